@@ -1,0 +1,99 @@
+"""What belongs to every answer and every request, whatever page it is (RELIABILITY.md 5.1 and 5.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.contrib.auth import logout
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+ALLOWED_FEATURES = ("publickey-credentials-get", "publickey-credentials-create", "clipboard-write")
+REFUSED_FEATURES = (
+    "accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "clipboard-read", "display-capture",
+    "encrypted-media", "fullscreen", "gamepad", "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts",
+    "magnetometer", "microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial",
+    "storage-access", "usb", "web-share", "window-management", "xr-spatial-tracking",
+)  # fmt: skip
+PERMISSIONS = ", ".join(
+    [f"{name}=()" for name in REFUSED_FEATURES] + [f"{name}=(self)" for name in ALLOWED_FEATURES]
+)
+
+IDLE = timedelta(hours=12)
+IDLE_ADMIN = timedelta(hours=8)
+ABSOLUTE = timedelta(days=14)
+SEEN_EVERY = timedelta(minutes=5)  # how exactly "last seen" is kept: each change is a write
+# What an open tab asks for by itself is no sign of a person.
+BY_ITSELF = frozenset({"session_live", "session_version"})
+
+
+class HeadersMiddleware:
+    """The headers of pages that neither Django's nor the CSP's middleware sends."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if response.get("Content-Type", "").startswith("text/html"):
+            response["Cross-Origin-Embedder-Policy"] = "require-corp"
+            response["Cross-Origin-Resource-Policy"] = "same-origin"
+            response["Permissions-Policy"] = PERMISSIONS
+            response["Cache-Control"] = "private, no-store"
+            response["Vary"] = "Cookie, HX-Request"
+        elif "Cache-Control" not in response:
+            response["Cache-Control"] = "private, no-store"
+        return response
+
+
+class SameOriginMiddleware:
+    """Refuses a changing request that the browser itself says comes from elsewhere.
+
+    `Sec-Fetch-Site` also tells another port or a sibling name of the same site apart, which a Lax cookie does not.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        changing = request.method not in {"GET", "HEAD", "OPTIONS", "TRACE"}
+        if changing and request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
+            raise PermissionDenied
+        return self.get_response(request)
+
+
+class SessionLimitsMiddleware:
+    """Ends a session that was idle too long or is too old, before any view looks at it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> HttpResponse | None:
+        if not request.user.is_authenticated:
+            return None
+        now = timezone.now()
+        started = _moment(request, "started") or now
+        seen = _moment(request, "seen") or now
+        idle = IDLE_ADMIN if request.user.is_staff else IDLE
+        if now - seen > idle or now - started > ABSOLUTE:
+            logout(request)
+            return None
+        match = request.resolver_match
+        if "started" not in request.session:
+            request.session["started"] = request.session["seen"] = now.isoformat()
+        elif now - seen > SEEN_EVERY and (match is None or match.url_name not in BY_ITSELF):
+            request.session["seen"] = now.isoformat()
+        return None
+
+
+def _moment(request: HttpRequest, key: str) -> datetime | None:
+    value = request.session.get(key)
+    return datetime.fromisoformat(value) if value else None
