@@ -1,0 +1,34 @@
+"""The one door per object: it loads through the viewer's membership, or there is nothing there (404)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.http import Http404
+
+from partnerships.models import Invitation, Partnership
+
+if TYPE_CHECKING:
+    from partnerships.models import Person
+
+
+def get_partnership(person: Person, partnership_id: UUID) -> Partnership:
+    """A partnership of which the person is a member. Raises Http404 for everybody else."""
+    partnership = Partnership.objects.of(person).with_members().filter(pk=partnership_id).first()
+    if partnership is None:
+        raise Http404
+    return partnership
+
+
+def get_invitation(token: str) -> Invitation | None:
+    """The open invitation behind a link; None when it was used, taken back, has run out or never was."""
+    return Invitation.objects.by_token(token)
+
+
+def get_own_invitation(person: Person, invitation_id: UUID) -> Invitation:
+    """An open invitation that this person sent. Raises Http404."""
+    invitation = Invitation.objects.open().select_related("partnership").filter(pk=invitation_id, invited_by=person)
+    if (found := invitation.first()) is None:
+        raise Http404
+    return found

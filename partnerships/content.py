@@ -1,0 +1,77 @@
+"""The one place that decides what counts as text, and the one field class for what people write.
+
+Content is kept as it was typed but for line ends (CRLF becomes LF). NUL, other C0 controls except TAB and LF, and
+lone surrogates are refused (RELIABILITY.md 5.3). Nothing indexes or orders by content, so that it can be encrypted
+at rest one day without a second change (RELIABILITY.md 8).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from partnerships import limits
+from partnerships.refusals import Invalid
+
+if TYPE_CHECKING:
+    TextField = models.TextField[str, str]
+else:
+    TextField = models.TextField
+
+_REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_BIDI = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def clean_content(text: str, *, limit: int = limits.CONTENT_LENGTH) -> str:
+    """The text as it will be stored.
+
+    Raises ValidationError when it holds a character that is no text or is longer than `limit` characters.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if _REFUSED.search(text):
+        raise ValidationError(_("There is a character here that is not text. Your text is here."), code="not_text")
+    if (over := len(text) - limit) > 0:
+        raise ValidationError(
+            ngettext(
+                "%(over)d character too many. Your text is here.",
+                "%(over)d characters too many. Your text is here.",
+                over,
+            )
+            % {"over": over},
+            code="too_long",
+        )
+    return text
+
+
+def content(text: str, *, needed: str = "") -> str:
+    """`clean_content` for a verb: raises Invalid, also for an empty text when `needed` says what is missing."""
+    try:
+        text = clean_content(text)
+    except ValidationError as error:
+        raise Invalid(error.messages[0]) from error
+    if not needed:
+        return text
+    if not text.strip():
+        raise Invalid(needed)
+    return text.strip()
+
+
+def clean_name(text: str, *, limit: int = limits.NAME_LENGTH) -> str:
+    """One line for a name or a title: trimmed, no line breaks, no invisible direction marks."""
+    text = clean_content(text, limit=limit).strip()
+    if "\n" in text or "\t" in text or _BIDI.search(text):
+        raise ValidationError(_("A name is one line of plain characters."), code="not_a_name")
+    return text
+
+
+class ContentField(TextField):
+    """What somebody wrote. The database never sees text that `clean_content` would refuse."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        value = super().get_prep_value(value)
+        return clean_content(value, limit=limits.AGREEMENT_LENGTH) if isinstance(value, str) else value

@@ -1,0 +1,20 @@
+"""Every limit in one place (RELIABILITY.md 5.3). Lengths are counted in characters, times in seconds."""
+
+from datetime import timedelta
+
+BODY_BYTES = 1_000_000
+CONTENT_LENGTH = 10_000  # an entry, a note, a jot, an action
+AGREEMENT_LENGTH = 50_000
+TITLE_LENGTH = 120
+NAME_LENGTH = 60
+ENTRIES_PER_PERSON = 200  # per session
+PREVIEW_LENGTH = 40  # of a card's text inside the accessible name of its buttons
+
+DRAFT_SAVES_PER_MINUTE = 150
+WRITES_PER_MINUTE = 60
+INVITATIONS_PER_HOUR = 20
+
+INVITATION_LIFE = timedelta(days=7)
+REOPEN_WITHIN = timedelta(hours=24)
+ALONE_AFTER = timedelta(minutes=5)  # ready for the next step this long: one may go on alone
+AWAY_AFTER = timedelta(seconds=60)

@@ -1,0 +1,8 @@
+"""Who works with whom, and what lasts between them."""
+
+from partnerships.models.invitation import Invitation
+from partnerships.models.partnership import Lead, Membership, Partnership
+from partnerships.models.person import Person
+from partnerships.models.rate import RateCounter
+
+__all__ = ["Invitation", "Lead", "Membership", "Partnership", "Person", "RateCounter"]

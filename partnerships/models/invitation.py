@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from partnerships import limits
+from partnerships.models.partnership import Membership, Partnership, Seat
+from partnerships.refusals import Refusal
+
+if TYPE_CHECKING:
+    from partnerships.models.person import Person
+
+
+def hash_token(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self) -> InvitationQuerySet:
+        return self.filter(accepted_at=None, revoked_at=None, expires_at__gt=timezone.now())
+
+    def by_token(self, token: str) -> Invitation | None:
+        """The open invitation with this token, or None: unknown, used, revoked and expired look alike."""
+        return self.open().select_related("partnership", "invited_by").filter(token_hash=hash_token(token)).first()
+
+
+class Invitation(models.Model):
+    """A link for one address: 256 bits, single use, seven days, only its hash is stored.
+
+    For a seat in a partnership; or, with no partnership, for an account alone (`makes_admin`: the one-time set-up
+    link of a fresh installation, which has no address either). GET never consumes it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    partnership = models.ForeignKey(Partnership, models.CASCADE, null=True, related_name="invitations")
+    seat = models.CharField(max_length=1, choices=Seat.choices, blank=True)
+    role_label = models.CharField(max_length=limits.NAME_LENGTH, blank=True)
+    email = models.EmailField(_("Email"), blank=True)
+    makes_admin = models.BooleanField(default=False)
+    token_hash = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey("partnerships.Person", models.CASCADE, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    accepted_by = models.ForeignKey("partnerships.Person", models.SET_NULL, null=True, related_name="+")
+    revoked_at = models.DateTimeField(null=True)
+
+    objects: ClassVar = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["partnership", "seat"],
+                condition=models.Q(accepted_at=None, revoked_at=None, partnership__isnull=False),
+                name="invitation_one_open_a_seat",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.email or "set-up link"
+
+    @classmethod
+    def for_seat(
+        cls, partnership: Partnership, *, email: str, by: Person, role_label: str = ""
+    ) -> tuple[Invitation, str]:
+        """Invite somebody into the free seat. Returns the invitation and its token, which is never shown again.
+
+        An earlier open invitation to the same seat is revoked: one link at a time. Raises Refusal when no seat is
+        free, or the address is the inviter's own or a member's.
+        """
+        email = email.strip().lower()
+        with transaction.atomic():
+            Partnership.objects.select_for_update().get(pk=partnership.pk)
+            members = list(Membership.objects.filter(partnership=partnership).select_related("person"))
+            if email in {m.person.email.lower() for m in members}:
+                raise Refusal(_("That is the address of somebody who is already in this partnership."))
+            free = [seat for seat in Seat if seat not in {m.seat for m in members}]
+            if not free:
+                raise Refusal(_("Both seats are taken. A partnership is exactly two people."))
+            cls.objects.filter(partnership=partnership, accepted_at=None, revoked_at=None).update(
+                revoked_at=timezone.now()
+            )
+            return cls._issue(partnership=partnership, seat=free[0], email=email, invited_by=by, role_label=role_label)
+
+    @classmethod
+    def for_first_admin(cls) -> tuple[Invitation, str]:
+        """The set-up link. An earlier unused one is revoked."""
+        with transaction.atomic():
+            cls.objects.filter(makes_admin=True, accepted_at=None, revoked_at=None).update(revoked_at=timezone.now())
+            return cls._issue(makes_admin=True)
+
+    @classmethod
+    def _issue(cls, **fields: object) -> tuple[Invitation, str]:
+        token = secrets.token_urlsafe(32)
+        invitation = cls(token_hash=hash_token(token), expires_at=timezone.now() + limits.INVITATION_LIFE, **fields)
+        invitation.save()
+        return invitation, token
+
+    def renew(self, *, by: Person) -> tuple[Invitation, str]:
+        """A fresh link for the same seat; this one stops working."""
+        if self.partnership is None:
+            raise Refusal(_("This link cannot be renewed."))
+        return Invitation.for_seat(self.partnership, email=self.email, by=by, role_label=self.role_label)
+
+    def revoke(self) -> None:
+        Invitation.objects.filter(pk=self.pk, accepted_at=None, revoked_at=None).update(revoked_at=timezone.now())
+
+    def accept(self, *, by: Person) -> Membership | None:
+        """Use the invitation, once, however many press at the same moment. Returns the membership for a seat.
+
+        Raises Refusal when it was used, revoked or has expired, when it is for another address, or when the
+        inviter presses it.
+        """
+        with transaction.atomic():
+            if self.email and by.email.lower() != self.email.lower():
+                raise Refusal(_("This invitation is for another address."))
+            used = Invitation.objects.open().filter(pk=self.pk).update(accepted_at=timezone.now(), accepted_by=by)
+            if not used:
+                raise Refusal(_("This invitation was used, taken back or has run out. Ask for a new link."))
+            if self.makes_admin:
+                type(by).objects.filter(pk=by.pk).update(is_staff=True)
+            if self.partnership is None:
+                return None
+            return self.partnership.take_seat(by, self.seat, role_label=self.role_label or by.role_label)

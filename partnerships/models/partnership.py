@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from partnerships import limits
+from partnerships.refusals import Refusal
+
+if TYPE_CHECKING:
+    from partnerships.models.person import Person
+
+
+class Seat(models.TextChoices):
+    """The two sides of the fold. A is left, B is right, for both viewers."""
+
+    A = "a", "A"
+    B = "b", "B"
+
+    @property
+    def other(self) -> Seat:
+        return Seat.B if self is Seat.A else Seat.A
+
+
+class PartnershipQuerySet(models.QuerySet["Partnership"]):
+    def of(self, person: Person) -> PartnershipQuerySet:
+        """Those the person is a member of. A lead or an admin is not."""
+        return self.filter(memberships__person=person)
+
+    def active(self) -> PartnershipQuerySet:
+        return self.filter(archived_at=None)
+
+    def with_members(self) -> PartnershipQuerySet:
+        return self.prefetch_related(
+            models.Prefetch("memberships", Membership.objects.select_related("person").order_by("seat"))
+        )
+
+
+class Partnership(models.Model):
+    """Two people who work together, for as long as they do. A new partner means a new partnership."""
+
+    class Kind(models.TextChoices):
+        PM_DESIGNER = "pm_designer", _("Product manager and designer")
+        EM_PM = "em_pm", _("Engineering manager and product manager")
+        OTHER = "other", _("Another pair")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(_("Kind"), max_length=12, choices=Kind.choices)
+    label = models.CharField(_("What you work on"), max_length=limits.NAME_LENGTH)
+    since = models.DateField(_("Working together since"), default=timezone.localdate)
+    archived_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar = PartnershipQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.label
+
+    @classmethod
+    def begin(
+        cls, *, by: Person, kind: str, label: str, role_label: str = "", since: date | None = None
+    ) -> Partnership:
+        """A partnership with its founder in seat A; the other seat waits for an invitation to be accepted."""
+        with transaction.atomic():
+            partnership = cls(kind=kind, label=label, since=since or timezone.localdate())
+            partnership.save()
+            partnership.take_seat(by, Seat.A, role_label=role_label)
+        return partnership
+
+    def take_seat(self, person: Person, seat: str, *, role_label: str = "") -> Membership:
+        """Raises Refusal when the seat is taken, or the person already sits in or leads this partnership."""
+        with transaction.atomic():
+            Partnership.objects.select_for_update().get(pk=self.pk)
+            if Lead.objects.filter(partnership=self, person=person).exists():
+                raise Refusal(_("A lead of this partnership cannot be one of its two members."))
+            if Membership.objects.filter(models.Q(seat=seat) | models.Q(person=person), partnership=self).exists():
+                raise Refusal(_("This seat is taken. A partnership is exactly two people."))
+            return Membership.objects.create(partnership=self, person=person, seat=seat, role_label=role_label)
+
+    def assign_lead(self, person: Person) -> Lead:
+        """Raises Refusal for one of the two members: nobody leads the own partnership."""
+        with transaction.atomic():
+            Partnership.objects.select_for_update().get(pk=self.pk)
+            if Membership.objects.filter(partnership=self, person=person).exists():
+                raise Refusal(_("One of the two members cannot lead the partnership."))
+            lead, _created = Lead.objects.get_or_create(partnership=self, person=person)
+        return lead
+
+    @property
+    def is_archived(self) -> bool:
+        return self.archived_at is not None
+
+
+class Membership(models.Model):
+    """A person in a seat. Two seats and two different people: the database holds that promise."""
+
+    partnership = models.ForeignKey(Partnership, models.CASCADE, related_name="memberships")
+    person = models.ForeignKey("partnerships.Person", models.PROTECT, related_name="memberships")
+    seat = models.CharField(max_length=1, choices=Seat.choices)
+    role_label = models.CharField(max_length=limits.NAME_LENGTH, blank=True)
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["partnership", "seat"], name="membership_one_person_a_seat"),
+            models.UniqueConstraint(fields=["partnership", "person"], name="membership_one_seat_a_person"),
+            models.CheckConstraint(condition=models.Q(seat__in=Seat.values), name="membership_two_seats"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.person} ({self.seat})"
+
+
+class Lead(models.Model):
+    """A person whom an admin assigned to a partnership. Sees the frame and what was released, nothing more."""
+
+    partnership = models.ForeignKey(Partnership, models.CASCADE, related_name="leads")
+    person = models.ForeignKey("partnerships.Person", models.CASCADE, related_name="leads")
+    since = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["partnership", "person"], name="lead_once"),)
+
+    def __str__(self) -> str:
+        return str(self.person)

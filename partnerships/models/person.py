@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import uuid
+import zoneinfo
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from partnerships import limits
+
+
+def check_timezone(name: str) -> None:
+    """Raises ValidationError unless `name` is an IANA zone this machine knows."""
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(_("“%(name)s” is no time zone we know."), params={"name": name})
+
+
+class PersonManager(BaseUserManager["Person"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> Person:
+        person = self.model(email=self.normalize_email(email).lower(), **fields)
+        person.set_password(password)
+        person.save(using=self._db)
+        return person
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> Person:
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> Person:
+        return self.get(email__iexact=username)
+
+
+class Person(AbstractBaseUser, PermissionsMixin):
+    """An account. Signs in by e-mail; what it may do comes from its memberships, its leads and `is_staff` (Admin)."""
+
+    class Theme(models.TextChoices):
+        SYSTEM = "system", _("As the device")
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField(_("Email"), unique=True)
+    name = models.CharField(_("Name"), max_length=limits.NAME_LENGTH, blank=True)
+    role_label = models.CharField(_("Role"), max_length=limits.NAME_LENGTH, blank=True)
+    timezone = models.CharField(_("Time zone"), max_length=64, default="UTC", validators=[check_timezone])
+    theme = models.CharField(_("Theme"), max_length=6, choices=Theme.choices, default=Theme.SYSTEM)
+    shortcuts = models.BooleanField(_("Single-key shortcuts"), default=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(_("Admin"), default=False)
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[PersonManager] = PersonManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints = (models.UniqueConstraint(Lower("email"), name="person_email_ci"),)
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    @property
+    def full_name(self) -> str:
+        return self.name or self.email.partition("@")[0]
+
+    @property
+    def first_name(self) -> str:
+        """How the app addresses the partner: “Tom is ready”."""
+        return self.full_name.split()[0]
+
+    @property
+    def initials(self) -> str:
+        words = self.full_name.split()
+        return (words[0][:1] + (words[-1][:1] if len(words) > 1 else words[0][1:2])).upper()
+
+    @property
+    def tz(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.timezone)

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import connection, models
+from django.utils import timezone
+
+
+class RateCounter(models.Model):
+    """How often somebody did something in one window of time. In the database, so that every process counts alike."""
+
+    key = models.CharField(max_length=80)
+    window = models.DateTimeField(db_column="window_")  # `window` is a reserved word in PostgreSQL
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["key", "window"], name="rate_once_a_window"),)
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.window:%H:%M} {self.count}"
+
+    @classmethod
+    def hit(cls, key: str, *, per: timedelta, now: datetime | None = None) -> int:
+        """Count one more and return how many this window has now. One statement, so that no hit is lost."""
+        now = now or timezone.now()
+        seconds = int(per.total_seconds())
+        window = datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, tz=now.tzinfo)
+        table = connection.ops.quote_name(cls._meta.db_table)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {table} (key, window_, count) VALUES (%s, %s, 1) "  # noqa: S608 (our own table name)
+                "ON CONFLICT (key, window_) DO UPDATE SET count = " + table + ".count + 1 RETURNING count",
+                [key, connection.ops.adapt_datetimefield_value(window)],
+            )
+            return int(cursor.fetchone()[0])

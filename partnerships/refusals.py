@@ -1,0 +1,59 @@
+"""What a verb raises when it will not do what was asked. The middleware turns each into an answer (RELIABILITY.md 6).
+
+A refusal never loses text: htmx swaps the message into the form's own notice and leaves the fields alone; a plain
+form gets a page that shows the message and everything that was typed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+class Refusal(Exception):
+    """Something a member asked for cannot be done as asked. `message` is for the person, in whole sentences."""
+
+    status = 409
+
+    def __init__(self, message: StrOrPromise) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class Invalid(Refusal):
+    """The input itself is wrong: empty, too long, not text. 422."""
+
+    status = 422
+
+
+class NotAllowed(Refusal):
+    """A member may know the object, but may not do this. 403."""
+
+    status = 403
+
+
+class TooMany(Refusal):
+    """A rate limit. 429, with Retry-After."""
+
+    status = 429
+
+    def __init__(self, *, retry_after: int = 60) -> None:
+        super().__init__(_("Wait a minute."))
+        self.retry_after = retry_after
+
+
+class Stale(Refusal):
+    """Somebody (perhaps the same person in another tab) changed this in between. 409, both texts shown.
+
+    `theirs` is the text that is stored now, `version` its version; `mine` is what was just sent.
+    """
+
+    def __init__(self, message: StrOrPromise, *, mine: str = "", theirs: str = "", version: int = 0) -> None:
+        super().__init__(message)
+        self.mine = mine
+        self.theirs = theirs
+        self.version = version

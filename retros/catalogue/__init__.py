@@ -1,0 +1,78 @@
+"""The built-in templates: readable data in TOML files beside this module, read once."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+WEATHERS = [["1", "Stormy"], ["2", "Rainy"], ["3", "Cloudy"], ["4", "Fair"], ["5", "Sunny"]]
+
+
+@dataclass(frozen=True)
+class TemplatePrompt:
+    key: str
+    kind: str
+    title: str
+    text: str = ""
+    hint: str = ""
+    column: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class TemplateStep:
+    kind: str
+    title: str
+    heading: str
+    minutes: int
+    lede: str = ""
+    prompts: tuple[TemplatePrompt, ...] = ()
+
+
+@dataclass(frozen=True)
+class Template:
+    """The steps, prompts and minutes of a guided sitting. `for_kinds` empty: for any kind of pair."""
+
+    key: str
+    kind: str
+    title: str
+    source: str
+    steps: tuple[TemplateStep, ...]
+    for_kinds: tuple[str, ...] = ()
+    default: bool = False
+
+    @property
+    def minutes(self) -> int:
+        return sum(step.minutes for step in self.steps)
+
+
+@cache
+def templates() -> dict[str, Template]:
+    """All built-in templates by key, in the order of their file names."""
+    files = sorted(Path(__file__).parent.glob("*.toml"))
+    return {t.key: t for t in (_read(tomllib.loads(f.read_text(encoding="utf-8"))) for f in files)}
+
+
+def template_for(kind: str, pair_kind: str, key: str = "") -> Template:
+    """The template with this key, or the default one of this kind of session for this kind of pair."""
+    if key in templates():
+        return templates()[key]
+    fitting = [t for t in templates().values() if t.kind == kind and (not t.for_kinds or pair_kind in t.for_kinds)]
+    fitting = fitting or [t for t in templates().values() if t.kind == kind]
+    return next((t for t in fitting if t.default), fitting[0])
+
+
+def _read(data: dict[str, Any]) -> Template:
+    steps = tuple(
+        TemplateStep(**{**step, "prompts": tuple(_prompt(prompt) for prompt in step.get("prompts", ()))})
+        for step in data.pop("steps")
+    )
+    return Template(**{**data, "for_kinds": tuple(data.get("for_kinds", ()))}, steps=steps)
+
+
+def _prompt(data: dict[str, Any]) -> TemplatePrompt:
+    choices = WEATHERS if data["kind"] == "scale" and "choices" not in data else data.get("choices", [])
+    return TemplatePrompt(**{**data, "choices": tuple((value, label) for value, label in choices)})

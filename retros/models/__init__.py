@@ -1,0 +1,27 @@
+"""What the two write, reveal and agree on."""
+
+from retros.models.action import Action, Review
+from retros.models.draft import Draft
+from retros.models.entry import Entry, EntryRevision, Pick
+from retros.models.note import Note
+from retros.models.presence import Presence
+from retros.models.series import RuleVersion, Series
+from retros.models.session import Session
+from retros.models.step import Prompt, Ready, Step
+
+__all__ = [
+    "Action",
+    "Draft",
+    "Entry",
+    "EntryRevision",
+    "Note",
+    "Pick",
+    "Presence",
+    "Prompt",
+    "Ready",
+    "Review",
+    "RuleVersion",
+    "Series",
+    "Session",
+    "Step",
+]

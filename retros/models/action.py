@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING, ClassVar
+from zoneinfo import ZoneInfo
+
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from partnerships.content import ContentField, content
+from partnerships.models import Membership, Partnership
+from partnerships.refusals import Invalid, NotAllowed, Stale
+from retros.models.draft import Draft
+from retros.models.session import Session
+
+if TYPE_CHECKING:
+    from partnerships.models import Person
+    from retros.models.entry import Entry
+
+
+class ActionQuerySet(models.QuerySet["Action"]):
+    def visible_to(self, person: Person) -> ActionQuerySet:
+        """The two members (RELIABILITY.md 2, row 7)."""
+        return self.filter(partnership__memberships__person=person, deleted_at=None)
+
+    def deleted_for(self, person: Person) -> ActionQuerySet:
+        """What one of the two put away; either may bring it back."""
+        return self.filter(partnership__memberships__person=person, deleted_at__isnull=False)
+
+    def open(self) -> ActionQuerySet:
+        return self.filter(closed_as="")
+
+    def with_owners(self) -> ActionQuerySet:
+        return self.select_related("owner", "from_entry__prompt")
+
+
+class Action(models.Model):
+    """Something to do, or (an experiment) something to try because we believe something: one owner, a due date.
+
+    It ends with an outcome: done or dropped, and whether it helped.
+    """
+
+    class Closed(models.TextChoices):
+        DONE = "done", gettext_lazy("Done")
+        DROPPED = "dropped", gettext_lazy("Didn’t fit")
+
+    class Helped(models.TextChoices):
+        HELPED = "helped", gettext_lazy("It helped")
+        NO_DIFFERENCE = "no_difference", gettext_lazy("No difference")
+        WORSE = "worse", gettext_lazy("Worse")
+        NOT_TRIED = "not_tried", gettext_lazy("Not tried")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    partnership = models.ForeignKey(Partnership, models.CASCADE, related_name="+")
+    session = models.ForeignKey(Session, models.SET_NULL, null=True, related_name="+")
+    from_entry = models.ForeignKey("retros.Entry", models.SET_NULL, null=True, related_name="+")
+    owner = models.ForeignKey("partnerships.Person", models.PROTECT, related_name="+")
+    text = ContentField()
+    cue = ContentField(blank=True)  # “If …”, then `text`
+    is_experiment = models.BooleanField(default=False)
+    because = ContentField(blank=True)  # we try `text` because we believe …
+    seen_by = ContentField(blank=True)  # … we will see it by …
+    due = models.DateField()
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+    closed_as = models.CharField(max_length=7, choices=Closed.choices, blank=True)
+    closed_on = models.DateField(null=True)
+    helped = models.CharField(max_length=13, choices=Helped.choices, blank=True)
+    carried = models.PositiveSmallIntegerField(default=0)  # how often it was “still going” at a retro
+    deleted_at = models.DateTimeField(null=True)
+
+    objects: ClassVar = ActionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("due", "created_at", "pk")
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    @property
+    def is_open(self) -> bool:
+        return not self.closed_as
+
+    @property
+    def outlived(self) -> bool:
+        """Carried over twice: the app asks “smaller, or drop?”."""
+        return self.is_open and self.carried >= 2
+
+    # --- verbs --------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def agree(
+        cls, partnership: Partnership, *, by: Person, id: uuid.UUID, owners: list[str], text: str, due: date | None,
+        cue: str = "", is_experiment: bool = False, because: str = "", seen_by: str = "",
+        session: Session | None = None, entry: Entry | None = None,
+    ) -> list[Action]:  # fmt: skip
+        """Add an action. `owners` are seats; two make two actions, one each, with the same words.
+
+        `id` is the client's own: a retry adds nothing. Raises Invalid without words, an owner or a date.
+        """
+        fields = {
+            "text": content(text, needed=_("Say what it is, so you can tell when it’s done.")),
+            "cue": content(cue), "because": content(because), "seen_by": content(seen_by),
+        }  # fmt: skip
+        if due is None:
+            raise Invalid(_("Pick a date. A decision holds when someone owns it and it has a date."))
+        with _writing(partnership, by, session):
+            members = {m.seat: m for m in Membership.objects.filter(partnership=partnership)}
+            if not owners or not set(owners) <= set(members):
+                raise Invalid(_("Say who takes it."))
+            ids = [id, uuid.uuid5(id, "both")][: len(owners)]
+            if twins := list(cls.objects.filter(pk__in=ids, partnership=partnership)):
+                return twins
+            actions = [
+                cls(
+                    id=pk, partnership=partnership, session=session, from_entry=entry,
+                    owner_id=members[seat].person_id, due=due, is_experiment=is_experiment, **fields,
+                )
+                for pk, seat in zip(ids, sorted(owners), strict=True)
+            ]  # fmt: skip
+            cls.objects.bulk_create(actions)
+            Draft.drop(f"action:{entry.pk if entry else partnership.pk}", by=by)
+        return actions
+
+    def edit(
+        self, *, by: Person, version: int, text: str, due: date | None, owner: str, cue: str = "", because: str = "",
+        seen_by: str = "", session: Session | None = None,
+    ) -> None:  # fmt: skip
+        """Other words, another date, another owner (a seat). Raises Stale when the other one changed it meanwhile."""
+        text = content(text, needed=_("Say what it is, so you can tell when it’s done."))
+        cue, because, seen_by = content(cue), content(because), content(seen_by)
+        if due is None:
+            raise Invalid(_("Pick a date. A decision holds when someone owns it and it has a date."))
+        with _writing(self.partnership, by, session):
+            self.refresh_from_db()
+            member = Membership.objects.filter(partnership=self.partnership_id, seat=owner).first()
+            if member is None:
+                raise Invalid(_("Say who takes it."))
+            new = (text, due, member.person_id, cue, because, seen_by)
+            if new == (self.text, self.due, self.owner_id, self.cue, self.because, self.seen_by):
+                return
+            if version != self.version:
+                raise Stale(
+                    _("This action changed in between. Both texts are here; keep the one you want."),
+                    mine=text, theirs=self.text, version=self.version,
+                )  # fmt: skip
+            self.text, self.due, self.owner_id, self.cue, self.because, self.seen_by = new
+            self.version += 1
+            self.save(update_fields=["text", "due", "owner", "cue", "because", "seen_by", "version"])
+            Draft.drop(f"edit:{self.pk}", by=by)
+
+    def finish(self, *, by: Person, closed_as: str = Closed.DONE, helped: str = "") -> None:
+        """Done, or didn’t fit. Pressing it twice is pressing it once."""
+        with _writing(self.partnership, by, None):
+            self._close(closed_as, helped, timezone.localdate(timezone=by.tz))
+
+    def take_up_again(self, *, by: Person) -> None:
+        with _writing(self.partnership, by, None):
+            self._close("", "", None)
+
+    def put_away(self, *, by: Person, session: Session | None = None) -> None:
+        """Delete. `bring_back` undoes it."""
+        with _writing(self.partnership, by, session):
+            Action.objects.filter(pk=self.pk).update(deleted_at=timezone.now())
+
+    def bring_back(self, *, by: Person, session: Session | None = None) -> None:
+        with _writing(self.partnership, by, session):
+            Action.objects.filter(pk=self.pk).update(deleted_at=None)
+
+    def review(
+        self, session: Session, *, by: Person, verdict: str, helped: str = "", remark: str = "", due: date | None = None
+    ) -> None:
+        """Say at a retro what became of it. Changing one's mind there changes the same review."""
+        remark = content(remark)
+        with session.writing(by=by) as change:
+            self.refresh_from_db()
+            Review.objects.update_or_create(
+                action=self, session=session,
+                defaults={"verdict": verdict, "helped": helped, "remark": remark, "by": by},
+            )  # fmt: skip
+            on = change.now.astimezone(ZoneInfo(session.timezone)).date()
+            self._close("" if verdict == Review.Verdict.GOING else verdict, helped, on)
+            self.carried = Review.objects.filter(action=self, verdict=Review.Verdict.GOING).count()
+            if verdict == Review.Verdict.GOING and due is not None and due != self.due:
+                self.due, self.version = due, self.version + 1
+            self.save(update_fields=["carried", "due", "version"])
+            change.shared = True
+
+    def _close(self, closed_as: str, helped: str, on: date | None) -> None:
+        self.closed_as, self.helped, self.closed_on = closed_as, helped, on if closed_as else None
+        self.save(update_fields=["closed_as", "helped", "closed_on"])
+
+
+class Review(models.Model):
+    """What the two said of an action at a later retro."""
+
+    class Verdict(models.TextChoices):
+        DONE = "done", gettext_lazy("Done")
+        GOING = "going", gettext_lazy("Still going")
+        DROPPED = "dropped", gettext_lazy("Didn’t fit")
+
+    action = models.ForeignKey(Action, models.CASCADE, related_name="+")
+    session = models.ForeignKey(Session, models.CASCADE, related_name="+")
+    verdict = models.CharField(max_length=7, choices=Verdict.choices)
+    helped = models.CharField(max_length=13, choices=Action.Helped.choices, blank=True)
+    remark = ContentField(blank=True)
+    by = models.ForeignKey("partnerships.Person", models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["action", "session"], name="review_once_a_session"),)
+
+    def __str__(self) -> str:
+        return f"{self.action_id} {self.verdict}"
+
+
+@contextmanager
+def _writing(partnership: Partnership, by: Person, session: Session | None) -> Iterator[None]:
+    """A write to the pair's actions: inside the room it shows there at once, between retros it needs a membership."""
+    if session is not None:
+        with session.writing(by=by) as change:
+            change.shared = True
+            yield
+        return
+    with transaction.atomic():
+        Partnership.objects.select_for_update().get(pk=partnership.pk)
+        active = Membership.objects.filter(partnership=partnership, person=by, partnership__archived_at=None)
+        if not active.exists():
+            raise NotAllowed(_("You can read this, and no longer write in it."))
+        yield

@@ -1,0 +1,345 @@
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext as _
+
+from partnerships import limits
+from partnerships.content import ContentField, content
+from partnerships.models import Membership
+from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
+from retros.models.draft import Draft
+
+if TYPE_CHECKING:
+    from partnerships.models import Person
+    from retros.models.session import Change
+    from retros.models.step import Prompt, Step
+
+
+class EntryQuerySet(models.QuerySet["Entry"]):
+    def with_authors(self) -> EntryQuerySet:
+        return self.select_related("author")
+
+    def in_step(self, step: Step) -> EntryQuerySet:
+        return self.filter(step=step).order_by("prompt__position", "created_at", "pk")
+
+    def answers(self, step: Step, person: Person) -> EntryQuerySet:
+        """A person's entries to the prompts that take one answer, not cards."""
+        return self.filter(step=step, author=person, is_card=False)
+
+
+class VisibleEntries(models.Manager["Entry"]):
+    """The only public way to entries."""
+
+    def get_queryset(self) -> EntryQuerySet:
+        raise TypeError("Entries are read through Entry.objects.visible_to(person).")
+
+    def visible_to(self, person: Person) -> EntryQuerySet:
+        """The rule who may read an entry, written once (RELIABILITY.md 2).
+
+        Its author, always; the other member of the partnership, once it was opened, unless it is “only me”. Nobody
+        else: a lead and an admin have no membership here. Deleted entries are gone for both.
+        """
+        member = Membership.objects.filter(person=person, partnership=models.OuterRef("step__session__partnership"))
+        opened = models.Q(opened_at__isnull=False, only_me=False)
+        return EntryQuerySet(self.model, using=self._db).filter(
+            models.Q(author=person) | opened, models.Exists(member), deleted_at=None
+        )
+
+    def deleted_by(self, person: Person) -> EntryQuerySet:
+        """What its author put away and may bring back."""
+        return EntryQuerySet(self.model, using=self._db).filter(author=person, deleted_at__isnull=False)
+
+
+class Entry(models.Model):
+    """What one person writes alone to one prompt: a card, or the one answer to a question.
+
+    unsealed (an answer still being written) → sealed (folded) → opened. Nothing opened is ever folded again, and
+    “only me” never opens. `version` rises with every edit; `opened_version` is the one that the reveal showed.
+    """
+
+    class Talk(models.TextChoices):
+        """What became of a card while talking."""
+
+        ON_TABLE = "on_table"
+        TALKED = "talked"
+        PARKED = "parked"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    step = models.ForeignKey("retros.Step", models.CASCADE, related_name="+")
+    prompt = models.ForeignKey("retros.Prompt", models.CASCADE, related_name="+")
+    author = models.ForeignKey("partnerships.Person", models.PROTECT, related_name="+")
+    client_id = models.UUIDField(default=uuid.uuid4)
+    is_card = models.BooleanField(default=True)
+    text = ContentField(blank=True)
+    value = models.PositiveSmallIntegerField(null=True)  # of a scale
+    tags = models.JSONField(default=list)
+    only_me = models.BooleanField(default=False)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sealed_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True)
+    opened_version = models.PositiveIntegerField(null=True)
+    deleted_at = models.DateTimeField(null=True)
+    talk = models.CharField(max_length=8, choices=Talk.choices, blank=True)
+
+    kept: ClassVar = EntryQuerySet.as_manager()  # for the verbs of this package alone; a guard test holds that
+    objects: ClassVar[VisibleEntries] = VisibleEntries()
+
+    class Meta:
+        verbose_name_plural = "entries"
+        base_manager_name = "kept"
+        default_manager_name = "kept"
+        constraints = (
+            models.UniqueConstraint(fields=["author", "client_id"], name="entry_once_a_client_id"),
+            models.UniqueConstraint(
+                fields=["prompt", "author"], condition=models.Q(is_card=False), name="entry_one_answer"
+            ),
+            models.UniqueConstraint(
+                fields=["step"], condition=models.Q(talk="on_table"), name="entry_one_on_the_table"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(only_me=False) | models.Q(opened_at=None), name="entry_only_me_never_opens"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    @property
+    def is_folded(self) -> bool:
+        return self.opened_at is None
+
+    @property
+    def preview(self) -> str:
+        """The start of the text, for the accessible name of a button on the card."""
+        line = " ".join(self.text.split())
+        return line if len(line) <= limits.PREVIEW_LENGTH else line[: limits.PREVIEW_LENGTH].rstrip() + "…"
+
+    # --- cards --------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def fold(cls, prompt: Prompt, *, by: Person, text: str, client_id: uuid.UUID, only_me: bool = False) -> Entry:
+        """Fold a card. In a step whose side is open already it lies open at once.
+
+        The same `client_id` again is the same card (a retry); with another text it raises Stale and both are kept.
+        Raises Invalid for an empty or over-long text and for a prompt that takes no cards.
+        """
+        text = content(text, needed=_("There is nothing on this card yet."))
+        step = prompt.step
+        with step.session.writing(by=by) as change:
+            if not prompt.takes_cards:
+                raise Invalid(_("This question takes one answer, not cards."))
+            if twin := cls.kept.filter(author=by, client_id=client_id).first():
+                if twin.text != text or twin.prompt_id != prompt.pk:
+                    raise Stale(
+                        _("This card was kept already, with other words. Both texts are here."),
+                        mine=text, theirs=twin.text, version=twin.version,
+                    )  # fmt: skip
+                return twin
+            in_session = cls.kept.filter(author=by, step__session=step.session, deleted_at=None)
+            if in_session.count() >= limits.ENTRIES_PER_PERSON:
+                raise Refusal(_("That is a lot for one hour. Nothing more fits in this session."))
+            entry = cls(
+                prompt=prompt, step=step, author=by, client_id=client_id, text=text, only_me=only_me,
+                sealed_at=change.now,
+            )  # fmt: skip
+            entry._settle(change)
+            entry.save(force_insert=True)
+            Draft.drop(f"card:{prompt.pk}", by=by)
+        return entry
+
+    def edit(self, *, by: Person, text: str, version: int) -> None:
+        """New words for a card of one's own. An opened card keeps its earlier text beside it.
+
+        Raises Stale when the card changed since `version`, showing both texts.
+        """
+        text = content(text, needed=_("There is nothing on this card yet."))
+        with self._changing(by):
+            if self.text != text:
+                self._check_version(version, text)
+                self._revise(text=text)
+            Draft.drop(f"edit:{self.pk}", by=by)
+
+    def move(self, prompt: Prompt, *, by: Person) -> None:
+        """To another column of the same step."""
+        with self._changing(by):
+            if prompt.step_id != self.step_id or not prompt.takes_cards:
+                raise Invalid(_("A card moves between the columns of its own step."))
+            if prompt.pk != self.prompt_id:
+                self._revise(prompt=prompt)
+
+    def delete_card(self, *, by: Person) -> None:
+        """Put the card away. `restore` brings it back."""
+        with self._changing(by) as change:
+            if self.deleted_at is None:
+                self._revise(deleted_at=change.now, talk="")
+
+    def restore(self, *, by: Person) -> None:
+        """Bring a deleted card back; if its side was opened in between, it comes back open."""
+        with self._changing(by, deleted=True):
+            if self.deleted_at is not None:
+                self._revise(deleted_at=None)
+
+    # --- answers ------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def answer(
+        cls, prompt: Prompt, *, by: Person, version: int, text: str = "", value: int | None = None,
+        tags: list[str] | None = None, only_me: bool = False,
+    ) -> Entry:  # fmt: skip
+        """Keep a person's one answer to a question, as often as they change it. A draft until they are ready.
+
+        After the reveal it lies open at once and keeps its earlier text; “only me” then can no longer be changed.
+        Raises Stale when another tab stored something else since `version`; 0 means “there was none yet”.
+        """
+        text = content(text)
+        tags = tags or []
+        step = prompt.step
+        with step.session.writing(by=by) as change:
+            if prompt.takes_cards:
+                raise Invalid(_("This question takes cards."))
+            known = {str(choice) for choice, _label in prompt.choices}
+            if (value is not None and str(value) not in known) or not known.issuperset(tags):
+                raise Invalid(_("That is not one of the choices."))
+            entry = cls.kept.filter(prompt=prompt, author=by).first()
+            if entry is None:
+                entry = cls(prompt=prompt, step=step, author=by, is_card=False, version=0)
+            same = (entry.text, entry.value, entry.tags, entry.only_me) == (text, value, tags, only_me)
+            if same and entry.version:
+                return entry
+            entry._check_version(version, text)
+            step.refresh_from_db(fields=["opened_a_at", "opened_b_at"])
+            if entry.version and step.side_open(change.seat):
+                only_me = entry.only_me
+            private = entry.only_me and only_me and entry.version > 0
+            entry.only_me = only_me
+            entry._settle(change, private=private)
+            if entry.version:
+                entry._revise(text=text, value=value, tags=tags, only_me=only_me)
+            else:
+                entry.text, entry.value, entry.tags, entry.version = text, value, tags, 1
+                entry.save(force_insert=True)
+            Draft.drop(f"answer:{prompt.pk}", by=by)
+        return entry
+
+    # --- picks and talk -----------------------------------------------------------------------------------------
+
+    def pick(self, *, by: Person) -> None:
+        """“I want to talk about this card.”"""
+        with self._talking(by):
+            Pick.objects.get_or_create(entry=self, person=by)
+
+    def unpick(self, *, by: Person) -> None:
+        with self._talking(by):
+            Pick.objects.filter(entry=self, person=by).delete()
+
+    def put_on_table(self, *, by: Person) -> None:
+        """One card on the table at a time. The one that lay there goes back, as talked about if anything came up."""
+        from retros.models.note import Note  # a note is about an entry
+
+        with self._talking(by):
+            for other in Entry.kept.filter(step=self.step_id, talk=self.Talk.ON_TABLE).exclude(pk=self.pk):
+                spoken = Note.objects.filter(entry=other).exclude(text="").exists()
+                Entry.kept.filter(pk=other.pk).update(talk=self.Talk.TALKED if spoken else "")
+            Entry.kept.filter(pk=self.pk).update(talk=self.Talk.ON_TABLE)
+
+    def set_talk(self, talk: str, *, by: Person) -> None:
+        """Talked about, parked, or (empty) neither any more."""
+        with self._talking(by):
+            Entry.kept.filter(pk=self.pk).update(talk=talk)
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _changing(self, by: Person, *, deleted: bool = False) -> Iterator[Change]:
+        """One change by the author to a card of theirs."""
+        with self.step.session.writing(by=by) as change:
+            self._read_again()
+            if self.author_id != by.pk:
+                raise NotAllowed(_("Only its author can change this card."))
+            if self.deleted_at is not None and not deleted:
+                raise Refusal(_("This card was deleted. Bring it back first."))
+            self._settle(change)
+            yield change
+
+    @contextmanager
+    def _talking(self, by: Person) -> Iterator[Change]:
+        """Something the two do with a card that lies open."""
+        with self.step.session.writing(by=by) as change:
+            self._read_again()
+            if self.is_folded or self.deleted_at is not None:
+                raise Refusal(_("This card is not open."))
+            change.shared = True
+            yield change
+
+    def _read_again(self) -> None:
+        self.refresh_from_db(
+            fields=["prompt_id", "text", "version", "only_me", "sealed_at", "opened_at", "deleted_at", "talk"]
+        )
+
+    def _check_version(self, version: int, mine: str) -> None:
+        if version != self.version:
+            raise Stale(
+                _("This changed in between. Both texts are here; keep the one you want."),
+                mine=mine, theirs=self.text, version=self.version,
+            )  # fmt: skip
+
+    def _settle(self, change: Change, *, private: bool | None = None) -> None:
+        """Decide, while the session is locked, whether what is written now lies open, and take back a Ready it upsets.
+
+        Work on what is “only me” (`private`, by default as the entry says) upsets nothing and shows nobody anything.
+        """
+        private = self.only_me if private is None else private
+        self.step.refresh_from_db(fields=["opened_a_at", "opened_b_at"])
+        if self.step.side_open(change.seat):
+            self.sealed_at = self.sealed_at or change.now
+            if not self.only_me and self.opened_at is None:
+                self.opened_at, self.opened_version = change.now, self.version + (0 if self._state.adding else 1)
+            change.shared = change.shared or not self.is_folded
+        elif not private:
+            if self.step.withdraw_ready(change.person):
+                change.shared = True
+            if not self.is_card:
+                self.sealed_at = None
+
+    def _revise(self, **fields: Any) -> None:
+        """Store new values under a new version; keep the earlier text of what was open."""
+        if not self.is_folded and "text" in fields and self.text and self.text != fields["text"]:
+            EntryRevision.objects.create(entry=self, version=self.version, text=self.text)
+        for name, value in fields.items():
+            setattr(self, name, value)
+        self.version += 1
+        self.save(update_fields=[*fields, "version", "sealed_at", "opened_at", "opened_version"])
+
+
+class EntryRevision(models.Model):
+    """The words an opened entry had before its author changed them."""
+
+    entry = models.ForeignKey(Entry, models.CASCADE, related_name="+")
+    version = models.PositiveIntegerField()
+    text = ContentField(blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["entry", "version"], name="entry_revision_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.entry_id} v{self.version}"
+
+
+class Pick(models.Model):
+    """“I want to talk about this card.”"""
+
+    entry = models.ForeignKey(Entry, models.CASCADE, related_name="+")
+    person = models.ForeignKey("partnerships.Person", models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["entry", "person"], name="pick_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.person_id} picked {self.entry_id}"

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext as _
+
+from partnerships.content import ContentField, content
+from partnerships.refusals import Refusal, Stale
+from retros.models.entry import Entry
+
+if TYPE_CHECKING:
+    from partnerships.models import Person
+    from retros.models.step import Step
+
+
+class NoteQuerySet(models.QuerySet["Note"]):
+    def visible_to(self, person: Person) -> NoteQuerySet:
+        """The two members (RELIABILITY.md 2, row 6)."""
+        return self.filter(step__session__partnership__memberships__person=person, deleted_at=None)
+
+    def deleted_for(self, person: Person) -> NoteQuerySet:
+        """What one of the two put away; either may bring it back."""
+        return self.filter(step__session__partnership__memberships__person=person, deleted_at__isnull=False)
+
+
+class Note(models.Model):
+    """Shared text written in the open while talking: what came up on a card, what came up in a step, what we learned.
+
+    Both may change it, so it carries a version, and a lost race shows both texts.
+    """
+
+    class Kind(models.TextChoices):
+        CAME_UP = "came_up"
+        LEARNED = "learned"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    step = models.ForeignKey("retros.Step", models.CASCADE, related_name="+")
+    entry = models.ForeignKey(Entry, models.CASCADE, null=True, related_name="+")
+    kind = models.CharField(max_length=7, choices=Kind.choices)
+    text = ContentField(blank=True)
+    version = models.PositiveIntegerField(default=1)
+    written_by = models.ForeignKey("partnerships.Person", models.PROTECT, related_name="+")
+    written_at = models.DateTimeField(auto_now=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(null=True)
+
+    objects: ClassVar = NoteQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("created_at", "pk")
+        constraints = (
+            models.UniqueConstraint(fields=["entry"], condition=models.Q(kind="came_up"), name="note_one_a_card"),
+            models.UniqueConstraint(
+                fields=["step"], condition=models.Q(kind="came_up", entry=None), name="note_one_a_step"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    @classmethod
+    def came_up(cls, step: Step, *, by: Person, text: str, version: int, entry: Entry | None = None) -> Note:
+        """Write the shared note of a card on the table, or of a step. `version` 0: there was none yet.
+
+        Raises Stale, with both texts, when the other one wrote in between.
+        """
+        text = content(text)
+        with step.session.writing(by=by) as change:
+            note = cls.objects.filter(step=step, entry=entry, kind=cls.Kind.CAME_UP).first()
+            if note is None:
+                note = cls(step=step, entry=entry, kind=cls.Kind.CAME_UP, version=0)
+                note._put(text, by)
+                change.shared = bool(text)
+            else:
+                change.shared = note._change(text, version, by)
+        return note
+
+    @classmethod
+    def learn(cls, step: Step, *, by: Person, text: str, id: uuid.UUID) -> Note:
+        """Add one thing the two learned. `id` is the client's own, so that a retry adds nothing."""
+        text = content(text, needed=_("There is nothing written here yet."))
+        with step.session.writing(by=by) as change:
+            if twin := cls.objects.filter(pk=id, step__session=step.session).first():
+                return twin
+            note = cls(id=id, step=step, kind=cls.Kind.LEARNED, version=0)
+            note._put(text, by)
+            change.shared = True
+        return note
+
+    def edit(self, *, by: Person, text: str, version: int) -> None:
+        """Raises Stale, with both texts, when the other one wrote in between."""
+        text = content(text)
+        with self.step.session.writing(by=by) as change:
+            self.refresh_from_db(fields=["text", "version", "deleted_at"])
+            if self.deleted_at is not None:
+                raise Refusal(_("This was deleted in between. Bring it back first."))
+            change.shared = self._change(text, version, by)
+
+    def delete_note(self, *, by: Person) -> None:
+        with self.step.session.writing(by=by) as change:
+            Note.objects.filter(pk=self.pk).update(deleted_at=change.now)
+            change.shared = True
+
+    def restore(self, *, by: Person) -> None:
+        with self.step.session.writing(by=by) as change:
+            Note.objects.filter(pk=self.pk).update(deleted_at=None)
+            change.shared = True
+
+    def _change(self, text: str, version: int, by: Person) -> bool:
+        if text == self.text:
+            return False
+        if version != self.version:
+            raise Stale(
+                _("You both wrote here at the same time. Both texts are here; keep what you want."),
+                mine=text, theirs=self.text, version=self.version,
+            )  # fmt: skip
+        self._put(text, by)
+        return True
+
+    def _put(self, text: str, by: Person) -> None:
+        self.text, self.written_by, self.version = text, by, self.version + 1
+        self.save()

@@ -1,0 +1,413 @@
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, ClassVar
+from zoneinfo import ZoneInfo
+
+from django.db import models, transaction
+from django.db.models import Max
+from django.utils import timezone as clock
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from partnerships import limits
+from partnerships.models import Membership, Partnership
+from partnerships.models.partnership import Seat
+from partnerships.refusals import NotAllowed, Refusal
+from retros.catalogue import template_for
+from retros.live.publish import publish
+from retros.models.presence import Presence
+
+if TYPE_CHECKING:
+    from partnerships.models import Person
+    from retros.models.step import Step
+
+
+@dataclass
+class Change:
+    """One verb at work on a session. `shared` says whether the partner may know that something happened at all."""
+
+    session: Session
+    person: Person
+    seat: Seat
+    now: datetime
+    shared: bool = False
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    def of(self, person: Person) -> SessionQuerySet:
+        return self.filter(partnership__memberships__person=person)
+
+    def running(self) -> SessionQuerySet:
+        return self.filter(status=Session.Status.IN_PROGRESS)
+
+    def upcoming(self) -> SessionQuerySet:
+        return self.filter(status=Session.Status.SCHEDULED).order_by("start_utc")
+
+    def held(self) -> SessionQuerySet:
+        return self.filter(status=Session.Status.HELD).order_by("-held_on", "-closed_at")
+
+    def with_people(self) -> SessionQuerySet:
+        return self.prefetch_related(
+            models.Prefetch("presences", Presence.objects.select_related("person").order_by("seat"))
+        )
+
+
+class Session(models.Model):
+    """One guided sitting of the pair. Its steps and prompts are copied from a template when it is made.
+
+    Wall time and zone are the truth about when it is (`start_local`, `timezone`); `start_utc` is a cache
+    (SCHEDULING.md 1, 2). `version_a`, `version_b` count what each seat could see changing; streams carry nothing else.
+    """
+
+    class Kind(models.TextChoices):
+        RETRO = "retro"
+        DREAM_TEAM = "dream_team"
+        CONTRACT = "contract"
+        DIFFERENCE = "difference"
+        HEALTH = "health"
+
+    class Status(models.TextChoices):
+        SCHEDULED = "scheduled"
+        IN_PROGRESS = "in_progress"
+        HELD = "held"
+        MISSED = "missed"
+        SKIPPED = "skipped"
+        CANCELLED = "cancelled"
+
+    class PauseReason(models.TextChoices):
+        ANOTHER_DAY = "another_day"
+        BETWEEN_US = "between_us"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    partnership = models.ForeignKey(Partnership, models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.RETRO)
+    template_key = models.CharField(max_length=60)
+    number = models.PositiveSmallIntegerField(null=True)  # given when it starts: retro 7
+
+    series = models.ForeignKey("retros.Series", models.SET_NULL, null=True, related_name="+")
+    rule_version = models.ForeignKey("retros.RuleVersion", models.SET_NULL, null=True, related_name="+")
+    slot_date = models.DateField(null=True)
+    start_local = models.DateTimeField()  # naive wall time in `timezone`, stored as if it were UTC
+    timezone = models.CharField(max_length=64)
+    duration_min = models.PositiveSmallIntegerField(default=60)
+    start_utc = models.DateTimeField()
+    moved = models.BooleanField(default=False)
+    needs_attention = models.BooleanField(default=False)
+    status = models.CharField(max_length=11, choices=Status.choices, default=Status.SCHEDULED)
+    reason = models.CharField(max_length=limits.TITLE_LENGTH, blank=True)
+    excused = models.BooleanField(default=False)
+    held_on = models.DateField(null=True)
+    auto_closed = models.BooleanField(default=False)
+    uid_generation = models.PositiveSmallIntegerField(default=1)
+    sequence = models.PositiveIntegerField(default=0)
+    ical_stamp = models.DateTimeField(default=clock.now)
+    invited_at = models.DateTimeField(null=True)
+
+    position = models.PositiveSmallIntegerField(default=0)  # the step the two share
+    started_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    paused_at = models.DateTimeField(null=True)
+    pause_reason = models.CharField(max_length=11, choices=PauseReason.choices, blank=True)
+    version_a = models.PositiveIntegerField(default=0)
+    version_b = models.PositiveIntegerField(default=0)
+
+    objects: ClassVar = SessionQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["series", "slot_date"], name="session_one_a_slot"),
+            models.UniqueConstraint(fields=["partnership", "kind", "number"], name="session_number_once"),
+        )
+        indexes = (models.Index(fields=["partnership", "status", "start_utc"], name="session_by_partnership"),)
+
+    def __str__(self) -> str:
+        return self.title
+
+    # --- what it is ---------------------------------------------------------------------------------------------
+
+    @property
+    def title(self) -> str:
+        return _("Retro %(number)d") % {"number": self.number} if self.number else _("Next retro")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything may still be written here."""
+        return self.status in {self.Status.SCHEDULED, self.Status.IN_PROGRESS}
+
+    @property
+    def is_running(self) -> bool:
+        return self.status == self.Status.IN_PROGRESS
+
+    @property
+    def is_closed(self) -> bool:
+        return self.status == self.Status.HELD
+
+    @property
+    def paused_between_us(self) -> bool:
+        return self.pause_reason == self.PauseReason.BETWEEN_US
+
+    @property
+    def wall_start(self) -> datetime:
+        """The planned wall time, naive, in `self.timezone`."""
+        return self.start_local.replace(tzinfo=None)
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        return list(self.step_set.order_by("position"))
+
+    @property
+    def current_step(self) -> Step:
+        return self.steps[self.position]
+
+    @cached_property
+    def sides(self) -> dict[Seat, Presence]:
+        """Who sits where, seat A first."""
+        return {Seat(p.seat): p for p in sorted(self.presences.all(), key=lambda p: p.seat)}
+
+    def seat_of(self, person: Person) -> Seat:
+        """Raises NotAllowed for somebody who has no seat in this session."""
+        for seat, presence in self.sides.items():
+            if presence.person_id == person.pk:
+                return seat
+        raise NotAllowed(_("This is not your session."))
+
+    def partner_of(self, person: Person) -> Person:
+        return self.sides[self.seat_of(person).other].person
+
+    def version_for(self, seat: Seat) -> int:
+        return self.version_a if seat is Seat.A else self.version_b
+
+    # --- one transaction of one verb ----------------------------------------------------------------------------
+
+    @contextmanager
+    def writing(self, *, by: Person, closed: bool = False) -> Iterator[Change]:
+        """Lock the session, read phase and rights again, do the work, and tell those who may see the change.
+
+        The author's own version always rises (their other tabs follow); the partner's only when the verb sets
+        `change.shared`. Raises NotAllowed without a seat, Refusal when the session can no longer be written in
+        (unless `closed` says that the verb is meant for that).
+        """
+        with transaction.atomic():
+            self.refresh_from_db(from_queryset=Session.objects.select_for_update())
+            for cached in ("steps", "sides"):
+                self.__dict__.pop(cached, None)
+            if not Membership.objects.filter(
+                partnership=self.partnership_id, partnership__archived_at=None, person=by
+            ).exists():
+                raise NotAllowed(_("You can read this, and no longer write in it."))
+            if not closed and not self.is_open:
+                raise Refusal(_("This session is closed. You can read it, and both of you together can reopen it."))
+            change = Change(self, by, self.seat_of(by), clock.now())
+            yield change
+            told = list(Seat) if change.shared else [change.seat]
+            for seat in told:
+                setattr(self, f"version_{seat}", self.version_for(seat) + 1)
+            self.save(update_fields=[f"version_{seat}" for seat in told])
+            publish(self.pk, self.version_a, self.version_b)
+
+    # --- planning -----------------------------------------------------------------------------------------------
+
+    @classmethod
+    def plan(
+        cls,
+        partnership: Partnership,
+        *,
+        by: Person,
+        start: datetime,
+        zone: str,
+        template_key: str = "",
+        duration_min: int = 60,
+        id: uuid.UUID | None = None,
+        now: datetime | None = None,
+    ) -> Session:
+        """Plan a retro at the wall time `start` (naive) in `zone`.
+
+        `id` is the client's own: the same press twice plans one session. Raises Refusal when the time does not exist
+        or lies in the past, when the other seat is still free, or when a retro already stands on that day.
+        """
+        start_utc = wall_to_utc(start, zone)
+        if start_utc < (now or clock.now()) - timedelta(minutes=5):
+            raise Refusal(_("That time has already gone by. Pick one that is still to come."))
+        with transaction.atomic():
+            Partnership.objects.select_for_update().get(pk=partnership.pk)
+            if id and (existing := cls.objects.filter(pk=id, partnership=partnership).first()):
+                return existing
+            same_day = cls.objects.filter(
+                partnership=partnership, start_local__date=start.date(), status=cls.Status.SCHEDULED
+            )
+            if same_day.exists():
+                raise Refusal(_("There is a retro on that day already. Move that one, or pick another day."))
+            return cls._create(
+                partnership, start=start, start_utc=start_utc, zone=zone, template_key=template_key,
+                duration_min=duration_min, id=id,
+            )  # fmt: skip
+
+    @classmethod
+    def start_now(
+        cls, partnership: Partnership, *, by: Person, template_key: str = "", id: uuid.UUID | None = None
+    ) -> Session:
+        """A retro that begins at this moment. While one is running, that one is it: both may press at once."""
+        now = clock.now()
+        with transaction.atomic():
+            Partnership.objects.select_for_update().get(pk=partnership.pk)
+            session = cls.objects.filter(partnership=partnership).running().order_by("-started_at").first()
+            if session is None:
+                local = now.astimezone(by.tz).replace(tzinfo=None, second=0, microsecond=0)
+                session = cls._create(
+                    partnership, start=local, start_utc=now, zone=by.timezone, template_key=template_key, id=id
+                )
+                session.start(by=by)
+        return session
+
+    @classmethod
+    def _create(
+        cls, partnership: Partnership, *, start: datetime, start_utc: datetime, zone: str, template_key: str = "",
+        duration_min: int = 60, id: uuid.UUID | None = None,
+    ) -> Session:  # fmt: skip
+        members = list(Membership.objects.filter(partnership=partnership))
+        if len(members) < len(Seat):
+            raise Refusal(_("A retro needs two. The other seat is still free."))
+        if partnership.is_archived:
+            raise Refusal(_("This partnership has ended. You can read it, and no longer write in it."))
+        template = template_for(cls.Kind.RETRO, partnership.kind, template_key)
+        session = cls(
+            id=id or uuid.uuid4(), partnership=partnership, kind=template.kind, template_key=template.key,
+            start_local=start.replace(tzinfo=UTC), timezone=zone, start_utc=start_utc, duration_min=duration_min,
+        )  # fmt: skip
+        session.save(force_insert=True)
+        Presence.objects.bulk_create(Presence(session=session, person_id=m.person_id, seat=m.seat) for m in members)
+        for position, step in enumerate(template.steps):
+            row = session.step_set.create(
+                position=position, kind=step.kind, title=step.title, heading=step.heading, lede=step.lede,
+                minutes=step.minutes,
+            )  # fmt: skip
+            row.copy_prompts(step.prompts)
+        return session
+
+    def move(self, *, by: Person, start: datetime, zone: str, now: datetime | None = None) -> None:
+        """Move a planned session to another wall time. Only this one moves; its writing stays.
+
+        Raises Refusal for a time that does not exist or has gone by, and for a session that has started.
+        """
+        start_utc = wall_to_utc(start, zone)
+        if start_utc < (now or clock.now()):
+            raise Refusal(_("That time has already gone by. Pick one that is still to come."))
+        with self.writing(by=by) as change:
+            if self.status != self.Status.SCHEDULED:
+                raise Refusal(_("This session has started. It cannot be moved any more."))
+            if start_utc != self.start_utc:
+                self.sequence, self.ical_stamp, self.moved = self.sequence + 1, change.now, True
+            self.start_local, self.timezone, self.start_utc = start.replace(tzinfo=UTC), zone, start_utc
+            self.save(update_fields=["start_local", "timezone", "start_utc", "moved", "sequence", "ical_stamp"])
+            change.shared = True
+
+    # --- its course ---------------------------------------------------------------------------------------------
+
+    def start(self, *, by: Person) -> None:
+        """Begin. The first step's timer runs from here, and the session gets its number."""
+        with self.writing(by=by) as change:
+            if self.is_running:
+                return
+            last = Session.objects.filter(partnership=self.partnership_id, kind=self.kind).aggregate(n=Max("number"))
+            self.status, self.started_at, self.number = self.Status.IN_PROGRESS, change.now, (last["n"] or 0) + 1
+            self.save(update_fields=["status", "started_at", "number"])
+            self.current_step.begin(change.now)
+            change.shared = True
+
+    def go_to(self, position: int, change: Change) -> None:
+        """Move the shared step. Part of a verb that holds the session's lock."""
+        self.position = position
+        self.save(update_fields=["position"])
+        self.current_step.begin(change.now)
+        change.shared = True
+
+    def close(self, change: Change) -> None:
+        """Held, and read-only from here on. Part of a verb that holds the session's lock."""
+        self.status, self.closed_at = self.Status.HELD, change.now
+        self.held_on = change.now.astimezone(ZoneInfo(self.timezone)).date()
+        self.paused_at, self.pause_reason = None, ""
+        self.save(update_fields=["status", "closed_at", "held_on", "paused_at", "pause_reason"])
+        change.shared = True
+
+    def reopen(self, *, by: Person) -> bool:
+        """Ask to reopen; the second of the two does it, within 24 hours. Returns whether it is open now."""
+        from retros.models.step import Ready  # the step imports the session
+
+        with self.writing(by=by, closed=True) as change:
+            if self.is_running:
+                return True
+            if not self.can_reopen(change.now):
+                raise Refusal(_("A closed retro can be reopened within 24 hours. Start a new one instead."))
+            last = self.steps[-1]
+            change.shared = True
+            if not last.mark(Ready.Purpose.REOPEN, by=by):
+                return False
+            last.ready_set.all().delete()
+            self.status, self.closed_at, self.held_on = self.Status.IN_PROGRESS, None, None
+            self.save(update_fields=["status", "closed_at", "held_on"])
+            return True
+
+    def can_reopen(self, now: datetime) -> bool:
+        return self.is_closed and self.closed_at is not None and now - self.closed_at < limits.REOPEN_WITHIN
+
+    def pause(self, *, by: Person, reason: str = PauseReason.ANOTHER_DAY) -> None:
+        """Stop the clock for both. `between_us` also puts the three sentence openers on both screens."""
+        with self.writing(by=by) as change:
+            if not self.is_running:
+                raise Refusal(_("There is nothing to pause: this retro has not started."))
+            self.paused_at, self.pause_reason = self.paused_at or change.now, reason
+            self.save(update_fields=["paused_at", "pause_reason"])
+            change.shared = True
+
+    def resume(self, *, by: Person) -> None:
+        with self.writing(by=by) as change:
+            if self.paused_at is None:
+                return
+            self.current_step.shift_start(change.now - self.paused_at)
+            self.paused_at, self.pause_reason = None, ""
+            self.save(update_fields=["paused_at", "pause_reason"])
+            change.shared = True
+
+    def discard(self, *, by: Person) -> None:
+        """Drop a session in which nothing was opened yet. What each wrote stays their own, readable to them alone."""
+        with self.writing(by=by) as change:
+            if any(step.opened_a_at or step.opened_b_at for step in self.steps):
+                raise Refusal(_("Something was opened here already, so this retro stays. You can pause or close it."))
+            self.status, self.reason, self.number = self.Status.CANCELLED, "discarded", None
+            self.paused_at, self.pause_reason = None, ""
+            self.save(update_fields=["status", "reason", "number", "paused_at", "pause_reason"])
+            change.shared = True
+
+    def see(self, person: Person, *, position: int | None = None) -> None:
+        """Note that the person is in the room, at that step. The one thing that reading the room writes."""
+        changes = {} if position is None else {"position": position}
+        Presence.objects.filter(session=self, person=person).seen(**changes)
+
+    def proposed_dates(self, now: datetime) -> list[datetime]:
+        """Two wall times for the next retro, in `self.timezone`: the same weekday and time, eight and nine weeks on."""
+        today = now.astimezone(ZoneInfo(self.timezone)).date()
+        first = self.wall_start + timedelta(weeks=8)
+        while first.date() <= today:
+            first += timedelta(weeks=1)
+        return [first, first + timedelta(weeks=1)]
+
+
+def wall_to_utc(wall: datetime, zone: str) -> datetime:
+    """The instant of a naive wall time in an IANA zone; a time that comes twice is its first pass (fold 0).
+
+    Raises Refusal for a time that the clocks jump over, with the next one that exists.
+    """
+    tz = ZoneInfo(zone)
+    instant = wall.replace(tzinfo=tz, fold=0).astimezone(UTC)
+    back = instant.astimezone(tz).replace(tzinfo=None)
+    if back != wall:
+        raise Refusal(
+            _("The clocks jump over %(wall)s in %(zone)s that day. The next time that exists is %(next)s.")
+            % {"wall": f"{wall:%H:%M}", "zone": zone, "next": f"{back:%H:%M}"}
+        )
+    return instant

@@ -1,0 +1,302 @@
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db import models
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from partnerships import limits
+from partnerships.models.partnership import Seat
+from partnerships.refusals import Refusal, Stale
+from retros.models.entry import Entry
+
+if TYPE_CHECKING:
+    from partnerships.models import Person
+    from retros.catalogue import TemplatePrompt
+    from retros.models.session import Change
+
+
+class Step(models.Model):
+    """One part of a session. A step with prompts for each alone has two sides; it is revealed when both are open.
+
+    `opened_a_at`, `opened_b_at`: when that side was opened. What is open never folds again.
+    """
+
+    class Kind(models.TextChoices):
+        LOOK_BACK = "look_back"
+        PULSE = "pulse"
+        WRITE = "write"
+        CONCLUDE = "conclude"
+        CLOSE = "close"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    session = models.ForeignKey("retros.Session", models.CASCADE)
+    position = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=9, choices=Kind.choices)
+    title = models.CharField(max_length=limits.TITLE_LENGTH)
+    heading = models.CharField(max_length=limits.TITLE_LENGTH)
+    lede = models.TextField(blank=True)
+    minutes = models.PositiveSmallIntegerField(default=10)
+    started_at = models.DateTimeField(null=True)
+    opened_a_at = models.DateTimeField(null=True)
+    opened_b_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("position",)
+        constraints = (models.UniqueConstraint(fields=["session", "position"], name="step_one_a_position"),)
+
+    def __str__(self) -> str:
+        return self.title
+
+    def copy_prompts(self, prompts: Iterable[TemplatePrompt]) -> None:
+        Prompt.objects.bulk_create(
+            Prompt(
+                step=self, position=n, key=p.key, kind=p.kind, title=p.title, text=p.text, hint=p.hint,
+                column=p.column, choices=[list(choice) for choice in p.choices],
+            )
+            for n, p in enumerate(prompts)
+        )  # fmt: skip
+
+    # --- phase --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def prompts(self) -> list[Prompt]:
+        return list(self.prompt_set.order_by("position"))
+
+    @cached_property
+    def marks(self) -> list[Ready]:
+        return list(self.ready_set.all())
+
+    @property
+    def written_alone(self) -> bool:
+        """Whether this step is written alone and then revealed."""
+        return self.kind in {self.Kind.PULSE, self.Kind.WRITE, self.Kind.CLOSE}
+
+    def side_open(self, seat: Seat) -> bool:
+        return (self.opened_a_at if seat is Seat.A else self.opened_b_at) is not None
+
+    @property
+    def is_revealed(self) -> bool:
+        return self.opened_a_at is not None and self.opened_b_at is not None
+
+    @property
+    def revealed_at(self) -> datetime | None:
+        return max(self.opened_a_at, self.opened_b_at) if self.opened_a_at and self.opened_b_at else None
+
+    def marked(self, purpose: str, person: Person) -> Ready | None:
+        return next((m for m in self.marks if m.purpose == purpose and m.person_id == person.pk), None)
+
+    def digest(self, person: Person) -> str:
+        """What exactly `person` would open here: changes with every fold, edit, move and deletion."""
+        rows = (
+            Entry.kept.filter(step=self, author=person, sealed_at__isnull=False, deleted_at=None, prompt__kind="cards")
+            .order_by("pk")
+            .values_list("pk", "version")
+        )
+        return hash_rows(rows)
+
+    # --- the timer: counted by the server, in minutes, without an alarm -----------------------------------------
+
+    def begin(self, now: datetime) -> None:
+        """Start the clock, the first time the two get here."""
+        if self.started_at is None:
+            self.started_at = now
+            self.save(update_fields=["started_at"])
+
+    def shift_start(self, by: timedelta) -> None:
+        if self.started_at is not None:
+            self.started_at += by
+            self.save(update_fields=["started_at"])
+
+    def minutes_left(self, now: datetime) -> int:
+        """Whole minutes, rounded up; zero or less once it is over."""
+        if self.started_at is None:
+            return self.minutes
+        seconds = self.minutes * 60 - (now - self.started_at).total_seconds()
+        return -int(-seconds // 60)
+
+    def extend(self, minutes: int, *, by: Person) -> None:
+        """More time, for both."""
+        with self.session.writing(by=by) as change:
+            self.refresh_from_db()
+            self.minutes = min(self.minutes + minutes, 240)
+            self.save(update_fields=["minutes"])
+            change.shared = True
+
+    # --- ready, reveal, next ------------------------------------------------------------------------------------
+
+    def mark(self, purpose: str, *, by: Person) -> bool:
+        """Record a Ready. Returns whether both have it now. Part of a verb that holds the session's lock."""
+        Ready.objects.get_or_create(step=self, person=by, purpose=purpose)
+        return self.ready_set.filter(purpose=purpose).count() == len(Seat)
+
+    def ready(self, *, by: Person, digest: str) -> bool:
+        """“I am done writing here.” The second Ready is the reveal, in this same transaction. Returns whether it is
+        revealed now.
+
+        `digest` is what the presser's page showed (`Step.digest`). Raises Stale when their cards changed since.
+        """
+        with self.session.writing(by=by) as change:
+            self._check(change)
+            if self.is_revealed:
+                return True
+            if digest != self.digest(by):
+                raise Stale(_("Your text changed. Look once more."))
+            Entry.kept.answers(self, by).filter(sealed_at=None, deleted_at=None).update(sealed_at=change.now)
+            change.shared = True
+            if not self.mark(Ready.Purpose.REVEAL, by=by):
+                return False
+            for seat in Seat:
+                self._open(seat, change)
+            return True
+
+    def unready(self, *, by: Person) -> None:
+        """Take the Ready back; answers become drafts again. Not once anything was opened."""
+        with self.session.writing(by=by) as change:
+            self._check(change)
+            if self.side_open(change.seat):
+                raise Refusal(_("Your side is open already. What was opened stays open."))
+            change.shared = self.withdraw_ready(by)
+
+    def withdraw_ready(self, person: Person) -> bool:
+        """Drop the Ready for the reveal, if there is one. Part of a verb that holds the session's lock."""
+        gone, _rows = self.ready_set.filter(person=person, purpose=Ready.Purpose.REVEAL).delete()
+        if gone:
+            Entry.kept.answers(self, person).filter(opened_at=None).update(sealed_at=None)
+        return bool(gone)
+
+    def open_side(self, *, by: Person, digest: str) -> None:
+        """Open only one's own side, without waiting for the other. Raises Stale like `ready`."""
+        with self.session.writing(by=by) as change:
+            self._check(change)
+            if self.side_open(change.seat):
+                return
+            if digest != self.digest(by):
+                raise Stale(_("Your text changed. Look once more."))
+            Entry.kept.answers(self, by).filter(sealed_at=None, deleted_at=None).update(sealed_at=change.now)
+            both = self.mark(Ready.Purpose.REVEAL, by=by)
+            for seat in Seat if both else [change.seat]:
+                self._open(seat, change)
+            change.shared = True
+
+    def _check(self, change: Change) -> None:
+        self.refresh_from_db()
+        if not self.session.is_running:
+            raise Refusal(_("The retro has not started yet. You can write ahead, and open it together later."))
+        if not self.written_alone:
+            raise Refusal(_("Everything in this step is open from the start."))
+
+    def _open(self, seat: Seat, change: Change) -> None:
+        """Open one side: everything sealed there that is not “only me”. Records the version each entry showed."""
+        if self.side_open(seat):
+            return
+        setattr(self, f"opened_{seat}_at", change.now)
+        self.save(update_fields=[f"opened_{seat}_at"])
+        Entry.kept.filter(
+            step=self, author=self.session.sides[seat].person_id, sealed_at__isnull=False, deleted_at=None,
+            only_me=False, opened_at=None,
+        ).update(opened_at=change.now, opened_version=models.F("version"))  # fmt: skip
+
+    def ready_for_next(self, *, by: Person, alone: bool = False) -> bool:
+        """“Ready for the next step”; on the last one, “Close the retro”. Moves, or closes, when both said so.
+
+        `alone` goes on without the other, once `can_go_on_alone` allows it; an unopened side stays unopened. Returns
+        whether it moved. A press on a step that the two have left already changes nothing.
+        """
+        with self.session.writing(by=by) as change:
+            self.refresh_from_db()
+            session = self.session
+            if not session.is_running:
+                raise Refusal(_("The retro has not started yet. You can write ahead, and open it together later."))
+            if session.position != self.position:
+                return True
+            if alone:
+                self.__dict__.pop("marks", None)
+                if not self.can_go_on_alone(by, change.now):
+                    raise Refusal(_("Give it a few minutes more. You can go on alone after a while."))
+            elif self.written_alone and not self.is_revealed:
+                raise Refusal(_("Open this step first, together. Both of you press “I’m ready”."))
+            change.shared = True
+            if not self.mark(Ready.Purpose.NEXT, by=by) and not alone:
+                return False
+            if self.position == len(session.steps) - 1:
+                session.close(change)
+            else:
+                session.go_to(self.position + 1, change)
+            return True
+
+    def stay(self, *, by: Person) -> None:
+        """Take “ready for the next step” back."""
+        with self.session.writing(by=by) as change:
+            gone, _rows = self.ready_set.filter(person=by, purpose=Ready.Purpose.NEXT).delete()
+            change.shared = bool(gone)
+
+    def can_go_on_alone(self, person: Person, now: datetime) -> bool:
+        """Whether the stated wait is over: ready for five minutes while the other is not, or the other away as long."""
+        mine = [m.at for m in self.marks if m.person_id == person.pk]
+        seen = self.session.sides[self.session.seat_of(person).other].seen_at
+        since = [*mine, *([seen] if seen else [self.started_at or now])]
+        return any(now - at >= limits.ALONE_AFTER for at in since)
+
+
+class Prompt(models.Model):
+    """One question of a step, copied from a template, so that editing the template rewrites no history."""
+
+    class Kind(models.TextChoices):
+        CARDS = "cards"
+        TEXT = "text"
+        SCALE = "scale"
+        TAGS = "tags"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    step = models.ForeignKey(Step, models.CASCADE)
+    position = models.PositiveSmallIntegerField()
+    key = models.CharField(max_length=40)
+    kind = models.CharField(max_length=5, choices=Kind.choices)
+    title = models.CharField(max_length=limits.TITLE_LENGTH)
+    text = models.TextField(blank=True)
+    hint = models.TextField(blank=True)
+    column = models.CharField(max_length=4, blank=True)  # good, bad, talk: the hue and the icon of a card column
+    choices = models.JSONField(default=list)  # [value, label] pairs of a scale or of tags
+
+    class Meta:
+        ordering = ("position",)
+        constraints = (models.UniqueConstraint(fields=["step", "position"], name="prompt_one_a_position"),)
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def takes_cards(self) -> bool:
+        return self.kind == self.Kind.CARDS
+
+
+class Ready(models.Model):
+    """A person's mark on a step. Both have it: the step is revealed, the pair moves on, the retro is open again."""
+
+    class Purpose(models.TextChoices):
+        REVEAL = "reveal"
+        NEXT = "next"
+        REOPEN = "reopen"
+
+    step = models.ForeignKey(Step, models.CASCADE)
+    person = models.ForeignKey("partnerships.Person", models.CASCADE, related_name="+")
+    purpose = models.CharField(max_length=6, choices=Purpose.choices)
+    at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager[Ready]] = models.Manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["step", "person", "purpose"], name="ready_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.purpose}"
+
+
+def hash_rows(rows: Iterable[tuple[uuid.UUID, int]]) -> str:
+    return hashlib.sha256(";".join(f"{pk}:{version}" for pk, version in sorted(rows)).encode()).hexdigest()[:32]
