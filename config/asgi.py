@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import logging
 import os
-import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from pathlib import Path
@@ -30,13 +28,12 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from partnerships import limits
+from retros.live import hub
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-
-log = logging.getLogger("twofold.server")
 
 AT_ONCE = 3  # pages in work; more threads than cores make each page slower and none faster
 WAITING = 200  # pages that wait for their turn; beyond it a quick "busy" is kinder than a slow answer
@@ -206,7 +203,9 @@ class Application:
         if scope["type"] == "lifespan":
             await self.live_and_die(receive, send)
         elif scope["type"] == "http" and scope["path"].startswith("/live/"):
-            await endpoint.app(scope, receive, send)
+            from retros.live.endpoint import app
+
+            await app(scope, receive, send)
         elif scope["type"] == "http":
             await self.pages(scope, receive, send)
 
@@ -214,14 +213,15 @@ class Application:
         await receive()
         try:
             self.server.take()
-            await hub.start()
+            if hasattr(hub, "start"):
+                await hub.start()
         except (Exception, SystemExit) as error:
-            print(error, file=sys.stderr)
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await hub.stop()
+        if hasattr(hub, "stop"):
+            await hub.stop()
         self.server.give_back()
         await send({"type": "lifespan.shutdown.complete"})
 

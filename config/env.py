@@ -141,9 +141,8 @@ class Environment:
         value = self.text(name)
         if not value:
             return sqlite(default)
-        allowed = (
-            "sqlite:///path or postgres://user:password@host:port/name, maybe with ?"
-            + ", ".join(sorted(_POSTGRES_OPTIONS))
+        allowed = "sqlite:///path or postgres://user:password@host:port/name, maybe with ?" + ", ".join(
+            sorted(_POSTGRES_OPTIONS)
         )
         parts = _split(name, value, secret=True)
         if parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1 and not parts.query:
@@ -165,8 +164,10 @@ class Environment:
 
 def is_loopback(host: str) -> bool:
     """Whether this name or address never leaves the machine."""
-    return host in LOOPBACK_NAMES or host.endswith(".localhost") or (
-        _is_address(host) and ipaddress.ip_address(host).is_loopback
+    return (
+        host in LOOPBACK_NAMES
+        or host.endswith(".localhost")
+        or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
     )
 
 

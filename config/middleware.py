@@ -20,9 +20,7 @@ REFUSED_FEATURES = (
     "magnetometer", "microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial",
     "storage-access", "usb", "web-share", "window-management", "xr-spatial-tracking",
 )  # fmt: skip
-PERMISSIONS = ", ".join(
-    [f"{name}=()" for name in REFUSED_FEATURES] + [f"{name}=(self)" for name in ALLOWED_FEATURES]
-)
+PERMISSIONS = ", ".join([f"{name}=()" for name in REFUSED_FEATURES] + [f"{name}=(self)" for name in ALLOWED_FEATURES])
 
 IDLE = timedelta(hours=12)
 IDLE_ADMIN = timedelta(hours=8)

@@ -9,17 +9,24 @@ import uvicorn
 from django.conf import settings
 
 from config.asgi import application
+from retros.live import hub
 
 SPARE = 512  # connections beyond the streams, for pages
 
 
 class Server(uvicorn.Server):
-    """Ends the streams before it waits for connections; they would hold the stop up until its time-out."""
+    """Says where it is, and ends the streams before it waits for connections; they would hold the stop up until its time-out."""
+
+    announce = False
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and self.announce:
+            print(f"Twofold is at {settings.BASE_URL} (Ctrl+C stops it)", flush=True)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        from retros.live import hub
-
-        await hub.stop()
+        if hasattr(hub, "stop"):
+            await hub.stop()
         await super().shutdown(sockets)
 
 
@@ -50,7 +57,11 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     parser.add_argument("--port", type=int, default=8000)
     chosen = parser.parse_args()
-    server(host=chosen.host, port=chosen.port).run()
+    serving = server(host=chosen.host, port=chosen.port)
+    serving.announce = True
+    serving.run()
+    if not serving.started:
+        raise SystemExit(3)
 
 
 if __name__ == "__main__":

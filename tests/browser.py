@@ -1,0 +1,78 @@
+"""Chromium for the tests: where it is, how it starts, and what it may not complain of."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",  # root has no sandbox; the pages are our own
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+_STATUS = re.compile(r"Failed to load resource: the server responded with a status of (\d{3})")
+
+
+def chromium() -> str | None:
+    """CHROMIUM, or an installed one; None leaves the choice to Playwright, which has its own when it was installed."""
+    if given := os.environ.get("CHROMIUM"):
+        return given
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+class Watched:
+    """Collects what the console, the pages and the policy complain of.
+
+    The browser writes a line of its own for each answer of 400 and above; a test names those it expects:
+    `watched.expect(422)`. `watched.expect_lost()` allows the lines for a lost connection.
+    """
+
+    def __init__(self) -> None:
+        self.complaints: list[str] = []
+        self._statuses: set[str] = set()
+        self._lost = False
+
+    def expect(self, *statuses: int) -> None:
+        self._statuses |= {str(status) for status in statuses}
+
+    def expect_lost(self) -> None:
+        self._lost = True
+
+    def over(self, context: Any) -> None:
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.complaints.append(f"script: {error.error}"))
+
+    def complain(self) -> None:
+        left = [line for line in self.complaints if not self._expected(line)]
+        assert not left, "The browser complained:\n" + "\n".join(left)
+
+    def _console(self, message: Any) -> None:
+        # Chromium reports violations of the policy as errors of the console.
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+    def _expected(self, line: str) -> bool:
+        if found := _STATUS.search(line):
+            return found[1] in self._statuses
+        return self._lost and ("net::ERR_" in line or "htmx:sendError" in line)
+
+
+def violations(page: Any, *, within: str | None = None) -> list[str]:
+    """What axe-core finds on the page as it stands: rule, and where."""
+    # Not add_script_tag: the page's policy forbids scripts without the nonce, as it should.
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("within => axe.run(within || document, {resultTypes: ['violations']})", within)
+    return [
+        f"{rule['id']}: {node['target']} {node['failureSummary']}"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]

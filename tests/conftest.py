@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import override_settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+from tests.browser import CHROMIUM_FLAGS, Watched, chromium
+
+# Playwright's own loop runs in the test's thread, and the ORM would refuse to work beside it.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+hypothesis_settings.register_profile(
+    "default", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+hypothesis_settings.register_profile("deep", hypothesis_settings.get_profile("default"), max_examples=1000)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that asks for the browser is a browser test, whether or not it says so."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache(request: pytest.FixtureRequest) -> None:
+    """Rate limits live in the cache, and the cache in the database: nothing to empty without one."""
+    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
+        request.getfixturevalue("transactional_db" if "transactional_db" in request.fixturenames else "db")
+        from django.core.cache import cache
+
+        cache.clear()
+
+
+# --- The running application ---------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def static_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What users get: the joined, hashed, compressed files."""
+    root = tmp_path_factory.mktemp("static")
+    storages = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "config.storage.OneStylesheet"},
+    }
+    with override_settings(STATIC_ROOT=root, STORAGES=storages):
+        call_command("collectstatic", interactive=False, verbosity=0)
+        yield root
+
+
+class LiveServer:
+    """The application as it is served, streams included, in a thread of this process on a port of its own."""
+
+    def __init__(self) -> None:
+        from config.serve import server
+
+        self._socket = socket.socket()
+        self._socket.bind(("127.0.0.1", 0))
+        self.port: int = self._socket.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._server = server(port=self.port)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
+
+    def at(self, name: str) -> str:
+        """The address under which `name` has cookies of their own."""
+        return f"http://{name}.localhost:{self.port}"
+
+    def start(self) -> None:
+        self._thread.start()
+        until = time.monotonic() + 10
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > until:
+                raise RuntimeError("The live server did not start; its own words stand above.")
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(10)
+        assert not self._thread.is_alive(), "The live server did not stop within 10 seconds."
+
+
+@pytest.fixture(scope="session")
+def _live_server(django_db_setup: None, django_db_blocker: Any, static_files: Path) -> Iterator[LiveServer]:
+    with django_db_blocker.unblock():
+        server = LiveServer()
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def live_server(_live_server: LiveServer, transactional_db: None) -> LiveServer:
+    """Rows are written for real, so that the server's threads see them; they are cleared after the test."""
+    return _live_server
+
+
+# --- Chromium ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def watched() -> Iterator[Watched]:
+    """Fails the test for what the browser complained of, but for the answers that the test expects."""
+    watch = Watched()
+    yield watch
+    watch.complain()
+
+
+@pytest.fixture
+def new_context(browser: Any, live_server: LiveServer, watched: Watched) -> Iterator[Callable[..., Any]]:
+    """Makes a context: one for each person, with cookies of their own. Options go to Playwright."""
+    opened: list[Any] = []
+
+    def make(**options: Any) -> Any:
+        context = browser.new_context(**{"base_url": live_server.url, "reduced_motion": "reduce", **options})
+        context.set_default_timeout(10_000)
+        watched.over(context)
+        opened.append(context)
+        return context
+
+    yield make
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def context(new_context: Callable[..., Any]) -> Any:
+    return new_context()
+
+
+@pytest.fixture
+def page(context: Any) -> Any:
+    return context.new_page()
