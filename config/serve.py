@@ -15,7 +15,7 @@ SPARE = 512  # connections beyond the streams, for pages
 
 
 class Server(uvicorn.Server):
-    """Says where it is, and ends the streams before it waits for connections; they would hold the stop up until its time-out."""
+    """Says where it is, and ends the streams before it waits for connections: they would hold up the stop."""
 
     announce = False
 

@@ -17,6 +17,9 @@ django_stubs_ext.monkeypatch()  # so that `models.TextField[...]` and `forms.Mod
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
+# Whatever this process writes (the database and its log, the lock, a backup) is closed to other users.
+os.umask(0o077)
+
 env = Environment(os.environ)
 
 # --- What the operator decides -------------------------------------------------------------------
@@ -28,6 +31,7 @@ BASE_URL = _address.geturl()
 _host = _address.hostname or ""
 HTTPS = _address.scheme == "https"
 LOOPBACK = is_loopback(_host)
+ALLOW_HTTP = env.flag("TWOFOLD_ALLOW_HTTP")
 DEMO = env.flag("TWOFOLD_DEMO")
 DEBUG = env.flag("TWOFOLD_DEBUG")
 MAIL_DOMAINS = env.domains("TWOFOLD_MAIL_DOMAINS")  # empty: any
@@ -37,7 +41,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("TWOFOLD_MAIL_FROM", f"Twofold <two
 STREAM_LIMIT = env.number("TWOFOLD_STREAM_LIMIT", 2500, least=1, most=100_000)
 PROXIES = env.networks("TWOFOLD_PROXIES")
 
-if not HTTPS and not LOOPBACK and not env.flag("TWOFOLD_ALLOW_HTTP"):
+if not HTTPS and not LOOPBACK and not ALLOW_HTTP:
     raise BadValue("TWOFOLD_BASE_URL", BASE_URL, "https://, or http:// on this machine, or with TWOFOLD_ALLOW_HTTP=1")
 if DEMO and (HTTPS or not LOOPBACK):
     raise BadValue("TWOFOLD_BASE_URL", BASE_URL, "http:// on this machine while TWOFOLD_DEMO is on")

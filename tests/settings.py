@@ -14,8 +14,8 @@ _folder = tempfile.TemporaryDirectory(prefix="twofold-tests-")
 os.environ["TWOFOLD_DATA_DIR"] = _folder.name
 os.environ["SECRET_KEY"] = "a key for tests alone, long enough and of many different letters 0123456789"
 
-from config.settings import *  # noqa: F403
-from config.settings import ALLOWED_HOSTS, DATABASES, STORAGES
+from config.settings import *
+from config.settings import ALLOWED_HOSTS, DATABASES, STATIC_ROOT, STORAGES
 
 ALLOWED_HOSTS = [*ALLOWED_HOSTS, ".localhost"]
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
@@ -25,3 +25,4 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real ones are slow on purpose
 # Pages are tested unhashed; the browser gets the joined and hashed files (tests/conftest.py, `static_files`).
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+STATIC_ROOT.mkdir()  # Whitenoise warns of a missing folder

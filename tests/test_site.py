@@ -1,0 +1,356 @@
+"""Rules of the whole site that nobody has to remember, because these tests do."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.test import Client
+
+ROOT = Path(settings.BASE_DIR)
+TEMPLATES = sorted([*ROOT.glob("templates/**/*.html"), *ROOT.glob("*/templates/**/*.html")])
+MANAGERS = {"objects", "_default_manager", "_base_manager"}
+# Where a query of its own could go round the one door (RELIABILITY.md 2, rule 1).
+GUARDED = ("views", "templatetags", "search", "export", "mail")
+
+
+def python_files(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def guarded_files() -> list[Path]:
+    return [
+        path
+        for path in python_files("partnerships", "retros")
+        if path.stem in GUARDED or any(part in GUARDED for part in path.relative_to(ROOT).parts[:-1])
+    ]
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module
+
+
+def found_in_templates(pattern: str) -> list[str]:
+    expression = re.compile(pattern)
+    return [
+        f"{path.relative_to(ROOT)}:{number} {line.strip()}"
+        for path in TEMPLATES
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if expression.search(line)
+    ]
+
+
+# --- Who may reach for what ----------------------------------------------------------------------
+
+
+def test_the_guards_look_at_something() -> None:
+    assert guarded_files()
+    assert TEMPLATES
+
+
+def test_no_view_touches_a_manager() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno} .{node.attr}"
+        for path in guarded_files()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in MANAGERS
+    ]
+    assert found == []
+
+
+def test_partnerships_know_nothing_of_retros() -> None:
+    found = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in python_files("partnerships")
+        for name in imports(path)
+        if name.split(".")[0] == "retros"
+    ]
+    assert found == []
+
+
+def test_nobody_imports_the_configuration() -> None:
+    found = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in python_files("partnerships", "retros")
+        for name in imports(path)
+        if name.split(".")[0] == "config"
+    ]
+    assert found == []
+
+
+def test_no_signals_of_our_own() -> None:
+    found = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in python_files("partnerships", "retros")
+        for name in imports(path)
+        if name in {"django.dispatch", "django.db.models.signals"}
+    ]
+    assert found == []
+
+
+# --- Markup --------------------------------------------------------------------------------------
+
+
+def test_templates_mark_nothing_safe() -> None:
+    assert found_in_templates(r"\|\s*safe\b|\|\s*safeseq\b|autoescape\s+off") == []
+
+
+def test_only_the_markdown_module_marks_safe() -> None:
+    found = [
+        str(path.relative_to(ROOT))
+        for path in python_files("partnerships", "retros", "config")
+        if re.search(r"\bmark_safe\b|\bSafeString\b|\bSafeText\b", path.read_text(encoding="utf-8"))
+        and path.stem != "markdown"
+    ]
+    assert found == []
+
+
+def test_templates_carry_no_inline_style_or_script() -> None:
+    assert found_in_templates(r"""\sstyle\s*=|\son[a-z]+\s*=\s*["']|<style\b|javascript:""") == []
+    assert found_in_templates(r"<script(?![^>]*\bnonce=)") == []
+
+
+def test_templates_keep_to_the_htmx_that_will_last() -> None:
+    assert found_in_templates(r"hx-on\b|hx-on:|hx-vars|hx-vals\s*=\s*[\"']\s*js:|\bjs:\{") == []
+
+
+def test_only_reading_elements_select_a_part() -> None:
+    """hx-select on a form that posts would throw away what a .swap.html sends out of band."""
+    tag = re.compile(r"<[a-z][^<>]*\bhx-select=[^<>]*>", re.DOTALL)
+    found = [
+        f"{path.relative_to(ROOT)} {match[0][:80]}"
+        for path in TEMPLATES
+        for match in tag.finditer(path.read_text(encoding="utf-8"))
+        if "hx-get=" not in match[0] or "hx-post=" in match[0]
+    ]
+    assert found == []
+
+
+def test_no_raw_htmx_headers() -> None:
+    """Redirects go through django-htmx's own answers, so that nobody can be sent to an address of a stranger."""
+    found = [
+        f"{path.relative_to(ROOT)} {match[0]}"
+        for path in python_files("partnerships", "retros")
+        for match in re.finditer(r"""["']HX-[A-Z][A-Za-z-]*["']""", path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
+# --- Headers -------------------------------------------------------------------------------------
+
+POLICY = {
+    "default-src": {"'none'"},
+    "style-src": {"'self'"},
+    "img-src": {"'self'"},
+    "font-src": {"'self'"},
+    "connect-src": {"'self'"},
+    "manifest-src": {"'self'"},
+    "worker-src": {"'self'"},
+    "form-action": {"'self'"},
+    "base-uri": {"'none'"},
+    "frame-ancestors": {"'none'"},
+}
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, no-store",
+    "Vary": "Cookie, HX-Request",
+}
+
+
+def policy(header: str) -> dict[str, set[str]]:
+    directives = [part.split() for part in header.split(";") if part.strip()]
+    return {name: set(sources) for name, *sources in directives}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("path", "status"), [("/account/login/", 200), ("/no-such-page/", 404)])
+def test_every_page_carries_the_headers(client: Client, path: str, status: int) -> None:
+    response = client.get(path)
+    assert response.status_code == status
+    assert response["Content-Type"] == "text/html; charset=utf-8"
+    assert {name: response.get(name) for name in HEADERS} == HEADERS
+    assert "Strict-Transport-Security" not in response  # plain http on this machine
+    sent = policy(response["Content-Security-Policy"])
+    nonces = sent.pop("script-src")
+    assert all(re.fullmatch(r"'nonce-[A-Za-z0-9+/=]{22,}'", source) for source in nonces)
+    assert sent == POLICY
+    assert "camera=()" in response["Permissions-Policy"]
+    assert "clipboard-write=(self)" in response["Permissions-Policy"]
+    assert "Access-Control-Allow-Origin" not in response
+
+
+@pytest.mark.django_db
+def test_the_cookies_are_the_two(client: Client) -> None:
+    response = client.get("/account/login/")
+    assert set(response.cookies) <= {"csrf", "session"}
+    cookie = response.cookies["csrf"]
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Lax"
+    assert cookie["path"] == "/"
+    assert cookie["domain"] == ""
+    assert cookie["max-age"] == 1_209_600
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_changing_request_from_elsewhere_is_refused(client: Client, site: str) -> None:
+    response = client.post("/account/login/", {"login": "ines@example.org"}, headers={"Sec-Fetch-Site": site})
+    assert response.status_code == 403
+
+
+# --- Database, settings --------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_no_migration_is_missing() -> None:
+    call_command("makemigrations", "--check", "--dry-run", verbosity=0)
+
+
+def test_every_variable_stands_in_the_documentation() -> None:
+    text = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    table = text.partition("## For the tests alone")[0]
+    documented = set(re.findall(r"^\| `([A-Z_]+)` \|", table, re.MULTILINE))
+    from config import settings as ours
+
+    assert documented == ours.env.known
+
+
+def test_the_environment_is_read_in_one_place() -> None:
+    found = [
+        str(path.relative_to(ROOT))
+        for path in python_files("partnerships", "retros", "config")
+        if re.search(r"os\.(environ|getenv)", path.read_text(encoding="utf-8"))
+    ]
+    # asgi.py names the settings module, as every entry of Django does.
+    assert found == ["config/asgi.py", "config/settings.py"]
+
+
+def settings_with(tmp_path: Path, expression: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Loads the real settings in a process of their own, with only these variables."""
+    return subprocess.run(
+        [sys.executable, "-c", f"import config.settings as s; print(({expression}))"],
+        env={"PATH": os.environ["PATH"], "TWOFOLD_DATA_DIR": str(tmp_path / "data"), **variables},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_https_gets_the_strict_cookies_and_headers(tmp_path: Path) -> None:
+    done = settings_with(
+        tmp_path,
+        "s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE,"
+        " s.SECURE_HSTS_SECONDS, s.ALLOWED_HOSTS, s.CONTENT_SECURITY_POLICY['DIRECTIVES']['upgrade-insecure-requests'],"
+        " s.PASSWORD_HASHERS[0].rsplit('.')[-1]",
+        TWOFOLD_BASE_URL="https://twofold.example.org",
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == (
+        "('__Host-session', '__Host-csrf', True, True, 63072000, ['twofold.example.org'], True, 'Argon2PasswordHasher')"
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"TWOFOLD_BASE_URL": "http://twofold.example.org"}, "TWOFOLD_BASE_URL is 'http://twofold.example.org'"),
+        ({"TWOFOLD_BASE_URL": "twofold.example.org"}, "TWOFOLD_BASE_URL is 'twofold.example.org'"),
+        ({"TWOFOLD_DEMO": "1", "TWOFOLD_BASE_URL": "https://twofold.example.org"}, "while TWOFOLD_DEMO is on"),
+        ({"TWOFOLD_DEMO": "1", "DATABASE_URL": "postgres://u@h/d"}, "a database of its own"),
+        ({"TWOFOLD_DEMO": "perhaps"}, "TWOFOLD_DEMO is 'perhaps'. Allowed: 1 or 0"),
+        ({"TWOFOLD_STREAM_LIMIT": "many"}, "TWOFOLD_STREAM_LIMIT is 'many'. Allowed: a whole number from 1"),
+        ({"TWOFOLD_STREAM_LIMT": "5"}, "TWOFOLD_STREAM_LIMT is not a setting of Twofold"),
+        ({"DATABASE_URL": "mysql://u:hidden@h/d"}, "DATABASE_URL has a value that is kept secret here"),
+        ({"SECRET_KEY": "short"}, "SECRET_KEY has a value that is kept secret here. Allowed: at least 50"),
+        ({"SECRET_KEY_FILE": "/no/such/file"}, "SECRET_KEY_FILE is '/no/such/file'"),
+        ({"TWOFOLD_MAIL_URL": "http://mail.example.org"}, "TWOFOLD_MAIL_URL has a value"),
+        ({"TWOFOLD_MAIL_DOMAINS": "example"}, "TWOFOLD_MAIL_DOMAINS is 'example'"),
+        ({"TWOFOLD_PROXIES": "proxy"}, "TWOFOLD_PROXIES is 'proxy'"),
+    ],
+)
+def test_a_bad_value_is_told_in_one_sentence(tmp_path: Path, variables: dict[str, str], told: str) -> None:
+    done = settings_with(tmp_path, "1", **variables)
+    assert done.returncode != 0
+    said = done.stderr.strip().splitlines()[-1]
+    assert told in said
+    assert "hidden" not in done.stderr.split("ImproperlyConfigured")[-1]
+
+
+def test_a_secret_is_made_once_and_kept_closed(tmp_path: Path) -> None:
+    first = settings_with(tmp_path, "s.SECRET_KEY")
+    second = settings_with(tmp_path, "s.SECRET_KEY")
+    assert len(first.stdout.strip()) > 80
+    assert first.stdout == second.stdout
+    kept = tmp_path / "data" / "secret_key"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in kept.parent.iterdir()] == ["secret_key"]
+
+
+def test_a_secret_comes_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("a" * 30 + "bcdefghijklmnopqrstuvwxyz\n")
+    done = settings_with(tmp_path, "s.SECRET_KEY", SECRET_KEY_FILE=str(tmp_path / "key"))
+    assert done.stdout.strip() == "a" * 30 + "bcdefghijklmnopqrstuvwxyz"
+    assert not (tmp_path / "data" / "secret_key").exists()
+
+
+def test_postgresql_gets_its_pool_and_limits(tmp_path: Path) -> None:
+    done = settings_with(
+        tmp_path,
+        "s.DATABASES['default']['HOST'], s.DATABASES['default']['PASSWORD'], s.DATABASES['default']['OPTIONS']",
+        DATABASE_URL="postgres://twofold:p%40ss@db.example.org:5433/retros?sslmode=require",
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(
+        (
+            "db.example.org",
+            "p@ss",
+            {
+                "sslmode": "require",
+                "options": "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s",
+                "pool": {"min_size": 2, "max_size": 8, "timeout": 10},
+            },
+        )
+    )
+
+
+def test_new_files_are_closed_to_others(tmp_path: Path) -> None:
+    made = "__import__('sqlite3').connect(s.DATABASES['default']['NAME']).execute('create table t (c)')"
+    done = settings_with(tmp_path, made)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "data" / "twofold.sqlite3").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.django_db
+def test_the_database_is_set_as_promised() -> None:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            found = {}
+            for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "busy_timeout"):
+                cursor.execute(f"PRAGMA {name}")
+                found[name] = cursor.fetchone()[0]
+            expected = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
+            assert found == {**expected, "busy_timeout": 5000}
+        else:
+            cursor.execute("SELECT current_setting('statement_timeout'), current_setting('lock_timeout')")
+            assert cursor.fetchone() == ("15s", "5s")
