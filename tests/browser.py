@@ -58,7 +58,7 @@ class Watched:
     def _console(self, message: Any) -> None:
         # Chromium reports violations of the policy as errors of the console.
         if message.type == "error":
-            self.complaints.append(message.text)
+            self.complaints.append(f"{message.text} {message.location.get('url', '')}".strip())
 
     def _expected(self, line: str) -> bool:
         if found := _STATUS.search(line):

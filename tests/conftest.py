@@ -99,6 +99,11 @@ def _live_server(django_db_setup: None, django_db_blocker: Any, static_files: Pa
         server.stop()
 
 
+@pytest.fixture(autouse=True)
+def _live_server_helper() -> None:
+    """Instead of pytest-django's own, which expects the live server of Django."""
+
+
 @pytest.fixture
 def live_server(_live_server: LiveServer, transactional_db: None) -> LiveServer:
     """Rows are written for real, so that the server's threads see them; they are cleared after the test."""
