@@ -94,6 +94,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "partnerships.middleware.WriteRateMiddleware",
+    "partnerships.middleware.RefusalMiddleware",  # last, so that it is the first to hear what a view raised
 ]
 
 TEMPLATES: list[dict[str, Any]] = [

@@ -26,6 +26,13 @@ def get_invitation(token: str) -> Invitation | None:
     return Invitation.objects.by_token(token)
 
 
+def get_waiting_invitation(invitation_id: str | None) -> Invitation | None:
+    """The open invitation that a browser's session remembers: its id, because the token is nowhere stored."""
+    if invitation_id is None:
+        return None
+    return Invitation.objects.open().select_related("partnership", "invited_by").filter(pk=invitation_id).first()
+
+
 def get_own_invitation(person: Person, invitation_id: UUID) -> Invitation:
     """An open invitation that this person sent. Raises Http404."""
     invitation = Invitation.objects.open().select_related("partnership").filter(pk=invitation_id, invited_by=person)

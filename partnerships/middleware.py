@@ -1,0 +1,183 @@
+"""Who may press at all, how often, and how a "no" looks (RELIABILITY.md 5.2, 5.3 and 6)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ValidationError
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from partnerships import limits
+from partnerships.http import is_autosave
+from partnerships.models import RateCounter
+from partnerships.refusals import Invalid, Refusal, Stale, TooMany
+
+if TYPE_CHECKING:
+    from django.http.response import HttpResponseBase
+
+GetResponse = Callable[[HttpRequest], "HttpResponseBase"]
+View = Callable[..., "HttpResponseBase"]
+
+# Explicit sign-outs clear what the browser kept; a session that ran out keeps it, because it may hold unsent text.
+SIGN_OUTS = frozenset({"account_logout", "session_end_all"})
+# What a form sends and nobody typed. Everything else is given back when the answer is no.
+NOT_TYPED = frozenset({"csrfmiddlewaretoken", "version", "client_id", "digest", "next", "remember", "code"})
+
+
+class Busy(Refusal):
+    """The database is locked, away or has no place left in its pool. 503, with Retry-After."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(gettext_lazy("Busy. We try again."))
+        self.retry_after = 2
+
+
+class DiskFull(Refusal):
+    status = 507
+
+    def __init__(self) -> None:
+        super().__init__(gettext_lazy("Not saved. Your text is here."))
+
+
+def wants_fragment(request: HttpRequest) -> bool:
+    """Whether the answer goes into a form's notice: asked by htmx, or by autosave."""
+    return bool(getattr(request, "htmx", False)) or is_autosave(request)
+
+
+def way_back(request: HttpRequest) -> str:
+    """The page that the form stood on, when the browser says so and it is ours; else home."""
+    referrer = request.headers.get("Referer", "")
+    if url_has_allowed_host_and_scheme(referrer, {request.get_host()}, require_https=request.is_secure()):
+        parts = urlsplit(referrer)
+        return parts.path + (f"?{parts.query}" if parts.query else "")
+    return "/"
+
+
+def typed(request: HttpRequest) -> list[str]:
+    """Every text of the refused form, so that a page can give it back. Never a password."""
+    return [
+        value
+        for name, values in request.POST.lists()
+        if name not in NOT_TYPED and "password" not in name
+        for value in values
+        if value.strip() and not _is_id(value)
+    ]
+
+
+def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """The answer to a verb that said no. Nothing that was typed is lost by it."""
+    stale = refusal if isinstance(refusal, Stale) else None
+    context: dict[str, object] = {"message": refusal.message, "stale": stale}
+    if wants_fragment(request):
+        response = render(request, "_refusal.html", context, status=refusal.status)
+    else:
+        context |= {"typed": typed(request), "back": way_back(request), "again": _again(request, stale)}
+        response = render(request, "refusal.html", context, status=refusal.status)
+    if retry_after := getattr(refusal, "retry_after", 0):
+        response["Retry-After"] = str(retry_after)
+    return response
+
+
+class SignInMiddleware(LoginRequiredMiddleware):
+    """Everything needs a signed-in person, unless the view says otherwise (`login_not_required`)."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: View) -> HttpResponseBase:
+        if wants_fragment(request):
+            return render(request, "signed_out.html", {"message": _("Sign in again. Your text is kept.")}, status=401)
+        if request.method == "GET":
+            return super().handle_no_permission(request, view_func)
+        if texts := typed(request):
+            context = {
+                "message": _("Sign in again. Your text is kept."),
+                "typed": texts,
+                "back": way_back(request),
+            }
+            return render(request, "refusal.html", context, status=401)
+        return self.sign_in_then(way_back(request), view_func)
+
+    def sign_in_then(self, path: str, view_func: View) -> HttpResponseBase:
+        """To the sign-in and from there to a page: the address of a form answers only to POST."""
+        return redirect_to_login(path, self.get_login_url(view_func), self.get_redirect_field_name(view_func))
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        match = request.resolver_match
+        if match and match.url_name in SIGN_OUTS and request.method == "POST" and not request.user.is_authenticated:
+            response["Clear-Site-Data"] = '"cache", "storage"'
+        return response
+
+
+class WriteRateMiddleware:
+    """Bounds how often one person may write: drafts in a minute, and everything else in a minute."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: View, args: object, kwargs: object) -> HttpResponse | None:
+        if request.method in {"GET", "HEAD", "OPTIONS"} or not request.user.is_authenticated:
+            return None
+        match = request.resolver_match
+        draft = is_autosave(request) or (match and match.url_name == "draft_update")
+        kind, most = ("draft", limits.DRAFT_SAVES_PER_MINUTE) if draft else ("write", limits.WRITES_PER_MINUTE)
+        try:
+            count = RateCounter.hit(f"{kind}:{request.user.pk}", per=timedelta(minutes=1))
+        except (OperationalError, InterfaceError) as error:
+            return refuse(request, from_database(error))
+        return refuse(request, TooMany()) if count > most else None
+
+
+class RefusalMiddleware:
+    """Turns what a verb raised into an answer. Stands last, so that it hears first."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, Refusal):
+            return refuse(request, error)
+        if isinstance(error, ValidationError):
+            return refuse(request, Invalid(error.messages[0]))
+        if isinstance(error, (OperationalError, InterfaceError)):
+            return refuse(request, from_database(error))
+        return None
+
+
+def from_database(error: Exception) -> Refusal:
+    """SQLite says it in words, PostgreSQL in a code (53100: disk full)."""
+    code = getattr(error.__cause__, "sqlstate", None)
+    return DiskFull() if code == "53100" or "disk is full" in str(error) else Busy()
+
+
+def _again(request: HttpRequest, stale: Stale | None) -> list[tuple[str, str]]:
+    """The refused form once more, on top of the version that is stored now. Empty when there is none to build on."""
+    if stale is None or "version" not in request.POST:
+        return []
+    fields = [(name, value) for name, values in request.POST.lists() for value in values]
+    kept = [(name, value) for name, value in fields if name not in {"csrfmiddlewaretoken", "version"}]
+    return [*kept, ("version", str(stale.version))]
+
+
+def _is_id(value: str) -> bool:
+    try:
+        uuid.UUID(value)
+    except ValueError:
+        return False
+    return True

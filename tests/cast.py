@@ -1,0 +1,49 @@
+"""The people of the tests, the docs and the demo (ARCHITECTURE.md, "The cast")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from partnerships.models import Partnership, Person
+from tests.factories import PartnershipFactory, PersonFactory
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Ines (a, designer) and Tom (b, PM): Checkout. Priya (a, EM) and Daniel (b, PM): Search. Sara leads both."""
+
+    ines: Person
+    tom: Person
+    priya: Person
+    daniel: Person
+    sara: Person
+    mei: Person
+    ada: Person
+    checkout: Partnership
+    search: Partnership
+
+
+def make_cast() -> Cast:
+    ines = PersonFactory(name="Ines Okafor", email="ines@example.org", role_label="Designer", timezone="Europe/Paris")
+    tom = PersonFactory(name="Tom Lindqvist", email="tom@example.org", role_label="PM", timezone="Europe/Berlin")
+    priya = PersonFactory(name="Priya Raman", email="priya@example.org", role_label="EM", timezone="Europe/London")
+    daniel = PersonFactory(name="Daniel Ruiz", email="daniel@example.org", role_label="PM", timezone="Europe/Madrid")
+    sara = PersonFactory(name="Sara Lind", email="sara@example.org", role_label="Lead")
+    mei = PersonFactory(name="Mei Tan", email="mei@example.org")
+    ada = PersonFactory(name="Ada Osei", email="ada@example.org", is_staff=True)
+    checkout = PartnershipFactory(
+        label="Checkout", kind=Partnership.Kind.PM_DESIGNER, a=ines, b=tom, role_a="Designer", role_b="PM"
+    )
+    search = PartnershipFactory(
+        label="Search", kind=Partnership.Kind.EM_PM, a=priya, b=daniel, role_a="EM", role_b="PM"
+    )
+    checkout.assign_lead(sara)
+    search.assign_lead(sara)
+    return Cast(ines, tom, priya, daniel, sara, mei, ada, checkout, search)
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    return make_cast()

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django import forms
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
+from django.db import OperationalError
+from django.http import HttpResponse
+from django.urls import include, path
+
+from partnerships import limits
+from partnerships.forms import CheckedForm, ContentFormField, NameFormField
+from partnerships.models import RateCounter
+from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale, TooMany
+
+ERRORS = {
+    "refusal": Refusal("This step is done."),
+    "invalid": Invalid("Write something first."),
+    "not_allowed": NotAllowed("Only its author can change this card."),
+    "too_many": TooMany(),
+    "stale": Stale("Both texts are kept.", mine="my <text>", theirs="their <text>", version=7),
+    "validation": ValidationError("3 characters too many. Your text is here."),
+    "busy": OperationalError("database is locked"),
+    "full": OperationalError("database or disk is full"),
+}
+
+
+def refusing(request, kind):
+    raise ERRORS[kind]
+
+
+def written(request):
+    return HttpResponse("written")
+
+
+@login_not_required
+def public(request):
+    return HttpResponse("public")
+
+
+urlpatterns = [
+    path("refusing/<str:kind>/", refusing),
+    path("written/", written),
+    path("drafts/x/", written, name="draft_update"),
+    path("public/", public),
+    path("", include("config.urls")),
+]
+
+pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "message"),
+    [
+        ("refusal", 409, "This step is done."),
+        ("invalid", 422, "Write something first."),
+        ("not_allowed", 403, "Only its author can change this card."),
+        ("too_many", 429, "Wait a minute."),
+        ("stale", 409, "Both texts are kept."),
+        ("validation", 422, "3 characters too many. Your text is here."),
+        ("busy", 503, "Busy. We try again."),
+        ("full", 507, "Not saved. Your text is here."),
+    ],
+)
+@pytest.mark.parametrize("headers", [{"HX-Request": "true"}, {"X-Requested-With": "autosave"}, {}])
+def test_each_refusal_has_its_status_and_its_words(client, cast, kind, status, message, headers):
+    client.force_login(cast.ines)
+    response = client.post(f"/refusing/{kind}/", {"text": "what I wrote"}, headers=headers)
+    assert response.status_code == status
+    assert message in response.text
+    assert ("<html" in response.text) is (not headers)
+    assert ("Retry-After" in response) is (status in {429, 503})
+
+
+def test_a_plain_form_gets_back_all_that_was_typed_and_no_password(client, cast):
+    client.force_login(cast.ines)
+    sent = {
+        "text": "line one\nline <two>",
+        "title": "ok",
+        "version": "3",
+        "password1": "a secret thing",
+        "owner": str(cast.tom.pk),
+    }
+    page = client.post("/refusing/refusal/", sent, headers={"Referer": "http://testserver/somewhere/?a=b"}).text
+    assert "line one\nline &lt;two&gt;</textarea>" in page
+    assert ">ok</textarea>" in page
+    assert "a secret thing" not in page
+    assert str(cast.tom.pk) not in page
+    assert 'href="/somewhere/?a=b"' in page
+
+
+def test_the_way_back_never_leads_elsewhere(client, cast):
+    client.force_login(cast.ines)
+    page = client.post("/refusing/refusal/", {"text": "x"}, headers={"Referer": "http://evil.example/"}).text
+    assert "evil.example" not in page
+
+
+def test_a_lost_race_shows_both_texts_and_can_keep_mine(client, cast):
+    client.force_login(cast.ines)
+    fragment = client.post("/refusing/stale/", {"text": "my <text>"}, headers={"HX-Request": "true"}).text
+    assert "their &lt;text&gt;</textarea>" in fragment
+    assert 'name="version" value="7"' in fragment
+    page = client.post("/refusing/stale/", {"text": "my <text>", "version": "6"}).text
+    assert "their &lt;text&gt;</textarea>" in page
+    assert '<input type="hidden" name="text" value="my &lt;text&gt;">' in page
+    assert '<input type="hidden" name="version" value="7">' in page
+    assert 'value="6"' not in page
+
+
+def test_signed_out(client, cast):
+    assert client.get("/written/").headers["Location"] == "/account/login/?next=/written/".replace(
+        "/account/", _accounts()
+    )
+    for headers in ({"HX-Request": "true"}, {"X-Requested-With": "autosave"}):
+        response = client.post("/written/", {"text": "x"}, headers=headers)
+        assert response.status_code == 401
+        assert "Sign in again. Your text is kept." in response.text
+        assert "<html" not in response.text
+    response = client.post("/written/", {"text": "a long thought"})
+    assert response.status_code == 401
+    assert "a long thought</textarea>" in response.text
+    response = client.post("/written/", headers={"Referer": "http://testserver/page/"})
+    assert response.status_code == 302
+    assert response.headers["Location"].endswith("?next=/page/")
+    assert client.get("/public/").status_code == 200
+
+
+def _accounts():
+    from django.urls import reverse
+
+    return reverse("account_login").removesuffix("login/")
+
+
+def test_writes_and_drafts_are_counted_apart_and_bounded(client, cast, monkeypatch):
+    monkeypatch.setattr(limits, "WRITES_PER_MINUTE", 2)
+    monkeypatch.setattr(limits, "DRAFT_SAVES_PER_MINUTE", 3)
+    monkeypatch.setattr(RateCounter, "hit", _counting())
+    client.force_login(cast.ines)
+    assert [client.post("/written/").status_code for _ in range(3)] == [200, 200, 429]
+    assert [client.post("/drafts/x/").status_code for _ in range(4)] == [200, 200, 200, 429]
+    assert client.get("/written/").status_code == 200
+    client.force_login(cast.tom)
+    assert client.post("/written/").status_code == 200
+
+
+def _counting():
+    """Counts as the rows do, but for a minute that never ends in the middle of the test."""
+    counts: dict[str, int] = {}
+
+    def hit(key: str, *, per: timedelta) -> int:
+        assert per == timedelta(minutes=1)
+        counts[key] = counts.get(key, 0) + 1
+        return counts[key]
+
+    return hit
+
+
+class TextForm(CheckedForm):
+    text = ContentFormField(limit=5)
+    name = NameFormField(required=False)
+
+
+def test_checked_gives_the_data_or_refuses():
+    assert TextForm({"text": " a\r\nb", "name": " Ines "}).checked() == {"text": " a\nb", "name": "Ines"}
+    for bad, words in (
+        ("123456789", "4 characters too many. Your text is here."),
+        ("a\x00", "There is a character here that is not text. Your text is here."),
+        ("a\ud800", "There is a character here that is not text. Your text is here."),
+    ):
+        with pytest.raises(Invalid, match=words):
+            TextForm({"text": bad}).checked()
+    with pytest.raises(Invalid):
+        TextForm({"text": "a", "name": "two\nlines"}).checked()
+    assert "maxlength" not in str(forms.Form.as_p(TextForm()))
