@@ -1,0 +1,47 @@
+// <form data-composer>: Enter sends, Shift+Enter breaks the line, Esc leaves the draft, Alt+1…9 moves to that column.
+const uuid = () => {
+  const bytes = crypto.getRandomValues(new Uint8Array(16)); // randomUUID is missing on plain http
+  bytes[6] = (bytes[6] & 15) | 64;
+  bytes[8] = (bytes[8] & 63) | 128;
+  const hex = Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+};
+const typed = (field) => field.dispatchEvent(new Event("input", { bubbles: true }));
+
+function move(form, box, number) {
+  const choice = form.querySelector("select[name=prompt]");
+  if (choice) {
+    if (choice.options[number - 1]) { choice.selectedIndex = number - 1; typed(choice); }
+    return;
+  }
+  const target = document.querySelectorAll("form[data-composer]")[number - 1]?.querySelector("textarea");
+  if (!target || target === box) return;
+  if (box.value) {
+    target.value = [target.value, box.value].filter(Boolean).join("\n");
+    box.value = "";
+    typed(target);
+    typed(box);
+  }
+  target.focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  const box = event.target, form = box.closest?.("form[data-composer]");
+  if (!form || box.localName !== "textarea" || event.isComposing || event.keyCode === 229) return;
+  const digit = event.altKey && /^Digit([1-9])$/.exec(event.code);
+  if (digit) { event.preventDefault(); move(form, box, Number(digit[1])); }
+  else if (event.key === "Escape") box.blur();
+  else if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
+    event.preventDefault();
+    if (box.value.trim()) form.requestSubmit();
+  }
+});
+
+// A refusal shown in the notice counts as "successful" too: ask the status, and what was sent.
+addEventListener("htmx:afterRequest", ({ detail: { elt, xhr, requestConfig } }) => {
+  const box = elt.matches("form[data-composer]") && elt.querySelector("textarea");
+  if (!box || xhr.status < 200 || xhr.status > 299) return;
+  if (box.value === requestConfig.parameters.text) box.value = "";
+  if (elt.elements.client_id) elt.elements.client_id.value = uuid();
+  elt.dispatchEvent(new CustomEvent("kept", { bubbles: true }));
+});

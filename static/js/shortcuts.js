@@ -1,0 +1,27 @@
+// Single keys press (or focus) what carries data-key. Only while no field has the focus, and only if they are wanted.
+const FIELDS = "input, textarea, select, [contenteditable]";
+const visible = (element) => element.checkVisibility?.() ?? element.offsetParent !== null;
+
+function walk(card, step) {
+  const cards = [...document.querySelectorAll("[data-card]")].filter(visible);
+  const next = card ? cards[cards.indexOf(card) + step] : cards.at(step > 0 ? 0 : -1);
+  next?.focus();
+  next?.scrollIntoView({ block: "nearest" });
+}
+
+document.addEventListener("keydown", (event) => {
+  if (document.body.dataset.shortcuts !== "on" || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.target.closest?.(FIELDS) || document.querySelector("dialog[open]")) return;
+  const card = document.activeElement?.closest("[data-card]"), key = event.key.toLowerCase();
+  if (key === "?") document.getElementById("shortcuts")?.showModal();
+  else if (key === "j" || key === "k") walk(card, key === "j" ? 1 : -1);
+  else if (/^[a-z1-9]$/.test(key)) {
+    const all = [...document.querySelectorAll(`[data-key="${key}"]`)].filter(visible);
+    const found = all.find((element) => card?.contains(element)) ?? all.find((element) => !element.closest("[data-card]"));
+    if (!found) return;
+    // A reveal cannot be undone: the key only brings you to its button.
+    if (found.matches(FIELDS) || found.hasAttribute("data-reveals")) found.focus();
+    else found.click();
+  } else return;
+  event.preventDefault();
+});

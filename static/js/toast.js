@@ -1,0 +1,15 @@
+// A toast stays six seconds, and longer while the pointer or the focus is on it.
+const STAYS = 6000;
+const region = document.getElementById("toasts");
+
+function leave(toast) {
+  if (toast.matches(":hover, :focus-within")) { setTimeout(leave, 1500, toast); return; }
+  toast.classList.add("going");
+  setTimeout(() => toast.remove(), 300);
+}
+const stay = (toast) => { if (toast.matches?.(".toast")) setTimeout(leave, STAYS, toast); };
+
+if (region) {
+  [...region.children].forEach(stay);
+  new MutationObserver((changes) => changes.forEach((change) => change.addedNodes.forEach(stay))).observe(region, { childList: true });
+}
