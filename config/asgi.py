@@ -1,7 +1,7 @@
 """The one application: streams to their own endpoint, everything else to Django behind a bound.
 
-A page is worked on only when its whole body is here, so a slow upload holds no place in the bound; and streams never
-wait for pages (ARCHITECTURE.md, "Serving").
+A page is worked on only when its whole body is here, and sent only when it is made, so neither a slow upload nor a slow
+reader holds a place in the bound; and streams never wait for pages (ARCHITECTURE.md, "Serving").
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -30,6 +31,9 @@ from django.utils.translation import gettext as _
 
 from partnerships import limits
 from retros.live import hub
+
+# Whitenoise hands out files as synchronous iterators; each answer would say so.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 Scope = dict[str, Any]
 Message = Mapping[str, Any]
@@ -91,10 +95,18 @@ class Bounded:
             await self.places.acquire()
         finally:
             self.waiting -= 1
+        # A slow reader must not hold a place either: the answer is made here and sent afterwards.
+        made: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            made.append(message)
+
         try:
-            await self.app(scope, replay(body, receive), send)
+            await self.app(scope, replay(body, receive), keep)
         finally:
             self.places.release()
+        for message in made:
+            await send(message)
 
 
 async def read_body(scope: Scope, receive: Receive) -> bytes:

@@ -139,6 +139,35 @@ def test_a_slow_body_holds_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
     assert loop.run(scenario()) == [1]
 
 
+def test_a_slow_reader_holds_no_place() -> None:
+    async def scenario() -> list[int]:
+        served: list[int] = []
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            served.append(scope["number"])
+            await asgi.answer(send, 200, "done")
+
+        bounded = Bounded(app)
+
+        async def whole() -> dict[str, Any]:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def never(message: Any) -> None:
+            await asyncio.Event().wait()
+
+        async def send(message: Any) -> None: ...
+
+        slow = [asyncio.create_task(bounded({"headers": [], "number": n}, whole, never)) for n in range(20)]
+        await asyncio.sleep(0.05)
+        await asyncio.wait_for(bounded({"headers": [], "number": 20}, whole, send), 1)
+        for task in slow:
+            task.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
+        return served
+
+    assert loop.run(scenario()) == list(range(21))
+
+
 def test_sqlite_is_served_by_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     database = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "x.sqlite3")}
     monkeypatch.setitem(settings.DATABASES, "default", database)
