@@ -187,7 +187,7 @@ class OneServer:
     def take(self) -> None:
         """Raises SystemExit with the way out when another process serves this database."""
         database = settings.DATABASES["default"]
-        if not database["ENGINE"].endswith("sqlite3"):
+        if self.handle is not None or not database["ENGINE"].endswith("sqlite3"):
             return
         path = Path(f"{database['NAME']}.serving")
         self.handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)

@@ -57,6 +57,7 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     parser.add_argument("--port", type=int, default=8000)
     chosen = parser.parse_args()
+    application.server.take()
     serving = server(host=chosen.host, port=chosen.port)
     serving.announce = True
     serving.run()
