@@ -1,21 +1,23 @@
-// <form data-composer>: Enter sends, Shift+Enter breaks the line, Esc leaves the draft, Alt+1…9 moves to that column.
+// <form data-composer data-column="1">: Enter sends, Shift+Enter breaks the line, Esc leaves the draft, Alt+1…9 moves to
+// that column.
 const uuid = () => {
   const bytes = crypto.getRandomValues(new Uint8Array(16)); // randomUUID is missing on plain http
   bytes[6] = (bytes[6] & 15) | 64;
   bytes[8] = (bytes[8] & 63) | 128;
-  const hex = Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 };
 const typed = (field) => field.dispatchEvent(new Event("input", { bubbles: true }));
 
 function move(form, box, number) {
-  const choice = form.querySelector("select[name=prompt]");
+  const choice = form.querySelectorAll("[name=prompt] option, [name=prompt][type=radio]")[number - 1];
   if (choice) {
-    if (choice.options[number - 1]) { choice.selectedIndex = number - 1; typed(choice); }
-    return;
+    if (choice.localName === "option") choice.selected = true; else choice.checked = true;
+    return typed(choice.closest("[name=prompt]"));
   }
-  const target = document.querySelectorAll("form[data-composer]")[number - 1]?.querySelector("textarea");
-  if (!target || target === box) return;
+  const other = document.querySelector(`form[data-composer][data-column="${number}"]`), target = other?.querySelector("textarea");
+  if (!target || other === form) return;
+  other.closest("details")?.setAttribute("open", "");
   if (box.value) {
     target.value = [target.value, box.value].filter(Boolean).join("\n");
     box.value = "";
@@ -38,10 +40,11 @@ document.addEventListener("keydown", (event) => {
 });
 
 // A refusal shown in the notice counts as "successful" too: ask the status, and what was sent.
-addEventListener("htmx:afterRequest", ({ detail: { elt, xhr, requestConfig } }) => {
-  const box = elt.matches("form[data-composer]") && elt.querySelector("textarea");
+addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr, requestConfig } }) => {
+  const box = form.matches("form[data-composer]") && form.querySelector("textarea");
   if (!box || xhr.status < 200 || xhr.status > 299) return;
   if (box.value === requestConfig.parameters.text) box.value = "";
-  if (elt.elements.client_id) elt.elements.client_id.value = uuid();
-  elt.dispatchEvent(new CustomEvent("kept", { bubbles: true }));
+  for (const mark of form.querySelectorAll("[type=checkbox]")) mark.checked = false;
+  if (form.elements.client_id) form.elements.client_id.value = uuid();
+  document.dispatchEvent(new CustomEvent("kept", { detail: { form } }));
 });

@@ -1,4 +1,6 @@
 // An answer to a background save: its words go where the form speaks, a sign-in to its own place.
+const ofSave = new WeakSet();
+
 document.addEventListener("refused", ({ target: form, detail: { answer, html } }) => {
   for (const [name, detail] of Object.entries(JSON.parse(answer.headers.get("HX-Trigger") ?? "{}"))) {
     form.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
@@ -13,6 +15,17 @@ document.addEventListener("refused", ({ target: form, detail: { answer, html } }
     window.htmx?.process(signIn);
   }
   notice.replaceChildren(...part.childNodes);
-  window.htmx?.process(notice);
+  ofSave.add(notice);
 });
-document.addEventListener("accepted", ({ target: form }) => form.querySelector("[data-notice]")?.replaceChildren());
+document.addEventListener("accepted", ({ target: form }) => {
+  const notice = form.querySelector("[data-notice]");
+  if (ofSave.delete(notice)) notice.replaceChildren();
+});
+// Both texts are shown; this one shall stand: save it on top of the other's version.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-keep-mine]"), form = button?.form;
+  if (!form || !ofSave.has(button.closest("[data-notice]"))) return;
+  event.preventDefault();
+  form.elements[form.dataset.versionField ?? "version"].value = button.dataset.keepMine;
+  document.dispatchEvent(new CustomEvent("save-now", { detail: { waits: [] } }));
+});

@@ -19,8 +19,10 @@ document.addEventListener("keydown", (event) => {
     const all = [...document.querySelectorAll(`[data-key="${key}"]`)].filter(visible);
     const found = all.find((element) => card?.contains(element)) ?? all.find((element) => !element.closest("[data-card]"));
     if (!found) return;
+    const box = found.parentElement.open && found.dataset.opens; // open already: straight to the box
     // A reveal cannot be undone: the key only brings you to its button.
-    if (found.matches(FIELDS) || found.hasAttribute("data-reveals")) found.focus();
+    if (box) document.querySelector(box).focus();
+    else if (found.matches(FIELDS) || found.hasAttribute("data-reveals")) found.focus();
     else found.click();
   } else return;
   event.preventDefault();

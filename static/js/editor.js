@@ -1,0 +1,17 @@
+// What htmx fetches into a <dialog> opens it; a good answer to a form inside, or [data-closes], shuts it again.
+addEventListener("htmx:afterSwap", ({ detail: { target, requestConfig } }) => {
+  if (target.localName !== "dialog") return;
+  if (!target.open) target.showModal();
+  const wanted = requestConfig.elt.dataset.focus ?? "[autofocus], textarea, input:not([type=hidden])";
+  target.querySelector(wanted)?.focus();
+});
+addEventListener("htmx:afterRequest", ({ detail: { elt, xhr, requestConfig } }) => {
+  const good = xhr.status >= 200 && xhr.status < 300;
+  if (good && requestConfig.verb === "post") elt.closest("dialog")?.close();
+});
+document.addEventListener("click", (event) => {
+  const dialog = event.target.closest?.("[data-closes]")?.closest("dialog");
+  if (!dialog) return;
+  event.preventDefault();
+  dialog.close();
+});

@@ -1,0 +1,56 @@
+// <form data-autosave data-copy-key="…">: what the server has not acknowledged is kept on this device, for this person, for
+// a week at most. This is the only file that touches localStorage.
+const WEEK = 7 * 24 * 3600e3, person = document.body.dataset.person, mine = `twofold:${person}:`;
+const key = (form) => mine + form.dataset.copyKey;
+const copied = (form) => form?.matches?.("form[data-copy-key]");
+const keys = (start) => Object.keys(localStorage).filter((name) => name.startsWith(start));
+const read = (name) => JSON.parse(localStorage[name] ?? "{}");
+const forget = (form) => { delete localStorage[key(form)]; };
+const words = (form) => JSON.stringify([...new FormData(form)].filter(([name]) => form.elements[name]?.type !== "hidden"));
+const versionOf = (form) => form.elements[form.dataset.versionField ?? "version"];
+const seen = new WeakSet();
+
+function copy(form, sent = read(key(form)).sent) { // a full or forbidden store must not stop the typing
+  try {
+    localStorage[key(form)] = JSON.stringify({ text: words(form), sent, version: versionOf(form)?.value, at: Date.now() });
+  } catch { /* the server still has what it acknowledged */ }
+}
+function restore(form) {
+  if (seen.has(form)) return;
+  seen.add(form);
+  const here = words(form), kept = read(key(form));
+  if (!kept.text || kept.text === here) return forget(form);
+  const values = JSON.parse(kept.text), fields = [...form.elements].filter((f) => f.name && !["hidden", "submit"].includes(f.type));
+  for (const field of fields) {
+    const own = values.filter(([name]) => name === field.name).map(([, value]) => value);
+    if (["radio", "checkbox"].includes(field.type)) field.checked = own.includes(field.value);
+    else field.value = own[0] ?? "";
+  }
+  // Somebody stored another text since then: keep the version we knew, and the server shows both.
+  if (versionOf(form) && kept.sent !== here) versionOf(form).value = kept.version;
+  form.closest("details")?.setAttribute("open", "");
+  fields[0]?.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+for (const name of keys("twofold:")) {
+  const old = Date.now() - (read(name).at ?? 0) > WEEK;
+  if (old || (person && !name.startsWith(mine))) delete localStorage[name]; // another person's is not ours to keep
+}
+const all = (root) => root.querySelectorAll("form[data-copy-key]").forEach(restore);
+all(document);
+document.addEventListener("htmx:load", ({ target }) => all(target.parentNode ?? target));
+document.addEventListener("input", ({ target: { form } }) => copied(form) && copy(form));
+document.addEventListener("sending", ({ target: form, detail }) => copied(form) && copy(form, detail.text));
+document.addEventListener("accepted", ({ target: form, detail }) => copied(form) && (detail.clean ? forget(form) : copy(form)));
+document.addEventListener("kept", ({ detail: { form } }) => copied(form) && forget(form));
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches("[data-sign-out]")) return;
+  event.preventDefault();
+  const waits = [];
+  document.dispatchEvent(new CustomEvent("save-now", { detail: { waits } }));
+  await Promise.all(waits.flat());
+  if (keys(mine).length && !confirm(form.dataset.ask)) return;
+  for (const name of keys(mine)) delete localStorage[name];
+  form.submit();
+});
