@@ -30,7 +30,8 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from partnerships import limits
-from retros.live import hub
+from retros.live import endpoint
+from retros.live.hub import hub
 
 # Whitenoise hands out files as synchronous iterators; each answer would say so.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
@@ -216,9 +217,7 @@ class Application:
         if scope["type"] == "lifespan":
             await self.live_and_die(receive, send)
         elif scope["type"] == "http" and scope["path"].startswith("/live/"):
-            from retros.live.endpoint import app
-
-            await app(scope, receive, send)
+            await endpoint.app(scope, receive, send)
         elif scope["type"] == "http":
             await self.pages(scope, receive, send)
 
@@ -226,15 +225,13 @@ class Application:
         await receive()
         try:
             self.server.take()
-            if hasattr(hub, "start"):
-                await hub.start()
+            await hub.start()
         except (Exception, SystemExit) as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        if hasattr(hub, "stop"):
-            await hub.stop()
+        await hub.stop()
         self.server.give_back()
         await send({"type": "lifespan.shutdown.complete"})
 

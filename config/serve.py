@@ -9,7 +9,7 @@ import uvicorn
 from django.conf import settings
 
 from config.asgi import application
-from retros.live import hub
+from retros.live.hub import hub
 
 SPARE = 512  # connections beyond the streams, for pages
 
@@ -25,8 +25,7 @@ class Server(uvicorn.Server):
             print(f"Twofold is at {settings.BASE_URL} (Ctrl+C stops it)", flush=True)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if hasattr(hub, "stop"):
-            await hub.stop()
+        await hub.stop()
         await super().shutdown(sockets)
 
 
