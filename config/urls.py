@@ -6,3 +6,5 @@ urlpatterns = [
     path("", include("partnerships.urls")),  # first: it replaces some of the pages of allauth
     path("account/", include("allauth.account.urls")),
 ]
+
+handler500 = "config.errors.server_error"
