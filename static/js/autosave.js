@@ -5,7 +5,12 @@ const states = new WeakMap(), state = (form) => states.get(form) ?? (states.set(
 const saves = (form) => form?.matches?.("form[data-autosave]");
 const forms = (root = document) => [...root.querySelectorAll("form[data-autosave]")];
 const words = (form) => JSON.stringify([...new FormData(form)].filter(([name]) => form.elements[name]?.type !== "hidden"));
-const versionOf = (form) => form.elements[form.dataset.versionField ?? "version"];
+// A form that edits something carries that thing's version in its field, and its draft's own in data-draft-version.
+const hasDraft = (form) => "draftVersion" in form.dataset;
+function setVersion(form, version) {
+  if (hasDraft(form)) form.dataset.draftVersion = version;
+  else if (form.elements.version) form.elements.version.value = version;
+}
 const unsaved = (form) => form.isConnected && words(form) !== state(form).done;
 const say = (form, word) => form.querySelectorAll("[data-saved]").forEach((e) => { e.textContent = e.dataset[word] ?? ""; });
 const tell = (form, name, detail) => form.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
@@ -15,6 +20,7 @@ const later = (form, wait) => { clearTimeout(state(form).timer); state(form).tim
 async function save(form, leaving = false) {
   const s = state(form), text = words(form), body = new FormData(form);
   clearTimeout(s.timer);
+  if (hasDraft(form)) body.set("version", form.dataset.draftVersion);
   if (!unsaved(form) || s.submitting || (s.busy && (!leaving || s.sent === text))) return;
   if (!leaving) { [s.busy, s.sent, s.since] = [true, text, 0]; say(form, "saving"); tell(form, "sending", { text }); }
   let status = 0, wait = Math.min(15000, 500 * 2 ** (s.tries = (s.tries ?? 0) + 1)) * (0.5 + Math.random());
@@ -24,8 +30,7 @@ async function save(form, leaving = false) {
       ...(leaving ? { keepalive: true } : { signal: AbortSignal.timeout(20000) }),
     });
     if (answer.ok) {
-      const { version } = await answer.json();
-      if (versionOf(form)) versionOf(form).value = version;
+      setVersion(form, (await answer.json()).version);
       [s.done, s.tries, wait] = [text, 0, PAUSE];
     } else tell(form, "refused", { answer, html: await answer.text() });
     status = answer.status;
@@ -61,11 +66,23 @@ document.addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr } }) 
 });
 document.addEventListener("kept", ({ detail: { form } }) => { // a composer was sent: its draft is gone, and starts anew
   if (!saves(form)) return;
-  if (versionOf(form)) versionOf(form).value = 0;
+  setVersion(form, 0);
   state(form).done = JSON.stringify(JSON.parse(words(form)).map(([name]) => [name, ""]));
   say(form, "");
   if (unsaved(form)) save(form);
 });
+document.addEventListener("htmx:afterSettle", () => { // what a shared box says now, unless something newer is typed in it
+  for (const { dataset: fresh } of document.querySelectorAll("[data-fresh-for]")) {
+    const box = document.getElementById(fresh.freshFor), form = box?.form;
+    if (!saves(form) || unsaved(form) || state(form).busy || Number(fresh.version) <= Number(form.elements.version.value)) continue;
+    const { selectionStart, selectionEnd } = box;
+    box.value = fresh.text;
+    if (box === document.activeElement) box.setSelectionRange(selectionStart, selectionEnd);
+    setVersion(form, fresh.version);
+    state(form).done = words(form);
+  }
+});
+document.addEventListener("keep-mine", ({ target: form, detail: { version } }) => { setVersion(form, version); save(form); });
 document.addEventListener("save-now", ({ detail }) => detail.waits.push(everything()));
 addEventListener("fresh-token", () => everything());
 addEventListener("online", () => everything());

@@ -1,4 +1,4 @@
-// What htmx fetches into a <dialog> opens it; a good answer to a form inside, or [data-closes], shuts it again.
+// What htmx fetches into a <dialog> opens it; a good answer to a form inside, or [data-close-editor], shuts it again.
 addEventListener("htmx:afterSwap", ({ detail: { target, requestConfig } }) => {
   if (target.localName !== "dialog") return;
   if (!target.open) target.showModal();
@@ -10,7 +10,7 @@ addEventListener("htmx:afterRequest", ({ detail: { elt, xhr, requestConfig } }) 
   if (good && requestConfig.verb === "post") elt.closest("dialog")?.close();
 });
 document.addEventListener("click", (event) => {
-  const dialog = event.target.closest?.("[data-closes]")?.closest("dialog");
+  const dialog = event.target.closest?.("[data-close-editor]")?.closest("dialog");
   if (!dialog) return;
   event.preventDefault();
   dialog.close();

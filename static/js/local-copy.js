@@ -7,12 +7,14 @@ const keys = (start) => Object.keys(localStorage).filter((name) => name.startsWi
 const read = (name) => JSON.parse(localStorage[name] ?? "{}");
 const forget = (form) => { delete localStorage[key(form)]; };
 const words = (form) => JSON.stringify([...new FormData(form)].filter(([name]) => form.elements[name]?.type !== "hidden"));
-const versionOf = (form) => form.elements[form.dataset.versionField ?? "version"];
+const version = (form) => form.dataset.draftVersion ?? form.elements.version?.value;
+// The draft of a form with several boxes keeps only the first: the copy stays until the form itself is sent.
+const drafted = (form) => form.matches("[data-autosave]") && !(form.matches("[data-composer]") && form.querySelectorAll("textarea, input:not([type])").length > 1);
 const seen = new WeakSet();
 
 function copy(form, sent = read(key(form)).sent) { // a full or forbidden store must not stop the typing
   try {
-    localStorage[key(form)] = JSON.stringify({ text: words(form), sent, version: versionOf(form)?.value, at: Date.now() });
+    localStorage[key(form)] = JSON.stringify({ text: words(form), sent, version: version(form), at: Date.now() });
   } catch { /* the server still has what it acknowledged */ }
 }
 function restore(form) {
@@ -27,7 +29,8 @@ function restore(form) {
     else field.value = own[0] ?? "";
   }
   // Somebody stored another text since then: keep the version we knew, and the server shows both.
-  if (versionOf(form) && kept.sent !== here) versionOf(form).value = kept.version;
+  if (kept.sent !== here && "draftVersion" in form.dataset) form.dataset.draftVersion = kept.version;
+  else if (kept.sent !== here && form.elements.version) form.elements.version.value = kept.version;
   form.closest("details")?.setAttribute("open", "");
   fields[0]?.dispatchEvent(new Event("input", { bubbles: true }));
 }
@@ -41,7 +44,10 @@ all(document);
 document.addEventListener("htmx:load", ({ target }) => all(target.parentNode ?? target));
 document.addEventListener("input", ({ target: { form } }) => copied(form) && copy(form));
 document.addEventListener("sending", ({ target: form, detail }) => copied(form) && copy(form, detail.text));
-document.addEventListener("accepted", ({ target: form, detail }) => copied(form) && (detail.clean ? forget(form) : copy(form)));
+document.addEventListener("accepted", ({ target: form, detail }) => copied(form) && (detail.clean && drafted(form) ? forget(form) : copy(form)));
+document.addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr } }) => {
+  if (copied(form) && !form.matches("[data-composer]") && xhr.status >= 200 && xhr.status < 300) forget(form);
+});
 document.addEventListener("kept", ({ detail: { form } }) => copied(form) && forget(form));
 document.addEventListener("submit", async (event) => {
   const form = event.target;

@@ -26,6 +26,5 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-keep-mine]"), form = button?.form;
   if (!form || !ofSave.has(button.closest("[data-notice]"))) return;
   event.preventDefault();
-  form.elements[form.dataset.versionField ?? "version"].value = button.dataset.keepMine;
-  document.dispatchEvent(new CustomEvent("save-now", { detail: { waits: [] } }));
+  form.dispatchEvent(new CustomEvent("keep-mine", { bubbles: true, detail: { version: button.dataset.keepMine } }));
 });

@@ -1,15 +1,19 @@
-// The one staged moment: when a swap brings [data-revealed] that was not there, the focus moves to it and data-announce is
-// spoken. (The cards unfold by themselves, in CSS.)
+// The one staged moment: when [data-revealed] comes in, the cards unfold, the focus moves to the heading, and data-announce
+// is spoken.
+const LASTS = 1000;
 const revealed = () => document.querySelector("[data-revealed]");
 let known = revealed();
 
-addEventListener("htmx:afterSettle", () => {
-  const heading = revealed();
-  if (!heading || known) { known = heading; return; }
-  known = heading;
-  const polite = document.querySelector("[data-polite]");
-  if (polite) polite.textContent = heading.dataset.announce ?? "";
+new MutationObserver(() => {
+  const board = revealed(), comes = board && !known;
+  known = board;
+  if (!comes) return;
+  const page = document.documentElement, polite = document.querySelector("[data-polite]");
+  page.dataset.unfolding = "";
+  setTimeout(() => delete page.dataset.unfolding, LASTS);
+  if (polite) polite.textContent = board.dataset.announce ?? "";
   if (document.activeElement?.matches("input, textarea, select")) return; // never out of a sentence
+  const heading = document.querySelector("[data-board-heading]") ?? document.querySelector("h1");
   heading.tabIndex = -1;
   heading.focus();
-});
+}).observe(document.getElementById("main"), { subtree: true, childList: true, attributes: true, attributeFilter: ["data-revealed"] });

@@ -9,6 +9,7 @@ function leave(toast) {
 }
 const stay = (toast) => { if (toast.matches?.(".toast")) setTimeout(leave, STAYS, toast); };
 
+addEventListener("htmx:afterRequest", ({ detail: { elt, xhr } }) => { if (xhr.status < 300) elt.closest(".toast")?.remove(); });
 if (region) {
   [...region.children].forEach(stay);
   new MutationObserver((changes) => changes.forEach((change) => change.addedNodes.forEach(stay))).observe(region, { childList: true });
