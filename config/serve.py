@@ -3,15 +3,43 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import socket
 
+import h11
 import uvicorn
 from django.conf import settings
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from config.asgi import application
 from retros.live.hub import hub
 
+HEADER_SECONDS = 10
 SPARE = 512  # connections beyond the streams, for pages
+
+
+class Patient(H11Protocol):
+    """Closes a connection whose request has not said all of its headers in time; uvicorn itself would wait for ever."""
+
+    late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.late = self.loop.call_later(HEADER_SECONDS, transport.close)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        whole = self.conn.their_state is not h11.IDLE
+        if whole and self.late is not None:
+            self.late.cancel()
+            self.late = None
+        elif not whole and self.late is None and self.timeout_keep_alive_task is None:
+            self.late = self.loop.call_later(HEADER_SECONDS, self.transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self.late is not None:
+            self.late.cancel()
 
 
 class Server(uvicorn.Server):
@@ -35,7 +63,7 @@ def server(*, host: str = "127.0.0.1", port: int = 8000) -> Server:
             application,
             host=host,
             port=port,
-            http="h11",
+            http=Patient,
             ws="none",
             lifespan="on",
             log_config=None,

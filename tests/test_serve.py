@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from typing import Any
 
 import pytest
 from django.conf import settings
 
-from config import asgi
+from config import asgi, serve
 from config.asgi import Bounded, OneServer
 from partnerships import limits
 from tests import loop
@@ -54,6 +55,23 @@ def test_a_body_without_a_length_is_counted(live_server: LiveServer) -> None:
 def test_headers_beyond_their_limit_are_refused(live_server: LiveServer) -> None:
     answer = raw(live_server.port, head(live_server.port, *[f"X-{n}: {'y' * 1000}" for n in range(40)]))
     assert answer.startswith(b"HTTP/1.1 4")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("before", [b"", b"GET /account/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"])
+def test_headers_that_never_end_are_not_waited_for(
+    live_server: LiveServer, monkeypatch: pytest.MonkeyPatch, before: bytes
+) -> None:
+    monkeypatch.setattr(serve, "HEADER_SECONDS", 0.3)
+    with socket.create_connection(("127.0.0.1", live_server.port), timeout=5) as connection:
+        connection.sendall(before)
+        if before:
+            assert connection.recv(65536).startswith(b"HTTP/1.1 ")
+        connection.sendall(b"GET / HTTP/1.1\r\nX-Slow: ")
+        began = time.monotonic()
+        while connection.recv(65536):
+            pass
+    assert time.monotonic() - began < 4
 
 
 @pytest.mark.browser
