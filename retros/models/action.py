@@ -124,7 +124,9 @@ class Action(models.Model):
                 for pk, seat in zip(ids, sorted(owners), strict=True)
             ]  # fmt: skip
             cls.objects.bulk_create(actions)
-            Draft.drop(f"action:{entry.pk if entry else partnership.pk}", by=by)
+            experiment = session.pk if is_experiment and session else None
+            key = f"try:{experiment}" if experiment else f"action:{(entry or partnership).pk}"
+            Draft.take(key, by=by, client_id=id)
         return actions
 
     def edit(
@@ -152,7 +154,7 @@ class Action(models.Model):
             self.text, self.due, self.owner_id, self.cue, self.because, self.seen_by = new
             self.version += 1
             self.save(update_fields=["text", "due", "owner", "cue", "because", "seen_by", "version"])
-            Draft.drop(f"edit:{self.pk}", by=by)
+            Draft.take(f"edit:{self.pk}", by=by)
 
     def finish(self, *, by: Person, closed_as: str = Closed.DONE, helped: str = "") -> None:
         """Done, or didn’t fit. Pressing it twice is pressing it once."""
@@ -217,6 +219,22 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action_id} {self.verdict}"
+
+    @classmethod
+    def for_session(cls, session: Session, person: Person) -> list[tuple[Action, Review | None]]:
+        """What the look-back asks about: every earlier action that is open, or was answered here; experiments first."""
+        said = {review.action_id: review for review in cls.objects.filter(session=session)}
+        begun = session.started_at or timezone.now()
+        actions = (
+            Action.objects.visible_to(person)
+            .filter(
+                models.Q(closed_as="", created_at__lt=begun) | models.Q(pk__in=said), partnership=session.partnership_id
+            )
+            .exclude(session=session)
+            .with_owners()
+            .order_by("-is_experiment", "due", "created_at")
+        )
+        return [(action, said.get(action.pk)) for action in actions]
 
 
 @contextmanager

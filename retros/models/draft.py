@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from partnerships import limits
-from partnerships.content import ContentField, clean_content
+from partnerships.content import ContentField, content
 from partnerships.refusals import Refusal, Stale
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ class Draft(models.Model):
     """What one person is typing into one box, kept on every pause so that nothing is lost.
 
     `key` names the box: `card:<prompt>`, `edit:<entry>`, `action:<partnership>`. A draft is its author's alone, is
-    never counted and tells nobody that it exists (RELIABILITY.md 2, row 1). Whatever verb takes the text over drops
+    never counted and tells nobody that it exists (RELIABILITY.md 2, row 1). Whatever verb takes the text over empties
     the draft in its own transaction.
     """
 
@@ -27,6 +28,7 @@ class Draft(models.Model):
     key = models.CharField(max_length=80)
     text = ContentField()
     version = models.PositiveIntegerField(default=1)
+    spent = models.UUIDField(null=True)  # the client id of the thing that took the last text over
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -36,41 +38,44 @@ class Draft(models.Model):
         return self.key
 
     @classmethod
-    def keep(cls, key: str, text: str, *, version: int, by: Person) -> int:
-        """Store the text and return its version; 0 after an empty text, which keeps no row.
+    def keep(cls, key: str, text: str, *, version: int, by: Person, client_id: UUID | None = None) -> int:
+        """Store the text and return its version; 0 for nothing.
 
-        Raises Stale when another tab of the same person stored something else since `version`, ValidationError for
-        what is no text. Sending the stored text again is no conflict, whatever the version.
+        `client_id` is that of the thing which the text will become: a save that comes late, after that thing took the
+        text over, stores nothing. Sending the stored text again is no conflict, whatever the version.
+
+        Raises Stale when another tab of the same person stored something else since `version`, Invalid for what is no
+        text, Refusal when there are too many drafts.
         """
-        text = clean_content(text)
+        text = content(text)
         with transaction.atomic():
             draft = cls.objects.select_for_update().filter(person=by, key=key).first()
             if draft is None:
                 if not text:
                     return 0
-                if cls.objects.filter(person=by).count() >= limits.ENTRIES_PER_PERSON:
+                if cls.objects.filter(person=by).exclude(text="").count() >= limits.ENTRIES_PER_PERSON:
                     raise Refusal(_("There are too many unfinished texts. Fold or clear one of them first."))
-                return cls.objects.create(person=by, key=key, text=text).version
+                draft, created = cls.objects.get_or_create(person=by, key=key, defaults={"text": text})
+                if created:
+                    return draft.version
             if draft.text == text:
                 return draft.version
-            if draft.version != version:
+            if client_id is not None and draft.spent == client_id:
+                return 0
+            if draft.text and draft.version != version:
                 raise Stale(
                     _("You wrote something else here in another tab. Both texts are kept."),
-                    mine=text,
-                    theirs=draft.text,
-                    version=draft.version,
-                )
-            if not text:
-                draft.delete()
-                return 0
+                    mine=text, theirs=draft.text, version=draft.version,
+                )  # fmt: skip
             draft.text, draft.version = text, draft.version + 1
             draft.save(update_fields=["text", "version", "updated_at"])
             return draft.version
 
     @classmethod
-    def drop(cls, key: str, *, by: Person) -> None:
-        cls.objects.filter(person=by, key=key).delete()
+    def take(cls, key: str, *, by: Person, client_id: UUID | None = None) -> None:
+        """The text became something: empty its draft. Part of the verb that took it over."""
+        cls.objects.update_or_create(person=by, key=key, defaults={"text": "", "spent": client_id})
 
     @classmethod
     def of(cls, person: Person, keys: Iterable[str]) -> dict[str, Draft]:
-        return {draft.key: draft for draft in cls.objects.filter(person=person, key__in=list(keys))}
+        return {draft.key: draft for draft in cls.objects.filter(person=person, key__in=list(keys)).exclude(text="")}

@@ -27,6 +27,14 @@ class EntryQuerySet(models.QuerySet["Entry"]):
     def in_step(self, step: Step) -> EntryQuerySet:
         return self.filter(step=step).order_by("prompt__position", "created_at", "pk")
 
+    def with_picks(self, person: Person) -> EntryQuerySet:
+        """Adds `picked_by_you` and `picked_by_partner`."""
+        picks = Pick.objects.filter(entry=models.OuterRef("pk"))
+        return self.annotate(
+            picked_by_you=models.Exists(picks.filter(person=person)),
+            picked_by_partner=models.Exists(picks.exclude(person=person)),
+        )
+
     def answers(self, step: Step, person: Person) -> EntryQuerySet:
         """A person's entries to the prompts that take one answer, not cards."""
         return self.filter(step=step, author=person, is_card=False)
@@ -150,7 +158,7 @@ class Entry(models.Model):
             )  # fmt: skip
             entry._settle(change)
             entry.save(force_insert=True)
-            Draft.drop(f"card:{prompt.pk}", by=by)
+            Draft.take(f"card:{prompt.pk}", by=by, client_id=client_id)
         return entry
 
     def edit(self, *, by: Person, text: str, version: int) -> None:
@@ -163,7 +171,7 @@ class Entry(models.Model):
             if self.text != text:
                 self._check_version(version, text)
                 self._revise(text=text)
-            Draft.drop(f"edit:{self.pk}", by=by)
+            Draft.take(f"edit:{self.pk}", by=by)
 
     def move(self, prompt: Prompt, *, by: Person) -> None:
         """To another column of the same step."""
@@ -224,7 +232,6 @@ class Entry(models.Model):
             else:
                 entry.text, entry.value, entry.tags, entry.version = text, value, tags, 1
                 entry.save(force_insert=True)
-            Draft.drop(f"answer:{prompt.pk}", by=by)
         return entry
 
     # --- picks and talk -----------------------------------------------------------------------------------------

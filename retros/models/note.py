@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from partnerships.content import ContentField, content
 from partnerships.refusals import Refusal, Stale
+from retros.models.draft import Draft
 from retros.models.entry import Entry
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class Note(models.Model):
                 return twin
             note = cls(id=id, step=step, kind=cls.Kind.LEARNED, version=0)
             note._put(text, by)
+            Draft.take(f"learn:{step.pk}", by=by, client_id=id)
             change.shared = True
         return note
 

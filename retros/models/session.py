@@ -48,6 +48,10 @@ class SessionQuerySet(models.QuerySet["Session"]):
     def upcoming(self) -> SessionQuerySet:
         return self.filter(status=Session.Status.SCHEDULED).order_by("start_utc")
 
+    def upcoming_after(self, session: Session) -> SessionQuerySet:
+        """The planned ones of the same partnership, but this one, soonest first."""
+        return self.filter(partnership=session.partnership_id).exclude(pk=session.pk).upcoming()
+
     def held(self) -> SessionQuerySet:
         return self.filter(status=Session.Status.HELD).order_by("-held_on", "-closed_at")
 
@@ -163,6 +167,10 @@ class Session(models.Model):
     @property
     def current_step(self) -> Step:
         return self.steps[self.position]
+
+    def position_of(self, kind: str) -> int:
+        """The position of the first step of this kind."""
+        return next(step.position for step in self.steps if step.kind == kind)
 
     @cached_property
     def sides(self) -> dict[Seat, Presence]:
@@ -387,6 +395,19 @@ class Session(models.Model):
         """Note that the person is in the room, at that step. The one thing that reading the room writes."""
         changes = {} if position is None else {"position": position}
         Presence.objects.filter(session=self, person=person).seen(**changes)
+
+    def arrived(self, person: Person) -> None:
+        """Note that the person came (back) into the room, and let the partner's screen look at who is there.
+
+        Only the partner's version rises. For a closed session too: it is read together.
+        """
+        with transaction.atomic():
+            self.refresh_from_db(from_queryset=Session.objects.select_for_update(), fields=["version_a", "version_b"])
+            self.see(person)
+            partner = self.seat_of(person).other
+            setattr(self, f"version_{partner}", self.version_for(partner) + 1)
+            self.save(update_fields=[f"version_{partner}"])
+            publish(self.pk, self.version_a, self.version_b)
 
     def proposed_dates(self, now: datetime) -> list[datetime]:
         """Two wall times for the next retro, in `self.timezone`: the same weekday and time, eight and nine weeks on."""

@@ -94,11 +94,24 @@ class Step(models.Model):
     def digest(self, person: Person) -> str:
         """What exactly `person` would open here: changes with every fold, edit, move and deletion."""
         rows = (
-            Entry.kept.filter(step=self, author=person, sealed_at__isnull=False, deleted_at=None, prompt__kind="cards")
+            Entry.kept.filter(
+                step=self, author=person, sealed_at__isnull=False, deleted_at=None, is_card=True, only_me=False
+            )
             .order_by("pk")
             .values_list("pk", "version")
         )
-        return hash_rows(rows)
+        return self.hash_rows(rows)
+
+    @staticmethod
+    def hash_rows(rows: Iterable[tuple[uuid.UUID, int]]) -> str:
+        """The digest of (id, version) pairs, in any order."""
+        return hashlib.sha256(";".join(f"{pk}:{version}" for pk, version in sorted(rows)).encode()).hexdigest()[:32]
+
+    def folded_cards(self, person: Person) -> int:
+        """How many folded cards `person` has here: all that the partner may learn of them before the reveal."""
+        return Entry.kept.filter(
+            step=self, author=person, is_card=True, only_me=False, opened_at=None, deleted_at=None
+        ).count()
 
     # --- the timer: counted by the server, in minutes, without an alarm -----------------------------------------
 
@@ -296,7 +309,3 @@ class Ready(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} {self.purpose}"
-
-
-def hash_rows(rows: Iterable[tuple[uuid.UUID, int]]) -> str:
-    return hashlib.sha256(";".join(f"{pk}:{version}" for pk, version in sorted(rows)).encode()).hexdigest()[:32]

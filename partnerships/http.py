@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.http import HttpRequest
+
+if TYPE_CHECKING:
+    from django_htmx.middleware import HtmxDetails
+
+    from partnerships.models import Person
+
+
+class PersonRequest(HttpRequest):
+    """A request behind the sign-in, for the type checker: it has a person, and knows whether htmx sent it."""
+
+    user: Person  # type: ignore[assignment]
+    htmx: HtmxDetails
+
+
+def is_autosave(request: HttpRequest) -> bool:
+    """Whether a browser saves by itself while somebody types; it wants a version back, not a page."""
+    return request.headers.get("X-Requested-With") == "autosave"

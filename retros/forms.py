@@ -1,0 +1,277 @@
+"""The shape of what comes in. Rules are the models' (RELIABILITY.md 6)."""
+
+from __future__ import annotations
+
+import uuid
+import zoneinfo
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from django import forms
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from partnerships.forms import CheckedForm, ContentFormField
+from partnerships.models.partnership import Seat
+from partnerships.refusals import Refusal, Stale
+from retros.models import Action, Entry, Review
+
+if TYPE_CHECKING:
+    from retros.home import Pair
+
+
+class WallTimeField(forms.CharField):
+    """A wall time as `datetime-local` sends it; naive, since its zone is chosen beside it."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return datetime.strptime(super().to_python(value), "%Y-%m-%dT%H:%M")  # noqa: DTZ007 (naive on purpose)
+        except ValueError as error:
+            raise forms.ValidationError(_("Give a day and a time.")) from error
+
+
+# --- the room --------------------------------------------------------------------------------------------------------
+
+
+class ReadyForm(CheckedForm):
+    digest = forms.CharField(max_length=64, required=False)
+
+
+class CardForm(CheckedForm):
+    client_id = forms.UUIDField()
+    text = ContentFormField(required=False)
+    only_me = forms.BooleanField(required=False)
+
+
+class CardEditForm(CheckedForm):
+    text = ContentFormField(required=False)
+    version = forms.IntegerField(min_value=0)
+    prompt = forms.UUIDField(required=False)
+
+
+class AnswerForm(CheckedForm):
+    """One answer: a text, a step on a scale, or tags; whichever the prompt takes."""
+
+    text = ContentFormField(required=False)
+    value = forms.TypedChoiceField(choices=[(str(n), str(n)) for n in range(1, 6)], coerce=int, required=False)
+    tags = forms.MultipleChoiceField(required=False)
+    only_me = forms.BooleanField(required=False)
+    version = forms.IntegerField(min_value=0)
+
+    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["tags"].choices = choices  # type: ignore[attr-defined]
+
+    def clean_value(self) -> int | None:
+        return self.cleaned_data["value"] or None
+
+
+class NoteForm(CheckedForm):
+    text = ContentFormField(required=False)
+    version = forms.IntegerField(min_value=0)
+
+
+class LearningForm(CheckedForm):
+    client_id = forms.UUIDField()
+    text = ContentFormField(required=False)
+
+
+class TalkForm(CheckedForm):
+    talk = forms.ChoiceField(
+        choices=[("", ""), (Entry.Talk.TALKED, ""), (Entry.Talk.PARKED, "")],
+        required=False,
+    )
+
+
+class PauseForm(CheckedForm):
+    reason = forms.ChoiceField(choices=[("another_day", ""), ("between_us", "")])
+
+
+class NextForm(CheckedForm):
+    """`start` is a wall time, naive."""
+
+    client_id = forms.UUIDField()
+    start = WallTimeField()
+
+
+class ReviewForm(CheckedForm):
+    verdict = forms.ChoiceField(choices=Review.Verdict.choices)
+    helped = forms.ChoiceField(choices=Action.Helped.choices, required=False)
+    remark = ContentFormField(required=False)
+    due = forms.DateField(required=False)
+
+
+class DraftForm(CheckedForm):
+    text = ContentFormField(required=False)
+    version = forms.IntegerField(min_value=0, required=False)
+    client_id = forms.UUIDField(required=False)
+
+    def clean_version(self) -> int:
+        return self.cleaned_data["version"] or 0
+
+
+# --- actions ---------------------------------------------------------------------------------------------------------
+
+
+class ActionForm(CheckedForm):
+    """An action or an experiment. `owner` is a seat, or both seats: then it becomes two."""
+
+    client_id = forms.UUIDField()
+    text = ContentFormField(required=False, label=_("What will you try?"))
+    cue = ContentFormField(required=False, label=_("If …"))
+    because = ContentFormField(required=False, label=_("because we believe"))
+    seen_by = ContentFormField(required=False, label=_("we will see it by"))
+    is_experiment = forms.BooleanField(required=False)
+    owner = forms.ChoiceField(choices=[*Seat.choices, ("both", _("Both"))], required=False, label=_("Who"))
+    due = forms.DateField(required=False, label=_("By when"), widget=forms.DateInput(attrs={"type": "date"}))
+    entry = forms.UUIDField(required=False)
+
+    def owners(self) -> list[str]:
+        """The seats that take it."""
+        owner = self.cleaned_data["owner"]
+        return list(Seat.values) if owner == "both" else [owner] if owner else []
+
+
+class ActionEditForm(CheckedForm):
+    text = ContentFormField(required=False, label=_("What will you try?"))
+    cue = ContentFormField(required=False, label=_("If …"))
+    because = ContentFormField(required=False, label=_("because we believe"))
+    seen_by = ContentFormField(required=False, label=_("we will see it by"))
+    owner = forms.ChoiceField(choices=Seat.choices, required=False, label=_("Who"))
+    due = forms.DateField(required=False, label=_("By when"), widget=forms.DateInput(attrs={"type": "date"}))
+    version = forms.IntegerField(min_value=0)
+
+
+# --- pages of their own: plan and move a retro, actions between retros ------------------------------------------------
+
+
+class PageForm(CheckedForm):
+    """A form with a page of its own: what is refused stands at the form, with everything that was typed still in it."""
+
+    status = 200
+
+    @classmethod
+    def of(cls, request: HttpRequest, **kwargs: Any) -> Self:
+        return cls(request.POST if request.method == "POST" else None, **kwargs)
+
+    @contextmanager
+    def on_page(self, *, at: str | None = None, htmx: bool = False) -> Iterator[None]:
+        """Show a refusal at the field `at`. Passes on what has an answer of its own: two texts, and htmx's fragment."""
+        try:
+            yield
+        except Stale:
+            raise
+        except Refusal as refusal:
+            if htmx:
+                raise
+            self.status = refusal.status
+            if not self.errors:
+                self.add_error(at, str(refusal.message))
+
+
+@cache
+def all_zones() -> list[tuple[str, str]]:
+    """Every IANA zone with a place in its name, for a select. Reads the zone files once."""
+    return [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones()) if "/" in name]
+
+
+class WhenForm(PageForm):
+    """A wall time in a zone: the form of planning and of moving a retro."""
+
+    date = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    time = forms.TimeField(label=_("Time"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+    zone = forms.ChoiceField(label=_("Whose clock"))
+
+    def __init__(self, *args: Any, pair: Pair, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = {m.person.timezone: m.person for m in reversed([pair.you, *([pair.partner] if pair.partner else [])])}
+        here = [(zone, zone.replace("_", " ")) for zone in reversed(own)]
+        current = self.initial.get("zone")
+        if current and current not in own:
+            here.append((current, current.replace("_", " ")))
+        zone = cast(forms.ChoiceField, self.fields["zone"])
+        zone.choices = [(_("Yours and your partner’s"), here), (_("All zones"), all_zones())]
+        zone.initial = pair.person.timezone
+        self.latest = pair.today + timedelta(days=2 * 366)
+
+    def clean_date(self) -> date:
+        day: date = self.cleaned_data["date"]
+        if not 2000 <= day.year or day > self.latest:
+            raise forms.ValidationError(_("Pick a day within the next two years."))
+        return day
+
+    def wall_time(self) -> dict[str, Any]:
+        """What the verbs take: a naive `start` and its `zone`. Raises Invalid."""
+        data = self.checked()
+        return {"start": datetime.combine(data["date"], data["time"].replace(tzinfo=None)), "zone": data["zone"]}
+
+
+class PlanForm(WhenForm):
+    client_id = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid.uuid4)
+
+
+class DoneForm(CheckedForm):
+    """How an action ended, and whether it helped; done, when nothing is said."""
+
+    closed_as = forms.ChoiceField(choices=Action.Closed.choices, required=False)
+    helped = forms.ChoiceField(choices=Action.Helped.choices, required=False)
+
+    def clean_closed_as(self) -> str:
+        return self.cleaned_data["closed_as"] or Action.Closed.DONE
+
+
+class DueMixin(forms.Form):
+    def clean_due(self) -> date | None:
+        """A date in this century: what is beyond it is a slip of the finger."""
+        day: date | None = self.cleaned_data["due"]
+        if day is not None and not 2000 <= day.year < 2100:
+            raise forms.ValidationError(_("Pick a date in this century."))
+        return day
+
+
+class ActionPageForm(DueMixin, ActionForm, PageForm):
+    """An action added between retros."""
+
+    def __init__(self, *args: Any, pair: Pair, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="action_%s", **kwargs)
+        for unused in ("is_experiment", "because", "seen_by", "entry"):
+            del self.fields[unused]
+        _owner_by_name(self, pair, both=True)
+        self.fields["client_id"].widget = forms.HiddenInput()
+        self.fields["client_id"].initial = uuid.uuid4
+        _text_areas(self, text=2, cue=1)
+
+
+class ActionChangeForm(DueMixin, ActionEditForm, PageForm):
+    """Other words, another owner, another date."""
+
+    def __init__(self, *args: Any, pair: Pair, action: Action, **kwargs: Any) -> None:
+        seat = next(m.seat for m in pair.members if m.person_id == action.owner_id)
+        names = ("text", "cue", "because", "seen_by", "due", "version")
+        super().__init__(*args, initial={"owner": seat, **{n: getattr(action, n) for n in names}}, **kwargs)
+        for unused in ("cue",) if action.is_experiment else ("because", "seen_by"):
+            del self.fields[unused]
+        _owner_by_name(self, pair, both=False)
+        self.fields["version"].widget = forms.HiddenInput()
+        _text_areas(self, text=3, cue=2, because=2, seen_by=2)
+
+
+def _owner_by_name(form: forms.Form, pair: Pair, *, both: bool) -> None:
+    names = [(m.seat, m.person.first_name) for m in pair.members]
+    if both and pair.partner:
+        names.append(("both", _("Both")))
+    form.fields["owner"] = forms.ChoiceField(
+        choices=names, required=False, label=_("Who"), widget=forms.RadioSelect, initial=pair.you.seat
+    )
+
+
+def _text_areas(form: forms.Form, **rows: int) -> None:
+    """As high as the text; the browser's own memory of a field would overwrite what is kept of it."""
+    for name, count in rows.items():
+        if name in form.fields:
+            form.fields[name].widget = forms.Textarea(
+                attrs={"rows": count, "autocomplete": "off", "class": "short" if count > 1 else "shortest"}
+            )

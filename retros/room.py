@@ -1,0 +1,542 @@
+"""What one person sees of a session, prepared for the templates. Reads only, and only through what they may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from partnerships import limits
+from partnerships.models.partnership import Seat
+from retros.models import Action, Draft, Entry, Note, Presence, Prompt, Ready, Review, Session, Step
+
+if TYPE_CHECKING:
+    from partnerships.models import Person
+
+
+@dataclass
+class Side:
+    """One of the two in the room: seat A left, seat B right, for both viewers."""
+
+    seat: Seat
+    person: Person
+    is_you: bool
+    is_here: bool
+    is_ready: bool
+    doing: str
+    position: int
+
+    @property
+    def name(self) -> str:
+        return self.person.first_name
+
+
+@dataclass
+class Card:
+    entry: Entry
+    side: Side
+    picked_by_you: bool = False
+    picked_by_partner: bool = False
+
+    @property
+    def pick_label(self) -> str:
+        if self.picked_by_you and self.picked_by_partner:
+            return _("Both picked")
+        if self.picked_by_you:
+            return _("Picked")
+        return _("Pick")
+
+    @property
+    def pick_rank(self) -> int:
+        return self.picked_by_you + self.picked_by_partner
+
+
+@dataclass
+class Column:
+    prompt: Prompt
+    cards: list[Card]
+    draft: Draft | None
+    client_id: UUID = field(default_factory=uuid4)
+
+    @property
+    def draft_key(self) -> str:
+        return f"card:{self.prompt.pk}"
+
+
+@dataclass
+class Answer:
+    """One person's answer as the viewer may see it: `entry` is None for unanswered and for the other's “only me”."""
+
+    prompt: Prompt
+    entry: Entry | None
+    side: Side
+
+    @property
+    def label(self) -> str:
+        """The word for a scale: “Fair”."""
+        labels = dict(self.prompt.choices)
+        return labels.get(str(self.entry.value), "") if self.entry and self.entry.value is not None else ""
+
+    @property
+    def tag_labels(self) -> list[str]:
+        return [label for value, label in self.prompt.choices if self.entry and value in self.entry.tags]
+
+    @property
+    def is_empty(self) -> bool:
+        return self.entry is None or not (self.entry.text or self.entry.value is not None or self.entry.tags)
+
+
+@dataclass
+class Question:
+    """A prompt that takes one answer, with the answers of both sides; `draft` is the viewer's unsent correction."""
+
+    prompt: Prompt
+    yours: Answer
+    partners: Answer
+    in_seat_order: list[Answer] = field(default_factory=list)
+
+
+@dataclass
+class PathStep:
+    step: Step
+    url: str
+    state: str  # done, now, todo
+    is_shown: bool
+    seats: list[Seat]
+
+
+class Room:
+    """The room at one step, as `person` sees it now."""
+
+    def __init__(self, session: Session, person: Person, position: int | None = None) -> None:
+        self.session = session
+        self.person = person
+        self.now: datetime = timezone.now()
+        self.step: Step = session.steps[session.position if position is None else position]
+        self.step.session = session
+        self.seat = session.seat_of(person)
+        self.sides = [self._side(seat, presence) for seat, presence in session.sides.items()]
+        self.you = next(side for side in self.sides if side.is_you)
+        self.partner = next(side for side in self.sides if not side.is_you)
+
+    # --- where we are -------------------------------------------------------------------------------------------
+
+    @cached_property
+    def phase(self) -> str:
+        """shared: open from the start; write: alone; opened: your side lies open; revealed: both do."""
+        if not self.step.written_alone:
+            return "shared"
+        if self.step.is_revealed:
+            return "revealed"
+        return "opened" if self.step.side_open(self.seat) else "write"
+
+    @property
+    def key(self) -> str:
+        """What is drawn: changes when the page must be drawn anew, and not only its lists, tray and dock.
+
+        The last part is the shared step, while the viewer stands on it.
+        """
+        table = self.on_table.entry.pk if self.on_table else ""
+        return f"{self.phase}.{self.session.status}.{table}.{self.session.position if self.is_current else ''}"
+
+    def has_moved_on(self, key: str) -> bool:
+        """Whether the browser that drew `key` stood on the shared step, and the two have left it since."""
+        following = key.rpartition(".")[2]
+        return following.isdecimal() and int(following) == self.step.position != self.session.position
+
+    @property
+    def is_current(self) -> bool:
+        return self.step.position == self.session.position
+
+    @property
+    def is_last(self) -> bool:
+        return self.step.position == len(self.session.steps) - 1
+
+    @property
+    def can_write(self) -> bool:
+        return self.session.is_open and not self.session.partnership.is_archived
+
+    @property
+    def lede(self) -> str:
+        if self.step.kind == Step.Kind.PULSE:
+            if self.phase == "revealed":
+                return _("Read first, then talk. Start with whoever had the rougher weather.")
+            return _("Answer for yourself. %(name)s sees it when you have both answered, not before.") % {
+                "name": self.partner.name
+            }
+        return self.step.lede
+
+    @property
+    def heading(self) -> str:
+        if self.step.kind == Step.Kind.PULSE and self.phase == "revealed":
+            return _("Here’s how you both are")
+        return self.step.heading
+
+    @property
+    def sees(self) -> str:
+        """The privacy line: who sees what is written here."""
+        if self.phase == "write":
+            if self.step.kind == Step.Kind.WRITE:
+                return _("Only you can read your cards until you both reveal")
+            return _("Only you can read this until you both reveal")
+        if self.phase == "opened":
+            return _("You two see your side. %(name)s’s side is still folded") % {"name": self.partner.name}
+        return _("You two see this. Nobody else does")
+
+    @cached_property
+    def path(self) -> list[PathStep]:
+        steps = []
+        for step in self.session.steps:
+            done = step.position < self.session.position or self.session.is_closed
+            now = step.position == self.session.position and not done
+            steps.append(
+                PathStep(
+                    step=step,
+                    url=reverse("step_detail", args=[self.session.pk, step.position]),
+                    state="done" if done else "now" if now else "todo",
+                    is_shown=step.position == self.step.position,
+                    seats=[side.seat for side in self.sides if side.is_here and side.position == step.position],
+                )
+            )
+        return steps
+
+    def _side(self, seat: Seat, presence: Presence) -> Side:
+        person, step = presence.person, self.step
+        is_you = person.pk == self.person.pk
+        here = is_you or presence.is_here(self.now)
+        purpose = Ready.Purpose.NEXT if step.is_revealed or not step.written_alone else Ready.Purpose.REVEAL
+        ready = self.session.is_running and step.marked(purpose, person) is not None
+        return Side(
+            seat=seat, person=person, is_you=is_you, is_here=here, is_ready=ready,
+            doing=_("Ready") if ready else self._doing(presence, here), position=presence.position,
+        )  # fmt: skip
+
+    def _doing(self, presence: Presence, here: bool) -> str:
+        if here:
+            return _("Here")
+        if presence.seen_at is None:
+            return _("Not here yet")
+        seen = presence.seen_at.astimezone(self.person.tz)
+        if self.now - presence.seen_at < timedelta(hours=12):
+            return _("Away since %(time)s") % {"time": date_format(seen, "H:i")}
+        return _("Away since %(day)s") % {"day": date_format(seen, "j M")}
+
+    # --- the dock -----------------------------------------------------------------------------------------------
+
+    @property
+    def minutes_left(self) -> int:
+        return self.session.current_step.minutes_left(self.session.paused_at or self.now)
+
+    @property
+    def timer_words(self) -> str:
+        left = self.minutes_left
+        if self.session.paused_at:
+            return _("Paused")
+        if left <= 0:
+            return _("A bit over")
+        return ngettext("%(left)d min left", "%(left)d min left", left) % {"left": left}
+
+    @property
+    def timer_part(self) -> int:
+        """What is left of the ring, 0 to 100."""
+        minutes = self.session.current_step.minutes or 1
+        return max(0, min(100, round(100 * self.minutes_left / minutes)))
+
+    @property
+    def timer_speaks(self) -> str:
+        """The timer is silent but for two moments."""
+        return {5: _("Five minutes left"), 0: _("The time is up. No hurry.")}.get(self.minutes_left, "")
+
+    @property
+    def dock_says(self) -> str:
+        """Changes of the partner's state, for the polite live region."""
+        if self.partner.is_ready:
+            return _("%(name)s is ready") % {"name": self.partner.name}
+        if self.partner.is_here:
+            return self.timer_speaks or _("%(name)s is here") % {"name": self.partner.name}
+        return self.timer_speaks
+
+    @cached_property
+    def can_go_on_alone(self) -> bool:
+        return (
+            self.session.is_running
+            and self.is_current
+            and not self.partner.is_ready
+            and self.step.can_go_on_alone(self.person, self.now)
+        )
+
+    @property
+    def alone_in(self) -> int:
+        """Minutes until one may go on without the other, counted from one's own Ready; 0 without one."""
+        purpose = Ready.Purpose.NEXT if self.phase in {"revealed", "shared"} else Ready.Purpose.REVEAL
+        mine = self.step.marked(purpose, self.person)
+        if mine is None or self.can_go_on_alone:
+            return 0
+        return max(1, -int(-(limits.ALONE_AFTER - (self.now - mine.at)).total_seconds() // 60))
+
+    @property
+    def ready_label(self) -> str:
+        if self.phase in {"write", "opened"}:
+            return _("Ready, and open both") if self.partner.is_ready and not self.you.is_ready else _("I’m ready")
+        if self.is_last:
+            return _("Close the retro")
+        return _("Ready for %(step)s") % {"step": self.session.steps[self.step.position + 1].title}
+
+    @property
+    def ready_reveals(self) -> bool:
+        return self.phase in {"write", "opened"} and self.partner.is_ready and not self.you.is_ready
+
+    @cached_property
+    def digest(self) -> str:
+        """What the viewer's Ready would open, as this page shows it."""
+        cards = [e for e in self._entries if e.is_card and not e.only_me and e.author_id == self.person.pk]
+        return Step.hash_rows((e.pk, e.version) for e in cards)
+
+    # --- what is written ----------------------------------------------------------------------------------------
+
+    @cached_property
+    def _entries(self) -> list[Entry]:
+        return list(Entry.objects.visible_to(self.person).in_step(self.step).with_picks(self.person))
+
+    # The boxes of this step, each with its draft. Keys are `Draft.key`; the verb that takes a text over drops it.
+
+    @property
+    def table_key(self) -> str:
+        return f"action:{self.on_table.entry.pk}" if self.on_table else ""
+
+    @property
+    def learn_key(self) -> str:
+        return f"learn:{self.step.pk}"
+
+    @property
+    def try_key(self) -> str:
+        return f"try:{self.session.pk}"
+
+    @property
+    def action_key(self) -> str:
+        return f"action:{self.session.partnership_id}"
+
+    @cached_property
+    def _drafts(self) -> dict[str, Draft]:
+        keys = [f"card:{p.pk}" for p in self.step.prompts if p.takes_cards]
+        if self.on_table:
+            keys.append(self.table_key)
+        if self.step.kind == Step.Kind.CONCLUDE:
+            keys += [self.learn_key, self.try_key, self.action_key]
+        return Draft.of(self.person, keys) if keys and self.can_write else {}
+
+    @property
+    def table_draft(self) -> Draft | None:
+        return self._drafts.get(self.table_key)
+
+    @property
+    def learn_draft(self) -> Draft | None:
+        return self._drafts.get(self.learn_key)
+
+    @property
+    def try_draft(self) -> Draft | None:
+        return self._drafts.get(self.try_key)
+
+    @property
+    def action_draft(self) -> Draft | None:
+        return self._drafts.get(self.action_key)
+
+    @property
+    def client_id(self) -> UUID:
+        """A fresh one for each form."""
+        return uuid4()
+
+    def side_of(self, entry: Entry) -> Side:
+        return self.you if entry.author_id == self.person.pk else self.partner
+
+    @cached_property
+    def cards(self) -> list[Card]:
+        return [
+            Card(e, self.side_of(e), e.picked_by_you, e.picked_by_partner)  # type: ignore[attr-defined]
+            for e in self._entries
+            if e.is_card
+        ]
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        by_prompt: dict[UUID, list[Card]] = {}
+        for card in self.cards:
+            by_prompt.setdefault(card.entry.prompt_id, []).append(card)
+        return [
+            Column(prompt, by_prompt.get(prompt.pk, []), self._drafts.get(f"card:{prompt.pk}"))
+            for prompt in self.step.prompts
+            if prompt.takes_cards
+        ]
+
+    @cached_property
+    def on_table(self) -> Card | None:
+        return next((card for card in self.cards if card.entry.talk == Entry.Talk.ON_TABLE), None)
+
+    @property
+    def next_on_list(self) -> list[Card]:
+        """Picked and not talked about yet; what both picked comes first."""
+        waiting = [c for c in self.cards if c.pick_rank and not c.entry.talk]
+        return sorted(waiting, key=lambda card: -card.pick_rank)
+
+    @property
+    def parked(self) -> list[Card]:
+        return [card for card in self.cards if card.entry.talk == Entry.Talk.PARKED]
+
+    def column_of(self, entry: Entry) -> Prompt:
+        return next(prompt for prompt in self.step.prompts if prompt.pk == entry.prompt_id)
+
+    @property
+    def table_column(self) -> Prompt | None:
+        return self.column_of(self.on_table.entry) if self.on_table else None
+
+    @cached_property
+    def folded(self) -> int:
+        """How many folded cards the partner has here: the one number that is told before the reveal."""
+        return 0 if self.phase in {"revealed", "shared"} else self.step.folded_cards(self.partner.person)
+
+    @property
+    def folded_shown(self) -> range:
+        return range(min(self.folded, 8))
+
+    @property
+    def folded_label(self) -> str:
+        return ngettext("%(count)d folded card from %(name)s", "%(count)d folded cards from %(name)s", self.folded) % {
+            "count": self.folded,
+            "name": self.partner.name,
+        }
+
+    @property
+    def reveal_announcement(self) -> str:
+        yours = sum(card.side.is_you for card in self.cards)
+        return ngettext(
+            "%(all)d card: %(yours)d from you, %(theirs)d from %(name)s",
+            "%(all)d cards: %(yours)d from you, %(theirs)d from %(name)s",
+            len(self.cards),
+        ) % {"all": len(self.cards), "yours": yours, "theirs": len(self.cards) - yours, "name": self.partner.name}
+
+    @cached_property
+    def questions(self) -> list[Question]:
+        found = {(e.prompt_id, e.author_id): e for e in self._entries if not e.is_card}
+        questions = []
+        for prompt in self.step.prompts:
+            if prompt.takes_cards:
+                continue
+            answers = [Answer(prompt, found.get((prompt.pk, side.person.pk)), side) for side in self.sides]
+            yours, partners = answers if answers[0].side.is_you else reversed(answers)
+            questions.append(Question(prompt, yours, partners, answers))
+        return questions
+
+    @property
+    def partner_side_open(self) -> bool:
+        return self.step.side_open(self.partner.seat)
+
+    @property
+    def has_weathers(self) -> bool:
+        return any(prompt.kind == Prompt.Kind.SCALE for prompt in self.step.prompts)
+
+    @property
+    def answers_by_side(self) -> list[tuple[Side, list[Answer]]]:
+        """Both sides of the fold: A left, B right."""
+        return [(side, [q.in_seat_order[n] for q in self.questions]) for n, side in enumerate(self.sides)]
+
+    # --- what is written together -------------------------------------------------------------------------------
+
+    @cached_property
+    def _notes(self) -> list[Note]:
+        return list(Note.objects.visible_to(self.person).filter(step=self.step))
+
+    @property
+    def table_note(self) -> Note | None:
+        on_table = self.on_table
+        return next((n for n in self._notes if on_table and n.entry_id == on_table.entry.pk), None)
+
+    @property
+    def step_note(self) -> Note | None:
+        return next((n for n in self._notes if n.kind == Note.Kind.CAME_UP and n.entry_id is None), None)
+
+    @property
+    def spoken_notes(self) -> list[tuple[Card, Note]]:
+        """What came up on the cards that no longer lie on the table."""
+        notes = {n.entry_id: n for n in self._notes if n.entry_id and n.text}
+        return [(c, notes[c.entry.pk]) for c in self.cards if c.entry.pk in notes and c is not self.on_table]
+
+    @property
+    def learnings(self) -> list[Note]:
+        return [note for note in self._notes if note.kind == Note.Kind.LEARNED]
+
+    @cached_property
+    def actions(self) -> list[Action]:
+        """Agreed in this session."""
+        return list(Action.objects.visible_to(self.person).filter(session=self.session).with_owners())
+
+    @property
+    def table_actions(self) -> list[Action]:
+        return [a for a in self.actions if self.on_table and a.from_entry_id == self.on_table.entry.pk]
+
+    @property
+    def experiments(self) -> list[Action]:
+        return [action for action in self.actions if action.is_experiment]
+
+    @property
+    def plain_actions(self) -> list[Action]:
+        return [action for action in self.actions if not action.is_experiment]
+
+    @cached_property
+    def reviews(self) -> list[tuple[Action, Review | None]]:
+        """Every action that was open when this session came, with what was said of it here; experiments first."""
+        return Review.for_session(self.session, self.person)
+
+    @property
+    def verdicts(self) -> list[tuple[str, str]]:
+        return Review.Verdict.choices
+
+    @property
+    def helped_choices(self) -> list[tuple[str, str]]:
+        return Action.Helped.choices
+
+    @cached_property
+    def default_due(self) -> str:
+        """The date of the next planned retro, else eight weeks on (ISO, for a date field)."""
+        after = self.next_planned
+        local = after.wall_start if after else self.now.astimezone(self.person.tz) + timedelta(weeks=8)
+        return local.date().isoformat()
+
+    @cached_property
+    def next_planned(self) -> Session | None:
+        return Session.objects.upcoming_after(self.session).first()
+
+    @property
+    def next_planned_words(self) -> str:
+        start = self.next_planned.start_utc.astimezone(self.person.tz) if self.next_planned else self.now
+        return date_format(start, "l j F, H:i")
+
+    @property
+    def proposed(self) -> list[tuple[str, str]]:
+        """(value of a wall time, words) of the dates that the wrap-up offers, in the session's zone."""
+        return [(f"{d:%Y-%m-%dT%H:%M}", date_format(d, "l j F, H:i")) for d in self.session.proposed_dates(self.now)]
+
+    # --- after it was closed ------------------------------------------------------------------------------------
+
+    @property
+    def can_reopen(self) -> bool:
+        return self.is_last and self.session.can_reopen(self.now)
+
+    @property
+    def you_want_reopen(self) -> bool:
+        return self.step.marked(Ready.Purpose.REOPEN, self.person) is not None
+
+    @property
+    def reopen_words(self) -> str:
+        if self.you_want_reopen:
+            return _("Waiting for %(name)s to agree") % {"name": self.partner.name}
+        if self.step.marked(Ready.Purpose.REOPEN, self.partner.person):
+            return _("%(name)s would like to reopen it") % {"name": self.partner.name}
+        return ""

@@ -1,0 +1,67 @@
+from django.conf import settings
+from django.urls import path
+
+from retros.views import actions, demo, entries, home, notes, plan, room
+
+SESSION = "sessions/<uuid:session_id>"
+PARTNERSHIP = "partnerships/<uuid:partnership_id>"
+ACTION = "actions/<uuid:action_id>"
+STEP = f"{SESSION}/steps/<int:position>"
+ENTRY = f"{SESSION}/entries/<uuid:entry_id>"
+
+urlpatterns = [
+    # home, planning
+    path("", home.home, name="home"),
+    path(f"{PARTNERSHIP}/", home.partnership_detail, name="partnership_detail"),
+    path(f"{PARTNERSHIP}/sessions/new/", plan.session_create, name="session_create"),
+    path(f"{PARTNERSHIP}/sessions/now/", plan.session_create_now, name="session_create_now"),
+    path(f"{SESSION}/move/", plan.session_move, name="session_move"),
+    # actions between retros
+    path(f"{PARTNERSHIP}/actions/", actions.action_list, name="action_list"),
+    path(f"{PARTNERSHIP}/actions/new/", actions.action_create, name="action_create"),
+    path(f"{ACTION}/", actions.action_update, name="action_update"),
+    path(f"{ACTION}/done/", actions.action_done_create, name="action_done_create"),
+    path(f"{ACTION}/done/delete/", actions.action_done_delete, name="action_done_delete"),
+    path(f"{ACTION}/delete/", actions.action_delete, name="action_delete"),
+    path(f"{ACTION}/restore/", actions.action_restore, name="action_restore"),
+    # the room
+    path(f"{SESSION}/", room.session_detail, name="session_detail"),
+    path(f"{SESSION}/live/", room.session_live, name="session_live"),
+    path(f"{SESSION}/version/", room.session_version, name="session_version"),
+    path(f"{SESSION}/start/", room.session_start, name="session_start"),
+    path(f"{SESSION}/pause/", room.session_pause, name="session_pause"),
+    path(f"{SESSION}/resume/", room.session_resume, name="session_resume"),
+    path(f"{SESSION}/discard/", room.session_discard, name="session_discard"),
+    path(f"{SESSION}/reopen/", room.session_reopen, name="session_reopen"),
+    path(f"{SESSION}/next/", room.session_next, name="session_next"),
+    path(f"{STEP}/", room.step_detail, name="step_detail"),
+    path(f"{STEP}/ready/", room.step_ready_create, name="step_ready_create"),
+    path(f"{STEP}/ready/delete/", room.step_ready_delete, name="step_ready_delete"),
+    path(f"{STEP}/open/", room.step_open, name="step_open"),
+    path(f"{STEP}/next/", room.step_next_create, name="step_next_create"),
+    path(f"{STEP}/next/delete/", room.step_next_delete, name="step_next_delete"),
+    path(f"{STEP}/extend/", room.step_extend, name="step_extend"),
+    # entries
+    path(f"{SESSION}/prompts/<uuid:prompt_id>/entries/", entries.entry_create, name="entry_create"),
+    path(f"{SESSION}/prompts/<uuid:prompt_id>/answer/", entries.answer_update, name="answer_update"),
+    path(f"{ENTRY}/", entries.entry_update, name="entry_update"),
+    path(f"{ENTRY}/delete/", entries.entry_delete, name="entry_delete"),
+    path(f"{ENTRY}/restore/", entries.entry_restore, name="entry_restore"),
+    path(f"{ENTRY}/pick/", entries.entry_pick_create, name="entry_pick_create"),
+    path(f"{ENTRY}/pick/delete/", entries.entry_pick_delete, name="entry_pick_delete"),
+    path(f"{ENTRY}/table/", entries.entry_table, name="entry_table"),
+    path(f"{ENTRY}/talk/", entries.entry_talk, name="entry_talk"),
+    path("drafts/<str:key>/", entries.draft_update, name="draft_update"),
+    # notes, learnings, actions of the day
+    path(f"{STEP}/note/", notes.note_update, name="note_update"),
+    path(f"{ENTRY}/note/", notes.entry_note_update, name="entry_note_update"),
+    path(f"{STEP}/learnings/", notes.learning_create, name="learning_create"),
+    path(f"{SESSION}/learnings/<uuid:note_id>/", notes.learning_update, name="learning_update"),
+    path(f"{SESSION}/learnings/<uuid:note_id>/delete/", notes.learning_delete, name="learning_delete"),
+    path(f"{SESSION}/learnings/<uuid:note_id>/restore/", notes.learning_restore, name="learning_restore"),
+    path(f"{STEP}/actions/", notes.room_action_create, name="room_action_create"),
+    path(f"{SESSION}/actions/<uuid:action_id>/review/", notes.review_update, name="review_update"),
+]
+
+if settings.DEMO:
+    urlpatterns.append(path("demo/", demo.demo, name="demo"))

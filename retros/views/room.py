@@ -1,0 +1,161 @@
+"""The room: its page, what the streams make a browser fetch, and the course of a session."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from partnerships.http import PersonRequest
+from retros.access import get_session, get_step
+from retros.forms import NextForm, PauseForm, ReadyForm
+from retros.models import Session
+from retros.room import Room
+
+
+@require_safe
+def session_detail(request: PersonRequest, session_id: UUID) -> HttpResponse:
+    """To the step where the two are."""
+    session = get_session(request.user, session_id)
+    return redirect("step_detail", session.pk, session.position)
+
+
+@require_safe
+def step_detail(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
+    step = get_step(request.user, session_id, position)
+    step.session.see(request.user, position=position)
+    return render(request, "retros/room.html", {"room": Room(step.session, request.user, position)})
+
+
+@require_safe
+def session_live(request: PersonRequest, session_id: UUID) -> HttpResponse:
+    """What a push or a tick makes the browser fetch: the same door, the same partials."""
+    session = get_session(request.user, session_id)
+    position = request.GET.get("step", "")
+    shown = int(position) if position.isdecimal() and int(position) < len(session.steps) else session.position
+    session.see(request.user, position=shown)
+    return room_answer(request, Room(session, request.user, shown), request.GET.get("room_key", ""))
+
+
+@require_safe
+def session_version(request: PersonRequest, session_id: UUID) -> JsonResponse:
+    """For browsers without a stream: the viewer's version, and nothing else."""
+    session = get_session(request.user, session_id)
+    return JsonResponse({"version": session.version_for(session.seat_of(request.user))})
+
+
+def room_answer(request: PersonRequest, room: Room, key: str | None = None) -> HttpResponse:
+    """The answer to everything that happens in the room.
+
+    A plain form goes back to the page. htmx gets the lists, the tray and the dock; the whole step, when what the
+    browser shows is of another phase (`room_key`); and the next step, when the two have moved on from the shown one.
+    """
+    if not request.htmx:
+        return redirect("step_detail", room.session.pk, room.step.position)
+    key = request.POST.get("room_key", "") if key is None else key
+    if room.has_moved_on(key):
+        return go(request, "session_detail", room.session.pk)
+    return render(request, "retros/room.swap.html", {"room": room, "redraw": key != room.key, "oob": True})
+
+
+def go(request: PersonRequest, url_name: str, *args: object) -> HttpResponse:
+    """To another page, also for htmx, which would otherwise follow a redirect in the background."""
+    url = reverse(url_name, args=args)
+    return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
+
+
+def room_again(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
+    """Read the room afresh after a verb, and answer with it."""
+    return room_answer(request, Room(get_session(request.user, session_id), request.user, position))
+
+
+# --- the course of a session --------------------------------------------------------------------------------------
+
+
+@require_POST
+def session_start(request: PersonRequest, session_id: UUID) -> HttpResponse:
+    session = get_session(request.user, session_id)
+    session.start(by=request.user)
+    return go(request, "session_detail", session.pk)
+
+
+@require_POST
+def session_pause(request: PersonRequest, session_id: UUID) -> HttpResponse:
+    session = get_session(request.user, session_id)
+    session.pause(by=request.user, reason=PauseForm(request.POST).checked()["reason"])
+    return room_again(request, session_id, session.position)
+
+
+@require_POST
+def session_resume(request: PersonRequest, session_id: UUID) -> HttpResponse:
+    session = get_session(request.user, session_id)
+    session.resume(by=request.user)
+    return room_again(request, session_id, session.position)
+
+
+@require_POST
+def session_discard(request: PersonRequest, session_id: UUID) -> HttpResponse:
+    session = get_session(request.user, session_id)
+    session.discard(by=request.user)
+    return go(request, "partnership_detail", session.partnership_id)
+
+
+@require_POST
+def session_reopen(request: PersonRequest, session_id: UUID) -> HttpResponse:
+    session = get_session(request.user, session_id)
+    session.reopen(by=request.user)
+    return go(request, "session_detail", session.pk)
+
+
+@require_POST
+def session_next(request: PersonRequest, session_id: UUID) -> HttpResponse:
+    """Plan the next retro from this one's wrap-up, in this one's zone."""
+    session = get_session(request.user, session_id)
+    data = NextForm(request.POST).checked()
+    Session.plan(
+        session.partnership, by=request.user, start=data["start"], zone=session.timezone, id=data["client_id"],
+        template_key=session.template_key,
+    )  # fmt: skip
+    return room_again(request, session_id, len(session.steps) - 1)
+
+
+@require_POST
+def step_ready_create(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
+    step = get_step(request.user, session_id, position)
+    step.ready(by=request.user, digest=ReadyForm(request.POST).checked()["digest"])
+    return room_again(request, session_id, position)
+
+
+@require_POST
+def step_ready_delete(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
+    get_step(request.user, session_id, position).unready(by=request.user)
+    return room_again(request, session_id, position)
+
+
+@require_POST
+def step_open(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
+    step = get_step(request.user, session_id, position)
+    step.open_side(by=request.user, digest=ReadyForm(request.POST).checked()["digest"])
+    return room_again(request, session_id, position)
+
+
+@require_POST
+def step_next_create(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
+    get_step(request.user, session_id, position).ready_for_next(by=request.user, alone="alone" in request.POST)
+    return room_again(request, session_id, position)
+
+
+@require_POST
+def step_next_delete(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
+    get_step(request.user, session_id, position).stay(by=request.user)
+    return room_again(request, session_id, position)
+
+
+@require_POST
+def step_extend(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
+    get_step(request.user, session_id, position).extend(5, by=request.user)
+    return room_again(request, session_id, position)

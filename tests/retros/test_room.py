@@ -1,0 +1,205 @@
+"""The room over HTTP: what each of the two gets back at each step."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from partnerships.models import Person
+from retros.models import Action, Entry, Note, Session
+from tests.cast import Cast
+
+HTMX = {"HX-Request": "true"}
+
+
+def client_of(person: Person) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+@pytest.fixture
+def retro(cast: Cast) -> Session:
+    return Session.start_now(cast.checkout, by=cast.ines)
+
+
+class Two:
+    """Both of the pair, pressing in turn."""
+
+    def __init__(self, cast: Cast, session: Session) -> None:
+        self.session, self.cast = session, cast
+        self.ines, self.tom = client_of(cast.ines), client_of(cast.tom)
+
+    def page(self, who: Client, position: int) -> str:
+        answer = who.get(reverse("step_detail", args=[self.session.pk, position]))
+        assert answer.status_code == 200
+        return answer.content.decode()
+
+    def press(self, who: Client, name: str, *args: Any, status: int = 200, **data: Any) -> str:
+        answer = who.post(reverse(name, args=[self.session.pk, *args]), data, headers=HTMX)
+        assert answer.status_code == status, answer.content.decode()
+        return answer.content.decode()
+
+    def digest(self, who: Person, position: int) -> str:
+        self.session.refresh_from_db()
+        return self.session.steps[position].digest(who)
+
+    def both_ready(self, position: int) -> None:
+        self.press(self.ines, "step_ready_create", position, digest=self.digest(self.cast.ines, position))
+        self.press(self.tom, "step_ready_create", position, digest=self.digest(self.cast.tom, position))
+
+    def both_next(self, position: int) -> None:
+        self.press(self.ines, "step_next_create", position)
+        self.press(self.tom, "step_next_create", position)
+
+    def prompt(self, position: int, key: str) -> uuid.UUID:
+        step = self.session.steps[position]
+        return next(p.pk for p in step.prompts if p.key == key)
+
+    def fold(self, who: Client, text: str, key: str = "good", **data: Any) -> str:
+        return self.press(who, "entry_create", self.prompt(2, key), text=text, client_id=uuid.uuid4(), **data)
+
+
+@pytest.fixture
+def two(cast: Cast, retro: Session) -> Two:
+    return Two(cast, retro)
+
+
+def test_a_whole_retro_pressed_through(two: Two) -> None:
+    for position in range(5):
+        for who in (two.ines, two.tom):
+            assert "<h1" in two.page(who, position)
+    two.both_next(0)
+    two.press(two.ines, "answer_update", two.prompt(1, "weather_us"), value="4", version=0)
+    two.press(two.ines, "answer_update", two.prompt(1, "life_career"), text="SECRETFLAT", version=0, only_me="on")
+    two.press(two.tom, "answer_update", two.prompt(1, "changed"), text="New boss in January", version=0)
+    assert "New boss" not in two.page(two.ines, 1)
+    two.both_ready(1)
+    page = two.page(two.ines, 1)
+    assert "New boss in January" in page and "Fair" in page and "SECRETFLAT" in page
+    assert "SECRETFLAT" not in two.page(two.tom, 1)
+    two.press(two.ines, "note_update", 1, text="We slow down in January", version=0)
+    assert "We slow down in January" in two.page(two.tom, 1)
+    two.both_next(1)
+
+    two.fold(two.ines, "You pulled me into the calls", "good")
+    two.fold(two.ines, "The scope moved on a Tuesday", "bad")
+    answer = two.fold(two.tom, "Do we still need the review?", "talk")
+    assert "The scope moved" not in answer and "Ines has folded 2 cards" in answer
+    two.both_ready(2)
+    card = Entry.kept.get(text__startswith="The scope moved")
+    two.press(two.tom, "entry_pick_create", card.pk)
+    answer = two.press(two.tom, "entry_table", card.pk)
+    assert "On the table" in answer
+    two.press(two.tom, "entry_note_update", card.pk, text="He did not know", version=0)
+    two.press(two.ines, "room_action_create", 2, text="Post scope changes the same day", owner="b", due="2030-01-02",
+              client_id=uuid.uuid4(), entry=card.pk)  # fmt: skip
+    two.press(two.ines, "entry_talk", card.pk, talk="talked")
+    page = two.page(two.tom, 2)
+    assert "He did not know" in page and "Talked about" in page
+    two.both_next(2)
+
+    two.press(two.tom, "learning_create", 3, text="Silence reads as a decision", client_id=uuid.uuid4())
+    two.press(two.tom, "room_action_create", 3, text="Two weeks without the review", is_experiment="on",
+              because="it is a habit", seen_by="nobody misses it", owner="both", due="2030-01-03",
+              client_id=uuid.uuid4())  # fmt: skip
+    page = two.page(two.ines, 3)
+    for words in ("Silence reads as a decision", "Post scope changes the same day", "nobody misses it"):
+        assert words in page
+    assert Action.objects.visible_to(two.cast.ines).count() == 3
+    two.both_next(3)
+
+    two.press(two.ines, "answer_update", two.prompt(4, "appreciation"), text="You said no and were right", version=0)
+    assert "You said no" not in two.page(two.tom, 4)
+    two.both_ready(4)
+    assert "You said no and were right" in two.page(two.tom, 4)
+    two.both_next(4)
+    two.session.refresh_from_db()
+    assert two.session.is_closed
+    page = two.page(two.ines, 4)
+    assert "That’s Retro 1. Thank you both." in page
+    assert "composer" not in two.page(two.ines, 2)
+    for position in range(5):
+        two.page(two.tom, position)
+
+
+def test_the_next_retro_asks_about_the_last_actions(two: Two, cast: Cast) -> None:
+    two.press(two.ines, "room_action_create", 3, text="Book the sketch hour", owner="a", due="2030-01-02",
+              client_id=uuid.uuid4())  # fmt: skip
+    for step in two.session.steps:
+        step.session = two.session
+        if step.written_alone:
+            two.both_ready(step.position)
+        two.both_next(step.position)
+    again = Two(cast, Session.start_now(cast.checkout, by=cast.tom))
+    assert "Book the sketch hour" in again.page(again.tom, 0)
+    action = Action.objects.visible_to(cast.tom).get()
+    again.press(
+        again.tom, "review_update", action.pk, verdict="going", helped="helped", remark="Twice", due="2030-02-02"
+    )
+    action.refresh_from_db()
+    assert (action.carried, action.is_open, str(action.due)) == (1, True, "2030-02-02")
+    again.press(again.tom, "review_update", action.pk, verdict="done", helped="helped", remark="Twice")
+    action.refresh_from_db()
+    assert (action.carried, action.closed_as, action.helped) == (0, "done", "helped")
+
+
+def test_a_plain_form_goes_back_to_the_page(two: Two) -> None:
+    url = reverse("entry_create", args=[two.session.pk, two.prompt(2, "good")])
+    answer = two.ines.post(url, {"text": "Plain", "client_id": str(uuid.uuid4())})
+    assert answer.status_code == 302 and answer["Location"] == reverse("step_detail", args=[two.session.pk, 2])
+
+
+@pytest.mark.parametrize("text", ["", "   ", "x" * 10_001, "nul\x00", "lone \ud800"])
+def test_bad_text_is_refused_with_a_sentence(two: Two, text: str) -> None:
+    data = {"text": text.encode("utf-8", "surrogatepass"), "client_id": str(uuid.uuid4())}
+    answer = two.ines.post(reverse("entry_create", args=[two.session.pk, two.prompt(2, "good")]), data, headers=HTMX)
+    assert answer.status_code in {400, 422}
+    assert Entry.kept.count() == 0
+
+
+def test_the_partner_is_pointed_on_when_both_are_ready_for_the_next_step(two: Two) -> None:
+    live = reverse("session_live", args=[two.session.pk])
+    key = "shared.in_progress..0"
+    answer = two.ines.get(live, {"step": 0, "room_key": key}, headers=HTMX)
+    assert "HX-Redirect" not in answer and 'id="dock"' in answer.content.decode()
+    two.both_next(0)
+    answer = two.ines.get(live, {"step": 0, "room_key": key}, headers=HTMX)
+    assert answer["HX-Redirect"] == reverse("session_detail", args=[two.session.pk])
+
+
+def count_queries(two: Two, who: Client, position: int) -> int:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as queries:
+        two.page(who, position)
+    assert len(queries) <= 12, "\n".join(q["sql"][:160] for q in queries)
+    return len(queries)
+
+
+@pytest.mark.parametrize("opened", [False, True])
+def test_the_room_takes_as_many_queries_with_40_cards_as_with_four(two: Two, cast: Cast, opened: bool) -> None:
+    for position in (0, 1):
+        if position:
+            two.both_ready(position)
+        two.both_next(position)
+    for n in range(2):
+        two.fold(two.ines, f"a {n}")
+        two.fold(two.tom, f"b {n}", "bad")
+    if opened:
+        two.both_ready(2)
+        card = Entry.kept.first()
+        two.press(two.ines, "entry_table", card.pk)
+        two.press(two.ines, "entry_note_update", card.pk, text="So", version=0)
+    few = count_queries(two, two.ines, 2)
+    prompt = two.session.steps[2].prompts[0]
+    for n in range(18):
+        for person in (cast.ines, cast.tom):
+            Entry.fold(prompt, by=person, text=f"more {n}", client_id=uuid.uuid4())
+    assert count_queries(two, two.ines, 2) == few
+    assert Note.objects.count() == opened
