@@ -17,7 +17,11 @@ const tell = (form, name, detail) => form.dispatchEvent(new CustomEvent(name, { 
 const meet = (form) => { if (!states.has(form)) state(form).done = words(form); };
 const later = (form, wait) => { clearTimeout(state(form).timer); state(form).timer = setTimeout(save, wait, form); };
 
-async function save(form, leaving = false) {
+function save(form, leaving = false) {
+  const s = state(form);
+  return s.busy && !leaving ? s.flight : (s.flight = send(form, leaving));
+}
+async function send(form, leaving) {
   const s = state(form), text = words(form), body = new FormData(form);
   clearTimeout(s.timer);
   if (hasDraft(form)) body.set("version", form.dataset.draftVersion);
@@ -43,6 +47,11 @@ async function save(form, leaving = false) {
 }
 
 const everything = (leaving) => Promise.all(forms().map((form) => save(form, leaving)));
+document.addEventListener("htmx:confirm", (event) => { // a press on something else: first what is typed, then the press
+  if (event.detail.verb !== "post" || saves(event.target) || !forms().some(unsaved)) return;
+  event.preventDefault();
+  everything().then(() => everything()).then(() => event.detail.issueRequest());
+});
 forms().forEach(meet);
 document.addEventListener("htmx:load", ({ target }) => forms(target.parentNode ?? target).forEach(meet));
 document.addEventListener("input", ({ target: { form } }) => {
