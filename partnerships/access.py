@@ -26,11 +26,24 @@ def get_invitation(token: str) -> Invitation | None:
     return Invitation.objects.by_token(token)
 
 
+def get_invitation_to_accept(person: Person, token: str) -> Invitation:
+    """The invitation behind a link, also when this very person accepted it a moment ago. Raises Http404."""
+    invitation = Invitation.objects.by_token(token) or Invitation.objects.accepted_with(token, by=person)
+    if invitation is None:
+        raise Http404
+    return invitation
+
+
+def get_open_invitation(partnership: Partnership) -> Invitation | None:
+    """The one that waits for the free seat of a partnership whose member asks."""
+    return Invitation.objects.of_partnership(partnership)
+
+
 def get_waiting_invitation(invitation_id: str | None) -> Invitation | None:
     """The open invitation that a browser's session remembers: its id, because the token is nowhere stored."""
     if invitation_id is None:
         return None
-    return Invitation.objects.open().select_related("partnership", "invited_by").filter(pk=invitation_id).first()
+    return Invitation.objects.open().with_people().filter(pk=invitation_id).first()
 
 
 def get_own_invitation(person: Person, invitation_id: UUID) -> Invitation:

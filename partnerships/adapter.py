@@ -1,18 +1,91 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from partnerships import mail
 from partnerships.access import get_waiting_invitation
 
 if TYPE_CHECKING:
+    from allauth.account.models import EmailAddress
     from django.http import HttpRequest
+
+    from partnerships.models import Invitation
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Where the accounts' own flows meet our rules."""
+    """Where the accounts' own flows meet our rules and our words."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "account_inactive": gettext_lazy("This account is switched off. Ask your admin."),
+        "cannot_remove_primary_email": gettext_lazy("This is the address you sign in with. Choose another one first."),
+        "duplicate_email": gettext_lazy("This address is in your list already."),
+        "email_password_mismatch": gettext_lazy(
+            "This email and password don’t go together. Try again, or ask your admin."
+        ),
+        "email_taken": gettext_lazy("There is an account with this address. Sign in instead."),
+        "enter_current_password": gettext_lazy("Type your current password."),
+        "incorrect_code": gettext_lazy("This is not the code we sent last. Look again, or ask for a new one."),
+        "incorrect_password": gettext_lazy("This is not your current password."),
+        "invalid_or_expired_key": gettext_lazy("This link was used or has run out. Ask for a new one."),
+        "invalid_login": gettext_lazy("We cannot sign you in with this. Try again, or ask your admin."),
+        "invalid_password_reset": gettext_lazy("This link was used or has run out. Ask for a new one."),
+        "max_email_addresses": gettext_lazy("You have %d addresses already, and that is the limit."),
+        "rate_limited": gettext_lazy("Wait a minute."),
+        "same_as_current": gettext_lazy("This is the same as before."),
+        "too_many_login_attempts": gettext_lazy("Too many tries. Wait five minutes, then try again."),
+        "unverified_primary_email": gettext_lazy("Confirm this address first."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Closed, but for somebody who came by an open invitation."""
-        return get_waiting_invitation(request.session.get("invitation")) is not None
+        return self._invitation(request) is not None
+
+    def check_may_join(self, email: str) -> None:
+        """Raises ValidationError when this address may have no account: of another domain, or not the invited one."""
+        self.check_domain(email)
+        invitation = self._invitation(self.request)
+        if invitation and invitation.email and invitation.email.lower() != email.lower():
+            raise ValidationError(
+                _("The invitation was sent to another address. Use that one, or ask for a new invitation.")
+            )
+
+    def check_domain(self, email: str) -> None:
+        if settings.MAIL_DOMAINS and email.rpartition("@")[2].lower() not in settings.MAIL_DOMAINS:
+            raise ValidationError(_("Addresses of this domain cannot be used here. Ask your admin which ones can."))
+
+    def get_signup_redirect_url(self, request: HttpRequest) -> str:
+        return self._next_page(request) or str(super().get_signup_redirect_url(request))
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        return self._next_page(request) or str(super().get_login_redirect_url(request))
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("person_update")
+
+    def get_email_verification_redirect_url(self, email_address: EmailAddress) -> str:
+        return self._next_page(self.request) or str(super().get_email_verification_redirect_url(email_address))
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        uid, _dash, rest = key.partition("-")
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": rest})
+        return f"{settings.BASE_URL}{path}"
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """In the background: the answer takes as long for an address we know as for one we do not."""
+        context = {"email": email, "base_url": settings.BASE_URL, **context}
+        mail.post(self.render_mail(template_prefix, email, context))
+
+    def _next_page(self, request: HttpRequest) -> str:
+        """Somebody who came by an invitation is led back to it."""
+        return reverse("invitation_waiting") if self._invitation(request) else ""
+
+    def _invitation(self, request: HttpRequest) -> Invitation | None:
+        return get_waiting_invitation(request.session.get("invitation"))

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+import uuid
+import zoneinfo
+from datetime import date, timedelta
+from typing import Any, ClassVar
 
+from allauth.account.adapter import get_adapter
+from allauth.account.forms import AddEmailForm as AddAddressForm
+from allauth.account.forms import SignupForm
 from django import forms
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits
 from partnerships.content import clean_content, clean_name
+from partnerships.models import Partnership, Person
 from partnerships.refusals import Invalid
 
 
@@ -18,7 +28,7 @@ class CheckedForm(forms.Form):
         """The cleaned data. Raises Invalid with the first message."""
         if self.is_valid():
             return self.cleaned_data
-        raise Invalid(next(iter(self.errors.values()))[0])
+        raise Invalid(str(next(iter(self.errors.values()))[0]))
 
 
 class ContentFormField(forms.CharField):
@@ -46,3 +56,101 @@ class NameFormField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         return clean_name(super().to_python(value) or "", limit=self.limit)
+
+
+def time_zones() -> list[tuple[str, str]]:
+    """Every zone that people live in, by the name that browsers report."""
+    names = sorted(name for name in zoneinfo.available_timezones() if "/" in name or name == "UTC")
+    return [(name, name.replace("_", " ")) for name in names]
+
+
+class TimeZoneField(forms.ChoiceField):
+    """Offered from the browser: the page's script fills an empty choice with the device's own zone."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(label=_("Time zone"), choices=[("", _("Choose a time zone")), *time_zones()], **kwargs)
+        self.widget.attrs["data-own-timezone"] = True
+        self.widget.attrs["autocomplete"] = "off"
+
+
+class SignUpForm(SignupForm):
+    """The account's first form. Asks for the name and the time zone, because everything later speaks with them."""
+
+    name = NameFormField(label=_("Your name"), widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    timezone = TimeZoneField(help_text=_("Dates and times are shown in it. You can change it in your settings."))
+    field_order = ["name", "email", "password1", "timezone"]
+
+    def clean_email(self) -> str:
+        get_adapter().check_may_join(self.cleaned_data["email"])
+        return str(super().clean_email())
+
+    def signup(self, request: HttpRequest, user: Person) -> None:
+        user.name, user.timezone = self.cleaned_data["name"], self.cleaned_data["timezone"]
+        user.save(update_fields=["name", "timezone"])
+
+
+class AddEmailForm(AddAddressForm):
+    def clean_email(self) -> str:
+        get_adapter().check_domain(self.cleaned_data["email"])
+        return str(super().clean_email())
+
+
+class InvitationForm(forms.Form):
+    """Whom to invite into the free seat."""
+
+    email = forms.EmailField(
+        label=_("Their work email"), widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+    )
+
+    def clean_email(self) -> str:
+        email = str(self.cleaned_data["email"]).lower()
+        get_adapter().check_domain(email)
+        return email
+
+
+class PartnershipForm(InvitationForm):
+    """A new partnership and the invitation to its other seat."""
+
+    client_id = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    kind = forms.ChoiceField(label=_("The two of you are"), choices=Partnership.Kind.choices, widget=forms.RadioSelect)
+    label = NameFormField(
+        label=_("What you work on together"),
+        help_text=_("A product, a team or a project. Your lead and your admin see it."),
+    )
+    role_label = NameFormField(label=_("Your role"), required=False)
+    since = forms.DateField(
+        label=_("Working together since"),
+        initial=timezone.localdate,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    field_order = ["kind", "label", "role_label", "since", "email"]
+
+    def __init__(self, data: Any = None, *, by: Person) -> None:
+        super().__init__(data, initial={"client_id": uuid.uuid4(), "role_label": by.role_label})
+        self.by = by
+
+    def clean_email(self) -> str:
+        email = super().clean_email()
+        if self.by.owns(email):
+            raise forms.ValidationError(_("This is your own address. Invite the other one of you."))
+        return email
+
+    def clean_since(self) -> date:
+        since: date = self.cleaned_data["since"]
+        if since > timezone.localdate() + timedelta(days=1) or since.year < 1970:
+            raise forms.ValidationError(_("This date is not in the past."))
+        return since
+
+
+class PersonForm(forms.ModelForm[Person]):
+    """What a person decides about the own account."""
+
+    name = NameFormField(label=_("Your name"), widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    role_label = NameFormField(label=_("Your role"), required=False)
+    timezone = TimeZoneField(help_text=_("Dates and times are shown in it."))
+
+    class Meta:
+        model = Person
+        fields = ("name", "role_label", "timezone", "theme", "shortcuts")
+        widgets: ClassVar = {"theme": forms.RadioSelect}
+        help_texts: ClassVar = {"shortcuts": _("One letter does something while you are in no field. “?” lists them.")}

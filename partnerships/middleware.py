@@ -94,7 +94,9 @@ def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 class SignInMiddleware(LoginRequiredMiddleware):
     """Everything needs a signed-in person, unless the view says otherwise (`login_not_required`)."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: View) -> HttpResponseBase:
+    def handle_no_permission(  # type: ignore[override]  # Django declares only the redirect of its own
+        self, request: HttpRequest, view_func: View
+    ) -> HttpResponseBase:
         if wants_fragment(request):
             return render(request, "signed_out.html", {"message": _("Sign in again. Your text is kept.")}, status=401)
         if request.method == "GET":

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
+from partnerships import mail
 from partnerships.models import Partnership, Person
 from tests.factories import PartnershipFactory, PersonFactory
 
@@ -47,3 +51,17 @@ def make_cast() -> Cast:
 @pytest.fixture
 def cast(db: None) -> Cast:
     return make_cast()
+
+
+class AtOnce(Executor):
+    """Does what it is given before it answers, so that a test can look at the outcome."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
+
+
+@pytest.fixture(autouse=True)
+def mail_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail, "pool", AtOnce())

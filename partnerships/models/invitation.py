@@ -3,7 +3,8 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
-from typing import TYPE_CHECKING, ClassVar
+from datetime import date, timedelta
+from typing import ClassVar
 
 from django.db import models, transaction
 from django.utils import timezone
@@ -11,10 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits
 from partnerships.models.partnership import Membership, Partnership, Seat
-from partnerships.refusals import Refusal
-
-if TYPE_CHECKING:
-    from partnerships.models.person import Person
+from partnerships.models.person import Person
+from partnerships.models.rate import RateCounter
+from partnerships.refusals import Refusal, TooMany
 
 
 def hash_token(token: str) -> str:
@@ -25,9 +25,19 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
     def open(self) -> InvitationQuerySet:
         return self.filter(accepted_at=None, revoked_at=None, expires_at__gt=timezone.now())
 
+    def of_partnership(self, partnership: Partnership) -> Invitation | None:
+        """The open one for the free seat: there is one link at a time."""
+        return self.open().filter(partnership=partnership).first()
+
     def by_token(self, token: str) -> Invitation | None:
         """The open invitation with this token, or None: unknown, used, revoked and expired look alike."""
-        return self.open().select_related("partnership", "invited_by").filter(token_hash=hash_token(token)).first()
+        return self.open().with_people().filter(token_hash=hash_token(token)).first()
+
+    def accepted_with(self, token: str, *, by: Person) -> Invitation | None:
+        return self.with_people().filter(token_hash=hash_token(token), accepted_by=by).first()
+
+    def with_people(self) -> InvitationQuerySet:
+        return self.select_related("partnership", "invited_by")
 
 
 class Invitation(models.Model):
@@ -66,19 +76,45 @@ class Invitation(models.Model):
         return self.email or "set-up link"
 
     @classmethod
+    def begin_partnership(
+        cls,
+        *,
+        by: Person,
+        email: str,
+        kind: str,
+        label: str,
+        role_label: str = "",
+        since: date | None = None,
+        client_id: uuid.UUID | None = None,
+    ) -> tuple[Invitation, str]:
+        """A new partnership and the invitation to its other seat, both or neither.
+
+        The same form sent twice invites once: the second time the token is empty, because it was shown already.
+        """
+        with transaction.atomic():
+            partnership = Partnership.begin(
+                by=by, kind=kind, label=label, role_label=role_label, since=since, client_id=client_id
+            )
+            Partnership.objects.select_for_update().get(pk=partnership.pk)
+            earlier = cls.objects.filter(partnership=partnership).order_by("-created_at").first()
+            return (earlier, "") if earlier else cls.for_seat(partnership, email=email, by=by)
+
+    @classmethod
     def for_seat(
         cls, partnership: Partnership, *, email: str, by: Person, role_label: str = ""
     ) -> tuple[Invitation, str]:
         """Invite somebody into the free seat. Returns the invitation and its token, which is never shown again.
 
         An earlier open invitation to the same seat is revoked: one link at a time. Raises Refusal when no seat is
-        free, or the address is the inviter's own or a member's.
+        free, or the address is the inviter's own or a member's; TooMany beyond the limit of an hour.
         """
         email = email.strip().lower()
+        if RateCounter.hit(f"invite:{by.pk}", per=timedelta(hours=1)) > limits.INVITATIONS_PER_HOUR:
+            raise TooMany(retry_after=3600)
         with transaction.atomic():
             Partnership.objects.select_for_update().get(pk=partnership.pk)
             members = list(Membership.objects.filter(partnership=partnership).select_related("person"))
-            if email in {m.person.email.lower() for m in members}:
+            if by.owns(email) or email in {m.person.email.lower() for m in members}:
                 raise Refusal(_("That is the address of somebody who is already in this partnership."))
             free = [seat for seat in Seat if seat not in {m.seat for m in members}]
             if not free:
@@ -89,11 +125,13 @@ class Invitation(models.Model):
             return cls._issue(partnership=partnership, seat=free[0], email=email, invited_by=by, role_label=role_label)
 
     @classmethod
-    def for_first_admin(cls) -> tuple[Invitation, str]:
-        """The set-up link. An earlier unused one is revoked."""
+    def for_first_admin(cls) -> str:
+        """The token of a set-up link, or nothing once there is an admin. An earlier unused one is revoked."""
+        if Person.objects.filter(is_staff=True).exists():
+            return ""
         with transaction.atomic():
             cls.objects.filter(makes_admin=True, accepted_at=None, revoked_at=None).update(revoked_at=timezone.now())
-            return cls._issue(makes_admin=True)
+            return cls._issue(makes_admin=True)[1]
 
     @classmethod
     def _issue(cls, **fields: object) -> tuple[Invitation, str]:
@@ -111,20 +149,32 @@ class Invitation(models.Model):
     def revoke(self) -> None:
         Invitation.objects.filter(pk=self.pk, accepted_at=None, revoked_at=None).update(revoked_at=timezone.now())
 
+    def is_for(self, person: Person) -> bool:
+        return not self.email or person.owns(self.email)
+
     def accept(self, *, by: Person) -> Membership | None:
         """Use the invitation, once, however many press at the same moment. Returns the membership for a seat.
 
-        Raises Refusal when it was used, revoked or has expired, when it is for another address, or when the
-        inviter presses it.
+        Pressed again by the same person it answers with the same membership. Raises Refusal when somebody else used
+        it, when it was taken back or has run out, when it is for another address, or when the inviter presses it.
         """
+        if not self.is_for(by):
+            raise Refusal(_("This invitation is for another address."))
         with transaction.atomic():
-            if self.email and by.email.lower() != self.email.lower():
-                raise Refusal(_("This invitation is for another address."))
+            if self.partnership is not None:  # first, as everywhere: two orders of locks would block each other
+                Partnership.objects.select_for_update().get(pk=self.partnership.pk)
             used = Invitation.objects.open().filter(pk=self.pk).update(accepted_at=timezone.now(), accepted_by=by)
-            if not used:
+            if not used and not Invitation.objects.filter(pk=self.pk, accepted_by=by).exists():
                 raise Refusal(_("This invitation was used, taken back or has run out. Ask for a new link."))
-            if self.makes_admin:
-                type(by).objects.filter(pk=by.pk).update(is_staff=True)
+            if self.makes_admin and used:
+                self._make_first_admin(by)
             if self.partnership is None:
                 return None
+            if not used:
+                return Membership.objects.filter(partnership=self.partnership, person=by).first()
             return self.partnership.take_seat(by, self.seat, role_label=self.role_label or by.role_label)
+
+    def _make_first_admin(self, person: Person) -> None:
+        if Person.objects.filter(is_staff=True).exists():
+            raise Refusal(_("There is an admin already. Ask them for an invitation."))
+        Person.objects.filter(pk=person.pk).update(is_staff=True)

@@ -62,12 +62,28 @@ class Partnership(models.Model):
 
     @classmethod
     def begin(
-        cls, *, by: Person, kind: str, label: str, role_label: str = "", since: date | None = None
+        cls,
+        *,
+        by: Person,
+        kind: str,
+        label: str,
+        role_label: str = "",
+        since: date | None = None,
+        client_id: uuid.UUID | None = None,
     ) -> Partnership:
-        """A partnership with its founder in seat A; the other seat waits for an invitation to be accepted."""
+        """A partnership with its founder in seat A; the other seat waits for an invitation to be accepted.
+
+        The same form sent twice carries the same `client_id` and begins one partnership.
+        """
         with transaction.atomic():
-            partnership = cls(kind=kind, label=label, since=since or timezone.localdate())
-            partnership.save()
+            new_id = client_id or uuid.uuid4()
+            partnership, made = cls.objects.get_or_create(
+                pk=new_id, defaults={"kind": kind, "label": label, "since": since or timezone.localdate()}
+            )
+            if not made:
+                if cls.objects.of(by).filter(pk=new_id).exists():
+                    return partnership
+                return cls.begin(by=by, kind=kind, label=label, role_label=role_label, since=since)
             partnership.take_seat(by, Seat.A, role_label=role_label)
         return partnership
 
@@ -89,6 +105,10 @@ class Partnership(models.Model):
                 raise Refusal(_("One of the two members cannot lead the partnership."))
             lead, _created = Lead.objects.get_or_create(partnership=self, person=person)
         return lead
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.memberships.all()) == len(Seat)
 
     @property
     def is_archived(self) -> bool:

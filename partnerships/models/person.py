@@ -4,10 +4,14 @@ import uuid
 import zoneinfo
 from typing import Any, ClassVar
 
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.sessions.models import Session as BrowserSession
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone as clock
 from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits
@@ -80,3 +84,21 @@ class Person(AbstractBaseUser, PermissionsMixin):
     @property
     def tz(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.timezone)
+
+    def owns(self, email: str) -> bool:
+        """Whether mail to this address reaches this person.
+
+        With a mail server the address must be verified; without one nobody can verify any, and the address of the
+        account has to do.
+        """
+        if not settings.MAIL_IS_SENT:
+            return self.email.lower() == email.lower()
+        from allauth.account.models import EmailAddress  # its models need ours first
+
+        return bool(EmailAddress.objects.filter(user=self, email__iexact=email, verified=True).exists())
+
+    def end_sessions(self) -> None:
+        """Sign this person out on every device. Open streams notice that their session is gone."""
+        for session in BrowserSession.objects.filter(expire_date__gt=clock.now()).iterator():
+            if session.get_decoded().get(SESSION_KEY) == str(self.pk):
+                session.delete()

@@ -1,0 +1,52 @@
+"""Mail leaves after the transaction, in the background, and never fails what a person did.
+
+Texts are plain: who, what, one link (DESIGN.md 11). Nothing that somebody wrote for the other goes out by mail.
+"""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from partnerships import limits
+
+if TYPE_CHECKING:
+    from partnerships.models import Invitation
+
+log = logging.getLogger("twofold.mail")
+
+# Two threads that hold no database connection; what is queued when the process stops is sent first.
+pool: Executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="mail")
+
+
+def post(message: EmailMessage) -> None:
+    """Send when what led to it is on disk; at once when no transaction is open."""
+    transaction.on_commit(lambda: pool.submit(_deliver, message))
+
+
+def send_invitation(invitation: Invitation, token: str) -> None:
+    """The only place besides the inviter's own page that ever holds the link."""
+    context = {"invitation": invitation, "link": invitation_link(token), "days": limits.INVITATION_LIFE.days}
+    subject = render_to_string("partnerships/email/invitation_subject.txt", context)
+    body = render_to_string("partnerships/email/invitation_message.txt", context)
+    post(EmailMessage(" ".join(subject.split()), body, to=[invitation.email]))
+
+
+def invitation_link(token: str) -> str:
+    """From the configured address, never from a request's own words about its host."""
+    return f"{settings.BASE_URL}{reverse('invitation_detail', args=[token])}"
+
+
+def _deliver(message: EmailMessage) -> None:
+    """A failure is told to the operator without address, subject or text."""
+    try:
+        message.send()
+    except Exception as error:  # whatever the mail server's library raises
+        log.error("mail not sent", extra={"kind": type(error).__qualname__})

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from partnerships.mail import invitation_link
+from partnerships.models import Invitation
+
+
+class Command(BaseCommand):
+    help = "Print the one-time link with which the first admin makes an account. Prints nothing once there is one."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if token := Invitation.for_first_admin():
+            self.stdout.write(invitation_link(token))

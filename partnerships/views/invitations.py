@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from partnerships import mail
+from partnerships.access import (
+    get_invitation,
+    get_invitation_to_accept,
+    get_own_invitation,
+    get_waiting_invitation,
+)
+from partnerships.http import PersonRequest
+from partnerships.refusals import Refusal
+from partnerships.views.partnerships import show_link_once
+
+if TYPE_CHECKING:
+    from partnerships.models import Invitation
+
+
+@login_not_required
+@require_safe
+def invitation_detail(request: HttpRequest, token: str) -> HttpResponse:
+    """Who invites. Looking uses nothing up; the browser's session remembers the invitation through the sign-up."""
+    invitation = get_invitation(token)
+    if invitation is None:
+        return render(request, "partnerships/invitation_gone.html", status=404)
+    request.session["invitation"] = str(invitation.pk)
+    return _show(request, invitation, reverse("invitation_accept", args=[token]))
+
+
+@require_safe
+def invitation_waiting(request: PersonRequest) -> HttpResponse:
+    """The same page after the sign-up, when the token is nowhere any more."""
+    invitation = get_waiting_invitation(request.session.get("invitation"))
+    if invitation is None:
+        return render(request, "partnerships/invitation_gone.html", status=404)
+    return _show(request, invitation, reverse("invitation_waiting_accept"))
+
+
+@require_POST
+def invitation_accept(request: PersonRequest, token: str) -> HttpResponse:
+    return _accept(request, get_invitation_to_accept(request.user, token))
+
+
+@require_POST
+def invitation_waiting_accept(request: PersonRequest) -> HttpResponse:
+    invitation = get_waiting_invitation(request.session.get("invitation"))
+    if invitation is None:
+        raise Refusal(_("This invitation was used, taken back or has run out. Ask for a new link."))
+    return _accept(request, invitation)
+
+
+@require_POST
+def invitation_update(request: PersonRequest, invitation_id: UUID) -> HttpResponse:
+    """A fresh link to the same address; the earlier one stops working."""
+    invitation, token = get_own_invitation(request.user, invitation_id).renew(by=request.user)
+    mail.send_invitation(invitation, token)
+    return show_link_once(request, invitation, token)
+
+
+@require_POST
+def invitation_delete(request: PersonRequest, invitation_id: UUID) -> HttpResponse:
+    invitation = get_own_invitation(request.user, invitation_id)
+    invitation.revoke()
+    messages.success(request, _("Invitation taken back. The link no longer works."))
+    return redirect("partnership_invite", invitation.partnership_id)
+
+
+def _show(request: HttpRequest, invitation: Invitation, accept_url: str) -> HttpResponse:
+    signed_in = request.user.is_authenticated
+    context = {
+        "invitation": invitation,
+        "accept_url": accept_url,
+        "is_mine": signed_in and invitation.is_for(request.user),  # type: ignore[arg-type]
+    }
+    return render(request, "partnerships/invitation_detail.html", context)
+
+
+def _accept(request: PersonRequest, invitation: Invitation) -> HttpResponse:
+    membership = invitation.accept(by=request.user)
+    request.session.pop("invitation", None)
+    if membership is None:
+        return redirect("/")
+    return redirect("partnership_detail", membership.partnership_id)
