@@ -1,8 +1,271 @@
+"""The streams of this process: who listens to which session, and what each is yet to be told.
+
+Everything here runs on the event loop but `Hub.receive`, which any thread may call, and the questions to the database,
+which run in two threads of the hub's own, so that streams never wait for pages (docs/architecture.md).
+"""
+
 from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import ParamSpec, TypeVar
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from partnerships import limits
+from partnerships.models.partnership import Seat
+from retros.live import rights
+from retros.live.listener import listen
+from retros.live.rights import Place, Right
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PER_PERSON = 4
+LIFE = 15 * 60  # seconds, give or take a tenth, so that streams of one moment do not end in one moment
+
+log = logging.getLogger("twofold.live")
+
+
+class Full(Exception):
+    """No stream more in this process, or it is about to stop."""
+
+
+class TooMany(Exception):
+    """No stream more for this person."""
+
+
+class Stream:
+    """One open stream. It keeps the newest versions only: a slow reader misses steps, never the last one."""
+
+    def __init__(self, session_id: UUID, cookie: str, ends_at: float) -> None:
+        self.session_id = session_id
+        self.cookie = cookie
+        self.ends_at = ends_at
+        self.person_id: UUID | None = None
+        self.right: Right | None = None
+        self.versions = (0, 0)
+        self.beat = False  # tell the version though it is the same
+        self.resync = False  # tell that notifications may have been lost
+        self.ended = False
+        self.wake = asyncio.Event()
+
+    @property
+    def version(self) -> int:
+        """Of the viewer's own seat. The other seat's is never told."""
+        return self.versions[0 if self.right and self.right.seat is Seat.A else 1]
+
+    @property
+    def place(self) -> Place | None:
+        return (self.session_id, self.person_id) if self.person_id else None
+
+    def offer(self, versions: tuple[int, int]) -> None:
+        a, b = zip(self.versions, versions, strict=True)
+        self.versions = (max(a), max(b))
+        self.wake.set()
+
+    def end(self) -> None:
+        self.ended = True
+        self.wake.set()
 
 
 class Hub:
-    def receive(self, payload: str) -> None: ...
+    RECHECK = 4.0  # seconds
+    HEARTBEAT = 15.0
+    PRESENCE = 20.0
+    GOODBYE = 2.0  # for open streams to say goodbye at the stop
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._threads: ThreadPoolExecutor | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._streams: dict[UUID, set[Stream]] = {}
+        self._count = 0
+        self._left: dict[Place, float] = {}  # when the last stream of somebody here ended, in the loop's time
+        self._failed = False
+
+    # --- its life -----------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="live")
+        self._failed = False
+        jobs = [
+            self._every(self.RECHECK, self.recheck),
+            self._every(self.HEARTBEAT, self.beat),
+            self._every(self.PRESENCE, self.refresh),
+        ]
+        if connection.vendor == "postgresql":
+            jobs.append(listen(self._deliver, self.resync))
+        self._tasks = [self._loop.create_task(job) for job in jobs]
+
+    async def stop(self) -> None:
+        """End every stream and take no more. Stopping twice is stopping."""
+        if self._loop is None or self._threads is None:
+            return
+        loop, self._loop = self._loop, None
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for stream in self._all():
+            stream.end()
+        until = loop.time() + self.GOODBYE
+        while self._count and loop.time() < until:
+            await asyncio.sleep(0.02)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._left.clear()
+
+    @property
+    def count(self) -> int:
+        """How many streams are open."""
+        return self._count
+
+    # --- streams ------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def open(self, session_id: UUID, cookie: str) -> Iterator[Stream]:
+        """Subscribe. Whatever is published from here on reaches the stream, so its version is read after this."""
+        if self._loop is None or self._count >= settings.STREAM_LIMIT:
+            raise Full
+        stream = Stream(session_id, cookie, self._loop.time() + LIFE * random.uniform(0.9, 1.1))  # noqa: S311
+        self._streams.setdefault(session_id, set()).add(stream)
+        self._count += 1
+        try:
+            yield stream
+        finally:
+            self._close(stream)
+
+    async def admit(self, stream: Stream) -> bool:
+        """Read right and version. False without right; raises TooMany beyond four streams of one person."""
+        found = await self._ask(rights.authorise, stream.session_id, stream.cookie)
+        if found is None:
+            return False
+        person_id, right = found
+        if sum(other.person_id == person_id for other in self._all()) >= PER_PERSON:
+            raise TooMany
+        stream.person_id, stream.right = person_id, right
+        stream.offer(right.versions)
+        return True
+
+    def has_arrived(self, stream: Stream) -> bool:
+        """Whether this stream is the first of its person here after a time away."""
+        if self._loop is None or (place := stream.place) is None:
+            return False
+        here = sum(other.place == place for other in self._streams[stream.session_id])
+        left = self._left.get(place)
+        return here == 1 and (left is None or self._loop.time() - left > limits.AWAY_AFTER.total_seconds())
+
+    async def announce(self, stream: Stream) -> None:
+        """Tell the partner. They see it by themselves within seconds, should this fail."""
+        if stream.person_id is None:
+            return
+        try:
+            await self._ask(rights.announce, stream.session_id, stream.person_id)
+        except Exception:
+            log.exception("An arrival was not told.")
+
+    def _close(self, stream: Stream) -> None:
+        others = self._streams[stream.session_id]
+        others.discard(stream)
+        if not others:
+            del self._streams[stream.session_id]
+        self._count -= 1
+        if self._loop is not None and (place := stream.place):
+            self._left[place] = self._loop.time()
+
+    def _all(self) -> list[Stream]:
+        return [stream for streams in self._streams.values() for stream in streams]
+
+    # --- what is told -------------------------------------------------------------------------------------------
+
+    def receive(self, payload: str) -> None:
+        """From any thread, after the commit. Without a running loop (a command) nobody listens here."""
+        if (loop := self._loop) is not None:
+            with suppress(RuntimeError):  # the loop closed in between
+                loop.call_soon_threadsafe(self._deliver, payload)
+
+    def _deliver(self, payload: str) -> None:
+        session_id, a, b = json.loads(payload)
+        for stream in self._streams.get(UUID(session_id), ()):
+            stream.offer((a, b))
+
+    async def resync(self) -> None:
+        """Notifications may have been lost: let everybody look, and read every version."""
+        for stream in self._all():
+            stream.resync = True
+            stream.wake.set()
+        await self.recheck()
+
+    async def beat(self) -> None:
+        # The versions are at most RECHECK old: no question of its own.
+        for stream in self._all():
+            stream.beat = True
+            stream.wake.set()
+
+    async def recheck(self) -> None:
+        """End the streams whose right or time is over; tell the others what a lost notification did not.
+
+        Two questions for all streams of the process. When the database does not answer twice in a row, nobody's
+        right is known, and every stream ends.
+        """
+        self._forget()
+        streams = [stream for stream in self._all() if stream.right]
+        if not streams:
+            return
+        try:
+            known, alive = await self._ask(
+                rights.recheck, {stream.session_id for stream in streams}, {stream.cookie for stream in streams}
+            )
+        except Exception:
+            if self._failed:
+                for stream in streams:
+                    stream.end()
+            self._failed = True
+            raise
+        self._failed = False
+        for stream in streams:
+            self._judge(stream, known, alive)
+
+    def _judge(self, stream: Stream, known: dict[Place, Right], alive: set[str]) -> None:
+        place, right = stream.place, stream.right
+        now = known.get(place) if place else None
+        out_of_time = self._loop is None or self._loop.time() > stream.ends_at
+        if now is None or right is None or now.password != right.password or stream.cookie not in alive or out_of_time:
+            stream.end()
+        else:
+            stream.offer(now.versions)
+
+    async def refresh(self) -> None:
+        if here := {stream.right.presence_id for stream in self._all() if stream.right}:
+            await self._ask(rights.refresh, here)
+
+    def _forget(self) -> None:
+        """Who left long ago arrives anew anyway."""
+        if self._loop is not None:
+            before = self._loop.time() - limits.AWAY_AFTER.total_seconds()
+            self._left = {place: at for place, at in self._left.items() if at > before}
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    async def _ask(self, question: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        if self._loop is None:
+            raise Full
+        return await self._loop.run_in_executor(self._threads, lambda: question(*args, **kwargs))
+
+    async def _every(self, seconds: float, job: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await job()
+            except Exception:
+                log.exception("The database did not answer the streams.")
 
 
 hub = Hub()

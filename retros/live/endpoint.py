@@ -1,0 +1,127 @@
+"""GET /live/<session>/: tells a browser that its view of a session changed, by a number and nothing else.
+
+An application of its own beside Django's, because a stream from a view pins a thread and a connection. It lets in by
+the same cookie, and checks everything itself that Django's middleware checks elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.core.handlers.asgi import ASGIRequest
+from django.db import DatabaseError
+
+from retros.live.hub import Full, Stream, TooMany, hub
+
+Scope = dict[str, Any]
+Message = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+PATH = re.compile(r"/live/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/")
+SEND_TIMEOUT = 10  # seconds until a reader that takes nothing is cut
+
+SAFE = [
+    (b"cache-control", b"private, no-store, no-transform"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"referrer-policy", b"same-origin"),
+    (b"vary", b"Cookie"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+]
+STREAM = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no")]
+
+log = logging.getLogger("twofold.live")
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    if (found := PATH.fullmatch(scope["path"])) is None:
+        return await refuse(send, 404)
+    if scope["method"] != "GET":
+        return await refuse(send, 405, (b"allow", b"GET"))
+    request = ASGIRequest(scope, BytesIO())
+    try:
+        host = request.get_host()
+    except DisallowedHost:
+        return await refuse(send, 400)
+    # An EventSource of the same origin sends none.
+    if request.headers.get("Origin", f"{request.scheme}://{host}") != f"{request.scheme}://{host}":
+        return await refuse(send, 403)
+    cookie = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    if not cookie:
+        return await refuse(send, 204)
+    try:
+        with hub.open(UUID(found[1]), cookie) as stream:
+            if not await hub.admit(stream):
+                return await refuse(send, 204)  # tells a browser not to come back
+            await serve(stream, receive, send)
+    except TooMany:
+        await refuse(send, 429, (b"retry-after", b"60"))
+    except (Full, DatabaseError):
+        await refuse(send, 503, (b"retry-after", b"10"))
+
+
+async def serve(stream: Stream, receive: Receive, send: Send) -> None:
+    leaving = asyncio.create_task(until_left(stream, receive))
+    arriving = asyncio.create_task(hub.announce(stream)) if hub.has_arrived(stream) else None
+    try:
+        async with asyncio.timeout(SEND_TIMEOUT):
+            await send({"type": "http.response.start", "status": 200, "headers": [*STREAM, *headers()]})
+        await tell(stream, send)
+    except TimeoutError:
+        log.info("A stream was cut: its reader took nothing.")
+    finally:
+        leaving.cancel()
+        if arriving is not None:
+            await arriving
+
+
+async def tell(stream: Stream, send: Send) -> None:
+    """Each version once, again with every heartbeat, until the stream ends."""
+    told: int | None = None
+    while not stream.ended:
+        await stream.wake.wait()
+        stream.wake.clear()
+        lines = ""
+        if stream.resync:
+            lines += "event: resync\ndata: resync\n\n"
+        if stream.version != told or stream.beat:
+            told = stream.version
+            lines += f"event: version\nid: {told}\ndata: {told}\n\n"
+        stream.resync = stream.beat = False
+        if lines and not stream.ended:
+            await push(send, lines.encode(), more=True)
+    await push(send, b"", more=False)
+
+
+async def push(send: Send, body: bytes, *, more: bool) -> None:
+    async with asyncio.timeout(SEND_TIMEOUT):
+        await send({"type": "http.response.body", "body": body, "more_body": more})
+
+
+async def until_left(stream: Stream, receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    stream.end()
+
+
+async def refuse(send: Send, status: int, *more: tuple[bytes, bytes]) -> None:
+    length = [] if status == 204 else [(b"content-length", b"0")]
+    await send({"type": "http.response.start", "status": status, "headers": [*headers(), *length, *more]})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def headers() -> list[tuple[bytes, bytes]]:
+    if not settings.SECURE_HSTS_SECONDS:
+        return SAFE
+    strict = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"
+    return [*SAFE, (b"strict-transport-security", strict.encode())]

@@ -1,0 +1,90 @@
+"""Who may hear of which session: short questions to the database, asked in threads of the hub.
+
+Each of them gives its connection back, so an open stream holds none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+from uuid import UUID
+
+from django.contrib.auth import get_user
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session as SignIn
+from django.db import connections
+from django.db.models import Exists, OuterRef
+from django.http import HttpRequest
+from django.utils import timezone
+
+from partnerships.models import Membership
+from partnerships.models.partnership import Seat
+from retros.models.presence import Presence
+
+Place = tuple[UUID, UUID]  # the session's id, the person's
+
+
+class Right(NamedTuple):
+    """What a person may hear of a session: the version of their own seat."""
+
+    presence_id: int
+    seat: Seat
+    versions: tuple[int, int]
+    password: str  # hashed; another one ends every stream that the old one opened
+
+
+def authorise(session_id: UUID, cookie: str) -> tuple[UUID, Right] | None:
+    """The person behind the cookie and their right; None for a stranger, and for a session that is not theirs."""
+    with _briefly():
+        request = HttpRequest()
+        request.session = SessionStore(cookie)
+        person = get_user(request)
+        if person.pk is None:
+            return None
+        right = _rights([session_id]).get((session_id, person.pk))
+        return (person.pk, right) if right else None
+
+
+def recheck(session_ids: Iterable[UUID], cookies: Iterable[str]) -> tuple[dict[Place, Right], set[str]]:
+    """The rights of everybody in these sessions, and which of the cookies still sign somebody in."""
+    with _briefly():
+        alive = SignIn.objects.filter(session_key__in=list(cookies), expire_date__gt=timezone.now())
+        return _rights(session_ids), set(alive.values_list("session_key", flat=True))
+
+
+def refresh(presence_ids: Iterable[int]) -> None:
+    """These people are in the room now. One statement for all of them."""
+    with _briefly():
+        Presence.objects.filter(pk__in=list(presence_ids)).seen()
+
+
+def announce(session_id: UUID, person_id: UUID) -> None:
+    """Tell the partner that somebody came (back) into the room."""
+    with _briefly():
+        presence = Presence.objects.select_related("session", "person").get(session=session_id, person=person_id)
+        presence.session.arrived(presence.person)
+
+
+def _rights(session_ids: Iterable[UUID]) -> dict[Place, Right]:
+    member = Membership.objects.filter(partnership=OuterRef("session__partnership"), person=OuterRef("person"))
+    rows = Presence.objects.filter(
+        Exists(member),
+        session__in=list(session_ids),
+        session__partnership__archived_at=None,
+        person__is_active=True,
+    ).values_list(
+        "session_id", "person_id", "pk", "seat", "session__version_a", "session__version_b", "person__password"
+    )
+    return {
+        (session, person): Right(presence, Seat(seat), (a, b), password)
+        for session, person, presence, seat, a, b, password in rows
+    }
+
+
+@contextmanager
+def _briefly() -> Iterator[None]:
+    try:
+        yield
+    finally:
+        connections.close_all()  # those of this thread alone

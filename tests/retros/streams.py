@@ -1,0 +1,109 @@
+"""A browser's side of a stream, by hand: what was sent, byte by byte."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.test import Client
+
+from partnerships.models import Person
+from retros.live.hub import hub
+from tests.conftest import LiveServer
+
+PATIENCE = 20.0  # seconds; nothing here takes more than a few
+
+
+class Event(NamedTuple):
+    name: str
+    data: str
+    id: str | None
+
+
+def cookie_of(person: Person) -> str:
+    """Signs the person in and gives the cookie's value."""
+    client = Client()
+    client.force_login(person)
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+class Answer:
+    """A request to the stream's endpoint. `event()` gives the next event, `ended()` waits for the end."""
+
+    def __init__(
+        self, server: LiveServer, path: str, cookie: str | None, *, method: str = "GET", **headers: str
+    ) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)
+        lines = {"Host": f"127.0.0.1:{server.port}", **headers}
+        if cookie is not None:
+            lines["Cookie"] = f"{settings.SESSION_COOKIE_NAME}={cookie}"
+        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+        self.socket.sendall(f"{method} {path} HTTP/1.0\r\n{head}\r\n".encode())  # 1.0: no chunks, the end is the end
+        self._buffer = b""
+        raw = self._until(b"\r\n\r\n").decode("latin-1").split("\r\n")
+        self.status = int(raw[0].split()[1])
+        self.headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in raw[1:] if line)}
+        self.headers.pop("date")
+
+    def event(self) -> Event:
+        fields = dict(line.split(": ", 1) for line in self._until(b"\n\n").decode().strip().split("\n"))
+        return Event(fields["event"], fields["data"], fields.get("id"))
+
+    def version(self) -> int:
+        """The number of the next version event."""
+        event = self.event()
+        assert event.name == "version"
+        assert event.id == event.data
+        return int(event.data)
+
+    def is_quiet(self, seconds: float) -> bool:
+        """Whether nothing at all comes for so long."""
+        self.socket.settimeout(seconds)
+        try:
+            return not self._buffer and not self.socket.recv(1, socket.MSG_PEEK)
+        except TimeoutError:
+            return True
+        finally:
+            self.socket.settimeout(PATIENCE)
+
+    def ended(self) -> bool:
+        """Waits for the end; what comes before it is thrown away."""
+        while self.socket.recv(65536):
+            pass
+        return True
+
+    def close(self) -> None:
+        self.socket.close()
+
+    def _until(self, mark: bytes) -> bytes:
+        while mark not in self._buffer:
+            more = self.socket.recv(65536)
+            if not more:
+                raise EOFError(self._buffer)
+            self._buffer += more
+        part, _, self._buffer = self._buffer.partition(mark)
+        return part
+
+
+def eventually(true: Callable[[], bool]) -> bool:
+    until = time.monotonic() + PATIENCE
+    while not true():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def on_loop(work: Coroutine[Any, Any, None]) -> None:
+    """Runs it where the hub runs, in the thread of the live server."""
+    assert hub._loop is not None
+    asyncio.run_coroutine_threadsafe(work, hub._loop).result(PATIENCE)
+
+
+def live(session_id: UUID) -> str:
+    return f"/live/{session_id}/"

@@ -1,0 +1,395 @@
+"""The streams, over real connections to the running application, on both databases (RELIABILITY.md 5.4, “Stream”)."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.sessions.models import Session as SignIn
+from django.db import connection, transaction
+from django.utils import timezone
+
+from partnerships import limits
+from partnerships.models import Membership, Partnership, Person
+from retros.live.hub import hub
+from retros.models import Session
+from retros.models.presence import Presence
+from tests.conftest import LiveServer
+from tests.factories import PersonFactory
+from tests.retros.model import WRITE, Hands, Pair, at, make_pair, reveal
+from tests.retros.streams import Answer, cookie_of, eventually, live, on_loop
+
+POSTGRESQL = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
+DARK = 10.0  # seconds until a stream without right has ended: twice what is promised
+
+Open = Callable[..., Answer]
+
+
+@pytest.fixture
+def open_stream(live_server: LiveServer) -> Iterator[Open]:
+    """Opens a stream as somebody; `stream = open_stream(person, session_id)`. All are closed after the test."""
+    opened: list[Answer] = []
+
+    def open(person: Person | None, session_id: uuid.UUID, **headers: str) -> Answer:
+        cookie = headers.pop("cookie", None) or (cookie_of(person) if person else None)
+        opened.append(Answer(live_server, live(session_id), cookie, **headers))
+        return opened[-1]
+
+    yield open
+    for answer in opened:
+        answer.close()
+    assert eventually(lambda: hub.count == 0), "A stream outlived its connection."
+
+
+@pytest.fixture
+def pair(live_server: LiveServer) -> Pair:
+    return make_pair()
+
+
+@pytest.fixture
+def session(pair: Pair) -> Session:
+    """At the step of the cards."""
+    session = pair.started()
+    at(session, WRITE)
+    return session
+
+
+def both(pair: Pair, session: Session, open_stream: Open) -> tuple[Answer, Answer]:
+    """Ines's and Tom's streams, with everything told that their coming tells."""
+    ines, tom = open_stream(pair.ines, session.pk), open_stream(pair.tom, session.pk)
+    until = [Hands(pair.ines, session.pk), Hands(pair.tom, session.pk)]
+    assert eventually(lambda: all(row.seen_at for row in Presence.objects.filter(session=session)))
+    for stream, hands in zip((ines, tom), until, strict=True):
+        while stream.version() != hands.version():
+            pass
+    return ines, tom
+
+
+# --- what arrives, and what does not ------------------------------------------------------------------------------
+
+
+def test_the_first_event_is_the_version(pair: Pair, session: Session, open_stream: Open) -> None:
+    Session.objects.filter(pk=session.pk).update(version_a=7, version_b=90)
+    stream = open_stream(pair.ines, session.pk)
+    assert stream.status == 200
+    assert stream.version() == 7
+
+
+def test_a_card_on_a_revealed_step_points_both(pair: Pair, session: Session, open_stream: Open) -> None:
+    ines, tom = pair.hands(session)
+    reveal(ines, tom)
+    to_ines, to_tom = both(pair, session, open_stream)
+    ines.fold("Open at once")
+    assert to_tom.version() == tom.version()
+    assert to_ines.version() == ines.version()
+
+
+def test_folded_writing_never_points_the_partner(pair: Pair, session: Session, open_stream: Open) -> None:
+    ines, tom = pair.hands(session)
+    to_ines, to_tom = both(pair, session, open_stream)
+    before = tom.version()
+    card = ines.fold("Nobody else's")
+    ines.entry(card.pk).edit(by=pair.ines, text="Still nobody else's", version=card.version)
+    ines.entry(card.pk).delete_card(by=pair.ines)
+    ines.answer("weather_us", value=None, text="", version=0)
+    while to_ines.version() != ines.version():  # the author's own other tab follows each of them
+        pass
+    assert tom.version() == before
+    assert to_tom.is_quiet(0.3)
+    ines.ready()  # the next that Tom hears of is the Ready, with the number right after the last
+    assert to_tom.version() == before + 1
+
+
+def test_another_session_points_nobody_here(pair: Pair, session: Session, open_stream: Open) -> None:
+    other = make_pair()
+    elsewhere = other.started()
+    _ines, to_tom = both(pair, session, open_stream)
+    Hands(other.ines, elsewhere.pk).session.pause(by=other.ines)
+    assert to_tom.is_quiet(0.3)
+
+
+def test_a_write_that_is_rolled_back_points_nobody(pair: Pair, session: Session, open_stream: Open) -> None:
+    ines, tom = pair.hands(session)
+    _ines, to_tom = both(pair, session, open_stream)
+    with transaction.atomic():
+        ines.session.pause(by=pair.ines)
+        transaction.set_rollback(True)
+    assert to_tom.is_quiet(0.3)
+    ines.session.pause(by=pair.ines)
+    assert to_tom.version() == tom.version()
+
+
+def test_a_lost_notification_heals_itself(pair: Pair, session: Session, open_stream: Open) -> None:
+    stream, _tom = both(pair, session, open_stream)
+    Session.objects.filter(pk=session.pk).update(version_a=500)
+    assert stream.version() == 500
+
+
+def test_a_heartbeat_tells_the_version_again(pair: Pair, session: Session, open_stream: Open) -> None:
+    stream = open_stream(pair.ines, session.pk)
+    first = stream.version()
+    on_loop(hub.beat())
+    assert stream.version() == first
+
+
+def test_a_resync_carries_no_id(pair: Pair, session: Session, open_stream: Open) -> None:
+    stream = open_stream(pair.ines, session.pk)
+    stream.version()
+    on_loop(hub.resync())
+    assert stream.event() == ("resync", "resync", None)
+
+
+# --- who is let in ------------------------------------------------------------------------------------------------
+
+
+def test_strangers_of_every_kind_get_the_same_nothing(pair: Pair, session: Session, open_stream: Open) -> None:
+    lead, admin = PersonFactory.create(), PersonFactory.create(is_staff=True, is_superuser=True)
+    pair.partnership.assign_lead(lead)
+    gone = PersonFactory.create()
+    gone_cookie = cookie_of(gone)
+    Person.objects.filter(pk=gone.pk).update(is_active=False)
+    answers = [
+        open_stream(None, session.pk),
+        open_stream(None, session.pk, cookie="never-was-a-session"),
+        open_stream(None, session.pk, cookie=gone_cookie),
+        open_stream(PersonFactory.create(), session.pk),
+        open_stream(lead, session.pk),
+        open_stream(admin, session.pk),
+        open_stream(pair.ines, uuid.uuid4()),
+        open_stream(pair.ines, make_pair().started().pk),
+    ]
+    assert [answer.status for answer in answers] == [204] * len(answers)
+    assert all(answer.headers == answers[0].headers for answer in answers)
+    assert all(answer.ended() for answer in answers)
+
+
+def test_an_ended_partnership_has_no_streams(pair: Pair, session: Session, open_stream: Open) -> None:
+    Partnership.objects.filter(pk=pair.partnership.pk).update(archived_at=timezone.now())
+    assert open_stream(pair.ines, session.pk).status == 204
+
+
+def test_another_origin_is_refused(pair: Pair, session: Session, live_server: LiveServer, open_stream: Open) -> None:
+    assert open_stream(pair.ines, session.pk, Origin=live_server.url).status == 200
+    elsewhere = (
+        "http://elsewhere.example.org",
+        live_server.at("ines"),
+        f"http://127.0.0.1:{live_server.port + 1}",
+        "null",
+    )
+    assert [open_stream(pair.ines, session.pk, Origin=origin).status for origin in elsewhere] == [403] * 4
+
+
+def test_another_host_is_refused(pair: Pair, session: Session, open_stream: Open) -> None:
+    assert open_stream(pair.ines, session.pk, Host="elsewhere.example.org").status == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("POST", "/live/{}/", 405), ("HEAD", "/live/{}/", 405), ("GET", "/live/", 404), ("GET", "/live/..%2f{}/", 404)],
+)
+def test_other_methods_and_paths_are_refused(
+    live_server: LiveServer, pair: Pair, session: Session, method: str, path: str, status: int
+) -> None:
+    answer = Answer(live_server, path.format(session.pk), cookie_of(pair.ines), method=method)
+    answer.close()
+    assert answer.status == status
+
+
+def test_the_headers(pair: Pair, session: Session, open_stream: Open) -> None:
+    headers = open_stream(pair.ines, session.pk).headers
+    headers.pop("connection", None)  # the server's own
+    assert headers == {
+        "cache-control": "private, no-store, no-transform",
+        "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+        "content-type": "text/event-stream; charset=utf-8",
+        "cross-origin-resource-policy": "same-origin",
+        "referrer-policy": "same-origin",
+        "vary": "Cookie",
+        "x-accel-buffering": "no",
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",
+    }
+
+
+def test_four_streams_a_person(pair: Pair, session: Session, open_stream: Open) -> None:
+    four = [open_stream(pair.ines, session.pk) for _ in range(4)]
+    assert [stream.status for stream in four] == [200] * 4
+    fifth = open_stream(pair.ines, session.pk)
+    assert (fifth.status, fifth.headers["retry-after"]) == (429, "60")
+    assert open_stream(pair.tom, session.pk).status == 200
+    four[0].close()
+    assert eventually(lambda: hub.count == 4)
+    assert open_stream(pair.ines, session.pk).status == 200
+
+
+def test_no_more_streams_than_the_setting(pair: Pair, session: Session, open_stream: Open, settings: Any) -> None:
+    settings.STREAM_LIMIT = 1
+    assert open_stream(pair.ines, session.pk).status == 200
+    full = open_stream(pair.tom, session.pk)
+    assert (full.status, full.headers["retry-after"]) == (503, "10")
+
+
+# --- how it ends --------------------------------------------------------------------------------------------------
+
+
+def test_every_loss_of_the_right_ends_the_stream(open_stream: Open) -> None:
+    def sign_out(pair: Pair, cookie: str) -> None:
+        SignIn.objects.filter(session_key=cookie).delete()
+
+    def expire(pair: Pair, cookie: str) -> None:
+        SignIn.objects.filter(session_key=cookie).update(expire_date=timezone.now() - timedelta(seconds=1))
+
+    def suspend(pair: Pair, cookie: str) -> None:
+        Person.objects.filter(pk=pair.ines.pk).update(is_active=False)
+
+    def new_password(pair: Pair, cookie: str) -> None:
+        pair.ines.set_password("a short walk by the lake")
+        pair.ines.save(update_fields=["password"])
+
+    def leave(pair: Pair, cookie: str) -> None:
+        Membership.objects.filter(person=pair.ines).delete()
+
+    def archive(pair: Pair, cookie: str) -> None:
+        Partnership.objects.filter(pk=pair.partnership.pk).update(archived_at=timezone.now())
+
+    losses = [sign_out, expire, suspend, new_password, leave, archive]
+    pairs = [make_pair() for _ in losses]
+    cookies = [cookie_of(pair.ines) for pair in pairs]
+    sessions = [pair.started() for pair in pairs]
+    streams = [open_stream(None, s.pk, cookie=cookie) for s, cookie in zip(sessions, cookies, strict=True)]
+    stays = open_stream(pairs[0].tom, sessions[0].pk)
+    assert [stream.status for stream in [*streams, stays]] == [200] * 7
+    began = time.monotonic()
+    for lose, pair, cookie in zip(losses, pairs, cookies, strict=True):
+        lose(pair, cookie)
+    assert all(stream.ended() for stream in streams)
+    assert time.monotonic() - began < DARK
+    assert hub.count == 1
+    on_loop(hub.beat())
+    while stays.version() != Hands(pairs[0].tom, sessions[0].pk).version():
+        pass
+
+
+def test_a_stream_ends_when_its_time_is_over(
+    pair: Pair, session: Session, open_stream: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retros.live.hub.LIFE", 0)
+    stream = open_stream(pair.ines, session.pk)
+    assert stream.status == 200
+    assert stream.ended()
+
+
+def test_a_closed_tab_frees_its_stream(pair: Pair, session: Session, open_stream: Open) -> None:
+    stream = open_stream(pair.ines, session.pk)
+    stream.version()
+    assert hub.count == 1
+    stream.close()
+    assert eventually(lambda: hub.count == 0)
+
+
+# --- presence -----------------------------------------------------------------------------------------------------
+
+
+def test_coming_into_the_room_points_the_partner_once(pair: Pair, session: Session, open_stream: Open) -> None:
+    _ines, tom = pair.hands(session)
+    to_tom = open_stream(pair.tom, session.pk)
+    first = to_tom.version()
+    to_ines = open_stream(pair.ines, session.pk)
+    assert to_tom.version() == first + 1
+    assert Presence.objects.get(session=session, person=pair.ines).is_here(timezone.now())
+    to_ines.version()
+    to_ines.close()  # a reload is no arrival, nor is a second tab
+    assert eventually(lambda: hub.count == 1)
+    open_stream(pair.ines, session.pk).version()
+    open_stream(pair.ines, session.pk).version()
+    assert to_tom.is_quiet(0.3)
+    assert tom.version() == first + 1
+
+
+def test_coming_back_after_a_while_points_the_partner(
+    pair: Pair, session: Session, open_stream: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to_ines, to_tom = both(pair, session, open_stream)
+    before = Hands(pair.tom, session.pk).version()
+    to_ines.close()
+    assert eventually(lambda: hub.count == 1)
+    monkeypatch.setattr(limits, "AWAY_AFTER", timedelta(0))
+    open_stream(pair.ines, session.pk).version()
+    assert to_tom.version() == before + 1
+
+
+def test_an_open_stream_keeps_its_person_here(pair: Pair, session: Session, open_stream: Open) -> None:
+    both(pair, session, open_stream)
+    long_ago = timezone.now() - timedelta(hours=1)
+    Presence.objects.update(seen_at=long_ago)
+    other = make_pair().started()
+    Presence.objects.filter(session=other).update(seen_at=long_ago)
+    on_loop(hub.refresh())
+    now = timezone.now()
+    assert all(row.is_here(now) for row in Presence.objects.filter(session=session))
+    assert not any(row.is_here(now) for row in Presence.objects.filter(session=other))
+
+
+# --- what it costs ------------------------------------------------------------------------------------------------
+
+
+def handles_on_the_database() -> int:
+    """How many connections of this process are in use; on SQLite how many files are open for them.
+
+    SQLite keeps the file of a closed connection for the next one, while another connection is open.
+    """
+    if POSTGRESQL:
+        stats = connection.pool.get_stats()  # type: ignore[attr-defined]
+        return int(stats["pool_size"] - stats["pool_available"])
+    name = os.path.realpath(str(connection.settings_dict["NAME"]))
+    handles = [f"/proc/self/fd/{handle}" for handle in os.listdir("/proc/self/fd")]
+    return sum(os.path.realpath(handle) == name for handle in handles)
+
+
+def test_open_streams_hold_no_connection(open_stream: Open) -> None:
+    pairs = [make_pair(), make_pair()]
+    sessions = [pair.started() for pair in pairs]
+    before = handles_on_the_database()
+    streams = [
+        open_stream(person, session.pk)
+        for pair, session in zip(pairs, sessions, strict=True)
+        for person in [pair.ines, pair.tom] * 4
+    ]
+    assert [stream.status for stream in streams] == [200] * 16
+    threads_of_the_hub = 0 if POSTGRESQL else 2
+    assert eventually(lambda: handles_on_the_database() <= before + threads_of_the_hub)
+    assert hub.count == 16
+
+
+if POSTGRESQL:
+
+    def test_a_lost_listener_comes_back_and_lets_everybody_look(
+        pair: Pair, session: Session, open_stream: Open
+    ) -> None:
+        stream = open_stream(pair.ines, session.pk)
+        stream.version()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'twofold-live' AND datname = current_database()"
+            )
+            assert cursor.fetchall() == [(True,)]
+        assert stream.event() == ("resync", "resync", None)
+        Hands(pair.tom, session.pk).session.pause(by=pair.tom)
+        while stream.version() != Hands(pair.ines, session.pk).version():
+            pass
+
+    def test_one_connection_listens(pair: Pair, session: Session, open_stream: Open) -> None:
+        both(pair, session, open_stream)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE application_name = 'twofold-live' AND datname = current_database()"
+            )
+            assert cursor.fetchone() == (1,)
