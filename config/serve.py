@@ -15,6 +15,7 @@ from config.asgi import application
 from retros.live.hub import hub
 
 HEADER_SECONDS = 10
+STUCK_SECONDS = 20  # until a connection is cut that takes nothing of what was sent, or has silently gone
 SPARE = 512  # connections beyond the streams, for pages
 
 
@@ -49,6 +50,9 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        for listening in [each for server in getattr(self, "servers", []) for each in server.sockets]:
+            if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; every accepted connection inherits it
+                listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STUCK_SECONDS * 1000)
         if self.started and self.announce:
             print(f"Twofold is at {settings.BASE_URL} (Ctrl+C stops it)", flush=True)
 
