@@ -9,7 +9,8 @@ document.addEventListener("refused", ({ target: form, detail: { answer, html } }
   if (!notice || !answer.headers.get("Content-Type")?.startsWith("text/html")) return;
   const part = new DOMParser().parseFromString(html, "text/html").body;
   const signIn = part.querySelector("#sign-in");
-  if (signIn) {
+  if (signIn && document.getElementById("sign-in-form")) signIn.remove();
+  else if (signIn) {
     signIn.removeAttribute("hx-swap-oob");
     document.getElementById("sign-in").replaceWith(signIn);
     window.htmx?.process(signIn);
