@@ -15,6 +15,7 @@ from django.test import Client
 from partnerships.models import Person
 from retros.live.hub import hub
 from tests.conftest import LiveServer
+from tests.served import Served
 
 PATIENCE = 20.0  # seconds; nothing here takes more than a few
 
@@ -36,7 +37,7 @@ class Answer:
     """A request to the stream's endpoint. `event()` gives the next event, `ended()` waits for the end."""
 
     def __init__(
-        self, server: LiveServer, path: str, cookie: str | None, *, method: str = "GET", **headers: str
+        self, server: LiveServer | Served, path: str, cookie: str | None, *, method: str = "GET", **headers: str
     ) -> None:
         self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)
         lines = {"Host": f"127.0.0.1:{server.port}", **headers}
@@ -105,5 +106,5 @@ def on_loop(work: Coroutine[Any, Any, None]) -> None:
     asyncio.run_coroutine_threadsafe(work, hub._loop).result(PATIENCE)
 
 
-def live(session_id: UUID) -> str:
+def live(session_id: UUID | str) -> str:
     return f"/live/{session_id}/"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 import uuid
@@ -365,6 +366,26 @@ def test_open_streams_hold_no_connection(open_stream: Open) -> None:
     threads_of_the_hub = 0 if POSTGRESQL else 2
     assert eventually(lambda: handles_on_the_database() <= before + threads_of_the_hub)
     assert hub.count == 16
+
+
+@pytest.mark.deep
+def test_a_reader_that_takes_nothing_loses_its_connection(
+    pair: Pair, session: Session, live_server: LiveServer, open_stream: Open
+) -> None:
+    """Nothing is small enough to wait for in a kernel's buffers, so they are filled with versions."""
+    open_stream(pair.ines, session.pk)
+    connections = live_server._server.server_state.connections
+    assert hub.count == len(connections) == 1
+    until = time.monotonic() + 90
+    number = 1_000
+    while hub.count:
+        assert time.monotonic() < until
+        number += 1
+        hub.receive(json.dumps([str(session.pk), number, number]))
+        time.sleep(0.00005)
+    while connections:
+        assert time.monotonic() < until
+        time.sleep(0.1)
 
 
 if POSTGRESQL:

@@ -1,0 +1,86 @@
+"""The application in a process of its own, as `bin/run` starts it, with a database of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+STARTS_IN = 30.0  # seconds
+
+
+class Served:
+    """`with Served(folder) as served:` serves an empty, migrated database at `served.url`.
+
+    `database` is the address of an empty PostgreSQL database; without it the folder gets one of SQLite.
+    """
+
+    def __init__(self, folder: Path, *, database: str = "", port: int = 0, **variables: str) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", port))
+            self.port: int = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("TWOFOLD_", "DATABASE_URL"))}
+        self.env = {
+            **kept,
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "TWOFOLD_DATA_DIR": str(folder / "data"),
+            "TWOFOLD_BASE_URL": self.url,
+            **({"DATABASE_URL": database} if database else {}),
+            **variables,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Served:
+        self._run("manage.py", "migrate", "--verbosity", "0")
+        self._run("manage.py", "createcachetable")
+        self._run("manage.py", "collectstatic", "--noinput", "--verbosity", "0")
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.stop()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "config.serve", "--port", str(self.port)]
+        self.process = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=subprocess.DEVNULL)
+        until = time.monotonic() + STARTS_IN
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return
+            except OSError:
+                if self.process.poll() is not None or time.monotonic() > until:
+                    raise RuntimeError("The server did not start; its own words stand above.") from None
+                time.sleep(0.05)
+
+    def stop(self) -> float:
+        """Asks it to stop; returns the seconds it took. Raises TimeoutExpired after thirty."""
+        assert self.process is not None
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+        return time.monotonic() - began
+
+    def ask(self, code: str) -> Any:
+        """Runs a piece of Python beside the server, in its settings; gives back what it prints, as JSON."""
+        printed = self._run("-c", f"import django; django.setup()\n{code}")
+        return json.loads(printed)
+
+    def _run(self, *arguments: str) -> bytes:
+        return subprocess.run(
+            [sys.executable, *arguments], cwd=ROOT, env=self.env, check=True, stdout=subprocess.PIPE
+        ).stdout
