@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from partnerships.forms import CheckedForm, ContentFormField
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal, Stale
-from retros.models import Action, Entry, Review
+from retros.models import Action, Draft, Entry, Review
 
 if TYPE_CHECKING:
     from retros.home import Pair
@@ -101,7 +101,11 @@ class ReviewForm(CheckedForm):
     verdict = forms.ChoiceField(choices=Review.Verdict.choices)
     helped = forms.ChoiceField(choices=Action.Helped.choices, required=False)
     remark = ContentFormField(required=False)
+    version = forms.IntegerField(min_value=0, required=False)
     due = forms.DateField(required=False)
+
+    def clean_version(self) -> int:
+        return self.cleaned_data["version"] or 0
 
 
 class DraftForm(CheckedForm):
@@ -181,7 +185,7 @@ def all_zones() -> list[tuple[str, str]]:
 class WhenForm(PageForm):
     """A wall time in a zone: the form of planning and of moving a retro."""
 
-    date = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     time = forms.TimeField(label=_("Time"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
     zone = forms.ChoiceField(label=_("Whose clock"))
 
@@ -197,16 +201,16 @@ class WhenForm(PageForm):
         zone.initial = pair.person.timezone
         self.latest = pair.today + timedelta(days=2 * 366)
 
-    def clean_date(self) -> date:
-        day: date = self.cleaned_data["date"]
-        if not 2000 <= day.year or day > self.latest:
+    def clean_day(self) -> date:
+        day: date = self.cleaned_data["day"]
+        if day.year < 2000 or day > self.latest:
             raise forms.ValidationError(_("Pick a day within the next two years."))
         return day
 
     def wall_time(self) -> dict[str, Any]:
         """What the verbs take: a naive `start` and its `zone`. Raises Invalid."""
         data = self.checked()
-        return {"start": datetime.combine(data["date"], data["time"].replace(tzinfo=None)), "zone": data["zone"]}
+        return {"start": datetime.combine(data["day"], data["time"].replace(tzinfo=None)), "zone": data["zone"]}
 
 
 class PlanForm(WhenForm):
@@ -236,10 +240,11 @@ class ActionPageForm(DueMixin, ActionForm, PageForm):
     """An action added between retros."""
 
     def __init__(self, *args: Any, pair: Pair, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="action_%s", **kwargs)
+        begun = {"text": pair.draft.text} if pair.draft else {}
+        super().__init__(*args, **{"auto_id": "action_%s", "initial": begun, **kwargs})
         for unused in ("is_experiment", "because", "seen_by", "entry"):
             del self.fields[unused]
-        _owner_by_name(self, pair, both=True)
+        _owner_by_name(self, pair, both=True, chosen=pair.you.seat)
         self.fields["client_id"].widget = forms.HiddenInput()
         self.fields["client_id"].initial = uuid.uuid4
         _text_areas(self, text=2, cue=1)
@@ -248,23 +253,26 @@ class ActionPageForm(DueMixin, ActionForm, PageForm):
 class ActionChangeForm(DueMixin, ActionEditForm, PageForm):
     """Other words, another owner, another date."""
 
-    def __init__(self, *args: Any, pair: Pair, action: Action, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, pair: Pair, action: Action, draft: Draft | None = None, **kwargs: Any) -> None:
         seat = next(m.seat for m in pair.members if m.person_id == action.owner_id)
         names = ("text", "cue", "because", "seen_by", "due", "version")
-        super().__init__(*args, initial={"owner": seat, **{n: getattr(action, n) for n in names}}, **kwargs)
+        initial = {"owner": seat, **{name: getattr(action, name) for name in names}}
+        if draft:
+            initial["text"] = draft.text
+        super().__init__(*args, **{"initial": initial, **kwargs})
         for unused in ("cue",) if action.is_experiment else ("because", "seen_by"):
             del self.fields[unused]
-        _owner_by_name(self, pair, both=False)
+        _owner_by_name(self, pair, both=False, chosen=seat)
         self.fields["version"].widget = forms.HiddenInput()
         _text_areas(self, text=3, cue=2, because=2, seen_by=2)
 
 
-def _owner_by_name(form: forms.Form, pair: Pair, *, both: bool) -> None:
+def _owner_by_name(form: forms.Form, pair: Pair, *, both: bool, chosen: str) -> None:
     names = [(m.seat, m.person.first_name) for m in pair.members]
     if both and pair.partner:
-        names.append(("both", _("Both")))
+        names.append(("both", str(_("Both"))))
     form.fields["owner"] = forms.ChoiceField(
-        choices=names, required=False, label=_("Who"), widget=forms.RadioSelect, initial=pair.you.seat
+        choices=names, required=False, label=_("Who"), widget=forms.RadioSelect, initial=chosen
     )
 
 

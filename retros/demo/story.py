@@ -1,0 +1,250 @@
+"""A believable year, played through the real verbs at the times when it happened.
+
+The words are in the TOML files beside this module. Time travels inside `Clock.running` alone, and only in the process
+of the command that makes the demo.
+"""
+
+from __future__ import annotations
+
+import tomllib
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from unittest import mock
+from zoneinfo import ZoneInfo
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.utils import timezone
+
+from partnerships.models import Partnership, Person
+from partnerships.models.partnership import Seat
+from retros.demo.cast import PLAYERS
+from retros.models import Action, Entry, Note, Prompt, Review, Session, Step
+
+THURSDAY, TUESDAY = 3, 1
+Data = dict[str, Any]
+
+
+class Clock:
+    """What time it is in the story."""
+
+    def __init__(self) -> None:
+        self.real = timezone.now()
+        self.now = self.real
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        with mock.patch.object(timezone, "now", self.tell_time):
+            yield
+
+    def tell_time(self) -> datetime:
+        return self.now
+
+    def pass_by(self, **time: int) -> None:
+        self.now += timedelta(**time)
+
+
+def tell() -> bool:
+    """Make the cast and their year. Returns False, and changes nothing, when they are there already."""
+    if Person.objects.filter(email=PLAYERS[0].email).exists():
+        return False
+    clock = Clock()
+    with transaction.atomic(), clock.running():
+        people = {player.key: _person(clock, player) for player in PLAYERS}
+        checkout, search = _read("checkout"), _read("search")
+        next_one = _following(THURSDAY, clock.real.date(), least=3)
+        pair = Pair(clock, Partnership.Kind.PM_DESIGNER, "Checkout", people["ines"], people["tom"], time(14, 0))
+        pair.begin(next_one, checkout["retro"], lead=people["sara"])
+        pair.plan_next(next_one, checkout["ahead"])
+        other = Pair(clock, Partnership.Kind.EM_PM, "Search", people["priya"], people["daniel"], time(10, 30))
+        other.begin(_following(TUESDAY, clock.real.date(), least=1), search["retro"], lead=people["sara"])
+        other.open_now(search["open"])
+    return True
+
+
+def _read(name: str) -> Data:
+    return tomllib.loads((Path(__file__).parent / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def _person(clock: Clock, player: Any) -> Person:
+    clock.now = clock.real - timedelta(weeks=55)
+    person = Person.objects.create_user(
+        player.email, name=player.name, role_label=player.role, timezone=player.timezone, is_staff=player.is_admin
+    )
+    EmailAddress.objects.create(user=person, email=player.email, primary=True, verified=True)
+    return person
+
+
+def _following(weekday: int, today: date, *, least: int) -> date:
+    """The next such weekday that is at least so many days away."""
+    first = today + timedelta(days=least)
+    return first + timedelta(days=(weekday - first.weekday()) % 7)
+
+
+class Pair:
+    """One pair and its retros."""
+
+    def __init__(self, clock: Clock, kind: str, label: str, a: Person, b: Person, hour: time) -> None:
+        self.clock = clock
+        self.people = {Seat.A: a, Seat.B: b}
+        self.hour = hour
+        self.kind, self.label = kind, label
+        self.fates: dict[uuid.UUID, list[Data]] = {}  # what later retros will say of an action
+
+    @property
+    def a(self) -> Person:
+        return self.people[Seat.A]
+
+    @property
+    def b(self) -> Person:
+        return self.people[Seat.B]
+
+    def begin(self, next_one: date, retros: list[Data], *, lead: Person) -> None:
+        days = [next_one - timedelta(weeks=data["weeks_before"]) for data in retros]
+        self.clock.now = self._instant(days[0]) - timedelta(days=3)
+        self.partnership = Partnership.begin(
+            by=self.a, kind=self.kind, label=self.label, role_label=self.a.role_label, since=days[0] - timedelta(days=3)
+        )
+        self.partnership.take_seat(self.b, Seat.B, role_label=self.b.role_label)
+        self.partnership.assign_lead(lead)
+        for day, data in zip(days, retros, strict=True):
+            self._hold(day, data)
+
+    def plan_next(self, day: date, data: Data) -> None:
+        self.clock.now = self.clock.real - timedelta(days=20)
+        session = self._plan(day)
+        step = self._step(session, Step.Kind.WRITE)
+        for card in data["card"]:
+            self.clock.now = self.clock.real - timedelta(days=2)
+            self._fold(step, card)
+
+    def open_now(self, data: Data) -> None:
+        """A retro that is open right now: everything up to the pulse lies open, the cards are folded."""
+        self.clock.now = self.clock.real - timedelta(minutes=data["minutes_ago"])
+        session = Session.start_now(self.partnership, by=self.a)
+        self._look_back(session)
+        self._pulse(session, data["pulse"])
+        step = self._step(session, Step.Kind.WRITE)
+        for card in data["card"]:
+            self._fold(step, card)
+
+    def _hold(self, day: date, data: Data) -> None:
+        self.clock.now = self._instant(day) - timedelta(days=14)
+        session = self._plan(day)
+        self.clock.now = self._instant(day) + timedelta(minutes=2)
+        session.start(by=self.b)
+        self._look_back(session)
+        self._pulse(session, data["pulse"])
+        cards = self._write_and_talk(session, data["card"])
+        self._conclude(session, day, data, cards)
+        step = self._step(session, Step.Kind.CLOSE)
+        self._answer(step, {seat: {"appreciation": text} for seat, text in data["appreciation"].items()})
+        self._open(step)
+        self._go_on(session, Step.Kind.CLOSE)
+
+    # --- the steps ------------------------------------------------------------------------------------------------
+
+    def _look_back(self, session: Session) -> None:
+        session = Session.objects.get(pk=session.pk)
+        for action, _review in Review.for_session(session, self.a):
+            if fates := self.fates.get(action.pk):
+                fate = fates.pop(0)
+                due = action.due + timedelta(weeks=8) if fate["verdict"] == Review.Verdict.GOING else None
+                self.clock.pass_by(seconds=50)
+                action.review(session, by=action.owner, due=due, **fate)
+        self._go_on(session, Step.Kind.LOOK_BACK)
+
+    def _pulse(self, session: Session, answers: Data) -> None:
+        step = self._step(session, Step.Kind.PULSE)
+        self._answer(step, answers)
+        self._open(step)
+        self._go_on(session, Step.Kind.PULSE)
+
+    def _write_and_talk(self, session: Session, cards: list[Data]) -> dict[str, Entry]:
+        step = self._step(session, Step.Kind.WRITE)
+        folded = {card["text"]: self._fold(step, card) for card in cards}
+        self._open(step)
+        for card in cards:
+            entry = folded[card["text"]]
+            for seat in card.get("picks", []):
+                entry.pick(by=self.people[Seat(seat)])
+        for card in cards:
+            entry = folded[card["text"]]
+            self.clock.pass_by(minutes=2)
+            if note := card.get("note"):
+                entry.put_on_table(by=self.a)
+                Note.came_up(self._step(session, Step.Kind.WRITE), by=self.b, text=note, version=0, entry=entry)
+            if talk := card.get("talk"):
+                entry.set_talk(talk, by=self.a)
+        self._go_on(session, Step.Kind.WRITE)
+        return folded
+
+    def _conclude(self, session: Session, day: date, data: Data, cards: dict[str, Entry]) -> None:
+        step = self._step(session, Step.Kind.CONCLUDE)
+        for learned in data["learned"]:
+            self.clock.pass_by(seconds=60)
+            Note.learn(step, by=self.people[Seat(learned["by"])], text=learned["text"], id=uuid.uuid4())
+        for agreed in data["action"]:
+            self.clock.pass_by(seconds=60)
+            self._agree(session, day, agreed, cards)
+        self._go_on(session, Step.Kind.CONCLUDE)
+
+    def _agree(self, session: Session, day: date, data: Data, cards: dict[str, Entry]) -> None:
+        made = Action.agree(
+            self.partnership, by=self.a, id=uuid.uuid4(), owners=data["owners"], text=data["text"],
+            cue=data.get("cue", ""), due=day + timedelta(days=data.get("days", 7 * data.get("weeks", 8))),
+            is_experiment=data.get("experiment", False), because=data.get("because", ""),
+            seen_by=data.get("seen_by", ""), session=session,
+            entry=next((e for text, e in cards.items() if data.get("card") and data["card"] in text), None),
+        )  # fmt: skip
+        for action in made:
+            self.fates[action.pk] = list(data.get("then", []))
+            if days := data.get("done_days_before_today"):
+                then, self.clock.now = self.clock.now, self.clock.real - timedelta(days=days)
+                action.finish(by=action.owner)
+                self.clock.now = then
+
+    # --- the two of them ------------------------------------------------------------------------------------------
+
+    def _fold(self, step: Step, card: Data) -> Entry:
+        self.clock.pass_by(seconds=45)
+        prompt = next(p for p in step.prompts if p.column == card["column"])
+        return Entry.fold(prompt, by=self.people[Seat(card["by"])], text=card["text"], client_id=uuid.uuid4())
+
+    def _answer(self, step: Step, answers: Data) -> None:
+        for seat, given in answers.items():
+            for prompt in step.prompts:
+                if (value := given.get(prompt.key)) is not None:
+                    self.clock.pass_by(seconds=20)
+                    Entry.answer(prompt, by=self.people[Seat(seat)], version=0, **self._shape(prompt, value))
+
+    def _shape(self, prompt: Prompt, value: Any) -> dict[str, Any]:
+        return {{"scale": "value", "tags": "tags"}.get(prompt.kind, "text"): value}
+
+    def _open(self, step: Step) -> None:
+        for person in self.people.values():
+            self.clock.pass_by(seconds=15)
+            step.ready(by=person, digest=step.digest(person))
+
+    def _go_on(self, session: Session, kind: str) -> None:
+        self.clock.pass_by(seconds=60)
+        for person in self.people.values():
+            self._step(session, kind).ready_for_next(by=person)
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _plan(self, day: date) -> Session:
+        start = datetime.combine(day, self.hour)
+        return Session.plan(self.partnership, by=self.a, start=start, zone=self.a.timezone)
+
+    def _instant(self, day: date) -> datetime:
+        return datetime.combine(day, self.hour, tzinfo=ZoneInfo(self.a.timezone)).astimezone(UTC)
+
+    def _step(self, session: Session, kind: str) -> Step:
+        """The step as it is now, with the session as it is now."""
+        fresh = Session.objects.get(pk=session.pk)
+        return next(step for step in fresh.steps if step.kind == kind)

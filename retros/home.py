@@ -1,0 +1,486 @@
+"""What one person sees of a partnership on its pages, prepared for the templates. Reads only.
+
+Before the reveal of a step the other side is a number and nothing else: `Step.folded_cards` (RELIABILITY.md 2, row 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db.models import Count, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from partnerships.models import Invitation, Membership, Partnership
+from partnerships.models.partnership import Seat
+from retros.models import Action, Draft, Session, Step
+from retros.trend import Trend, trends
+
+if TYPE_CHECKING:
+    from partnerships.models import Person
+
+RECENTLY = timedelta(days=14)  # how long a finished action stays on the home page, struck through
+SHOWN_RETROS = 6
+
+_ORDINALS = {
+    1: gettext_lazy("Your first."),
+    2: gettext_lazy("Your second."),
+    3: gettext_lazy("Your third."),
+    4: gettext_lazy("Your fourth."),
+    5: gettext_lazy("Your fifth."),
+    6: gettext_lazy("Your sixth."),
+    7: gettext_lazy("Your seventh."),
+    8: gettext_lazy("Your eighth."),
+    9: gettext_lazy("Your ninth."),
+    10: gettext_lazy("Your tenth."),
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry of the header's menu or of its switcher."""
+
+    label: str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class ActionRow:
+    """One action in a list: whose, by when, what became of it."""
+
+    action: Action
+    owner: Membership
+    when: str
+
+    @property
+    def sentence(self) -> str:
+        """The action in one sentence: with a cue it reads “If …, then …”."""
+        action = self.action
+        if not action.cue:
+            return action.text
+        return _("If %(cue)s, then %(text)s") % {"cue": action.cue, "text": action.text}
+
+
+class Pair:
+    """A partnership as one of its two members sees it, and the header around every page of it."""
+
+    def __init__(self, partnership: Partnership, person: Person, *, place: str = "") -> None:
+        self.partnership = partnership
+        self.person = person
+        self.place = place  # the name of the URL that the menu marks as the current one
+        self.now: datetime = timezone.now()
+        self.members: list[Membership] = list(partnership.memberships.all())
+        self.you = next(m for m in self.members if m.person_id == person.pk)
+        self.partner = next((m for m in self.members if m.person_id != person.pk), None)
+        self._by_person = {m.person_id: m for m in self.members}
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.person.tz).date()
+
+    @property
+    def title(self) -> str:
+        if self.partner is None:
+            return self.partnership.label
+        a, b = self.members
+        return _("%(a)s and %(b)s") % {"a": a.person.first_name, "b": b.person.first_name}
+
+    @property
+    def together(self) -> str:
+        return together_since(self.partnership.since, self.today)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything may still be written in this partnership."""
+        return not self.partnership.is_archived
+
+    @property
+    def seat(self) -> str:
+        """The viewer's side; the header's avatar takes its colour and shape from it."""
+        return self.you.seat
+
+    @property
+    def menu(self) -> list[Place]:
+        places = {"partnership_detail": _("Partnership"), "action_list": _("Actions")}
+        return [
+            Place(label, reverse(name, args=[self.partnership.pk]), name == self.place)
+            for name, label in places.items()
+        ]
+
+    @cached_property
+    def switcher(self) -> list[Place]:
+        return [
+            Place(
+                _name_of(other, self.person), reverse("partnership_detail", args=[other.pk]), other == self.partnership
+            )
+            for other in Partnership.objects.of(self.person).active().with_members().order_by("created_at")
+        ]
+
+    @property
+    def context(self) -> dict[str, object]:
+        """What every page of a partnership needs (base.html)."""
+        return {
+            "pair": self, "partnership": self.partnership, "menu": self.menu, "switcher": self.switcher,
+            "seat": self.seat,
+        }  # fmt: skip
+
+    @property
+    def draft_key(self) -> str:
+        return f"action:{self.partnership.pk}"
+
+    @cached_property
+    def draft(self) -> Draft | None:
+        """The words of an action that the viewer began to write."""
+        return Draft.of(self.person, [self.draft_key]).get(self.draft_key)
+
+    def draft_of(self, action: Action) -> Draft | None:
+        """New words for an action that the viewer began to write."""
+        key = f"edit:{action.pk}"
+        return Draft.of(self.person, [key]).get(key)
+
+    def row(self, action: Action) -> ActionRow:
+        return ActionRow(action, self._by_person[action.owner_id], self._when(action))
+
+    def _when(self, action: Action) -> str:
+        if action.is_open:
+            return _("by %(date)s") % {"date": short_date(action.due, self.today)}
+        closed = short_date(action.closed_on or self.today, self.today)
+        if action.closed_as == Action.Closed.DROPPED:
+            return _("Didn’t fit, %(date)s") % {"date": closed}
+        return _("Done on %(date)s") % {"date": closed}
+
+
+class Home(Pair):
+    """The home page of a pair: the next retro, the open actions, the pulse, the retros so far."""
+
+    def __init__(self, partnership: Partnership, person: Person) -> None:
+        super().__init__(partnership, person, place="partnership_detail")
+
+    @cached_property
+    def _sessions(self) -> list[Session]:
+        """Every retro that is planned, open or held; the earliest first."""
+        shown = [Session.Status.SCHEDULED, Session.Status.IN_PROGRESS, Session.Status.HELD]
+        sessions = Session.objects.of(self.person).filter(partnership=self.partnership, kind=Session.Kind.RETRO)
+        return list(sessions.filter(status__in=shown).order_by("start_utc"))
+
+    @cached_property
+    def next(self) -> NextRetro | None:
+        """The retro that is open now, or else the next planned one."""
+        waiting = [s for s in self._sessions if s.is_open]
+        session = next((s for s in waiting if s.is_running), None) or next(iter(waiting), None)
+        return NextRetro(session, self) if session and self.partner else None
+
+    @property
+    def also_planned(self) -> list[PlannedRetro]:
+        taken = self.next.session.pk if self.next else None
+        return [PlannedRetro(s, self) for s in self._sessions if s.is_open and s.pk != taken]
+
+    @property
+    def held(self) -> list[Session]:
+        return [s for s in reversed(self._sessions) if s.is_closed]
+
+    @property
+    def past(self) -> list[PastRetro]:
+        return [PastRetro(s, self) for s in self.held[:SHOWN_RETROS]]
+
+    @property
+    def earlier(self) -> list[PastRetro]:
+        return [PastRetro(s, self) for s in self.held[SHOWN_RETROS:]]
+
+    @cached_property
+    def actions(self) -> list[ActionRow]:
+        """The open ones by their date, then what was finished lately."""
+        lately = Q(closed_as="") | Q(closed_on__gte=self.today - RECENTLY)
+        actions = Action.objects.visible_to(self.person).filter(lately, partnership=self.partnership).with_owners()
+        rows = [self.row(action) for action in actions]
+        return [r for r in rows if r.action.is_open] + [r for r in rows if not r.action.is_open]
+
+    @cached_property
+    def trends(self) -> list[Trend]:
+        return trends(self.partnership, self.person, self.members)
+
+    @property
+    def is_new(self) -> bool:
+        return not self.held and not self.actions
+
+    @cached_property
+    def invitation(self) -> Invitation | None:
+        """The viewer's own open invitation to the free seat."""
+        if self.partner is not None:
+            return None
+        own = Invitation.objects.open().filter(partnership=self.partnership, invited_by=self.person)
+        return own.order_by("-created_at").first()
+
+    @property
+    def invitation_until(self) -> str:
+        return self.invitation.expires_at.astimezone(self.person.tz).strftime("%A") if self.invitation else ""
+
+
+class PlannedRetro:
+    """A retro with a date, in the reader's own time."""
+
+    def __init__(self, session: Session, pair: Pair) -> None:
+        self.session = session
+        self.pair = pair
+        self.starts = session.start_utc.astimezone(pair.person.tz)
+
+    @property
+    def when(self) -> str:
+        return long_time(self.starts, self.pair.today)
+
+    @property
+    def partners_time(self) -> str:
+        """What the partner's clock says then, when it says something else."""
+        partner = self.pair.partner
+        if partner is None:
+            return ""
+        theirs = self.session.start_utc.astimezone(partner.person.tz)
+        if theirs.replace(tzinfo=None) == self.starts.replace(tzinfo=None):
+            return ""
+        same_day = theirs.date() == self.starts.date()
+        time = date_format(theirs, "H:i") if same_day else long_time(theirs, self.pair.today)
+        return _("That is %(time)s for %(name)s.") % {"time": time, "name": partner.person.first_name}
+
+
+class NextRetro(PlannedRetro):
+    """The sheet on top: what comes next, and what lies folded on the two sides of it."""
+
+    def __init__(self, session: Session, home: Home) -> None:
+        super().__init__(session, home)
+        self.home = home
+
+    @property
+    def days(self) -> int:
+        return (self.starts.date() - self.pair.today).days
+
+    @property
+    def is_due(self) -> bool:
+        """From the day itself on, the retro can be started from here."""
+        return self.days <= 0 and not self.session.is_running
+
+    @property
+    def eyebrow(self) -> str:
+        if self.session.is_running:
+            if self.session.paused_at:
+                return _("Paused. Everything is kept until you both come back")
+            return _("Open now, at “%(step)s”") % {"step": self.session.current_step.title}
+        if self.days < 0:
+            return _("Planned, and still to come")
+        if self.days <= 1:
+            return _("Next retro, tomorrow") if self.days else _("Next retro, today")
+        if self.days <= 7:
+            return ngettext("Next retro, in %(days)d day", "Next retro, in %(days)d days", self.days) % {
+                "days": self.days
+            }
+        return _("Next retro")
+
+    @property
+    def headline(self) -> str:
+        return self.session.title if self.session.is_running else self.when
+
+    @property
+    def ordinal(self) -> str:
+        number = len(self.home.held) + 1
+        known = _ORDINALS.get(number)
+        return str(known) if known else _("Retro %(number)d.") % {"number": number}
+
+    @property
+    def length(self) -> str:
+        minutes = self.session.duration_min
+        if minutes == 60:
+            return _("About an hour.")
+        return ngettext("About %(minutes)d minute.", "About %(minutes)d minutes.", minutes) % {"minutes": minutes}
+
+    @cached_property
+    def write_step(self) -> Step | None:
+        """Where cards are written ahead."""
+        return next((step for step in self.session.steps if step.kind == Step.Kind.WRITE), None)
+
+    @property
+    def write_url(self) -> str:
+        position = self.write_step.position if self.write_step else 0
+        return reverse("step_detail", args=[self.session.pk, position])
+
+    @property
+    def sides(self) -> list[tuple[Membership, str]]:
+        """Both sides of the fold, A left and B right, with one sentence each."""
+        return [(member, self._folded(member)) for member in self.pair.members]
+
+    def _folded(self, member: Membership) -> str:
+        step = self.write_step
+        if step is None or step.is_revealed:
+            return _("Opened. You both read it in the room.")
+        if step.side_open(Seat(member.seat)):
+            return _("This side is open already.")
+        count = step.folded_cards(member.person)
+        if not count:
+            return _("Nothing written ahead. That’s fine, there’s time in the room.")
+        if member == self.pair.you:
+            return ngettext(
+                "%(count)d note folded away. Nobody reads it before the retro.",
+                "%(count)d notes folded away. Nobody reads them before the retro.",
+                count,
+            ) % {"count": count}
+        return ngettext(
+            "%(count)d note folded away. You read it when you both open.",
+            "%(count)d notes folded away. You read them when you both open.",
+            count,
+        ) % {"count": count}
+
+
+@dataclass(frozen=True)
+class PastRetro:
+    """A retro that was held; it can be read, and no longer written in."""
+
+    session: Session
+    pair: Pair
+
+    @property
+    def date(self) -> str:
+        held = self.session.held_on
+        return date_format(held, "j F Y") if held else ""
+
+
+# --- all actions ------------------------------------------------------------------------------------------------------
+
+
+class Actions(Pair):
+    """Every action of the two: open, done, didn’t fit, and those that were put away."""
+
+    def __init__(self, partnership: Partnership, person: Person) -> None:
+        super().__init__(partnership, person, place="action_list")
+
+    @cached_property
+    def _rows(self) -> list[ActionRow]:
+        actions = Action.objects.visible_to(self.person).filter(partnership=self.partnership)
+        return [self.row(action) for action in actions.with_owners().select_related("session")]
+
+    @property
+    def open(self) -> list[ActionRow]:
+        return [row for row in self._rows if row.action.is_open]
+
+    @property
+    def done(self) -> list[ActionRow]:
+        return _latest_first(row for row in self._rows if row.action.closed_as == Action.Closed.DONE)
+
+    @property
+    def dropped(self) -> list[ActionRow]:
+        return _latest_first(row for row in self._rows if row.action.closed_as == Action.Closed.DROPPED)
+
+    @cached_property
+    def put_away(self) -> list[ActionRow]:
+        actions = Action.objects.deleted_for(self.person).filter(partnership=self.partnership)
+        return [self.row(action) for action in actions.with_owners().select_related("session")]
+
+
+def _latest_first(rows: Iterable[ActionRow]) -> list[ActionRow]:
+    return sorted(rows, key=lambda row: row.action.closed_on or row.action.due, reverse=True)
+
+
+# --- somebody with several partnerships, or none ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PairRow:
+    """One of a person's partnerships in the list of all."""
+
+    pair: Pair
+    next: str
+    open_actions: int
+
+
+class Pairs:
+    """All partnerships of a person, the ended ones last."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+        partnerships = Partnership.objects.of(person).with_members().order_by("created_at")
+        self.all = [Pair(partnership, person) for partnership in partnerships]
+
+    @property
+    def only(self) -> Partnership | None:
+        return self.all[0].partnership if len(self.all) == 1 else None
+
+    @cached_property
+    def active(self) -> list[PairRow]:
+        return [self._row(pair) for pair in self.all if pair.is_open]
+
+    @property
+    def ended(self) -> list[Pair]:
+        return [pair for pair in self.all if not pair.is_open]
+
+    def _row(self, pair: Pair) -> PairRow:
+        pk = pair.partnership.pk
+        return PairRow(pair, self._next_words(pair), self._open_actions.get(pk, 0))
+
+    def _next_words(self, pair: Pair) -> str:
+        session = self._next.get(pair.partnership.pk)
+        if session is None:
+            return _("No retro planned")
+        if session.is_running:
+            return _("A retro is open now")
+        return _("Next retro: %(when)s") % {"when": PlannedRetro(session, pair).when}
+
+    @cached_property
+    def _next(self) -> dict[UUID, Session]:
+        """The open or the next planned retro of each partnership."""
+        waiting = [Session.Status.IN_PROGRESS, Session.Status.SCHEDULED]
+        sessions = Session.objects.of(self.person).filter(status__in=waiting).order_by("status", "start_utc")
+        found: dict[UUID, Session] = {}
+        for session in sessions:
+            found.setdefault(session.partnership_id, session)
+        return found
+
+    @cached_property
+    def _open_actions(self) -> dict[UUID, int]:
+        counts = Action.objects.visible_to(self.person).open().order_by().values("partnership").annotate(n=Count("pk"))
+        return {row["partnership"]: row["n"] for row in counts}
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def _name_of(partnership: Partnership, person: Person) -> str:
+    """“Tom, Checkout”: how the switcher tells one partnership from another."""
+    partner = next((m.person for m in partnership.memberships.all() if m.person_id != person.pk), None)
+    return f"{partner.first_name}, {partnership.label}" if partner else partnership.label
+
+
+def short_date(day: date, today: date) -> str:
+    """“26 Nov”, with the year when it is another one."""
+    return date_format(day, "j M" if day.year == today.year else "j M Y")
+
+
+def long_time(moment: datetime, today: date) -> str:
+    """“Thursday 26 November, 14:00”, with the year when it is another one."""
+    return date_format(moment, "l j F, H:i" if moment.year == today.year else "l j F Y, H:i")
+
+
+def together_since(since: date, today: date) -> str:
+    """How long the two have worked together, in a sentence."""
+    days = (today - since).days
+    if days < 1:
+        return _("Starting together.")
+    if days < 14:
+        return ngettext("%(days)d day in.", "%(days)d days in.", days) % {"days": days}
+    years = today.year - since.year
+    this_week = today - timedelta(days=today.weekday())
+    if years and this_week <= _anniversary(since, today.year) < this_week + timedelta(days=7):
+        return ngettext(
+            "Working together for a year this week.", "Working together for %(years)d years this week.", years
+        ) % {"years": years}
+    return _("Working together since %(month)s.") % {"month": date_format(since, "F Y")}
+
+
+def _anniversary(since: date, year: int) -> date:
+    leap_day = since.month == 2 and since.day == 29
+    return date(year, 3, 1) if leap_day else since.replace(year=year)

@@ -1,0 +1,31 @@
+"""Where somebody lands: their partnership, the list of several, or the invitation to begin."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from partnerships.access import get_partnership
+from partnerships.http import PersonRequest
+from retros.forms import ActionPageForm
+from retros.home import Home, Pairs
+
+
+@require_safe
+def home(request: PersonRequest) -> HttpResponse:
+    pairs = Pairs(request.user)
+    if pairs.only:
+        return redirect("partnership_detail", pairs.only.pk)
+    template = "retros/partnership_list.html" if pairs.all else "retros/home.html"
+    return render(request, template, {"pairs": pairs})
+
+
+@require_safe
+def partnership_detail(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """The home of a pair."""
+    pair = Home(get_partnership(request.user, partnership_id), request.user)
+    form = ActionPageForm(pair=pair)
+    return render(request, "retros/partnership_detail.html", {**pair.context, "form": form, "place": "home"})
