@@ -502,12 +502,11 @@ class Room:
     def helped_choices(self) -> list[tuple[str, str]]:
         return Action.Helped.choices
 
-    @cached_property
+    @property
     def default_due(self) -> str:
         """The date of the next planned retro, else eight weeks on (ISO, for a date field)."""
-        after = self.next_planned
-        local = after.wall_start if after else self.now.astimezone(self.person.tz) + timedelta(weeks=8)
-        return local.date().isoformat()
+        after: datetime | None = self.session.next_local  # type: ignore[attr-defined]
+        return (after or self.now.astimezone(self.person.tz) + timedelta(weeks=8)).date().isoformat()
 
     @cached_property
     def next_planned(self) -> Session | None:

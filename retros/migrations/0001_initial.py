@@ -164,6 +164,7 @@ class Migration(migrations.Migration):
                 ('verdict', models.CharField(choices=[('done', 'Done'), ('going', 'Still going'), ('dropped', 'Didn’t fit')], max_length=7)),
                 ('helped', models.CharField(blank=True, choices=[('helped', 'It helped'), ('no_difference', 'No difference'), ('worse', 'Worse'), ('not_tried', 'Not tried')], max_length=13)),
                 ('remark', partnerships.content.ContentField(blank=True)),
+                ('version', models.PositiveIntegerField(default=0)),
                 ('at', models.DateTimeField(auto_now=True)),
                 ('action', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='retros.action')),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

@@ -16,7 +16,7 @@ from partnerships.content import ContentField, content
 from partnerships.models import Membership, Partnership
 from partnerships.refusals import Invalid, NotAllowed, Stale
 from retros.models.draft import Draft
-from retros.models.session import Session
+from retros.models.session import Session, key_is_taken
 
 if TYPE_CHECKING:
     from partnerships.models import Person
@@ -111,17 +111,27 @@ class Action(models.Model):
             raise Invalid(_("Pick a date. A decision holds when someone owns it and it has a date."))
         with _writing(partnership, by, session):
             members = {m.seat: m for m in Membership.objects.filter(partnership=partnership)}
-            if not owners or not set(owners) <= set(members):
+            seats = sorted(set(owners))
+            if not seats or not set(seats) <= set(members):
                 raise Invalid(_("Say who takes it."))
-            ids = [id, uuid.uuid5(id, "both")][: len(owners)]
-            if twins := list(cls.objects.filter(pk__in=ids, partnership=partnership)):
+            if entry is not None:
+                entry.must_be_open()
+            ids = [id, uuid.uuid5(id, "both")][: len(seats)]
+            if twins := sorted(cls.objects.filter(pk__in=ids), key=lambda twin: ids.index(twin.pk)):
+                if any(twin.partnership_id != partnership.pk for twin in twins):
+                    raise key_is_taken()
+                if twins[0].text != fields["text"]:
+                    raise Stale(
+                        _("This was kept already, with other words. Both texts are here."),
+                        mine=fields["text"], theirs=twins[0].text, version=twins[0].version,
+                    )  # fmt: skip
                 return twins
             actions = [
                 cls(
                     id=pk, partnership=partnership, session=session, from_entry=entry,
                     owner_id=members[seat].person_id, due=due, is_experiment=is_experiment, **fields,
                 )
-                for pk, seat in zip(ids, sorted(owners), strict=True)
+                for pk, seat in zip(ids, seats, strict=True)
             ]  # fmt: skip
             cls.objects.bulk_create(actions)
             experiment = session.pk if is_experiment and session else None
@@ -139,7 +149,7 @@ class Action(models.Model):
         if due is None:
             raise Invalid(_("Pick a date. A decision holds when someone owns it and it has a date."))
         with _writing(self.partnership, by, session):
-            self.refresh_from_db()
+            self._read_again()
             member = Membership.objects.filter(partnership=self.partnership_id, seat=owner).first()
             if member is None:
                 raise Invalid(_("Say who takes it."))
@@ -159,7 +169,9 @@ class Action(models.Model):
     def finish(self, *, by: Person, closed_as: str = Closed.DONE, helped: str = "") -> None:
         """Done, or didn’t fit. Pressing it twice is pressing it once."""
         with _writing(self.partnership, by, None):
-            self._close(closed_as, helped, timezone.localdate(timezone=by.tz))
+            self._read_again()
+            if self.closed_as != closed_as or (helped and helped != self.helped):
+                self._close(closed_as, helped, timezone.localdate(timezone=by.tz))
 
     def take_up_again(self, *, by: Person) -> None:
         with _writing(self.partnership, by, None):
@@ -175,16 +187,30 @@ class Action(models.Model):
             Action.objects.filter(pk=self.pk).update(deleted_at=None)
 
     def review(
-        self, session: Session, *, by: Person, verdict: str, helped: str = "", remark: str = "", due: date | None = None
-    ) -> None:
-        """Say at a retro what became of it. Changing one's mind there changes the same review."""
-        remark = content(remark)
+        self, session: Session, *, by: Person, verdict: str, helped: str = "", remark: str | None = None,
+        version: int = 0, due: date | None = None,
+    ) -> int:  # fmt: skip
+        """Say at a retro what became of it. Changing one's mind there changes the same review.
+
+        The remark is text of both, so it carries a version, which is returned: raises Stale, with both texts, when
+        the other one wrote one since. `None`, and an empty box that has not seen it, leave it as it is.
+        """
+        remark = None if remark is None else content(remark)
+        _same_pair(self.partnership, session)
         with session.writing(by=by) as change:
-            self.refresh_from_db()
-            Review.objects.update_or_create(
-                action=self, session=session,
-                defaults={"verdict": verdict, "helped": helped, "remark": remark, "by": by},
-            )  # fmt: skip
+            self._read_again()
+            review = Review.objects.filter(action=self, session=session).first()
+            review = review or Review(action=self, session=session)
+            typed = remark if remark or version == review.version else None
+            if typed is not None and typed != review.remark:
+                if review.remark and version != review.version:
+                    raise Stale(
+                        _("You both wrote here at the same time. Both texts are here; keep what you want."),
+                        mine=typed, theirs=review.remark, version=review.version,
+                    )  # fmt: skip
+                review.remark, review.version = typed, review.version + 1
+            review.verdict, review.helped, review.by = verdict, helped, by
+            review.save()
             on = change.now.astimezone(ZoneInfo(session.timezone)).date()
             self._close("" if verdict == Review.Verdict.GOING else verdict, helped, on)
             self.carried = Review.objects.filter(action=self, verdict=Review.Verdict.GOING).count()
@@ -192,6 +218,11 @@ class Action(models.Model):
                 self.due, self.version = due, self.version + 1
             self.save(update_fields=["carried", "due", "version"])
             change.shared = True
+        return version if typed is None else review.version
+
+    def _read_again(self) -> None:
+        """Lock the row and read it: the room and the home page write under different locks."""
+        self.refresh_from_db(from_queryset=Action.objects.select_for_update())
 
     def _close(self, closed_as: str, helped: str, on: date | None) -> None:
         self.closed_as, self.helped, self.closed_on = closed_as, helped, on if closed_as else None
@@ -211,6 +242,7 @@ class Review(models.Model):
     verdict = models.CharField(max_length=7, choices=Verdict.choices)
     helped = models.CharField(max_length=13, choices=Action.Helped.choices, blank=True)
     remark = ContentField(blank=True)
+    version = models.PositiveIntegerField(default=0)  # of the remark; 0: there was none yet
     by = models.ForeignKey("partnerships.Person", models.PROTECT, related_name="+")
     at = models.DateTimeField(auto_now=True)
 
@@ -241,6 +273,7 @@ class Review(models.Model):
 def _writing(partnership: Partnership, by: Person, session: Session | None) -> Iterator[None]:
     """A write to the pair's actions: inside the room it shows there at once, between retros it needs a membership."""
     if session is not None:
+        _same_pair(partnership, session)
         with session.writing(by=by) as change:
             change.shared = True
             yield
@@ -251,3 +284,9 @@ def _writing(partnership: Partnership, by: Person, session: Session | None) -> I
         if not active.exists():
             raise NotAllowed(_("You can read this, and no longer write in it."))
         yield
+
+
+def _same_pair(partnership: Partnership, session: Session) -> None:
+    """Who has two partners has two rooms: what belongs to the one pair must not turn up in the other's."""
+    if session.partnership_id != partnership.pk:
+        raise NotAllowed(_("This belongs to another partnership."))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -8,12 +9,14 @@ from django.utils.translation import gettext as _
 
 from partnerships import limits
 from partnerships.content import ContentField, content
-from partnerships.refusals import Refusal, Stale
+from partnerships.refusals import Invalid, Refusal, Stale
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from partnerships.models import Person
+
+_KEY = re.compile(r"[\w:.-]{1,80}", re.ASCII)
 
 
 class Draft(models.Model):
@@ -48,6 +51,8 @@ class Draft(models.Model):
         text, Refusal when there are too many drafts.
         """
         text = content(text)
+        if not _KEY.fullmatch(key):
+            raise Invalid(_("This box is not one of ours. Your text is here."))
         with transaction.atomic():
             draft = cls.objects.select_for_update().filter(person=by, key=key).first()
             if draft is None:

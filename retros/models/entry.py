@@ -143,7 +143,7 @@ class Entry(models.Model):
             if not prompt.takes_cards:
                 raise Invalid(_("This question takes one answer, not cards."))
             if twin := cls.kept.filter(author=by, client_id=client_id).first():
-                if twin.text != text or twin.prompt_id != prompt.pk:
+                if (twin.text, twin.prompt_id, twin.only_me) != (text, prompt.pk, only_me):
                     raise Stale(
                         _("This card was kept already, with other words. Both texts are here."),
                         mine=text, theirs=twin.text, version=twin.version,
@@ -167,31 +167,31 @@ class Entry(models.Model):
         Raises Stale when the card changed since `version`, showing both texts.
         """
         text = content(text, needed=_("There is nothing on this card yet."))
-        with self._changing(by):
+        with self._changing(by) as change:
             if self.text != text:
                 self._check_version(version, text)
-                self._revise(text=text)
+                self._revise(change, text=text)
             Draft.take(f"edit:{self.pk}", by=by)
 
     def move(self, prompt: Prompt, *, by: Person) -> None:
         """To another column of the same step."""
-        with self._changing(by):
+        with self._changing(by) as change:
             if prompt.step_id != self.step_id or not prompt.takes_cards:
                 raise Invalid(_("A card moves between the columns of its own step."))
             if prompt.pk != self.prompt_id:
-                self._revise(prompt=prompt)
+                self._revise(change, prompt=prompt)
 
     def delete_card(self, *, by: Person) -> None:
         """Put the card away. `restore` brings it back."""
-        with self._changing(by) as change:
+        with self._changing(by, deleted=True) as change:
             if self.deleted_at is None:
-                self._revise(deleted_at=change.now, talk="")
+                self._revise(change, deleted_at=change.now, talk="")
 
     def restore(self, *, by: Person) -> None:
         """Bring a deleted card back; if its side was opened in between, it comes back open."""
-        with self._changing(by, deleted=True):
+        with self._changing(by, deleted=True) as change:
             if self.deleted_at is not None:
-                self._revise(deleted_at=None)
+                self._revise(change, deleted_at=None)
 
     # --- answers ------------------------------------------------------------------------------------------------
 
@@ -217,20 +217,20 @@ class Entry(models.Model):
             entry = cls.kept.filter(prompt=prompt, author=by).first()
             if entry is None:
                 entry = cls(prompt=prompt, step=step, author=by, is_card=False, version=0)
+            step.refresh_from_db(fields=["opened_a_at", "opened_b_at"])
+            if entry.version and step.side_open(change.seat):
+                only_me = entry.only_me
             same = (entry.text, entry.value, entry.tags, entry.only_me) == (text, value, tags, only_me)
             if same and entry.version:
                 return entry
             entry._check_version(version, text)
-            step.refresh_from_db(fields=["opened_a_at", "opened_b_at"])
-            if entry.version and step.side_open(change.seat):
-                only_me = entry.only_me
-            private = entry.only_me and only_me and entry.version > 0
+            private = only_me and (entry.only_me or not entry.version)  # it never was anybody else's business
             entry.only_me = only_me
-            entry._settle(change, private=private)
             if entry.version:
-                entry._revise(text=text, value=value, tags=tags, only_me=only_me)
+                entry._revise(change, private=private, text=text, value=value, tags=tags, only_me=only_me)
             else:
                 entry.text, entry.value, entry.tags, entry.version = text, value, tags, 1
+                entry._settle(change, private=private)
                 entry.save(force_insert=True)
         return entry
 
@@ -238,27 +238,34 @@ class Entry(models.Model):
 
     def pick(self, *, by: Person) -> None:
         """“I want to talk about this card.”"""
-        with self._talking(by):
-            Pick.objects.get_or_create(entry=self, person=by)
+        with self._talking(by) as change:
+            _pick, change.shared = Pick.objects.get_or_create(entry=self, person=by)
 
     def unpick(self, *, by: Person) -> None:
-        with self._talking(by):
-            Pick.objects.filter(entry=self, person=by).delete()
+        with self._talking(by) as change:
+            gone, _rows = Pick.objects.filter(entry=self, person=by).delete()
+            change.shared = bool(gone)
 
     def put_on_table(self, *, by: Person) -> None:
         """One card on the table at a time. The one that lay there goes back, as talked about if anything came up."""
         from retros.models.note import Note  # a note is about an entry
 
-        with self._talking(by):
+        with self._talking(by) as change:
+            change.shared = self.talk != self.Talk.ON_TABLE
             for other in Entry.kept.filter(step=self.step_id, talk=self.Talk.ON_TABLE).exclude(pk=self.pk):
                 spoken = Note.objects.filter(entry=other).exclude(text="").exists()
                 Entry.kept.filter(pk=other.pk).update(talk=self.Talk.TALKED if spoken else "")
-            Entry.kept.filter(pk=self.pk).update(talk=self.Talk.ON_TABLE)
+            self.talk = self.Talk.ON_TABLE
+            self.save(update_fields=["talk"])
 
     def set_talk(self, talk: str, *, by: Person) -> None:
         """Talked about, parked, or (empty) neither any more."""
-        with self._talking(by):
-            Entry.kept.filter(pk=self.pk).update(talk=talk)
+        if talk not in {"", self.Talk.TALKED, self.Talk.PARKED}:
+            raise Invalid(_("That is not one of the choices."))
+        with self._talking(by) as change:
+            change.shared = self.talk != talk
+            self.talk = talk
+            self.save(update_fields=["talk"])
 
     # --- inside -------------------------------------------------------------------------------------------------
 
@@ -269,20 +276,26 @@ class Entry(models.Model):
             self._read_again()
             if self.author_id != by.pk:
                 raise NotAllowed(_("Only its author can change this card."))
+            if not self.is_card:
+                raise Invalid(_("This question takes one answer, not cards."))
             if self.deleted_at is not None and not deleted:
                 raise Refusal(_("This card was deleted. Bring it back first."))
-            self._settle(change)
             yield change
 
     @contextmanager
     def _talking(self, by: Person) -> Iterator[Change]:
         """Something the two do with a card that lies open."""
         with self.step.session.writing(by=by) as change:
-            self._read_again()
-            if self.is_folded or self.deleted_at is not None:
-                raise Refusal(_("This card is not open."))
-            change.shared = True
+            if not self.is_card:
+                raise Invalid(_("This question takes one answer, not cards."))
+            self.must_be_open()
             yield change
+
+    def must_be_open(self) -> None:
+        """Raises Refusal unless both can see this now. Part of a verb that holds the session's lock."""
+        self._read_again()
+        if self.is_folded or self.deleted_at is not None:
+            raise Refusal(_("This card is not open."))
 
     def _read_again(self) -> None:
         self.refresh_from_db(
@@ -314,8 +327,9 @@ class Entry(models.Model):
             if not self.is_card:
                 self.sealed_at = None
 
-    def _revise(self, **fields: Any) -> None:
+    def _revise(self, change: Change, *, private: bool | None = None, **fields: Any) -> None:
         """Store new values under a new version; keep the earlier text of what was open."""
+        self._settle(change, private=private)
         if not self.is_folded and "text" in fields and self.text and self.text != fields["text"]:
             EntryRevision.objects.create(entry=self, version=self.version, text=self.text)
         for name, value in fields.items():

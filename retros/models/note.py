@@ -7,9 +7,10 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from partnerships.content import ContentField, content
-from partnerships.refusals import Refusal, Stale
+from partnerships.refusals import Invalid, Refusal, Stale
 from retros.models.draft import Draft
 from retros.models.entry import Entry
+from retros.models.session import key_is_taken
 
 if TYPE_CHECKING:
     from partnerships.models import Person
@@ -69,11 +70,20 @@ class Note(models.Model):
         """
         text = content(text)
         with step.session.writing(by=by) as change:
+            if entry is not None:
+                entry.must_be_open()
+                if entry.step_id != step.pk:
+                    raise Invalid(_("This card belongs to another step."))
             note = cls.objects.filter(step=step, entry=entry, kind=cls.Kind.CAME_UP).first()
             if note is None:
                 note = cls(step=step, entry=entry, kind=cls.Kind.CAME_UP, version=0)
+                if text:  # an empty box that saves itself must not be in the other one's way
+                    note._put(text, by)
+                    change.shared = True
+            elif note.deleted_at is not None:
+                note.deleted_at = None
                 note._put(text, by)
-                change.shared = bool(text)
+                change.shared = True
             else:
                 change.shared = note._change(text, version, by)
         return note
@@ -83,7 +93,14 @@ class Note(models.Model):
         """Add one thing the two learned. `id` is the client's own, so that a retry adds nothing."""
         text = content(text, needed=_("There is nothing written here yet."))
         with step.session.writing(by=by) as change:
-            if twin := cls.objects.filter(pk=id, step__session=step.session).first():
+            if twin := cls.objects.select_related("step").filter(pk=id).first():
+                if twin.step.session_id != step.session_id:
+                    raise key_is_taken()
+                if twin.text != text:
+                    raise Stale(
+                        _("This was kept already, with other words. Both texts are here."),
+                        mine=text, theirs=twin.text, version=twin.version,
+                    )  # fmt: skip
                 return twin
             note = cls(id=id, step=step, kind=cls.Kind.LEARNED, version=0)
             note._put(text, by)

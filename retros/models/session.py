@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from partnerships import limits
 from partnerships.models import Membership, Partnership
 from partnerships.models.partnership import Seat
-from partnerships.refusals import NotAllowed, Refusal
+from partnerships.refusals import Invalid, NotAllowed, Refusal
 from retros.catalogue import template_for
 from retros.live.publish import publish
 from retros.models.presence import Presence
@@ -54,6 +54,11 @@ class SessionQuerySet(models.QuerySet["Session"]):
 
     def held(self) -> SessionQuerySet:
         return self.filter(status=Session.Status.HELD).order_by("-held_on", "-closed_at")
+
+    def with_next(self) -> SessionQuerySet:
+        """Adds `next_local`: the stored wall time of the next planned session of the pair, or None."""
+        others = Session.objects.filter(partnership=models.OuterRef("partnership")).exclude(pk=models.OuterRef("pk"))
+        return self.annotate(next_local=models.Subquery(others.upcoming().values("start_local")[:1]))
 
     def with_people(self) -> SessionQuerySet:
         return self.prefetch_related(
@@ -243,15 +248,18 @@ class Session(models.Model):
             raise Refusal(_("That time has already gone by. Pick one that is still to come."))
         with transaction.atomic():
             Partnership.objects.select_for_update().get(pk=partnership.pk)
-            if id and (existing := cls.objects.filter(pk=id, partnership=partnership).first()):
+            if existing := cls._sent_before(id, partnership):
                 return existing
+            day = [datetime.combine(start.date(), end, UTC) for end in (time.min, time.max)]
             same_day = cls.objects.filter(
-                partnership=partnership, start_local__date=start.date(), status=cls.Status.SCHEDULED
+                partnership=partnership,
+                status=cls.Status.SCHEDULED,
+                start_local__range=day,  # not `__date`, which asks the reader's zone
             )
             if same_day.exists():
                 raise Refusal(_("There is a retro on that day already. Move that one, or pick another day."))
             return cls._create(
-                partnership, start=start, start_utc=start_utc, zone=zone, template_key=template_key,
+                partnership, by=by, start=start, start_utc=start_utc, zone=zone, template_key=template_key,
                 duration_min=duration_min, id=id,
             )  # fmt: skip
 
@@ -263,21 +271,33 @@ class Session(models.Model):
         now = clock.now()
         with transaction.atomic():
             Partnership.objects.select_for_update().get(pk=partnership.pk)
-            session = cls.objects.filter(partnership=partnership).running().order_by("-started_at").first()
+            running = cls.objects.filter(partnership=partnership).running().order_by("-started_at").first()
+            session = running or cls._sent_before(id, partnership)
             if session is None:
                 local = now.astimezone(by.tz).replace(tzinfo=None, second=0, microsecond=0)
                 session = cls._create(
-                    partnership, start=local, start_utc=now, zone=by.timezone, template_key=template_key, id=id
+                    partnership, by=by, start=local, start_utc=now, zone=by.timezone, template_key=template_key, id=id
                 )
                 session.start(by=by)
         return session
 
     @classmethod
+    def _sent_before(cls, id: uuid.UUID | None, partnership: Partnership) -> Session | None:
+        """The session that this press made already. Raises Invalid when the key names something else."""
+        session = cls.objects.filter(pk=id).first() if id else None
+        if session is not None and session.partnership_id != partnership.pk:
+            raise key_is_taken()
+        return session
+
+    @classmethod
     def _create(
-        cls, partnership: Partnership, *, start: datetime, start_utc: datetime, zone: str, template_key: str = "",
-        duration_min: int = 60, id: uuid.UUID | None = None,
+        cls, partnership: Partnership, *, by: Person, start: datetime, start_utc: datetime, zone: str,
+        template_key: str = "", duration_min: int = 60, id: uuid.UUID | None = None,
     ) -> Session:  # fmt: skip
         members = list(Membership.objects.filter(partnership=partnership))
+        if by.pk not in {member.person_id for member in members}:
+            raise NotAllowed(_("This is not your partnership."))
+        partnership.refresh_from_db(fields=["archived_at"])
         if len(members) < len(Seat):
             raise Refusal(_("A retro needs two. The other seat is still free."))
         if partnership.is_archived:
@@ -314,6 +334,14 @@ class Session(models.Model):
             self.save(update_fields=["start_local", "timezone", "start_utc", "moved", "sequence", "ical_stamp"])
             change.shared = True
 
+    def plan_next(self, *, by: Person, start: datetime, id: uuid.UUID) -> Session:
+        """Plan the next one from this one's wrap-up: same template, same zone. Raises Refusal like `plan`."""
+        with self.writing(by=by, closed=True) as change:
+            change.shared = True
+            return Session.plan(
+                self.partnership, by=by, start=start, zone=self.timezone, id=id, template_key=self.template_key
+            )
+
     # --- its course ---------------------------------------------------------------------------------------------
 
     def start(self, *, by: Person) -> None:
@@ -321,6 +349,8 @@ class Session(models.Model):
         with self.writing(by=by) as change:
             if self.is_running:
                 return
+            # Two sessions of one pair may start at once; each has its own lock, and the numbers are the pair's.
+            Partnership.objects.select_for_update(no_key=True).get(pk=self.partnership_id)
             last = Session.objects.filter(partnership=self.partnership_id, kind=self.kind).aggregate(n=Max("number"))
             self.status, self.started_at, self.number = self.Status.IN_PROGRESS, change.now, (last["n"] or 0) + 1
             self.save(update_fields=["status", "started_at", "number"])
@@ -352,10 +382,10 @@ class Session(models.Model):
             if not self.can_reopen(change.now):
                 raise Refusal(_("A closed retro can be reopened within 24 hours. Start a new one instead."))
             last = self.steps[-1]
-            change.shared = True
-            if not last.mark(Ready.Purpose.REOPEN, by=by):
+            if not last.mark(Ready.Purpose.REOPEN, change):
                 return False
-            last.ready_set.all().delete()
+            last.ready_set.exclude(purpose=Ready.Purpose.REVEAL).delete()
+            change.shared = True
             self.status, self.closed_at, self.held_on = self.Status.IN_PROGRESS, None, None
             self.save(update_fields=["status", "closed_at", "held_on"])
             return True
@@ -376,14 +406,19 @@ class Session(models.Model):
         with self.writing(by=by) as change:
             if self.paused_at is None:
                 return
-            self.current_step.shift_start(change.now - self.paused_at)
+            began = self.current_step.started_at or change.now
+            self.current_step.shift_start(change.now - max(self.paused_at, began))  # it may have begun meanwhile
             self.paused_at, self.pause_reason = None, ""
             self.save(update_fields=["paused_at", "pause_reason"])
             change.shared = True
 
     def discard(self, *, by: Person) -> None:
         """Drop a session in which nothing was opened yet. What each wrote stays their own, readable to them alone."""
-        with self.writing(by=by) as change:
+        with self.writing(by=by, closed=True) as change:
+            if self.status == self.Status.CANCELLED:
+                return
+            if not self.is_open:
+                raise Refusal(_("This session is closed. You can read it, and both of you together can reopen it."))
             if any(step.opened_a_at or step.opened_b_at for step in self.steps):
                 raise Refusal(_("Something was opened here already, so this retro stays. You can pause or close it."))
             self.status, self.reason, self.number = self.Status.CANCELLED, "discarded", None
@@ -418,14 +453,24 @@ class Session(models.Model):
         return [first, first + timedelta(weeks=1)]
 
 
+def key_is_taken() -> Invalid:
+    """A client's own id that already names something else, of whomever: said without saying what."""
+    return Invalid(_("This could not be kept. Load the page again, then send it once more."))
+
+
 def wall_to_utc(wall: datetime, zone: str) -> datetime:
     """The instant of a naive wall time in an IANA zone; a time that comes twice is its first pass (fold 0).
 
     Raises Refusal for a time that the clocks jump over, with the next one that exists.
     """
     tz = ZoneInfo(zone)
-    instant = wall.replace(tzinfo=tz, fold=0).astimezone(UTC)
-    back = instant.astimezone(tz).replace(tzinfo=None)
+    if wall.year > 9000:  # the calendar of Python ends in 9999, and dates are counted on from here
+        raise Refusal(_("That date lies too far away. Pick one that is closer."))
+    try:
+        instant = wall.replace(tzinfo=tz, fold=0).astimezone(UTC)
+        back = instant.astimezone(tz).replace(tzinfo=None)
+    except OverflowError as error:
+        raise Refusal(_("That date lies too far away. Pick one that is closer.")) from error
     if back != wall:
         raise Refusal(
             _("The clocks jump over %(wall)s in %(zone)s that day. The next time that exists is %(next)s.")

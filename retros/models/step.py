@@ -143,9 +143,11 @@ class Step(models.Model):
 
     # --- ready, reveal, next ------------------------------------------------------------------------------------
 
-    def mark(self, purpose: str, *, by: Person) -> bool:
-        """Record a Ready. Returns whether both have it now. Part of a verb that holds the session's lock."""
-        Ready.objects.get_or_create(step=self, person=by, purpose=purpose)
+    def mark(self, purpose: str, change: Change) -> bool:
+        """Record a Ready of whoever is at work. Returns whether both have it now. Pressed again, it tells nobody."""
+        _mark, is_new = Ready.objects.get_or_create(step=self, person=change.person, purpose=purpose)
+        change.shared = change.shared or is_new
+        self.__dict__.pop("marks", None)
         return self.ready_set.filter(purpose=purpose).count() == len(Seat)
 
     def ready(self, *, by: Person, digest: str) -> bool:
@@ -161,9 +163,9 @@ class Step(models.Model):
             if digest != self.digest(by):
                 raise Stale(_("Your text changed. Look once more."))
             Entry.kept.answers(self, by).filter(sealed_at=None, deleted_at=None).update(sealed_at=change.now)
-            change.shared = True
-            if not self.mark(Ready.Purpose.REVEAL, by=by):
+            if not self.mark(Ready.Purpose.REVEAL, change):
                 return False
+            change.shared = True
             for seat in Seat:
                 self._open(seat, change)
             return True
@@ -179,6 +181,7 @@ class Step(models.Model):
     def withdraw_ready(self, person: Person) -> bool:
         """Drop the Ready for the reveal, if there is one. Part of a verb that holds the session's lock."""
         gone, _rows = self.ready_set.filter(person=person, purpose=Ready.Purpose.REVEAL).delete()
+        self.__dict__.pop("marks", None)
         if gone:
             Entry.kept.answers(self, person).filter(opened_at=None).update(sealed_at=None)
         return bool(gone)
@@ -192,7 +195,7 @@ class Step(models.Model):
             if digest != self.digest(by):
                 raise Stale(_("Your text changed. Look once more."))
             Entry.kept.answers(self, by).filter(sealed_at=None, deleted_at=None).update(sealed_at=change.now)
-            both = self.mark(Ready.Purpose.REVEAL, by=by)
+            both = self.mark(Ready.Purpose.REVEAL, change)
             for seat in Seat if both else [change.seat]:
                 self._open(seat, change)
             change.shared = True
@@ -221,9 +224,11 @@ class Step(models.Model):
         `alone` goes on without the other, once `can_go_on_alone` allows it; an unopened side stays unopened. Returns
         whether it moved. A press on a step that the two have left already changes nothing.
         """
-        with self.session.writing(by=by) as change:
+        with self.session.writing(by=by, closed=True) as change:
             self.refresh_from_db()
             session = self.session
+            if session.is_closed:
+                return True
             if not session.is_running:
                 raise Refusal(_("The retro has not started yet. You can write ahead, and open it together later."))
             if session.position != self.position:
@@ -234,9 +239,9 @@ class Step(models.Model):
                     raise Refusal(_("Give it a few minutes more. You can go on alone after a while."))
             elif self.written_alone and not self.is_revealed:
                 raise Refusal(_("Open this step first, together. Both of you press “I’m ready”."))
-            change.shared = True
-            if not self.mark(Ready.Purpose.NEXT, by=by) and not alone:
+            if not self.mark(Ready.Purpose.NEXT, change) and not alone:
                 return False
+            change.shared = True
             if self.position == len(session.steps) - 1:
                 session.close(change)
             else:
@@ -247,11 +252,17 @@ class Step(models.Model):
         """Take “ready for the next step” back."""
         with self.session.writing(by=by) as change:
             gone, _rows = self.ready_set.filter(person=by, purpose=Ready.Purpose.NEXT).delete()
+            self.__dict__.pop("marks", None)
             change.shared = bool(gone)
 
     def can_go_on_alone(self, person: Person, now: datetime) -> bool:
-        """Whether the stated wait is over: ready for five minutes while the other is not, or the other away as long."""
-        mine = [m.at for m in self.marks if m.person_id == person.pk]
+        """Whether the stated wait is over: ready for five minutes while the other is not, or the other away as long.
+
+        Ready for what comes next here: for the reveal, and once that is done, for the next step.
+        """
+        folded = self.written_alone and not self.is_revealed
+        mark = self.marked(Ready.Purpose.REVEAL if folded else Ready.Purpose.NEXT, person)
+        mine = [mark.at] if mark else []
         seen = self.session.sides[self.session.seat_of(person).other].seen_at
         since = [*mine, *([seen] if seen else [self.started_at or now])]
         return any(now - at >= limits.ALONE_AFTER for at in since)

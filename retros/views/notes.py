@@ -79,10 +79,11 @@ def room_action_create(request: PersonRequest, session_id: UUID, position: int) 
     form = ActionForm(request.POST)
     data = form.checked()
     entry = get_entry(request.user, session_id, data.pop("entry")) if data["entry"] else data.pop("entry")
+    owners = form.owners()
     del data["owner"]
     made = Action.agree(
         step.session.partnership, session=step.session, by=request.user, id=data.pop("client_id"),
-        owners=form.owners(), entry=entry, **data,
+        owners=owners, entry=entry, **data,
     )  # fmt: skip
     messages.success(request, ngettext("Action added", "Two actions added, one each", len(made)))
     return room_again(request, session_id, position)
@@ -93,7 +94,7 @@ def review_update(request: PersonRequest, session_id: UUID, action_id: UUID) -> 
     """What became of an action: done, still going, didn’t fit; and whether it helped."""
     session = get_session(request.user, session_id)
     action = get_action(request.user, action_id)
-    action.review(session, by=request.user, **ReviewForm(request.POST).checked())
+    version = action.review(session, by=request.user, **ReviewForm(request.POST).checked())
     if is_autosave(request):
-        return JsonResponse({"version": 0})
+        return JsonResponse({"version": version})
     return room_again(request, session_id, session.position_of(Step.Kind.LOOK_BACK))

@@ -13,7 +13,6 @@ from django_htmx.http import HttpResponseClientRedirect
 from partnerships.http import PersonRequest
 from retros.access import get_session, get_step
 from retros.forms import NextForm, PauseForm, ReadyForm
-from retros.models import Session
 from retros.room import Room
 
 
@@ -116,10 +115,7 @@ def session_next(request: PersonRequest, session_id: UUID) -> HttpResponse:
     """Plan the next retro from this one's wrap-up, in this one's zone."""
     session = get_session(request.user, session_id)
     data = NextForm(request.POST).checked()
-    Session.plan(
-        session.partnership, by=request.user, start=data["start"], zone=session.timezone, id=data["client_id"],
-        template_key=session.template_key,
-    )  # fmt: skip
+    session.plan_next(by=request.user, start=data["start"], id=data["client_id"])
     return room_again(request, session_id, len(session.steps) - 1)
 
 
