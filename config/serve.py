@@ -11,7 +11,7 @@ import uvicorn
 from django.conf import settings
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from config.asgi import application
+from config.asgi import Application, application
 from retros.live.hub import hub
 
 HEADER_SECONDS = 10
@@ -61,10 +61,10 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def server(*, host: str = "127.0.0.1", port: int = 8000) -> Server:
+def server(app: Application = application, *, host: str = "127.0.0.1", port: int = 8000) -> Server:
     return Server(
         uvicorn.Config(
-            application,
+            app,
             host=host,
             port=port,
             http=Patient,

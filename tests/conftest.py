@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.core.management import call_command
+from django.db import connections
 from django.test import override_settings
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -36,13 +38,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache(request: pytest.FixtureRequest) -> None:
-    """Rate limits live in the cache, and the cache in the database: nothing to empty without one."""
-    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
-        request.getfixturevalue("transactional_db" if "transactional_db" in request.fixturenames else "db")
-        from django.core.cache import cache
-
-        cache.clear()
+def _empty_cache(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[None]:
+    """The cache (the limits of the sign-in) is a table without a model: a rollback empties it, a flush does not."""
+    yield
+    marker = request.node.get_closest_marker("django_db")
+    flushed = marker is not None and marker.kwargs.get("transaction", False)
+    if flushed or {"transactional_db", "live_server"} & set(request.fixturenames):
+        with django_db_blocker.unblock():
+            cache.clear()
+            connections.close_all()
 
 
 # --- The running application ---------------------------------------------------------------------
@@ -65,13 +69,14 @@ class LiveServer:
     """The application as it is served, streams included, in a thread of this process on a port of its own."""
 
     def __init__(self) -> None:
+        from config.asgi import Application
         from config.serve import server
 
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self._server = server(port=self.port)
+        self._server = server(Application(), port=self.port)  # made now, so that it finds the collected files
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
 
     def at(self, name: str) -> str:
