@@ -89,6 +89,7 @@ class Hub:
         self._streams: dict[UUID, set[Stream]] = {}
         self._count = 0
         self._left: dict[Place, float] = {}  # when the last stream of somebody here ended, in the loop's time
+        self._started = 0.0
         self._failed = False
 
     # --- its life -----------------------------------------------------------------------------------------------
@@ -97,6 +98,7 @@ class Hub:
         self._loop = asyncio.get_running_loop()
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="live")
         self._failed = False
+        self._started = self._loop.time()
         jobs = [
             self._every(self.RECHECK, self.recheck),
             self._every(self.HEARTBEAT, self.beat),
@@ -155,12 +157,15 @@ class Hub:
         return True
 
     def has_arrived(self, stream: Stream) -> bool:
-        """Whether this stream is the first of its person here after a time away."""
+        """Whether this stream is the first of its person here after a time away.
+
+        After a start everybody comes back at once, and nobody was away.
+        """
         if self._loop is None or (place := stream.place) is None:
             return False
         here = sum(other.place == place for other in self._streams[stream.session_id])
-        left = self._left.get(place)
-        return here == 1 and (left is None or self._loop.time() - left > limits.AWAY_AFTER.total_seconds())
+        away = self._loop.time() - self._left.get(place, self._started)
+        return here == 1 and away > limits.AWAY_AFTER.total_seconds()
 
     async def announce(self, stream: Stream) -> None:
         """Tell the partner. They see it by themselves within seconds, should this fail."""

@@ -62,14 +62,17 @@ def session(pair: Pair) -> Session:
 
 
 def both(pair: Pair, session: Session, open_stream: Open) -> tuple[Answer, Answer]:
-    """Ines's and Tom's streams, with everything told that their coming tells."""
+    """Ines's and Tom's streams, with their first events read."""
     ines, tom = open_stream(pair.ines, session.pk), open_stream(pair.tom, session.pk)
-    until = [Hands(pair.ines, session.pk), Hands(pair.tom, session.pk)]
-    assert eventually(lambda: all(row.seen_at for row in Presence.objects.filter(session=session)))
-    for stream, hands in zip((ines, tom), until, strict=True):
-        while stream.version() != hands.version():
-            pass
+    assert ines.version() == Hands(pair.ines, session.pk).version()
+    assert tom.version() == Hands(pair.tom, session.pk).version()
     return ines, tom
+
+
+@pytest.fixture
+def long_up(live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server has run for hours: who comes now was away before."""
+    monkeypatch.setattr(hub, "_started", hub._started - 7200)
 
 
 # --- what arrives, and what does not ------------------------------------------------------------------------------
@@ -297,9 +300,11 @@ def test_a_closed_tab_frees_its_stream(pair: Pair, session: Session, open_stream
 # --- presence -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("long_up")
 def test_coming_into_the_room_points_the_partner_once(pair: Pair, session: Session, open_stream: Open) -> None:
     _ines, tom = pair.hands(session)
     to_tom = open_stream(pair.tom, session.pk)
+    assert eventually(lambda: Presence.objects.get(session=session, person=pair.tom).seen_at is not None)
     first = to_tom.version()
     to_ines = open_stream(pair.ines, session.pk)
     assert to_tom.version() == first + 1
@@ -311,6 +316,11 @@ def test_coming_into_the_room_points_the_partner_once(pair: Pair, session: Sessi
     open_stream(pair.ines, session.pk).version()
     assert to_tom.is_quiet(0.3)
     assert tom.version() == first + 1
+
+
+def test_after_a_restart_nobody_arrives(pair: Pair, session: Session, open_stream: Open) -> None:
+    _ines, to_tom = both(pair, session, open_stream)
+    assert to_tom.is_quiet(0.3)
 
 
 def test_coming_back_after_a_while_points_the_partner(
