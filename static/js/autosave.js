@@ -12,7 +12,10 @@ function setVersion(form, version) {
   else if (form.elements.version) form.elements.version.value = version;
 }
 const unsaved = (form) => form.isConnected && words(form) !== state(form).done;
-const say = (form, word) => form.querySelectorAll("[data-saved]").forEach((e) => { e.textContent = e.dataset[word] ?? ""; });
+const empty = (form) => form.matches("[data-composer]") && [...form.querySelectorAll("textarea")].every((box) => !box.value);
+const say = (form, word) => form.querySelectorAll("[data-saved]").forEach((e) => {
+  e.textContent = word === "done" && empty(form) ? "" : e.dataset[word] ?? "";
+});
 const tell = (form, name, detail) => form.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
 const meet = (form) => { if (!states.has(form)) state(form).done = words(form); };
 const later = (form, wait) => { clearTimeout(state(form).timer); state(form).timer = setTimeout(save, wait, form); };

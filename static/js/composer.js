@@ -24,6 +24,7 @@ function move(form, box, number) {
     typed(target);
     typed(box);
   }
+  form.closest("details")?.removeAttribute("open");
   target.focus();
 }
 
@@ -32,7 +33,10 @@ document.addEventListener("keydown", (event) => {
   if (!form || box.localName !== "textarea" || event.isComposing || event.keyCode === 229) return;
   const digit = event.altKey && /^Digit([1-9])$/.exec(event.code);
   if (digit) { event.preventDefault(); move(form, box, Number(digit[1])); }
-  else if (event.key === "Escape") box.blur();
+  else if (event.key === "Escape") {
+    box.blur();
+    if (!box.value) form.closest("details.composer")?.removeAttribute("open");
+  }
   else if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
     event.preventDefault();
     if (box.value.trim()) form.requestSubmit();
