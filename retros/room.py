@@ -529,6 +529,11 @@ class Room:
         return self.is_last and self.session.can_reopen(self.now)
 
     @property
+    def is_over(self) -> bool:
+        """Nothing can happen here any more: no dock."""
+        return not self.session.is_open and not self.can_reopen
+
+    @property
     def you_want_reopen(self) -> bool:
         return self.step.marked(Ready.Purpose.REOPEN, self.person) is not None
 

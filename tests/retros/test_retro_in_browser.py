@@ -174,7 +174,7 @@ def test_a_whole_retro_by_two_people(two: tuple[Side, Side, Session], watched: W
 
     # And home again: the actions are there, and so is the next date.
     tom.page.get_by_role("link", name="Back to your partnership").last.click()
-    expect(tom.page.get_by_text("Post scope changes the same day")).to_be_visible()
+    expect(tom.page.get_by_text("Post scope changes the same day", exact=True)).to_be_visible()
     assert Action.objects.visible_to(tom.person).count() == 3
     assert Session.objects.upcoming().count() == 1
     session.refresh_from_db()

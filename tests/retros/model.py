@@ -1,0 +1,521 @@
+"""Two people at work on a session, for the tests of the engine; and a small model of what the rules promise.
+
+`Hands` does what a view does: load through the door, then one verb. `Model` is written from RELIABILITY.md 2, not from
+the code: plain dictionaries, no database, no locks. The tests do the same to both and compare.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+from unittest import mock
+
+from django.db import connections
+
+from partnerships.models import Partnership, Person
+from retros.access import get_entry, get_note, get_prompt, get_session, get_step
+from retros.models import Entry, Note, Prompt, Session, Step
+from tests.factories import PartnershipFactory, PersonFactory
+
+LOOK_BACK, PULSE, WRITE, CONCLUDE, CLOSE = range(5)  # the steps of retro-classic
+LAST = CLOSE
+ALONE = (PULSE, WRITE, CLOSE)  # written alone, then revealed
+COLUMNS = ("good", "bad", "talk")
+QUESTIONS = {PULSE: ("weather_us", "changed", "change_tags"), CLOSE: ("appreciation",)}
+
+
+class Clock:
+    """The one clock of a test: stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
+
+    def pass_minutes(self, minutes: float) -> None:
+        self.now += timedelta(minutes=minutes)
+
+    @contextmanager
+    def running(self) -> Iterator[Clock]:
+        with mock.patch("django.utils.timezone.now", lambda: self.now):
+            yield self
+
+
+@dataclass
+class Hands:
+    """One person in one session. Everything is loaded afresh for each verb, as it is for each request."""
+
+    person: Person
+    session_id: uuid.UUID
+
+    @property
+    def session(self) -> Session:
+        return get_session(self.person, self.session_id)
+
+    def step(self, position: int) -> Step:
+        return get_step(self.person, self.session_id, position)
+
+    def prompt(self, key: str) -> Prompt:
+        pk = Prompt.objects.values_list("pk", flat=True).get(step__session=self.session_id, key=key)
+        return get_prompt(self.person, self.session_id, pk)
+
+    def entry(self, pk: uuid.UUID, *, deleted: bool = False) -> Entry:
+        return get_entry(self.person, self.session_id, pk, deleted=deleted)
+
+    def note(self, pk: uuid.UUID, *, deleted: bool = False) -> Note:
+        return get_note(self.person, self.session_id, pk, deleted=deleted)
+
+    def fold(
+        self, text: str = "A card", column: str = "good", *, client_id: uuid.UUID | None = None, only_me: bool = False
+    ) -> Entry:
+        return Entry.fold(
+            self.prompt(column), by=self.person, text=text, client_id=client_id or uuid.uuid4(), only_me=only_me
+        )
+
+    def answer(self, key: str = "changed", text: str = "", *, version: int = 0, **fields: Any) -> Entry:
+        return Entry.answer(self.prompt(key), by=self.person, version=version, text=text, **fields)
+
+    def digest(self, position: int = WRITE) -> str:
+        return self.step(position).digest(self.person)
+
+    def ready(self, position: int = WRITE, *, digest: str | None = None) -> bool:
+        step = self.step(position)
+        return step.ready(by=self.person, digest=step.digest(self.person) if digest is None else digest)
+
+    def unready(self, position: int = WRITE) -> None:
+        self.step(position).unready(by=self.person)
+
+    def open_side(self, position: int = WRITE, *, digest: str | None = None) -> None:
+        step = self.step(position)
+        step.open_side(by=self.person, digest=step.digest(self.person) if digest is None else digest)
+
+    def next(self, position: int | None = None, *, alone: bool = False) -> bool:
+        step = self.step(self.session.position if position is None else position)
+        return step.ready_for_next(by=self.person, alone=alone)
+
+    def sees(self) -> set[str]:
+        """The texts of this session that this person may read."""
+        return {e.text for e in Entry.objects.visible_to(self.person).filter(step__session=self.session_id)}
+
+    def version(self) -> int:
+        session = self.session
+        return session.version_for(session.seat_of(self.person))
+
+
+@dataclass
+class Pair:
+    partnership: Partnership
+    ines: Person
+    tom: Person
+
+    def hands(self, session: Session) -> tuple[Hands, Hands]:
+        return Hands(self.ines, session.pk), Hands(self.tom, session.pk)
+
+    def planned(self, **fields: Any) -> Session:
+        start = fields.pop("start", datetime(2027, 3, 2, 14, 0))
+        return Session.plan(self.partnership, by=self.ines, start=start, zone=fields.pop("zone", "UTC"), **fields)
+
+    def started(self) -> Session:
+        session = self.planned(start=datetime(2027, 1, 1, 8, 0) + timedelta(days=Session.objects.count()))
+        session.start(by=self.ines)
+        return session
+
+
+def make_pair() -> Pair:
+    ines = PersonFactory(name="Ines Moreau", email=f"ines-{uuid.uuid4()}@example.org")
+    tom = PersonFactory(name="Tom Keller", email=f"tom-{uuid.uuid4()}@example.org")
+    return Pair(PartnershipFactory(a=ines, b=tom), ines, tom)
+
+
+def at(session: Session, position: int) -> None:
+    """Put the two at this step, without the way there."""
+    Session.objects.filter(pk=session.pk).update(position=position)
+
+
+def reveal(ines: Hands, tom: Hands, position: int = WRITE) -> None:
+    ines.ready(position)
+    assert tom.ready(position)
+
+
+# --- the model -------------------------------------------------------------------------------------------------------
+
+
+class Refused(Exception):
+    """The model's no."""
+
+
+class Outdated(Refused):
+    """The model's “your text changed” and “this changed in between”."""
+
+
+@dataclass
+class Written:
+    """A card, or an answer, as the rules know it."""
+
+    author: str
+    position: int
+    prompt: str
+    text: str
+    is_card: bool = True
+    only_me: bool = False
+    version: int = 1
+    is_open: bool = False
+    is_deleted: bool = False
+    earlier: list[str] = field(default_factory=list)
+    picks: set[str] = field(default_factory=set)
+    talk: str = ""
+    note: str | None = None
+    note_version: int = 0
+
+
+class Model:
+    """What the rules promise of one session of `a` and `b`. Verbs return whether the partner may notice anything."""
+
+    def __init__(self) -> None:
+        self.status = "scheduled"
+        self.position = LOOK_BACK
+        self.entries: dict[Any, Written] = {}
+        self.sides: dict[int, set[str]] = defaultdict(set)  # whose side lies open
+        self.ready: dict[int, dict[str, datetime]] = defaultdict(dict)
+        self.next: dict[int, dict[str, datetime]] = defaultdict(dict)
+        self.reopen: set[str] = set()
+        self.step_began: dict[int, datetime] = {}
+        self.seen: dict[str, datetime] = {}
+        self.closed_at: datetime | None = None
+        self.is_paused = False
+
+    # what can be asked
+
+    def revealed(self, position: int) -> bool:
+        return self.sides[position] == {"a", "b"}
+
+    def visible(self, who: str) -> dict[Any, str]:
+        return {
+            key: w.text
+            for key, w in self.entries.items()
+            if not w.is_deleted and (w.author == who or (w.is_open and not w.only_me))
+        }
+
+    def folded(self, who: str, position: int) -> int:
+        """What the partner may count."""
+        mine = (w for w in self.entries.values() if w.author == who and w.position == position and w.is_card)
+        return sum(not w.is_open and not w.only_me and not w.is_deleted for w in mine)
+
+    def shown(self, who: str, position: int) -> frozenset[tuple[Any, int]]:
+        """Exactly what `who` would open here, as a page shows it."""
+        return frozenset(
+            (key, w.version)
+            for key, w in self.entries.items()
+            if w.author == who and w.position == position and w.is_card and not w.only_me and not w.is_deleted
+        )
+
+    def may_go_alone(self, who: str, now: datetime) -> bool:
+        """Five minutes ready for what comes next here, or the other five minutes away."""
+        wait = timedelta(minutes=5)
+        alone_and_folded = self.position in ALONE and not self.revealed(self.position)
+        mark = (self.ready if alone_and_folded else self.next)[self.position].get(who)
+        other = self.seen.get(other_of(who)) or self.step_began.get(self.position, now)
+        return (mark is not None and now - mark >= wait) or now - other >= wait
+
+    # writing alone
+
+    def fold(self, who: str, key: Any, position: int, prompt: str, text: str, only_me: bool) -> bool:
+        self._open_session()
+        written = Written(who, position, prompt, text, only_me=only_me)
+        shared = self._touch(written)
+        self.entries[key] = written
+        return shared
+
+    def answer(self, who: str, key: Any, position: int, prompt: str, text: str, only_me: bool, version: int) -> bool:
+        self._open_session()
+        old = self.entries.get(key)
+        if old and who in self.sides[position]:
+            only_me = old.only_me
+        if old and (old.text, old.only_me) == (text, only_me):
+            return False
+        if version != (old.version if old else 0):
+            raise Outdated
+        if old is None:
+            old = self.entries[key] = Written(who, position, prompt, text, is_card=False, only_me=only_me)
+            return self._touch(old)
+        # What was and stays “only me” is nobody's business; what becomes it, or was not, upsets the Ready.
+        was_private, old.only_me = old.only_me, only_me
+        shared = self._touch(old, private=was_private and only_me)
+        self._reword(old, text)
+        old.version += 1
+        return shared
+
+    def edit(self, who: str, key: Any, text: str, version: int) -> bool:
+        written = self._own(who, key)
+        if written.text == text:
+            return False
+        if written.version != version:
+            raise Outdated
+        shared = self._touch(written)
+        self._reword(written, text)
+        written.version += 1
+        return shared
+
+    def move(self, who: str, key: Any, prompt: str) -> bool:
+        written = self._own(who, key)
+        if written.prompt == prompt:
+            return False
+        shared = self._touch(written)
+        written.prompt, written.version = prompt, written.version + 1
+        return shared
+
+    def delete(self, who: str, key: Any) -> bool:
+        written = self._own(who, key)
+        shared = self._touch(written)
+        written.is_deleted, written.talk, written.version = True, "", written.version + 1
+        return shared
+
+    def restore(self, who: str, key: Any) -> bool:
+        self._open_session()
+        written = self.entries[key]
+        written.is_deleted = False
+        shared = self._touch(written)
+        written.version += 1
+        return shared
+
+    # ready, reveal, next
+
+    def press_ready(self, who: str, position: int, page: frozenset[tuple[Any, int]], now: datetime) -> bool:
+        self._running()
+        self._written_alone(position)
+        if self.revealed(position):
+            return False
+        if page != self.shown(who, position):
+            raise Outdated
+        first = who not in self.ready[position]
+        self.ready[position].setdefault(who, now)
+        if len(self.ready[position]) == 2:
+            for side in "ab":
+                self._open(side, position)
+            return True
+        return first
+
+    def press_unready(self, who: str, position: int) -> bool:
+        self._running()
+        self._written_alone(position)
+        if who in self.sides[position]:
+            raise Refused
+        return self._withdraw(who, position)
+
+    def press_open(self, who: str, position: int, page: frozenset[tuple[Any, int]], now: datetime) -> bool:
+        self._running()
+        self._written_alone(position)
+        if who in self.sides[position]:
+            return False
+        if page != self.shown(who, position):
+            raise Outdated
+        self.ready[position].setdefault(who, now)
+        for side in "ab" if len(self.ready[position]) == 2 else who:
+            self._open(side, position)
+        return True
+
+    def press_next(self, who: str, position: int, now: datetime, *, alone: bool) -> bool:
+        if self.status == "held":
+            return False  # pressed twice, or too late: it is closed
+        self._running()
+        if position != self.position:
+            return False
+        if alone:
+            if not self.may_go_alone(who, now):
+                raise Refused
+        elif position in ALONE and not self.revealed(position):
+            raise Refused
+        first = who not in self.next[position]
+        self.next[position].setdefault(who, now)
+        if len(self.next[position]) < 2 and not alone:
+            return first
+        if position == LAST:
+            self.status, self.closed_at, self.is_paused = "held", now, False
+        else:
+            self.position += 1
+            self.step_began.setdefault(self.position, now)
+        return True
+
+    def press_stay(self, who: str, position: int) -> bool:
+        self._open_session()
+        return self.next[position].pop(who, None) is not None
+
+    # the course
+
+    def start(self, now: datetime) -> bool:
+        self._open_session()
+        if self.status == "in_progress":
+            return False
+        self.status = "in_progress"
+        self.step_began.setdefault(self.position, now)
+        return True
+
+    def pause(self) -> bool:
+        self._running()
+        self.is_paused = True
+        return True
+
+    def resume(self) -> bool:
+        self._open_session()
+        was, self.is_paused = self.is_paused, False
+        return was
+
+    def press_reopen(self, who: str, now: datetime) -> bool:
+        if self.status == "in_progress":
+            return False
+        if self.status != "held" or self.closed_at is None or now - self.closed_at >= timedelta(hours=24):
+            raise Refused
+        first = who not in self.reopen
+        self.reopen.add(who)
+        if len(self.reopen) == 2:
+            self.status, self.closed_at, self.reopen = "in_progress", None, set()
+            self.next[LAST].clear()
+            return True
+        return first
+
+    def discard(self) -> bool:
+        if self.status == "cancelled":
+            return False
+        self._open_session()
+        if any(self.sides.values()):
+            raise Refused
+        self.status, self.is_paused = "cancelled", False
+        return True
+
+    # talking
+
+    def pick(self, who: str, key: Any, *, take_back: bool) -> bool:
+        picks = self._talked_about(key).picks
+        if (who in picks) != take_back:
+            return False
+        (picks.discard if take_back else picks.add)(who)
+        return True
+
+    def table(self, key: Any) -> bool:
+        written = self._talked_about(key)
+        if written.talk == "on_table":
+            return False
+        for other in self.entries.values():
+            if other.talk == "on_table" and other.position == written.position:
+                other.talk = "talked" if other.note else ""
+        written.talk = "on_table"
+        return True
+
+    def talk(self, key: Any, talk: str) -> bool:
+        written = self._talked_about(key)
+        was, written.talk = written.talk, talk
+        return was != talk
+
+    def note(self, key: Any, text: str, version: int) -> bool:
+        written = self._talked_about(key)
+        if (written.note or "") == text:
+            return False
+        if version != written.note_version:
+            raise Outdated
+        written.note, written.note_version = text, version + 1
+        return True
+
+    # inside
+
+    def _open_session(self) -> None:
+        if self.status not in {"scheduled", "in_progress"}:
+            raise Refused
+
+    def _running(self) -> None:
+        if self.status != "in_progress":
+            raise Refused
+
+    def _written_alone(self, position: int) -> None:
+        if position not in ALONE:
+            raise Refused
+
+    def _own(self, who: str, key: Any) -> Written:
+        self._open_session()
+        written = self.entries[key]
+        if written.author != who or written.is_deleted or not written.is_card:
+            raise Refused
+        return written
+
+    def _talked_about(self, key: Any) -> Written:
+        self._open_session()
+        written = self.entries[key]
+        if not written.is_open or written.is_deleted or not written.is_card:
+            raise Refused
+        return written
+
+    def _touch(self, written: Written, private: bool | None = None) -> bool:
+        """Rules 3 and 4: what joins an open side is open at once; folded work takes back the Ready, “only me” nothing."""
+        private = written.only_me if private is None else private
+        if written.author in self.sides[written.position]:
+            written.is_open = written.is_open or not written.only_me
+            return written.is_open
+        return not private and self._withdraw(written.author, written.position)
+
+    def _withdraw(self, who: str, position: int) -> bool:
+        if who in self.sides[position]:
+            return False
+        return self.ready[position].pop(who, None) is not None
+
+    def _open(self, who: str, position: int) -> None:
+        if who in self.sides[position]:
+            return
+        self.sides[position].add(who)
+        for written in self.entries.values():
+            if written.author == who and written.position == position and not (written.is_deleted or written.only_me):
+                written.is_open = True
+
+    def _reword(self, written: Written, text: str) -> None:
+        if written.is_open and written.text and written.text != text:
+            written.earlier.append(written.text)
+        written.text = text
+
+
+def other_of(who: str) -> str:
+    return "b" if who == "a" else "a"
+
+
+# --- two at the same moment ------------------------------------------------------------------------------------------
+
+
+class AtOnce:
+    """Two threads that stay, each with a database connection of its own, as two requests have."""
+
+    def __init__(self) -> None:
+        self.pool = ThreadPoolExecutor(2)
+
+    def __enter__(self) -> AtOnce:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.run(connections.close_all, connections.close_all)
+        self.pool.shutdown()
+
+    def run(self, *jobs: Callable[[], Any]) -> list[Any]:
+        """Start all of them at one barrier. Returns what each returned or raised, in their order."""
+        barrier = threading.Barrier(len(jobs))
+
+        def work(job: Callable[[], Any]) -> Any:
+            barrier.wait(30)
+            try:
+                return job()
+            except Exception as error:
+                return error
+
+        return [future.result(60) for future in [self.pool.submit(work, job) for job in jobs]]
+
+    def press(self, *loads: Callable[[], Callable[[], Any]]) -> list[Any]:
+        """Each loads what its verb needs, as a view does; then both press."""
+        loaded = threading.Barrier(len(loads))
+
+        def job(load: Callable[[], Callable[[], Any]]) -> Any:
+            verb = load()
+            loaded.wait(30)
+            return verb()
+
+        return self.run(*(partial(job, load) for load in loads))

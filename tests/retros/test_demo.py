@@ -1,0 +1,203 @@
+"""The demo: its year, its way in without a password, and that neither exists anywhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from html import unescape
+from io import StringIO
+
+import pytest
+from django.conf import settings
+from django.core.exceptions import MiddlewareNotUsed
+from django.core.management import CommandError, call_command
+from django.http import HttpResponse
+from django.test import Client, override_settings
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+
+from partnerships.models import Partnership, Person
+from retros.demo.cast import PLAYERS, person_at, player_at
+from retros.demo.middleware import DemoMiddleware
+from retros.demo.story import tell
+from retros.models import Action, Session
+from tests.retros import play
+
+pytestmark = pytest.mark.django_db
+
+DEMO = "retros.demo.middleware.DemoMiddleware"
+SIGN_IN = "partnerships.middleware.SignInMiddleware"
+
+
+@pytest.fixture
+def demo_is_on() -> Iterator[None]:
+    at = settings.MIDDLEWARE.index(SIGN_IN)
+    chain = [*settings.MIDDLEWARE[:at], DEMO, *settings.MIDDLEWARE[at:]]
+    with override_settings(DEMO=True, MIDDLEWARE=chain, ROOT_URLCONF="tests.retros.demo_urls"):
+        yield
+
+
+def person(key: str) -> Person:
+    return Person.objects.get(email=f"{key}@demo.example")
+
+
+def held(label: str) -> list[Session]:
+    return list(Session.objects.filter(partnership__label=label, status="held").order_by("start_utc"))
+
+
+# --- nowhere but in the demo -------------------------------------------------------------------------------------
+
+
+def test_the_command_refuses_without_the_setting() -> None:
+    with pytest.raises(CommandError, match="TWOFOLD_DEMO=1"):
+        call_command("demo")
+    assert not Person.objects.exists()
+
+
+def test_the_way_in_refuses_to_exist_without_the_setting() -> None:
+    with pytest.raises(MiddlewareNotUsed):
+        DemoMiddleware(lambda request: HttpResponse())
+
+
+def test_it_is_in_no_other_chain_of_middleware() -> None:
+    assert settings.DEMO is False
+    assert DEMO not in settings.MIDDLEWARE
+
+
+def test_without_the_setting_an_address_signs_nobody_in() -> None:
+    tell()
+    at = settings.MIDDLEWARE.index(SIGN_IN)
+    with override_settings(MIDDLEWARE=[*settings.MIDDLEWARE[:at], DEMO, *settings.MIDDLEWARE[at:]]):
+        answer = Client(headers={"Host": "ines.localhost"}).get("/")
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(reverse("account_login"))
+
+
+def test_switched_off_afterwards_it_signs_nobody_in(demo_is_on: None) -> None:
+    tell()
+    client = Client(headers={"Host": "ines.localhost"})
+    client.get("/demo/")  # the chain is built while it is on
+    client.cookies.clear()
+    with override_settings(DEMO=False):
+        assert client.get("/")["Location"].startswith(reverse("account_login"))
+
+
+def test_without_the_setting_there_is_no_front_page() -> None:
+    with pytest.raises(NoReverseMatch):
+        reverse("demo")
+    assert Client().get("/demo/").status_code in {302, 404}
+
+
+@override_settings(ROOT_URLCONF="tests.retros.demo_urls")
+def test_even_routed_the_front_page_is_not_there() -> None:
+    assert Client().get("/demo/").status_code == 404
+
+
+def test_nobody_of_the_cast_has_a_password() -> None:
+    tell()
+    assert not any(p.has_usable_password() for p in Person.objects.all())
+
+
+# --- in the demo ---------------------------------------------------------------------------------------------------
+
+
+def test_each_is_signed_in_at_their_own_address(demo_is_on: None) -> None:
+    tell()
+    for key, title in {"ines": "Ines and Tom", "tom": "Ines and Tom", "priya": "Priya and Daniel"}.items():
+        answer = Client(headers={"Host": f"{key}.localhost"}).get("/", follow=True)
+        assert answer.status_code == 200
+        assert title in answer.content.decode()
+        assert answer.wsgi_request.user == person(key)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_the_bare_address_shows_the_cast(demo_is_on: None, host: str) -> None:
+    tell()
+    answer = Client(headers={"Host": f"{host}:8000"}).get("/", follow=True)
+    text = unescape(answer.content.decode())
+    assert answer.redirect_chain == [("/demo/", 302)]
+    for player in PLAYERS:
+        assert f'href="http://{player.key}.localhost:8000/"' in text
+
+
+@pytest.mark.parametrize("host", ["ines.example.org", "ines.localhost.example.org", "localhost", "inesx.localhost", ""])
+def test_other_addresses_belong_to_nobody(host: str) -> None:
+    tell()
+    assert player_at(host) is None
+    assert person_at(host) is None
+
+
+def test_somebody_suspended_is_not_signed_in(demo_is_on: None) -> None:
+    tell()
+    Person.objects.update(is_active=False)
+    assert Client(headers={"Host": "ines.localhost"}).get("/").status_code == 302
+
+
+# --- the year ------------------------------------------------------------------------------------------------------
+
+
+def test_the_year_is_believable() -> None:
+    tell()
+    retros = held("Checkout")
+    assert [s.number for s in retros] == [1, 2, 3, 4, 5, 6]
+    days = [s.held_on for s in retros if s.held_on]
+    assert all(timedelta(weeks=8) <= b - a <= timedelta(weeks=9) for a, b in zip(days, days[1:], strict=False))
+    today = timezone.localdate()
+    assert timedelta(days=50) <= today - days[-1] <= timedelta(days=65)
+    assert timedelta(days=360) <= today - days[0] <= timedelta(days=380)
+    (planned,) = Session.objects.filter(partnership__label="Checkout", status="scheduled")
+    assert timedelta(days=2) <= planned.start_utc - timezone.now() <= timedelta(days=11)
+    assert len(held("Search")) == 2
+
+
+def test_every_row_lies_in_the_past() -> None:
+    tell()
+    now = timezone.now()
+    for action in Action.objects.all():
+        assert action.created_at < now
+        assert action.closed_on is None or action.closed_on <= now.date()
+    for session in held("Checkout"):
+        assert session.started_at
+        assert session.closed_at
+        assert session.started_at < session.closed_at < now
+
+
+def test_actions_have_had_outcomes() -> None:
+    tell()
+    checkout = Action.objects.filter(partnership__label="Checkout")
+    assert {a.helped for a in checkout.exclude(closed_as="")} >= {"helped", "no_difference", "not_tried"}
+    assert checkout.filter(closed_as="").count() == 3
+    assert checkout.filter(is_experiment=True, closed_as="").exists()
+
+
+def test_a_retro_is_open_with_folded_cards_on_both_sides() -> None:
+    tell()
+    session = Session.objects.get(status="in_progress")
+    assert session.partnership.label == "Search"
+    step = session.current_step
+    assert step.kind == "write"
+    assert not step.is_revealed
+    assert step.folded_cards(person("priya")) == 3
+    assert step.folded_cards(person("daniel")) == 4
+    assert play.step_of(session, "pulse").is_revealed
+    assert session.started_at
+    assert session.started_at < timezone.now()
+
+
+def test_the_clock_is_the_real_one_again() -> None:
+    before = timezone.now
+    tell()
+    assert timezone.now is before
+
+
+def test_a_second_run_changes_nothing() -> None:
+    def rows() -> list[object]:
+        return [list(model.objects.order_by("pk").values()) for model in (Person, Partnership, Session, Action)]
+
+    with override_settings(DEMO=True):
+        said = StringIO()
+        call_command("demo", stdout=said)
+        first = rows()
+        call_command("demo", stdout=StringIO())
+    assert rows() == first
+    assert "http://ines.localhost" in said.getvalue()

@@ -1,0 +1,281 @@
+"""The home of a pair: what comes next, what lies folded, who may look."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from html import unescape
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from partnerships.models import Invitation, Partnership, Person
+from partnerships.models.partnership import Seat
+from retros.home import long_time, short_date, together_since
+from retros.models import Session
+from tests.cast import Cast
+from tests.factories import PartnershipFactory
+from tests.retros import play
+
+pytestmark = pytest.mark.django_db
+
+SENTINEL = "heliotrope in the margin"
+
+
+def signed_in(person: Person) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def page(person: Person, partnership: Partnership) -> str:
+    answer = signed_in(person).get(reverse("partnership_detail", args=[partnership.pk]))
+    assert answer.status_code == 200
+    return unescape(answer.content.decode())
+
+
+def queries(person: Person, url: str) -> int:
+    client = signed_in(person)
+    client.get(url)
+    with CaptureQueriesContext(
+        connection,
+    ) as caught:
+        assert client.get(url).status_code == 200
+    return len(caught)
+
+
+# --- where one lands ---------------------------------------------------------------------------------------------
+
+
+def test_home_is_the_only_partnership(cast: Cast) -> None:
+    answer = signed_in(cast.ines).get("/")
+    assert (answer.status_code, answer["Location"]) == (302, f"/partnerships/{cast.checkout.pk}/")
+
+
+def test_home_lists_several_partnerships(cast: Cast) -> None:
+    PartnershipFactory(label="Wallet", a=cast.mei, b=cast.ines)
+    text = unescape(signed_in(cast.ines).get("/").content.decode())
+    assert "Ines and Tom" in text
+    assert "Mei and Ines" in text
+    assert "No retro planned" in text
+
+
+def test_home_without_a_partnership_offers_to_begin_one(cast: Cast) -> None:
+    text = signed_in(cast.mei).get("/").content.decode()
+    assert reverse("partnership_create") in text
+
+
+def test_several_partnerships_take_as_many_queries_as_two(cast: Cast) -> None:
+    PartnershipFactory(label="Wallet", a=cast.mei, b=cast.ines)
+    few = queries(cast.ines, "/")
+    for n in range(9):
+        partnership = PartnershipFactory(label=f"Team {n}", a=cast.ines, b=[cast.sara, cast.ada, cast.mei][n % 3])
+        play.agree(partnership)
+        play.plan(partnership)
+    assert queries(cast.ines, "/") == few
+
+
+def test_the_header_switches_between_partnerships(cast: Cast) -> None:
+    wallet = PartnershipFactory(label="Wallet", a=cast.mei, b=cast.ines)
+    text = page(cast.ines, cast.checkout)
+    assert reverse("partnership_detail", args=[wallet.pk]) in text
+    assert "Mei, Wallet" in text
+
+
+@pytest.mark.parametrize("name", ["sara", "mei", "ada", "priya"])
+def test_nobody_else_has_this_page(cast: Cast, name: str) -> None:
+    for url in ("partnership_detail", "action_list", "action_create", "session_create"):
+        answer = signed_in(getattr(cast, name)).get(reverse(url, args=[cast.checkout.pk]))
+        assert answer.status_code == 404, url
+
+
+def test_signed_out_it_asks_to_sign_in(cast: Cast) -> None:
+    answer = Client().get(reverse("partnership_detail", args=[cast.checkout.pk]))
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(reverse("account_login"))
+
+
+# --- the next retro ----------------------------------------------------------------------------------------------
+
+
+def test_without_a_retro_one_can_be_planned_or_started(cast: Cast) -> None:
+    text = page(cast.ines, cast.checkout)
+    assert "Your first retro" in text
+    assert reverse("session_create", args=[cast.checkout.pk]) in text
+    assert reverse("session_create_now", args=[cast.checkout.pk]) in text
+
+
+def test_the_next_retro_stands_in_the_readers_time(cast: Cast) -> None:
+    session = play.plan(cast.search, days=5, hour=14, zone="Europe/London")
+    local = session.start_utc.astimezone(cast.priya.tz)
+    text = page(cast.priya, cast.search)
+    assert "Next retro, in 5 days" in text
+    assert long_time(local, timezone.now().astimezone(cast.priya.tz).date()) in text
+    assert "That is 15:00 for Daniel." in text  # Madrid is an hour ahead of London
+    assert "That is 14:00 for Priya." in page(cast.daniel, cast.search)
+
+
+def test_the_same_clock_is_told_once(cast: Cast) -> None:
+    play.plan(cast.checkout)  # Paris and Berlin
+    assert "That is" not in page(cast.ines, cast.checkout)
+
+
+def test_notes_are_written_ahead_in_the_writing_step(cast: Cast) -> None:
+    session = play.plan(cast.checkout)
+    step = play.step_of(session, "write")
+    assert reverse("step_detail", args=[session.pk, step.position]) in page(cast.tom, cast.checkout)
+
+
+def test_on_its_day_the_retro_can_be_started(cast: Cast) -> None:
+    session = play.plan(cast.checkout)
+    start = reverse("session_start", args=[session.pk])
+    assert start not in page(cast.ines, cast.checkout)
+    Session.objects.filter(pk=session.pk).update(start_utc=timezone.now())
+    text = page(cast.ines, cast.checkout)
+    assert start in text
+    assert "Next retro, today" in text
+
+
+def test_an_open_retro_leads_to_the_room(cast: Cast) -> None:
+    play.plan(cast.checkout)
+    session = play.start(cast.checkout)
+    text = page(cast.tom, cast.checkout)
+    assert "Open now, at “Last time”" in text
+    assert reverse("session_detail", args=[session.pk]) in text
+    assert "Also planned:" in text
+
+
+def test_a_paused_retro_says_so(cast: Cast) -> None:
+    play.start(cast.checkout).pause(by=cast.tom)
+    assert "Paused." in page(cast.ines, cast.checkout)
+
+
+def test_before_the_reveal_the_partner_learns_a_number_and_nothing_else(cast: Cast) -> None:
+    session = play.plan(cast.checkout)
+    play.fold(session, cast.ines, SENTINEL)
+    play.fold(session, cast.ines, SENTINEL, column="bad")
+    play.fold(session, cast.ines, SENTINEL, only_me=True)
+    own, others = page(cast.ines, cast.checkout), page(cast.tom, cast.checkout)
+    assert "2 notes folded away. Nobody reads them before the retro." in own
+    assert "2 notes folded away. You read them when you both open." in others
+    assert SENTINEL not in others
+    assert "Nothing written ahead. That’s fine, there’s time in the room." in own
+
+
+def test_where_the_cards_lie_changes_nothing_for_the_partner(cast: Cast) -> None:
+    session = play.plan(cast.checkout)
+    card = play.fold(session, cast.ines, "one", column="good")
+
+    def seen() -> str:
+        return re.sub(
+            r'(csrfmiddlewaretoken|client_id)" value="[^"]*"|nonce="[^"]*"', "", page(cast.tom, cast.checkout)
+        )
+
+    before = seen()
+    card.move(next(p for p in play.step_of(session, "write").prompts if p.column == "bad"), by=cast.ines)
+    card.edit(by=cast.ines, text="something much longer than it was before", version=card.version)
+    assert seen() == before
+
+
+def test_held_retros_are_listed_the_latest_first(cast: Cast) -> None:
+    play.hold(cast.checkout, on=play.at(2026, 3, 3))
+    play.hold(cast.checkout, on=play.at(2026, 5, 5))
+    text = page(cast.tom, cast.checkout)
+    assert text.index("5 May 2026") < text.index("3 March 2026")
+    assert text.index("Retro 2") < text.index("Retro 1")
+    assert "No date yet" in text
+
+
+def test_a_discarded_retro_is_not_shown(cast: Cast) -> None:
+    play.plan(cast.checkout).discard(by=cast.ines)
+    assert "Your first retro" in page(cast.tom, cast.checkout)
+
+
+def test_thirty_actions_and_retros_take_as_many_queries_as_three(cast: Cast) -> None:
+    url = reverse("partnership_detail", args=[cast.checkout.pk])
+    for n in range(3):
+        play.hold(cast.checkout, on=play.at(2025, n + 1, 3))
+        play.agree(cast.checkout, f"Action {n}")
+    few = queries(cast.ines, url)
+    for n in range(6):
+        play.hold(cast.checkout, on=play.at(2026, n + 1, 3))
+    for n in range(27):
+        play.agree(cast.checkout, f"Another {n}", owners="ab"[n % 2])
+    assert queries(cast.ines, url) == few
+
+
+# --- one seat is free --------------------------------------------------------------------------------------------
+
+
+def test_a_free_seat_shows_the_inviter_their_invitation(cast: Cast) -> None:
+    alone = PartnershipFactory(label="Wallet", a=cast.mei)
+    Invitation.for_seat(alone, email="leo@example.org", by=cast.mei)
+    text = page(cast.mei, alone)
+    assert "leo@example.org" in text
+    assert reverse("partnership_invite", args=[alone.pk]) in text
+    assert reverse("session_create", args=[alone.pk]) not in text
+
+
+def test_a_free_seat_without_a_link_asks_for_one(cast: Cast) -> None:
+    alone = PartnershipFactory(label="Wallet", a=cast.mei)
+    _invitation, _token = Invitation.for_seat(alone, email="leo@example.org", by=cast.mei)
+    Invitation.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+    text = page(cast.mei, alone)
+    assert "leo@example.org" not in text
+    assert "Make a new link" in text
+
+
+# --- an ended partnership ----------------------------------------------------------------------------------------
+
+
+def test_an_ended_partnership_can_be_read_and_not_written(cast: Cast) -> None:
+    play.hold(cast.checkout)
+    action = play.agree(cast.checkout)
+    Partnership.objects.update(archived_at=timezone.now())
+    text = page(cast.ines, cast.checkout)
+    assert "This partnership has ended." in text
+    assert action.text in text
+    assert "Retro 1" in text
+    assert re.findall(r'<form[^>]*action="([^"]*)"', text) == [reverse("account_logout")]
+    answer = signed_in(cast.ines).post(reverse("action_done_create", args=[action.pk]))
+    assert answer.status_code == 403
+
+
+# --- words -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("since", "said"),
+    [
+        (date(2026, 11, 21), "Starting together."),
+        (date(2026, 11, 20), "1 day in."),
+        (date(2026, 11, 18), "3 days in."),
+        (date(2025, 11, 17), "Working together for a year this week."),
+        (date(2023, 11, 22), "Working together for 3 years this week."),
+        (date(2025, 11, 25), "Working together since November 2025."),
+        (date(2026, 3, 2), "Working together since March 2026."),
+    ],
+)
+def test_how_long_the_two_work_together(since: date, said: str) -> None:
+    assert together_since(since, date(2026, 11, 21)) == said
+
+
+def test_a_leap_day_has_an_anniversary_every_year() -> None:
+    assert together_since(date(2024, 2, 29), date(2026, 3, 1)) == "Working together since February 2024."
+    assert together_since(date(2024, 2, 29), date(2027, 3, 3)) == "Working together for 3 years this week."
+
+
+def test_another_year_is_named() -> None:
+    assert short_date(date(2026, 12, 4), date(2026, 11, 21)) == "4 Dec"
+    assert short_date(date(2027, 1, 4), date(2026, 11, 21)) == "4 Jan 2027"
+
+
+def test_seats_stand_in_their_order_for_both(cast: Cast) -> None:
+    play.plan(cast.checkout)
+    for person in (cast.ines, cast.tom):
+        fold = page(person, cast.checkout).partition('class="fold"')[2].partition("</section>")[0]
+        assert re.findall(r'data-p="(.)"', fold) == [Seat.A, Seat.B]

@@ -1,0 +1,162 @@
+"""Planning, starting and moving a retro from the pages around it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from partnerships.models import Person
+from retros.models import Session
+from tests.cast import Cast
+from tests.factories import PartnershipFactory
+from tests.retros import play
+
+pytestmark = pytest.mark.django_db
+
+
+def signed_in(person: Person) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def when(**more: Any) -> dict[str, Any]:
+    day = timezone.localdate() + timedelta(days=9)
+    return {"day": day.isoformat(), "time": "14:00", "zone": "Europe/Paris", "client_id": str(uuid.uuid4())} | more
+
+
+def spring_forward() -> date:
+    """The next last Sunday of March, when the clocks of Europe jump from two to three."""
+    today = timezone.localdate()
+    for year in (today.year, today.year + 1):
+        end = date(year, 3, 31)
+        sunday = end - timedelta(days=(end.weekday() + 1) % 7)
+        if sunday > today:
+            return sunday
+    raise AssertionError("no March ahead")
+
+
+def test_session_create_plans_and_says_when(cast: Cast) -> None:
+    sent = when()
+    answer = signed_in(cast.ines).post(reverse("session_create", args=[cast.checkout.pk]), sent, follow=True)
+    session = Session.objects.get()
+    assert (session.wall_start.isoformat(), session.timezone) == (f"{sent['day']}T14:00:00", "Europe/Paris")
+    assert answer.redirect_chain == [(f"/partnerships/{cast.checkout.pk}/", 302)]
+    assert "Planned for " in unescape(answer.content.decode())
+
+
+def test_session_create_offers_ones_own_clock(cast: Cast) -> None:
+    text = signed_in(cast.daniel).get(reverse("session_create", args=[cast.search.pk])).content.decode()
+    assert '<option value="Europe/Madrid" selected>' in text
+    assert text.index('value="Europe/Madrid"') < text.index('value="Europe/London"') < text.index('value="Africa/')
+
+
+def test_session_create_proposes_what_the_last_retro_does(cast: Cast) -> None:
+    last = play.hold(cast.checkout)
+    first = last.proposed_dates(timezone.now())[0]
+    text = signed_in(cast.ines).get(reverse("session_create", args=[cast.checkout.pk])).content.decode()
+    assert f'value="{first.date().isoformat()}"' in text
+
+
+def test_session_create_pressed_twice_plans_one(cast: Cast) -> None:
+    url, sent = reverse("session_create", args=[cast.checkout.pk]), when()
+    signed_in(cast.ines).post(url, sent)
+    assert signed_in(cast.ines).post(url, sent).status_code == 302
+    assert Session.objects.count() == 1
+
+
+def test_session_create_by_both_for_one_day_plans_one(cast: Cast) -> None:
+    url = reverse("session_create", args=[cast.checkout.pk])
+    signed_in(cast.ines).post(url, when())
+    answer = signed_in(cast.tom).post(url, when(time="15:00"))
+    assert answer.status_code == 409
+    assert "There is a retro on that day already." in answer.content.decode()
+    assert Session.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "said"),
+    [
+        ({"day": ""}, 422, "This field is required."),
+        ({"day": "2001-01-01"}, 409, "That time has already gone by."),
+        ({"day": "0001-01-01"}, 422, "Pick a day within the next two years."),
+        ({"day": "9999-12-31"}, 422, "Pick a day within the next two years."),
+        ({"time": "25:00"}, 422, "Enter a valid time."),
+        ({"zone": "Mars/Olympus"}, 422, "Select a valid choice."),
+        ({"zone": "../../etc/passwd"}, 422, "Select a valid choice."),
+    ],
+)
+def test_session_create_says_no_on_the_page(cast: Cast, wrong: dict[str, str], status: int, said: str) -> None:
+    answer = signed_in(cast.ines).post(reverse("session_create", args=[cast.checkout.pk]), when() | wrong)
+    assert answer.status_code == status
+    assert said in unescape(answer.content.decode())
+    assert not Session.objects.exists()
+
+
+def test_session_create_names_the_next_time_that_exists(cast: Cast) -> None:
+    sent = when(day=spring_forward().isoformat(), time="02:30")
+    answer = signed_in(cast.ines).post(reverse("session_create", args=[cast.checkout.pk]), sent)
+    assert answer.status_code == 409
+    text = unescape(answer.content.decode())
+    assert "The clocks jump over 02:30 in Europe/Paris that day. The next time that exists is 03:30." in text
+    assert 'value="02:30"' in text
+
+
+def test_session_create_needs_two(cast: Cast) -> None:
+    alone = PartnershipFactory(label="Wallet", a=cast.mei)
+    answer = signed_in(cast.mei).post(reverse("session_create", args=[alone.pk]), when())
+    assert answer.status_code == 409
+    assert "A retro needs two." in answer.content.decode()
+
+
+def test_session_create_now_by_both_opens_one(cast: Cast) -> None:
+    url = reverse("session_create_now", args=[cast.checkout.pk])
+    first, second = signed_in(cast.ines).post(url), signed_in(cast.tom).post(url)
+    session = Session.objects.get()
+    assert session.is_running
+    assert first["Location"] == second["Location"] == reverse("session_detail", args=[session.pk])
+
+
+def test_session_move_moves_this_one_and_keeps_what_is_written(cast: Cast) -> None:
+    session = play.plan(cast.checkout)
+    play.fold(session, cast.ines, "kept")
+    sent = when()
+    answer = signed_in(cast.tom).post(reverse("session_move", args=[session.pk]), sent)
+    session.refresh_from_db()
+    assert answer.status_code == 302
+    assert (session.wall_start.isoformat(), session.moved) == (f"{sent['day']}T14:00:00", True)
+    assert play.step_of(session, "write").folded_cards(cast.ines) == 1
+
+
+def test_session_move_shows_where_it_stands(cast: Cast) -> None:
+    session = play.plan(cast.checkout, zone="Asia/Tokyo")
+    text = signed_in(cast.tom).get(reverse("session_move", args=[session.pk])).content.decode()
+    assert '<option value="Asia/Tokyo" selected>' in text
+    assert f'value="{session.wall_start:%Y-%m-%d}"' in text
+    assert 'value="14:00"' in text
+
+
+def test_session_move_refuses_a_retro_that_has_started(cast: Cast) -> None:
+    session = play.plan(cast.checkout)
+    session.start(by=cast.ines)
+    answer = signed_in(cast.ines).post(reverse("session_move", args=[session.pk]), when())
+    assert answer.status_code == 409
+    assert "It cannot be moved any more." in answer.content.decode()
+
+
+@pytest.mark.parametrize("who", ["sara", "mei", "ada", "priya"])
+def test_nobody_else_plans_or_moves(cast: Cast, who: str) -> None:
+    session, client = play.plan(cast.checkout), signed_in(getattr(cast, who))
+    assert client.post(reverse("session_move", args=[session.pk]), when()).status_code == 404
+    for name in ("session_create", "session_create_now"):
+        assert client.post(reverse(name, args=[cast.checkout.pk]), when()).status_code == 404
+    session.refresh_from_db()
+    assert not session.moved
+    assert Session.objects.count() == 1

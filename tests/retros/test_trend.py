@@ -1,0 +1,151 @@
+"""The pulse as two lines: what is drawn, what is a gap, and that both see the same."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from partnerships.models import Partnership, Person
+from retros.trend import BOTTOM, FIRST_X, LAST_X, TOP, Trend, trends
+from tests.cast import Cast
+from tests.retros import play
+
+pytestmark = pytest.mark.django_db
+
+
+def seen_by(person: Person, partnership: Partnership) -> list[Trend]:
+    members = list(partnership.memberships.select_related("person").order_by("seat"))
+    return trends(partnership, person, members)
+
+
+def svg(person: Person, partnership: Partnership) -> str:
+    client = Client()
+    client.force_login(person)
+    text = client.get(reverse("partnership_detail", args=[partnership.pk])).content.decode()
+    return "".join(re.findall(r"<svg class=\"spark\".*?</svg>", text, re.DOTALL))
+
+
+def test_one_pulse_is_no_trend(cast: Cast) -> None:
+    play.hold(cast.checkout, 4, 3, on=play.at(2026, 3, 3))
+    assert seen_by(cast.ines, cast.checkout) == []
+    assert svg(cast.ines, cast.checkout) == ""
+
+
+def test_two_pulses_are_two_lines(cast: Cast) -> None:
+    play.hold(cast.checkout, 1, 5, on=play.at(2026, 3, 3))
+    play.hold(cast.checkout, 3, 4, on=play.at(2026, 5, 5))
+    (trend,) = seen_by(cast.ines, cast.checkout)
+    ines, tom = trend.lines
+    assert [(m.x, m.y) for m in ines.marks] == [(FIRST_X, BOTTOM), (LAST_X, (TOP + BOTTOM) // 2)]
+    assert tom.marks[0].y == TOP
+    assert ines.strokes == [f"{FIRST_X},{BOTTOM} {LAST_X},{(TOP + BOTTOM) // 2}"]
+    assert [m.label for m in trend.months] == ["Mar", "May"]
+    assert [level.label for level in trend.levels] == ["Stormy", "Cloudy", "Sunny"]
+    assert trend.words == ("Pulse over the last 2 retros. Ines: Mar stormy, May cloudy. Tom: Mar sunny, May fair.")
+
+
+def test_both_see_the_same(cast: Cast) -> None:
+    play.hold(cast.checkout, (1, "only me"), 3, on=play.at(2026, 3, 3), overall_a=2)
+    play.hold(cast.checkout, 4, (5, "only me"), on=play.at(2026, 5, 5), overall_b=3)
+    drawn = svg(cast.ines, cast.checkout)
+    assert drawn
+    assert drawn == svg(cast.tom, cast.checkout)
+    assert "stormy" not in drawn
+    assert "sunny" not in drawn
+
+
+def test_only_me_looks_like_no_answer(cast: Cast) -> None:
+    play.hold(cast.checkout, 2, 3, on=play.at(2026, 1, 8))
+    play.hold(cast.checkout, (4, "only me"), 3, on=play.at(2026, 3, 3))
+    play.hold(cast.checkout, None, 4, on=play.at(2026, 5, 5))
+    play.hold(cast.checkout, 4, 4, on=play.at(2026, 7, 7))
+    (trend,) = seen_by(cast.ines, cast.checkout)
+    ines, tom = trend.lines
+    assert "Ines: Jan rainy, Mar no answer, May no answer, Jul fair." in trend.words
+    assert len(ines.marks) == 2
+    assert ines.strokes == []  # two marks with a gap between them: nothing joins them
+    assert len(tom.strokes) == 1
+
+
+def test_a_gap_breaks_the_line(cast: Cast) -> None:
+    for month, value in [(1, 2), (3, 3), (5, None), (7, 4), (9, 5)]:
+        play.hold(cast.checkout, value, 1, on=play.at(2026, month, 3))
+    (trend,) = seen_by(cast.tom, cast.checkout)
+    assert [stroke.count(",") for stroke in trend.lines[0].strokes] == [2, 2]
+
+
+def test_equal_answers_stand_beside_each_other(cast: Cast) -> None:
+    for month in (1, 3):
+        play.hold(cast.checkout, 4, 4, on=play.at(2026, month, 3))
+    (trend,) = seen_by(cast.ines, cast.checkout)
+    ines, tom = trend.lines
+    assert {mark.x for mark in ines.marks}.isdisjoint({mark.x for mark in tom.marks})
+    assert ines.marks[0].y == tom.marks[0].y
+    assert tom.label_y - ines.label_y >= 19
+
+
+def test_the_last_six_are_drawn(cast: Cast) -> None:
+    for month in range(1, 9):
+        play.hold(cast.checkout, 3, 4, on=play.at(2026, month, 3))
+    (trend,) = seen_by(cast.ines, cast.checkout)
+    assert [m.label for m in trend.months] == ["Mar", "Apr", "May", "Jun", "Jul", "Aug"]
+
+
+def test_two_retros_in_one_month_are_told_apart(cast: Cast) -> None:
+    play.hold(cast.checkout, 3, 4, on=play.at(2026, 3, 3))
+    play.hold(cast.checkout, 3, 4, on=play.at(2026, 3, 17))
+    (trend,) = seen_by(cast.ines, cast.checkout)
+    assert [m.label for m in trend.months] == ["3 Mar", "17 Mar"]
+
+
+def test_things_overall_are_a_chart_of_their_own(cast: Cast) -> None:
+    for month in (1, 3):
+        play.hold(cast.checkout, 3, 4, on=play.at(2026, month, 3), overall_a=1, overall_b=5)
+    titles = [trend.title for trend in seen_by(cast.tom, cast.checkout)]
+    assert titles == ["Our collaboration", "Things overall, in the company and in life"]
+
+
+def test_a_pulse_that_is_not_open_is_not_drawn(cast: Cast) -> None:
+    for month in (1, 3):
+        play.hold(cast.checkout, 3, 4, on=play.at(2026, month, 3))
+    session = play.start(cast.checkout)
+    play.go_on(session, "look_back")
+    play.answer_pulse(session, cast.tom, 1)
+    step = play.step_of(session, "pulse")
+    step.open_side(by=cast.tom, digest=step.digest(cast.tom))
+    (trend,) = seen_by(cast.ines, cast.checkout)
+    assert trend.count == 2
+    assert "stormy" not in trend.words
+
+
+def test_another_pair_is_not_drawn(cast: Cast) -> None:
+    for month in (1, 3):
+        play.hold(cast.checkout, 3, 4, on=play.at(2026, month, 3))
+    assert seen_by(cast.mei, cast.checkout) == []
+
+
+def test_a_name_is_only_ever_text(cast: Cast) -> None:
+    cast.tom.name = "<b>Tom</b>&"
+    cast.tom.save(update_fields=["name"])
+    for month in (1, 3):
+        play.hold(cast.checkout, 3, 4, on=play.at(2026, month, 3))
+    drawn = svg(cast.ines, cast.checkout)
+    assert "<b>" not in drawn
+    assert "<b>Tom</b>&" in unescape(drawn)
+
+
+def test_it_takes_two_queries_and_always_the_same(cast: Cast) -> None:
+    for month in (1, 3):
+        play.hold(cast.checkout, 3, 4, on=play.at(2026, month, 3))
+    members = list(cast.checkout.memberships.select_related("person").order_by("seat"))
+    for _more in range(3):
+        with CaptureQueriesContext(connection) as caught:
+            assert trends(cast.checkout, cast.ines, members)
+        assert len(caught) == 2
+        play.hold(cast.checkout, 3, 4)
