@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+SESSION_COOKIE, CSRF_COOKIE = "session", "csrf"  # as they are called over plain http
 STARTS_IN = 30.0  # seconds
 
 
@@ -36,6 +37,7 @@ class Served:
             **({"DATABASE_URL": database} if database else {}),
             **variables,
         }
+        self.log = folder / "server.log"
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Served:
@@ -51,7 +53,8 @@ class Served:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "config.serve", "--port", str(self.port)]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=subprocess.DEVNULL)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=log, stderr=log)
         until = time.monotonic() + STARTS_IN
         while True:
             try:
@@ -59,7 +62,7 @@ class Served:
                 return
             except OSError:
                 if self.process.poll() is not None or time.monotonic() > until:
-                    raise RuntimeError("The server did not start; its own words stand above.") from None
+                    raise RuntimeError(f"The server did not start. {self.log.read_text()[-2000:]}") from None
                 time.sleep(0.05)
 
     def stop(self) -> float:
