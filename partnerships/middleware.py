@@ -31,8 +31,15 @@ View = Callable[..., "HttpResponseBase"]
 
 # Explicit sign-outs clear what the browser kept; a session that ran out keeps it, because it may hold unsent text.
 SIGN_OUTS = frozenset({"account_logout", "session_end_all"})
-# What a form sends and nobody typed. Everything else is given back when the answer is no.
-NOT_TYPED = frozenset({"csrfmiddlewaretoken", "version", "client_id", "digest", "next", "remember", "code"})
+# What forms send that was chosen and not typed. Everything else is given back when the answer is no: a name that is
+# missing here costs a line too many, never a text.
+NOT_TYPED = frozenset(
+    {
+        "csrfmiddlewaretoken", "version", "client_id", "digest", "next", "remember", "code", "action",
+        "only_me", "value", "tags", "talk", "reason", "verdict", "helped", "closed_as", "is_experiment", "owner",
+        "start", "day", "time", "zone", "timezone", "due", "since", "theme", "shortcuts", "kind",
+    }
+)  # fmt: skip
 
 
 class Busy(Refusal):

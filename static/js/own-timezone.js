@@ -4,3 +4,9 @@ for (const field of document.querySelectorAll("[data-own-timezone]")) {
   if (field.value) continue;
   field.value = zone;
 }
+// Another device, another place: the settings offer its zone.
+for (const offer of document.querySelectorAll("[data-offer-timezone]")) {
+  const field = document.querySelector(offer.dataset.offerTimezone);
+  offer.hidden = field.value === zone || ![...field.options].some((option) => option.value === zone);
+  offer.addEventListener("click", () => { [field.value, offer.hidden] = [zone, true]; field.focus(); });
+}
