@@ -170,8 +170,10 @@ class Action(models.Model):
         """Done, or didn’t fit. Pressing it twice is pressing it once."""
         with _writing(self.partnership, by, None):
             self._read_again()
-            if self.closed_as != closed_as or (helped and helped != self.helped):
+            if self.closed_as != closed_as:
                 self._close(closed_as, helped, timezone.localdate(timezone=by.tz))
+            elif helped and helped != self.helped:
+                self._close(closed_as, helped, self.closed_on)
 
     def take_up_again(self, *, by: Person) -> None:
         with _writing(self.partnership, by, None):
@@ -222,7 +224,7 @@ class Action(models.Model):
 
     def _read_again(self) -> None:
         """Lock the row and read it: the room and the home page write under different locks."""
-        self.refresh_from_db(from_queryset=Action.objects.select_for_update())
+        self.refresh_from_db(from_queryset=Action.objects.select_for_update(no_key=True))
 
     def _close(self, closed_as: str, helped: str, on: date | None) -> None:
         self.closed_as, self.helped, self.closed_on = closed_as, helped, on if closed_as else None
@@ -279,7 +281,7 @@ def _writing(partnership: Partnership, by: Person, session: Session | None) -> I
             yield
         return
     with transaction.atomic():
-        Partnership.objects.select_for_update().get(pk=partnership.pk)
+        Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
         active = Membership.objects.filter(partnership=partnership, person=by, partnership__archived_at=None)
         if not active.exists():
             raise NotAllowed(_("You can read this, and no longer write in it."))

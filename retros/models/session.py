@@ -204,9 +204,12 @@ class Session(models.Model):
         The author's own version always rises (their other tabs follow); the partner's only when the verb sets
         `change.shared`. Raises NotAllowed without a seat, Refusal when the session can no longer be written in
         (unless `closed` says that the verb is meant for that).
+
+        Locks here and in the other verbs are `no_key`: PostgreSQL checks foreign keys at commit, under a key lock, and
+        two verbs that hold one row each and point at the other's would wait for each other.
         """
         with transaction.atomic():
-            self.refresh_from_db(from_queryset=Session.objects.select_for_update())
+            self.refresh_from_db(from_queryset=Session.objects.select_for_update(no_key=True))
             for cached in ("steps", "sides"):
                 self.__dict__.pop(cached, None)
             if not Membership.objects.filter(
@@ -247,7 +250,7 @@ class Session(models.Model):
         if start_utc < (now or clock.now()) - timedelta(minutes=5):
             raise Refusal(_("That time has already gone by. Pick one that is still to come."))
         with transaction.atomic():
-            Partnership.objects.select_for_update().get(pk=partnership.pk)
+            Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
             if existing := cls._sent_before(id, partnership):
                 return existing
             day = [datetime.combine(start.date(), end, UTC) for end in (time.min, time.max)]
@@ -270,7 +273,7 @@ class Session(models.Model):
         """A retro that begins at this moment. While one is running, that one is it: both may press at once."""
         now = clock.now()
         with transaction.atomic():
-            Partnership.objects.select_for_update().get(pk=partnership.pk)
+            Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
             running = cls.objects.filter(partnership=partnership).running().order_by("-started_at").first()
             session = running or cls._sent_before(id, partnership)
             if session is None:
@@ -437,7 +440,7 @@ class Session(models.Model):
         Only the partner's version rises. For a closed session too: it is read together.
         """
         with transaction.atomic():
-            self.refresh_from_db(from_queryset=Session.objects.select_for_update(), fields=["version_a", "version_b"])
+            self.refresh_from_db(from_queryset=Session.objects.select_for_update(no_key=True), fields=["version_a", "version_b"])
             self.see(person)
             partner = self.seat_of(person).other
             setattr(self, f"version_{partner}", self.version_for(partner) + 1)
