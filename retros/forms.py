@@ -174,6 +174,9 @@ class PageForm(CheckedForm):
             self.status = refusal.status
             if not self.errors:
                 self.add_error(at, str(refusal.message))
+            for field in self.hidden_fields():
+                for error in field.errors:
+                    self.add_error(None, error)  # nobody sees a message beside a hidden field
 
 
 @cache
@@ -263,6 +266,13 @@ class ActionChangeForm(DueMixin, ActionEditForm, PageForm):
         for unused in ("cue",) if action.is_experiment else ("because", "seen_by"):
             del self.fields[unused]
         _owner_by_name(self, pair, both=False, chosen=seat)
+        if action.is_experiment:
+            for name, label in {
+                "text": _("We try"),
+                "because": _("Because we believe"),
+                "seen_by": _("We will see it by"),
+            }.items():
+                self.fields[name].label = label
         self.fields["version"].widget = forms.HiddenInput()
         _text_areas(self, text=3, cue=2, because=2, seen_by=2)
 

@@ -63,11 +63,11 @@ class ActionRow:
 
     @property
     def sentence(self) -> str:
-        """The action in one sentence: with a cue it reads “If …, then …”."""
+        """The action in one sentence: with a cue it reads “If …, then I will …”."""
         action = self.action
         if not action.cue:
             return action.text
-        return _("If %(cue)s, then %(text)s") % {"cue": action.cue, "text": action.text}
+        return _("If %(cue)s, then I will %(text)s") % {"cue": action.cue, "text": action.text}
 
 
 class Pair:
@@ -324,6 +324,12 @@ class NextRetro(PlannedRetro):
         count = step.folded_cards(member.person)
         if not count:
             return _("Nothing written ahead. That’s fine, there’s time in the room.")
+        if member == self.pair.you and self.session.is_running:
+            return ngettext(
+                "%(count)d note folded away. It opens when you are both ready.",
+                "%(count)d notes folded away. They open when you are both ready.",
+                count,
+            ) % {"count": count}
         if member == self.pair.you:
             return ngettext(
                 "%(count)d note folded away. Nobody reads it before the retro.",
@@ -348,6 +354,15 @@ class PastRetro:
     def date(self) -> str:
         held = self.session.held_on
         return date_format(held, "j F Y") if held else ""
+
+
+def proposal(pair: Pair) -> dict[str, object]:
+    """What the form of planning starts with: the time that the last retro proposes for the next one."""
+    last = Session.objects.of(pair.person).filter(partnership=pair.partnership).held().first()
+    if last is None:
+        return {}
+    start = last.proposed_dates(pair.now)[0]
+    return {"day": start.date(), "time": start.time(), "zone": last.timezone}
 
 
 # --- all actions ------------------------------------------------------------------------------------------------------

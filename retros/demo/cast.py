@@ -18,7 +18,12 @@ class Player:
     role: str
     does: str
     timezone: str = "Europe/Tallinn"
+    seat: str = ""
     is_admin: bool = False
+
+    @property
+    def initials(self) -> str:
+        return "".join(word[0] for word in self.name.split())
 
     @property
     def email(self) -> str:
@@ -32,12 +37,14 @@ class Address:
 
 
 PLAYERS = (
-    Player("ines", "Ines Okafor", "Designer", "Works with Tom on Checkout. Six retros so far, the next is planned."),
-    Player("tom", "Tom Lindqvist", "Product manager", "Works with Ines on Checkout. Has written nothing ahead yet."),
+    Player("ines", "Ines Okafor", "Designer", "Works with Tom on Checkout. Six retros so far, the next one is planned.",
+           seat="a"),
+    Player("tom", "Tom Lindqvist", "Product manager", "Works with Ines on Checkout. Has written nothing ahead yet.",
+           seat="b"),
     Player("priya", "Priya Raman", "Engineering manager",
-           "Works with Daniel on Search. Their retro is open right now, both have folded cards.", "Europe/London"),
+           "Works with Daniel on Search. Their retro is open right now, both have folded cards.", "Europe/London", "a"),
     Player("daniel", "Daniel Moreau", "Product manager",
-           "Works with Priya on Search. He is in the same room, one hour ahead.", "Europe/Paris"),
+           "Works with Priya on Search. He is in the same room, one hour ahead.", "Europe/Paris", "b"),
     Player("sara", "Sara Lind", "Head of product", "Leads both pairs. She can read nothing of what they write."),
     Player("mei", "Mei Tan", "Designer", "Works with nobody here yet. She can begin a partnership."),
     Player("ada", "Ada Osei", "Administrator", "Looks after the installation.", is_admin=True),
@@ -48,8 +55,10 @@ def is_on() -> bool:
     return settings.DEMO is True
 
 
-def addresses(port: str) -> list[Address]:
-    return [Address(player, f"http://{player.key}.{HOST}:{port}/") for player in PLAYERS]
+def addresses(host: str) -> list[Address]:
+    """Everybody's address, on the port of `host`."""
+    _name, colon, port = host.partition(":")
+    return [Address(player, f"http://{player.key}.{HOST}{colon}{port}/") for player in PLAYERS]
 
 
 def player_at(host: str) -> Player | None:

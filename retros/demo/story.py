@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from partnerships.models import Partnership, Person
 from partnerships.models.partnership import Seat
-from retros.demo.cast import PLAYERS
+from retros.demo.cast import PLAYERS, Player
 from retros.models import Action, Entry, Note, Prompt, Review, Session, Step
 
 THURSDAY, TUESDAY = 3, 1
@@ -54,7 +54,7 @@ def tell() -> bool:
         return False
     clock = Clock()
     with transaction.atomic(), clock.running():
-        people = {player.key: _person(clock, player) for player in PLAYERS}
+        people = make_people(clock)
         checkout, search = _read("checkout"), _read("search")
         next_one = _following(THURSDAY, clock.real.date(), least=3)
         pair = Pair(clock, Partnership.Kind.PM_DESIGNER, "Checkout", people["ines"], people["tom"], time(14, 0))
@@ -70,8 +70,13 @@ def _read(name: str) -> Data:
     return tomllib.loads((Path(__file__).parent / f"{name}.toml").read_text(encoding="utf-8"))
 
 
-def _person(clock: Clock, player: Any) -> Person:
+def make_people(clock: Clock) -> dict[str, Person]:
+    """The cast by the first part of their address; nobody has a password."""
     clock.now = clock.real - timedelta(weeks=55)
+    return {player.key: _person(player) for player in PLAYERS}
+
+
+def _person(player: Player) -> Person:
     person = Person.objects.create_user(
         player.email, name=player.name, role_label=player.role, timezone=player.timezone, is_staff=player.is_admin
     )

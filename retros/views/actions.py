@@ -32,7 +32,7 @@ def action_list(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def action_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     """Add an action between retros. For both: two actions, one each."""
-    pair = Home(get_partnership(request.user, partnership_id), request.user)
+    pair = Pair(get_partnership(request.user, partnership_id), request.user, place="action_list")
     form = ActionPageForm.of(request, pair=pair)
     if request.method == "POST":
         with form.on_page(htmx=bool(request.htmx)):
@@ -65,7 +65,7 @@ def action_update(request: PersonRequest, action_id: UUID) -> HttpResponse:
         "draft": draft,
         "draft_key": f"edit:{action.pk}",
         "helped": Action.Helped.choices,
-        "place": request.GET.get("place"),
+        "place": _place(request),
     }
     return render(request, "retros/action_update.html", context, status=form.status)
 
@@ -75,8 +75,7 @@ def action_done_create(request: PersonRequest, action_id: UUID) -> HttpResponse:
     """Done, or didn’t fit; and, if somebody says so, whether it helped."""
     action = get_action(request.user, action_id)
     action.finish(by=request.user, **DoneForm(request.POST).checked())
-    undo = reverse("action_done_delete", args=[action.pk])
-    messages.success(request, action.get_closed_as_display(), extra_tags=f"undo {undo}")
+    messages.success(request, action.get_closed_as_display(), extra_tags=_undo(request, "action_done_delete", action))
     return _row_again(request, action)
 
 
@@ -92,8 +91,7 @@ def action_done_delete(request: PersonRequest, action_id: UUID) -> HttpResponse:
 def action_delete(request: PersonRequest, action_id: UUID) -> HttpResponse:
     action = get_action(request.user, action_id)
     action.put_away(by=request.user)
-    undo = reverse("action_restore", args=[action.pk])
-    messages.success(request, _("Action deleted"), extra_tags=f"undo {undo}")
+    messages.success(request, _("Action deleted"), extra_tags=_undo(request, "action_restore", action))
     return redirect(_back(request, action))
 
 
@@ -104,11 +102,11 @@ def action_restore(request: PersonRequest, action_id: UUID) -> HttpResponse:
     return redirect(_back(request, action))
 
 
-def _added(request: PersonRequest, pair: Home) -> HttpResponse:
-    """The list with the new one and an empty form to htmx; else home again."""
+def _added(request: PersonRequest, pair: Pair) -> HttpResponse:
+    """The list with the new one to htmx, whose form empties itself; else home again."""
     if not request.htmx:
         return redirect("partnership_detail", pair.partnership.pk)
-    context = {**pair.context, "form": ActionPageForm(pair=pair), "place": "home"}
+    context = {"pair": Home(pair.partnership, request.user), "partnership": pair.partnership, "place": "home"}
     return render(request, "retros/action_create.swap.html", context)
 
 
@@ -117,11 +115,20 @@ def _row_again(request: PersonRequest, action: Action) -> HttpResponse:
     if not request.htmx:
         return redirect(_back(request, action))
     pair = Pair(get_partnership(request.user, action.partnership_id), request.user)
-    context = {"pair": pair, "row": pair.row(action), "place": request.POST.get("place")}
+    context = {"pair": pair, "row": pair.row(action), "place": _place(request)}
     return render(request, "retros/action_done_create.swap.html", context)
 
 
+def _place(request: PersonRequest) -> str:
+    """The list that the form says it stands in: the name of a page, never an address."""
+    said = request.POST.get("place") or request.GET.get("place", "")
+    return said if said in PLACES else "home"
+
+
 def _back(request: PersonRequest, action: Action) -> str:
-    """The list that the form says it stands in; the name of the page, never an address."""
-    name = PLACES.get(request.POST.get("place", ""), "partnership_detail")
-    return reverse(name, args=[action.partnership_id])
+    return reverse(PLACES[_place(request)], args=[action.partnership_id])
+
+
+def _undo(request: PersonRequest, name: str, action: Action) -> str:
+    """The way back that a toast offers."""
+    return f"undo {reverse(name, args=[action.pk])}?place={_place(request)}"

@@ -14,7 +14,7 @@ from partnerships.access import get_partnership
 from partnerships.http import PersonRequest
 from retros.access import get_session
 from retros.forms import PlanForm, WhenForm
-from retros.home import Pair, PlannedRetro
+from retros.home import Pair, PlannedRetro, proposal
 from retros.models import Session
 
 
@@ -22,7 +22,7 @@ from retros.models import Session
 def session_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     """Plan a retro for a day and a time."""
     pair = Pair(get_partnership(request.user, partnership_id), request.user)
-    form = PlanForm.of(request, pair=pair)
+    form = PlanForm.of(request, pair=pair, initial=proposal(pair))
     if request.method == "POST":
         with form.on_page(at="time"):
             when = form.wall_time()

@@ -119,7 +119,7 @@ def test_action_create_shows_the_words_that_were_begun(cast: Cast) -> None:
         assert "half a thought" in signed_in(cast.ines).get(url).content.decode()
         assert "half a thought" not in signed_in(cast.tom).get(url).content.decode()
     signed_in(cast.ines).post(reverse("action_create", args=[cast.checkout.pk]), words())
-    assert not Draft.objects.exists()
+    assert "half a thought" not in signed_in(cast.ines).get(home).content.decode()
 
 
 # --- done ------------------------------------------------------------------------------------------------------------

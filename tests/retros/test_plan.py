@@ -110,7 +110,7 @@ def test_session_create_names_the_next_time_that_exists(cast: Cast) -> None:
 
 
 def test_session_create_needs_two(cast: Cast) -> None:
-    alone = PartnershipFactory(label="Wallet", a=cast.mei)
+    alone = PartnershipFactory.create(label="Wallet", a=cast.mei)
     answer = signed_in(cast.mei).post(reverse("session_create", args=[alone.pk]), when())
     assert answer.status_code == 409
     assert "A retro needs two." in answer.content.decode()

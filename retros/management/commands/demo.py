@@ -17,8 +17,8 @@ class Command(BaseCommand):
         if not is_on():
             raise CommandError("The demo needs TWOFOLD_DEMO=1. Start it with: bin/run --demo")
         made = tell()
-        port = str(urlsplit(settings.BASE_URL).port or 80)
+        host = urlsplit(settings.BASE_URL).netloc
         self.stdout.write("The demo is ready." if made else "The demo is ready; what was written in it is kept.")
-        for address in addresses(port):
+        for address in addresses(host):
             self.stdout.write(f"  {address.player.name:<14} {address.url}")
-        self.stdout.write(f"  All of them    http://localhost:{port}/demo/")
+        self.stdout.write(f"  All of them    {settings.BASE_URL}/demo/")
