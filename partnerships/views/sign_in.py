@@ -52,4 +52,5 @@ def signed_in(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A page from before a sign-in in another tab recovers at the next press."""
     response = refuse(request, NotAllowed(_("Press again.")))
-    return trigger_client_event(response, "fresh-token", {"value": get_token(request)})
+    fresh = {"value": get_token(request), "person": str(request.user.pk or "")}
+    return trigger_client_event(response, "fresh-token", fresh)

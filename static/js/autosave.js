@@ -4,12 +4,13 @@ const PAUSE = 600, LONGEST = 2000, WAITING_FOR_THE_PERSON = [401, 409, 413, 422]
 const states = new WeakMap(), state = (form) => states.get(form) ?? (states.set(form, {}), states.get(form));
 const saves = (form) => form?.matches?.("form[data-autosave]");
 const forms = (root = document) => [...root.querySelectorAll("form[data-autosave]")];
-const words = (form) => JSON.stringify([...new FormData(form)].filter(([name]) => form.elements[name]?.type !== "hidden"));
+const hidden = (form, name) => form.querySelector(`input[type=hidden][name="${name}"]`);
+const words = (form) => JSON.stringify([...new FormData(form)].filter(([name]) => !hidden(form, name)));
 // A form that edits something carries that thing's version in its field, and its draft's own in data-draft-version.
 const hasDraft = (form) => "draftVersion" in form.dataset;
 function setVersion(form, version) {
   if (hasDraft(form)) form.dataset.draftVersion = version;
-  else if (form.elements.version) form.elements.version.value = version;
+  else if (hidden(form, "version")) hidden(form, "version").value = version;
 }
 const unsaved = (form) => form.isConnected && words(form) !== state(form).done;
 const empty = (form) => form.matches("[data-composer]") && [...form.querySelectorAll("textarea")].every((box) => !box.value);
@@ -28,7 +29,7 @@ async function send(form, leaving) {
   const s = state(form), text = words(form), body = new FormData(form);
   clearTimeout(s.timer);
   if (hasDraft(form)) body.set("version", form.dataset.draftVersion);
-  if (!unsaved(form) || s.submitting || (s.busy && (!leaving || s.sent === text))) return;
+  if (!saves(form) || !unsaved(form) || s.submitting || (s.busy && (!leaving || s.sent === text))) return;
   if (!leaving) { [s.busy, s.sent, s.since] = [true, text, 0]; say(form, "saving"); tell(form, "sending", { text }); }
   let status = 0, wait = Math.min(15000, 500 * 2 ** (s.tries = (s.tries ?? 0) + 1)) * (0.5 + Math.random());
   try {
@@ -86,7 +87,7 @@ document.addEventListener("kept", ({ detail: { form } }) => { // a composer was 
 document.addEventListener("htmx:afterSettle", () => { // what a shared box says now, unless something newer is typed in it
   for (const { dataset: fresh } of document.querySelectorAll("[data-fresh-for]")) {
     const box = document.getElementById(fresh.freshFor), form = box?.form;
-    if (!saves(form) || unsaved(form) || state(form).busy || Number(fresh.version) <= Number(form.elements.version.value)) continue;
+    if (!saves(form) || unsaved(form) || state(form).busy || Number(fresh.version) <= Number(hidden(form, "version").value)) continue;
     const { selectionStart, selectionEnd } = box;
     box.value = fresh.text;
     if (box === document.activeElement) box.setSelectionRange(selectionStart, selectionEnd);

@@ -6,8 +6,9 @@ const copied = (form) => form?.matches?.("form[data-copy-key]");
 const keys = (start) => Object.keys(localStorage).filter((name) => name.startsWith(start));
 const read = (name) => JSON.parse(localStorage[name] ?? "{}");
 const forget = (form) => { delete localStorage[key(form)]; };
-const words = (form) => JSON.stringify([...new FormData(form)].filter(([name]) => form.elements[name]?.type !== "hidden"));
-const version = (form) => form.dataset.draftVersion ?? form.elements.version?.value;
+const hidden = (form, name) => form.querySelector(`input[type=hidden][name="${name}"]`);
+const words = (form) => JSON.stringify([...new FormData(form)].filter(([name]) => !hidden(form, name)));
+const version = (form) => form.dataset.draftVersion ?? hidden(form, "version")?.value;
 // The draft of a form with several boxes keeps only the first: the copy stays until the form itself is sent.
 const drafted = (form) => form.matches("[data-autosave]") && !(form.matches("[data-composer]") && form.querySelectorAll("textarea, input:not([type])").length > 1);
 const seen = new WeakSet();
@@ -30,7 +31,7 @@ function restore(form) {
   }
   // Somebody stored another text since then: keep the version we knew, and the server shows both.
   if (kept.sent !== here && "draftVersion" in form.dataset) form.dataset.draftVersion = kept.version;
-  else if (kept.sent !== here && form.elements.version) form.elements.version.value = kept.version;
+  else if (kept.sent !== here && hidden(form, "version")) hidden(form, "version").value = kept.version;
   form.closest("details")?.setAttribute("open", "");
   fields[0]?.dispatchEvent(new Event("input", { bubbles: true }));
 }

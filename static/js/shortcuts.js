@@ -16,12 +16,12 @@ document.addEventListener("keydown", (event) => {
   if (key === "?") document.getElementById("shortcuts")?.showModal();
   else if (key === "j" || key === "k") walk(card, key === "j" ? 1 : -1);
   else if (/^[a-z1-9]$/.test(key)) {
-    const all = [...document.querySelectorAll(`[data-key="${key}"]`)].filter(visible);
+    const opened = (element) => element.parentElement.open && element.dataset.opens; // open already: straight to the box
+    const all = [...document.querySelectorAll(`[data-key="${key}"]`)].filter((e) => opened(e) || visible(e));
     const found = all.find((element) => card?.contains(element)) ?? all.find((element) => !element.closest("[data-card]"));
     if (!found) return;
-    const box = found.parentElement.open && found.dataset.opens; // open already: straight to the box
     // A reveal cannot be undone: the key only brings you to its button.
-    if (box) document.querySelector(box).focus();
+    if (opened(found)) document.querySelector(found.dataset.opens).focus();
     else if (found.matches(FIELDS) || found.hasAttribute("data-reveals")) found.focus();
     else found.click();
   } else return;

@@ -1,0 +1,344 @@
+"""What the scripts promise, in Chromium under the real policy: no typed word is lost, or goes where it should not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from partnerships.models import Person
+from retros.models import Draft, Entry, Session
+from tests.browser import Watched
+from tests.cast import Cast, make_cast
+from tests.conftest import LiveServer
+from tests.factories import PASSWORD
+
+COPIES = "Object.keys(localStorage).length"
+MAX_SCRIPT = 30_000  # bytes, compressed (DESIGN.md, and the budget of the first visit)
+MAX_STYLE = 12_000
+
+
+@pytest.fixture
+def people(live_server: LiveServer) -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def room(people: Cast) -> str:
+    """The address of the step where the two write alone."""
+    session = Session.start_now(people.checkout, by=people.ines)
+    step = next(step for step in session.steps if step.kind == "write")
+    return f"/sessions/{session.pk}/steps/{step.position}/"
+
+
+def sign_in(context: Any, person: Person, base: str) -> None:
+    client = Client()
+    client.force_login(person)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": base}])
+
+
+@pytest.fixture
+def ines(people: Cast, context: Any, live_server: LiveServer) -> Page:
+    sign_in(context, people.ines, live_server.url)
+    page: Page = context.new_page()
+    return page
+
+
+def composer(page: Page, column: str = "The good") -> Any:
+    box = page.get_by_label(f"New card, {column}")
+    if not box.is_visible():
+        page.get_by_text(f"Add a card to {column}").click()
+    return box
+
+
+def saved(page: Page, column: str = "good") -> Any:
+    return page.locator(f"#compose-{column} [data-saved]")
+
+
+# --- Nothing typed is lost ----------------------------------------------------------------------
+
+
+def test_a_pause_saves_and_a_reload_brings_it_back(ines: Page, room: str) -> None:
+    ines.goto(room)
+    ines.keyboard.press("1")
+    expect(composer(ines)).to_be_focused()
+    ines.keyboard.type("Half a thought")
+    expect(saved(ines)).to_have_text("Draft saved")
+    assert ines.evaluate(COPIES) == 0
+    ines.reload()
+    expect(composer(ines)).to_have_value("Half a thought")
+
+
+def test_folding_empties_the_box_and_leaves_no_trace_of_the_draft(ines: Page, room: str, people: Cast) -> None:
+    ines.goto(room)
+    box = composer(ines)
+    box.fill("You pulled me in")
+    expect(saved(ines)).to_have_text("Draft saved")
+    first = ines.locator("#compose-good [name=client_id]").input_value()
+    box.press("Shift+Enter")
+    ines.keyboard.type("and it helped")
+    box.press("Enter")
+    expect(box).to_have_value("")
+    expect(box).to_be_focused()
+    expect(saved(ines)).to_have_text("")
+    assert ines.locator("#compose-good [name=client_id]").input_value() != first
+    ines.wait_for_timeout(1_000)  # long enough for a late save to do harm
+    assert not Draft.objects.filter(person=people.ines).exclude(text="").exists()
+    assert ines.evaluate(COPIES) == 0
+    assert [entry.text for entry in Entry.objects.visible_to(people.ines)] == ["You pulled me in\nand it helped"]
+
+
+def test_what_is_typed_without_a_network_is_kept_and_sent_later(
+    ines: Page, context: Any, room: str, people: Cast, watched: Watched
+) -> None:
+    watched.expect_lost()
+    ines.goto(room)
+    box = composer(ines)
+    box.fill("Before")
+    expect(saved(ines)).to_have_text("Draft saved")
+    context.set_offline(True)
+    box.fill("Before and after")
+    expect(saved(ines)).to_have_text("Not saved yet, trying again")
+    expect(ines.locator("[data-offline-notice]")).to_be_visible()
+    assert "Before and after" in ines.evaluate("JSON.stringify(localStorage)")
+    context.set_offline(False)
+    expect(saved(ines)).to_have_text("Draft saved")
+    expect(ines.locator("[data-offline-notice]")).to_be_hidden()
+    assert Draft.objects.get(person=people.ines).text == "Before and after"
+
+
+def test_a_killed_browser_finds_its_text_again(ines: Page, context: Any, room: str, watched: Watched) -> None:
+    watched.expect_lost()
+    ines.goto(room)
+    ines.route("**/drafts/**", lambda route: route.abort())
+    composer(ines).type("Nobody else has this")
+    ines.close()  # the page goes without a word of the server
+    again = context.new_page()
+    again.goto(room)
+    expect(composer(again)).to_have_value("Nobody else has this")
+    expect(saved(again)).to_have_text("Draft saved")
+    assert again.evaluate(COPIES) == 0
+
+
+def test_a_fold_without_a_network_keeps_the_text_and_says_so(
+    ines: Page, context: Any, room: str, people: Cast, watched: Watched
+) -> None:
+    watched.expect_lost()
+    ines.goto(room)
+    box = composer(ines)
+    box.fill("It will come")
+    context.set_offline(True)
+    box.press("Enter")
+    expect(ines.locator("#compose-good [data-notice]")).to_contain_text("We can’t reach the server.")
+    expect(box).to_have_value("It will come")
+    context.set_offline(False)
+    box.press("Enter")
+    expect(box).to_have_value("")
+    expect(ines.locator("#compose-good [data-notice]")).to_be_empty()
+    assert Entry.objects.visible_to(people.ines).count() == 1
+
+
+def test_two_tabs_show_both_texts_and_overwrite_nothing(
+    ines: Page, context: Any, room: str, people: Cast, watched: Watched
+) -> None:
+    watched.expect(409)
+    other = context.new_page()
+    for page in (ines, other):
+        page.goto(room)
+    composer(ines).fill("From the first tab")
+    expect(saved(ines)).to_have_text("Draft saved")
+    composer(other).fill("From the second tab")
+    expect(other.locator("#compose-good [data-theirs]")).to_have_value("From the first tab")
+    expect(composer(other)).to_have_value("From the second tab")
+    expect(saved(other)).to_have_text("Both texts are kept")
+    assert Draft.objects.get(person=people.ines).text == "From the first tab"
+    other.get_by_role("button", name="Keep mine").click()
+    expect(saved(other)).to_have_text("Draft saved")
+    expect(other.locator("#compose-good [data-notice]")).to_be_empty()
+    assert Draft.objects.get(person=people.ines).text == "From the second tab"
+    assert not Entry.objects.visible_to(people.ines).exists()  # keeping a text folds nothing
+
+
+def test_an_ended_session_signs_in_in_place(
+    ines: Page, context: Any, room: str, people: Cast, watched: Watched
+) -> None:
+    watched.expect(401, 403, 422)
+    ines.goto(room)
+    box = composer(ines)
+    context.clear_cookies()
+    box.fill("In the middle of a sentence")
+    form = ines.locator("#sign-in-form")
+    expect(form).to_be_visible()
+    expect(ines.locator("#compose-good [data-notice]")).to_contain_text("Sign in again. Your text is kept.")
+    expect(box).to_be_focused()
+    form.get_by_label("Work email").fill(people.ines.email)
+    form.get_by_label("Password").fill("wrong")
+    form.get_by_role("button", name="Sign in").click()
+    expect(form.locator("[data-notice]")).not_to_be_empty()
+    form.get_by_label("Password").fill(PASSWORD)
+    form.get_by_role("button", name="Sign in").click()
+    expect(form).to_have_count(0)
+    expect(saved(ines)).to_have_text("Draft saved")
+    expect(ines.locator("#compose-good [data-notice]")).to_be_empty()
+    box.press("Enter")
+    expect(ines.locator(".card p", has_text="In the middle of a sentence")).to_be_visible()
+
+
+def test_text_never_goes_to_somebody_else_on_the_same_computer(
+    ines: Page, context: Any, room: str, people: Cast, watched: Watched
+) -> None:
+    watched.expect(403)
+    ines.goto(room)
+    box = composer(ines)
+    other = context.new_page()
+    other.goto("/account/logout/")
+    other.get_by_role("main").get_by_role("button", name="Sign out").click()
+    other.get_by_label("Work email").fill(people.tom.email)
+    other.get_by_label("Password").fill(PASSWORD)
+    other.get_by_role("button", name="Sign in").click()
+    other.wait_for_url(re.compile("partnerships"))
+    box.fill("INESONLY a thought")  # on a page that still shows what is hers
+    expect(ines.locator("body")).to_have_attribute("data-person", str(people.tom.pk))
+    ines.wait_for_timeout(1_500)
+    assert not Draft.objects.filter(text__contains="INESONLY").exists()
+    assert "INESONLY" not in ines.evaluate("JSON.stringify(localStorage)")
+    assert "INESONLY" not in ines.content()
+
+
+def test_signing_out_asks_before_it_loses_a_word(
+    ines: Page, context: Any, room: str, people: Cast, watched: Watched
+) -> None:
+    watched.expect_lost()
+    ines.goto(room)
+    ines.route("**/drafts/**", lambda route: route.abort())
+    composer(ines).fill("Not sent yet")
+    ines.goto("/")
+    asked: list[str] = []
+
+    def stay(dialog: Any) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    ines.once("dialog", stay)
+    ines.get_by_role("button", name=re.compile("^Account")).click()
+    ines.get_by_role("button", name="Sign out").click()
+    ines.wait_for_timeout(200)
+    assert asked
+    assert ines.evaluate(COPIES) == 1
+    ines.once("dialog", lambda dialog: dialog.accept())
+    ines.get_by_role("button", name="Sign out").click()
+    ines.wait_for_url(re.compile("login"))
+    assert ines.evaluate(COPIES) == 0
+
+
+# --- Keys ---------------------------------------------------------------------------------------
+
+
+def test_a_card_is_moved_and_left_by_keys(ines: Page, room: str, people: Cast) -> None:
+    ines.goto(room)
+    ines.keyboard.press("1")
+    ines.keyboard.type("Rather the other one")
+    ines.keyboard.press("Alt+Digit2")
+    expect(composer(ines, "The bad")).to_be_focused()
+    expect(composer(ines, "The bad")).to_have_value("Rather the other one")
+    ines.keyboard.press("Escape")
+    expect(composer(ines, "The bad")).not_to_be_focused()
+    expect(saved(ines, "bad")).to_have_text("Draft saved")
+    ines.keyboard.press("2")
+    expect(composer(ines, "The bad")).to_be_focused()
+    ines.keyboard.press("Enter")
+    expect(ines.locator("#cards-bad .card")).to_have_count(1)
+    assert Entry.objects.visible_to(people.ines).get().prompt.key == "bad"
+
+
+def test_keys_do_nothing_while_typing_and_can_be_switched_off(ines: Page, room: str, people: Cast) -> None:
+    ines.goto(room)
+    ines.keyboard.press("?")
+    expect(ines.locator("#shortcuts")).to_be_visible()
+    ines.keyboard.press("Escape")
+    box = composer(ines)
+    box.type("1 2 3 j k r ?")
+    expect(box).to_have_value("1 2 3 j k r ?")
+    expect(ines.locator("#shortcuts")).to_be_hidden()
+    people.ines.shortcuts = False
+    people.ines.save()
+    ines.goto(room)
+    ines.keyboard.press("2")
+    expect(composer(ines)).not_to_be_focused()
+    assert ines.locator("#shortcuts").count() == 0
+
+
+def test_a_key_never_presses_what_cannot_be_undone(
+    ines: Page, new_context: Callable[..., Any], room: str, people: Cast, live_server: LiveServer
+) -> None:
+    context = new_context()
+    sign_in(context, people.tom, live_server.url)
+    tom = context.new_page()
+    for page in (ines, tom):
+        page.goto(room)
+    tom.keyboard.press("r")
+    reveal = ines.get_by_role("button", name="Ready, and open both")
+    expect(reveal).to_be_visible()
+    ines.keyboard.press("r")
+    expect(reveal).to_be_focused()
+    expect(ines.get_by_text("Only you can read your cards until you both reveal")).to_be_visible()
+    ines.keyboard.press("Enter")
+    expect(ines.locator("[data-revealed]")).to_be_visible()
+    expect(ines.get_by_role("heading", level=1)).to_be_focused()
+    expect(tom.locator("[data-revealed]")).to_be_visible()
+
+
+# --- The page itself ----------------------------------------------------------------------------
+
+
+def test_icons_come_from_the_sprite_and_take_our_colours(ines: Page, room: str) -> None:
+    ines.goto(room)
+    drawn = ines.locator(".mark use").first.evaluate("use => use.getBoundingClientRect().width")
+    assert drawn > 20
+    names = set(ines.locator("svg.icon use").evaluate_all("all => all.map(use => use.href.baseVal.split('#')[1])"))
+    sprite = ines.evaluate("document.querySelector('svg.icon use').href.baseVal.split('#')[0]")
+    known = set(re.findall(r'id="([\w-]+)"', ines.request.get(sprite).text()))
+    assert names
+    assert names <= known
+
+
+def test_the_room_stays_within_its_budget(ines: Page, room: str) -> None:
+    sizes: dict[str, int] = {"script": 0, "stylesheet": 0}
+
+    def count(request: Any) -> None:
+        if request.resource_type in sizes:
+            sizes[request.resource_type] += request.sizes()["responseBodySize"]
+
+    ines.on("requestfinished", count)
+    ines.goto(room)
+    expect(ines.locator("html")).to_have_attribute("data-connection", "live")
+    assert 0 < sizes["script"] <= MAX_SCRIPT, sizes
+    assert 0 < sizes["stylesheet"] <= MAX_STYLE, sizes
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_no_page_scrolls_sideways(ines: Page, room: str, width: int) -> None:
+    ines.set_viewport_size({"width": width, "height": 800})
+    for address in (room, "/", "/settings/", "/account/email/", "/account/password/change/"):
+        ines.goto(address)
+        assert ines.evaluate("document.documentElement.scrollWidth") <= width, address
+
+
+def test_a_toast_goes_by_itself_but_not_under_the_pointer(ines: Page, room: str) -> None:
+    ines.clock.install()
+    ines.goto("/settings/")
+    ines.get_by_role("button", name="Keep these settings").click()
+    toast = ines.locator(".toast")
+    expect(toast).to_be_visible()
+    toast.hover()
+    ines.clock.run_for(7_000)
+    expect(toast).to_be_visible()
+    ines.mouse.move(5, 5)
+    ines.clock.run_for(3_000)
+    expect(toast).to_have_count(0)
