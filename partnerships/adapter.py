@@ -71,7 +71,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return reverse("person_update")
 
     def get_email_verification_redirect_url(self, email_address: EmailAddress) -> str:
-        return self._next_page(self.request) or str(super().get_email_verification_redirect_url(email_address))
+        return self._next_page(self.request) or reverse("account_email")
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         uid, _dash, rest = key.partition("-")

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import AddEmailForm as AddAddressForm
+from allauth.account.forms import ChangePasswordForm as ChangeForm
 from allauth.account.forms import SignupForm
 from django import forms
 from django.http import HttpRequest
@@ -90,9 +91,26 @@ class SignUpForm(SignupForm):
 
 
 class AddEmailForm(AddAddressForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _without_placeholders(self)
+
     def clean_email(self) -> str:
         get_adapter().check_domain(self.cleaned_data["email"])
         return str(super().clean_email())
+
+
+class ChangePasswordForm(ChangeForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _without_placeholders(self)
+        self.fields["oldpassword"].help_text = ""
+
+
+def _without_placeholders(form: forms.Form) -> None:
+    """They say the label once more, in other words than ours."""
+    for field in form.fields.values():
+        field.widget.attrs.pop("placeholder", None)
 
 
 class InvitationForm(forms.Form):

@@ -32,4 +32,7 @@ class RateCounter(models.Model):
                 "ON CONFLICT (key, window_) DO UPDATE SET count = " + table + ".count + 1 RETURNING count",
                 [key, connection.ops.adapt_datetimefield_value(window)],
             )
-            return int(cursor.fetchone()[0])
+            count = int(cursor.fetchone()[0])
+        if count == 1:  # a new window: the earlier ones of this key are of no use any more
+            cls.objects.filter(key=key, window__lt=window).delete()
+        return count

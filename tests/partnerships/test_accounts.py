@@ -5,6 +5,7 @@ import re
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.sessions.models import Session as BrowserSession
 from django.test import Client
 from django.urls import reverse
@@ -13,6 +14,8 @@ from partnerships.models import Invitation, Membership, Person
 from tests.factories import PASSWORD, PartnershipFactory, PersonFactory
 
 pytestmark = pytest.mark.django_db
+
+HTMX = {"HX-Request": "true"}
 
 TOM = {
     "name": "Tom Lindqvist",
@@ -229,6 +232,33 @@ def test_a_second_address_obeys_the_domain_rule(client, tom, settings):
     assert tom.emailaddress_set.count() == 1
 
 
+def test_a_second_address_is_verified_by_a_code_and_told_to_the_first(client, tom, with_mail, mailoutbox):
+    client.post(reverse("account_login"), {"login": tom.email, "password": PASSWORD})
+    client.post(reverse("account_email"), {"action_add": "", "email": "tom@home.example"})
+    assert mailoutbox[-1].to == ["tom@home.example"]
+    answer = client.post(reverse("account_email_verification_sent"), {"code": code_in(mailoutbox[-1])})
+    assert answer.headers["Location"] == reverse("account_email")
+    client.post(reverse("account_email"), {"action_primary": "", "email": "tom@home.example"})
+    tom.refresh_from_db()
+    assert tom.email == "tom@home.example"
+    assert mailoutbox[-1].to == ["tom@example.org"]
+
+
+@pytest.mark.parametrize("name", ["account_login", "sign_in_here"])
+def test_an_unknown_address_costs_as_many_hashes_as_a_known_one(tom, monkeypatch, name):
+    """So that nobody learns from the time it takes who has an account."""
+    hashes = []
+    encode = MD5PasswordHasher.encode
+    monkeypatch.setattr(MD5PasswordHasher, "encode", lambda *args: hashes.append(1) or encode(*args))
+
+    def cost(email):
+        hashes.clear()
+        Client().post(reverse(name), {"login": email, "password": "not this one"}, headers=HTMX)
+        return len(hashes)
+
+    assert cost(tom.email) == cost("who@example.org") > 0
+
+
 # --- Settings ----------------------------------------------------------------------------------------
 
 SETTINGS = {"name": "Tomas", "role_label": "PM", "timezone": "Asia/Tokyo", "theme": "dark", "shortcuts": ""}
@@ -258,9 +288,6 @@ def test_person_update_keeps_what_was_typed_when_it_is_wrong(client, tom):
 
 
 # --- Signing in without leaving the page ---------------------------------------------------------------
-
-
-HTMX = {"HX-Request": "true"}
 
 
 def test_sign_in_here(client, tom):

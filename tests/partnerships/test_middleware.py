@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django import forms
@@ -155,6 +155,15 @@ def _counting():
         return counts[key]
 
     return hit
+
+
+def test_a_counter_keeps_one_window():
+    now = datetime(2026, 11, 21, 12, 0, 59, tzinfo=UTC)
+    minute = timedelta(minutes=1)
+    assert [RateCounter.hit("write:x", per=minute, now=now) for _ in range(3)] == [1, 2, 3]
+    assert RateCounter.hit("write:x", per=minute, now=now + timedelta(seconds=1)) == 1
+    assert RateCounter.hit("write:y", per=minute, now=now) == 1
+    assert sorted(RateCounter.objects.values_list("key", "count")) == [("write:x", 1), ("write:y", 1)]
 
 
 class TextForm(CheckedForm):
