@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from urllib.parse import unquote_to_bytes
 
 from django.contrib.auth import logout
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -62,6 +63,23 @@ class SameOriginMiddleware:
         changing = request.method not in {"GET", "HEAD", "OPTIONS", "TRACE"}
         if changing and request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
             raise PermissionDenied
+        return self.get_response(request)
+
+
+class ReadableMiddleware:
+    """Refuses a form that is not UTF-8 (400). Django would put question marks where somebody's words were."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        form = request.content_type
+        if form in {"application/x-www-form-urlencoded", "multipart/form-data"}:
+            body = unquote_to_bytes(request.body) if form.endswith("urlencoded") else request.body
+            try:
+                body.decode("utf-8")
+            except UnicodeDecodeError as error:
+                raise BadRequest("not UTF-8") from error
         return self.get_response(request)
 
 

@@ -79,6 +79,30 @@ def test_being_there_is_noted_now_and_then(client: Client, ines: Person) -> None
     assert client.session["seen"] > before
 
 
+# --- Words that cannot be read -------------------------------------------------------------------
+
+FORM = "application/x-www-form-urlencoded"
+PARTS = "multipart/form-data; boundary=x"
+PART = b'--x\r\nContent-Disposition: form-data; name="login"\r\n\r\n%s\r\n--x--\r\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        (b"login=caf%C3%A9", FORM, 200),
+        (b"login=caf\xc3\xa9", FORM, 200),
+        (b"login=lone%ED%A0%80", FORM, 400),
+        (b"login=latin%E9", FORM, 400),
+        (b"login=raw\xff", FORM, 400),
+        (PART % "café".encode(), PARTS, 200),
+        (PART % b"lone\xed\xa0\x80", PARTS, 400),
+    ],
+)
+@pytest.mark.django_db
+def test_a_form_that_is_not_utf8_is_refused(client: Client, body: bytes, kind: str, status: int) -> None:
+    assert client.post("/account/login/", body, content_type=kind).status_code == status
+
+
 # --- Logs ----------------------------------------------------------------------------------------
 
 
