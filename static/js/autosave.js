@@ -29,8 +29,9 @@ async function send(form, leaving) {
   const s = state(form), text = words(form), body = new FormData(form);
   clearTimeout(s.timer);
   if (hasDraft(form)) body.set("version", form.dataset.draftVersion);
-  if (!saves(form) || !unsaved(form) || s.submitting || (s.busy && (!leaving || s.sent === text))) return;
-  if (!leaving) { [s.busy, s.sent, s.since] = [true, text, 0]; say(form, "saving"); tell(form, "sending", { text }); }
+  if (!saves(form) || !unsaved(form) || s.submitting || (s.busy && (!leaving || s.sent === text)) || (leaving && s.left === text)) return;
+  if (leaving) s.left = text;
+  else { [s.busy, s.sent, s.since] = [true, text, 0]; say(form, "saving"); tell(form, "sending", { text }); }
   let status = 0, wait = Math.min(15000, 500 * 2 ** (s.tries = (s.tries ?? 0) + 1)) * (0.5 + Math.random());
   try {
     const answer = await fetch(form.dataset.autosave, {

@@ -1,0 +1,121 @@
+"""The pages in front of the app and around the account: reachable for everybody, in both themes, on every screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import Watched, violations
+from tests.cast import make_cast
+from tests.conftest import LiveServer
+from tests.factories import PASSWORD
+
+SCREENS = [
+    pytest.param({"width": width, "height": height}, scheme, id=f"{width}-{scheme}")
+    for width, height in ((390, 844), (1280, 900))
+    for scheme in ("light", "dark")
+]
+IN_FRONT = (
+    "/account/login/",
+    "/account/login/code/",
+    "/account/signup/",
+    "/account/inactive/",
+    "/account/password/reset/",
+    "/account/password/reset/done/",
+    "/account/password/reset/key/done/",
+    "/account/password/reset/key/1-none/",
+)
+INSIDE = (
+    "/account/email/",
+    "/account/password/change/",
+    "/account/reauthenticate/",
+    "/account/logout/",
+    "/settings/",
+    "/nothing-here/",
+)
+
+
+def check(page: Page, address: str) -> list[str]:
+    page.goto(address)
+    found = [f"{address} {line}" for line in violations(page)]
+    if page.locator("h1").count() != 1:
+        found.append(f"{address} has {page.locator('h1').count()} h1")
+    return found
+
+
+@pytest.mark.parametrize(("viewport", "scheme"), SCREENS)
+def test_everybody_can_use_the_account_pages(
+    new_context: Callable[..., Any],
+    live_server: LiveServer,
+    watched: Watched,
+    viewport: dict[str, int],
+    scheme: str,
+) -> None:
+    watched.expect(404)
+    people = make_cast()
+    page = new_context(viewport=viewport, color_scheme=scheme).new_page()
+    found = [line for address in IN_FRONT for line in check(page, address)]
+
+    page.goto("/account/login/")
+    page.get_by_label("Work email").fill(people.ines.email)
+    page.get_by_label("Password").fill("not this one")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    found += violations(page)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Account: Ines Okafor").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    found += violations(page)
+    found += [line for address in INSIDE for line in check(page, address)]
+    assert found == []
+
+
+def test_a_sign_in_by_code_from_the_first_press_to_the_home(
+    new_context: Callable[..., Any], live_server: LiveServer, mailoutbox: list[Any]
+) -> None:
+    people = make_cast()
+    page = new_context().new_page()
+    page.goto("/account/login/")
+    page.get_by_role("link", name="Email me a code instead").click()
+    page.get_by_label("Work email").fill(people.ines.email)
+    page.get_by_role("button", name="Email me a code").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Enter your code")
+    assert violations(page) == []
+    (mail,) = mailoutbox
+    assert mail.subject == "Your sign-in code"
+    assert not any(word in mail.body.lower() for word in ("please", "!", "thank you for using", "example.com"))
+    code = next(line.strip() for line in mail.body.splitlines() if line.strip() and " " not in line.strip())
+    page.get_by_label("Code").fill(code)
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("button", name="Account: Ines Okafor")).to_be_visible()
+
+
+def test_a_new_password_by_mail(
+    new_context: Callable[..., Any], live_server: LiveServer, mailoutbox: list[Any]
+) -> None:
+    people = make_cast()
+    page = new_context().new_page()
+    page.goto("/account/login/")
+    page.get_by_role("link", name="Forgot it?").click()
+    page.get_by_label("Work email").fill(people.ines.email)
+    page.get_by_role("button", name="Email me the link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Look in your mail")
+    (mail,) = mailoutbox
+    assert mail.subject == "A new password"
+    link = next(line for line in mail.body.splitlines() if line.startswith("http"))
+    page.goto("/" + link.split("/", 3)[3])
+    expect(page.get_by_role("heading", level=1)).to_have_text("A new password")
+    assert violations(page) == []
+    page.get_by_label("New password", exact=True).fill("short")
+    page.get_by_label("New password, once more").fill("short")
+    page.get_by_role("button", name="Keep this password").click()
+    expect(page.locator(".err").first).to_be_visible()
+    assert violations(page) == []
+    for label in ("New password", "New password, once more"):
+        page.get_by_label(label, exact=True).fill("a boat under the bridge")
+    page.get_by_role("button", name="Keep this password").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your password is changed")
