@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 from uuid import UUID, uuid4
 
 from django.urls import reverse
@@ -47,22 +47,32 @@ class Card:
     picked_by_partner: bool = False
 
     @property
-    def pick_label(self) -> str:
-        if self.picked_by_you and self.picked_by_partner:
-            return _("Both picked")
-        if self.picked_by_you:
-            return _("Picked")
-        return _("Pick")
-
-    @property
     def pick_rank(self) -> int:
         return self.picked_by_you + self.picked_by_partner
+
+
+class CardRow(TypedDict):
+    """A card as its template draws it: plain values in a dict, since a board draws many of them at every change."""
+
+    id: str
+    seat: str
+    text: str
+    who: str
+    preview: str
+    url: str  # every press on the card starts with it
+    talk: str
+    only_me: bool
+    pick: str  # yours, both, theirs, none; empty when it cannot be picked
+    can_table: bool
+    can_edit: bool
+    can_move: bool
 
 
 @dataclass
 class Column:
     prompt: Prompt
     cards: list[Card]
+    rows: list[CardRow]
     draft: Draft | None
     client_id: UUID = field(default_factory=uuid4)
 
@@ -370,11 +380,38 @@ class Room:
         by_prompt: dict[UUID, list[Card]] = {}
         for card in self.cards:
             by_prompt.setdefault(card.entry.prompt_id, []).append(card)
-        return [
-            Column(prompt, by_prompt.get(prompt.pk, []), self._drafts.get(f"card:{prompt.pk}"))
-            for prompt in self.step.prompts
-            if prompt.takes_cards
-        ]
+        columns = []
+        for prompt in self.step.prompts:
+            if prompt.takes_cards:
+                cards = by_prompt.get(prompt.pk, [])
+                draft = self._drafts.get(f"card:{prompt.pk}")
+                columns.append(Column(prompt, cards, [self._row(card) for card in cards], draft))
+        return columns
+
+    @cached_property
+    def _entries_url(self) -> str:
+        return reverse("session_detail", args=[self.session.pk]) + "entries/"
+
+    def _row(self, card: Card) -> CardRow:
+        entry, yours = card.entry, card.side.is_you
+        revealed = self.phase == "revealed"
+        shared = revealed and not entry.only_me and self.can_write
+        on_table = entry.talk == Entry.Talk.ON_TABLE
+        picks = ("none", "theirs", "yours", "both")[2 * card.picked_by_you + card.picked_by_partner]
+        return {
+            "id": str(entry.pk),
+            "seat": card.side.seat.value,
+            "text": entry.text,
+            "who": _("You") if yours and not revealed else card.side.name,
+            "preview": entry.preview,
+            "url": f"{self._entries_url}{entry.pk}/",
+            "talk": entry.talk,
+            "only_me": entry.only_me,
+            "pick": picks if shared and not entry.talk else "",
+            "can_table": shared and not on_table,
+            "can_edit": yours and self.can_write,
+            "can_move": yours and self.can_write and not revealed,
+        }
 
     @cached_property
     def on_table(self) -> Card | None:
