@@ -157,6 +157,11 @@ class Room:
         table = self.on_table.entry.pk if self.on_table else ""
         return f"{self.phase}.{self.session.status}.{table}.{self.session.position if self.is_current else ''}"
 
+    @property
+    def version(self) -> int:
+        """The viewer's version that this view shows at least."""
+        return self.session.version_for(self.seat)
+
     def has_moved_on(self, key: str) -> bool:
         """Whether the browser that drew `key` stood on the shared step, and the two have left it since."""
         following = key.rpartition(".")[2]

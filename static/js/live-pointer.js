@@ -4,17 +4,26 @@ const TICK = 15000, POLL = 10000, SILENCE = 35000, PATIENCE = 1500, FIRST_MINUTE
 
 customElements.define("live-pointer", class extends HTMLElement {
   connectedCallback() {
-    this.tries = 0;
+    this.tries = this.presses = 0;
     this.stop = new AbortController();
     const on = (target, name, act) => target.addEventListener(name, act, { signal: this.stop.signal });
     on(document, "visibilitychange", () => (document.hidden ? this.close() : this.open()));
     on(window, "online", () => document.hidden || this.open());
     on(window, "offline", () => this.say("reconnecting"));
     on(window, "pagehide", () => this.close());
+    on(document, "htmx:beforeRequest", ({ detail }) => { if (detail.requestConfig.verb === "post") this.presses++; });
+    on(document, "htmx:afterRequest", ({ detail }) => {
+      if (detail.requestConfig.verb === "post" && --this.presses === 0 && this.held) this.look();
+    });
     this.clocks = [setInterval(() => this.tick(), TICK), setInterval(() => this.poll(), POLL)];
     if (!document.hidden) this.open();
   }
   disconnectedCallback() { this.stop.abort(); this.clocks.forEach(clearInterval); this.close(); }
+  look() { // a press of our own that is under way brings its own view: fetch only what is newer than that
+    this.held = this.presses > 0;
+    const shown = document.querySelector("[data-version-shown]")?.dataset.versionShown;
+    if (!this.held && Number(this.version) > Number(shown ?? -1)) this.point();
+  }
   point() { this.dispatchEvent(new CustomEvent("pointer")); }
   say(state) {
     document.documentElement.dataset.connection = state;
@@ -23,13 +32,16 @@ customElements.define("live-pointer", class extends HTMLElement {
   close() { clearTimeout(this.retry); clearTimeout(this.doubt); this.stream?.close(); this.stream = null; }
   open() {
     this.close();
-    this.version = null; // so that every opening refetches
+    this.version = null;
     this.doubt = setTimeout(() => this.tries > 2 || this.say("reconnecting"), PATIENCE);
     const stream = this.stream = new EventSource(this.getAttribute("src"));
     stream.onopen = () => { clearTimeout(this.doubt); this.tries = this.lost = 0; this.heard = Date.now(); this.say("live"); };
     stream.addEventListener("version", ({ data }) => {
       this.heard = Date.now();
-      if (data !== this.version) { this.version = data; this.point(); }
+      if (data === this.version) return;
+      const first = this.version === null; // every opening refetches
+      this.version = data;
+      if (first) this.point(); else this.look();
     });
     stream.addEventListener("resync", () => this.point());
     stream.onerror = () => this.fail();
