@@ -30,17 +30,18 @@ class Cast:
 
 
 def make_cast() -> Cast:
-    ines = PersonFactory(name="Ines Okafor", email="ines@example.org", role_label="Designer", timezone="Europe/Paris")
-    tom = PersonFactory(name="Tom Lindqvist", email="tom@example.org", role_label="PM", timezone="Europe/Berlin")
-    priya = PersonFactory(name="Priya Raman", email="priya@example.org", role_label="EM", timezone="Europe/London")
-    daniel = PersonFactory(name="Daniel Ruiz", email="daniel@example.org", role_label="PM", timezone="Europe/Madrid")
-    sara = PersonFactory(name="Sara Lind", email="sara@example.org", role_label="Lead")
-    mei = PersonFactory(name="Mei Tan", email="mei@example.org")
-    ada = PersonFactory(name="Ada Osei", email="ada@example.org", is_staff=True)
-    checkout = PartnershipFactory(
+    person = PersonFactory.create
+    ines = person(name="Ines Okafor", email="ines@example.org", role_label="Designer", timezone="Europe/Paris")
+    tom = person(name="Tom Lindqvist", email="tom@example.org", role_label="PM", timezone="Europe/Berlin")
+    priya = person(name="Priya Raman", email="priya@example.org", role_label="EM", timezone="Europe/London")
+    daniel = person(name="Daniel Ruiz", email="daniel@example.org", role_label="PM", timezone="Europe/Madrid")
+    sara = person(name="Sara Lind", email="sara@example.org", role_label="Lead")
+    mei = person(name="Mei Tan", email="mei@example.org")
+    ada = person(name="Ada Osei", email="ada@example.org", is_staff=True)
+    checkout = PartnershipFactory.create(
         label="Checkout", kind=Partnership.Kind.PM_DESIGNER, a=ines, b=tom, role_a="Designer", role_b="PM"
     )
-    search = PartnershipFactory(
+    search = PartnershipFactory.create(
         label="Search", kind=Partnership.Kind.EM_PM, a=priya, b=daniel, role_a="EM", role_b="PM"
     )
     checkout.assign_lead(sara)

@@ -43,7 +43,7 @@ class PartnershipFactory(DjangoModelFactory[Partnership]):
 
     @classmethod
     def _create(cls, model_class: type[Partnership], *args: Any, **kwargs: Any) -> Partnership:
-        people = {Seat.A: kwargs.pop("a", None) or PersonFactory(), Seat.B: kwargs.pop("b", None)}
+        people = {Seat.A: kwargs.pop("a", None) or PersonFactory.create(), Seat.B: kwargs.pop("b", None)}
         roles = {Seat.A: kwargs.pop("role_a", ""), Seat.B: kwargs.pop("role_b", "")}
         partnership: Partnership = super()._create(model_class, *args, **kwargs)
         for seat, person in people.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from django.conf import settings
@@ -19,7 +19,8 @@ from tests.factories import PASSWORD, PartnershipFactory, PersonFactory
 
 def look(page: Page) -> None:
     """Accessible at a desk in the light and on a phone in the dark, and never wider than the narrowest phone."""
-    for width, scheme in ((1280, "light"), (390, "dark")):
+    schemes: dict[int, Literal["light", "dark"]] = {1280: "light", 390: "dark"}
+    for width, scheme in schemes.items():
         page.set_viewport_size({"width": width, "height": 844})
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.evaluate("() => Promise.allSettled(document.getAnimations().map((one) => one.finished))")
@@ -47,7 +48,7 @@ def test_from_the_invitation_to_one_home(
     new_context: Callable[..., Any], live_server: LiveServer, watched: Watched
 ) -> None:
     watched.expect(422, 404)
-    ines = enter(PersonFactory(name="Ines Okafor", email="ines@example.org"), new_context(), live_server)
+    ines = enter(PersonFactory.create(name="Ines Okafor", email="ines@example.org"), new_context(), live_server)
     ines.goto("/partnerships/new/")
     look(ines)
     press(ines, "Invite them")
@@ -90,9 +91,9 @@ def test_from_the_invitation_to_one_home(
 
 
 def test_the_wrong_person_at_the_link(context: Any, live_server: LiveServer, watched: Watched) -> None:
-    ines = PersonFactory(name="Ines Okafor")
-    _invitation, token = Invitation.for_seat(PartnershipFactory(a=ines), email="tom@example.org", by=ines)
-    page = enter(PersonFactory(name="Mei Tan"), context, live_server)
+    ines = PersonFactory.create(name="Ines Okafor")
+    _invitation, token = Invitation.for_seat(PartnershipFactory.create(a=ines), email="tom@example.org", by=ines)
+    page = enter(PersonFactory.create(name="Mei Tan"), context, live_server)
     page.goto(f"/invitations/{token}/")
     expect(page.get_by_text("This invitation is for another address.")).to_be_visible()
     look(page)
@@ -102,7 +103,7 @@ def test_the_wrong_person_at_the_link(context: Any, live_server: LiveServer, wat
 
 
 def test_settings(new_context: Callable[..., Any], live_server: LiveServer) -> None:
-    tom = PersonFactory(name="Tom Lindqvist", email="tom@example.org", timezone="Europe/Stockholm")
+    tom = PersonFactory.create(name="Tom Lindqvist", email="tom@example.org", timezone="Europe/Stockholm")
     page = enter(tom, new_context(timezone_id="Asia/Tokyo"), live_server)
     page.goto("/settings/")
     look(page)
@@ -126,7 +127,7 @@ def test_settings(new_context: Callable[..., Any], live_server: LiveServer) -> N
 
 
 def test_sign_out_everywhere(new_context: Callable[..., Any], live_server: LiveServer) -> None:
-    tom = PersonFactory(name="Tom Lindqvist", email="tom@example.org")
+    tom = PersonFactory.create(name="Tom Lindqvist", email="tom@example.org")
     here, there = (enter(tom, new_context(), live_server) for _device in range(2))
     for page in (here, there):
         page.goto("/settings/")
@@ -141,8 +142,8 @@ def test_sign_out_everywhere(new_context: Callable[..., Any], live_server: LiveS
 
 def test_signing_in_again_in_place_loses_nothing(context: Any, live_server: LiveServer, watched: Watched) -> None:
     watched.expect(401, 422)
-    tom = PersonFactory(name="Tom Lindqvist", email="tom@example.org")
-    partnership = PartnershipFactory(a=tom, b=PersonFactory(name="Ines"))
+    tom = PersonFactory.create(name="Tom Lindqvist", email="tom@example.org")
+    partnership = PartnershipFactory.create(a=tom, b=PersonFactory.create(name="Ines"))
     page = enter(tom, context, live_server)
     page.goto(f"/partnerships/{partnership.pk}/actions/new/")
     tom.end_sessions()
@@ -164,7 +165,7 @@ def test_signing_in_again_in_place_loses_nothing(context: Any, live_server: Live
 def test_without_script(new_context: Callable[..., Any], live_server: LiveServer, watched: Watched, signed_out) -> None:
     """A plain form, its redirect, and a page that gives the text back when the session ended meanwhile."""
     watched.expect(401)
-    tom = PersonFactory(name="Tom Lindqvist", email="tom@example.org")
+    tom = PersonFactory.create(name="Tom Lindqvist", email="tom@example.org")
     page = enter(tom, new_context(java_script_enabled=False), live_server)
     page.goto("/settings/")
     page.get_by_label("Your name").fill("Tomas of the long name")

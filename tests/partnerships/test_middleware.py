@@ -121,6 +121,7 @@ def test_signed_out(client, cast):
     response = client.post("/written/", {"text": "a long thought"})
     assert response.status_code == 401
     assert "a long thought</textarea>" in response.text
+    assert 'popovertarget="account"' not in response.text
     response = client.post("/written/", headers={"Referer": "http://testserver/page/"})
     assert response.status_code == 302
     assert response.headers["Location"].endswith("?next=/page/")

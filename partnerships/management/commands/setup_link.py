@@ -13,4 +13,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if token := Invitation.for_first_admin():
+            self.stderr.write("Make the first admin's account here. The link works once, for 7 days:", ending="\n")
             self.stdout.write(invitation_link(token))
