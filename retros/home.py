@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from partnerships.models import Person
 
 RECENTLY = timedelta(days=14)  # how long a finished action stays on the home page, struck through
+GRACE = timedelta(days=14)  # how long a retro that was not started still comes first (SCHEDULING.md 5)
 SHOWN_RETROS = 6
 
 _ORDINALS = {
@@ -122,7 +123,8 @@ class Pair:
             Place(
                 _name_of(other, self.person), reverse("partnership_detail", args=[other.pk]), other == self.partnership
             )
-            for other in Partnership.objects.of(self.person).active().with_members().order_by("created_at")
+            for other in Partnership.objects.of(self.person).with_members().order_by("created_at")
+            if not other.is_archived or other == self.partnership
         ]
 
     @property
@@ -176,7 +178,9 @@ class Home(Pair):
     def next(self) -> NextRetro | None:
         """The retro that is open now, or else the next planned one."""
         waiting = [s for s in self._sessions if s.is_open]
-        session = next((s for s in waiting if s.is_running), None) or next(iter(waiting), None)
+        running = [s for s in waiting if s.is_running]
+        lately = [s for s in waiting if s.start_utc > self.now - GRACE]
+        session = next(iter([*running, *lately, *waiting]), None)
         return NextRetro(session, self) if session and self.partner else None
 
     @property
@@ -274,7 +278,7 @@ class NextRetro(PlannedRetro):
                 return _("Paused. Everything is kept until you both come back")
             return _("Open now, at “%(step)s”") % {"step": self.session.current_step.title}
         if self.days < 0:
-            return _("Planned, and still to come")
+            return _("That date has gone by. Move it, or start now")
         if self.days <= 1:
             return _("Next retro, tomorrow") if self.days else _("Next retro, today")
         if self.days <= 7:

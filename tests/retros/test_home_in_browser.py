@@ -1,0 +1,115 @@
+"""The home page as people use it: check off, take back, add, change; with a script, without one, and read aloud."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from partnerships.models import Person
+from tests.browser import Watched, violations
+from tests.cast import Cast, make_cast
+from tests.conftest import LiveServer
+from tests.retros import play
+
+
+@pytest.fixture
+def pair(live_server: LiveServer) -> Cast:
+    cast = make_cast()
+    play.hold(cast.checkout, 4, 3, on=play.at(2026, 3, 3), overall_a=2, overall_b=2)
+    play.hold(cast.checkout, (4, "only me"), 5, on=play.at(2026, 5, 5), overall_a=2)
+    play.plan(cast.checkout)
+    play.agree(cast.checkout, "Book the sketch hour")
+    return cast
+
+
+def page_of(person: Person, context: Any, live_server: LiveServer) -> Page:
+    client = Client()
+    client.force_login(person)
+    value = client.cookies[settings.SESSION_COOKIE_NAME].value
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url}])
+    page: Page = context.new_page()
+    page.goto("/", wait_until="networkidle")
+    return page
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_check_off_and_take_back(
+    pair: Cast, new_context: Callable[..., Any], live_server: LiveServer, script: bool
+) -> None:
+    page = page_of(pair.tom, new_context(java_script_enabled=script), live_server)
+    tick = page.get_by_role("button", name="Done: Book the sketch hour")
+    tick.click()
+    expect(tick).to_have_attribute("aria-pressed", "true")
+    if script:
+        expect(tick).to_be_focused()
+    page.get_by_role("button", name="Undo").click()
+    expect(tick).to_have_attribute("aria-pressed", "false")
+
+
+def test_an_action_begun_survives_a_reload_and_a_refusal(
+    pair: Cast, new_context: Callable[..., Any], live_server: LiveServer, watched: Watched
+) -> None:
+    watched.expect(422)
+    page = page_of(pair.ines, new_context(), live_server)
+    page.get_by_text("Add an action between retros").click()
+    text = page.get_by_label("What will you try?")
+    text.press_sequentially("Ask about research")
+    expect(page.locator("#action-form [data-saved]")).to_have_text("Draft saved")
+    page.reload(wait_until="networkidle")
+    expect(text).to_be_visible()
+    expect(text).to_have_value("Ask about research")
+    text.press("Enter")
+    expect(page.locator("#action-form [data-notice]")).to_contain_text("Pick a date.")
+    expect(text).to_have_value("Ask about research")
+    page.get_by_label("By when").fill((timezone.localdate() + timedelta(days=9)).isoformat())
+    page.get_by_text("Both", exact=True).click()
+    page.get_by_role("button", name="Add action").click()
+    expect(page.locator("#actions li", has_text="Ask about research")).to_have_count(2)
+    expect(text).to_have_value("")
+    page.reload(wait_until="networkidle")
+    expect(text).to_have_value("")
+    expect(page.locator("#actions li", has_text="Ask about research")).to_have_count(2)
+
+
+def test_a_change_begun_survives_a_reload(pair: Cast, new_context: Callable[..., Any], live_server: LiveServer) -> None:
+    page = page_of(pair.ines, new_context(), live_server)
+    page.locator("#actions li", has_text="Book the sketch hour").get_by_role("link").click()
+    page.wait_for_load_state("networkidle")
+    text = page.get_by_label("What will you try?")
+    text.fill("Book the sketch hour, early")
+    expect(page.locator("form[data-autosave] [data-saved]")).to_have_text("Draft saved")
+    page.reload(wait_until="networkidle")
+    expect(text).to_have_value("Book the sketch hour, early")
+    page.get_by_role("button", name="Keep the changes").click()
+    expect(page.locator("#actions li", has_text="Book the sketch hour, early")).to_have_count(1)
+
+
+def read_aloud(page: Page) -> None:
+    """axe-core finds nothing, on a phone and a desktop, by day and by night; nothing scrolls sideways."""
+    assert page.locator("h1").count() == 1
+    for width, scheme in [(390, "light"), (390, "dark"), (1280, "dark"), (1280, "light")]:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        assert violations(page) == [], (page.url, width, scheme)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (page.url, width)
+
+
+def test_every_page_can_be_read_aloud(pair: Cast, new_context: Callable[..., Any], live_server: LiveServer) -> None:
+    page = page_of(pair.ines, new_context(), live_server)
+    page.get_by_text("Add an action between retros").click()
+    page.get_by_text("Things overall, in the company and in life").click()
+    read_aloud(page)
+    home = page.url
+    edit = page.locator("#actions li", has_text="Book the sketch hour").get_by_role("link").get_attribute("href")
+    move = page.get_by_role("link", name="Move it").get_attribute("href")
+    for address in (home + "actions/", home + "actions/new/", home + "sessions/new/", edit, move):
+        page.goto(str(address), wait_until="networkidle")
+        read_aloud(page)
+    read_aloud(page_of(pair.mei, new_context(), live_server))
