@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from partnerships.models import Person
 from retros.models import Draft, Entry, Session
-from tests.browser import Watched
+from tests.browser import Watched, violations
 from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
@@ -342,3 +342,60 @@ def test_a_toast_goes_by_itself_but_not_under_the_pointer(ines: Page, room: str)
     ines.mouse.move(5, 5)
     ines.clock.run_for(3_000)
     expect(toast).to_have_count(0)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_what_comes_and_goes_is_for_everybody(
+    new_context: Callable[..., Any],
+    room: str,
+    people: Cast,
+    live_server: LiveServer,
+    watched: Watched,
+    width: int,
+    scheme: str,
+) -> None:
+    """Dialogs, menus, notices and the sign-in in place: what no look at a fresh page finds."""
+    watched.expect(401, 403, 409)
+    watched.expect_lost()
+    context = new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    sign_in(context, people.ines, live_server.url)
+    page, other = context.new_page(), context.new_page()
+    other.goto(room)
+    page.goto(room)
+    found: list[str] = []
+    box = composer(page)
+    box.fill("One text")
+    expect(saved(page)).to_have_text("Draft saved")
+    found += violations(page)
+
+    composer(other).fill("Another text")
+    expect(other.locator("#compose-good [data-theirs]")).to_be_visible()
+    found += violations(other)
+    other.close()
+
+    box.press("Enter")
+    page.get_by_role("link", name=re.compile("^Edit card")).click()
+    expect(page.locator("#editor")).to_be_visible()
+    found += violations(page)
+    page.keyboard.press("Escape")
+    page.locator("h1").click()
+    page.keyboard.press("?")
+    expect(page.locator("#shortcuts")).to_be_visible()
+    found += violations(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="More", exact=True).click()
+    expect(page.locator("#more")).to_be_visible()
+    found += violations(page)
+    page.keyboard.press("Escape")
+
+    context.set_offline(True)
+    expect(page.locator("[data-offline-notice]")).to_be_visible()
+    found += violations(page)
+    context.set_offline(False)
+    expect(page.locator("[data-offline-notice]")).to_be_hidden()
+
+    context.clear_cookies()
+    composer(page).fill("After the session")
+    expect(page.locator("#sign-in-form")).to_be_visible()
+    found += violations(page)
+    assert found == []

@@ -15,3 +15,6 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   dialog.close();
 });
+document.addEventListener("close", ({ target }) => { // shut, it leaves no second form and heading behind
+  if (target.matches("dialog:has([data-editor])")) target.replaceChildren();
+}, true);
