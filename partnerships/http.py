@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class PersonRequest(HttpRequest):
     """A request behind the sign-in, for the type checker: it has a person, and knows whether htmx sent it."""
 
-    user: Person  # type: ignore[assignment]
+    user: Person
     htmx: HtmxDetails
 
 

@@ -63,7 +63,7 @@ class Watched:
     def _expected(self, line: str) -> bool:
         if found := _STATUS.search(line):
             return found[1] in self._statuses
-        return self._lost and ("net::ERR_" in line or re.match("htmx:(sendError|afterRequest),", line))
+        return self._lost and ("net::ERR_" in line or line.startswith(("htmx:sendError,", "htmx:afterRequest,")))
 
 
 def violations(page: Any, *, within: str | None = None) -> list[str]:

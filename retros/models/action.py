@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 from zoneinfo import ZoneInfo
 
 from django.db import models, transaction
@@ -98,7 +98,7 @@ class Action(models.Model):
         cls, partnership: Partnership, *, by: Person, id: uuid.UUID, owners: list[str], text: str, due: date | None,
         cue: str = "", is_experiment: bool = False, because: str = "", seen_by: str = "",
         session: Session | None = None, entry: Entry | None = None,
-    ) -> list[Action]:  # fmt: skip
+    ) -> list[Self]:  # fmt: skip
         """Add an action. `owners` are seats; two make two actions, one each, with the same words.
 
         `id` is the client's own: a retry adds nothing. Raises Invalid without words, an owner or a date.

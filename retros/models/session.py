@@ -431,8 +431,11 @@ class Session(models.Model):
 
     def see(self, person: Person, *, position: int | None = None) -> None:
         """Note that the person is in the room, at that step. The one thing that reading the room writes."""
-        changes = {} if position is None else {"position": position}
-        Presence.objects.filter(session=self, person=person).seen(**changes)
+        place = Presence.objects.filter(session=self, person=person)
+        if position is None:
+            place.seen()
+        else:
+            place.seen(position=position)
 
     def arrived(self, person: Person) -> None:
         """Note that the person came (back) into the room, and let the partner's screen look at who is there.
@@ -440,7 +443,9 @@ class Session(models.Model):
         Only the partner's version rises. For a closed session too: it is read together.
         """
         with transaction.atomic():
-            self.refresh_from_db(from_queryset=Session.objects.select_for_update(no_key=True), fields=["version_a", "version_b"])
+            self.refresh_from_db(
+                from_queryset=Session.objects.select_for_update(no_key=True), fields=["version_a", "version_b"]
+            )
             self.see(person)
             partner = self.seat_of(person).other
             setattr(self, f"version_{partner}", self.version_for(partner) + 1)
