@@ -43,8 +43,16 @@ class Clock:
 
     @contextmanager
     def running(self) -> Iterator[Clock]:
-        with mock.patch("django.utils.timezone.now", lambda: self.now):
+        def now() -> datetime:
+            return self.now
+
+        with mock.patch("django.utils.timezone.now", now):
             yield self
+
+
+def wall(*parts: int) -> datetime:
+    """A wall time, without a zone."""
+    return datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001
 
 
 @dataclass
@@ -118,19 +126,19 @@ class Pair:
         return Hands(self.ines, session.pk), Hands(self.tom, session.pk)
 
     def planned(self, **fields: Any) -> Session:
-        start = fields.pop("start", datetime(2027, 3, 2, 14, 0))
+        start = fields.pop("start", wall(2027, 3, 2, 14, 0))
         return Session.plan(self.partnership, by=self.ines, start=start, zone=fields.pop("zone", "UTC"), **fields)
 
     def started(self) -> Session:
-        session = self.planned(start=datetime(2027, 1, 1, 8, 0) + timedelta(days=Session.objects.count()))
+        session = self.planned(start=wall(2027, 1, 1, 8, 0) + timedelta(days=Session.objects.count()))
         session.start(by=self.ines)
         return session
 
 
 def make_pair() -> Pair:
-    ines = PersonFactory(name="Ines Moreau", email=f"ines-{uuid.uuid4()}@example.org")
-    tom = PersonFactory(name="Tom Keller", email=f"tom-{uuid.uuid4()}@example.org")
-    return Pair(PartnershipFactory(a=ines, b=tom), ines, tom)
+    ines = PersonFactory.create(name="Ines Moreau", email=f"ines-{uuid.uuid4()}@example.org")
+    tom = PersonFactory.create(name="Tom Keller", email=f"tom-{uuid.uuid4()}@example.org")
+    return Pair(PartnershipFactory.create(a=ines, b=tom), ines, tom)
 
 
 def at(session: Session, position: int) -> None:
@@ -450,7 +458,7 @@ class Model:
         return written
 
     def _touch(self, written: Written, private: bool | None = None) -> bool:
-        """Rules 3 and 4: what joins an open side is open at once; folded work takes back the Ready, “only me” nothing."""
+        """Rules 3 and 4: what joins an open side lies open; folded work takes the Ready back, “only me” nothing."""
         private = written.only_me if private is None else private
         if written.author in self.sides[written.position]:
             written.is_open = written.is_open or not written.only_me

@@ -162,7 +162,7 @@ def test_deleted_is_gone_for_both_until_one_brings_it_back(pair: Pair) -> None:
 
 def test_nobody_else_reads_or_writes_actions(pair: Pair) -> None:
     (action,) = agree(pair)
-    lead, mei = PersonFactory(is_staff=True), make_pair().ines
+    lead, mei = PersonFactory.create(is_staff=True), make_pair().ines
     pair.partnership.assign_lead(lead)
     for person in (lead, mei):
         with pytest.raises(Http404):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,7 +15,18 @@ from partnerships.refusals import Stale
 from retros.access import get_action
 from retros.models import Action, Draft, Entry, Note, Ready, Review, Session, Step
 from tests.retros.model import (
-    CONCLUDE, LAST, LOOK_BACK, PULSE, WRITE, AtOnce, Hands, Pair, at, make_pair, reveal,
+    CONCLUDE,
+    LAST,
+    LOOK_BACK,
+    PULSE,
+    WRITE,
+    AtOnce,
+    Hands,
+    Pair,
+    at,
+    make_pair,
+    reveal,
+    wall,
 )  # fmt: skip
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,6 +56,14 @@ def begun(pair: Pair, position: int = LOOK_BACK) -> tuple[Hands, Hands]:
 def no_errors(results: list[Any]) -> None:
     for result in results:
         assert not isinstance(result, Exception), repr(result)
+
+
+def the_one_refused(results: list[Any]) -> Stale:
+    errors = [result for result in results if isinstance(result, Exception)]
+    assert [type(error) for error in errors] == [Stale], results
+    refused = errors[0]
+    assert isinstance(refused, Stale)
+    return refused
 
 
 # --- F2: the same press ----------------------------------------------------------------------------------------------
@@ -142,8 +162,8 @@ def test_start_now_at_once_is_one_session(pair: Pair, both: AtOnce, rounds: int)
 def test_two_planned_sessions_started_at_once_get_two_numbers(pair: Pair, both: AtOnce, rounds: int) -> None:
     for turn in range(rounds):
         with transaction.atomic():
-            first = pair.planned(start=datetime(2027, 1, 2, 9, 0))
-            second = pair.planned(start=datetime(2027, 1, 3, 9, 0))
+            first = pair.planned(start=wall(2027, 1, 2, 9, 0))
+            second = pair.planned(start=wall(2027, 1, 3, 9, 0))
 
         def load(hands: Hands) -> Load:
             def press() -> Callable[[], Any]:
@@ -217,7 +237,8 @@ def test_the_same_thing_sent_twice_at_once_is_one(pair: Pair, both: AtOnce, what
             model.all().delete()
         ines, _tom = begun(pair)
         key = uuid.uuid4()
-        results = both.run(lambda: send(ines, "Once", key), lambda: send(ines, "Once", key))
+        once = partial(send, ines, "Once", key)
+        results = both.run(once, once)
         no_errors(results)
         assert results[0] == results[1]
         assert [row.text for row in rows()] == ["Once"]
@@ -232,12 +253,11 @@ def test_other_words_under_the_same_key_lose_neither(pair: Pair, both: AtOnce, w
             model.all().delete()
         ines, _tom = begun(pair)
         key = uuid.uuid4()
-        results = both.run(lambda: send(ines, "From the laptop", key), lambda: send(ines, "From the phone", key))
-        refused = [result for result in results if isinstance(result, Exception)]
-        assert [type(refusal) for refusal in refused] == [Stale], results
+        results = both.run(partial(send, ines, "From the laptop", key), partial(send, ines, "From the phone", key))
+        refused = the_one_refused(results)
         (stored,) = [row.text for row in rows()]
-        assert {refused[0].mine, refused[0].theirs} == {"From the laptop", "From the phone"}
-        assert refused[0].theirs == stored
+        assert {refused.mine, refused.theirs} == {"From the laptop", "From the phone"}
+        assert refused.theirs == stored
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
@@ -245,7 +265,7 @@ def test_the_same_key_from_both_is_a_card_each(pair: Pair, both: AtOnce, rounds:
     for _round in range(rounds):
         ines, tom = begun(pair)
         key = uuid.uuid4()
-        no_errors(both.run(lambda: ines.fold("Hers", client_id=key), lambda: tom.fold("His", client_id=key)))
+        no_errors(both.run(partial(ines.fold, "Hers", client_id=key), partial(tom.fold, "His", client_id=key)))
         assert (ines.sees(), tom.sees()) == ({"Hers"}, {"His"})
 
 
@@ -322,10 +342,9 @@ def test_of_two_writers_the_later_is_shown_both_texts(pair: Pair, both: AtOnce, 
         with transaction.atomic():
             one, other, now = writings(pair, *begun(pair))[what]
         results = both.press(one, other)
-        refused = [result for result in results if isinstance(result, Exception)]
-        assert [type(refusal) for refusal in refused] == [Stale], results
-        assert {refused[0].mine, refused[0].theirs} == {"Hers", "His"}
-        assert refused[0].theirs == now(), "What was acknowledged is what is stored."
+        refused = the_one_refused(results)
+        assert {refused.mine, refused.theirs} == {"Hers", "His"}
+        assert refused.theirs == now(), "What was acknowledged is what is stored."
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
@@ -374,8 +393,7 @@ def test_two_tabs_of_one_person_lose_no_answer_and_no_draft(pair: Pair, both: At
                 lambda h=ines: Draft.objects.get(key=f"card:{h.session_id}").text,
             ),
         ):
-            results = both.run(lambda save=save: save("Laptop"), lambda save=save: save("Phone"))
-            refused = [result for result in results if isinstance(result, Exception)]
-            assert [type(refusal) for refusal in refused] == [Stale], results
-            assert {refused[0].mine, refused[0].theirs} == {"Laptop", "Phone"}
-            assert refused[0].theirs == now()
+            results = both.run(partial(save, "Laptop"), partial(save, "Phone"))
+            refused = the_one_refused(results)
+            assert {refused.mine, refused.theirs} == {"Laptop", "Phone"}
+            assert refused.theirs == now()

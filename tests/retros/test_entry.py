@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -43,7 +44,7 @@ def test_nobody_reads_entries_around_the_rule() -> None:
 
 def test_a_lead_an_admin_and_an_outsider_read_nothing_in_any_phase(pair: Pair, hands: tuple[Hands, Hands]) -> None:
     ines, tom = hands
-    lead, admin, mei = PersonFactory(), PersonFactory(is_staff=True, is_superuser=True), make_pair().ines
+    lead, admin, mei = PersonFactory.create(), PersonFactory.create(is_staff=True, is_superuser=True), make_pair().ines
     pair.partnership.assign_lead(lead)
     entry = ines.fold("Between us")
     for phase in ("folded", "revealed", "deleted"):
@@ -101,7 +102,7 @@ def test_the_same_card_again_is_one_card(hands: tuple[Hands, Hands]) -> None:
 
 @pytest.mark.parametrize("other", [{"text": "Twice"}, {"column": "bad"}, {"only_me": True}])
 def test_the_same_key_with_something_else_is_a_conflict_and_keeps_both(
-    hands: tuple[Hands, Hands], other: dict[str, object]
+    hands: tuple[Hands, Hands], other: dict[str, Any]
 ) -> None:
     """The last one matters most: who ticks “only me” on the second try must not get a card that will open."""
     ines, _tom = hands
@@ -325,9 +326,7 @@ def test_an_answer_is_one_row_however_often_it_changes(hands: tuple[Hands, Hands
     [("weather_us", {"value": 6}), ("weather_us", {"value": 0}), ("changed", {"value": 1}),
      ("change_tags", {"tags": ["pets"]}), ("changed", {"tags": ["life"]})],
 )  # fmt: skip
-def test_what_is_not_among_the_choices_is_refused(
-    hands: tuple[Hands, Hands], key: str, fields: dict[str, object]
-) -> None:
+def test_what_is_not_among_the_choices_is_refused(hands: tuple[Hands, Hands], key: str, fields: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
         hands[0].answer(key, **fields)
     assert not Entry.kept.exists()

@@ -156,7 +156,7 @@ def test_writing_on_a_deleted_note_brings_it_back(hands: tuple[Hands, Hands]) ->
 def test_nobody_else_reads_or_writes_notes(pair: Pair, hands: tuple[Hands, Hands]) -> None:
     ines, _tom = hands
     note = write(ines, "Between us", 0)
-    lead, mei = PersonFactory(is_staff=True), make_pair().ines
+    lead, mei = PersonFactory.create(is_staff=True), make_pair().ines
     pair.partnership.assign_lead(lead)
     for person in (lead, mei):
         assert not Note.objects.visible_to(person).exists()

@@ -7,7 +7,18 @@ import pytest
 from partnerships.refusals import NotAllowed, Refusal, Stale
 from retros.models import Entry, Presence, Ready, Session
 from tests.retros.model import (
-    CLOSE, CONCLUDE, LAST, LOOK_BACK, PULSE, WRITE, Clock, Hands, Pair, at, make_pair, reveal,
+    CLOSE,
+    CONCLUDE,
+    LAST,
+    LOOK_BACK,
+    PULSE,
+    WRITE,
+    Clock,
+    Hands,
+    Pair,
+    at,
+    make_pair,
+    reveal,
 )  # fmt: skip
 
 pytestmark = pytest.mark.django_db
@@ -342,9 +353,7 @@ def test_a_step_that_was_left_folded_can_be_revealed_later(hands: tuple[Hands, H
     assert tom.sees() == {"Left behind"}
 
 
-def test_going_on_alone_after_five_minutes_never_opens_the_other_side(
-    hands: tuple[Hands, Hands], clock: Clock
-) -> None:
+def test_going_on_alone_after_five_minutes_never_opens_the_other_side(hands: tuple[Hands, Hands], clock: Clock) -> None:
     ines, tom = hands
     Presence.objects.update(seen_at=clock.now)
     ines.fold("From Ines")
