@@ -19,6 +19,8 @@ from partnerships.models.partnership import Seat
 from retros.models import Action, Draft, Entry, Note, Presence, Prompt, Ready, Review, Session, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django_stubs_ext import StrOrPromise
 
     from partnerships.models import Person
@@ -539,11 +541,11 @@ class Room:
         return Review.for_session(self.session, self.person)
 
     @property
-    def verdicts(self) -> list[tuple[str, StrOrPromise]]:
+    def verdicts(self) -> Sequence[tuple[str, StrOrPromise]]:
         return Review.Verdict.choices
 
     @property
-    def helped_choices(self) -> list[tuple[str, StrOrPromise]]:
+    def helped_choices(self) -> Sequence[tuple[str, StrOrPromise]]:
         return Action.Helped.choices
 
     @property

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.db import models, transaction
@@ -98,7 +98,7 @@ class Action(models.Model):
         cls, partnership: Partnership, *, by: Person, id: uuid.UUID, owners: list[str], text: str, due: date | None,
         cue: str = "", is_experiment: bool = False, because: str = "", seen_by: str = "",
         session: Session | None = None, entry: Entry | None = None,
-    ) -> list[Self]:  # fmt: skip
+    ) -> list[Action]:  # fmt: skip
         """Add an action. `owners` are seats; two make two actions, one each, with the same words.
 
         `id` is the client's own: a retry adds nothing. Raises Invalid without words, an owner or a date.
@@ -133,7 +133,7 @@ class Action(models.Model):
                 )
                 for pk, seat in zip(ids, seats, strict=True)
             ]  # fmt: skip
-            cls.objects.bulk_create(actions)
+            Action.objects.bulk_create(actions)
             experiment = session.pk if is_experiment and session else None
             key = f"try:{experiment}" if experiment else f"action:{(entry or partnership).pk}"
             Draft.take(key, by=by, client_id=id)

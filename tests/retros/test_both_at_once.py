@@ -253,7 +253,7 @@ def test_two_cards_put_on_the_table_at_once_leave_one_there(two: Two, rounds: in
         picks = two.both("entry_pick_create", session.pk, ines_card.pk, kind=kind)
         good(picks, kind)
         picked = Entry.objects.visible_to(two.ines.person).with_picks(two.ines.person).get(pk=ines_card.pk)
-        assert (picked.picked_by_you, picked.picked_by_partner) == (True, True)
+        assert (picked.picked_by_you, picked.picked_by_partner) == (True, True)  # type: ignore[attr-defined]
         good(two.both("entry_pick_delete", session.pk, ines_card.pk, kind=kind), kind)
 
 

@@ -73,7 +73,9 @@ def test_several_partnerships_take_as_many_queries_as_two(cast: Cast) -> None:
     PartnershipFactory.create(label="Wallet", a=cast.mei, b=cast.ines)
     few = queries(cast.ines, "/")
     for n in range(9):
-        partnership = PartnershipFactory.create(label=f"Team {n}", a=cast.ines, b=[cast.sara, cast.ada, cast.mei][n % 3])
+        partnership = PartnershipFactory.create(
+            label=f"Team {n}", a=cast.ines, b=[cast.sara, cast.ada, cast.mei][n % 3]
+        )
         play.agree(partnership)
         play.plan(partnership)
     assert queries(cast.ines, "/") == few
