@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from partnerships.middleware import refuse
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 class SignInHere(LoginView):
     """allauth's own sign-in, with its limits and its stages, answered by fragments."""
-
-    http_method_names = ["post", "options"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated:  # in another tab, meanwhile
@@ -40,7 +39,7 @@ class SignInHere(LoginView):
         return refuse(self.request, Invalid(next(iter(form.errors.values()))[0]))
 
 
-sign_in_here = login_not_required(SignInHere.as_view())
+sign_in_here = login_not_required(require_POST(SignInHere.as_view()))
 
 
 def signed_in(request: HttpRequest) -> HttpResponse:

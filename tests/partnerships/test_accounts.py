@@ -324,6 +324,8 @@ def test_sign_in_here_when_another_tab_did_it(client, tom):
     answer = client.post(reverse("sign_in_here"), {"login": "", "password": ""}, headers=HTMX)
     assert answer.status_code == 200
     assert "fresh-token" in answer.headers["HX-Trigger"]
+    assert client.get(reverse("sign_in_here")).status_code == 405
+    assert Client().get(reverse("sign_in_here")).status_code == 405
 
 
 def test_sign_in_here_is_limited_like_the_other(client, tom):
