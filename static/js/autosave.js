@@ -1,6 +1,6 @@
 // <form data-autosave="URL">: sends what is typed, 600 ms after the last key, at least every 2 s, and when the field is left.
 // The answer is {"version": n}. Tells the document: "sending", "accepted" (detail.clean: nothing newer is typed), "refused".
-const PAUSE = 600, LONGEST = 2000, WAITING_FOR_THE_PERSON = [401, 409, 413, 422];
+const PAUSE = 600, LONGEST = 2000, WAITING_FOR_THE_PERSON = [401, 409, 413, 422], SETTLED = [200, 409, 413, 422];
 const states = new WeakMap(), state = (form) => states.get(form) ?? (states.set(form, {}), states.get(form));
 const saves = (form) => form?.matches?.("form[data-autosave]");
 const forms = (root = document) => [...root.querySelectorAll("form[data-autosave]")];
@@ -12,7 +12,7 @@ function setVersion(form, version) {
   if (hasDraft(form)) form.dataset.draftVersion = version;
   else if (hidden(form, "version")) hidden(form, "version").value = version;
 }
-const unsaved = (form) => form.isConnected && words(form) !== state(form).done;
+const unsaved = (form) => form.isConnected && (Boolean(state(form).doubt) || words(form) !== state(form).done);
 const empty = (form) => form.matches("[data-composer]") && [...form.querySelectorAll("textarea")].every((box) => !box.value);
 const say = (form, word) => form.querySelectorAll("[data-saved]").forEach((e) => {
   e.textContent = word === "done" && empty(form) ? "" : e.dataset[word] ?? "";
@@ -21,17 +21,24 @@ const tell = (form, name, detail) => form.dispatchEvent(new CustomEvent(name, { 
 const meet = (form) => { if (!states.has(form)) state(form).done = words(form); };
 const later = (form, wait) => { clearTimeout(state(form).timer); state(form).timer = setTimeout(save, wait, form); };
 
+function whole(form) {
+  const body = new FormData(form);
+  if (hasDraft(form)) body.set("version", form.dataset.draftVersion);
+  return body;
+}
 function save(form, leaving = false) {
   const s = state(form);
   return s.busy && !leaving ? s.flight : (s.flight = send(form, leaving));
 }
 async function send(form, leaving) {
-  const s = state(form), text = words(form), body = new FormData(form);
+  const s = state(form), typed = words(form);
   clearTimeout(s.timer);
-  if (hasDraft(form)) body.set("version", form.dataset.draftVersion);
-  if (!saves(form) || !unsaved(form) || s.submitting || (s.busy && (!leaving || s.sent === text)) || (leaving && s.left === text)) return;
-  if (leaving) s.left = text;
-  else { [s.busy, s.sent, s.since] = [true, text, 0]; say(form, "saving"); tell(form, "sending", { text }); }
+  if (!saves(form) || !unsaved(form) || s.submitting || (s.busy && (!leaving || s.sent === typed)) || (leaving && s.left === typed)) return;
+  // Nobody knows whether the last one arrived: it goes again as it was, or the next would be in conflict with it.
+  const [text, body] = (!leaving && s.doubt) || [typed, whole(form)];
+  body.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value); // it may be a newer one by now
+  if (leaving) s.left = typed;
+  else { [s.busy, s.sent, s.since, s.doubt] = [true, text, 0, [text, body]]; say(form, "saving"); tell(form, "sending", { text }); }
   let status = 0, wait = Math.min(15000, 500 * 2 ** (s.tries = (s.tries ?? 0) + 1)) * (0.5 + Math.random());
   try {
     const answer = await fetch(form.dataset.autosave, {
@@ -41,10 +48,12 @@ async function send(form, leaving) {
     if (answer.ok) {
       setVersion(form, (await answer.json()).version);
       [s.done, s.tries, wait] = [text, 0, PAUSE];
-    } else tell(form, "refused", { answer, html: await answer.text() });
+    } else if (!leaving || !s.doubt) tell(form, "refused", { answer, html: await answer.text() });
     status = answer.status;
   } catch { status = 0; }
   if (!leaving) s.busy = false;
+  else if (s.doubt && status !== 200) return s.busy || later(form, wait);
+  if (SETTLED.includes(status)) s.doubt = null;
   if (status === 200) tell(form, "accepted", { clean: !unsaved(form) });
   if (!unsaved(form)) return say(form, "done");
   say(form, { 200: "saving", 401: "refused", 409: "conflict", 413: "refused", 422: "refused" }[status] ?? "failed");
@@ -76,11 +85,12 @@ document.addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr } }) 
   if (!saves(form)) return;
   state(form).submitting = false;
   if (xhr.status < 200 || xhr.status > 299) later(form, PAUSE);
-  else if (!form.matches("[data-composer]")) { state(form).done = state(form).submitted; tell(form, "accepted", { clean: !unsaved(form) }); }
+  else if (!form.matches("[data-composer]")) { [state(form).done, state(form).doubt] = [state(form).submitted, null]; tell(form, "accepted", { clean: !unsaved(form) }); }
 });
 document.addEventListener("kept", ({ detail: { form } }) => { // a composer was sent: its draft is gone, and starts anew
   if (!saves(form)) return;
   setVersion(form, 0);
+  state(form).doubt = null;
   state(form).done = JSON.stringify(JSON.parse(words(form)).map(([name]) => [name, ""]));
   say(form, "");
   if (unsaved(form)) save(form);
@@ -100,5 +110,5 @@ document.addEventListener("keep-mine", ({ target: form, detail: { version } }) =
 document.addEventListener("save-now", ({ detail }) => detail.waits.push(everything()));
 addEventListener("fresh-token", () => everything());
 addEventListener("online", () => everything());
-document.addEventListener("visibilitychange", () => document.hidden && everything(true));
+document.addEventListener("visibilitychange", () => everything(document.hidden)); // back again: perhaps signed in elsewhere
 addEventListener("pagehide", () => everything(true));

@@ -47,7 +47,8 @@ document.addEventListener("keydown", (event) => {
 addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr, requestConfig } }) => {
   const box = form.matches("form[data-composer]") && form.querySelector("textarea");
   if (!box || xhr.status < 200 || xhr.status > 299) return;
-  if (box.value === requestConfig.parameters.text) box.value = "";
+  const sent = requestConfig.parameters; // what was typed meanwhile stays
+  for (const field of form.querySelectorAll("textarea, input:not([type])")) if (field.value === sent[field.name]) field.value = "";
   for (const mark of form.querySelectorAll("[type=checkbox]")) mark.checked = false;
   if (form.elements.client_id) form.elements.client_id.value = uuid();
   document.dispatchEvent(new CustomEvent("kept", { detail: { form } }));

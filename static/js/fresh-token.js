@@ -1,10 +1,15 @@
 // Signing in again changes the token: every form on the page gets the new one. If it was somebody else who signed in, the
 // page is not theirs: nothing more leaves it, and it comes anew.
-addEventListener("fresh-token", ({ detail }) => {
+addEventListener("fresh-token", ({ detail, target }) => {
   if (detail.person && detail.person !== document.body.dataset.person) {
     for (const form of document.querySelectorAll("form[data-autosave]")) delete form.dataset.autosave;
     location.reload();
     return;
   }
   for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = detail.value;
+  const place = document.getElementById("sign-in");
+  if (!detail.person || !place?.firstChild || place.contains(target)) return; // else it was signed in to in another tab
+  const empty = document.createElement("div");
+  empty.id = place.id;
+  place.replaceWith(empty);
 });
