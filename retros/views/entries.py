@@ -59,7 +59,7 @@ def entry_delete(request: PersonRequest, session_id: UUID, entry_id: UUID) -> Ht
     entry = get_entry(request.user, session_id, entry_id)
     entry.delete_card(by=request.user)
     undo = reverse("entry_restore", args=[session_id, entry_id])
-    messages.info(request, _("Card deleted"), extra_tags=undo)
+    messages.info(request, _("Card deleted"), extra_tags=f"undo {undo}")
     return room_again(request, session_id, entry.step.position)
 
 

@@ -61,7 +61,7 @@ def learning_delete(request: PersonRequest, session_id: UUID, note_id: UUID) -> 
     note = get_note(request.user, session_id, note_id)
     note.delete_note(by=request.user)
     undo = reverse("learning_restore", args=[session_id, note_id])
-    messages.info(request, _("Learning deleted"), extra_tags=undo)
+    messages.info(request, _("Learning deleted"), extra_tags=f"undo {undo}")
     return room_again(request, session_id, note.step.position)
 
 

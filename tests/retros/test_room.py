@@ -215,3 +215,13 @@ def test_the_room_takes_as_many_queries_with_40_cards_as_with_four(two: Two, cas
             Entry.fold(prompt, by=person, text=f"more {n}", client_id=uuid.uuid4())
     assert count_queries(two, two.ines, 2) == few
     assert Note.objects.count() == opened
+
+
+def test_a_deleted_card_comes_back_by_the_toast(two: Two) -> None:
+    two.fold(two.ines, "Not so sure about this one")
+    card = Entry.kept.get()
+    answer = two.press(two.ines, "entry_delete", card.pk)
+    restore = reverse("entry_restore", args=[two.session.pk, card.pk])
+    assert "Not so sure" not in answer and f'action="{restore}"' in answer and "Undo" in answer
+    assert "Not so sure about this one" in two.press(two.ines, "entry_restore", card.pk)
+    two.press(two.tom, "entry_restore", card.pk, status=404)
