@@ -204,7 +204,7 @@ class Home(Pair):
     def actions(self) -> list[ActionRow]:
         """The open ones by their date, then what was finished lately."""
         lately = Q(closed_as="") | Q(closed_on__gte=self.today - RECENTLY)
-        actions = Action.objects.visible_to(self.person).filter(lately, partnership=self.partnership).with_owners()
+        actions = Action.objects.visible_to(self.person).filter(lately, partnership=self.partnership)
         rows = [self.row(action) for action in actions]
         return [r for r in rows if r.action.is_open] + [r for r in rows if not r.action.is_open]
 
@@ -381,7 +381,7 @@ class Actions(Pair):
     @cached_property
     def _rows(self) -> list[ActionRow]:
         actions = Action.objects.visible_to(self.person).filter(partnership=self.partnership)
-        return [self.row(action) for action in actions.with_owners().select_related("session")]
+        return [self.row(action) for action in actions]
 
     @property
     def open(self) -> list[ActionRow]:
@@ -398,7 +398,7 @@ class Actions(Pair):
     @cached_property
     def put_away(self) -> list[ActionRow]:
         actions = Action.objects.deleted_for(self.person).filter(partnership=self.partnership)
-        return [self.row(action) for action in actions.with_owners().select_related("session")]
+        return [self.row(action) for action in actions]
 
 
 def _latest_first(rows: Iterable[ActionRow]) -> list[ActionRow]:

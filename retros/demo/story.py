@@ -136,6 +136,8 @@ class Pair:
         step = self._step(session, Step.Kind.WRITE)
         for card in data["card"]:
             self._fold(step, card)
+        for person in self.people.values():
+            session.see(person, position=step.position)
 
     def _hold(self, day: date, data: Data) -> None:
         self.clock.now = self._instant(day) - timedelta(days=14)

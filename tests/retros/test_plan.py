@@ -107,6 +107,7 @@ def test_session_create_names_the_next_time_that_exists(cast: Cast) -> None:
     text = unescape(answer.content.decode())
     assert "The clocks jump over 02:30 in Europe/Paris that day. The next time that exists is 03:30." in text
     assert 'value="02:30"' in text
+    assert 'id="id_time_error"' in text  # beside the field that has to change
 
 
 def test_session_create_needs_two(cast: Cast) -> None:
