@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -98,6 +99,16 @@ def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     return response
 
 
+def refuse_unasked(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """`refuse` for when the database is away: neither the person nor the session is asked for anything."""
+    context = {"message": refusal.message, "csp_nonce": str(getattr(request, "csp_nonce", ""))}
+    if wants_fragment(request):
+        body = render_to_string("_refusal.html", context)
+    else:
+        body = render_to_string("refusal.html", {**context, "typed": typed(request), "back": way_back(request)})
+    return HttpResponse(body, status=refusal.status, headers={"Retry-After": "2"})
+
+
 class SignInMiddleware(LoginRequiredMiddleware):
     """Everything needs a signed-in person, unless the view says otherwise (`login_not_required`)."""
 
@@ -169,7 +180,7 @@ class RefusalMiddleware:
         return None
 
 
-def from_database(error: Exception) -> Refusal:
+def from_database(error: BaseException) -> Refusal:
     """SQLite says it in words, PostgreSQL in a code (53100: disk full)."""
     code = getattr(error.__cause__, "sqlstate", None)
     return DiskFull() if code == "53100" or "disk is full" in str(error) else Busy()

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django import forms
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import ValidationError
 from django.db import OperationalError
 from django.http import HttpResponse
@@ -40,6 +41,8 @@ def public(request):
     return HttpResponse("public")
 
 
+handler500 = "config.errors.server_error"
+
 urlpatterns = [
     path("refusing/<str:kind>/", refusing),
     path("written/", written),
@@ -47,6 +50,8 @@ urlpatterns = [
     path("public/", public),
     path("", include("config.urls")),
 ]
+
+HTMX = {"HX-Request": "true"}
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
@@ -107,6 +112,22 @@ def test_a_lost_race_shows_both_texts_and_can_keep_mine(client, cast):
     assert '<input type="hidden" name="text" value="my &lt;text&gt;">' in page
     assert '<input type="hidden" name="version" value="7">' in page
     assert 'value="6"' not in page
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}])
+def test_a_database_that_is_away_before_any_view_is_reached(client, cast, monkeypatch, headers):
+    client.force_login(cast.ines)
+    client.raise_request_exception = False
+
+    def away(self):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(SessionStore, "load", away)
+    response = client.post("/written/", {"text": "a long thought"}, headers=headers)
+    assert response.status_code == 503
+    assert "Busy. We try again." in response.text
+    assert ("a long thought</textarea>" in response.text) is (not headers)
+    assert response.headers["Retry-After"] == "2"
 
 
 def test_signed_out(client, cast):
