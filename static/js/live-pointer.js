@@ -15,14 +15,18 @@ customElements.define("live-pointer", class extends HTMLElement {
     on(document, "htmx:afterRequest", ({ detail }) => {
       if (detail.requestConfig.verb === "post" && --this.presses === 0 && this.held) this.look();
     });
+    on(document, "htmx:beforeSwap", ({ detail }) => { // asked for before a press, answered after it: no news any more
+      const version = /data-version-shown="(\d+)"/.exec(detail.xhr.responseText)?.[1];
+      if (Number(version) < Number(this.shown)) detail.shouldSwap = false;
+    });
     this.clocks = [setInterval(() => this.tick(), TICK), setInterval(() => this.poll(), POLL)];
     if (!document.hidden) this.open();
   }
   disconnectedCallback() { this.stop.abort(); this.clocks.forEach(clearInterval); this.close(); }
+  get shown() { return document.querySelector("[data-version-shown]")?.dataset.versionShown; }
   look() { // a press of our own that is under way brings its own view: fetch only what is newer than that
     this.held = this.presses > 0;
-    const shown = document.querySelector("[data-version-shown]")?.dataset.versionShown;
-    if (!this.held && Number(this.version) > Number(shown ?? -1)) this.point();
+    if (!this.held && Number(this.version) > Number(this.shown ?? -1)) this.point();
   }
   point() { this.dispatchEvent(new CustomEvent("pointer")); }
   say(state) {

@@ -1,0 +1,605 @@
+"""What was typed is there afterwards: after a refresh, Back, a killed browser, an ended session, a restart of the
+server, a bad network, and when two wrote in one place (RELIABILITY.md, P5; F9–F11, F13 in a browser).
+
+What one composer does with its draft is told in tests/test_scripts_in_browser.py; here are the catastrophes.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.sessions.models import Session as SignedIn
+from django.test import Client
+from playwright.sync_api import Locator, Page, expect
+
+from partnerships.models import Person
+from retros.models import Draft, Entry, Note, Session, Step
+from tests.browser import CHROMIUM_FLAGS, Watched, chromium
+from tests.cast import Cast, make_cast
+from tests.conftest import LiveServer
+from tests.factories import PASSWORD
+from tests.proxy import CUT, LOSE, PASS, Proxy
+from tests.retros.play import fold, go_on, reveal, step_of
+from tests.served import Served
+
+SLOW = 20_000  # milliseconds: for what waits for a second or a third try
+COPIES = "JSON.stringify(localStorage)"
+
+
+@pytest.fixture
+def people(live_server: LiveServer) -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def session(people: Cast) -> Session:
+    return Session.start_now(people.checkout, by=people.ines)
+
+
+def place(session: Session, kind: str) -> str:
+    return f"/sessions/{session.pk}/steps/{step_of(session, kind).position}/"
+
+
+def sign_in(context: Any, person: Person, base: str) -> None:
+    client = Client()
+    client.force_login(person)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": base}])
+
+
+@pytest.fixture
+def page_of(new_context: Callable[..., Any], live_server: LiveServer) -> Callable[..., Page]:
+    """A page of somebody signed in, in a context of its own; `base` when they come through a proxy."""
+
+    def make(person: Person, base: str = live_server.url) -> Page:
+        context = new_context(base_url=base)
+        sign_in(context, person, base)
+        page: Page = context.new_page()
+        return page
+
+    return make
+
+
+def composer(page: Page, column: str = "The good") -> Locator:
+    box = page.get_by_label(f"New card, {column}")
+    if not box.is_visible():
+        page.get_by_text(f"Add a card to {column}").click()
+    return box
+
+
+def saved(page: Page, form: str = "#compose-good") -> Locator:
+    return page.locator(f"{form} [data-saved]")
+
+
+def notice(page: Page, form: str = "#compose-good") -> Locator:
+    return page.locator(f"{form} [data-notice]")
+
+
+def cards(person: Person) -> list[str]:
+    return sorted(entry.text for entry in Entry.objects.visible_to(person).filter(is_card=True))
+
+
+def until(true: Callable[[], bool], seconds: float = 15) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "It did not come to pass."
+        time.sleep(0.05)
+
+
+# --- Refresh and Back -------------------------------------------------------------------------------------------------
+
+
+def test_a_refresh_in_the_middle_of_a_word(page_of: Callable[..., Page], people: Cast, session: Session) -> None:
+    page = page_of(people.ines)
+    page.goto(place(session, "pulse"))
+    page.get_by_label("Fair").first.check()
+    page.get_by_label("Life and hours").check()
+    text = page.get_by_role("textbox", name="What has changed recently?")
+    text.press_sequentially("A new flat, and", delay=10)
+    page.get_by_label("Only me: What has changed recently?").check()
+    page.reload()
+    expect(page.get_by_label("Fair").first).to_be_checked()
+    expect(page.get_by_label("Life and hours")).to_be_checked()
+    expect(text).to_have_value("A new flat, and")
+    expect(page.get_by_label("Only me: What has changed recently?")).to_be_checked()
+    expect(saved(page, "#answer-changed")).to_have_text("Draft saved")
+    until(lambda: Entry.objects.visible_to(people.ines).filter(text="A new flat, and", only_me=True).exists())
+    assert "A new flat" not in page.evaluate(COPIES)
+
+
+def test_a_refresh_brings_every_box_of_a_form_back(
+    page_of: Callable[..., Page], people: Cast, session: Session
+) -> None:
+    page = page_of(people.ines)
+    page.goto(place(session, "conclude"))
+    page.get_by_text("Add an action", exact=True).click()
+    boxes = {
+        "What will you do?": "call before Tuesday",
+        "If …": "the scope moves",
+        "We try": "no review",
+        "because we believe": "it is a habit",
+        "We will see it by": "nobody missing it",
+    }
+    for label, text in boxes.items():
+        page.get_by_label(label, exact=True).fill(text)
+    page.locator("details", has_text="Add an action").locator(".seg").get_by_text("Both").click()
+    page.reload()
+    for label, text in boxes.items():
+        expect(page.get_by_label(label, exact=True)).to_have_value(text)
+    expect(page.locator("details", has_text="Add an action").get_by_label("Both")).to_be_checked()
+    page.get_by_role("button", name="Add action").click()
+    expect(page.locator("#actions")).to_contain_text("If the scope moves, then I will call before Tuesday")
+    expect(page.get_by_label("If …")).to_have_value("")
+    expect(page.get_by_label("We try", exact=True)).to_have_value("no review")
+
+
+@contextmanager
+def with_back_cache(browser: Any) -> Iterator[Any]:
+    """As people have it: Playwright's own Chromium goes without the cache that Back uses."""
+    path = chromium()
+    other = browser.browser_type.launch(
+        executable_path=path, args=CHROMIUM_FLAGS, ignore_default_args=["--disable-back-forward-cache"]
+    )
+    yield other
+    other.close()
+
+
+def test_back_shows_what_was_typed(
+    browser: Any, people: Cast, session: Session, live_server: LiveServer, watched: Watched
+) -> None:
+    with with_back_cache(browser) as chrome:
+        context = chrome.new_context(base_url=live_server.url)
+        watched.over(context)
+        sign_in(context, people.ines, live_server.url)
+        page = context.new_page()
+        page.goto(place(session, "write"))
+        composer(page).press_sequentially("Half a tho", delay=10)
+        page.get_by_role("link", name="Leave the room").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Ines")
+        page.go_back()
+        expect(composer(page)).to_have_value("Half a tho")
+        composer(page).press("End")
+        composer(page).press_sequentially("ught", delay=10)
+        page.goto(place(session, "pulse"))
+        page.get_by_role("textbox", name="What has changed recently?").press_sequentially("Much", delay=10)
+        page.go_back()
+        expect(composer(page)).to_have_value("Half a thought")
+        page.go_forward()
+        expect(page.get_by_role("textbox", name="What has changed recently?")).to_have_value("Much")
+
+
+# --- A killed browser -------------------------------------------------------------------------------------------------
+
+
+class OwnChromium:
+    """A Chromium in a process of its own, with a profile that outlives it, so that it can be killed."""
+
+    def __init__(self, browser: Any, profile: Path) -> None:
+        self.profile = profile
+        path = chromium() or browser.browser_type.executable_path
+        port = profile / "DevToolsActivePort"
+        port.unlink(missing_ok=True)
+        self.process = subprocess.Popen(
+            [path, *CHROMIUM_FLAGS, "--headless=new", "--remote-debugging-port=0", f"--user-data-dir={profile}"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        until(lambda: port.exists() and len(port.read_text().splitlines()) == 2, 60)
+        number, way = port.read_text().splitlines()
+        self.browser = browser.browser_type.connect_over_cdp(f"ws://127.0.0.1:{number}{way}")
+
+    def kill(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@pytest.mark.parametrize("times", [pytest.param(1, id="once"), pytest.param(15, id="often", marks=pytest.mark.deep)])
+def test_a_killed_browser_loses_two_seconds_at_most(
+    browser: Any, people: Cast, session: Session, live_server: LiveServer, tmp_path: Path, times: int
+) -> None:
+    for turn in range(times):
+        profile = tmp_path / str(turn)
+        profile.mkdir()
+        Draft.objects.all().delete()
+        chrome = OwnChromium(browser, profile)
+        try:
+            sign_in(chrome.browser.contexts[0], people.ines, live_server.url)
+            page = chrome.browser.contexts[0].new_page()
+            page.goto(live_server.url + place(session, "write"))
+            composer(page).focus()
+            typed = ("the quick brown fox jumps over the lazy dog " * 2)[: 30 + turn]
+            for letter in typed:  # five keys a second
+                page.keyboard.type(letter)
+                time.sleep(0.2)
+        finally:
+            chrome.kill()
+        again = OwnChromium(browser, profile)
+        try:
+            sign_in(again.browser.contexts[0], people.ines, live_server.url)
+            page = again.browser.contexts[0].new_page()
+            page.goto(live_server.url + place(session, "write"))
+            there = composer(page).input_value()
+        finally:
+            again.kill()
+        assert typed.startswith(there)
+        assert len(typed) - len(there) <= 10
+
+
+# --- The end of a session ---------------------------------------------------------------------------------------------
+
+
+def test_signed_out_in_the_middle_of_an_answer_and_in_again_in_another_tab(
+    page_of: Callable[..., Page], people: Cast, session: Session, watched: Watched
+) -> None:
+    watched.expect(401, 403)
+    page = page_of(people.ines)
+    page.goto(place(session, "pulse"))
+    SignedIn.objects.all().delete()
+    text = page.get_by_role("textbox", name="What has changed recently?")
+    text.press_sequentially("My hours", delay=10)
+    expect(notice(page, "#answer-changed")).to_contain_text("Sign in again. Your text is kept.")
+    expect(page.locator("#sign-in-form")).to_be_visible()
+    page.reload()  # out of impatience
+    page.wait_for_url(re.compile("login"))
+    other = page.context.new_page()
+    other.goto("/account/login/")
+    other.get_by_label("Work email").fill(people.ines.email)
+    other.get_by_label("Password").fill(PASSWORD)
+    other.get_by_role("button", name="Sign in", exact=True).click()
+    expect(other.get_by_role("heading", level=1)).to_contain_text("Ines")
+    page.goto(place(session, "pulse"))
+    expect(text).to_have_value("My hours")
+    expect(saved(page, "#answer-changed")).to_have_text("Draft saved")
+
+    # And once more, without leaving the page.
+    SignedIn.objects.all().delete()
+    text.press_sequentially(" and my desk", delay=10)
+    expect(page.locator("#sign-in-form")).to_be_visible()
+    other.goto("/account/login/")
+    other.get_by_label("Work email").fill(people.ines.email)
+    other.get_by_label("Password").fill(PASSWORD)
+    other.get_by_role("button", name="Sign in", exact=True).click()
+    expect(other.get_by_role("heading", level=1)).to_contain_text("Ines")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # back to the first tab
+    expect(saved(page, "#answer-changed")).to_have_text("Draft saved", timeout=SLOW)
+    expect(notice(page, "#answer-changed")).to_be_empty()
+    expect(page.locator("#sign-in-form")).to_have_count(0)
+    assert Entry.objects.visible_to(people.ines).get(text="My hours and my desk")
+
+
+def test_a_press_after_the_session_ended_goes_through_after_signing_in_in_place(
+    page_of: Callable[..., Page], people: Cast, session: Session, watched: Watched
+) -> None:
+    watched.expect(401, 403)
+    page = page_of(people.ines)
+    page.goto(place(session, "write"))
+    box = composer(page)
+    box.fill("To be folded")
+    expect(saved(page)).to_have_text("Draft saved")
+    SignedIn.objects.all().delete()
+    box.press("Enter")
+    expect(notice(page)).to_contain_text("Sign in again. Your text is kept.")
+    expect(box).to_have_value("To be folded")
+    form = page.locator("#sign-in-form")
+    form.get_by_label("Work email").fill(people.ines.email)
+    form.get_by_label("Password").fill(PASSWORD)
+    form.get_by_role("button", name="Sign in").click()
+    expect(form).to_have_count(0)
+    expect(box).to_have_value("To be folded")
+    box.press("Enter")
+    expect(box).to_have_value("")
+    assert cards(people.ines) == ["To be folded"]
+
+
+# --- A restart of the server ------------------------------------------------------------------------------------------
+
+ROOM = """
+import json
+from django.conf import settings
+from django.test import Client
+from tests.retros.model import WRITE, make_pair
+pair = make_pair()
+session = pair.started()
+client = Client()
+client.force_login(pair.ines)
+print(json.dumps([f"/sessions/{session.pk}/steps/{WRITE}/", client.cookies[settings.SESSION_COOKIE_NAME].value]))
+"""
+DRAFTS = """
+import json
+from retros.models import Draft
+print(json.dumps(list(Draft.objects.values_list("text", flat=True))))
+"""
+
+
+def test_a_server_killed_in_the_middle_of_a_sentence(
+    new_context: Callable[..., Any], watched: Watched, tmp_path: Path
+) -> None:
+    watched.expect_lost()
+    with Served(tmp_path) as served:
+        address, cookie = served.ask(ROOM)
+        context = new_context(base_url=served.url)
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": served.url}])
+        page = context.new_page()
+        page.goto(address)
+        box = composer(page)
+        box.press_sequentially("It began well", delay=20)
+        expect(saved(page)).to_have_text("Draft saved", timeout=SLOW)
+        assert served.process is not None
+        served.process.kill()
+        served.process.wait()
+        box.press_sequentially(", then the server went", delay=20)
+        expect(saved(page)).to_have_text("Not saved yet, trying again")
+        expect(page.locator("[data-offline-notice]")).to_be_visible(timeout=SLOW)
+        box.press_sequentially(" and came back", delay=20)
+        served.start()
+        expect(saved(page)).to_have_text("Draft saved", timeout=SLOW)
+        expect(page.locator("[data-offline-notice]")).to_be_hidden(timeout=SLOW)
+        text = "It began well, then the server went and came back"
+        expect(box).to_have_value(text)
+        assert served.ask(DRAFTS) == [text]
+        box.press("Enter")
+        expect(page.locator(".card p", has_text=text)).to_be_visible(timeout=SLOW)
+        expect(box).to_have_value("")
+        page.goto("about:blank")  # its stream would hold the server up at the end
+
+
+# --- A bad network ----------------------------------------------------------------------------------------------------
+
+
+def test_answers_and_notes_typed_offline_go_out_by_themselves(
+    page_of: Callable[..., Page], people: Cast, session: Session, watched: Watched
+) -> None:
+    watched.expect_lost()
+    reveal(session, "pulse")
+    page = page_of(people.ines)
+    page.goto(place(session, "pulse"))
+    note = page.get_by_label("Note for both of you")
+    expect(page.locator("html")).to_have_attribute("data-connection", "live")
+    page.context.set_offline(True)
+    note.press_sequentially("We slow down", delay=10)
+    expect(page.get_by_text("Not saved yet, trying again").first).to_be_visible()
+    expect(page.locator("[data-offline-notice]")).to_be_visible(timeout=SLOW)
+    page.context.set_offline(False)
+    expect(page.get_by_text("Saved for you both")).to_be_visible(timeout=SLOW)
+    expect(page.locator("[data-offline-notice]")).to_be_hidden(timeout=SLOW)
+    assert Note.objects.visible_to(people.tom).get().text == "We slow down"
+
+
+def test_an_answer_lost_after_the_fold_makes_no_second_card(
+    page_of: Callable[..., Page], people: Cast, session: Session, live_server: LiveServer, watched: Watched
+) -> None:
+    watched.expect_lost()
+    with Proxy(live_server.port) as proxy:
+        page = page_of(people.ines, proxy.url)
+        page.goto(place(session, "write"))
+        box = composer(page)
+        box.fill("Once and only once")
+        expect(saved(page)).to_have_text("Draft saved")
+        proxy.fate = lambda method, path: CUT if path.endswith("/entries/") else PASS
+        box.press("Enter")
+        expect(notice(page)).to_contain_text("We can’t reach the server.", timeout=SLOW)
+        expect(box).to_have_value("Once and only once")
+        assert cards(people.ines) == ["Once and only once"]
+        proxy.fate = lambda method, path: PASS
+        box.press("Enter")
+        expect(box).to_have_value("")
+        expect(notice(page)).to_be_empty()
+        expect(page.locator("#cards-good .card")).to_have_count(1)
+        assert cards(people.ines) == ["Once and only once"]
+        until(lambda: not Draft.objects.exclude(text="").exists())
+
+
+@pytest.mark.parametrize("where", ["card", "answer", "note"])
+def test_a_save_whose_answer_was_lost_is_no_conflict_with_oneself(
+    page_of: Callable[..., Page],
+    people: Cast,
+    session: Session,
+    live_server: LiveServer,
+    watched: Watched,
+    where: str,
+) -> None:
+    """The server has the first half, the browser does not know it, and the person types on."""
+    watched.expect_lost()
+    if where == "note":
+        reveal(session, "pulse")
+    with Proxy(live_server.port) as proxy:
+        page = page_of(people.ines, proxy.url)
+        page.goto(place(session, "write" if where == "card" else "pulse"))
+        box = {
+            "card": lambda: composer(page),
+            "answer": lambda: page.get_by_role("textbox", name="What has changed recently?"),
+            "note": lambda: page.get_by_label("Note for both of you"),
+        }[where]()
+        proxy.fate = lambda method, path: CUT if method == "POST" else PASS
+        box.press_sequentially("The first half", delay=10)
+        form = box.locator("xpath=ancestor::form")
+        expect(form.locator("[data-saved]")).to_have_text("Not saved yet, trying again", timeout=SLOW)
+        box.press_sequentially(", and the second", delay=10)
+        expect(form.locator("[data-saved]")).to_have_text("Not saved yet, trying again", timeout=SLOW)
+        proxy.fate = lambda method, path: PASS
+        done = "Saved for you both" if where == "note" else "Draft saved"
+        expect(form.locator("[data-saved]")).to_have_text(done, timeout=SLOW)
+        expect(form.locator("[data-notice]")).to_be_empty()
+        expect(box).to_have_value("The first half, and the second")
+        texts = {
+            "card": lambda: list(Draft.objects.values_list("text", flat=True)),
+            "answer": lambda: [e.text for e in Entry.objects.visible_to(people.ines)],
+            "note": lambda: [n.text for n in Note.objects.visible_to(people.tom)],
+        }[where]()
+        assert texts == ["The first half, and the second"]
+
+
+@pytest.mark.parametrize("number", [pytest.param(3, id="some"), pytest.param(40, id="many", marks=pytest.mark.deep)])
+def test_a_third_lost_and_the_rest_late(
+    page_of: Callable[..., Page],
+    people: Cast,
+    session: Session,
+    live_server: LiveServer,
+    watched: Watched,
+    number: int,
+) -> None:
+    watched.expect_lost()
+    chance = random.Random(7)
+    with Proxy(live_server.port) as proxy:
+        page = page_of(people.ines, proxy.url)
+        page.goto(place(session, "write"))
+        box = composer(page)
+
+        def fate(method: str, path: str) -> str:
+            return PASS if chance.random() > 0.3 else chance.choice([LOSE, CUT])
+
+        proxy.fate, proxy.delay = fate, 2.0 if number == 3 else 0.5
+        texts = [f"Card number {n}, through rain" for n in range(number)]
+        for text in texts:
+            box.press_sequentially(text, delay=5)
+            for _attempt in range(20):  # a person who reads the words and presses again
+                box.press("Enter")
+                answered = page.locator("#compose-good [data-notice]:not(:empty)")
+                emptied = page.locator("#cards-good .card", has_text=text)
+                expect(answered.or_(emptied).first).to_be_visible(timeout=60_000)
+                if box.input_value() == "":
+                    break
+            expect(box).to_have_value("")
+        proxy.fate, proxy.delay = (lambda method, path: PASS), 0.0
+        assert cards(people.ines) == sorted(texts)
+        assert proxy.lost
+        page.reload()
+        expect(page.locator("#cards-good .card")).to_have_count(number)
+        expect(page.get_by_label("New card, The good")).to_have_value("")
+
+
+# --- Two in one place -------------------------------------------------------------------------------------------------
+
+
+def test_one_card_edited_in_two_tabs_keeps_both_texts(
+    page_of: Callable[..., Page], people: Cast, session: Session, watched: Watched
+) -> None:
+    watched.expect(409)
+    card = fold(session, people.ines, "As it was")
+    first = page_of(people.ines)
+    second = first.context.new_page()
+    for page in (first, second):
+        page.goto(place(session, "write"))
+        page.get_by_role("link", name="Edit card: As it was").click()
+        expect(page.get_by_label("Your card")).to_have_value("As it was")
+    first.get_by_label("Your card").fill("As the first tab has it")
+    first.get_by_role("button", name="Keep it").click()
+    expect(first.locator(".card p")).to_have_text("As the first tab has it")
+    second.get_by_label("Your card").fill("As the second tab has it")
+    second.get_by_role("button", name="Keep it").click()
+    expect(second.locator("#editor [data-theirs]")).to_have_value("As the first tab has it")
+    expect(second.get_by_label("Your card")).to_have_value("As the second tab has it")
+    card.refresh_from_db()
+    assert card.text == "As the first tab has it"
+    second.get_by_role("button", name="Keep mine").click()
+    expect(second.locator("#editor")).to_be_hidden()
+    expect(second.locator(".card p")).to_have_text("As the second tab has it")
+    expect(first.locator(".card p")).to_have_text("As the second tab has it", timeout=SLOW)
+    until(lambda: not Draft.objects.exclude(text="").exists())
+
+
+def test_the_shared_note_written_by_both_at_once(
+    page_of: Callable[..., Page], people: Cast, session: Session, watched: Watched
+) -> None:
+    watched.expect(409)
+    reveal(session, "pulse")
+    ines, tom = page_of(people.ines), page_of(people.tom)
+    for page in (ines, tom):
+        page.goto(place(session, "pulse"))
+        expect(page.locator("html")).to_have_attribute("data-connection", "live")
+    boxes = {page: page.get_by_label("Note for both of you") for page in (ines, tom)}
+    # Tom is in the middle of a sentence while Ines's is stored: his screen hears of it, and must not take his away.
+    tom.route("**/note/", lambda route: (time.sleep(1), route.continue_()))
+    boxes[tom].press_sequentially("Tom was typing", delay=5)
+    boxes[ines].press_sequentially("Ines was faster", delay=5)
+    loser, winner = tom, ines
+    expect(loser.locator("[data-theirs]")).to_be_visible(timeout=SLOW)
+    expect(boxes[loser]).to_have_value("Tom was typing")
+    expect(loser.locator("[data-theirs]")).to_have_value("Ines was faster")
+    expect(loser.get_by_text("Both texts are kept")).to_be_visible()
+    assert Note.objects.visible_to(people.tom).get().text == "Ines was faster"
+    loser.get_by_role("button", name="Keep mine").click()
+    expect(loser.get_by_text("Saved for you both")).to_be_visible(timeout=SLOW)
+    expect(loser.locator("[data-theirs]")).to_have_count(0)
+    expect(boxes[winner]).to_have_value("Tom was typing", timeout=SLOW)
+    # And it goes on, from both sides, without a conflict.
+    boxes[winner].press_sequentially(" and so was I", delay=5)
+    expect(boxes[loser]).to_have_value("Tom was typing and so was I", timeout=SLOW)
+    boxes[loser].press_sequentially(".", delay=5)
+    expect(boxes[winner]).to_have_value("Tom was typing and so was I.", timeout=SLOW)
+
+
+# --- A press in the middle of a sentence ------------------------------------------------------------------------------
+
+
+def test_a_press_elsewhere_saves_first_and_still_says_what_was_pressed(
+    page_of: Callable[..., Page], people: Cast, session: Session
+) -> None:
+    fold(session, people.ines, "A card to be ready with")
+    page = page_of(people.ines)
+    page.goto(place(session, "write"))
+    box = composer(page)
+    box.press_sequentially("Another thought", delay=5)
+    page.get_by_role("button", name="I’m ready").click()  # its value says what exactly would open
+    expect(page.get_by_role("button", name="I’m ready")).to_have_attribute("aria-pressed", "true")
+    assert Draft.objects.get(person=people.ines).text == "Another thought"
+    expect(box).to_have_value("Another thought")
+
+    reveal(session, "write")
+    card = next(iter(Entry.objects.visible_to(people.ines)))
+    card.put_on_table(by=people.ines)
+    page.goto(place(session, "write"))
+    page.get_by_role("textbox", name="What came up").press_sequentially("Not today", delay=5)
+    page.get_by_role("button", name="Park it").click()
+    expect(page.get_by_role("heading", name="Parked")).to_be_visible()
+    card.refresh_from_db()
+    assert card.talk == Entry.Talk.PARKED
+    assert Note.objects.visible_to(people.tom).get(entry=card).text == "Not today"
+
+
+def test_the_last_words_of_an_answer_are_sealed_with_it(
+    page_of: Callable[..., Page], people: Cast, session: Session
+) -> None:
+    go_on(session, "look_back")
+    page = page_of(people.ines)
+    page.goto(place(session, "pulse"))
+    page.get_by_role("textbox", name="What has changed recently?").press_sequentially("To the last word", delay=5)
+    page.get_by_role("button", name="I’m ready").click()
+    expect(page.get_by_role("button", name="I’m ready")).to_have_attribute("aria-pressed", "true")
+    step = step_of(session, "pulse")
+    step.ready(by=people.tom, digest=step.digest(people.tom))
+    assert Step.objects.get(pk=step.pk).is_revealed
+    assert [e.text for e in Entry.objects.visible_to(people.tom).filter(author=people.ines)] == ["To the last word"]
+
+
+def test_an_answer_from_before_a_press_does_not_undo_it_on_the_screen(
+    page_of: Callable[..., Page], people: Cast, session: Session
+) -> None:
+    fold(session, people.ines, "Folded")
+    page = page_of(people.ines)
+    page.goto(place(session, "write"))
+    expect(page.locator("html")).to_have_attribute("data-connection", "live")
+    late: list[Any] = []
+    page.route("**/sessions/*/live/*", lambda route: late.append((route, route.fetch())))
+    page.evaluate("document.getElementById('pointer').point()")
+    until(lambda: page.wait_for_timeout(50) is None and bool(late))
+    ready = page.get_by_role("button", name="I’m ready")
+    ready.click()
+    expect(ready).to_have_attribute("aria-pressed", "true")
+    for route, answer in late:
+        route.fulfill(response=answer)
+    page.wait_for_timeout(500)
+    expect(ready).to_have_attribute("aria-pressed", "true")
+    page.unroute_all(behavior="ignoreErrors")
