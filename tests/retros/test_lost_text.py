@@ -21,7 +21,7 @@ import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session as SignedIn
 from django.test import Client
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from partnerships.models import Person
 from retros.models import Draft, Entry, Note, Session, Step
@@ -521,7 +521,12 @@ def test_the_shared_note_written_by_both_at_once(
         expect(page.locator("html")).to_have_attribute("data-connection", "live")
     boxes = {page: page.get_by_label("Note for both of you") for page in (ines, tom)}
     # Tom is in the middle of a sentence while Ines's is stored: his screen hears of it, and must not take his away.
-    tom.route("**/note/", lambda route: (time.sleep(1), route.continue_()))
+
+    def slowly(route: Route) -> None:
+        time.sleep(1)
+        route.continue_()
+
+    tom.route("**/note/", slowly)
     boxes[tom].press_sequentially("Tom was typing", delay=5)
     boxes[ines].press_sequentially("Ines was faster", delay=5)
     loser, winner = tom, ines
@@ -594,7 +599,12 @@ def test_an_answer_from_before_a_press_does_not_undo_it_on_the_screen(
     late: list[Any] = []
     page.route("**/sessions/*/live/*", lambda route: late.append((route, route.fetch())))
     page.evaluate("document.getElementById('pointer').point()")
-    until(lambda: page.wait_for_timeout(50) is None and bool(late))
+
+    def arrived() -> bool:
+        page.wait_for_timeout(50)
+        return bool(late)
+
+    until(arrived)
     ready = page.get_by_role("button", name="I’m ready")
     ready.click()
     expect(ready).to_have_attribute("aria-pressed", "true")

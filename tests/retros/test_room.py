@@ -222,6 +222,8 @@ def test_a_deleted_card_comes_back_by_the_toast(two: Two) -> None:
     card = Entry.kept.get()
     answer = two.press(two.ines, "entry_delete", card.pk)
     restore = reverse("entry_restore", args=[two.session.pk, card.pk])
-    assert "Not so sure" not in answer and f'action="{restore}"' in answer and "Undo" in answer
+    assert "Not so sure" not in answer
+    assert f'action="{restore}"' in answer
+    assert "Undo" in answer
     assert "Not so sure about this one" in two.press(two.ines, "entry_restore", card.pk)
     two.press(two.tom, "entry_restore", card.pk, status=404)
