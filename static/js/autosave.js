@@ -18,7 +18,13 @@ const say = (form, word) => form.querySelectorAll("[data-saved]").forEach((e) =>
   e.textContent = word === "done" && empty(form) ? "" : e.dataset[word] ?? "";
 });
 const tell = (form, name, detail) => form.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
-const meet = (form) => { if (!states.has(form)) state(form).done = words(form); };
+// What the server sent is what is saved: words typed before this script ran are not.
+const sent = (form) => { const copy = form.cloneNode(true); copy.reset(); return words(copy); };
+const meet = (form) => {
+  if (states.has(form)) return;
+  state(form).done = sent(form);
+  if (unsaved(form)) later(form, PAUSE);
+};
 const later = (form, wait) => { clearTimeout(state(form).timer); state(form).timer = setTimeout(save, wait, form); };
 
 function whole(form) {
