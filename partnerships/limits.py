@@ -18,3 +18,4 @@ INVITATION_LIFE = timedelta(days=7)
 REOPEN_WITHIN = timedelta(hours=24)
 ALONE_AFTER = timedelta(minutes=5)  # ready for the next step this long: one may go on alone
 AWAY_AFTER = timedelta(seconds=60)
+SEEN_EVERY = timedelta(seconds=20)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -77,12 +78,16 @@ class Column:
     prompt: Prompt
     cards: list[Card]
     rows: list[CardRow]
-    draft: Draft | None
+    drafts: Callable[[], dict[str, Draft]]  # asked for only where the composer is drawn
     client_id: UUID = field(default_factory=uuid4)
 
     @property
     def draft_key(self) -> str:
         return f"card:{self.prompt.pk}"
+
+    @property
+    def draft(self) -> Draft | None:
+        return self.drafts().get(self.draft_key)
 
 
 @dataclass
@@ -160,6 +165,11 @@ class Room:
         """
         table = self.on_table.entry.pk if self.on_table else ""
         return f"{self.phase}.{self.session.status}.{table}.{self.session.position if self.is_current else ''}"
+
+    @property
+    def stamp(self) -> str:
+        """What the browser sends back with every press: the key, and the version that it shows."""
+        return f"{self.key}~{self.version}"
 
     @property
     def version(self) -> int:
@@ -393,8 +403,7 @@ class Room:
         for prompt in self.step.prompts:
             if prompt.takes_cards:
                 cards = by_prompt.get(prompt.pk, [])
-                draft = self._drafts.get(f"card:{prompt.pk}")
-                columns.append(Column(prompt, cards, [self._row(card) for card in cards], draft))
+                columns.append(Column(prompt, cards, [self._row(card) for card in cards], lambda: self._drafts))
         return columns
 
     @cached_property
@@ -525,7 +534,8 @@ class Room:
 
     @property
     def table_actions(self) -> list[Action]:
-        return [a for a in self.actions if self.on_table and a.from_entry_id == self.on_table.entry.pk]
+        table = self.on_table
+        return [a for a in self.actions if a.from_entry_id == table.entry.pk] if table else []
 
     @property
     def experiments(self) -> list[Action]:

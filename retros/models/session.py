@@ -430,7 +430,14 @@ class Session(models.Model):
             change.shared = True
 
     def see(self, person: Person, *, position: int | None = None) -> None:
-        """Note that the person is in the room, at that step. The one thing that reading the room writes."""
+        """Note that the person is in the room, at that step. The one thing that reading the room writes.
+
+        Somebody seen there a moment ago is not written down again.
+        """
+        known = self.sides[self.seat_of(person)]
+        moment = known.seen_at is not None and clock.now() - known.seen_at < limits.SEEN_EVERY
+        if moment and position in {None, known.position}:
+            return
         place = Presence.objects.filter(session=self, person=person)
         if position is None:
             place.seen()

@@ -47,18 +47,24 @@ def session_version(request: PersonRequest, session_id: UUID) -> JsonResponse:
     return JsonResponse({"version": session.version_for(session.seat_of(request.user))})
 
 
-def room_answer(request: PersonRequest, room: Room, key: str | None = None) -> HttpResponse:
+def room_answer(
+    request: PersonRequest, room: Room, stamp: str | None = None, *, only: UUID | None = None
+) -> HttpResponse:
     """The answer to everything that happens in the room.
 
     A plain form goes back to the page. htmx gets the lists, the tray and the dock; the whole step, when what the
-    browser shows is of another phase (`room_key`); and the next step, when the two have moved on from the shown one.
+    browser shows is of another phase; the next step, when the two have moved on from the shown one. The browser says
+    what it shows by `room_key` (`Room.stamp`). `only` names the column that the press changed: the others are left
+    out when nothing else happened since.
     """
     if not request.htmx:
         return redirect("step_detail", room.session.pk, room.step.position)
-    key = request.POST.get("room_key", "") if key is None else key
+    key, _tilde, shown = (request.POST.get("room_key", "") if stamp is None else stamp).partition("~")
     if room.has_moved_on(key):
         return go(request, "session_detail", room.session.pk)
-    return render(request, "retros/room.swap.html", {"room": room, "redraw": key != room.key, "oob": True})
+    column = only if shown == str(room.version - 1) else None
+    context = {"room": room, "redraw": key != room.key, "only": column, "oob": True}
+    return render(request, "retros/room.swap.html", context)
 
 
 def go(request: PersonRequest, url_name: str, *args: object) -> HttpResponse:
@@ -67,9 +73,9 @@ def go(request: PersonRequest, url_name: str, *args: object) -> HttpResponse:
     return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
 
 
-def room_again(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
+def room_again(request: PersonRequest, session_id: UUID, position: int, *, only: UUID | None = None) -> HttpResponse:
     """Read the room afresh after a verb, and answer with it."""
-    return room_answer(request, Room(get_session(request.user, session_id), request.user, position))
+    return room_answer(request, Room(get_session(request.user, session_id), request.user, position), only=only)
 
 
 # --- the course of a session --------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from partnerships.models import Person
-from retros.models import Action, Entry, Note, Session
+from retros.models import Action, Entry, Note, Presence, Session
+from retros.room import Room
 from tests.cast import Cast
 
 HTMX = {"HX-Request": "true"}
@@ -188,6 +189,7 @@ def count_queries(two: Two, who: Client, position: int) -> int:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
+    Presence.objects.update(seen_at=None)  # the dearest case: the page also writes down who is here
     with CaptureQueriesContext(connection) as queries:
         two.page(who, position)
     assert len(queries) <= 12, "\n".join(q["sql"][:160] for q in queries)
@@ -227,3 +229,16 @@ def test_a_deleted_card_comes_back_by_the_toast(two: Two) -> None:
     assert "Undo" in answer
     assert "Not so sure about this one" in two.press(two.ines, "entry_restore", card.pk)
     two.press(two.tom, "entry_restore", card.pk, status=404)
+
+
+def test_a_fold_answers_with_its_own_column_when_nothing_else_happened(two: Two) -> None:
+    def fold(stamp: str) -> str:
+        return two.fold(two.ines, "One more", "good", room_key=stamp)
+
+    room = Room(Session.objects.with_people().with_next().get(pk=two.session.pk), two.cast.ines, 2)
+    answer = fold(room.stamp)
+    assert 'id="cards-good"' in answer
+    assert 'id="cards-bad"' not in answer
+    assert 'id="dock"' in answer
+    stale = fold(room.stamp)  # something else happened since that stamp: every region comes
+    assert 'id="cards-bad"' in stale
