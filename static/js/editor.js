@@ -2,7 +2,9 @@
 addEventListener("htmx:afterSwap", ({ detail: { target, requestConfig } }) => {
   if (target.localName !== "dialog") return;
   if (!target.open) target.showModal();
-  const wanted = requestConfig.elt.dataset.focus ?? "[autofocus], textarea, input:not([type=hidden])";
+  const wanted = requestConfig.elt.dataset.focus ?? "textarea, input:not([type=hidden])";
+  // htmx would take the focus to what has autofocus, a moment later.
+  for (const field of target.querySelectorAll("[autofocus]")) field.removeAttribute("autofocus");
   target.querySelector(wanted)?.focus();
 });
 addEventListener("htmx:afterRequest", ({ detail: { elt, xhr, requestConfig } }) => {

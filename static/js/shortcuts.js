@@ -23,7 +23,7 @@ document.addEventListener("keydown", (event) => {
     // A reveal cannot be undone: the key only brings you to its button.
     if (opened(found)) document.querySelector(found.dataset.opens).focus();
     else if (found.matches(FIELDS) || found.hasAttribute("data-reveals")) found.focus();
-    else found.click();
+    else { found.click(); if (opened(found)) document.querySelector(found.dataset.opens).focus(); } // before the next key
   } else return;
   event.preventDefault();
 });
