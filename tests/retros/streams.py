@@ -46,6 +46,7 @@ class Answer:
         head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
         self.socket.sendall(f"{method} {path} HTTP/1.0\r\n{head}\r\n".encode())  # 1.0: no chunks, the end is the end
         self._buffer = b""
+        self._told: int | None = None
         raw = self._until(b"\r\n\r\n").decode("latin-1").split("\r\n")
         self.status = int(raw[0].split()[1])
         self.headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in raw[1:] if line)}
@@ -56,19 +57,24 @@ class Answer:
         return Event(fields["event"], fields["data"], fields.get("id"))
 
     def version(self) -> int:
-        """The number of the next version event."""
-        event = self.event()
-        assert event.name == "version"
-        assert event.id == event.data
-        return int(event.data)
+        """The next number that was not told before: the server's heartbeat may repeat the last at any moment."""
+        until = time.monotonic() + PATIENCE
+        while (number := self._number()) == self._told:
+            assert time.monotonic() < until, "Nothing new came."
+        self._told = number
+        return number
 
     def is_quiet(self, seconds: float) -> bool:
-        """Whether nothing at all comes for so long."""
-        self.socket.settimeout(seconds)
+        """Whether nothing comes for so long, but heartbeats."""
+        until = time.monotonic() + seconds
         try:
-            return not self._buffer and not self.socket.recv(1, socket.MSG_PEEK)
-        except TimeoutError:
+            while (left := until - time.monotonic()) > 0:
+                self.socket.settimeout(left)
+                if self._number() != self._told:
+                    return False
             return True
+        except TimeoutError:
+            return not self._buffer
         finally:
             self.socket.settimeout(PATIENCE)
 
@@ -80,6 +86,12 @@ class Answer:
 
     def close(self) -> None:
         self.socket.close()
+
+    def _number(self) -> int:
+        event = self.event()
+        assert event.name == "version"
+        assert event.id == event.data
+        return int(event.data)
 
     def _until(self, mark: bytes) -> bytes:
         while mark not in self._buffer:
