@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from partnerships.models import Person
 
 
+SOON = timedelta(hours=1)  # this long before a planned retro, its page offers to start it
+
+
 @dataclass
 class Side:
     """One of the two in the room: seat A left, seat B right, for both viewers."""
@@ -64,7 +67,7 @@ class CardRow(TypedDict):
     text: str
     who: str
     preview: str
-    url: str  # every press on the card starts with it
+    url: str  # every press on the card starts with it; relative to the step's page, for it is written out often
     talk: str
     only_me: bool
     pick: str  # yours, both, theirs, none; empty when it cannot be picked
@@ -178,8 +181,8 @@ class Room:
 
     def has_moved_on(self, key: str) -> bool:
         """Whether the browser that drew `key` stood on the shared step, and the two have left it since."""
-        following = key.rpartition(".")[2]
-        return following.isdecimal() and int(following) == self.step.position != self.session.position
+        followed = key.rpartition(".")[2] == str(self.step.position)
+        return followed and not self.is_current
 
     @property
     def is_current(self) -> bool:
@@ -194,10 +197,21 @@ class Room:
         return self.session.is_open and not self.session.partnership.is_archived
 
     @property
+    def starts_soon(self) -> bool:
+        """Whether “Start the retro” is the next thing to do; days ahead, writing is."""
+        return self.session.start_utc - self.now <= SOON
+
+    @property
+    def can_discard(self) -> bool:
+        return not any(step.opened_a_at or step.opened_b_at for step in self.session.steps)
+
+    @property
     def lede(self) -> str:
         if self.step.kind == Step.Kind.PULSE:
             if self.phase == "revealed":
                 return _("Read first, then talk. Start with whoever had the rougher weather.")
+            if self.phase == "opened":
+                return _("Your side is open. %(name)s’s opens when %(name)s is ready.") % {"name": self.partner.name}
             return _("Answer for yourself. %(name)s sees it when you have both answered, not before.") % {
                 "name": self.partner.name
             }
@@ -406,10 +420,6 @@ class Room:
                 columns.append(Column(prompt, cards, [self._row(card) for card in cards], lambda: self._drafts))
         return columns
 
-    @cached_property
-    def _entries_url(self) -> str:
-        return reverse("session_detail", args=[self.session.pk]) + "entries/"
-
     def _row(self, card: Card) -> CardRow:
         entry, yours = card.entry, card.side.is_you
         revealed = self.phase == "revealed"
@@ -422,7 +432,7 @@ class Room:
             "text": entry.text,
             "who": _("You") if yours and not revealed else card.side.name,
             "preview": entry.preview,
-            "url": f"{self._entries_url}{entry.pk}/",
+            "url": f"../../entries/{entry.pk}/",
             "talk": entry.talk,
             "only_me": entry.only_me,
             "pick": picks if shared and not entry.talk else "",

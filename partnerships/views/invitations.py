@@ -89,5 +89,6 @@ def _accept(request: PersonRequest, invitation: Invitation) -> HttpResponse:
     membership = invitation.accept(by=request.user)
     request.session.pop("invitation", None)
     if membership is None:
+        messages.success(request, _("You are the admin here now."))
         return redirect("/")
     return redirect("partnership_detail", membership.partnership_id)

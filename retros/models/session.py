@@ -460,9 +460,12 @@ class Session(models.Model):
             publish(self.pk, self.version_a, self.version_b)
 
     def proposed_dates(self, now: datetime) -> list[datetime]:
-        """Two wall times for the next retro, in `self.timezone`: the same weekday and time, eight and nine weeks on."""
+        """Two wall times for the next retro, in `self.timezone`: the same weekday and time, eight and nine weeks on.
+
+        What began at once began at any minute; nobody plans for 14:39, so it is the quarter hour before.
+        """
         today = now.astimezone(ZoneInfo(self.timezone)).date()
-        first = self.wall_start + timedelta(weeks=8)
+        first = self.wall_start + timedelta(weeks=8) - timedelta(minutes=self.wall_start.minute % 15)
         while first.date() <= today:
             first += timedelta(weeks=1)
         return [first, first + timedelta(weeks=1)]
