@@ -112,6 +112,9 @@ document.addEventListener("htmx:afterSettle", () => { // what a shared box says 
     state(form).done = words(form);
   }
 });
+document.addEventListener("htmx:beforeSwap", ({ detail }) => { // the step is drawn anew, perhaps without this box
+  if (detail.xhr.responseText.includes('id="step"')) everything();
+});
 document.addEventListener("keep-mine", ({ target: form, detail: { version } }) => { setVersion(form, version); save(form); });
 document.addEventListener("save-now", ({ detail }) => detail.waits.push(everything()));
 addEventListener("fresh-token", () => everything());

@@ -613,3 +613,96 @@ def test_an_answer_from_before_a_press_does_not_undo_it_on_the_screen(
     page.wait_for_timeout(500)
     expect(ready).to_have_attribute("aria-pressed", "true")
     page.unroute_all(behavior="ignoreErrors")
+
+
+def test_an_edit_left_in_a_hurry_is_there_when_it_is_opened_again(
+    page_of: Callable[..., Page], people: Cast, session: Session
+) -> None:
+    fold(session, people.ines, "As it was")
+    page = page_of(people.ines)
+    page.goto(place(session, "write"))
+    for leave in (lambda: page.keyboard.press("Escape"), page.reload):
+        page.get_by_role("link", name="Edit card: As it was").click()
+        box = page.get_by_label("Your card")
+        expect(box).to_be_focused()
+        page.keyboard.press("End")
+        page.keyboard.type(" and more")
+        words = box.input_value()
+        leave()
+        expect(page.locator("#editor")).to_be_hidden()
+        page.get_by_role("link", name="Edit card: As it was").click()
+        expect(box).to_have_value(words)
+        page.keyboard.press("Escape")
+    assert cards(people.ines) == ["As it was"]
+
+
+# --- The step is drawn anew around somebody who writes ----------------------------------------------------------------
+
+
+def test_typing_goes_on_while_the_other_one_redraws_the_step(
+    page_of: Callable[..., Page], people: Cast, session: Session
+) -> None:
+    theirs = [fold(session, people.tom, f"Tom’s {n}") for n in range(2)]
+    reveal(session, "write")
+    page = page_of(people.ines)
+    page.goto(place(session, "write"))
+    box = composer(page)
+    words = ""
+    for turn in range(6):
+        for letter in f"part {turn} ":
+            box.press(letter if letter != " " else "Space")
+            words += letter
+        theirs[turn % 2].put_on_table(by=people.tom)
+        expect(page.locator("#table .quote")).to_have_text(f"Tom’s {turn % 2}")
+    expect(box).to_be_focused()
+    expect(box).to_have_value(words)
+    expect(saved(page)).to_have_text("Draft saved", timeout=SLOW)
+    expect(notice(page)).to_be_empty()
+    until(lambda: [d.text for d in Draft.objects.exclude(text="")] == [words])
+
+
+def test_a_redraw_after_a_lost_answer_makes_no_second_card(
+    page_of: Callable[..., Page], people: Cast, session: Session, live_server: LiveServer, watched: Watched
+) -> None:
+    watched.expect_lost()
+    theirs = fold(session, people.tom, "Tom’s")
+    reveal(session, "write")
+    with Proxy(live_server.port) as proxy:
+        page = page_of(people.ines, proxy.url)
+        page.goto(place(session, "write"))
+        box = composer(page)
+        box.fill("Once and only once")
+        expect(saved(page)).to_have_text("Draft saved")
+        proxy.fate = lambda method, path: CUT if path.endswith("/entries/") else PASS
+        box.press("Enter")
+        expect(notice(page)).to_contain_text("We can’t reach the server.", timeout=SLOW)
+        proxy.fate = lambda method, path: PASS
+        theirs.put_on_table(by=people.tom)
+        expect(page.locator("#table .quote")).to_have_text("Tom’s")
+        expect(box).to_have_value("Once and only once")
+        box.press("Enter")
+        expect(box).to_have_value("")
+        assert cards(people.ines) == ["Once and only once", "Tom’s"]
+
+
+def test_a_note_being_written_stays_with_its_card(page_of: Callable[..., Page], people: Cast, session: Session) -> None:
+    first, second = (fold(session, people.tom, f"Tom’s {n}") for n in range(2))
+    reveal(session, "write")
+    first.put_on_table(by=people.tom)
+    page = page_of(people.ines)
+    page.goto(place(session, "write"))
+    note = page.get_by_role("textbox", name="What came up")
+    note.press_sequentially("About the first", delay=5)
+    action = page.get_by_role("textbox", name="What will you try?")
+    action.press_sequentially("From the first", delay=5)
+    second.put_on_table(by=people.tom)
+    expect(page.locator("#table .quote")).to_have_text("Tom’s 1")
+    expect(note).to_have_value("")
+    expect(action).to_have_value("")
+    note.press_sequentially("About the second", delay=5)
+    until(lambda: {n.text for n in Note.objects.visible_to(people.tom)} == {"About the first", "About the second"})
+    first.put_on_table(by=people.tom)
+    expect(page.locator("#table .quote")).to_have_text("Tom’s 0")
+    expect(note).to_have_value("About the first")
+    expect(action).to_have_value("From the first")
+    expect(page.locator("#table [data-theirs]")).to_have_count(0)
