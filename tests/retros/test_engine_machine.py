@@ -192,7 +192,20 @@ class Engine(RuleBasedStateMachine):
             lambda h: h.open_side(position, digest=digest),
         )
 
-    @rule(who=WHO, position=ANY_STEP)
+    @rule(who=WHO, data=st.data(), text=TEXTS, press=st.sampled_from(["ready", "open"]))
+    def change_in_one_tab_and_press_in_the_other(self, who: str, data: Any, text: str, press: str) -> None:
+        if (key := self.some(data, by=who, is_card=True, is_deleted=False)) is None:
+            return
+        self.look(who, WRITE)
+        version = self.model.entries[key].version
+        self.same(
+            who,
+            lambda m: m.edit(who, key, text, version),
+            lambda h: h.entry(key).edit(by=h.person, text=text, version=version),
+        )
+        (self.ready if press == "ready" else self.open_side)(who, WRITE, False)
+
+    @rule(who=WHO, position=st.one_of(STEPS, ANY_STEP))
     def unready(self, who: str, position: int) -> None:
         self.same(who, lambda m: m.press_unready(who, position), lambda h: h.unready(position))
 

@@ -328,9 +328,11 @@ def test_some_orders_end_as_a_serial_one(transactional_db: None, clock: Clock, b
 
 
 def test_some_orders_of_one_persons_two_tabs(transactional_db: None, clock: Clock, both: AtOnce) -> None:
+    """A Ready of the page that was loaded, at once with a change in the other tab, opens nothing that was not on it."""
     pair, pick = make_pair(), random.Random(20261121)
-    for case in pick.sample(CASES, 60):
-        walk(pair, clock, both, case, pick.choice(BASES), second="a")
+    for press, change in product(("ready", "open"), ("edit", "fold", "delete")):
+        for order in pick.sample(range(len(ORDERS)), 8):
+            walk(pair, clock, both, (press, change, order), pick.choice(["folded", "b ready"]), second="a")
 
 
 @pytest.mark.deep
