@@ -66,10 +66,18 @@ class Watched:
         return self._lost and ("net::ERR_" in line or line.startswith(("htmx:sendError,", "htmx:afterRequest,")))
 
 
+# A colour on its way to another one is nobody's to judge.
+SETTLED = """async () => {
+  const ends = (animation) => Number.isFinite(animation.effect.getComputedTiming().endTime);
+  await Promise.allSettled(document.getAnimations().filter(ends).map((animation) => animation.finished));
+}"""
+
+
 def violations(page: Any, *, within: str | None = None) -> list[str]:
     """What axe-core finds on the page as it stands: rule, and where."""
     # Not add_script_tag: the page's policy forbids scripts without the nonce, as it should.
     page.evaluate(AXE.read_text(encoding="utf-8"))
+    page.evaluate(SETTLED)
     found = page.evaluate("within => axe.run(within || document, {resultTypes: ['violations']})", within)
     return [
         f"{rule['id']}: {node['target']} {node['failureSummary']}"

@@ -122,8 +122,9 @@ def live_server(_live_server: LiveServer, transactional_db: None) -> LiveServer:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=15_000)  # ms, as long as a slow machine needs; what is there is seen at once
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
         yield running
@@ -145,7 +146,7 @@ def new_context(browser: Any, live_server: LiveServer, watched: Watched) -> Iter
 
     def make(**options: Any) -> Any:
         context = browser.new_context(**{"base_url": live_server.url, "reduced_motion": "reduce", **options})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         watched.over(context)
         opened.append(context)
         return context
