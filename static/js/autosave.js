@@ -73,6 +73,17 @@ document.addEventListener("htmx:confirm", (event) => { // a press on something e
   event.preventDefault();
   everything().then(() => everything()).then(() => event.detail.issueRequest());
 });
+// The press counts as it was made: by the time it goes out, a push may have redrawn its button, or taken the focus off it.
+const presses = new WeakMap();
+document.addEventListener("submit", (event) => {
+  const button = event.submitter;
+  if (button) presses.set(event, { path: button.getAttribute("formaction"), name: button.name, value: button.value });
+}, true);
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  const press = presses.get(detail.triggeringEvent);
+  if (press?.path) detail.path = press.path;
+  if (press?.name) detail.parameters[press.name] = press.value;
+});
 forms().forEach(meet);
 document.addEventListener("htmx:load", ({ target }) => forms(target.parentNode ?? target).forEach(meet));
 document.addEventListener("input", ({ target: { form } }) => {
