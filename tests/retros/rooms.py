@@ -71,7 +71,11 @@ class Rooms:
         pair = self.pair()
         play.agree(pair, "Book a sketch hour on Thursdays", owners="ab")
         tried = play.agree(
-            pair, "two weeks without the review", is_experiment=True, because="it is a habit", seen_by="nobody missing it"
+            pair,
+            "two weeks without the review",
+            is_experiment=True,
+            because="it is a habit",
+            seen_by="nobody missing it",
         )
         carried = play.agree(pair, "Post scope changes the same day", owners="b", cue="the scope moves")
         Action.objects.filter(pk=carried.pk).update(carried=2)
@@ -190,7 +194,11 @@ class Rooms:
         session = self.at("conclude")
         step = play.step_of(session, "conclude")
         Note.learn(step, by=self.a, text="Silence reads as a decision", id=uuid.uuid4())
-        for owners, text in (("a", "Book the sketch hour"), ("ab", "Say no on the same day"), ("b", "Ask about research")):
+        for owners, text in (
+            ("a", "Book the sketch hour"),
+            ("ab", "Say no on the same day"),
+            ("b", "Ask about research"),
+        ):
             play.agree(session.partnership, text, owners=owners, session=session)
         play.agree(
             session.partnership, "two weeks without the review", owners="a", session=session, is_experiment=True,

@@ -197,7 +197,7 @@ def count_queries(two: Two, who: Client, position: int) -> int:
 
 
 @pytest.mark.parametrize("opened", [False, True])
-def test_the_room_takes_as_many_queries_with_40_cards_as_with_four(two: Two, cast: Cast, opened: bool) -> None:
+def test_the_room_takes_as_many_queries_with_400_cards_as_with_four(two: Two, cast: Cast, opened: bool) -> None:
     for position in (0, 1):
         if position:
             two.both_ready(position)
@@ -217,6 +217,16 @@ def test_the_room_takes_as_many_queries_with_40_cards_as_with_four(two: Two, cas
             Entry.fold(prompt, by=person, text=f"more {n}", client_id=uuid.uuid4())
     assert count_queries(two, two.ines, 2) == few
     assert Note.objects.count() == opened
+    one = Entry.kept.filter(author=cast.ines).latest("created_at")
+    Entry.kept.bulk_create(
+        Entry(
+            prompt=prompt, step=one.step, author=(cast.ines, cast.tom)[n % 2], text=f"many {n}",
+            sealed_at=one.sealed_at, opened_at=one.opened_at, opened_version=one.opened_version,
+        )
+        for n in range(360)
+    )  # fmt: skip
+    assert Entry.kept.count() == 400
+    assert count_queries(two, two.ines, 2) == few
 
 
 def test_a_deleted_card_comes_back_by_the_toast(two: Two) -> None:

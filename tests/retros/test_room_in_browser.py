@@ -1,0 +1,184 @@
+"""The room in every state: for everybody, on every screen, without a jump, and light to fetch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from partnerships.models import Person
+from retros.models import Prompt, Session
+from tests.browser import violations
+from tests.cast import make_cast
+from tests.conftest import LiveServer
+from tests.retros import play
+from tests.retros.rooms import LONG_WORD, Rooms
+
+
+def page_of(person: Person, context: Any, live_server: LiveServer) -> Page:
+    client = Client()
+    client.force_login(person)
+    value = client.cookies[settings.SESSION_COOKIE_NAME].value
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url}])
+    page: Page = context.new_page()
+    return page
+
+
+SCREENS = [(390, "light"), (390, "dark"), (1280, "dark"), (1280, "light")]
+APART = """() => {
+  const all = [...document.querySelectorAll(".presence strong, .timer, .dock .btn")];
+  const parts = all.filter((part) => part.checkVisibility());
+  const at = parts.map((part) => part.getBoundingClientRect());
+  const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+  return parts.filter((_, n) => at.some((other, m) => m > n && meet(at[n], other))).map((part) => part.textContent);
+}"""
+SHIFTS = """
+  window.shifts = [];
+  new PerformanceObserver((list) => {
+    for (const shift of list.getEntries()) {
+      const parts = shift.sources.map(({ node }) => node?.id || node?.className || node?.nodeName);
+      window.shifts.push([shift.value, ...parts]);
+    }
+  }).observe({ type: "layout-shift", buffered: true });
+"""
+COVERED = """() => {
+  const sticks = [...document.querySelectorAll(".dock, .jump")];
+  const fields = "main a[href], main button, main summary, main input:not([type=hidden]), main textarea";
+  return [...document.querySelectorAll(fields)].filter((field) => {
+    if (!field.checkVisibility() || sticks.some((part) => part.contains(field))) return false;
+    field.focus();
+    const at = field.getBoundingClientRect();
+    return sticks.some((part) => {
+      const covers = part.getBoundingClientRect();
+      const line = Math.min(at.bottom, at.top + 44); // of a long box, where the caret stands
+      return at.height && covers.height && at.top < covers.bottom && line > covers.top && at.left < covers.right;
+    });
+  }).map((field) => field.outerHTML.slice(0, 120));
+}"""
+MOST_BYTES, MOST_SCRIPT = 110_000, 30_000  # of a first visit without its fonts; of that, scripts
+WEIGHTS = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+  .map(({ name, encodedBodySize }) => [new URL(name).pathname, encodedBodySize])"""
+AT_REST = "Promise.allSettled(document.getAnimations().map((animation) => animation.finished))"
+
+
+def test_every_state_of_the_room_is_for_everybody(new_context: Callable[..., Any], live_server: LiveServer) -> None:
+    cast = make_cast()
+    rooms = Rooms(cast.ines, cast.tom)
+    page = page_of(cast.ines, new_context(), live_server)
+    found = []
+    for name, make in rooms.every().items():
+        page.goto(make())
+        if page.locator("h1").count() != 1:
+            found.append(f"{name}: {page.locator('h1').count()} h1")
+        for width, scheme in SCREENS:
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.evaluate(AT_REST)
+            found += [f"{name} {width} {scheme}: {line}" for line in violations(page)]
+        for width in (390, 320):  # 320: a desktop at 400%
+            page.set_viewport_size({"width": width, "height": 200})
+            over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            if over > 0:
+                found.append(f"{name}: {over} px too wide at {width}")
+    assert found == [], "\n".join(found)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_jumps_on_loading_or_when_a_card_comes(
+    new_context: Callable[..., Any], live_server: LiveServer, width: int
+) -> None:
+    cast = make_cast()
+    where = Rooms(cast.ines, cast.tom).full_board()
+    page = page_of(cast.ines, new_context(viewport={"width": width, "height": 800}), live_server)
+    page.add_init_script(SHIFTS)
+    page.goto(where, wait_until="networkidle")
+    expect(page.locator("html")).to_have_attribute("data-connection", "live")
+    page.evaluate("document.fonts.ready")
+    assert page.evaluate("shifts") == []
+
+    session = Session.objects.get()
+    late = play.fold(session, cast.tom, "LATE and below what is being read", column="talk")
+    expect(page.locator(f"#card-{late.pk}")).to_be_attached()
+    page.wait_for_timeout(300)
+    assert page.evaluate("shifts") == []
+
+    # Above the box that somebody writes in, and the box stays where it is.
+    page.get_by_text("Add a card to The bad").click()
+    box = page.get_by_label("New card, The bad")
+    box.press_sequentially("Half a th")
+    expect(page.locator("#compose-bad [data-saved]")).to_have_text("Draft saved")
+    stood = box.bounding_box()["y"]
+    late = play.fold(session, cast.tom, "LATER\nand longer\nthan one line", column="bad")
+    expect(page.locator(f"#card-{late.pk}")).to_be_attached()
+    page.wait_for_timeout(300)
+    assert abs(box.bounding_box()["y"] - stood) < 1
+    expect(box).to_be_focused()
+    expect(box).to_have_value("Half a th")
+
+
+def test_a_first_visit_is_light(new_context: Callable[..., Any], live_server: LiveServer) -> None:
+    cast = make_cast()
+    where = Rooms(cast.ines, cast.tom).full_board()
+    page = page_of(cast.ines, new_context(), live_server)
+    page.goto(where, wait_until="networkidle")
+    expect(page.locator("html")).to_have_attribute("data-connection", "live")
+    weights = [(name, size) for name, size in page.evaluate(WEIGHTS) if not name.endswith((".woff2", "/live/"))]
+    scripts = [size for name, size in weights if name.endswith(".js")]
+    assert len(scripts) > 8
+    assert 0 < sum(scripts) <= MOST_SCRIPT
+    assert sum(size for _name, size in weights) <= MOST_BYTES, weights
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800), (320, 200)])
+def test_nothing_that_sticks_covers_the_focus(
+    new_context: Callable[..., Any], live_server: LiveServer, width: int, height: int
+) -> None:
+    cast = make_cast()
+    rooms = Rooms(cast.ines, cast.tom)
+    page = page_of(cast.ines, new_context(viewport={"width": width, "height": height}), live_server)
+    for where in (rooms.table(), rooms.pulse()):
+        page.goto(where, wait_until="networkidle")
+        assert page.evaluate(COVERED) == []
+
+
+@pytest.mark.parametrize("width", [320, 390, 900, 1280])
+def test_long_names_and_titles_find_room(new_context: Callable[..., Any], live_server: LiveServer, width: int) -> None:
+    cast = make_cast()
+    for person, name in ((cast.ines, f"Bartholomew-Maximilian {LONG_WORD[:30]}"), (cast.tom, LONG_WORD[:55])):
+        person.name = name
+        person.save()
+    rooms = Rooms(cast.ines, cast.tom)
+    page = page_of(cast.ines, new_context(viewport={"width": width, "height": 800}), live_server)
+    for make in (rooms.write_ready, rooms.table, rooms.pulse_opened, rooms.conclude):
+        where = make()
+        Prompt.objects.filter(column="good").update(title="What has been going remarkably well between us since summer")
+        page.goto(where)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, (make, width)
+        assert page.evaluate(APART) == [], (make, width)
+
+
+def test_paper_shows_what_both_may_read(new_context: Callable[..., Any], live_server: LiveServer) -> None:
+    cast = make_cast()
+    rooms = Rooms(cast.ines, cast.tom)
+    page = page_of(cast.ines, new_context(viewport={"width": 794, "height": 1123}), live_server)
+    page.emulate_media(media="print")
+
+    page.goto(rooms.write())
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    for hidden in ("[data-card]", "textarea", ".tray", ".dock", "button", "nav"):
+        expect(page.locator(hidden).locator("visible=true")).to_have_count(0)
+
+    page.goto(rooms.table())
+    expect(page.locator("[data-card]").locator("visible=true")).to_have_count(12)
+    expect(page.get_by_role("textbox", name="What came up")).to_have_value("He thought stand-up covered it.")
+    expect(page.get_by_label("What will you try?")).to_be_hidden()
+
+    page.goto(rooms.pulse())
+    expect(page.locator("textarea").locator("visible=true")).to_have_count(0)
+    page.goto(rooms.pulse_revealed())
+    expect(page.get_by_text("A new boss")).to_be_visible()
+    expect(page.locator("#answers").get_by_text("Moving flat").first).to_be_hidden()  # only hers
