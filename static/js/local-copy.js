@@ -23,7 +23,11 @@ function restore(form) {
   seen.add(form);
   const here = words(form), kept = read(key(form));
   if (!kept.text || kept.text === here) return forget(form);
-  const values = JSON.parse(kept.text), fields = [...form.elements].filter((f) => f.name && !["hidden", "submit"].includes(f.type));
+  const values = JSON.parse(kept.text), stored = JSON.parse(here);
+  // A killed browser may find an earlier copy than it wrote. What was stored since then goes on from it: nothing to bring back.
+  const goesOn = values.length === stored.length && values.every(([name, value], n) => name === stored[n][0] && stored[n][1].startsWith(value));
+  if (goesOn && Number(version(form)) > Number(kept.version)) return forget(form);
+  const fields = [...form.elements].filter((f) => f.name && !["hidden", "submit"].includes(f.type));
   for (const field of fields) {
     const own = values.filter(([name]) => name === field.name).map(([, value]) => value);
     if (["radio", "checkbox"].includes(field.type)) field.checked = own.includes(field.value);
@@ -48,6 +52,17 @@ document.addEventListener("sending", ({ target: form, detail }) => copied(form) 
 document.addEventListener("accepted", ({ target: form, detail }) => copied(form) && (detail.clean && drafted(form) ? forget(form) : copy(form)));
 document.addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr } }) => {
   if (copied(form) && !form.matches("[data-composer]") && xhr.status >= 200 && xhr.status < 300) forget(form);
+});
+// What is stored there is what this very device sent, as the page left: that is no conflict, ours goes on top of it.
+document.addEventListener("refused", (event) => {
+  const { target: form, detail: { answer, html } } = event;
+  if (answer.status !== 409 || !copied(form) || !form.elements.text) return;
+  const part = new DOMParser().parseFromString(html, "text/html"), theirs = part.querySelector("[data-theirs]")?.value;
+  const version = part.querySelector("[data-keep-mine]")?.dataset.keepMine;
+  const ours = [read(key(form)).sent, words(form)].map((text) => Object.fromEntries(JSON.parse(text ?? "[]")).text);
+  if (!version || !ours.includes(theirs)) return;
+  event.stopImmediatePropagation();
+  setTimeout(() => form.dispatchEvent(new CustomEvent("keep-mine", { bubbles: true, detail: { version } })));
 });
 document.addEventListener("kept", ({ detail: { form } }) => copied(form) && forget(form));
 document.addEventListener("submit", async (event) => {

@@ -118,6 +118,28 @@ def test_a_refresh_in_the_middle_of_a_word(page_of: Callable[..., Page], people:
     assert "A new flat" not in page.evaluate(COPIES)
 
 
+def test_what_was_sent_as_the_page_left_is_no_conflict_on_the_next_one(
+    page_of: Callable[..., Page], people: Cast, session: Session
+) -> None:
+    """The next page was drawn before the last words of the one before it had come through."""
+    page = page_of(people.ines)
+    page.goto(place(session, "pulse"))
+    late: list[Any] = []
+    page.route("**/steps/*/", lambda route: late.append((route, route.fetch())), times=1)
+    text = page.get_by_role("textbox", name="What has changed recently?")
+    page.evaluate("location.reload()")
+    until(lambda: page.wait_for_timeout(50) is None and bool(late))
+    text.fill("The last words")  # on the page that is still there, while the next one is on its way
+    until(lambda: Entry.objects.visible_to(people.ines).filter(text="The last words").exists())
+    text.press_sequentially(" and one", delay=5)
+    route, answer = late[0]
+    route.fulfill(response=answer)
+    expect(text).to_have_value("The last words and one")
+    expect(saved(page, "#answer-changed")).to_have_text("Draft saved", timeout=SLOW)
+    expect(notice(page, "#answer-changed")).to_be_empty()
+    assert [entry.text for entry in Entry.objects.visible_to(people.ines)] == ["The last words and one"]
+
+
 def test_a_refresh_brings_every_box_of_a_form_back(
     page_of: Callable[..., Page], people: Cast, session: Session
 ) -> None:
@@ -244,6 +266,32 @@ def test_a_killed_browser_loses_two_seconds_at_most(
             again.kill()
         assert typed.startswith(there)
         assert len(there) >= sum(at < killed - 2 - way for at in pressed)
+
+
+def test_an_old_copy_does_not_take_the_place_of_what_was_stored_since(
+    page_of: Callable[..., Page], people: Cast, session: Session
+) -> None:
+    """A killed browser finds the copy that the disk had, which may be older than the last save."""
+    page = page_of(people.ines)
+    page.goto(place(session, "write"))
+    waiting: list[Any] = []
+    page.route("**/drafts/**", lambda route: waiting.append(route), times=1)
+    composer(page).press_sequentially("Half a", delay=5)
+
+    def sends() -> bool:
+        page.wait_for_timeout(50)
+        return bool(waiting)
+
+    until(sends)
+    copies = page.evaluate(COPIES)
+    waiting[0].continue_()
+    composer(page).press_sequentially(" thought", delay=5)
+    until(lambda: Draft.objects.filter(person=people.ines, text="Half a thought").exists())
+    expect(saved(page)).to_have_text("Draft saved")
+    page.evaluate("copies => Object.assign(localStorage, JSON.parse(copies))", copies)
+    page.reload()
+    expect(composer(page)).to_have_value("Half a thought")
+    assert page.evaluate(COPIES) == "{}"
 
 
 # --- The end of a session ---------------------------------------------------------------------------------------------
@@ -594,7 +642,12 @@ def test_a_press_that_waits_for_a_save_is_the_press_that_was_made(
     ready = page.get_by_role("button", name="I’m ready")
     ready.click()
     page.evaluate("document.activeElement.blur()")  # as a push does that draws the dock anew
-    until(lambda: page.wait_for_timeout(50) is None and bool(waiting))
+
+    def arrived() -> bool:
+        page.wait_for_timeout(50)
+        return bool(waiting)
+
+    until(arrived)
     waiting[0].continue_()
     expect(ready).to_have_attribute("aria-pressed", "true")
     assert Draft.objects.get(person=people.ines).text == "Half a thought"
