@@ -97,6 +97,14 @@ def until(true: Callable[[], bool], seconds: float = 15) -> None:
         time.sleep(0.05)
 
 
+def until_caught(page: Page, caught: list[Any]) -> None:
+    """Playwright hands a request over only while the page is asked for something."""
+    end = time.monotonic() + SLOW / 1000
+    while not caught:
+        assert time.monotonic() < end
+        page.wait_for_timeout(50)
+
+
 # --- Refresh and Back -------------------------------------------------------------------------------------------------
 
 
@@ -128,7 +136,7 @@ def test_what_was_sent_as_the_page_left_is_no_conflict_on_the_next_one(
     page.route("**/steps/*/", lambda route: late.append((route, route.fetch())), times=1)
     text = page.get_by_role("textbox", name="What has changed recently?")
     page.evaluate("location.reload()")
-    until(lambda: page.wait_for_timeout(50) is None and bool(late))
+    until_caught(page, late)
     text.fill("The last words")  # on the page that is still there, while the next one is on its way
     until(lambda: Entry.objects.visible_to(people.ines).filter(text="The last words").exists())
     text.press_sequentially(" and one", delay=5)
@@ -277,12 +285,7 @@ def test_an_old_copy_does_not_take_the_place_of_what_was_stored_since(
     waiting: list[Any] = []
     page.route("**/drafts/**", lambda route: waiting.append(route), times=1)
     composer(page).press_sequentially("Half a", delay=5)
-
-    def sends() -> bool:
-        page.wait_for_timeout(50)
-        return bool(waiting)
-
-    until(sends)
+    until_caught(page, waiting)
     copies = page.evaluate(COPIES)
     waiting[0].continue_()
     composer(page).press_sequentially(" thought", delay=5)
@@ -642,12 +645,7 @@ def test_a_press_that_waits_for_a_save_is_the_press_that_was_made(
     ready = page.get_by_role("button", name="I’m ready")
     ready.click()
     page.evaluate("document.activeElement.blur()")  # as a push does that draws the dock anew
-
-    def arrived() -> bool:
-        page.wait_for_timeout(50)
-        return bool(waiting)
-
-    until(arrived)
+    until_caught(page, waiting)
     waiting[0].continue_()
     expect(ready).to_have_attribute("aria-pressed", "true")
     assert Draft.objects.get(person=people.ines).text == "Half a thought"
@@ -678,12 +676,7 @@ def test_an_answer_from_before_a_press_does_not_undo_it_on_the_screen(
     late: list[Any] = []
     page.route("**/sessions/*/live/*", lambda route: late.append((route, route.fetch())))
     page.evaluate("document.getElementById('pointer').point()")
-
-    def arrived() -> bool:
-        page.wait_for_timeout(50)
-        return bool(late)
-
-    until(arrived)
+    until_caught(page, late)
     ready = page.get_by_role("button", name="I’m ready")
     ready.click()
     expect(ready).to_have_attribute("aria-pressed", "true")
