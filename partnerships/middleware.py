@@ -12,7 +12,7 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -51,6 +51,15 @@ class Busy(Refusal):
     def __init__(self) -> None:
         super().__init__(gettext_lazy("Busy. We try again."))
         self.retry_after = 2
+
+
+class Missing(Refusal):
+    """There is no such thing, or it is not for this person: what they typed for it comes back all the same."""
+
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__(gettext_lazy("Not found."))
 
 
 class DiskFull(Refusal):
@@ -175,6 +184,8 @@ class RefusalMiddleware:
             return refuse(request, error)
         if isinstance(error, ValidationError):
             return refuse(request, Invalid(error.messages[0]))
+        if isinstance(error, Http404) and not wants_fragment(request) and typed(request):
+            return refuse(request, Missing())
         if isinstance(error, (OperationalError, InterfaceError)):
             return refuse(request, from_database(error))
         return None

@@ -41,9 +41,11 @@ def get_prompt(person: Person, session_id: UUID, prompt_id: UUID) -> Prompt:
 
 
 def get_entry(person: Person, session_id: UUID, entry_id: UUID, *, deleted: bool = False) -> Entry:
-    """An entry that the person may read; with `deleted`, one of their own that they put away. Raises Http404."""
+    """An entry that the person may read; with `deleted`, also one of their own that they put away. Raises Http404."""
     session = get_session(person, session_id)
-    rows = Entry.objects.deleted_by(person) if deleted else Entry.objects.visible_to(person)
+    rows = Entry.objects.visible_to(person)
+    if deleted:
+        rows |= Entry.objects.deleted_by(person)
     entry = rows.select_related("step", "prompt").filter(pk=entry_id, step__session=session).first()
     if entry is None:
         raise Http404
@@ -53,7 +55,9 @@ def get_entry(person: Person, session_id: UUID, entry_id: UUID, *, deleted: bool
 
 def get_note(person: Person, session_id: UUID, note_id: UUID, *, deleted: bool = False) -> Note:
     session = get_session(person, session_id)
-    rows = Note.objects.deleted_for(person) if deleted else Note.objects.visible_to(person)
+    rows = Note.objects.visible_to(person)
+    if deleted:
+        rows |= Note.objects.deleted_for(person)
     note = rows.select_related("step").filter(pk=note_id, step__session=session).first()
     if note is None:
         raise Http404
@@ -62,7 +66,9 @@ def get_note(person: Person, session_id: UUID, note_id: UUID, *, deleted: bool =
 
 
 def get_action(person: Person, action_id: UUID, *, deleted: bool = False) -> Action:
-    rows = Action.objects.deleted_for(person) if deleted else Action.objects.visible_to(person)
+    rows = Action.objects.visible_to(person)
+    if deleted:
+        rows |= Action.objects.deleted_for(person)
     action = rows.select_related("partnership").filter(pk=action_id).first()
     if action is None:
         raise Http404

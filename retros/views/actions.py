@@ -89,7 +89,7 @@ def action_done_delete(request: PersonRequest, action_id: UUID) -> HttpResponse:
 
 @require_POST
 def action_delete(request: PersonRequest, action_id: UUID) -> HttpResponse:
-    action = get_action(request.user, action_id)
+    action = get_action(request.user, action_id, deleted=True)
     action.put_away(by=request.user)
     messages.success(request, _("Action deleted"), extra_tags=_undo(request, "action_restore", action))
     return redirect(_back(request, action))

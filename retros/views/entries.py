@@ -40,7 +40,7 @@ def answer_update(request: PersonRequest, session_id: UUID, prompt_id: UUID) -> 
 @require_http_methods(["GET", "HEAD", "POST"])
 def entry_update(request: PersonRequest, session_id: UUID, entry_id: UUID) -> HttpResponse:
     """Change a card of one's own: its words, its column, or put it away. GET: the form, in a dialog or as a page."""
-    entry = get_entry(request.user, session_id, entry_id)
+    entry = get_entry(request.user, session_id, entry_id, deleted=request.method == "POST")
     if request.method == "POST":
         data = CardEditForm(request.POST).checked()
         entry.edit(by=request.user, text=data["text"], version=data["version"])
@@ -56,7 +56,7 @@ def entry_update(request: PersonRequest, session_id: UUID, entry_id: UUID) -> Ht
 
 @require_POST
 def entry_delete(request: PersonRequest, session_id: UUID, entry_id: UUID) -> HttpResponse:
-    entry = get_entry(request.user, session_id, entry_id)
+    entry = get_entry(request.user, session_id, entry_id, deleted=True)
     entry.delete_card(by=request.user)
     undo = reverse("entry_restore", args=[session_id, entry_id])
     messages.info(request, _("Card deleted"), extra_tags=f"undo {undo}")

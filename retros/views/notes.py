@@ -49,7 +49,7 @@ def learning_create(request: PersonRequest, session_id: UUID, position: int) -> 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def learning_update(request: PersonRequest, session_id: UUID, note_id: UUID) -> HttpResponse:
-    note = get_note(request.user, session_id, note_id)
+    note = get_note(request.user, session_id, note_id, deleted=request.method == "POST")
     if request.method == "POST":
         note.edit(by=request.user, **NoteForm(request.POST).checked())
         return room_again(request, session_id, note.step.position)
@@ -58,7 +58,7 @@ def learning_update(request: PersonRequest, session_id: UUID, note_id: UUID) -> 
 
 @require_POST
 def learning_delete(request: PersonRequest, session_id: UUID, note_id: UUID) -> HttpResponse:
-    note = get_note(request.user, session_id, note_id)
+    note = get_note(request.user, session_id, note_id, deleted=True)
     note.delete_note(by=request.user)
     undo = reverse("learning_restore", args=[session_id, note_id])
     messages.info(request, _("Learning deleted"), extra_tags=f"undo {undo}")

@@ -34,8 +34,8 @@ def step_detail(request: PersonRequest, session_id: UUID, position: int) -> Http
 def session_live(request: PersonRequest, session_id: UUID) -> HttpResponse:
     """What a push or a tick makes the browser fetch: the same door, the same partials."""
     session = get_session(request.user, session_id)
-    position = request.GET.get("step", "")
-    shown = int(position) if position.isdecimal() and int(position) < len(session.steps) else session.position
+    asked = request.GET.get("step")
+    shown = next((step.position for step in session.steps if str(step.position) == asked), session.position)
     session.see(request.user, position=shown)
     return room_answer(request, Room(session, request.user, shown), request.GET.get("room_key", ""))
 

@@ -1,0 +1,324 @@
+"""Every route, with every method, for each of the cast: what they get, and that a look changes nothing.
+
+A route that is missing from TABLE fails, and so does a row without a route (RELIABILITY.md 2).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import pytest
+from django.db import connection, transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from partnerships import limits
+from partnerships.models import Person
+from retros.models import Entry
+from tests.world import PHASES, World, leave, make_world, parameters, routes
+
+pytestmark = pytest.mark.django_db
+
+MEMBERS = ("ines", "tom")
+OTHERS = ("priya", "sara", "mei", "ada", "lena", "former_lead")  # signed in, and not of this pair
+STRANGERS = ("nobody", "suspended")
+HOMELESS = ("sara", "mei", "ada", "former_lead")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a route answers. A member's statuses stand for each of PHASES, or once for all; "200/404": Ines's, Tom's."""
+
+    get: str
+    post: str = "405"
+    other_get: int = 404
+    other_post: int = 404
+    stranger_get: int = 302
+    stranger_post: int = 302
+
+    def expected(self, who: str, method: str, phase: str) -> int:
+        if who in STRANGERS:
+            return self.stranger_get if method == "GET" else self.stranger_post
+        if self is TABLE["home"] and method == "GET" and who in HOMELESS:
+            return 200  # the invitation to begin; the others go on to the one partnership of theirs
+        if who in OTHERS:
+            return self.other_get if method == "GET" else self.other_post
+        statuses = (self.get if method == "GET" else self.post).split()
+        found = statuses[PHASES.index(phase)] if len(statuses) > 1 else statuses[0]
+        return int(found.split("/")[-1 if who == "tom" else 0])
+
+
+def page(get: str = "200", post: str = "405", **more: int) -> Row:
+    return Row(get, post, other_post=405 if post == "405" else 404, **more)
+
+
+def press(post: str) -> Row:
+    """Only pressed: a look at it is refused whoever looks, and tells nobody whether there is such a thing."""
+    return Row("405", post, other_get=405)
+
+
+def account(get: int = 200, post: int = 200, stranger_get: int = 200, stranger_post: int = 200) -> Row:
+    return Row(str(get), str(post), get, post, stranger_get, stranger_post)
+
+
+TABLE: dict[str, Row] = {
+    # accounts
+    "account_login": account(302, 302),
+    "account_logout": account(200, 302, 302, 302),
+    "account_inactive": account(post=405, stranger_post=405),
+    "account_signup": account(302, 302),
+    "account_reauthenticate": account(stranger_get=302, stranger_post=302),
+    "account_email": account(200, 302, 302, 302),
+    "account_email_verification_sent": account(post=405, stranger_post=405),
+    "account_change_password": account(stranger_get=302, stranger_post=302),
+    "account_set_password": account(302, 302, 302, 302),
+    "account_reset_password": account(),
+    "account_confirm_login_code": account(302, 302, 302, 302),
+    "account_confirm_email": account(200, 404, 200, 404),
+    "account_reset_password_from_key": account(),
+    "account_reset_password_from_key_done": account(post=405, stranger_post=405),
+    "account_reset_password_done": account(post=405, stranger_post=405),
+    "account_request_login_code": account(302, 302),
+    "sign_in_here": account(405, 200, 405, 422),
+    "person_update": account(200, 302, 302, 302),
+    "session_end_all": account(405, 302, 302, 302),
+    # invitations, partnerships
+    "invitation_waiting": account(404, 405, 302, 302),
+    "invitation_waiting_accept": account(405, 409, 302, 302),
+    "invitation_detail": account(200, 405, 200, 405),
+    "invitation_accept": account(405, 409, 302, 302),
+    "invitation_update": press("200/404"),
+    "invitation_delete": press("302/404"),
+    "partnership_create": account(200, 200, 302, 302),
+    "partnership_invite": page(post="409"),
+    "partnership_detail": page(),
+    "home": Row("200/302", "405", 302, 405),
+    # planning, actions between retros
+    "session_create": page(post="302 302 302 302 409"),
+    "session_create_now": press("302 302 302 302 409"),
+    "session_move": page(post="302 302 302 302 403"),
+    "action_list": page(),
+    "action_create": page(post="302 302 302 302 403"),
+    "action_update": page(post="302 302 302 302 403"),
+    "action_done_create": press("302 302 302 302 403"),
+    "action_done_delete": press("302 302 302 302 403"),
+    "action_delete": press("302 302 302 302 403"),
+    "action_restore": press("302 302 302 302 403"),
+    # the room
+    "session_detail": page("302"),
+    "session_live": page("302"),  # to the page, for a browser without script
+    "session_version": page(),
+    "step_detail": page(),
+    "session_start": press("302 302 302 302 403"),
+    "session_pause": press("302 302 302 409 403"),
+    "session_resume": press("302 302 302 409 403"),
+    "session_discard": press("302 302 302 302 403"),
+    "session_reopen": press("302 302 302 302 403"),
+    "session_next": press("302 302 302 302 403"),
+    "step_ready_create": press("302 302 302 409 403"),
+    "step_ready_delete": press("302 409/302 409 409 403"),
+    "step_open": press("302 302 302 409 403"),
+    "step_next_create": press("409 409 302 302 403"),
+    "step_next_delete": press("302 302 302 409 403"),
+    "step_extend": press("302 302 302 409 403"),
+    # entries: those that are pressed on a card of Tom's are hidden from Ines until it is open
+    "entry_create": press("302 302 302 409 403"),
+    "answer_update": press("302 302 302 409 403"),
+    "entry_update": page(post="302 302 302 409 403"),
+    "entry_delete": press("302 302 302 409 403"),
+    "entry_restore": press("302 302 302 409 403"),
+    "entry_pick_create": press("404/409 404/409 302 409 403"),
+    "entry_pick_delete": press("404/409 404/409 302 409 403"),
+    "entry_table": press("404/409 404/409 302 409 403"),
+    "entry_talk": press("404/409 404/409 302 409 403"),
+    "draft_update": account(405, 200, 302, 302),
+    # notes, learnings, actions of the day
+    "note_update": press("302 302 302 409 403"),
+    "entry_note_update": press("404/409 404/409 302 409 403"),
+    "learning_create": press("302 302 302 409 403"),
+    "learning_update": page(post="302 302 302 409 403"),
+    "learning_delete": press("302 302 302 409 403"),
+    "learning_restore": press("302 302 302 409 403"),
+    "room_action_create": press("302 302 302 409 403"),
+    "review_update": press("302 302 302 409 403"),
+}
+# What a stranger may open: signing in, getting an account, and the page of an invitation. Nothing else, ever.
+PUBLIC = {
+    "account_login", "account_logout", "account_inactive", "account_signup", "account_email_verification_sent",
+    "account_reset_password", "account_confirm_login_code", "account_confirm_email", "account_reset_password_done",
+    "account_reset_password_from_key", "account_reset_password_from_key_done", "account_request_login_code",
+    "invitation_detail", "sign_in_here",
+}  # fmt: skip
+ANYBODYS = ("account_", "invitation_waiting")  # what they answer hangs on the browser, not on whose it is
+# Tables in which a look may leave something: who is in the room, the sign-in itself, and the counters of the limits.
+LOOKED = {"retros_presence", "django_session", "shared_cache", "partnerships_ratecounter"}
+
+
+@pytest.fixture(autouse=True)
+def _no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "WRITES_PER_MINUTE", 10**6)
+    monkeypatch.setattr(limits, "INVITATIONS_PER_HOUR", 10**6)
+
+
+def object_routes() -> list[tuple[str, str]]:
+    """The routes and methods that lead to something of the pair: to others there is no such thing."""
+    rows = [(name, method, TABLE[name]) for name in TABLE for method in ("GET", "POST")]
+    return [
+        (name, method)
+        for name, method, row in rows
+        if (row.other_get if method == "GET" else row.other_post) == 404 and not name.startswith(ANYBODYS)
+    ]
+
+
+def observed(world: World, client: Client, method: str, name: str, who: str) -> HttpResponse:
+    """One request, and whatever it changed taken back: in the database, and in the browser's cookies."""
+    data = {} if who in STRANGERS or method == "GET" else world.data(name, who)
+    cookies = client.cookies.output()
+    with transaction.atomic():
+        answer = getattr(client, method.lower())(world.url(name, who), data)
+        transaction.set_rollback(True)
+    client.cookies.load(cookies.replace("Set-Cookie: ", ""))
+    return answer
+
+
+def client_of(world: World, who: str) -> Client:
+    client = world.client(who)
+    if who == "suspended":
+        Person.objects.filter(pk=world.cast.tom.pk).update(is_active=False)
+    return client
+
+
+def checksum() -> dict[str, str]:
+    """Of every table but those in LOOKED."""
+    found = {}
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            if table not in LOOKED:
+                cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+                rows = sorted(repr(row) for row in cursor.fetchall())
+                found[table] = hashlib.sha256("\n".join(rows).encode()).hexdigest()
+    return found
+
+
+def masked(answer: HttpResponse) -> tuple[int, str, dict[str, str]]:
+    """Without what is new in each answer: nonces and tokens."""
+    hidden = re.compile(r"nonce-[\w+/=-]+|nonce=\"[^\"]*\"|name=\"csrfmiddlewaretoken\" value=\"[^\"]*\"")
+    headers = {name: hidden.sub("~", value) for name, value in answer.items()}
+    return answer.status_code, hidden.sub("~", answer.text), headers
+
+
+def test_every_route_has_a_row() -> None:
+    assert set(TABLE) == set(routes())
+
+
+def test_the_public_list_is_exact() -> None:
+    public = {name for name, route in routes().items() if not getattr(route.callback, "login_required", True)}
+    own = {name for name in public if not name.startswith("account_")}
+    assert own == {"invitation_detail", "sign_in_here"}
+    closed_by_allauth = {"account_reauthenticate", "account_email", "account_change_password", "account_set_password"}
+    assert public - closed_by_allauth == PUBLIC
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_the_table(phase: str) -> None:
+    """Everybody, everywhere: the statuses; and after all the looks every other table is as it was."""
+    world = make_world(phase)
+    wrong = []
+    # What the others get does not hang on the phase; twice is enough.
+    everybody = MEMBERS + (OTHERS + STRANGERS if phase in {"revealed", "archived"} else ())
+    for who in everybody:
+        client = client_of(world, who)
+        before = checksum()
+        for name, row in TABLE.items():
+            answer = client.get(world.url(name, who))
+            if answer.status_code != row.expected(who, "GET", phase):
+                wrong.append(f"{who} GET {name}: {answer.status_code}")
+        assert checksum() == before, f"A look by {who} changed something."
+        client = client_of(world, who)
+        for name, row in TABLE.items():
+            status = observed(world, client, "POST", name, who).status_code
+            if status != row.expected(who, "POST", phase):
+                wrong.append(f"{who} POST {name}: {status}")
+    assert wrong == []
+
+
+def test_strangers_are_led_to_the_sign_in() -> None:
+    world = make_world("revealed")
+    client = client_of(world, "nobody")
+    login = reverse("account_login")
+    for name in set(routes()) - PUBLIC:
+        url = world.url(name)
+        assert client.get(url)["Location"] == f"{login}?next={quote(url)}"
+        assert client.get(url, headers={"HX-Request": "true"}).status_code == 401
+        kept = client.post(url, {"text": "what I typed"})
+        assert (kept.status_code, "what I typed</textarea>" in kept.text) == (401, True)
+    assert client.get("/no/such/page/").status_code == 404
+
+
+@pytest.mark.parametrize("who", [*OTHERS, "ines"])
+def test_unknown_and_forbidden_look_the_same(who: str) -> None:
+    """The pair's own things, and things that never were: the same 404, byte for byte. To Ines, what Tom folded."""
+    world = make_world("folded")
+    client = client_of(world, who)
+    owner = "tom" if who == "ines" else "ines"
+    seen = 0
+    for name, method in object_routes():
+        keys = {"entry_id"} if who == "ines" else set(parameters(name)) - {"position"}
+        data = world.data(name, owner) if method == "POST" else {}
+        send = getattr(client, method.lower())
+        for key in keys & set(parameters(name)):
+            real = send(world.url(name, owner), data)
+            none = send(world.url(name, owner, **{key: uuid.uuid4()}), data)
+            assert real.status_code == 404, f"{who} {method} {name}"
+            assert masked(none) == masked(real), f"{who} {method} {name} {key}"
+            seen += 1
+        if "position" in parameters(name):
+            assert masked(send(world.url(name, owner, position=99), data))[0] == 404
+    assert seen > (5 if who == "ines" else 60)
+
+
+def test_what_the_other_deleted_or_keeps_to_themselves_does_not_exist() -> None:
+    world = make_world("revealed")
+    client = client_of(world, "ines")
+    hidden = Entry.kept.filter(author=world.cast.tom).exclude(opened_at__isnull=False, deleted_at=None)
+    assert hidden.count() >= 4
+    for entry in hidden.filter(step__session=world.session):
+        url = reverse("entry_update", args=[world.session.pk, entry.pk])
+        none = reverse("entry_update", args=[world.session.pk, uuid.uuid4()])
+        assert masked(client.get(url)) == masked(client.get(none))
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_other_methods_are_refused_everywhere(method: str) -> None:
+    world = make_world("revealed")
+    client = client_of(world, "ines")
+    for name in routes():
+        if not name.startswith("account_"):
+            assert client.generic(method, world.url(name)).status_code == 405, f"{method} {name}"
+
+
+def test_who_left_or_is_suspended_sees_nothing_of_the_pair() -> None:
+    """Their own account, and no more; at once, in a browser that is signed in."""
+    for end in (world_left, suspend):
+        with transaction.atomic():
+            world = make_world("revealed")
+            client = world.client("tom")
+            assert client.get(world.url("step_detail")).status_code == 200
+            end(world)
+            for name, method in object_routes():
+                answer = getattr(client, method.lower())(world.url(name, "tom"))
+                assert answer.status_code == (404 if end is world_left else 302), f"{method} {name}"
+            transaction.set_rollback(True)
+
+
+def world_left(world: World) -> None:
+    leave(world.cast.checkout, world.cast.tom)
+
+
+def suspend(world: World) -> None:
+    Person.objects.filter(pk=world.cast.tom.pk).update(is_active=False)

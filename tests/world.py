@@ -1,0 +1,324 @@
+"""One pair with something in every place where text can be, at each phase of a step: the ground of the hostile tests.
+
+Every text carries a mark of its own. `World.words` says who may read which: RELIABILITY.md 2, as data.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from partnerships.models import Invitation, Lead, Membership, Partnership, Person
+from retros.models import Action, Draft, Entry, Note, Session
+from tests.cast import Cast, make_cast
+from tests.factories import PartnershipFactory, PersonFactory
+from tests.retros.model import CLOSE, CONCLUDE, LOOK_BACK, PULSE, WRITE, Hands
+
+# The step of the cards: nothing open, Ines's side open, both open; then the session closed, the partnership ended.
+PHASES = ("folded", "opened", "revealed", "closed", "archived")
+HTMX = {"HX-Request": "true"}
+AUTOSAVE = {"X-Requested-With": "autosave"}
+BOTH = frozenset({"ines", "tom"})
+NOBODY: frozenset[str] = frozenset()
+
+
+@dataclass
+class World:
+    cast: Cast
+    phase: str
+    people: dict[str, Person]
+    sessions: dict[str, Session] = field(default_factory=dict)
+    ids: dict[str, Any] = field(default_factory=dict)
+    words: dict[str, frozenset[str]] = field(default_factory=dict)
+    _numbers: count[int] = field(default_factory=lambda: count(100))
+
+    def mark(self, what: str, readers: frozenset[str] | set[str]) -> str:
+        """A text that nothing else in the world holds; `readers` are those who may ever be shown it."""
+        text = f"zq{what}{next(self._numbers)}zq"
+        self.words[text] = frozenset(readers)
+        return text
+
+    @property
+    def session(self) -> Session:
+        return self.sessions["now"]
+
+    def client(self, name: str) -> Client:
+        """Signed in as somebody of `people`; "nobody" is a stranger, "suspended" signed in before it happened."""
+        client = Client()
+        if name == "suspended":
+            client.force_login(self.cast.tom)
+        elif name != "nobody":
+            client.force_login(self.people[name])
+        return client
+
+    def args(self, name: str, who: str = "ines") -> dict[str, Any]:
+        """Real arguments for a route: the pair's, and of what has one author `who`'s own if they are of the pair."""
+        own = who if who in BOTH else "ines"
+        special = {
+            "session_move": {"session_id": self.sessions["next"].pk},
+            "session_start": {"session_id": self.sessions["next"].pk},
+            "session_discard": {"session_id": self.sessions["next"].pk},
+            "answer_update": {"prompt_id": self.ids["appreciation"]},
+            "entry_restore": {"entry_id": self.ids[f"{own} deleted"]},
+            "entry_pick_create": {"entry_id": self.ids["tom card"]},
+            "entry_pick_delete": {"entry_id": self.ids["tom card"]},
+            "entry_table": {"entry_id": self.ids["tom card"]},
+            "entry_talk": {"entry_id": self.ids["tom card"]},
+            "entry_note_update": {"entry_id": self.ids["tom card"]},
+            "note_update": {"position": PULSE},
+            "step_open": {"position": CLOSE},
+            "learning_create": {"position": CONCLUDE},
+            "learning_restore": {"note_id": self.ids["deleted learning"]},
+            "action_restore": {"action_id": self.ids["deleted action"]},
+            "review_update": {"action_id": self.ids["earlier action"]},
+        }
+        known = {
+            "partnership_id": self.cast.checkout.pk,
+            "session_id": self.session.pk,
+            "position": WRITE,
+            "prompt_id": self.ids["good"],
+            "entry_id": self.ids[f"{own} card"],
+            "note_id": self.ids["learning"],
+            "action_id": self.ids["action"],
+            "invitation_id": self.ids["invitation"],
+            "token": self.ids["token"],
+            "key": "card:of-a-box-without-a-draft",
+            "uidb36": "1",
+        } | special.get(name, {})
+        return {key: known[key] for key in parameters(name)}
+
+    def url(self, name: str, who: str = "ines", **other: Any) -> str:
+        return reverse(name, kwargs=self.args(name, who) | other)
+
+    def data(self, name: str, who: str = "ines") -> dict[str, Any]:
+        """What the form of this route sends when all is well."""
+        text = {"text": "zzzplain"}
+        key = {"client_id": uuid.uuid4()}
+        action = {**text, **key, "owner": "a", "due": "2030-01-02", "cue": "", "because": "", "seen_by": ""}
+        me = self.people.get(who, self.cast.ines)
+        digest = {}
+        if name in {"step_ready_create", "step_open"} and who in BOTH:
+            digest = {"digest": self.session.steps[self.args(name)["position"]].digest(me)}
+        card = Entry.kept.filter(pk=self.args(name, who).get("entry_id")).first()
+        tomorrow = timezone.localdate() + timedelta(days=9)
+        when = {"day": tomorrow.isoformat(), "time": "14:00", "zone": "Europe/Paris"}
+        return {
+            "partnership_create": {
+                "kind": "other",
+                "label": "zzzlabel",
+                "since": "2024-01-02",
+                "email": "x@example.org",
+            },
+            "partnership_invite": {"email": "x@example.org"},
+            "person_update": {"name": "Zzz Name", "timezone": "UTC", "theme": "dark", "role_label": "zzzrole"},
+            "session_create": {**when, **key},
+            "session_move": when,
+            "session_next": {"start": f"{tomorrow + timedelta(days=60)}T14:00", **key},
+            "session_pause": {"reason": "another_day"},
+            "action_create": action,
+            "room_action_create": action,
+            "action_update": {**action, "version": 1},
+            "action_done_create": {"closed_as": "done", "helped": "helped"},
+            "review_update": {"verdict": "going", "helped": "helped", "remark": "zzzremark", "version": 1},
+            "entry_create": text | key,
+            "answer_update": {**text, "version": 1},
+            "entry_update": {**text, "version": card.version if card else 1},
+            "entry_talk": {"talk": "parked"},
+            "draft_update": {**text, "version": 0},
+            "note_update": {**text, "version": 1},
+            "entry_note_update": {**text, "version": int(self.phase not in {"folded", "opened"})},
+            "learning_create": text | key,
+            "learning_update": {**text, "version": 1},
+        }.get(name, digest)
+
+
+def make_world(phase: str) -> World:
+    cast = make_cast()
+    lena = PersonFactory(name="Lena Voss", email="lena@example.org", is_staff=True)
+    former = PersonFactory(name="Rolf Former", email="rolf@example.org")
+    PartnershipFactory(label="Billing", a=lena, b=PersonFactory(name="Max Billing", email="max@example.org"))
+    cast.checkout.assign_lead(former)
+    Lead.objects.filter(person=former).delete()
+    names = ("ines", "tom", "priya", "sara", "mei", "ada")
+    world = World(cast, phase, {name: getattr(cast, name) for name in names} | {"lena": lena, "former_lead": former})
+    _before(world)
+    _write(world)
+    if phase != "folded":
+        _open(world)
+    if phase in {"closed", "archived"}:
+        _close(world)
+    if phase == "archived":
+        Partnership.objects.filter(pk=cast.checkout.pk).update(archived_at=timezone.now())
+    for session in world.sessions.values():
+        session.refresh_from_db()
+        session.__dict__.pop("steps", None)
+    return world
+
+
+def _before(world: World) -> None:
+    """An earlier retro's actions, a planned session with something written ahead, a discarded one."""
+    cast, mark = world.cast, world.mark
+    fields = {"text": mark("action", BOTH), "cue": mark("cue", BOTH), "owners": ["a"], "due": date(2030, 1, 1)}
+    world.ids["earlier action"] = Action.agree(cast.checkout, by=cast.ines, id=uuid.uuid4(), **fields)[0].pk
+    for name, days in (("next", 20), ("discarded", 30)):
+        start = (timezone.now() + timedelta(days=days)).replace(tzinfo=None)
+        session = world.sessions[name] = Session.plan(cast.checkout, by=cast.ines, start=start, zone="UTC")
+        for who in ("ines", "tom"):
+            Hands(world.people[who], session.pk).fold(mark(f"{name}card", {who}))
+    world.sessions["discarded"].discard(by=cast.tom)
+    half = Partnership.begin(by=cast.ines, kind="other", label="Half")
+    invitation, world.ids["token"] = Invitation.for_seat(half, email="new@example.org", by=cast.ines)
+    world.ids |= {"invitation": invitation.pk, "half": half.pk}
+
+
+def _write(world: World) -> None:
+    """Last time, the pulse with its reveal, then the cards of both, folded; drafts in every box."""
+    cast, mark, ids = world.cast, world.mark, world.ids
+    session = world.sessions["now"] = Session.start_now(cast.checkout, by=cast.ines)
+    ines, tom = hands = Hands(cast.ines, session.pk), Hands(cast.tom, session.pk)
+    names = {"ines": ines, "tom": tom}
+    earlier = Action.objects.get(pk=ids["earlier action"])
+    earlier.review(session, by=cast.tom, verdict="going", remark=mark("remark", BOTH))
+    _both_next(hands, LOOK_BACK)
+    for who, hand in names.items():
+        hand.answer("weather_us", value=4)
+        hand.answer("life_career", mark("privateanswer", {who}), only_me=True)
+        hand.answer("change_tags", tags=[])
+        changed = hand.answer("changed", mark("firstanswer", BOTH))
+        hand.answer("changed", mark("answer", BOTH), version=changed.version)
+    _reveal(hands, PULSE)
+    for who, hand in names.items():
+        hand.answer("impacted", mark("lateranswer", BOTH))
+        hand.answer("weather_overall", mark("privatelater", {who}), only_me=True)
+    Note.came_up(ines.step(PULSE), by=cast.ines, text=mark("stepnote", BOTH), version=0)
+    _both_next(hands, PULSE)
+
+    open_later = BOTH if world.phase not in {"folded", "opened"} else NOBODY
+    for who, hand in names.items():
+        readers = open_later | {who} | (BOTH if who == "ines" and world.phase != "folded" else NOBODY)
+        card = hand.fold(mark("firstcard", {who}))
+        card.edit(by=hand.person, text=mark("card", readers), version=card.version)
+        hand.fold(mark("privatecard", {who}), "bad", only_me=True)
+        gone = hand.fold(mark("deletedcard", {who}), "talk")
+        gone.delete_card(by=hand.person)
+        ids |= {f"{who} card": card.pk, f"{who} deleted": gone.pk}
+        keys = ("good", "bad", "talk")
+        prompts = {p.key: p for step in session.steps for p in step.prompts}
+        ids |= {key: prompts[key].pk for key in (*keys, "appreciation")}
+        boxes = [f"card:{ids[key]}" for key in keys] + [f"edit:{card.pk}", f"learn:{ines.step(CONCLUDE).pk}"]
+        boxes += [f"try:{session.pk}", f"action:{cast.checkout.pk}", f"edit:{earlier.pk}"]
+        for box in boxes:
+            Draft.keep(box, mark("draft", {who}), version=0, by=hand.person)
+        last = BOTH if world.phase in {"closed", "archived"} else {who}
+        hand.answer("appreciation", mark("appreciation", last))
+    _conclusions(world, ines, tom)
+
+
+def _conclusions(world: World, ines: Hands, tom: Hands) -> None:
+    cast, mark, ids = world.cast, world.mark, world.ids
+    step = ines.step(CONCLUDE)
+    ids["learning"] = Note.learn(step, by=cast.ines, text=mark("learning", BOTH), id=uuid.uuid4()).pk
+    gone = Note.learn(step, by=cast.tom, text=mark("gonelearning", BOTH), id=uuid.uuid4())
+    gone.delete_note(by=cast.ines)
+    ids["deleted learning"] = gone.pk
+    words = {name: mark(name, BOTH) for name in ("text", "because", "seen_by")}
+    made = Action.agree(
+        cast.checkout, by=cast.tom, id=uuid.uuid4(), owners=["a", "b"], due=date(2030, 2, 3), is_experiment=True,
+        session=tom.session, **words,
+    )  # fmt: skip
+    ids["action"] = made[0].pk
+    away = Action.agree(
+        cast.checkout, by=cast.tom, id=uuid.uuid4(), owners=["b"], due=date(2030, 2, 3), text=mark("goneaction", BOTH)
+    )[0]
+    away.put_away(by=cast.ines)
+    ids["deleted action"] = away.pk
+
+
+def _open(world: World) -> None:
+    cast, mark = world.cast, world.mark
+    ines, tom = hands = Hands(cast.ines, world.session.pk), Hands(cast.tom, world.session.pk)
+    ines.open_side()
+    ines.fold(mark("latecard", BOTH))
+    if world.phase == "opened":
+        return
+    tom.ready()
+    card = ines.entry(world.ids["ines card"])
+    card.edit(by=cast.ines, text=mark("rewritten", BOTH), version=card.version)
+    tom.fold(mark("privatelate", {"tom"}), only_me=True)
+    tom.entry(card.pk).put_on_table(by=cast.tom)
+    for entry_id, what in ((card.pk, "cardnote"), (world.ids["tom card"], "othernote")):
+        entry = ines.entry(entry_id)
+        Note.came_up(entry.step, entry=entry, by=cast.ines, text=mark(what, BOTH), version=0)
+    ines.entry(world.ids["tom card"]).pick(by=cast.ines)
+    from_card = {"text": mark("cardaction", BOTH), "owners": ["b"], "due": date(2030, 3, 4)}
+    Action.agree(
+        cast.checkout, by=cast.tom, id=uuid.uuid4(), session=ines.session, entry=ines.entry(card.pk), **from_card
+    )
+    Draft.keep(f"action:{card.pk}", mark("tabledraft", {"tom"}), version=0, by=cast.tom)
+    assert len(hands) == 2
+
+
+def _close(world: World) -> None:
+    hands = Hands(world.cast.ines, world.session.pk), Hands(world.cast.tom, world.session.pk)
+    _both_next(hands, WRITE)
+    _both_next(hands, CONCLUDE)
+    _reveal(hands, CLOSE)
+    _both_next(hands, CLOSE)
+
+
+def _reveal(hands: tuple[Hands, Hands], position: int) -> None:
+    for hand in hands:
+        hand.ready(position)
+
+
+def _both_next(hands: tuple[Hands, Hands], position: int) -> None:
+    for hand in hands:
+        hand.next(position)
+
+
+# --- routes -----------------------------------------------------------------------------------------------------------
+
+
+def routes() -> dict[str, URLPattern]:
+    """Every route by its name: the resolver, walked to its leaves."""
+    found: dict[str, URLPattern] = {}
+
+    def walk(patterns: list[URLPattern | URLResolver]) -> None:
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                walk(pattern.url_patterns)
+            else:
+                assert pattern.name, f"{pattern} has no name."
+                assert pattern.name not in found, f"Two routes are called {pattern.name}."
+                found[pattern.name] = pattern
+
+    walk(get_resolver().url_patterns)
+    return found
+
+
+def parameters(name: str) -> list[str]:
+    pattern = routes()[name].pattern
+    return sorted(getattr(pattern, "converters", None) or pattern.regex.groupindex)  # type: ignore[attr-defined]
+
+
+def whole(answer: HttpResponse) -> bytes:
+    """Everything that a browser is told: status, headers, body."""
+    head = "\n".join(f"{name}: {value}" for name, value in sorted(answer.items()))
+    cookies = answer.cookies.output(header="cookie:")
+    return f"{answer.status_code}\n{head}\n{cookies}\n".encode() + answer.content
+
+
+def in_days(days: int) -> datetime:
+    return timezone.now() + timedelta(days=days)
+
+
+def leave(partnership: Partnership, person: Person) -> None:
+    Membership.objects.filter(partnership=partnership, person=person).delete()
