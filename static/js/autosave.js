@@ -38,8 +38,12 @@ function save(form, leaving = false) {
   return s.busy && !leaving ? s.flight : (s.flight = send(form, leaving));
 }
 async function send(form, leaving) {
-  const s = state(form), typed = words(form);
-  clearTimeout(s.timer);
+  const s = state(form), typed = words(form), waited = s.timer;
+  s.timer = clearTimeout(s.timer);
+  if (waited && !s.busy && !s.submitting && !unsaved(form)) { // typed, and taken back: there is nothing to send
+    say(form, "done");
+    return tell(form, "accepted", { clean: true });
+  }
   if (!saves(form) || !unsaved(form) || s.submitting || (s.busy && (!leaving || s.sent === typed)) || (leaving && s.left === typed)) return;
   // Nobody knows whether the last one arrived: it goes again as it was, or the next would be in conflict with it.
   const [text, body] = (!leaving && s.doubt) || [typed, whole(form)];
