@@ -74,7 +74,7 @@ class ReadableMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         form = request.content_type
-        if request.content_params.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
+        if (request.content_params or {}).get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
             raise BadRequest("not UTF-8")  # in some of the others half a character passes for a whole one
         if form in {"application/x-www-form-urlencoded", "multipart/form-data"}:
             body = unquote_to_bytes(request.body) if form.endswith("urlencoded") else request.body

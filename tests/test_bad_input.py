@@ -17,7 +17,6 @@ from urllib.parse import quote_plus, urlencode
 
 import pytest
 from django.db import transaction
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -65,13 +64,13 @@ def ines(world: World) -> Client:
     return client
 
 
-def send(client: Client, url: str, data: Any, headers: dict[str, str] | None = None) -> HttpResponse:
+def send(client: Client, url: str, data: Any, headers: dict[str, str] | None = None) -> Any:
     """A form as a browser sends it; what it changed is taken back, in the database and in the cookies."""
     pairs = data.items() if isinstance(data, dict) else data
     return send_bytes(client, url, urlencode([(k, str(v)) for k, v in pairs]).encode(), FORM, headers)
 
 
-def send_bytes(client: Client, url: str, body: bytes, kind: str, headers: dict[str, str] | None = None) -> HttpResponse:
+def send_bytes(client: Client, url: str, body: bytes, kind: str, headers: dict[str, str] | None = None) -> Any:
     cookies = client.cookies.output()
     with transaction.atomic():
         answer = client.post(url, body, content_type=kind, headers=headers or {})
@@ -80,7 +79,7 @@ def send_bytes(client: Client, url: str, body: bytes, kind: str, headers: dict[s
     return answer
 
 
-def gives_back(answer: HttpResponse, text: str) -> bool:
+def gives_back(answer: Any, text: str) -> bool:
     boxes = re.findall(r"<textarea[^>]*>(.*?)</textarea>|<input[^>]*\bvalue=\"([^\"]*)\"", answer.text, re.DOTALL)
     return text in {html.unescape(part).removeprefix("\n") for box in boxes for part in box if part}
 

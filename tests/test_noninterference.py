@@ -214,10 +214,11 @@ class Ines:
 
     def answer(self) -> None:
         session = self.session()
-        key, data = self.chance.choice(
-            [("weather_us", {"value": self.chance.randrange(1, 6)}), ("changed", {"text": self.words(needed=False)}),
-             ("life_career", {"text": self.words()}), ("appreciation", {"text": self.words()})]
-        )  # fmt: skip
+        choices: list[tuple[str, dict[str, Any]]] = [
+            ("weather_us", {"value": self.chance.randrange(1, 6)}), ("changed", {"text": self.words(needed=False)}),
+            ("life_career", {"text": self.words()}), ("appreciation", {"text": self.words()}),
+        ]  # fmt: skip
+        key, data = self.chance.choice(choices)
         prompt = Hands(self.stage.cast.ines, session).prompt(key).pk
         before = Entry.kept.filter(author=self.stage.cast.ines, prompt=prompt).first()
         data = {**data, "version": before.version if before else 0}

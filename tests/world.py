@@ -11,7 +11,6 @@ from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
@@ -107,10 +106,10 @@ class World:
         digest = {}
         if name in {"step_ready_create", "step_open"} and who in BOTH:
             digest = {"digest": self.session.steps[self.args(name)["position"]].digest(me)}
-        card = Entry.kept.filter(pk=self.args(name, who).get("entry_id")).first()
+        card = Entry.kept.filter(pk=self.args(name, who).get("entry_id", uuid.uuid4())).first()
         tomorrow = timezone.localdate() + timedelta(days=9)
         when = {"day": tomorrow.isoformat(), "time": "14:00", "zone": "Europe/Paris"}
-        return {
+        fields: dict[str, dict[str, Any]] = {
             "partnership_create": {
                 "kind": "other",
                 "label": "zzzlabel",
@@ -137,13 +136,14 @@ class World:
             "entry_note_update": {**text, "version": int(self.phase not in {"folded", "opened"})},
             "learning_create": text | key,
             "learning_update": {**text, "version": 1},
-        }.get(name, digest)
+        }
+        return fields.get(name, digest)
 
 
 def make_world(phase: str) -> World:
     cast = make_cast()
     lena = PersonFactory(name="Lena Voss", email="lena@example.org", is_staff=True)
-    former = PersonFactory(name="Rolf Former", email="rolf@example.org")
+    former: Any = PersonFactory(name="Rolf Former", email="rolf@example.org")
     PartnershipFactory(label="Billing", a=lena, b=PersonFactory(name="Max Billing", email="max@example.org"))
     cast.checkout.assign_lead(former)
     Lead.objects.filter(person=former).delete()
@@ -166,7 +166,12 @@ def make_world(phase: str) -> World:
 def _before(world: World) -> None:
     """An earlier retro's actions, a planned session with something written ahead, a discarded one."""
     cast, mark = world.cast, world.mark
-    fields = {"text": mark("action", BOTH), "cue": mark("cue", BOTH), "owners": ["a"], "due": date(2030, 1, 1)}
+    fields: dict[str, Any] = {
+        "text": mark("action", BOTH),
+        "cue": mark("cue", BOTH),
+        "owners": ["a"],
+        "due": date(2030, 1, 1),
+    }
     world.ids["earlier action"] = Action.agree(cast.checkout, by=cast.ines, id=uuid.uuid4(), **fields)[0].pk
     for name, days in (("next", 20), ("discarded", 30)):
         start = (timezone.now() + timedelta(days=days)).replace(tzinfo=None)
@@ -229,7 +234,7 @@ def _conclusions(world: World, ines: Hands, tom: Hands) -> None:
     gone = Note.learn(step, by=cast.tom, text=mark("gonelearning", BOTH), id=uuid.uuid4())
     gone.delete_note(by=cast.ines)
     ids["deleted learning"] = gone.pk
-    words = {name: mark(name, BOTH) for name in ("text", "because", "seen_by")}
+    words: dict[str, Any] = {name: mark(name, BOTH) for name in ("text", "because", "seen_by")}
     made = Action.agree(
         cast.checkout, by=cast.tom, id=uuid.uuid4(), owners=["a", "b"], due=date(2030, 2, 3), is_experiment=True,
         session=tom.session, **words,
@@ -258,7 +263,7 @@ def _open(world: World) -> None:
         entry = ines.entry(entry_id)
         Note.came_up(entry.step, entry=entry, by=cast.ines, text=mark(what, BOTH), version=0)
     ines.entry(world.ids["tom card"]).pick(by=cast.ines)
-    from_card = {"text": mark("cardaction", BOTH), "owners": ["b"], "due": date(2030, 3, 4)}
+    from_card: dict[str, Any] = {"text": mark("cardaction", BOTH), "owners": ["b"], "due": date(2030, 3, 4)}
     Action.agree(
         cast.checkout, by=cast.tom, id=uuid.uuid4(), session=ines.session, entry=ines.entry(card.pk), **from_card
     )
@@ -306,14 +311,15 @@ def routes() -> dict[str, URLPattern]:
 
 def parameters(name: str) -> list[str]:
     pattern = routes()[name].pattern
-    return sorted(getattr(pattern, "converters", None) or pattern.regex.groupindex)  # type: ignore[attr-defined]
+    return sorted(getattr(pattern, "converters", None) or pattern.regex.groupindex)
 
 
-def whole(answer: HttpResponse) -> bytes:
+def whole(answer: Any) -> bytes:
     """Everything that a browser is told: status, headers, body."""
     head = "\n".join(f"{name}: {value}" for name, value in sorted(answer.items()))
     cookies = answer.cookies.output(header="cookie:")
-    return f"{answer.status_code}\n{head}\n{cookies}\n".encode() + answer.content
+    body: bytes = answer.content
+    return f"{answer.status_code}\n{head}\n{cookies}\n".encode() + body
 
 
 def in_days(days: int) -> datetime:
