@@ -117,7 +117,9 @@ class InvitationForm(forms.Form):
     """Whom to invite into the free seat."""
 
     email = forms.EmailField(
-        label=_("Their work email"), widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+        label=_("Their work email"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
     def clean_email(self) -> str:

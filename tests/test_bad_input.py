@@ -22,6 +22,7 @@ from django.urls import reverse
 
 from partnerships import limits
 from retros.models import Action, Draft, Entry, Note, Session
+from tests.retros.model import CLOSE
 from tests.test_access import TABLE
 from tests.world import AUTOSAVE, HTMX, World, make_world, routes
 
@@ -369,6 +370,21 @@ def test_nobody_else_can_bring_a_card_back_or_delete_it(world: World) -> None:
     for name, what in (("entry_restore", "ines deleted"), ("entry_delete", "ines deleted")):
         assert tom.post(world.url(name, entry_id=world.ids[what])).status_code == 404
     assert tom.post(world.url("entry_delete", entry_id=world.ids["ines card"])).status_code == 403
+
+
+def test_nothing_shared_is_written_on_a_step_that_is_folded(world: World, ines: Client) -> None:
+    """Before the reveal the partner learns two things, and a note is neither of them."""
+    url = reverse("note_update", args=[world.session.pk, CLOSE])
+    answer = send(ines, url, {"text": "too early", "version": 0})
+    assert answer.status_code == 409
+    assert gives_back(answer, "too early")
+
+
+def test_an_address_that_no_column_holds_is_refused_in_its_form(world: World, ines: Client) -> None:
+    long = "x" * 300 + "@example.org"
+    for name in ("partnership_create", "partnership_invite"):
+        url = world.url(name) if name == "partnership_create" else world.url(name, partnership_id=world.ids["half"])
+        assert send(ines, url, {**world.data(name), "email": long}).status_code == 422
 
 
 # --- tokens -----------------------------------------------------------------------------------------------------------

@@ -112,7 +112,11 @@ class Invitation(models.Model):
         if RateCounter.hit(f"invite:{by.pk}", per=timedelta(hours=1)) > limits.INVITATIONS_PER_HOUR:
             raise TooMany(retry_after=3600)
         with transaction.atomic():
-            Partnership.objects.select_for_update().get(pk=partnership.pk)
+            if Partnership.objects.select_for_update().get(pk=partnership.pk).is_archived:
+                raise Refusal(_("This partnership has ended. You can read it, and no longer write in it."))
+            if cls.objects.filter(partnership=partnership, accepted_at__isnull=False).exists():
+                # Whoever came into the seat of somebody who left would read what those two wrote.
+                raise Refusal(_("Both seats were taken before. With somebody new, begin a new partnership."))
             members = list(Membership.objects.filter(partnership=partnership).select_related("person"))
             if by.owns(email) or email in {m.person.email.lower() for m in members}:
                 raise Refusal(_("That is the address of somebody who is already in this partnership."))

@@ -88,9 +88,10 @@ class Partnership(models.Model):
         return partnership
 
     def take_seat(self, person: Person, seat: str, *, role_label: str = "") -> Membership:
-        """Raises Refusal when the seat is taken, or the person already sits in or leads this partnership."""
+        """Raises Refusal when the seat is taken or the partnership ended, and for who sits in it or leads it already."""
         with transaction.atomic():
-            Partnership.objects.select_for_update().get(pk=self.pk)
+            if Partnership.objects.select_for_update().get(pk=self.pk).is_archived:
+                raise Refusal(_("This partnership has ended. You can read it, and no longer write in it."))
             if Lead.objects.filter(partnership=self, person=person).exists():
                 raise Refusal(_("A lead of this partnership cannot be one of its two members."))
             if Membership.objects.filter(models.Q(seat=seat) | models.Q(person=person), partnership=self).exists():

@@ -74,6 +74,10 @@ class Note(models.Model):
                 entry.must_be_open()
                 if entry.step_id != step.pk:
                     raise Invalid(_("This card belongs to another step."))
+            else:
+                step.refresh_from_db(fields=["opened_a_at", "opened_b_at"])
+                if step.written_alone and not step.is_revealed:
+                    raise Refusal(_("Open this step first, together. Both of you press “I’m ready”."))
             note = cls.objects.filter(step=step, entry=entry, kind=cls.Kind.CAME_UP).first()
             if note is None:
                 note = cls(step=step, entry=entry, kind=cls.Kind.CAME_UP, version=0)

@@ -1,0 +1,283 @@
+"""A mark in every text of a pair, everybody looks everywhere, and no mark where RELIABILITY.md 2 has none (F29)."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from config.logs import JsonLines
+from partnerships import limits
+from partnerships.models import Invitation, Membership, Partnership, Person
+from retros.models import Entry, Session
+from tests.conftest import LiveServer
+from tests.retros.streams import Answer, cookie_of, live
+from tests.test_access import TABLE
+from tests.world import AUTOSAVE, HTMX, PHASES, World, leave, make_world, parameters, routes, whole
+
+EVERYBODY = ("ines", "tom", "priya", "sara", "former_lead", "mei", "ada", "lena", "nobody")
+KEYS = ("", "revealed.in_progress..")  # the whole step drawn anew; its lists alone follow from the page's own key
+
+
+class Lines(logging.Handler):
+    """What an operator finds in the log."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(JsonLines())
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
+
+
+@pytest.fixture(autouse=True)
+def _mail_without_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the crawl does is taken back, so no commit would ever send the mails."""
+    monkeypatch.setattr("partnerships.mail.post", lambda message: message.send())
+
+
+@pytest.fixture(autouse=True)
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
+    for name in ("WRITES_PER_MINUTE", "DRAFT_SAVES_PER_MINUTE", "INVITATIONS_PER_HOUR"):
+        monkeypatch.setattr(limits, name, 10**6)
+    lines = Lines()
+    root = logging.getLogger()
+    others, root.handlers = root.handlers, [lines]  # a crawl writes thousands of lines
+    yield lines
+    root.handlers = others
+
+
+class Crawl:
+    """One person, everywhere; collects which marks they were shown, and where first."""
+
+    def __init__(self, world: World, who: str, client: Client | None = None) -> None:
+        self.world, self.who = world, who
+        self.client = client or world.client(who)
+        self.client.raise_request_exception = False
+        self.seen: dict[str, str] = {}
+
+    def look(self, where: str, answer: Any) -> Any:
+        told = whole(answer).decode()
+        if "zq" in told:
+            for mark in self.world.words:
+                if mark in told:
+                    self.seen.setdefault(mark, where)
+        return answer
+
+    def get(self, url: str, **headers: str) -> Any:
+        return self.look(f"GET {url}", self.client.get(url, headers=headers))
+
+    def post(self, url: str, data: dict[str, Any], headers: dict[str, str]) -> Any:
+        cookies = self.client.cookies.output()
+        with transaction.atomic():
+            answer = self.look(f"POST {url} {sorted(data)}", self.client.post(url, data, headers=headers))
+            transaction.set_rollback(True)
+        self.client.cookies.load(cookies.replace("Set-Cookie: ", ""))
+        return answer
+
+    def pages(self) -> None:
+        """Every page and fragment: each step of each session, with whatever the browser may claim to show."""
+        world = self.world
+        for name in routes():
+            self.get(world.url(name, self.who))
+        for session in world.sessions.values():
+            for position in range(len(session.steps)):
+                self.get(reverse("step_detail", args=[session.pk, position]))
+                page = self.client.get(reverse("step_detail", args=[session.pk, position]))
+                own = re.findall(r'name="room_key"[^>]* value="([^"]*)"', page.content.decode())
+                for key in (*KEYS, *own[:1]):
+                    live_url = reverse("session_live", args=[session.pk])
+                    self.get(f"{live_url}?step={position}&room_key={key}", **HTMX)
+            self.get(reverse("session_version", args=[session.pk]))
+            self.get(reverse("session_move", args=[session.pk]))
+        entries = [e.pk for s in world.sessions.values() for e in Entry.kept.filter(step__session=s)]
+        for pk in entries:  # those of everybody, put away and “only me” too
+            self.get(reverse("entry_update", args=[world.session.pk, pk]), **HTMX)
+
+    def presses(self) -> None:
+        """Every form with good fields, with stale ones, with broken ones and with none."""
+        world, who = self.world, self.who
+        for name in (name for name in routes() if TABLE[name].post != "405"):
+            good = world.data(name, who)
+            for owner in ("ines", "tom"):
+                url = world.url(name, owner)
+                self.post(url, good, HTMX)
+                self.post(url, {}, AUTOSAVE)
+            self.post(world.url(name, who), good, {})
+            self.post(world.url(name, who), {**good, "version": 0, "text": "zzzother", "remark": "zzzother"}, {})
+            self.post(world.url(name, who), {**good, "text": "\x00", "version": "x"}, HTMX)
+
+    def others_things(self) -> None:
+        """What is hidden, by its id, wherever a card's id can go."""
+        world = self.world
+        hidden = Entry.kept.filter(step__session=world.session)
+        for entry in hidden:
+            for name in (name for name in routes() if "entry_id" in parameters(name)):
+                url = reverse(name, args=[world.session.pk, entry.pk])
+                if entry.author_id != getattr(world.people.get(self.who), "pk", None):
+                    self.post(url, {"text": "zzz", "version": 1, "talk": "parked"}, HTMX)
+            again = {"text": "zzz", "client_id": entry.client_id}
+            self.post(world.url("entry_create"), again, HTMX)
+            self.post(
+                world.url("room_action_create"), {**again, "entry": entry.pk, "owner": "a", "due": "2030-01-01"}, {}
+            )
+            self.post(world.url("learning_create"), {"text": "zzz", "client_id": entry.pk}, {})
+
+    def leaks(self) -> list[str]:
+        words = self.world.words
+        return [
+            f"{self.who} read {mark} at {where}" for mark, where in self.seen.items() if self.who not in words[mark]
+        ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("phase", PHASES)
+def test_nobody_reads_what_is_not_theirs(phase: str, log: Lines) -> None:
+    world = make_world(phase)
+    found: list[str] = []
+    for who in EVERYBODY:
+        crawl = Crawl(world, who)
+        crawl.pages()
+        if who == "tom" or (who, phase) in {("ines", "folded"), ("sara", "folded"), ("ada", "revealed")}:
+            crawl.presses()
+            crawl.others_things()
+        found += crawl.leaks()
+        if who in {"ines", "tom"}:  # the marks work: both come across most of what is theirs to read
+            theirs = {mark for mark, readers in world.words.items() if who in readers}
+            assert len(crawl.seen) > 0.6 * len(theirs), sorted(theirs - set(crawl.seen))
+            assert any("card" in mark for mark in crawl.seen)
+    Client().post(reverse("account_reset_password"), {"email": world.cast.tom.email})
+    assert found == []
+    assert log.lines
+    assert not [line for line in log.lines if "zq" in line]
+    assert not [line for line in log.lines if '"status": 5' in line]
+    assert mail.outbox
+    mails = "".join(f"{m.subject}{m.body}{m.extra_headers}{getattr(m, 'alternatives', '')}" for m in mail.outbox)
+    assert not [mark for mark in world.words if mark in mails]
+
+
+@pytest.mark.django_db
+def test_the_partner_is_shown_a_card_with_the_reveal_and_not_before() -> None:
+    """The same marks, through the press that opens them: nothing in Tom's answers until his own Ready is the second."""
+    world = make_world("folded")
+    tom = Crawl(world, "tom")
+    ines = world.client("ines")
+    for name in ("step_ready_create", "step_ready_delete", "step_ready_create"):
+        ines.post(world.url(name, "ines"), world.data(name, "ines"), headers=HTMX)
+        tom.pages()
+        assert tom.leaks() == []
+    opened = {text for text in world.words if text.startswith("zqcard")}
+    answer = tom.client.post(
+        world.url("step_ready_create", "tom"), world.data("step_ready_create", "tom"), headers=HTMX
+    )
+    assert all(mark in answer.text for mark in opened)
+    world.words |= dict.fromkeys(opened, frozenset({"ines", "tom"}))
+    tom.look("the reveal", answer)
+    tom.pages()
+    assert tom.leaks() == []
+
+
+@pytest.mark.django_db
+def test_who_left_was_suspended_or_signed_out_reads_nothing() -> None:
+    world = make_world("revealed")
+    world.words = dict.fromkeys(world.words, frozenset())
+    for end in ("left", "suspended", "another partnership"):
+        with transaction.atomic():
+            client = world.client("tom")
+            client.get("/")
+            if end == "suspended":
+                Person.objects.filter(pk=world.cast.tom.pk).update(is_active=False)
+            else:
+                leave(world.cast.checkout, world.cast.tom)
+            if end == "another partnership":
+                leave(world.cast.search, world.cast.daniel)
+                world.cast.search.take_seat(world.cast.tom, "b")
+            crawl = Crawl(world, "tom", client)
+            crawl.pages()
+            if end == "suspended":
+                crawl.presses()
+            assert crawl.leaks() == [], end
+            transaction.set_rollback(True)
+
+
+@pytest.mark.django_db
+def test_a_new_partner_starts_with_nothing() -> None:
+    """A seat that somebody left stays empty, and an ended partnership takes nobody in, by no link."""
+    world = make_world("revealed")
+    pair = world.cast.checkout
+    leave(pair, world.cast.tom)
+    _old, token = Invitation.for_seat(pair, email="mei@example.org", by=world.cast.ines)
+    Partnership.objects.filter(pk=pair.pk).update(archived_at=timezone.now())
+    ines, mei = world.client("ines"), world.client("mei")
+    assert ines.post(world.url("partnership_invite"), {"email": "mei@example.org"}).status_code == 409
+    assert mei.post(reverse("invitation_accept", args=[token])).status_code == 409
+    Partnership.objects.filter(pk=pair.pk).update(archived_at=None)
+    Invitation.objects.filter(partnership=pair).update(accepted_at=timezone.now(), accepted_by=world.cast.tom)
+    assert ines.post(world.url("partnership_invite"), {"email": "mei@example.org"}).status_code == 409
+    assert not Membership.objects.filter(partnership=pair, person=world.cast.mei).exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", ["tom", "sara", "nobody"])
+def test_an_error_of_ours_says_nothing(who: str, log: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page, the fragment and the log line of a fault that happens with a text in hand."""
+    world = make_world("folded")
+    canary = world.mark("fault", set())
+
+    def broken(*args: Any, **kwargs: Any) -> Any:
+        text = canary
+        raise RuntimeError(f"no room for {text}")
+
+    for place in ("retros.views.room.Room", "retros.views.home.Home", "retros.views.actions.Pair"):
+        monkeypatch.setattr(place, broken)
+    crawl = Crawl(world, who)
+    for headers in ({}, HTMX):
+        for url in (world.url("step_detail"), world.url("partnership_detail"), world.url("action_create")):
+            crawl.get(url, **headers)
+        crawl.post(world.url("entry_create"), {"text": canary, "client_id": uuid.uuid4()}, headers)
+        crawl.post(world.url("action_create"), {"text": canary}, headers)
+    kept = {"tom": set(), "sara": {"POST"}, "nobody": {"POST"}}[who]  # the words go back to whoever typed them
+    assert {where.split()[0] for where in crawl.seen.values()} <= kept
+    assert not [line for line in log.lines if "zq" in line]
+    if who == "tom":
+        assert any('"error": "RuntimeError"' in line for line in log.lines)
+
+
+def test_a_stream_says_a_number_and_nothing_else(live_server: LiveServer) -> None:
+    """Tom's stream while Ines writes, folds, answers and opens her side: numbers; a stranger's: nothing at all."""
+    world = make_world("folded")
+    session = world.session
+    Session.objects.filter(pk=session.pk).update(start_utc=timezone.now() - timedelta(days=1))
+    streams = {
+        who: Answer(live_server, live(session.pk), cookie_of(world.people[who]))
+        for who in ("ines", "tom", "priya", "sara", "ada", "lena")
+    }
+    statuses = {who: stream.status for who, stream in streams.items()}
+    assert statuses == {"ines": 200, "tom": 200, "priya": 204, "sara": 204, "ada": 204, "lena": 204}
+    heard = [streams["tom"].event()]
+    ines = world.client("ines")
+    for name in ("entry_create", "draft_update", "answer_update", "entry_update", "entry_delete", "note_update"):
+        answer = ines.post(world.url(name, "ines"), world.data(name, "ines"), headers=HTMX)
+        assert answer.status_code == 200, name
+    until = time.monotonic() + 10
+    while len(heard) < 2 and time.monotonic() < until:
+        heard.append(streams["tom"].event())
+    for event in heard:
+        assert event.name in {"version", "resync"}
+        assert event.data == "resync" or event.data.isdecimal()
+    for stream in streams.values():
+        told = str(stream.headers) + stream._buffer.decode()
+        assert "zq" not in told
+        stream.close()
