@@ -88,7 +88,7 @@ class Partnership(models.Model):
         return partnership
 
     def take_seat(self, person: Person, seat: str, *, role_label: str = "") -> Membership:
-        """Raises Refusal when the seat is taken or the partnership ended, and for who sits in it or leads it already."""
+        """Raises Refusal when the seat is taken, the partnership ended, or the person sits in it or leads it."""
         with transaction.atomic():
             if Partnership.objects.select_for_update().get(pk=self.pk).is_archived:
                 raise Refusal(_("This partnership has ended. You can read it, and no longer write in it."))
