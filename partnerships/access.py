@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.http import Http404
 
-from partnerships.models import Invitation, Partnership
+from partnerships.models import Agreement, Invitation, Partnership, Version
 
 if TYPE_CHECKING:
     from partnerships.models import Person
@@ -52,3 +52,20 @@ def get_own_invitation(person: Person, invitation_id: UUID) -> Invitation:
     if (found := invitation.first()) is None:
         raise Http404
     return found
+
+
+def get_agreement(person: Person, agreement_id: UUID) -> Agreement:
+    """An agreement of a partnership of theirs, with its two people. Raises Http404 for everybody else."""
+    agreement = Agreement.objects.of(person).with_members().filter(pk=agreement_id).first()
+    if agreement is None:
+        raise Http404
+    return agreement
+
+
+def get_version(person: Person, version_id: UUID) -> Version:
+    """A version or a proposal of an agreement of theirs. Raises Http404 for everybody else."""
+    own = Agreement.objects.of(person).with_members()
+    agreement = own.filter(versions=version_id).first()
+    if agreement is None:
+        raise Http404
+    return next(version for version in agreement.all_versions if version.pk == version_id)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 import zoneinfo
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import AddEmailForm as AddAddressForm
@@ -19,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from partnerships import limits
 from partnerships.content import clean_content, clean_name
 from partnerships.models import Partnership, Person
-from partnerships.refusals import Invalid
+from partnerships.refusals import Invalid, Refusal, Stale
 
 
 class CheckedForm(forms.Form):
@@ -30,6 +32,33 @@ class CheckedForm(forms.Form):
         if self.is_valid():
             return self.cleaned_data
         raise Invalid(str(next(iter(self.errors.values()))[0]))
+
+
+class PageForm(CheckedForm):
+    """A form with a page of its own: what is refused stands at the form, with everything that was typed still in it."""
+
+    status = 200
+
+    @classmethod
+    def of(cls, request: HttpRequest, **kwargs: Any) -> Self:
+        return cls(request.POST if request.method == "POST" else None, **kwargs)
+
+    @contextmanager
+    def on_page(self, *, at: str | None = None, htmx: bool = False) -> Iterator[None]:
+        """Show a refusal at the field `at`. Passes on what has an answer of its own: two texts, and htmx's fragment."""
+        try:
+            yield
+        except Stale:
+            raise
+        except Refusal as refusal:
+            if htmx:
+                raise
+            self.status = refusal.status
+            if not self.errors:
+                self.add_error(at, str(refusal.message))
+            for field in self.hidden_fields():
+                for error in field.errors:
+                    self.add_error(None, error)  # nobody sees a message beside a hidden field
 
 
 class ContentFormField(forms.CharField):

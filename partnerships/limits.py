@@ -4,7 +4,9 @@ from datetime import timedelta
 
 BODY_BYTES = 1_000_000
 CONTENT_LENGTH = 10_000  # an entry, a note, a jot, an action
-AGREEMENT_LENGTH = 50_000
+AGREEMENT_LENGTH = 50_000  # all clauses and headings of one version
+CLAUSES = 500  # of one version
+CLAUSES_AT_ONCE = 48  # edited on one page: four fields each, of the 200 that a form may have
 TITLE_LENGTH = 120
 NAME_LENGTH = 60
 ENTRIES_PER_PERSON = 200  # per session
@@ -13,6 +15,7 @@ PREVIEW_LENGTH = 40  # of a card's text inside the accessible name of its button
 DRAFT_SAVES_PER_MINUTE = 150
 WRITES_PER_MINUTE = 60
 INVITATIONS_PER_HOUR = 20
+EXPORTS_PER_HOUR = 10
 
 INVITATION_LIFE = timedelta(days=7)
 REOPEN_WITHIN = timedelta(hours=24)

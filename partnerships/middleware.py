@@ -39,6 +39,7 @@ NOT_TYPED = frozenset(
         "csrfmiddlewaretoken", "version", "client_id", "digest", "next", "remember", "code", "action",
         "only_me", "value", "tags", "talk", "reason", "verdict", "helped", "closed_as", "is_experiment", "owner",
         "start", "day", "time", "zone", "timezone", "due", "since", "theme", "shortcuts", "kind",
+        "until", "line", "row", "out", "edit", "after",
     }
 )  # fmt: skip
 

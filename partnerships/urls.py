@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from partnerships.views import invitations, partnerships, people, sign_in
+from partnerships.views import agreements, invitations, partnerships, people, sign_in
 
 urlpatterns = [
     path("invitations/waiting/", invitations.invitation_waiting, name="invitation_waiting"),
@@ -13,6 +13,21 @@ urlpatterns = [
     path("invitations/<str:token>/accept/", invitations.invitation_accept, name="invitation_accept"),
     path("partnerships/new/", partnerships.partnership_create, name="partnership_create"),
     path("partnerships/<uuid:partnership_id>/invite/", partnerships.partnership_invite, name="partnership_invite"),
+    path("partnerships/<uuid:partnership_id>/agreements/", agreements.agreement_list, name="agreement_list"),
+    path("partnerships/<uuid:partnership_id>/agreements/new/", agreements.agreement_create, name="agreement_create"),
+    path("agreements/<uuid:agreement_id>/review/", agreements.agreement_review, name="agreement_review"),
+    path("agreements/<uuid:agreement_id>/close/", agreements.agreement_close, name="agreement_close"),
+    path("agreements/<uuid:agreement_id>/reopen/", agreements.agreement_reopen, name="agreement_reopen"),
+    path("agreements/<uuid:agreement_id>/export/", agreements.agreement_export, name="agreement_export"),
+    path("agreements/<uuid:agreement_id>/print/", agreements.agreement_print, name="agreement_print"),
+    path("agreements/<uuid:agreement_id>/versions/new/", agreements.version_create, name="version_create"),
+    path("versions/<uuid:version_id>/", agreements.version_detail, name="version_detail"),
+    path("versions/<uuid:version_id>/sign/", agreements.version_sign, name="version_sign"),
+    path("versions/<uuid:version_id>/sign/delete/", agreements.version_unsign, name="version_unsign"),
+    path("versions/<uuid:version_id>/counter/", agreements.version_counter, name="version_counter"),
+    path("versions/<uuid:version_id>/defer/", agreements.version_defer, name="version_defer"),
+    path("versions/<uuid:version_id>/withdraw/", agreements.version_withdraw, name="version_withdraw"),
+    path("versions/<uuid:version_id>/update/", agreements.version_update, name="version_update"),
     path("settings/", people.person_update, name="person_update"),
     path("settings/sessions/end/", people.session_end_all, name="session_end_all"),
     path("sign-in/", sign_in.sign_in_here, name="sign_in_here"),

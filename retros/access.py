@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def get_session(person: Person, session_id: UUID) -> Session:
     """A session of a partnership of theirs, with its two people. Raises Http404 for everybody else."""
-    sessions = Session.objects.of(person).select_related("partnership").with_people().with_next()
+    sessions = Session.objects.of(person).select_related("partnership", "agreement").with_people().with_next()
     session = sessions.filter(pk=session_id).first()
     if session is None:
         raise Http404

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import uuid
 import zoneinfo
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from partnerships.forms import CheckedForm, ContentFormField
+from partnerships.forms import CheckedForm, ContentFormField, PageForm
 from partnerships.models.partnership import Seat
-from partnerships.refusals import Refusal, Stale
 from retros.models import Action, Draft, Entry, Review
 
 if TYPE_CHECKING:
@@ -86,6 +82,12 @@ class TalkForm(CheckedForm):
     )
 
 
+class MinutesForm(CheckedForm):
+    """How long the step was when more time was asked for."""
+
+    known = forms.IntegerField(min_value=0)
+
+
 class PauseForm(CheckedForm):
     reason = forms.ChoiceField(choices=[("another_day", ""), ("between_us", "")])
 
@@ -95,6 +97,16 @@ class NextForm(CheckedForm):
 
     client_id = forms.UUIDField()
     start = WallTimeField()
+
+
+class ClauseForm(CheckedForm):
+    """A proposal from a card or a learning: for a clause (`line`), or for a new one."""
+
+    client_id = forms.UUIDField()
+    agreement = forms.UUIDField()
+    line = forms.UUIDField(required=False)
+    text = ContentFormField(required=False)
+    reason = ContentFormField(required=False)
 
 
 class ReviewForm(CheckedForm):
@@ -150,33 +162,6 @@ class ActionEditForm(CheckedForm):
 
 
 # --- pages of their own: plan and move a retro, actions between retros ------------------------------------------------
-
-
-class PageForm(CheckedForm):
-    """A form with a page of its own: what is refused stands at the form, with everything that was typed still in it."""
-
-    status = 200
-
-    @classmethod
-    def of(cls, request: HttpRequest, **kwargs: Any) -> Self:
-        return cls(request.POST if request.method == "POST" else None, **kwargs)
-
-    @contextmanager
-    def on_page(self, *, at: str | None = None, htmx: bool = False) -> Iterator[None]:
-        """Show a refusal at the field `at`. Passes on what has an answer of its own: two texts, and htmx's fragment."""
-        try:
-            yield
-        except Stale:
-            raise
-        except Refusal as refusal:
-            if htmx:
-                raise
-            self.status = refusal.status
-            if not self.errors:
-                self.add_error(at, str(refusal.message))
-            for field in self.hidden_fields():
-                for error in field.errors:
-                    self.add_error(None, error)  # nobody sees a message beside a hidden field
 
 
 @cache

@@ -14,13 +14,14 @@ from uuid import UUID
 
 from django.db.models import Count, Q
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from partnerships.header import Header
 from partnerships.models import Invitation, Membership, Partnership
 from partnerships.models.partnership import Seat
+from retros.agreement_looks import AgreementLooks
 from retros.models import Action, Draft, Session, Step
 from retros.trend import Trend, trends
 
@@ -46,15 +47,6 @@ _ORDINALS = {
 
 
 @dataclass(frozen=True)
-class Place:
-    """One entry of the header's menu or of its switcher."""
-
-    label: str
-    url: str
-    current: bool
-
-
-@dataclass(frozen=True)
 class ActionRow:
     """One action in a list: whose, by when, what became of it."""
 
@@ -71,69 +63,12 @@ class ActionRow:
         return _("If %(cue)s, then I will %(text)s") % {"cue": action.cue, "text": action.text}
 
 
-class Pair:
-    """A partnership as one of its two members sees it, and the header around every page of it."""
-
-    def __init__(self, partnership: Partnership, person: Person, *, place: str = "") -> None:
-        self.partnership = partnership
-        self.person = person
-        self.place = place  # the name of the URL that the menu marks as the current one
-        self.now: datetime = timezone.now()
-        self.members: list[Membership] = list(partnership.memberships.all())
-        self.you = next(m for m in self.members if m.person_id == person.pk)
-        self.partner = next((m for m in self.members if m.person_id != person.pk), None)
-        self._by_person = {m.person_id: m for m in self.members}
-
-    @property
-    def today(self) -> date:
-        return self.now.astimezone(self.person.tz).date()
-
-    @property
-    def title(self) -> str:
-        if self.partner is None:
-            return self.partnership.label
-        a, b = self.members
-        return _("%(a)s and %(b)s") % {"a": a.person.first_name, "b": b.person.first_name}
+class Pair(Header):
+    """A partnership as one of its two members sees it, with what they write and do in it."""
 
     @property
     def together(self) -> str:
         return together_since(self.partnership.since, self.today)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether anything may still be written in this partnership."""
-        return not self.partnership.is_archived
-
-    @property
-    def seat(self) -> str:
-        """The viewer's side; the header's avatar takes its colour and shape from it."""
-        return self.you.seat
-
-    @property
-    def menu(self) -> list[Place]:
-        places = {"partnership_detail": _("Partnership"), "action_list": _("Actions")}
-        return [
-            Place(label, reverse(name, args=[self.partnership.pk]), name == self.place)
-            for name, label in places.items()
-        ]
-
-    @cached_property
-    def switcher(self) -> list[Place]:
-        return [
-            Place(
-                _name_of(other, self.person), reverse("partnership_detail", args=[other.pk]), other == self.partnership
-            )
-            for other in Partnership.objects.of(self.person).with_members().order_by("created_at")
-            if not other.is_archived or other == self.partnership
-        ]
-
-    @property
-    def context(self) -> dict[str, object]:
-        """What every page of a partnership needs (base.html)."""
-        return {
-            "pair": self, "partnership": self.partnership, "menu": self.menu, "switcher": self.switcher,
-            "seat": self.seat,
-        }  # fmt: skip
 
     @property
     def draft_key(self) -> str:
@@ -150,7 +85,7 @@ class Pair:
         return Draft.of(self.person, [key]).get(key)
 
     def row(self, action: Action) -> ActionRow:
-        return ActionRow(action, self._by_person[action.owner_id], self._when(action))
+        return ActionRow(action, self.by_person[action.owner_id], self._when(action))
 
     def _when(self, action: Action) -> str:
         if action.is_open:
@@ -211,6 +146,10 @@ class Home(Pair):
     @cached_property
     def trends(self) -> list[Trend]:
         return trends(self.partnership, self.person, self.members)
+
+    @cached_property
+    def agreement_looks(self) -> AgreementLooks:
+        return AgreementLooks(self.partnership, self.person, self.today)
 
     @property
     def is_new(self) -> bool:
@@ -466,12 +405,6 @@ class Pairs:
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
-
-
-def _name_of(partnership: Partnership, person: Person) -> str:
-    """“Tom, Checkout”: how the switcher tells one partnership from another."""
-    partner = next((m.person for m in partnership.memberships.all() if m.person_id != person.pk), None)
-    return f"{partner.first_name}, {partnership.label}" if partner else partnership.label
 
 
 def short_date(day: date, today: date) -> str:

@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from partnerships import limits
+from partnerships.models import Version
 from partnerships.models.partnership import Seat
-from retros.models import Action, Draft, Entry, Note, Presence, Prompt, Ready, Review, Session, Step
+from retros.models import Action, ClauseOrigin, Draft, Entry, Note, Presence, Prompt, Ready, Review, Session, Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -218,6 +219,22 @@ class Room:
         return self.step.lede
 
     @property
+    def has_weather(self) -> bool:
+        """Whether the scales of this step are weathers; others are words on a line."""
+        return self.step.kind == Step.Kind.PULSE
+
+    @property
+    def answered(self) -> int:
+        """How many questions the viewer has answered."""
+        return sum(not question.yours.is_empty for question in self.questions)
+
+    @property
+    def agreement_version(self) -> Version | None:
+        """What this session put into its agreement, once it did."""
+        origin = ClauseOrigin.objects.filter(session=self.session, line=None).select_related("version").first()
+        return origin.version if origin else None
+
+    @property
     def heading(self) -> str:
         if self.step.kind == Step.Kind.PULSE and self.phase == "revealed":
             return _("Here’s how you both are")
@@ -275,6 +292,11 @@ class Room:
     # --- the dock -----------------------------------------------------------------------------------------------
 
     @property
+    def is_timed(self) -> bool:
+        """Retros have an hour; what is answered over days has no clock."""
+        return self.session.kind == Session.Kind.RETRO
+
+    @property
     def minutes_left(self) -> int:
         return self.session.current_step.minutes_left(self.session.paused_at or self.now)
 
@@ -296,6 +318,8 @@ class Room:
     @property
     def timer_speaks(self) -> str:
         """The timer is silent but for two moments."""
+        if not self.is_timed:
+            return ""
         return {5: _("Five minutes left"), 0: _("The time is up. No hurry.")}.get(self.minutes_left, "")
 
     @property
@@ -329,8 +353,10 @@ class Room:
     def ready_label(self) -> str:
         if self.phase in {"write", "opened"}:
             return _("Ready, and open both") if self.partner.is_ready and not self.you.is_ready else _("I’m ready")
-        if self.is_last:
+        if self.is_last and self.session.kind == Session.Kind.RETRO:
             return _("Close the retro")
+        if self.is_last:
+            return _("We are done here")
         return _("Ready for %(step)s") % {"step": self.session.steps[self.step.position + 1].title}
 
     @property
@@ -372,7 +398,7 @@ class Room:
         keys = [f"card:{p.pk}" for p in self.step.prompts if p.takes_cards]
         if self.on_table:
             keys.append(self.table_key)
-        if self.step.kind == Step.Kind.CONCLUDE:
+        if self.step.kind in {Step.Kind.CONCLUDE, Step.Kind.AGREE}:
             keys += [self.learn_key, self.try_key, self.action_key]
         return Draft.of(self.person, keys) if keys and self.can_write else {}
 

@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.urls import path
 
-from retros.views import actions, demo, entries, home, notes, plan, room
+from retros.views import actions, agreements, demo, entries, home, notes, plan, room
 
 SESSION = "sessions/<uuid:session_id>"
 PARTNERSHIP = "partnerships/<uuid:partnership_id>"
@@ -41,6 +41,12 @@ urlpatterns = [
     path(f"{STEP}/next/", room.step_next_create, name="step_next_create"),
     path(f"{STEP}/next/delete/", room.step_next_delete, name="step_next_delete"),
     path(f"{STEP}/extend/", room.step_extend, name="step_extend"),
+    path(f"{PARTNERSHIP}/dream-team/", agreements.dream_team_create, name="dream_team_create"),
+    path("agreements/<uuid:agreement_id>/", agreements.agreement_detail, name="agreement_detail"),
+    path("agreements/<uuid:agreement_id>/session/", agreements.agreement_session, name="agreement_session"),
+    path(f"{SESSION}/agree/", agreements.session_agree, name="session_agree"),
+    path(f"{ENTRY}/clause/", agreements.entry_clause, name="entry_clause"),
+    path(f"{SESSION}/learnings/<uuid:note_id>/clause/", agreements.learning_clause, name="learning_clause"),
     # entries
     path(f"{SESSION}/prompts/<uuid:prompt_id>/entries/", entries.entry_create, name="entry_create"),
     path(f"{SESSION}/prompts/<uuid:prompt_id>/answer/", entries.answer_update, name="answer_update"),

@@ -109,6 +109,28 @@ TABLE: dict[str, Row] = {
     "action_done_delete": press("302 302 302 302 403"),
     "action_delete": press("302 302 302 302 403"),
     "action_restore": press("302 302 302 302 403"),
+    # agreements
+    "agreement_list": page(),
+    "agreement_create": page(post="302 302 302 302 403"),
+    "agreement_detail": page(),
+    "agreement_review": press("302 302 302 302 403"),
+    "agreement_close": press("302 302 302 302 403"),
+    "agreement_reopen": press("302 302 302 302 403"),
+    "agreement_export": page("302"),  # confirm the password first
+    "agreement_print": page(),
+    "version_create": page(post="422 422 422 422 403"),
+    "version_detail": page(),
+    "version_sign": press("302 302 302 302 403"),
+    "version_unsign": press("302 302 302 302 403"),
+    "version_counter": page(post="422"),
+    "version_defer": press("302 302 302 302 403"),
+    "version_withdraw": press("403/302 403/302 403/302 403/302 403"),
+    "version_update": page(post="409 409 409 409 403"),
+    "dream_team_create": press("302 302 302 302 403"),
+    "agreement_session": press("302 302 302 302 409"),
+    "session_agree": press("302 302 302 302 403"),
+    "entry_clause": page("404/200 404/200 200 200 200", "404/409 404/409 302 302 403"),
+    "learning_clause": page(post="302 302 302 302 403"),
     # the room
     "session_detail": page("302"),
     "session_live": page("302"),  # to the page, for a browser without script

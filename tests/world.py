@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from partnerships.models import Invitation, Lead, Membership, Partnership, Person
+from partnerships.models import Agreement, Invitation, Lead, Membership, Partnership, Person, Version, Wording
 from retros.models import Action, Draft, Entry, Note, Session
 from tests.cast import Cast, make_cast
 from tests.factories import PartnershipFactory, PersonFactory
@@ -78,6 +78,8 @@ class World:
             "learning_restore": {"note_id": self.ids["deleted learning"]},
             "action_restore": {"action_id": self.ids["deleted action"]},
             "review_update": {"action_id": self.ids["earlier action"]},
+            "entry_clause": {"entry_id": self.ids["tom card"]},
+            "session_agree": {"session_id": self.ids["sitting"]},
         }
         known = {
             "partnership_id": self.cast.checkout.pk,
@@ -88,6 +90,8 @@ class World:
             "note_id": self.ids["learning"],
             "action_id": self.ids["action"],
             "invitation_id": self.ids["invitation"],
+            "agreement_id": self.ids["agreement"],
+            "version_id": self.ids["proposal"],
             "token": self.ids["token"],
             "key": "card:of-a-box-without-a-draft",
             "uidb36": "1",
@@ -109,7 +113,14 @@ class World:
         card = Entry.kept.filter(pk=self.args(name, who).get("entry_id", uuid.uuid4())).first()
         tomorrow = timezone.localdate() + timedelta(days=9)
         when = {"day": tomorrow.isoformat(), "time": "14:00", "zone": "Europe/Paris"}
+        clause = {"agreement": self.ids["agreement"], **text, "reason": "zzzreason", **key}
+        proposal = Version.objects.get(pk=self.ids["proposal"])
         fields: dict[str, dict[str, Any]] = {
+            "agreement_create": {"kind": "contract", "title": "zzztitle", **key},
+            "agreement_review": {"until": in_days(40).date().isoformat()},
+            "version_sign": {"digest": proposal.digest},
+            "entry_clause": clause,
+            "learning_clause": clause,
             "partnership_create": {
                 "kind": "other",
                 "label": "zzzlabel",
@@ -122,6 +133,7 @@ class World:
             "session_move": when,
             "session_next": {"start": f"{tomorrow + timedelta(days=60)}T14:00", **key},
             "session_pause": {"reason": "another_day"},
+            "step_extend": {"known": 25},
             "action_create": action,
             "room_action_create": action,
             "action_update": {**action, "version": 1},
@@ -179,9 +191,26 @@ def _before(world: World) -> None:
         for who in ("ines", "tom"):
             Hands(world.people[who], session.pk).fold(mark(f"{name}card", {who}))
     world.sessions["discarded"].discard(by=cast.tom)
+    _agree(world)
     half = Partnership.begin(by=cast.ines, kind="other", label="Half")
     invitation, world.ids["token"] = Invitation.for_seat(half, email="new@example.org", by=cast.ines)
     world.ids |= {"invitation": invitation.pk, "half": half.pk}
+
+
+def _agree(world: World) -> None:
+    """A contract in force, a proposal of Tom's that waits for Ines, and a sitting about another one."""
+    cast, mark = world.cast, world.mark
+    agreement = Agreement.begin(cast.checkout, by=cast.ines, kind=Agreement.Kind.CONTRACT, title="Zzz contract")
+    clause = Wording(mark("clause", BOTH), heading=mark("heading", BOTH))
+    first = agreement.propose([clause], by=cast.ines, reason=mark("reason", BOTH))
+    first.sign(by=cast.tom, digest=first.digest)
+    agreement.reread()
+    words = [Wording(mark("proposed", BOTH), clause.heading, clause.line)]
+    proposal = agreement.propose(words, by=cast.tom, reason=mark("why", BOTH), base=first, line=clause.line)
+    dream = Agreement.begin(cast.checkout, by=cast.tom, kind=Agreement.Kind.DREAM_TEAM, title="Zzz dream team")
+    sitting = Session.begin(dream, by=cast.tom)
+    Note.learn(Hands(cast.tom, sitting.pk).step(1), by=cast.tom, text=mark("line", BOTH), id=uuid.uuid4())
+    world.ids |= {"agreement": agreement.pk, "proposal": proposal.pk, "sitting": sitting.pk}
 
 
 def _write(world: World) -> None:

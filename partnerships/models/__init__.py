@@ -1,8 +1,21 @@
 """Who works with whom, and what lasts between them."""
 
+from partnerships.models.agreement import Agreement, Clause, Signature, Version, Wording
 from partnerships.models.invitation import Invitation
 from partnerships.models.partnership import Lead, Membership, Partnership
 from partnerships.models.person import Person
 from partnerships.models.rate import RateCounter
 
-__all__ = ["Invitation", "Lead", "Membership", "Partnership", "Person", "RateCounter"]
+__all__ = [
+    "Agreement",
+    "Clause",
+    "Invitation",
+    "Lead",
+    "Membership",
+    "Partnership",
+    "Person",
+    "RateCounter",
+    "Signature",
+    "Version",
+    "Wording",
+]

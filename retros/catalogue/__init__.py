@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ class TemplatePrompt:
     hint: str = ""
     column: str = ""
     choices: tuple[tuple[str, str], ...] = ()
+    quick: bool = False  # belongs to the short form
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,16 @@ class Template:
     default: bool = False
 
     @property
+    def short(self) -> Template | None:
+        """The short form: the same steps with their quick prompts only; None where nothing is marked as quick."""
+        if not any(prompt.quick for step in self.steps for prompt in step.prompts):
+            return None
+        steps = tuple(
+            replace(s, prompts=tuple(p for p in s.prompts if p.quick or len(s.prompts) < 2)) for s in self.steps
+        )
+        return replace(self, key=f"{self.key}:short", steps=steps)
+
+    @property
     def minutes(self) -> int:
         return sum(step.minutes for step in self.steps)
 
@@ -53,7 +64,8 @@ class Template:
 def templates() -> dict[str, Template]:
     """All built-in templates by key, in the order of their file names."""
     files = sorted(Path(__file__).parent.glob("*.toml"))
-    return {t.key: t for t in (_read(tomllib.loads(f.read_text(encoding="utf-8"))) for f in files)}
+    whole = [_read(tomllib.loads(f.read_text(encoding="utf-8"))) for f in files]
+    return {t.key: t for t in [*whole, *(t.short for t in whole if t.short)]}
 
 
 def template_for(kind: str, pair_kind: str, key: str = "") -> Template:

@@ -20,7 +20,7 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
 
-from partnerships.models import Partnership, Person
+from partnerships.models import Agreement, Partnership, Person, Wording
 from partnerships.models.partnership import Seat
 from retros.demo.cast import PLAYERS, Player
 from retros.models import Action, Entry, Note, Prompt, Review, Session, Step
@@ -59,6 +59,8 @@ def tell() -> bool:
         next_one = _following(THURSDAY, clock.real.date(), least=3)
         pair = Pair(clock, Partnership.Kind.PM_DESIGNER, "Checkout", people["ines"], people["tom"], time(14, 0))
         pair.begin(next_one, checkout["retro"], lead=people["sara"])
+        for data in checkout["agreement"]:
+            pair.agree_on(data)
         pair.plan_next(next_one, checkout["ahead"])
         other = Pair(clock, Partnership.Kind.EM_PM, "Search", people["priya"], people["daniel"], time(10, 30))
         other.begin(_following(TUESDAY, clock.real.date(), least=1), search["retro"], lead=people["sara"])
@@ -107,6 +109,29 @@ class Pair:
     @property
     def b(self) -> Person:
         return self.people[Seat.B]
+
+    def agree_on(self, data: Data) -> None:
+        """An agreement, its versions signed by both, and perhaps a proposal that still waits for the other one."""
+        self.clock.now = self.clock.real - timedelta(weeks=data["weeks_ago"])
+        agreement = Agreement.begin(self.partnership, by=self.a, kind=data["kind"], title=data["title"])
+        lines: list[Wording] = []
+        for version in data["versions"]:
+            self.clock.now = self.clock.real - timedelta(weeks=version["weeks_ago"])
+            lines = [
+                Wording(version["words"][n], line=lines[n].line) if n < len(lines) else Wording(version["words"][n])
+                for n in range(len(version["words"]))
+            ]
+            base = agreement.in_force
+            changed = [w.line for n, w in enumerate(lines) if base and base.wordings[n : n + 1] != [w]]
+            proposer, other = self.people[Seat(version["by"])], self.people[Seat(version["by"]).other]
+            proposal = agreement.propose(
+                lines, by=proposer, reason=version.get("reason", ""), base=base,
+                line=changed[0] if len(changed) == 1 else None,
+            )  # fmt: skip
+            if version.get("waits"):
+                break
+            proposal.sign(by=other, digest=proposal.digest)
+            agreement.reread()
 
     def begin(self, next_one: date, retros: list[Data], *, lead: Person) -> None:
         days = [next_one - timedelta(weeks=data["weeks_before"]) for data in retros]

@@ -1,6 +1,7 @@
 """What the two write, reveal and agree on."""
 
 from retros.models.action import Action, Review
+from retros.models.clause import ClauseOrigin, put_into_agreement, put_lines_into_agreement
 from retros.models.draft import Draft
 from retros.models.entry import Entry, EntryRevision, Pick
 from retros.models.note import Note
@@ -11,6 +12,7 @@ from retros.models.step import Prompt, Ready, Step
 
 __all__ = [
     "Action",
+    "ClauseOrigin",
     "Draft",
     "Entry",
     "EntryRevision",
@@ -24,4 +26,6 @@ __all__ = [
     "Series",
     "Session",
     "Step",
+    "put_into_agreement",
+    "put_lines_into_agreement",
 ]

@@ -15,7 +15,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from partnerships import limits
-from partnerships.models import Membership, Partnership
+from partnerships.models import Agreement, Membership, Partnership
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Invalid, NotAllowed, Refusal
 from retros.catalogue import template_for
@@ -97,6 +97,7 @@ class Session(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.RETRO)
     template_key = models.CharField(max_length=60)
     number = models.PositiveSmallIntegerField(null=True)  # given when it starts: retro 7
+    agreement = models.ForeignKey(Agreement, models.SET_NULL, null=True, related_name="+")  # what it is about
 
     series = models.ForeignKey("retros.Series", models.SET_NULL, null=True, related_name="+")
     rule_version = models.ForeignKey("retros.RuleVersion", models.SET_NULL, null=True, related_name="+")
@@ -141,6 +142,10 @@ class Session(models.Model):
 
     @property
     def title(self) -> str:
+        if self.kind == self.Kind.DREAM_TEAM:
+            return _("Dream Team")
+        if self.kind == self.Kind.CONTRACT:
+            return _("Contract: %(title)s") % {"title": self.agreement.title if self.agreement else ""}
         return _("Retro %(number)d") % {"number": self.number} if self.number else _("Next retro")
 
     @property
@@ -274,13 +279,33 @@ class Session(models.Model):
         now = clock.now()
         with transaction.atomic():
             Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
-            running = cls.objects.filter(partnership=partnership).running().order_by("-started_at").first()
+            retros = cls.objects.filter(partnership=partnership, kind=cls.Kind.RETRO)
+            running = retros.running().order_by("-started_at").first()
             session = running or cls._sent_before(id, partnership)
             if session is None:
                 local = now.astimezone(by.tz).replace(tzinfo=None, second=0, microsecond=0)
                 session = cls._create(
                     partnership, by=by, start=local, start_utc=now, zone=by.timezone, template_key=template_key, id=id
                 )
+                session.start(by=by)
+        return session
+
+    @classmethod
+    def begin(cls, agreement: Agreement, *, by: Person, short: bool = False) -> Session:
+        """Begin to write an agreement: each alone, over days if they like. One such sitting at a time is open."""
+        now = clock.now()
+        kind = cls.Kind.DREAM_TEAM if agreement.kind == Agreement.Kind.DREAM_TEAM else cls.Kind.CONTRACT
+        partnership = agreement.partnership
+        with transaction.atomic():
+            Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
+            session = cls.objects.filter(agreement=agreement, kind=kind).running().first()
+            if session is None:
+                local = now.astimezone(by.tz).replace(tzinfo=None, second=0, microsecond=0)
+                template = template_for(kind, partnership.kind)
+                session = cls._create(
+                    partnership, by=by, start=local, start_utc=now, zone=by.timezone,
+                    template_key=f"{template.key}:short" if short else template.key, kind=kind, agreement=agreement,
+                )  # fmt: skip
                 session.start(by=by)
         return session
 
@@ -295,9 +320,10 @@ class Session(models.Model):
     @classmethod
     def _create(
         cls, partnership: Partnership, *, by: Person, start: datetime, start_utc: datetime, zone: str,
-        template_key: str = "", duration_min: int = 60, id: uuid.UUID | None = None,
+        template_key: str = "", duration_min: int = 60, id: uuid.UUID | None = None, kind: str = Kind.RETRO,
+        agreement: Agreement | None = None,
     ) -> Session:  # fmt: skip
-        members = list(Membership.objects.filter(partnership=partnership))
+        members = list(Membership.objects.filter(partnership=partnership).select_related("person"))
         if by.pk not in {member.person_id for member in members}:
             raise NotAllowed(_("This is not your partnership."))
         partnership.refresh_from_db(fields=["archived_at"])
@@ -305,19 +331,21 @@ class Session(models.Model):
             raise Refusal(_("A retro needs two. The other seat is still free."))
         if partnership.is_archived:
             raise Refusal(_("This partnership has ended. You can read it, and no longer write in it."))
-        template = template_for(cls.Kind.RETRO, partnership.kind, template_key)
+        template = template_for(kind, partnership.kind, template_key)
         session = cls(
             id=id or uuid.uuid4(), partnership=partnership, kind=template.kind, template_key=template.key,
             start_local=start.replace(tzinfo=UTC), timezone=zone, start_utc=start_utc, duration_min=duration_min,
+            agreement=agreement,
         )  # fmt: skip
         session.save(force_insert=True)
+        names = {member.seat: member.person.first_name for member in members}
         Presence.objects.bulk_create(Presence(session=session, person_id=m.person_id, seat=m.seat) for m in members)
         for position, step in enumerate(template.steps):
             row = session.step_set.create(
                 position=position, kind=step.kind, title=step.title, heading=step.heading, lede=step.lede,
                 minutes=step.minutes,
             )  # fmt: skip
-            row.copy_prompts(step.prompts)
+            row.copy_prompts(step.prompts, names)
         return session
 
     def move(self, *, by: Person, start: datetime, zone: str, now: datetime | None = None) -> None:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from retros.models.session import Change
 
 
+MOST_MINUTES = 240  # of a step, however often it is extended
+
+
 class Step(models.Model):
     """One part of a session. A step with prompts for each alone has two sides; it is revealed when both are open.
 
@@ -31,6 +34,8 @@ class Step(models.Model):
         LOOK_BACK = "look_back"
         PULSE = "pulse"
         WRITE = "write"
+        QUESTIONS = "questions"
+        AGREE = "agree"
         CONCLUDE = "conclude"
         CLOSE = "close"
 
@@ -53,11 +58,13 @@ class Step(models.Model):
     def __str__(self) -> str:
         return self.title
 
-    def copy_prompts(self, prompts: Iterable[TemplatePrompt]) -> None:
+    def copy_prompts(self, prompts: Iterable[TemplatePrompt], names: dict[str, str] | None = None) -> None:
+        """Copy a template's prompts. `{a}` and `{b}` in a choice become the first names of the two, for good."""
+        names = names or {}
         Prompt.objects.bulk_create(
             Prompt(
                 step=self, position=n, key=p.key, kind=p.kind, title=p.title, text=p.text, hint=p.hint,
-                column=p.column, choices=[list(choice) for choice in p.choices],
+                column=p.column, choices=[[value, label.format(**names)] for value, label in p.choices],
             )
             for n, p in enumerate(prompts)
         )  # fmt: skip
@@ -75,7 +82,7 @@ class Step(models.Model):
     @property
     def written_alone(self) -> bool:
         """Whether this step is written alone and then revealed."""
-        return self.kind in {self.Kind.PULSE, self.Kind.WRITE, self.Kind.CLOSE}
+        return self.kind in {self.Kind.PULSE, self.Kind.WRITE, self.Kind.QUESTIONS, self.Kind.CLOSE}
 
     def side_open(self, seat: Seat) -> bool:
         return (self.opened_a_at if seat is Seat.A else self.opened_b_at) is not None
@@ -133,11 +140,13 @@ class Step(models.Model):
         seconds = self.minutes * 60 - (now - self.started_at).total_seconds()
         return -int(-seconds // 60)
 
-    def extend(self, minutes: int, *, by: Person) -> None:
-        """More time, for both."""
+    def extend(self, minutes: int, *, by: Person, known: int) -> None:
+        """More time, for both. `known` is how long the step was on the page: pressed by both, it counts once."""
         with self.session.writing(by=by) as change:
-            self.refresh_from_db()
-            self.minutes = min(self.minutes + minutes, 240)
+            self.refresh_from_db(fields=["minutes"])
+            if self.minutes != known:
+                return
+            self.minutes = min(self.minutes + minutes, MOST_MINUTES)
             self.save(update_fields=["minutes"])
             change.shared = True
 

@@ -12,7 +12,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from partnerships.http import PersonRequest
 from retros.access import get_session, get_step
-from retros.forms import NextForm, PauseForm, ReadyForm
+from retros.forms import MinutesForm, NextForm, PauseForm, ReadyForm
 from retros.room import Room
 
 
@@ -159,5 +159,7 @@ def step_next_delete(request: PersonRequest, session_id: UUID, position: int) ->
 
 @require_POST
 def step_extend(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
-    get_step(request.user, session_id, position).extend(5, by=request.user)
+    get_step(request.user, session_id, position).extend(
+        5, by=request.user, known=MinutesForm(request.POST).checked()["known"]
+    )
     return room_again(request, session_id, position)

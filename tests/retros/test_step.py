@@ -253,7 +253,7 @@ def test_somebody_elses_ready_counts_for_nothing(hands: tuple[Hands, Hands]) -> 
         lambda: step.unready(by=mei),
         lambda: step.ready_for_next(by=mei, alone=True),
         lambda: step.stay(by=mei),
-        lambda: step.extend(5, by=mei),
+        lambda: step.extend(5, by=mei, known=step.minutes),
     ):
         with pytest.raises(NotAllowed):
             verb()
@@ -426,14 +426,22 @@ def test_the_clock_counts_whole_minutes_and_does_nothing_at_zero(hands: tuple[Ha
     assert ines.session.is_running
 
 
+def test_more_time_pressed_by_both_counts_once(hands: tuple[Hands, Hands]) -> None:
+    _ines, tom = hands
+    known = tom.step(WRITE).minutes
+    for one in hands:
+        one.step(WRITE).extend(5, by=one.person, known=known)
+    assert tom.step(WRITE).minutes == known + 5
+
+
 def test_more_time_is_for_both_and_has_an_end(hands: tuple[Hands, Hands]) -> None:
     ines, tom = hands
     before = tom.version()
-    ines.step(WRITE).extend(5, by=ines.person)
+    ines.step(WRITE).extend(5, by=ines.person, known=ines.step(WRITE).minutes)
     assert tom.step(WRITE).minutes == 30
     assert tom.version() == before + 1
     for _ in range(60):
-        ines.step(WRITE).extend(5, by=ines.person)
+        ines.step(WRITE).extend(5, by=ines.person, known=ines.step(WRITE).minutes)
     assert tom.step(WRITE).minutes == 240
 
 

@@ -1,0 +1,96 @@
+"""A partnership as one of its two members sees it, and the header around every page of it. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from partnerships.models import Membership, Partnership
+
+if TYPE_CHECKING:
+    from partnerships.models import Person
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry of the header's menu or of its switcher."""
+
+    label: str
+    url: str
+    current: bool
+
+
+class Header:
+    """The two, which of them looks, and where they can go from here (base.html)."""
+
+    def __init__(self, partnership: Partnership, person: Person, *, place: str = "") -> None:
+        self.partnership = partnership
+        self.person = person
+        self.place = place  # the name of the URL that the menu marks as the current one
+        self.now: datetime = timezone.now()
+        self.members: list[Membership] = list(partnership.memberships.all())
+        self.you = next(m for m in self.members if m.person_id == person.pk)
+        self.partner = next((m for m in self.members if m.person_id != person.pk), None)
+        self.by_person = {m.person_id: m for m in self.members}
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.person.tz).date()
+
+    @property
+    def title(self) -> str:
+        if self.partner is None:
+            return self.partnership.label
+        a, b = self.members
+        return _("%(a)s and %(b)s") % {"a": a.person.first_name, "b": b.person.first_name}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything may still be written in this partnership."""
+        return not self.partnership.is_archived
+
+    @property
+    def seat(self) -> str:
+        """The viewer's side; the header's avatar takes its colour and shape from it."""
+        return self.you.seat
+
+    @property
+    def menu(self) -> list[Place]:
+        places = {
+            "partnership_detail": _("Partnership"),
+            "action_list": _("Actions"),
+            "agreement_list": _("Agreements"),
+        }
+        return [
+            Place(label, reverse(name, args=[self.partnership.pk]), name == self.place)
+            for name, label in places.items()
+        ]
+
+    @cached_property
+    def switcher(self) -> list[Place]:
+        others = Partnership.objects.of(self.person).with_members().order_by("created_at")
+        return [
+            Place(name_of(p, self.person), reverse("partnership_detail", args=[p.pk]), p == self.partnership)
+            for p in others
+            if not p.is_archived or p == self.partnership
+        ]
+
+    @property
+    def context(self) -> dict[str, object]:
+        """What every page of a partnership needs (base.html)."""
+        return {
+            "pair": self, "partnership": self.partnership, "menu": self.menu, "switcher": self.switcher,
+            "seat": self.seat,
+        }  # fmt: skip
+
+
+def name_of(partnership: Partnership, person: Person) -> str:
+    """“Tom, Checkout”: how the switcher tells one partnership from another."""
+    partner = next((m.person for m in partnership.memberships.all() if m.person_id != person.pk), None)
+    return f"{partner.first_name}, {partnership.label}" if partner else partnership.label

@@ -1,0 +1,123 @@
+"""From the room into the agreements, over the engine and over HTTP."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from partnerships.models import Agreement, Person, Wording
+from retros.models import ClauseOrigin, Entry, Session
+from tests.cast import Cast
+
+
+def client_of(person: Person) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def press(person: Person, name: str, *args: Any, status: int = 302, **data: Any) -> Any:
+    answer = client_of(person).post(reverse(name, args=args), data)
+    assert answer.status_code == status, answer.content.decode()
+    return answer
+
+
+@pytest.fixture
+def session(cast: Cast) -> Session:
+    press(cast.ines, "dream_team_create", cast.checkout.pk, short="1")
+    return Session.objects.get(kind=Session.Kind.DREAM_TEAM)
+
+
+def both_ready(cast: Cast, session: Session, position: int) -> None:
+    step = session.steps[position]
+    step.session = session
+    for person in (cast.ines, cast.tom):
+        step.ready(by=person, digest=step.digest(person))
+
+
+def test_the_quick_dream_team_becomes_an_agreement_when_both_signed(cast: Cast, session: Session) -> None:
+    assert len(session.steps[0].prompts) == 6
+    prompt = session.steps[0].prompts[0]
+    press(cast.ines, "answer_update", session.pk, prompt.pk, text="INESBEST in the mornings", version=0)
+    page = client_of(cast.tom).get(reverse("step_detail", args=[session.pk, 0])).content.decode()
+    assert "INESBEST" not in page
+    both_ready(cast, session, 0)
+    page = client_of(cast.tom).get(reverse("step_detail", args=[session.pk, 0])).content.decode()
+    assert "INESBEST" in page
+    for line in ("We talk in the mornings.", "We say so the same day."):
+        press(cast.tom, "learning_create", session.pk, 1, text=line, client_id=uuid.uuid4())
+    press(cast.tom, "session_agree", session.pk)
+    agreement = Agreement.objects.get()
+    assert agreement.in_force is None
+    (version,) = agreement.proposals
+    assert [w.text for w in version.wordings] == ["We talk in the mornings.", "We say so the same day."]
+    assert ClauseOrigin.objects.get().session == session
+    version.sign(by=cast.ines, digest=version.digest)
+    agreement.reread()
+    assert agreement.in_force is not None
+    assert agreement.in_force.number == 1
+
+
+def test_beginning_it_twice_is_beginning_it_once(cast: Cast, session: Session) -> None:
+    press(cast.tom, "dream_team_create", cast.checkout.pk)
+    assert Session.objects.filter(kind=Session.Kind.DREAM_TEAM).count() == Agreement.objects.count() == 1
+
+
+def test_a_card_changes_a_clause(cast: Cast) -> None:
+    agreement = Agreement.begin(cast.checkout, by=cast.ines, kind="contract", title="Payments")
+    first = agreement.propose([Wording("Tom answers within a day.")], by=cast.ines, reason="")
+    first.sign(by=cast.tom, digest=first.digest)
+    retro = Session.start_now(cast.checkout, by=cast.ines)
+    prompt = next(p for p in retro.steps[2].prompts if p.key == "bad")
+    prompt.step.session = retro
+    card = Entry.fold(prompt, by=cast.ines, text="I waited three days", client_id=uuid.uuid4())
+    line = first.wordings[0].line
+    data: dict[str, Any] = {
+        "client_id": uuid.uuid4(),
+        "agreement": agreement.pk,
+        "line": line,
+        "text": "The same day.",
+        "reason": "Waits",
+    }
+    press(cast.ines, "entry_clause", retro.pk, card.pk, status=409, **data)  # it is folded still
+    press(cast.tom, "entry_clause", retro.pk, card.pk, status=404, **data)
+    both_ready(cast, retro, 2)
+    assert (
+        "I waited three days"
+        in client_of(cast.tom).get(reverse("entry_clause", args=[retro.pk, card.pk])).content.decode()
+    )
+    press(cast.ines, "entry_clause", retro.pk, card.pk, **data)
+    press(cast.ines, "entry_clause", retro.pk, card.pk, **data)  # a retry proposes nothing twice
+    agreement.reread()
+    (proposal,) = agreement.proposals
+    assert proposal.wordings[0].text == "The same day."
+    assert proposal.line == line
+    home = client_of(cast.tom).get(reverse("partnership_detail", args=[cast.checkout.pk])).content.decode()
+    assert "Agreements that need a look" in home
+    assert "The same day." in home
+    proposal.sign(by=cast.tom, digest=proposal.digest)
+    page = client_of(cast.tom).get(reverse("agreement_detail", args=[agreement.pk])).content.decode()
+    assert "I waited three days" in page
+    assert reverse("step_detail", args=[retro.pk, 2]) in page
+    (origin,) = ClauseOrigin.of(agreement, cast.tom)
+    assert origin.card == card
+    assert ClauseOrigin.of(agreement, cast.mei) == []
+
+
+def test_a_dream_team_sitting_leaves_the_retro_alone(cast: Cast, session: Session) -> None:
+    retro = Session.start_now(cast.checkout, by=cast.tom)
+    assert retro.pk != session.pk
+    assert retro.title == "Retro 1"
+
+
+@pytest.mark.parametrize("who", ["mei", "sara", "ada", "priya"])
+def test_nobody_else_gets_there(cast: Cast, session: Session, who: str) -> None:
+    person = getattr(cast, who)
+    agreement = Agreement.objects.get()
+    press(person, "dream_team_create", cast.checkout.pk, status=404)
+    press(person, "agreement_session", agreement.pk, status=404)
+    press(person, "session_agree", session.pk, status=404)
