@@ -138,6 +138,18 @@ def test_only_reading_elements_select_a_part() -> None:
     assert found == []
 
 
+def test_htmx_hears_of_every_button_outside_its_form() -> None:
+    """It looks for `type="submit"`; without, the press goes to the form's own address (docs/decisions.md)."""
+    buttons = [
+        (path.relative_to(ROOT), button)
+        for path in TEMPLATES
+        for button in re.findall(r"<button\b[^>]*>", path.read_text(encoding="utf-8"))
+        if " form=" in button
+    ]
+    assert buttons
+    assert [found for found in buttons if 'type="submit"' not in found[1]] == []
+
+
 def test_no_raw_htmx_headers() -> None:
     """Redirects go through django-htmx's own answers, so that nobody can be sent to an address of a stranger."""
     found = [
