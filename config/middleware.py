@@ -73,6 +73,8 @@ class ReadableMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if any("\0" in cookie for cookie in request.COOKIES.values()):
+            raise BadRequest("not text")  # a quoted cookie can hold one, and PostgreSQL takes none in a key
         form = request.content_type
         if (request.content_params or {}).get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
             raise BadRequest("not UTF-8")  # in some of the others half a character passes for a whole one
