@@ -111,7 +111,7 @@ class Crawl:
         world, who = self.world, self.who
         for name in (name for name in routes() if TABLE[name].post != "405"):
             good = world.data(name, who)
-            for owner in ("ines", "tom"):
+            for owner in ("ines", "tom") if "entry_id" in parameters(name) else (who,):
                 url = world.url(name, owner)
                 self.post(url, good, HTMX)
                 self.post(url, {}, AUTOSAVE)
@@ -147,10 +147,11 @@ class Crawl:
 def test_nobody_reads_what_is_not_theirs(phase: str, log: Lines) -> None:
     world = make_world(phase)
     found: list[str] = []
-    for who in EVERYBODY:
+    # What strangers are told does not hang on the phase; the first and the last are enough.
+    for who in EVERYBODY if phase in {"folded", "archived"} else ("ines", "tom", "sara"):
         crawl = Crawl(world, who)
         crawl.pages()
-        if who == "tom" or (who, phase) in {("ines", "folded"), ("sara", "folded"), ("ada", "revealed")}:
+        if who == "tom" or (who, phase) in {("ines", "revealed"), ("sara", "folded"), ("ada", "archived")}:
             crawl.presses()
             crawl.others_things()
         found += crawl.leaks()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -321,6 +322,7 @@ def _both_next(hands: tuple[Hands, Hands], position: int) -> None:
 # --- routes -----------------------------------------------------------------------------------------------------------
 
 
+@cache
 def routes() -> dict[str, URLPattern]:
     """Every route by its name: the resolver, walked to its leaves."""
     found: dict[str, URLPattern] = {}
@@ -338,6 +340,7 @@ def routes() -> dict[str, URLPattern]:
     return found
 
 
+@cache
 def parameters(name: str) -> list[str]:
     pattern = routes()[name].pattern
     return sorted(getattr(pattern, "converters", None) or pattern.regex.groupindex)
