@@ -18,7 +18,7 @@ from django.urls import reverse
 from partnerships import limits
 
 if TYPE_CHECKING:
-    from partnerships.models import Invitation
+    from partnerships.models import Invitation, Look
 
 log = logging.getLogger("twofold.mail")
 
@@ -37,6 +37,17 @@ def send_invitation(invitation: Invitation, token: str) -> None:
     subject = render_to_string("partnerships/email/invitation_subject.txt", context)
     body = render_to_string("partnerships/email/invitation_message.txt", context)
     post(EmailMessage(" ".join(subject.split()), body, to=[invitation.email]))
+
+
+def send_lead_change(look: Look) -> None:
+    """Tells both members that somebody became their lead, or is it no longer (`look.what`)."""
+    partnership = look.partnership
+    link = f"{settings.BASE_URL}{reverse('partnership_detail', args=[partnership.pk])}"
+    for member in partnership.memberships.select_related("person").filter(person__is_active=True):
+        context = {"look": look, "partnership": partnership, "person": member.person, "link": link}
+        subject = render_to_string(f"partnerships/email/{look.what}_subject.txt", context)
+        body = render_to_string(f"partnerships/email/{look.what}_message.txt", context)
+        post(EmailMessage(" ".join(subject.split()), body, to=[member.person.email]))
 
 
 def invitation_link(token: str) -> str:

@@ -44,8 +44,8 @@ def make_cast() -> Cast:
     search = PartnershipFactory.create(
         label="Search", kind=Partnership.Kind.EM_PM, a=priya, b=daniel, role_a="EM", role_b="PM"
     )
-    checkout.assign_lead(sara)
-    search.assign_lead(sara)
+    checkout.assign_lead(sara, by=ada)
+    search.assign_lead(sara, by=ada)
     return Cast(ines, tom, priya, daniel, sara, mei, ada, checkout, search)
 
 

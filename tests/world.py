@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from partnerships.models import Agreement, Invitation, Lead, Membership, Partnership, Person, Version, Wording
+from partnerships.models import Agreement, Invitation, Membership, Partnership, Person, Version, Wording
 from retros.models import Action, Draft, Entry, Note, Session
 from tests.cast import Cast, make_cast
 from tests.factories import PartnershipFactory, PersonFactory
@@ -158,8 +158,8 @@ def make_world(phase: str) -> World:
     lena = PersonFactory(name="Lena Voss", email="lena@example.org", is_staff=True)
     former: Any = PersonFactory(name="Rolf Former", email="rolf@example.org")
     PartnershipFactory(label="Billing", a=lena, b=PersonFactory(name="Max Billing", email="max@example.org"))
-    cast.checkout.assign_lead(former)
-    Lead.objects.filter(person=former).delete()
+    cast.checkout.assign_lead(former, by=cast.ada)
+    cast.checkout.end_lead(former, by=cast.ada)
     names = ("ines", "tom", "priya", "sara", "mei", "ada")
     world = World(cast, phase, {name: getattr(cast, name) for name in names} | {"lena": lena, "former_lead": former})
     _before(world)

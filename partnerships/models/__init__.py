@@ -2,6 +2,7 @@
 
 from partnerships.models.agreement import Agreement, Clause, Signature, Version, Wording
 from partnerships.models.invitation import Invitation
+from partnerships.models.look import Look
 from partnerships.models.partnership import Lead, Membership, Partnership
 from partnerships.models.person import Person
 from partnerships.models.rate import RateCounter
@@ -11,6 +12,7 @@ __all__ = [
     "Clause",
     "Invitation",
     "Lead",
+    "Look",
     "Membership",
     "Partnership",
     "Person",

@@ -17,7 +17,7 @@ from datetime import date
 from typing import TYPE_CHECKING, ClassVar
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import models
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -102,7 +102,7 @@ class Agreement(models.Model):
         `id` is the client's own: the same form sent twice begins one agreement. Raises Invalid without a title.
         """
         title = _name(title, needed=_("Give it a name."))
-        with _writing(partnership, by):
+        with partnership.writing(by):
             if kind == cls.Kind.DREAM_TEAM and (
                 known := cls.objects.filter(partnership=partnership, kind=kind).first()
             ):
@@ -204,17 +204,17 @@ class Agreement(models.Model):
         """The project is over. The contract stays readable; nothing can be proposed any more."""
         if self.kind == self.Kind.DREAM_TEAM:
             raise Refusal(_("The Dream Team agreement lasts as long as your partnership."))
-        with _writing(self.partnership, by):
+        with self.partnership.writing(by):
             Agreement.objects.filter(pk=self.pk, closed_at=None).update(closed_at=timezone.now())
 
     def reopen(self, *, by: Person) -> None:
-        with _writing(self.partnership, by):
+        with self.partnership.writing(by):
             Agreement.objects.filter(pk=self.pk).update(closed_at=None)
 
     @contextmanager
     def writing(self, by: Person) -> Iterator[Version | None]:
         """One transaction of one verb here; yields the version in force now, read under the lock."""
-        with _writing(self.partnership, by):
+        with self.partnership.writing(by):
             self.refresh_from_db(from_queryset=Agreement.objects.select_for_update(no_key=True))
             if self.is_closed:
                 raise Refusal(_("This contract is closed. Open it again to change it."))
@@ -563,14 +563,3 @@ def rebase(base: Sequence[Wording], mine: Sequence[Wording], theirs: Sequence[Wo
     if [line for line in (w.line for w in base) if line in my] != [line for line in order if line in old]:
         merged.sort(key=lambda w: order.index(w.line) if w.line in order else len(order))
     return merged
-
-
-@contextmanager
-def _writing(partnership: Partnership, by: Person) -> Iterator[None]:
-    """A write by one of the two members of an active partnership. Raises NotAllowed for anybody else."""
-    with transaction.atomic():
-        Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
-        member = Membership.objects.filter(partnership=partnership, person=by, partnership__archived_at=None)
-        if not member.exists():
-            raise NotAllowed(_("You can read this, and no longer write in it."))
-        yield

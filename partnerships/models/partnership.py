@@ -1,18 +1,19 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits
-from partnerships.refusals import Refusal
-
-if TYPE_CHECKING:
-    from partnerships.models.person import Person
+from partnerships.models.look import Look
+from partnerships.models.person import Person
+from partnerships.refusals import NotAllowed, Refusal
 
 
 class Seat(models.TextChoices):
@@ -30,6 +31,9 @@ class PartnershipQuerySet(models.QuerySet["Partnership"]):
     def of(self, person: Person) -> PartnershipQuerySet:
         """Those the person is a member of. A lead or an admin is not."""
         return self.filter(memberships__person=person)
+
+    def led_by(self, person: Person) -> PartnershipQuerySet:
+        return self.filter(leads__person=person)
 
     def active(self) -> PartnershipQuerySet:
         return self.filter(archived_at=None)
@@ -98,14 +102,51 @@ class Partnership(models.Model):
                 raise Refusal(_("This seat is taken. A partnership is exactly two people."))
             return Membership.objects.create(partnership=self, person=person, seat=seat, role_label=role_label)
 
-    def assign_lead(self, person: Person) -> Lead:
-        """Raises Refusal for one of the two members: nobody leads the own partnership."""
-        with transaction.atomic():
-            Partnership.objects.select_for_update().get(pk=self.pk)
+    def assign_lead(self, person: Person, *, by: Person) -> Lead:
+        """Make somebody a lead; they start with nothing released. Once is as good as twice.
+
+        Raises NotAllowed unless `by` is an admin, Refusal for one of the two members: nobody leads the own partnership.
+        """
+        with self._administering(by):
+            if Partnership.objects.filter(pk=self.pk, archived_at__isnull=False).exists():
+                raise Refusal(_("This partnership has ended. Nobody new can lead it."))
+            if not person.is_active:
+                raise Refusal(_("This person can no longer sign in."))
             if Membership.objects.filter(partnership=self, person=person).exists():
                 raise Refusal(_("One of the two members cannot lead the partnership."))
-            lead, _created = Lead.objects.get_or_create(partnership=self, person=person)
+            lead, is_new = Lead.objects.get_or_create(partnership=self, person=person, defaults={"assigned_by": by})
+            if is_new:
+                Look.objects.create(partnership=self, person=by, what=Look.What.LEAD_ASSIGNED, about=person)
         return lead
+
+    def end_lead(self, person: Person, *, by: Person) -> bool:
+        """From the next request on they see nothing. What was released to them goes with it, and does not come back.
+
+        Returns whether there was something to end. Raises NotAllowed unless `by` is an admin.
+        """
+        with self._administering(by):
+            gone, _rows = Lead.objects.filter(partnership=self, person=person).delete()
+            if gone:
+                Look.objects.create(partnership=self, person=by, what=Look.What.LEAD_ENDED, about=person)
+        return bool(gone)
+
+    @contextmanager
+    def writing(self, by: Person) -> Iterator[None]:
+        """A write by one of the two members of an active partnership. Raises NotAllowed for anybody else."""
+        with transaction.atomic():
+            Partnership.objects.select_for_update(no_key=True).get(pk=self.pk)
+            member = Membership.objects.filter(partnership=self, person=by, partnership__archived_at=None)
+            if not member.exists():
+                raise NotAllowed(_("You can read this, and no longer write in it."))
+            yield
+
+    @contextmanager
+    def _administering(self, by: Person) -> Iterator[None]:
+        with transaction.atomic():
+            Partnership.objects.select_for_update().get(pk=self.pk)
+            if not Person.objects.filter(pk=by.pk, is_staff=True, is_active=True).exists():
+                raise NotAllowed(_("Only an admin can do this."))
+            yield
 
     @property
     def is_full(self) -> bool:
@@ -136,15 +177,38 @@ class Membership(models.Model):
         return f"{self.person} ({self.seat})"
 
 
+class LeadQuerySet(models.QuerySet["Lead"]):
+    def of(self, partnership: Partnership) -> LeadQuerySet:
+        return self.filter(partnership=partnership).select_related("person").order_by("since")
+
+
 class Lead(models.Model):
-    """A person whom an admin assigned to a partnership. Sees the frame and what was released, nothing more."""
+    """A person whom an admin assigned to a partnership. Sees the frame and what was released, nothing more.
+
+    The row is the assignment: what was released hangs on it and goes with it.
+    """
 
     partnership = models.ForeignKey(Partnership, models.CASCADE, related_name="leads")
     person = models.ForeignKey("partnerships.Person", models.CASCADE, related_name="leads")
+    assigned_by = models.ForeignKey("partnerships.Person", models.SET_NULL, null=True, related_name="+")
     since = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar = LeadQuerySet.as_manager()
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["partnership", "person"], name="lead_once"),)
 
     def __str__(self) -> str:
         return str(self.person)
+
+    @contextmanager
+    def opening(self, what: str = Look.What.HISTORY) -> Iterator[Look]:
+        """One transaction of one look: what is read inside is served only if the line for the pair is written.
+
+        Raises Lead.DoesNotExist when the assignment has ended. Whoever ends it waits until this look is served.
+        """
+        with transaction.atomic():
+            Lead.objects.select_for_update(no_key=True).get(pk=self.pk)
+            look = Look(partnership_id=self.partnership_id, person_id=self.person_id, what=what)
+            yield look
+            look.save()

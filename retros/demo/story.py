@@ -58,12 +58,14 @@ def tell() -> bool:
         checkout, search = _read("checkout"), _read("search")
         next_one = _following(THURSDAY, clock.real.date(), least=3)
         pair = Pair(clock, Partnership.Kind.PM_DESIGNER, "Checkout", people["ines"], people["tom"], time(14, 0))
-        pair.begin(next_one, checkout["retro"], lead=people["sara"])
+        pair.begin(next_one, checkout["retro"], lead=people["sara"], admin=people["ada"])
         for data in checkout["agreement"]:
             pair.agree_on(data)
         pair.plan_next(next_one, checkout["ahead"])
         other = Pair(clock, Partnership.Kind.EM_PM, "Search", people["priya"], people["daniel"], time(10, 30))
-        other.begin(_following(TUESDAY, clock.real.date(), least=1), search["retro"], lead=people["sara"])
+        other.begin(
+            _following(TUESDAY, clock.real.date(), least=1), search["retro"], lead=people["sara"], admin=people["ada"]
+        )
         other.open_now(search["open"])
     return True
 
@@ -133,14 +135,14 @@ class Pair:
             proposal.sign(by=other, digest=proposal.digest)
             agreement.reread()
 
-    def begin(self, next_one: date, retros: list[Data], *, lead: Person) -> None:
+    def begin(self, next_one: date, retros: list[Data], *, lead: Person, admin: Person) -> None:
         days = [next_one - timedelta(weeks=data["weeks_before"]) for data in retros]
         self.clock.now = self._instant(days[0]) - timedelta(days=3)
         self.partnership = Partnership.begin(
             by=self.a, kind=self.kind, label=self.label, role_label=self.a.role_label, since=days[0] - timedelta(days=3)
         )
         self.partnership.take_seat(self.b, Seat.B, role_label=self.b.role_label)
-        self.partnership.assign_lead(lead)
+        self.partnership.assign_lead(lead, by=admin)
         for day, data in zip(days, retros, strict=True):
             self._hold(day, data)
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
 
-from django.db import models, transaction
+from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -280,11 +280,7 @@ def _writing(partnership: Partnership, by: Person, session: Session | None) -> I
             change.shared = True
             yield
         return
-    with transaction.atomic():
-        Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
-        active = Membership.objects.filter(partnership=partnership, person=by, partnership__archived_at=None)
-        if not active.exists():
-            raise NotAllowed(_("You can read this, and no longer write in it."))
+    with partnership.writing(by):
         yield
 
 

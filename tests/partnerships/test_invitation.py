@@ -276,8 +276,8 @@ def test_who_may_not(client, invited):
     invitation, token = invited
     others = PartnershipFactory.create(a=PersonFactory.create(name="Priya"), b=PersonFactory.create(name="Daniel"))
     sara = PersonFactory.create(name="Sara")
-    invitation.partnership.assign_lead(sara)
     ada = PersonFactory.create(name="Ada", is_staff=True)
+    invitation.partnership.assign_lead(sara, by=ada)
     for person in (sara, ada, PersonFactory.create(name="Mei"), *(m.person for m in others.memberships.all())):
         client.force_login(person)
         for name in ("invitation_update", "invitation_delete"):

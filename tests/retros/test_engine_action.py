@@ -163,7 +163,7 @@ def test_deleted_is_gone_for_both_until_one_brings_it_back(pair: Pair) -> None:
 def test_nobody_else_reads_or_writes_actions(pair: Pair) -> None:
     (action,) = agree(pair)
     lead, mei = PersonFactory.create(is_staff=True), make_pair().ines
-    pair.partnership.assign_lead(lead)
+    pair.partnership.assign_lead(lead, by=lead)
     for person in (lead, mei):
         with pytest.raises(Http404):
             get_action(person, action.pk)

@@ -45,7 +45,7 @@ def test_nobody_reads_entries_around_the_rule() -> None:
 def test_a_lead_an_admin_and_an_outsider_read_nothing_in_any_phase(pair: Pair, hands: tuple[Hands, Hands]) -> None:
     ines, tom = hands
     lead, admin, mei = PersonFactory.create(), PersonFactory.create(is_staff=True, is_superuser=True), make_pair().ines
-    pair.partnership.assign_lead(lead)
+    pair.partnership.assign_lead(lead, by=admin)
     entry = ines.fold("Between us")
     for phase in ("folded", "revealed", "deleted"):
         if phase == "revealed":

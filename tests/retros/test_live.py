@@ -160,7 +160,7 @@ def test_a_resync_carries_no_id(pair: Pair, session: Session, open_stream: Open)
 
 def test_strangers_of_every_kind_get_the_same_nothing(pair: Pair, session: Session, open_stream: Open) -> None:
     lead, admin = PersonFactory.create(), PersonFactory.create(is_staff=True, is_superuser=True)
-    pair.partnership.assign_lead(lead)
+    pair.partnership.assign_lead(lead, by=admin)
     gone = PersonFactory.create()
     gone_cookie = cookie_of(gone)
     Person.objects.filter(pk=gone.pk).update(is_active=False)

@@ -157,7 +157,7 @@ def test_nobody_else_reads_or_writes_notes(pair: Pair, hands: tuple[Hands, Hands
     ines, _tom = hands
     note = write(ines, "Between us", 0)
     lead, mei = PersonFactory.create(is_staff=True), make_pair().ines
-    pair.partnership.assign_lead(lead)
+    pair.partnership.assign_lead(lead, by=lead)
     for person in (lead, mei):
         assert not Note.objects.visible_to(person).exists()
         assert not Note.objects.deleted_for(person).exists()
