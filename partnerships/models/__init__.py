@@ -1,6 +1,8 @@
 """Who works with whom, and what lasts between them."""
 
 from partnerships.models.agreement import Agreement, Clause, Signature, Version, Wording
+from partnerships.models.delivery import Delivery, Preference
+from partnerships.models.feed import CalendarFeed
 from partnerships.models.invitation import Invitation
 from partnerships.models.look import Look
 from partnerships.models.partnership import Lead, Membership, Partnership
@@ -9,13 +11,16 @@ from partnerships.models.rate import RateCounter
 
 __all__ = [
     "Agreement",
+    "CalendarFeed",
     "Clause",
+    "Delivery",
     "Invitation",
     "Lead",
     "Look",
     "Membership",
     "Partnership",
     "Person",
+    "Preference",
     "RateCounter",
     "Signature",
     "Version",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import uuid
 import zoneinfo
+from datetime import date, time
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from django.utils import timezone as clock
 from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits
+from partnerships.hours import Hours
 
 
 def check_timezone(name: str) -> None:
@@ -45,6 +47,11 @@ class Person(AbstractBaseUser, PermissionsMixin):
         LIGHT = "light", _("Light")
         DARK = "dark", _("Dark")
 
+    class CalendarMode(models.TextChoices):
+        INVITES = "invites", _("Invitations by mail")
+        FEED = "feed", _("A private calendar feed")
+        NONE = "none", _("Neither")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField(_("Email"), unique=True)
     name = models.CharField(_("Name"), max_length=limits.NAME_LENGTH, blank=True)
@@ -52,6 +59,13 @@ class Person(AbstractBaseUser, PermissionsMixin):
     timezone = models.CharField(_("Time zone"), max_length=64, default="UTC", validators=[check_timezone])
     theme = models.CharField(_("Theme"), max_length=6, choices=Theme.choices, default=Theme.SYSTEM)
     shortcuts = models.BooleanField(_("Single-key shortcuts"), default=True)
+    working_days = models.CharField(_("Working days"), max_length=7, default="12345")  # ISO numbers of weekdays
+    quiet_from = models.TimeField(_("From"), default=time(20))
+    quiet_to = models.TimeField(_("To"), default=time(8))
+    calendar_mode = models.CharField(
+        _("Calendar"), max_length=7, choices=CalendarMode.choices, default=CalendarMode.INVITES
+    )
+    paused_until = models.DateField(_("No reminders before"), null=True, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(_("Admin"), default=False)
     joined_at = models.DateTimeField(auto_now_add=True)
@@ -84,6 +98,14 @@ class Person(AbstractBaseUser, PermissionsMixin):
     @property
     def tz(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.timezone)
+
+    @property
+    def hours(self) -> Hours:
+        return Hours(self.tz, self.working_days, self.quiet_from, self.quiet_to)
+
+    def is_paused(self, day: date) -> bool:
+        """Whether the person asked for no reminders on that day of theirs."""
+        return self.paused_until is not None and day < self.paused_until
 
     def owns(self, email: str) -> bool:
         """Whether mail to this address reaches this person.
