@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from partnerships import mail
 from partnerships.access import get_waiting_invitation
+from partnerships.models import Audit, Person
 
 if TYPE_CHECKING:
     from allauth.account.models import EmailAddress
@@ -77,6 +78,15 @@ class AccountAdapter(DefaultAccountAdapter):
         uid, _dash, rest = key.partition("-")
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": rest})
         return f"{settings.BASE_URL}{path}"
+
+    def login(self, request: HttpRequest, user: Person) -> None:
+        super().login(request, user)
+        Audit.record(Audit.Act.SIGNED_IN, by=user, about=user)
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """One more query for a known address and for an unknown one alike."""
+        known = Person.objects.filter(email__iexact=str(credentials.get("email") or "")).first()
+        Audit.record(Audit.Act.SIGN_IN_REFUSED, by=None, about=known)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """In the background: the answer takes as long for an address we know as for one we do not."""

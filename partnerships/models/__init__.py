@@ -1,6 +1,7 @@
 """Who works with whom, and what lasts between them."""
 
 from partnerships.models.agreement import Agreement, Clause, Signature, Version, Wording
+from partnerships.models.audit import Audit
 from partnerships.models.delivery import Delivery, Preference
 from partnerships.models.feed import CalendarFeed
 from partnerships.models.invitation import Invitation
@@ -11,6 +12,7 @@ from partnerships.models.rate import RateCounter
 
 __all__ = [
     "Agreement",
+    "Audit",
     "CalendarFeed",
     "Clause",
     "Delivery",

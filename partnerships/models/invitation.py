@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits
+from partnerships.models.audit import Audit
 from partnerships.models.partnership import Membership, Partnership, Seat
 from partnerships.models.person import Person
 from partnerships.models.rate import RateCounter
@@ -126,7 +127,11 @@ class Invitation(models.Model):
             cls.objects.filter(partnership=partnership, accepted_at=None, revoked_at=None).update(
                 revoked_at=timezone.now()
             )
-            return cls._issue(partnership=partnership, seat=free[0], email=email, invited_by=by, role_label=role_label)
+            invitation, token = cls._issue(
+                partnership=partnership, seat=free[0], email=email, invited_by=by, role_label=role_label
+            )
+            Audit.record(Audit.Act.INVITED, by=by, about=invitation, partnership=partnership)
+            return invitation, token
 
     @classmethod
     def for_first_admin(cls) -> str:
@@ -150,8 +155,12 @@ class Invitation(models.Model):
             raise Refusal(_("This link cannot be renewed."))
         return Invitation.for_seat(self.partnership, email=self.email, by=by, role_label=self.role_label)
 
-    def revoke(self) -> None:
-        Invitation.objects.filter(pk=self.pk, accepted_at=None, revoked_at=None).update(revoked_at=timezone.now())
+    def revoke(self, *, by: Person) -> None:
+        with transaction.atomic():
+            if Invitation.objects.filter(pk=self.pk, accepted_at=None, revoked_at=None).update(
+                revoked_at=timezone.now()
+            ):
+                Audit.record(Audit.Act.INVITATION_REVOKED, by=by, about=self, partnership=self.partnership)
 
     def is_for(self, person: Person) -> bool:
         return not self.email or person.owns(self.email)
@@ -182,3 +191,4 @@ class Invitation(models.Model):
         if Person.objects.filter(is_staff=True).exists():
             raise Refusal(_("There is an admin already. Ask them for an invitation."))
         Person.objects.filter(pk=person.pk).update(is_staff=True)
+        Audit.record(Audit.Act.ADMIN_MADE, by=person, about=person)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits
+from partnerships.models.audit import Audit
 from partnerships.models.look import Look
 from partnerships.models.person import Person
 from partnerships.refusals import NotAllowed, Refusal
@@ -89,6 +90,7 @@ class Partnership(models.Model):
                     return partnership
                 return cls.begin(by=by, kind=kind, label=label, role_label=role_label, since=since)
             partnership.take_seat(by, Seat.A, role_label=role_label)
+            Audit.record(Audit.Act.PARTNERSHIP_BEGUN, by=by, partnership=partnership)
         return partnership
 
     def take_seat(self, person: Person, seat: str, *, role_label: str = "") -> Membership:
@@ -100,6 +102,7 @@ class Partnership(models.Model):
                 raise Refusal(_("A lead of this partnership cannot be one of its two members."))
             if Membership.objects.filter(models.Q(seat=seat) | models.Q(person=person), partnership=self).exists():
                 raise Refusal(_("This seat is taken. A partnership is exactly two people."))
+            Audit.record(Audit.Act.SEAT_TAKEN, by=person, about=person, partnership=self)
             return Membership.objects.create(partnership=self, person=person, seat=seat, role_label=role_label)
 
     def assign_lead(self, person: Person, *, by: Person) -> Lead:
@@ -117,6 +120,7 @@ class Partnership(models.Model):
             lead, is_new = Lead.objects.get_or_create(partnership=self, person=person, defaults={"assigned_by": by})
             if is_new:
                 Look.objects.create(partnership=self, person=by, what=Look.What.LEAD_ASSIGNED, about=person)
+                Audit.record(Audit.Act.LEAD_ASSIGNED, by=by, about=person, partnership=self)
         return lead
 
     def end_lead(self, person: Person, *, by: Person) -> bool:
@@ -128,6 +132,7 @@ class Partnership(models.Model):
             gone, _rows = Lead.objects.filter(partnership=self, person=person).delete()
             if gone:
                 Look.objects.create(partnership=self, person=by, what=Look.What.LEAD_ENDED, about=person)
+                Audit.record(Audit.Act.LEAD_ENDED, by=by, about=person, partnership=self)
         return bool(gone)
 
     @contextmanager
@@ -212,3 +217,4 @@ class Lead(models.Model):
             look = Look(partnership_id=self.partnership_id, person_id=self.person_id, what=what)
             yield look
             look.save()
+            Audit.record(Audit.Act.LOOKED, by=self.person, about=self.partnership, partnership=self.partnership)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits
 from partnerships.hours import Hours
+from partnerships.models.audit import Audit
 
 
 def check_timezone(name: str) -> None:
@@ -119,8 +120,9 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
         return bool(EmailAddress.objects.filter(user=self, email__iexact=email, verified=True).exists())
 
-    def end_sessions(self) -> None:
-        """Sign this person out on every device. Open streams notice that their session is gone."""
+    def end_sessions(self, *, by: Person | None = None) -> None:
+        """Sign this person out on every device: by themselves, or `by` an admin. Open streams notice it."""
+        Audit.record(Audit.Act.SESSIONS_ENDED, by=by or self, about=self)
         for session in BrowserSession.objects.filter(expire_date__gt=clock.now()).iterator():
             if session.get_decoded().get(SESSION_KEY) == str(self.pk):
                 session.delete()

@@ -70,7 +70,7 @@ def invitation_update(request: PersonRequest, invitation_id: UUID) -> HttpRespon
 @require_POST
 def invitation_delete(request: PersonRequest, invitation_id: UUID) -> HttpResponse:
     invitation = get_own_invitation(request.user, invitation_id)
-    invitation.revoke()
+    invitation.revoke(by=request.user)
     messages.success(request, _("Invitation taken back. The link no longer works."))
     return redirect("partnership_invite", invitation.partnership_id)
 

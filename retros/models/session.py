@@ -15,7 +15,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from partnerships import limits
-from partnerships.models import Agreement, Membership, Partnership
+from partnerships.models import Agreement, Audit, Membership, Partnership
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Invalid, NotAllowed, Refusal
 from retros.catalogue import template_for
@@ -266,10 +266,12 @@ class Session(models.Model):
             )
             if same_day.exists():
                 raise Refusal(_("There is a retro on that day already. Move that one, or pick another day."))
-            return cls._create(
+            session = cls._create(
                 partnership, by=by, start=start, start_utc=start_utc, zone=zone, template_key=template_key,
                 duration_min=duration_min, id=id,
             )  # fmt: skip
+            Audit.record(Audit.Act.PLANNED, by=by, about=session, partnership=partnership)
+            return session
 
     @classmethod
     def start_now(
@@ -363,6 +365,7 @@ class Session(models.Model):
                 self.sequence, self.ical_stamp, self.moved = self.sequence + 1, change.now, True
             self.start_local, self.timezone, self.start_utc = start.replace(tzinfo=UTC), zone, start_utc
             self.save(update_fields=["start_local", "timezone", "start_utc", "moved", "sequence", "ical_stamp"])
+            Audit.record(Audit.Act.MOVED, by=by, about=self, partnership=self.partnership)
             change.shared = True
 
     def plan_next(self, *, by: Person, start: datetime, id: uuid.UUID) -> Session:
@@ -455,6 +458,7 @@ class Session(models.Model):
             self.status, self.reason, self.number = self.Status.CANCELLED, "discarded", None
             self.paused_at, self.pause_reason = None, ""
             self.save(update_fields=["status", "reason", "number", "paused_at", "pause_reason"])
+            Audit.record(Audit.Act.CANCELLED, by=by, about=self, partnership=self.partnership)
             change.shared = True
 
     def see(self, person: Person, *, position: int | None = None) -> None:

@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from partnerships import limits
+from partnerships.models import Audit
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal, Stale
 from retros.models.entry import Entry
@@ -177,6 +178,7 @@ class Step(models.Model):
             change.shared = True
             for seat in Seat:
                 self._open(seat, change)
+            Audit.record(Audit.Act.REVEALED, by=by, about=self, partnership=self.session.partnership)
             return True
 
     def unready(self, *, by: Person) -> None:
@@ -207,6 +209,8 @@ class Step(models.Model):
             both = self.mark(Ready.Purpose.REVEAL, change)
             for seat in Seat if both else [change.seat]:
                 self._open(seat, change)
+            act = Audit.Act.REVEALED if both else Audit.Act.SIDE_OPENED
+            Audit.record(act, by=by, about=self, partnership=self.session.partnership)
             change.shared = True
 
     def _check(self, change: Change) -> None:

@@ -103,7 +103,7 @@ def test_a_dead_link_is_one_plain_page(client, invited, tom, state):
     elif state == "expired":
         Invitation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     else:
-        invitation.revoke()
+        invitation.revoke(by=invitation.invited_by)
     page = client.get(reverse("invitation_detail", args=[token]))
     assert page.status_code == 404
     assert "The invitation was used, taken back or has run out. Ask for a new link." in page.text

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Never
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from partnerships.models.partnership import Partnership
+    from partnerships.models.person import Person
+
+
+class AuditQuerySet(models.QuerySet["Audit"]):
+    def for_admins(self) -> AuditQuerySet:
+        """What an admin may read: acts on accounts, roles and the schedule. What a pair does is not theirs."""
+        return self.filter(act__in=FOR_ADMINS)
+
+    def of_partnership(self, partnership: Partnership) -> AuditQuerySet:
+        return self.filter(partnership_id=partnership.pk)
+
+    def newest_first(self) -> AuditQuerySet:
+        return self.order_by("-at", "-pk")
+
+    def update(self, **fields: Any) -> Never:
+        raise TypeError("The record is only added to.")
+
+    def delete(self) -> Never:
+        raise TypeError("The record is only added to.")
+
+
+class Audit(models.Model):
+    """One line of the record: who did what to what, when. Added to and never changed; no word that a person wrote.
+
+    Ids instead of foreign keys, so that a line outlives what it speaks of and holds back no deletion.
+    """
+
+    class Act(models.TextChoices):
+        # accounts
+        SIGNED_IN = "signed_in", _("Signed in")
+        SIGN_IN_REFUSED = "sign_in_refused", _("Sign-in refused")
+        SESSIONS_ENDED = "sessions_ended", _("Signed out everywhere")
+        PERSON_INVITED = "person_invited", _("Invited a person")
+        PERSON_DEACTIVATED = "person_deactivated", _("Deactivated an account")
+        PERSON_REACTIVATED = "person_reactivated", _("Reactivated an account")
+        EXPORTED = "exported", _("Exported own data")
+        ERASED = "erased", _("Erased own data")
+        # roles
+        ADMIN_MADE = "admin_made", _("Made somebody an admin")
+        ADMIN_ENDED = "admin_ended", _("Ended somebody’s being an admin")
+        LEAD_ASSIGNED = "lead_assigned", _("Assigned a lead")
+        LEAD_ENDED = "lead_ended", _("Ended a lead")
+        PARTNERSHIP_BEGUN = "partnership_begun", _("Began a partnership")
+        SEAT_TAKEN = "seat_taken", _("Took a seat in a partnership")
+        LEFT = "left", _("Left a partnership")
+        ARCHIVED = "archived", _("Archived a partnership")
+        UNARCHIVED = "unarchived", _("Opened an archived partnership again")
+        # the schedule
+        PLANNED = "planned", _("Planned a retro")
+        MOVED = "moved", _("Moved a retro")
+        SKIPPED = "skipped", _("Skipped a retro")
+        CANCELLED = "cancelled", _("Cancelled a retro")
+        RHYTHM_SET = "rhythm_set", _("Set a rhythm")
+        RHYTHM_CHANGED = "rhythm_changed", _("Changed a rhythm")
+        RHYTHM_PAUSED = "rhythm_paused", _("Paused a rhythm")
+        RHYTHM_RESUMED = "rhythm_resumed", _("Resumed a rhythm")
+        RHYTHM_ENDED = "rhythm_ended", _("Ended a rhythm")
+        BULK_DONE = "bulk_done", _("Changed many schedules at once")
+        BULK_UNDONE = "bulk_undone", _("Took back a change of many schedules")
+        # of the pair
+        INVITED = "invited", _("Invited into a partnership")
+        INVITATION_REVOKED = "invitation_revoked", _("Took an invitation back")
+        REVEALED = "revealed", _("Revealed a step")
+        SIDE_OPENED = "side_opened", _("Opened the own side")
+        RELEASE_PROPOSED = "release_proposed", _("Proposed to show something")
+        RELEASE_AGREED = "release_agreed", _("Agreed to show something")
+        RELEASE_DECLINED = "release_declined", _("Declined to show something")
+        RELEASE_WITHDRAWN = "release_withdrawn", _("Took back what was shown")
+        LOOKED = "looked", _("Looked at a partnership")
+        EXPIRED = "expired", _("Removed what was older than the time it is kept")
+
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+    act = models.CharField(max_length=24)
+    by_id = models.UUIDField(null=True)  # None: somebody unknown, or the clock
+    about = models.CharField(max_length=24, blank=True)  # the kind of thing: "person", "session"
+    about_id = models.UUIDField(null=True)
+    partnership_id = models.UUIDField(null=True, db_index=True)
+
+    objects: ClassVar = AuditQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.act}"
+
+    @classmethod
+    def record(
+        cls, act: Act, *, by: Person | None, about: models.Model | None = None, partnership: Partnership | None = None
+    ) -> None:
+        """Add a line. Part of the verb that did it: in its transaction, so that both are there or neither."""
+        cls.objects.create(
+            act=act,
+            by_id=by.pk if by else None,
+            about=str(about._meta.model_name) if about else "",
+            about_id=about.pk if about else None,
+            partnership_id=partnership.pk if partnership else None,
+        )
+
+    @property
+    def words(self) -> str:
+        return str(self.Act(self.act).label)
+
+    def save(self, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("The record is only added to.")
+        super().save(**kwargs)
+
+    def delete(self, using: Any = None, keep_parents: bool = False) -> Never:
+        raise TypeError("The record is only added to.")
+
+
+FOR_ADMINS = frozenset(
+    {
+        Audit.Act.SIGNED_IN, Audit.Act.SIGN_IN_REFUSED, Audit.Act.SESSIONS_ENDED, Audit.Act.PERSON_INVITED,
+        Audit.Act.PERSON_DEACTIVATED, Audit.Act.PERSON_REACTIVATED, Audit.Act.EXPORTED, Audit.Act.ERASED,
+        Audit.Act.ADMIN_MADE, Audit.Act.ADMIN_ENDED, Audit.Act.LEAD_ASSIGNED, Audit.Act.LEAD_ENDED,
+        Audit.Act.PARTNERSHIP_BEGUN, Audit.Act.SEAT_TAKEN, Audit.Act.LEFT, Audit.Act.ARCHIVED, Audit.Act.UNARCHIVED,
+        Audit.Act.PLANNED, Audit.Act.MOVED, Audit.Act.SKIPPED, Audit.Act.CANCELLED, Audit.Act.RHYTHM_SET,
+        Audit.Act.RHYTHM_CHANGED, Audit.Act.RHYTHM_PAUSED, Audit.Act.RHYTHM_RESUMED, Audit.Act.RHYTHM_ENDED,
+        Audit.Act.BULK_DONE, Audit.Act.BULK_UNDONE,
+    }
+)  # fmt: skip

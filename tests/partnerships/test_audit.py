@@ -1,0 +1,97 @@
+"""The record of who did what: complete, added to and never changed, and without a word that anybody wrote."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, models, transaction
+from django.test import Client
+from django.urls import reverse
+
+from partnerships.models import Audit, Invitation, Partnership
+from tests.cast import Cast
+from tests.factories import PASSWORD
+
+pytestmark = pytest.mark.django_db
+
+
+def lines(**which: Any) -> list[tuple[str, Any, Any]]:
+    return list(Audit.objects.filter(**which).order_by("pk").values_list("act", "by_id", "about_id"))
+
+
+def test_a_sign_in_and_one_that_was_refused(cast: Cast) -> None:
+    client, login = Client(), reverse("account_login")
+    client.post(login, {"login": "ines@example.org", "password": "not the one I know"})
+    client.post(login, {"login": "nobody@example.org", "password": "not the one I know"})
+    client.post(login, {"login": "ines@example.org", "password": PASSWORD})
+    ines = cast.ines.pk
+    assert lines(act__startswith="sign") == [
+        ("sign_in_refused", None, ines), ("sign_in_refused", None, None), ("signed_in", ines, ines),
+    ]  # fmt: skip
+
+
+def test_what_a_pair_does_with_its_seats(cast: Cast) -> None:
+    pair = Partnership.begin(by=cast.mei, kind="other", label="Half")
+    invitation, _token = Invitation.for_seat(pair, email="new@example.org", by=cast.mei)
+    invitation.revoke(by=cast.mei)
+    invitation.revoke(by=cast.mei)
+    mei = cast.mei.pk
+    assert lines(partnership_id=pair.pk) == [
+        ("seat_taken", mei, mei), ("partnership_begun", mei, None), ("invited", mei, invitation.pk),
+        ("invitation_revoked", mei, invitation.pk),
+    ]  # fmt: skip
+
+
+def test_a_line_goes_when_its_verb_fails(cast: Cast) -> None:
+    before = Audit.objects.count()
+
+    def fail() -> None:
+        with transaction.atomic():
+            Audit.record(Audit.Act.MOVED, by=cast.ines, partnership=cast.checkout)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert Audit.objects.count() == before
+
+
+def test_nothing_is_ever_changed_or_taken_out(cast: Cast) -> None:
+    Audit.record(Audit.Act.SIGNED_IN, by=cast.ines)
+    line = Audit.objects.latest("pk")
+    for change in (
+        lambda: Audit.objects.update(act="looked"),
+        lambda: Audit.objects.all().delete(),
+        lambda: Audit.objects.bulk_update([line], ["act"]),
+        line.save,
+        line.delete,
+    ):
+        with pytest.raises(TypeError), transaction.atomic():
+            change()
+    assert Audit.objects.latest("pk").act == "signed_in"
+
+
+def test_the_database_refuses_too(cast: Cast) -> None:
+    """Deleting as well on PostgreSQL; on SQLite a flush is a deletion, and the model alone stands there."""
+    Audit.record(Audit.Act.SIGNED_IN, by=cast.ines)
+    statements = ["UPDATE partnerships_audit SET act = 'looked'"]
+    if connection.vendor == "postgresql":
+        statements.append("DELETE FROM partnerships_audit")
+    for statement in statements:
+        with pytest.raises(DatabaseError, match="only added to"), transaction.atomic():
+            connection.cursor().execute(statement)
+
+
+def test_a_line_has_no_room_for_words() -> None:
+    """Ids, a time and two of our own names: nothing that holds a sentence of a person."""
+    wide = [f for f in Audit._meta.fields if isinstance(f, (models.CharField, models.TextField, models.JSONField))]
+    assert {field.name: field.max_length for field in wide} == {"act": 24, "about": 24}
+    assert all(len(act) <= 24 for act in Audit.Act)
+
+
+def test_admins_read_accounts_roles_and_the_schedule_alone(cast: Cast) -> None:
+    for act in Audit.Act:
+        Audit.record(act, by=cast.ines, partnership=cast.checkout)
+    shown = {line.act for line in Audit.objects.for_admins()}
+    assert {"signed_in", "admin_made", "moved"} <= shown
+    assert not shown & {"revealed", "side_opened", "looked", "expired", "invited", "release_proposed"}
