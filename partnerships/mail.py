@@ -18,7 +18,9 @@ from django.urls import reverse
 from partnerships import limits
 
 if TYPE_CHECKING:
-    from partnerships.models import Invitation, Look
+    from datetime import datetime
+
+    from partnerships.models import Invitation, Look, Partnership, Person
 
 log = logging.getLogger("twofold.mail")
 
@@ -47,6 +49,28 @@ def send_lead_change(look: Look) -> None:
         context = {"look": look, "partnership": partnership, "person": member.person, "link": link}
         subject = render_to_string(f"partnerships/email/{look.what}_subject.txt", context)
         body = render_to_string(f"partnerships/email/{look.what}_message.txt", context)
+        post(EmailMessage(" ".join(subject.split()), body, to=[member.person.email]))
+
+
+def send_ending(partnership: Partnership, *, by: Person) -> None:
+    """Tells the others of the pair that it has ended, or goes on again."""
+    what = "ended" if partnership.is_archived else "taken_up"
+    link = f"{settings.BASE_URL}{reverse('partnership_detail', args=[partnership.pk])}"
+    told = partnership.memberships.select_related("person").filter(person__is_active=True, left_at=None)
+    for member in told.exclude(person=by):
+        context = {"partnership": partnership, "by": by, "link": link}
+        subject = render_to_string(f"partnerships/email/partnership_{what}_subject.txt", context)
+        body = render_to_string(f"partnerships/email/partnership_{what}_message.txt", context)
+        post(EmailMessage(" ".join(subject.split()), body, to=[member.person.email]))
+
+
+def send_expiry(partnership: Partnership, *, on: datetime) -> None:
+    """Tells the two that something of theirs is removed soon, early enough to export it."""
+    link = f"{settings.BASE_URL}{reverse('partnership_end', args=[partnership.pk])}"
+    for member in partnership.memberships.select_related("person").filter(person__is_active=True):
+        context = {"partnership": partnership, "on": on.astimezone(member.person.tz), "link": link}
+        subject = render_to_string("partnerships/email/expiry_subject.txt", context)
+        body = render_to_string("partnerships/email/expiry_message.txt", context)
         post(EmailMessage(" ".join(subject.split()), body, to=[member.person.email]))
 
 

@@ -70,6 +70,10 @@ class NoteForm(CheckedForm):
     version = forms.IntegerField(min_value=0)
 
 
+class EndForm(CheckedForm):
+    leave = forms.BooleanField(required=False)
+
+
 class LearningForm(CheckedForm):
     client_id = forms.UUIDField()
     text = ContentFormField(required=False)

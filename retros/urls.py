@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.urls import path
 
-from retros.views import actions, agreements, demo, entries, home, notes, plan, room
+from retros.views import actions, agreements, demo, ending, entries, home, notes, plan, room
 
 SESSION = "sessions/<uuid:session_id>"
 PARTNERSHIP = "partnerships/<uuid:partnership_id>"
@@ -16,6 +16,11 @@ urlpatterns = [
     path(f"{PARTNERSHIP}/sessions/new/", plan.session_create, name="session_create"),
     path(f"{PARTNERSHIP}/sessions/now/", plan.session_create_now, name="session_create_now"),
     path(f"{SESSION}/move/", plan.session_move, name="session_move"),
+    # what is kept, what is handed over, the end
+    path(f"{PARTNERSHIP}/end/", ending.partnership_end, name="partnership_end"),
+    path(f"{PARTNERSHIP}/resume/", ending.partnership_resume, name="partnership_resume"),
+    path(f"{PARTNERSHIP}/farewell/", ending.farewell_create, name="farewell_create"),
+    path(f"{PARTNERSHIP}/handover/", ending.handover_update, name="handover_update"),
     # actions between retros
     path(f"{PARTNERSHIP}/actions/", actions.action_list, name="action_list"),
     path(f"{PARTNERSHIP}/actions/new/", actions.action_create, name="action_create"),

@@ -19,6 +19,7 @@ from django.urls import reverse
 
 from partnerships import limits
 from partnerships.models import Person
+from retros import ending
 from retros.models import Entry
 from tests.world import PHASES, World, leave, make_world, parameters, routes
 
@@ -98,6 +99,10 @@ TABLE: dict[str, Row] = {
     "partnership_invite": page(post="409"),
     "partnership_detail": page(),
     "home": Row("200/302", "405", 302, 405),
+    "partnership_end": page(post="302"),
+    "partnership_resume": press("302"),
+    "farewell_create": press("302 302 302 302 409"),
+    "handover_update": press("302 302 302 302 403"),
     # planning, actions between retros
     "session_create": page(post="302 302 302 302 409"),
     "session_create_now": press("302 302 302 302 409"),
@@ -325,8 +330,8 @@ def test_other_methods_are_refused_everywhere(method: str) -> None:
 
 
 def test_who_left_or_is_suspended_sees_nothing_of_the_pair() -> None:
-    """Their own account, and no more; at once, in a browser that is signed in."""
-    for end in (world_left, suspend):
+    """Their own account, and no more; at once, in a browser that is signed in. Who left reads on (the next test)."""
+    for end in (world_removed, suspend):
         with transaction.atomic():
             world = make_world("revealed")
             client = world.client("tom")
@@ -334,11 +339,27 @@ def test_who_left_or_is_suspended_sees_nothing_of_the_pair() -> None:
             end(world)
             for name, method in object_routes():
                 answer = getattr(client, method.lower())(world.url(name, "tom"))
-                assert answer.status_code == (404 if end is world_left else 302), f"{method} {name}"
+                assert answer.status_code == (404 if end is world_removed else 302), f"{method} {name}"
             transaction.set_rollback(True)
 
 
-def world_left(world: World) -> None:
+@pytest.mark.parametrize("who", ["tom", "ines"])
+def test_after_one_left_both_read_and_nobody_writes(who: str) -> None:
+    """As in an ended partnership, only that nobody takes it up again: for the one who left, and for the other."""
+    world = make_world("closed")
+    ending.end(world.cast.checkout, by=world.cast.tom, leaving=True)
+    world.phase = "archived"
+    client = world.client(who)
+    wrong = []
+    for name, method in object_routes():
+        expected = TABLE[name].expected(who, method, "archived")
+        status = observed(world, client, method, name, who).status_code
+        if status != (409 if name == "partnership_resume" and method == "POST" else expected):
+            wrong.append(f"{method} {name}: {status}, not {expected}")
+    assert wrong == []
+
+
+def world_removed(world: World) -> None:
     leave(world.cast.checkout, world.cast.tom)
 
 

@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from partnerships.models import Agreement, Invitation, Membership, Partnership, Person, Version, Wording
-from retros.models import Action, Draft, Entry, Note, Session
+from retros.models import Action, Draft, Entry, Handover, Note, Session
 from tests.cast import Cast, make_cast
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.retros.model import CLOSE, CONCLUDE, LOOK_BACK, PULSE, WRITE, Hands
@@ -130,6 +130,7 @@ class World:
             },
             "partnership_invite": {"email": "x@example.org"},
             "person_update": {"name": "Zzz Name", "timezone": "UTC", "theme": "dark", "role_label": "zzzrole"},
+            "handover_update": {**text, "version": 1},
             "session_create": {**when, **key},
             "session_move": when,
             "session_next": {"start": f"{tomorrow + timedelta(days=60)}T14:00", **key},
@@ -169,7 +170,7 @@ def make_world(phase: str) -> World:
     if phase in {"closed", "archived"}:
         _close(world)
     if phase == "archived":
-        Partnership.objects.filter(pk=cast.checkout.pk).update(archived_at=timezone.now())
+        Partnership.objects.filter(pk=cast.checkout.pk).update(archived_at=timezone.now())  # and nothing cancelled
     for session in world.sessions.values():
         session.refresh_from_db()
         session.__dict__.pop("steps", None)
@@ -270,6 +271,7 @@ def _conclusions(world: World, ines: Hands, tom: Hands) -> None:
         session=tom.session, **words,
     )  # fmt: skip
     ids["action"] = made[0].pk
+    Handover.write(cast.checkout, by=cast.ines, text=mark("handover", BOTH), version=0)
     away = Action.agree(
         cast.checkout, by=cast.tom, id=uuid.uuid4(), owners=["b"], due=date(2030, 2, 3), text=mark("goneaction", BOTH)
     )[0]

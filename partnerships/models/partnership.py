@@ -135,6 +135,57 @@ class Partnership(models.Model):
                 Audit.record(Audit.Act.LEAD_ENDED, by=by, about=person, partnership=self)
         return bool(gone)
 
+    # --- the end ------------------------------------------------------------------------------------------------
+
+    def archive(self, *, by: Person) -> bool:
+        """End it: the two keep reading all of it, and nobody writes in it. One of the two may, or an admin.
+
+        Returns whether it was still going on.
+        """
+        with self._of_pair_or_admin(by) as member:
+            going_on = Partnership.objects.filter(pk=self.pk, archived_at=None)
+            if not going_on.update(archived_at=timezone.now()):
+                return False
+            self._record(Audit.Act.ARCHIVED, Look.What.ARCHIVED, by=by, member=member)
+        self.refresh_from_db(fields=["archived_at"])
+        return True
+
+    def take_up_again(self, *, by: Person) -> bool:
+        """Undo the end. Raises Refusal once one of the two has left: with somebody new it is another partnership."""
+        with self._of_pair_or_admin(by) as member:
+            seated = Membership.objects.filter(partnership=self)
+            if seated.exclude(left_at=None).exists() or seated.filter(person__is_active=False).exists():
+                raise Refusal(_("One of you has left. With somebody new, begin a new partnership."))
+            if not Partnership.objects.filter(pk=self.pk, archived_at__isnull=False).update(archived_at=None):
+                return False
+            self._record(Audit.Act.UNARCHIVED, Look.What.REOPENED, by=by, member=member)
+        self.refresh_from_db(fields=["archived_at"])
+        return True
+
+    def leave(self, *, by: Person) -> bool:
+        """Leave for good. That ends it, so who left reads nothing that is later; the other one keeps all of it."""
+        with transaction.atomic():
+            self.archive(by=by)
+            left = Membership.objects.filter(partnership=self, person=by, left_at=None).update(left_at=timezone.now())
+            if left:
+                Audit.record(Audit.Act.LEFT, by=by, about=by, partnership=self)
+        return bool(left)
+
+    def _record(self, act: Audit.Act, look: Look.What, *, by: Person, member: bool) -> None:
+        Audit.record(act, by=by, partnership=self)
+        if not member:
+            Look.objects.create(partnership=self, person=by, what=look)
+
+    @contextmanager
+    def _of_pair_or_admin(self, by: Person) -> Iterator[bool]:
+        """A write by one of the two (yields True) or by an admin. Raises NotAllowed for anybody else."""
+        with transaction.atomic():
+            Partnership.objects.select_for_update().get(pk=self.pk)
+            member = Membership.objects.filter(partnership=self, person=by).exists()
+            if not member and not Person.objects.filter(pk=by.pk, is_staff=True, is_active=True).exists():
+                raise NotAllowed(_("Only the two of you and an admin can do this."))
+            yield member
+
     @contextmanager
     def writing(self, by: Person) -> Iterator[None]:
         """A write by one of the two members of an active partnership. Raises NotAllowed for anybody else."""
@@ -170,6 +221,7 @@ class Membership(models.Model):
     seat = models.CharField(max_length=1, choices=Seat.choices)
     role_label = models.CharField(max_length=limits.NAME_LENGTH, blank=True)
     joined_at = models.DateTimeField(auto_now_add=True)
+    left_at = models.DateTimeField(null=True)  # left for good, which ended the partnership
 
     class Meta:
         constraints = (

@@ -4,6 +4,8 @@ from retros.models.action import Action, Review
 from retros.models.clause import ClauseOrigin, put_into_agreement, put_lines_into_agreement
 from retros.models.draft import Draft
 from retros.models.entry import Entry, EntryRevision, Pick
+from retros.models.expiry import Expiry
+from retros.models.handover import Handover
 from retros.models.note import Note
 from retros.models.presence import Presence
 from retros.models.series import RuleVersion, Series
@@ -16,6 +18,8 @@ __all__ = [
     "Draft",
     "Entry",
     "EntryRevision",
+    "Expiry",
+    "Handover",
     "Note",
     "Pick",
     "Presence",

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from retros.models.step import Step
 
 
+FAREWELL = "retro-farewell"
+
+
 @dataclass
 class Change:
     """One verb at work on a session. `shared` says whether the partner may know that something happened at all."""
@@ -44,6 +47,10 @@ class SessionQuerySet(models.QuerySet["Session"]):
 
     def running(self) -> SessionQuerySet:
         return self.filter(status=Session.Status.IN_PROGRESS)
+
+    def unfinished(self) -> SessionQuerySet:
+        """Planned or running: what is over when the partnership is."""
+        return self.filter(status__in=[Session.Status.SCHEDULED, Session.Status.IN_PROGRESS])
 
     def upcoming(self) -> SessionQuerySet:
         return self.filter(status=Session.Status.SCHEDULED).order_by("start_utc")
@@ -160,6 +167,11 @@ class Session(models.Model):
     @property
     def is_closed(self) -> bool:
         return self.status == self.Status.HELD
+
+    @property
+    def is_farewell(self) -> bool:
+        """The last one: nobody asks there when the two meet next."""
+        return self.template_key == FAREWELL
 
     @property
     def paused_between_us(self) -> bool:
@@ -460,6 +472,17 @@ class Session(models.Model):
             self.save(update_fields=["status", "reason", "number", "paused_at", "pause_reason"])
             Audit.record(Audit.Act.CANCELLED, by=by, about=self, partnership=self.partnership)
             change.shared = True
+
+    def end_with_partnership(self, *, now: datetime) -> None:
+        """Part of ending the partnership, which holds the lock: held if anything was opened here, else cancelled."""
+        if any(step.opened_a_at or step.opened_b_at for step in self.steps):
+            self.status, self.closed_at, self.auto_closed = self.Status.HELD, now, True
+            self.held_on = now.astimezone(ZoneInfo(self.timezone)).date()
+        else:
+            self.status, self.reason, self.excused, self.number = self.Status.CANCELLED, "archived", True, None
+            self.sequence, self.ical_stamp = self.sequence + 1, now
+        self.paused_at, self.pause_reason = None, ""
+        self.save()
 
     def see(self, person: Person, *, position: int | None = None) -> None:
         """Note that the person is in the room, at that step. The one thing that reading the room writes.

@@ -1,0 +1,44 @@
+"""How a partnership ends, and goes on again: the seats, the planned retros and the rhythm in one transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+
+from partnerships import mail
+from retros.models import Expiry, Series, Session
+
+if TYPE_CHECKING:
+    from partnerships.models import Partnership, Person
+
+
+def end(partnership: Partnership, *, by: Person, leaving: bool = False) -> bool:
+    """End it: by one of the two (who may be leaving for good) or an admin. The others are told.
+
+    What is planned is cancelled; a retro in which something was opened counts as held. Returns whether it was still
+    going on.
+    """
+    with transaction.atomic():
+        still_open = Session.objects.filter(partnership=partnership).unfinished()
+        list(still_open.select_for_update(no_key=True).order_by("pk"))  # before the pair, as starting a retro does
+        ended = partnership.archive(by=by)
+        if leaving:
+            partnership.leave(by=by)
+        if ended:
+            for session in still_open:
+                session.end_with_partnership(now=timezone.now())
+            Series.objects.filter(partnership=partnership).update(status=Series.Status.ENDED)
+            mail.send_ending(partnership, by=by)
+    return ended
+
+
+def take_up_again(partnership: Partnership, *, by: Person) -> bool:
+    """Undo the end. Nothing that was cancelled comes back. Raises Refusal once one of the two has left."""
+    with transaction.atomic():
+        resumed = partnership.take_up_again(by=by)
+        if resumed:
+            Expiry.objects.filter(partnership=partnership, session=None).waiting().delete()
+            mail.send_ending(partnership, by=by)
+    return resumed

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from partnerships.models import Partnership
+
+
+class ExpiryQuerySet(models.QuerySet["Expiry"]):
+    def waiting(self) -> ExpiryQuerySet:
+        return self.filter(removed_at=None)
+
+
+class Expiry(models.Model):
+    """What is removed because the time it is kept is over: the two were told when, and it happened when.
+
+    With a session: what was written in it. Without: what an ended partnership agreed on.
+    """
+
+    partnership = models.ForeignKey(Partnership, models.CASCADE, related_name="+")
+    session = models.ForeignKey("retros.Session", models.CASCADE, null=True, related_name="+")
+    warned_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+
+    objects: ClassVar = ExpiryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "expiries"
+        constraints = (
+            models.UniqueConstraint(fields=["session"], name="expiry_once_a_session"),
+            models.UniqueConstraint(
+                fields=["partnership"], condition=models.Q(session=None), name="expiry_once_a_partnership"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.session_id or self.partnership_id}"

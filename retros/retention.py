@@ -1,0 +1,124 @@
+"""How long what people wrote is kept, and its removal: told a month ahead, by mail and on the page, then done.
+
+The writing of a session goes `RETENTION_MONTHS` after it closed; what a partnership agreed on, a year after it ended.
+"""
+
+from __future__ import annotations
+
+import calendar
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import LessThanOrEqual
+
+from partnerships import mail
+from partnerships.models import Agreement, Audit, Partnership
+from retros.models import Action, Draft, Entry, Expiry, Handover, Note, Review, Session
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+AGREEMENT_MONTHS = 12  # after the partnership ended
+WARNING = timedelta(days=30)  # between the mail and the removal, however late the mail was
+
+
+def expire(now: datetime) -> int:
+    """Warn of what goes in a month, and remove what was warned of a month ago. Returns how many things went.
+
+    Each thing has a transaction of its own: killed at any point, the next call goes on. Called again, it does nothing.
+    """
+    told = {session.partnership_id for session in _sessions_to_warn(now)} | {p.pk for p in _ended_to_warn(now)}
+    for partnership_id in sorted(told):
+        _warn(partnership_id, now)
+    Draft.objects.filter(updated_at__lte=months_later(now, -settings.RETENTION_MONTHS)).delete()
+    due = Expiry.objects.waiting().filter(warned_at__lte=now - WARNING)
+    return sum(_remove(expiry_id, now) for expiry_id in due.order_by("pk").values_list("pk", flat=True))
+
+
+def months_later(moment: datetime, months: int) -> datetime:
+    """The same time so many months later, on the last day of a shorter month."""
+    count = moment.year * 12 + moment.month - 1 + months
+    year, month = max(count // 12, 1), count % 12 + 1
+    return moment.replace(year=year, month=month, day=min(moment.day, calendar.monthrange(year, month)[1]))
+
+
+def goes_on(session: Session) -> datetime:
+    """When the writing of a session that is over goes, at the earliest."""
+    return months_later(session.closed_at or session.start_utc, settings.RETENTION_MONTHS)
+
+
+def with_writing(sessions: QuerySet[Session], *, over_by: datetime | None = None) -> QuerySet[Session]:
+    """Those that are over (by then) and in which somebody's words still stand, the oldest first."""
+    entries, notes = (model.filter(step__session=OuterRef("pk")) for model in (Entry.kept, Note.objects))
+    remarks = Review.objects.filter(session=OuterRef("pk")).exclude(remark="")
+    over = sessions.exclude(status__in=[Session.Status.SCHEDULED, Session.Status.IN_PROGRESS])
+    words = Exists(entries) | Exists(notes) | Exists(remarks)
+    when = Coalesce("closed_at", F("start_utc"))
+    if over_by is not None:
+        over = over.filter(LessThanOrEqual(when, over_by))
+    return over.filter(words).order_by(when)
+
+
+def _sessions_to_warn(now: datetime) -> QuerySet[Session]:
+    until = months_later(now + WARNING, -settings.RETENTION_MONTHS)
+    told = Expiry.objects.filter(session=OuterRef("pk"))
+    return with_writing(Session.objects.filter(~Exists(told)), over_by=until)
+
+
+def _ended_to_warn(now: datetime) -> QuerySet[Partnership]:
+    until = months_later(now + WARNING, -AGREEMENT_MONTHS)
+    told = Expiry.objects.filter(partnership=OuterRef("pk"), session=None)
+    ended: QuerySet[Partnership] = Partnership.objects.filter(~Exists(told), archived_at__lte=until)
+    agreed = [model.objects.filter(partnership=OuterRef("pk")) for model in (Agreement, Action, Handover)]
+    return ended.filter(Exists(agreed[0]) | Exists(agreed[1]) | Exists(agreed[2]))
+
+
+def _warn(partnership_id: UUID, now: datetime) -> None:
+    """Write down what the two are told of now, and tell them in one mail."""
+    with transaction.atomic():
+        partnership = Partnership.objects.select_for_update(no_key=True).get(pk=partnership_id)
+        sessions = list(_sessions_to_warn(now).filter(partnership=partnership))
+        told = [Expiry(partnership=partnership, session=session, warned_at=now) for session in sessions]
+        if _ended_to_warn(now).filter(pk=partnership_id).exists():
+            told.append(Expiry(partnership=partnership, warned_at=now))
+        if told:
+            Expiry.objects.bulk_create(told)
+            mail.send_expiry(partnership, on=now + WARNING)
+
+
+def _remove(expiry_id: int, now: datetime) -> int:
+    with transaction.atomic():
+        expiry = Expiry.objects.select_for_update(no_key=True).select_related("partnership").get(pk=expiry_id)
+        if expiry.removed_at is not None:
+            return 0
+        if expiry.session_id is not None:
+            session = Session.objects.select_for_update(no_key=True).get(pk=expiry.session_id)
+            if session.is_open or goes_on(session) > now:
+                return 0
+            _remove_writing(session)
+        else:
+            ended = expiry.partnership.archived_at
+            if ended is None or months_later(ended, AGREEMENT_MONTHS) > now:
+                return 0
+            _remove_agreed(expiry.partnership)
+        Expiry.objects.filter(pk=expiry_id).update(removed_at=now)
+        about = Session(pk=expiry.session_id) if expiry.session_id else expiry.partnership
+        Audit.record(Audit.Act.EXPIRED, by=None, about=about, partnership=expiry.partnership)
+    return 1
+
+
+def _remove_writing(session: Session) -> None:
+    """Every word of a session; that it took place stays."""
+    Note.objects.filter(step__session=session).delete()
+    Entry.kept.filter(step__session=session).delete()
+    Review.objects.filter(session=session).update(remark="")
+
+
+def _remove_agreed(partnership: Partnership) -> None:
+    """What an ended partnership agreed on; that there was one stays."""
+    for model in (Agreement, Action, Handover):
+        model.objects.filter(partnership=partnership).delete()

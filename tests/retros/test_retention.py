@@ -1,0 +1,190 @@
+"""What is older than it is kept goes: told a month ahead, once, and nothing else with it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from partnerships.models import Agreement, Audit, Partnership, Wording
+from retros import ending, retention
+from retros.models import Action, Draft, Entry, Expiry, Handover, Note, Review, Session
+from retros.retention import expire, months_later
+from tests.cast import Cast
+from tests.retros import play
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every transaction of these tests counts as committed."""
+    monkeypatch.setattr("django.db.transaction.on_commit", lambda call: call())
+
+
+def held(cast: Cast, closed: datetime) -> Session:
+    """A retro with words of every kind in it, closed at that time."""
+    session = play.hold(cast.checkout)
+    step = play.step_of(session, "conclude")
+    entry = Entry.kept.create(
+        step=play.step_of(session, "write"), prompt=play.step_of(session, "write").prompts[0], author=cast.ines,
+        text="A card", sealed_at=closed, opened_at=closed,
+    )  # fmt: skip
+    Note.objects.create(step=step, kind="learned", text="A learning", written_by=cast.tom)
+    Note.objects.create(step=entry.step, entry=entry, kind="came_up", text="It came up", written_by=cast.tom)
+    action = play.agree(cast.checkout, "Sketch on Thursdays")
+    Action.objects.filter(pk=action.pk).update(from_entry=entry, session=session)
+    Review.objects.create(action=action, session=session, verdict="going", remark="A remark", by=cast.ines)
+    Session.objects.filter(pk=session.pk).update(closed_at=closed)
+    return session
+
+
+def words(session: Session) -> tuple[int, int, int]:
+    of = {"step__session": session}
+    remarks = Review.objects.filter(session=session).exclude(remark="").count()
+    return Entry.kept.filter(**of).count(), Note.objects.filter(**of).count(), remarks
+
+
+@pytest.mark.parametrize(
+    ("moment", "months", "then"),
+    [
+        ((2026, 1, 31), 1, (2026, 2, 28)), ((2024, 2, 29), 12, (2025, 2, 28)), ((2026, 11, 21), 24, (2028, 11, 21)),
+        ((2026, 3, 31), -1, (2026, 2, 28)), ((2026, 1, 1), -13, (2024, 12, 1)),
+    ],
+)  # fmt: skip
+def test_months(moment: tuple[int, int, int], months: int, then: tuple[int, int, int]) -> None:
+    assert months_later(datetime(*moment, tzinfo=UTC), months) == datetime(*then, tzinfo=UTC)
+
+
+def test_told_a_month_ahead_then_gone_and_the_rest_stays(cast: Cast) -> None:
+    old = held(cast, months_later(NOW, -24) + timedelta(days=30))
+    young = held(cast, NOW - timedelta(days=60))
+    before, kept = words(old), words(young)
+    assert expire(NOW) == 0
+    assert [message.to for message in mail.outbox] == [["ines@example.org"], ["tom@example.org"]]
+    assert "21 December 2026" in mail.outbox[0].body
+    assert "A card" not in f"{mail.outbox[0].subject} {mail.outbox[0].body}"
+    assert expire(NOW + timedelta(days=29)) == 0
+    assert words(old) == before
+    assert expire(NOW + timedelta(days=30, minutes=1)) == 1
+    assert words(old) == (0, 0, 0)
+    assert words(young) == kept
+    assert Session.objects.get(pk=old.pk).is_closed  # that it took place stays
+    assert Action.objects.count() == 2
+    assert [(line.by_id, line.about_id) for line in Audit.objects.filter(act="expired")] == [(None, old.pk)]
+    page = Client()
+    page.force_login(cast.ines)
+    assert page.get(reverse("step_detail", args=[old.pk, 2])).status_code == 200
+
+
+def test_it_happens_once(cast: Cast) -> None:
+    held(cast, months_later(NOW, -25))
+    expire(NOW)
+    expire(NOW)
+    assert len(mail.outbox) == 2
+    later = NOW + timedelta(days=31)
+    assert [expire(later), expire(later)] == [1, 0]
+    assert len(mail.outbox) == 2
+    assert Audit.objects.filter(act="expired").count() == 1
+
+
+def test_who_slept_is_warned_first_all_the_same(cast: Cast) -> None:
+    """A worker that was off for years: the mail now, the removal a month later."""
+    session = held(cast, months_later(NOW, -60))
+    assert expire(NOW) == 0
+    assert words(session)[0]
+    assert expire(NOW + timedelta(days=31)) == 1
+
+
+def test_killed_between_two_it_goes_on(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    sessions = [held(cast, months_later(NOW, -25)) for _n in range(3)]
+    expire(NOW)
+    later, real, done = NOW + timedelta(days=31), retention._remove_writing, []
+
+    def dies(session: Session) -> None:
+        real(session)
+        done.append(session)
+        if len(done) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(retention, "_remove_writing", dies)
+    with pytest.raises(KeyboardInterrupt):
+        expire(later)
+    assert [words(session)[0] > 0 for session in sessions] == [False, True, True]
+    assert expire(later) == 2
+    assert not any(words(session)[0] for session in sessions)
+
+
+def test_what_was_agreed_goes_a_year_after_the_end(cast: Cast) -> None:
+    agreement = Agreement.begin(cast.checkout, by=cast.ines, kind="contract", title="Checkout")
+    agreement.propose([Wording("We say no on the same day.")], by=cast.ines, reason="Why")
+    Handover.write(cast.checkout, by=cast.ines, text="Ask early", version=0)
+    play.agree(cast.checkout)
+    play.agree(cast.search)
+    ending.end(cast.checkout, by=cast.ines)
+    mail.outbox.clear()
+    Partnership.objects.filter(pk=cast.checkout.pk).update(archived_at=months_later(NOW, -12) + timedelta(days=20))
+    assert expire(NOW) == 0
+    assert len(mail.outbox) == 2
+    assert expire(NOW + timedelta(days=25)) == 0
+    assert expire(NOW + timedelta(days=31)) == 1
+    assert not Agreement.objects.exists()
+    assert not Handover.objects.exists()
+    assert [action.partnership for action in Action.objects.all()] == [cast.search]
+
+
+def test_taken_up_again_in_time_it_stays(cast: Cast) -> None:
+    Handover.write(cast.checkout, by=cast.ines, text="Ask early", version=0)
+    ending.end(cast.checkout, by=cast.ines)
+    Partnership.objects.filter(pk=cast.checkout.pk).update(archived_at=months_later(NOW, -12))
+    expire(NOW)
+    ending.take_up_again(cast.checkout, by=cast.tom)
+    assert expire(NOW + timedelta(days=40)) == 0
+    assert not Expiry.objects.exists()
+    assert Handover.objects.exists()
+
+
+def test_unfinished_words_go_by_their_own_age(cast: Cast) -> None:
+    for key in ("old", "young"):
+        Draft.keep(f"card:{key}", "Half a thought", version=0, by=cast.ines)
+    Draft.objects.filter(key="card:old").update(updated_at=months_later(NOW, -24))
+    expire(NOW)
+    assert [draft.key for draft in Draft.objects.all()] == ["card:young"]
+
+
+def test_the_time_is_a_setting(cast: Cast, settings: Any) -> None:
+    settings.RETENTION_MONTHS = 6
+    session = held(cast, months_later(NOW, -6))
+    expire(NOW)
+    assert expire(NOW + timedelta(days=31)) == 1
+    assert words(session) == (0, 0, 0)
+
+
+def test_the_two_see_how_long_something_still_stands(cast: Cast, django_assert_max_num_queries: Any) -> None:
+    soon = months_later(timezone.now(), -24) + timedelta(days=10, hours=1)
+    held(cast, soon)
+    client = Client()
+    client.force_login(cast.tom)
+    url = reverse("partnership_end", args=[cast.checkout.pk])
+    page = client.get(url).text
+    assert "Cards, answers and notes are removed 24 months after their retro." in page
+    assert "What you wrote in “Retro 1”" in page
+    assert "In 30 days" in page  # never before a month from the warning
+    expire(timezone.now() - timedelta(days=19))
+    assert "In 10 days" in client.get(url).text
+    with django_assert_max_num_queries(20):
+        client.get(url)
+
+
+def test_nothing_is_due_in_few_queries(cast: Cast, django_assert_max_num_queries: Any) -> None:
+    for _n in range(5):
+        play.hold(cast.checkout)
+    with django_assert_max_num_queries(4):
+        assert expire(timezone.now()) == 0
