@@ -21,15 +21,17 @@ def end(partnership: Partnership, *, by: Person, leaving: bool = False) -> bool:
     going on.
     """
     with transaction.atomic():
+        series = Series.objects.filter(partnership=partnership)
         still_open = Session.objects.filter(partnership=partnership).unfinished()
-        list(still_open.select_for_update(no_key=True).order_by("pk"))  # before the pair, as starting a retro does
+        list(series.select_for_update(no_key=True))  # in the order of `planning`
+        list(still_open.select_for_update(no_key=True).order_by("pk"))
         ended = partnership.archive(by=by)
         if leaving:
             partnership.leave(by=by)
         if ended:
             for session in still_open:
                 session.end_with_partnership(now=timezone.now())
-            Series.objects.filter(partnership=partnership).update(status=Series.Status.ENDED)
+            series.update(status=Series.Status.ENDED, work_at=None)
             mail.send_ending(partnership, by=by)
     return ended
 

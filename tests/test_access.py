@@ -104,7 +104,7 @@ TABLE: dict[str, Row] = {
     "farewell_create": press("302 302 302 302 409"),
     "handover_update": press("302 302 302 302 403"),
     # planning, actions between retros
-    "session_create": page(post="302 302 302 302 409"),
+    "session_create": page(post="302 302 302 302 403"),
     "session_create_now": press("302 302 302 302 409"),
     "session_move": page(post="302 302 302 302 403"),
     "action_list": page(),

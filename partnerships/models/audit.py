@@ -58,6 +58,7 @@ class Audit(models.Model):
         PLANNED = "planned", _("Planned a retro")
         MOVED = "moved", _("Moved a retro")
         SKIPPED = "skipped", _("Skipped a retro")
+        HELD = "held", _("Said when a retro was held")
         CANCELLED = "cancelled", _("Cancelled a retro")
         RHYTHM_SET = "rhythm_set", _("Set a rhythm")
         RHYTHM_CHANGED = "rhythm_changed", _("Changed a rhythm")
@@ -122,8 +123,8 @@ FOR_ADMINS = frozenset(
         Audit.Act.PERSON_DEACTIVATED, Audit.Act.PERSON_REACTIVATED, Audit.Act.EXPORTED, Audit.Act.ERASED,
         Audit.Act.ADMIN_MADE, Audit.Act.ADMIN_ENDED, Audit.Act.LEAD_ASSIGNED, Audit.Act.LEAD_ENDED,
         Audit.Act.PARTNERSHIP_BEGUN, Audit.Act.SEAT_TAKEN, Audit.Act.LEFT, Audit.Act.ARCHIVED, Audit.Act.UNARCHIVED,
-        Audit.Act.PLANNED, Audit.Act.MOVED, Audit.Act.SKIPPED, Audit.Act.CANCELLED, Audit.Act.RHYTHM_SET,
-        Audit.Act.RHYTHM_CHANGED, Audit.Act.RHYTHM_PAUSED, Audit.Act.RHYTHM_RESUMED, Audit.Act.RHYTHM_ENDED,
-        Audit.Act.BULK_DONE, Audit.Act.BULK_UNDONE,
+        Audit.Act.PLANNED, Audit.Act.MOVED, Audit.Act.SKIPPED, Audit.Act.HELD, Audit.Act.CANCELLED,
+        Audit.Act.RHYTHM_SET, Audit.Act.RHYTHM_CHANGED, Audit.Act.RHYTHM_PAUSED, Audit.Act.RHYTHM_RESUMED,
+        Audit.Act.RHYTHM_ENDED, Audit.Act.BULK_DONE, Audit.Act.BULK_UNDONE,
     }
 )  # fmt: skip

@@ -8,7 +8,8 @@ from retros.models.expiry import Expiry
 from retros.models.handover import Handover
 from retros.models.note import Note
 from retros.models.presence import Presence
-from retros.models.series import RuleVersion, Series
+from retros.models.scheduling import Misplaced, Outdated, Unconfirmed
+from retros.models.series import Pause, RuleVersion, Series, SeriesChange
 from retros.models.session import Session
 from retros.models.step import Prompt, Ready, Step
 
@@ -20,7 +21,10 @@ __all__ = [
     "EntryRevision",
     "Expiry",
     "Handover",
+    "Misplaced",
     "Note",
+    "Outdated",
+    "Pause",
     "Pick",
     "Presence",
     "Prompt",
@@ -28,8 +32,10 @@ __all__ = [
     "Review",
     "RuleVersion",
     "Series",
+    "SeriesChange",
     "Session",
     "Step",
+    "Unconfirmed",
     "put_into_agreement",
     "put_lines_into_agreement",
 ]

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,9 @@ from partnerships.models.partnership import Seat
 from partnerships.refusals import Invalid, NotAllowed, Refusal
 from retros.catalogue import template_for
 from retros.live.publish import publish
+from retros.models.planned import Planned
 from retros.models.presence import Presence
+from retros.models.scheduling import stored
 
 if TYPE_CHECKING:
     from partnerships.models import Person
@@ -73,61 +75,23 @@ class SessionQuerySet(models.QuerySet["Session"]):
         )
 
 
-class Session(models.Model):
+class Session(Planned):
     """One guided sitting of the pair. Its steps and prompts are copied from a template when it is made.
 
-    Wall time and zone are the truth about when it is (`start_local`, `timezone`); `start_utc` is a cache
-    (SCHEDULING.md 1, 2). `version_a`, `version_b` count what each seat could see changing; streams carry nothing else.
+    When it is stands in `Planned`; here is its course. `version_a`, `version_b` count what each seat could see
+    changing; streams carry nothing else.
     """
-
-    class Kind(models.TextChoices):
-        RETRO = "retro"
-        DREAM_TEAM = "dream_team"
-        CONTRACT = "contract"
-        DIFFERENCE = "difference"
-        HEALTH = "health"
-
-    class Status(models.TextChoices):
-        SCHEDULED = "scheduled"
-        IN_PROGRESS = "in_progress"
-        HELD = "held"
-        MISSED = "missed"
-        SKIPPED = "skipped"
-        CANCELLED = "cancelled"
 
     class PauseReason(models.TextChoices):
         ANOTHER_DAY = "another_day"
         BETWEEN_US = "between_us"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    partnership = models.ForeignKey(Partnership, models.CASCADE, related_name="+")
-    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.RETRO)
     template_key = models.CharField(max_length=60)
-    number = models.PositiveSmallIntegerField(null=True)  # given when it starts: retro 7
     agreement = models.ForeignKey(Agreement, models.SET_NULL, null=True, related_name="+")  # what it is about
-
-    series = models.ForeignKey("retros.Series", models.SET_NULL, null=True, related_name="+")
-    rule_version = models.ForeignKey("retros.RuleVersion", models.SET_NULL, null=True, related_name="+")
-    slot_date = models.DateField(null=True)
-    start_local = models.DateTimeField()  # naive wall time in `timezone`, stored as if it were UTC
-    timezone = models.CharField(max_length=64)
-    duration_min = models.PositiveSmallIntegerField(default=60)
-    start_utc = models.DateTimeField()
-    moved = models.BooleanField(default=False)
-    needs_attention = models.BooleanField(default=False)
-    status = models.CharField(max_length=11, choices=Status.choices, default=Status.SCHEDULED)
-    reason = models.CharField(max_length=limits.TITLE_LENGTH, blank=True)
-    excused = models.BooleanField(default=False)
-    held_on = models.DateField(null=True)
-    auto_closed = models.BooleanField(default=False)
-    uid_generation = models.PositiveSmallIntegerField(default=1)
-    sequence = models.PositiveIntegerField(default=0)
-    ical_stamp = models.DateTimeField(default=clock.now)
-    invited_at = models.DateTimeField(null=True)
 
     position = models.PositiveSmallIntegerField(default=0)  # the step the two share
     started_at = models.DateTimeField(null=True)
-    closed_at = models.DateTimeField(null=True)
     paused_at = models.DateTimeField(null=True)
     pause_reason = models.CharField(max_length=11, choices=PauseReason.choices, blank=True)
     version_a = models.PositiveIntegerField(default=0)
@@ -178,9 +142,19 @@ class Session(models.Model):
         return self.pause_reason == self.PauseReason.BETWEEN_US
 
     @property
-    def wall_start(self) -> datetime:
-        """The planned wall time, naive, in `self.timezone`."""
-        return self.start_local.replace(tzinfo=None)
+    def is_opened(self) -> bool:
+        """Whether anything in it was revealed, by either side."""
+        return any(step.opened_a_at or step.opened_b_at for step in self.steps)
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nobody wrote a word into it."""
+        from retros.models import Draft, Entry, Note  # they import the session
+
+        if Entry.kept.filter(step__session=self).exists() or Note.objects.filter(step__session=self).exists():
+            return False
+        places = [self.pk, *(step.pk for step in self.steps), *(p.pk for step in self.steps for p in step.prompts)]
+        return not Draft.objects.filter(key__regex=f":({'|'.join(map(str, places))})$").exclude(text="").exists()
 
     @cached_property
     def steps(self) -> list[Step]:
@@ -243,47 +217,7 @@ class Session(models.Model):
             self.save(update_fields=[f"version_{seat}" for seat in told])
             publish(self.pk, self.version_a, self.version_b)
 
-    # --- planning -----------------------------------------------------------------------------------------------
-
-    @classmethod
-    def plan(
-        cls,
-        partnership: Partnership,
-        *,
-        by: Person,
-        start: datetime,
-        zone: str,
-        template_key: str = "",
-        duration_min: int = 60,
-        id: uuid.UUID | None = None,
-        now: datetime | None = None,
-    ) -> Session:
-        """Plan a retro at the wall time `start` (naive) in `zone`.
-
-        `id` is the client's own: the same press twice plans one session. Raises Refusal when the time does not exist
-        or lies in the past, when the other seat is still free, or when a retro already stands on that day.
-        """
-        start_utc = wall_to_utc(start, zone)
-        if start_utc < (now or clock.now()) - timedelta(minutes=5):
-            raise Refusal(_("That time has already gone by. Pick one that is still to come."))
-        with transaction.atomic():
-            Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
-            if existing := cls._sent_before(id, partnership):
-                return existing
-            day = [datetime.combine(start.date(), end, UTC) for end in (time.min, time.max)]
-            same_day = cls.objects.filter(
-                partnership=partnership,
-                status=cls.Status.SCHEDULED,
-                start_local__range=day,  # not `__date`, which asks the reader's zone
-            )
-            if same_day.exists():
-                raise Refusal(_("There is a retro on that day already. Move that one, or pick another day."))
-            session = cls._create(
-                partnership, by=by, start=start, start_utc=start_utc, zone=zone, template_key=template_key,
-                duration_min=duration_min, id=id,
-            )  # fmt: skip
-            Audit.record(Audit.Act.PLANNED, by=by, about=session, partnership=partnership)
-            return session
+    # --- making one ---------------------------------------------------------------------------------------------
 
     @classmethod
     def start_now(
@@ -295,12 +229,9 @@ class Session(models.Model):
             Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
             retros = cls.objects.filter(partnership=partnership, kind=cls.Kind.RETRO)
             running = retros.running().order_by("-started_at").first()
-            session = running or cls._sent_before(id, partnership)
+            session = running or cls.sent_before(id, partnership)
             if session is None:
-                local = now.astimezone(by.tz).replace(tzinfo=None, second=0, microsecond=0)
-                session = cls._create(
-                    partnership, by=by, start=local, start_utc=now, zone=by.timezone, template_key=template_key, id=id
-                )
+                session = cls._create(partnership, by=by, now=now, template_key=template_key, id=id)
                 session.start(by=by)
         return session
 
@@ -314,17 +245,16 @@ class Session(models.Model):
             Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
             session = cls.objects.filter(agreement=agreement, kind=kind).running().first()
             if session is None:
-                local = now.astimezone(by.tz).replace(tzinfo=None, second=0, microsecond=0)
                 template = template_for(kind, partnership.kind)
                 session = cls._create(
-                    partnership, by=by, start=local, start_utc=now, zone=by.timezone,
-                    template_key=f"{template.key}:short" if short else template.key, kind=kind, agreement=agreement,
+                    partnership, by=by, now=now, template_key=f"{template.key}:short" if short else template.key,
+                    kind=kind, agreement=agreement,
                 )  # fmt: skip
                 session.start(by=by)
         return session
 
     @classmethod
-    def _sent_before(cls, id: uuid.UUID | None, partnership: Partnership) -> Session | None:
+    def sent_before(cls, id: uuid.UUID | None, partnership: Partnership) -> Session | None:
         """The session that this press made already. Raises Invalid when the key names something else."""
         session = cls.objects.filter(pk=id).first() if id else None
         if session is not None and session.partnership_id != partnership.pk:
@@ -333,60 +263,56 @@ class Session(models.Model):
 
     @classmethod
     def _create(
-        cls, partnership: Partnership, *, by: Person, start: datetime, start_utc: datetime, zone: str,
-        template_key: str = "", duration_min: int = 60, id: uuid.UUID | None = None, kind: str = Kind.RETRO,
-        agreement: Agreement | None = None,
+        cls, partnership: Partnership, *, by: Person, now: datetime, template_key: str = "",
+        id: uuid.UUID | None = None, kind: str = Planned.Kind.RETRO, agreement: Agreement | None = None,
     ) -> Session:  # fmt: skip
-        members = list(Membership.objects.filter(partnership=partnership).select_related("person"))
-        if by.pk not in {member.person_id for member in members}:
+        """One that begins now, by the clock of whoever began it."""
+        if not Membership.objects.filter(partnership=partnership, person=by).exists():
             raise NotAllowed(_("This is not your partnership."))
+        local = now.astimezone(by.tz).replace(tzinfo=None, second=0, microsecond=0)
+        session = cls(
+            id=id or uuid.uuid4(), kind=kind, start_local=stored(local), timezone=by.timezone, start_utc=now,
+            agreement=agreement,
+        )  # fmt: skip
+        return cls.insert(partnership, [session], template_key=template_key)[0]
+
+    @classmethod
+    def insert(cls, partnership: Partnership, sessions: list[Session], *, template_key: str = "") -> list[Session]:
+        """Write new sessions of a pair, with their two people and the steps and prompts of their template."""
+        from retros.models.step import Prompt, Step  # the step imports the session
+
         partnership.refresh_from_db(fields=["archived_at"])
+        members = list(Membership.objects.filter(partnership=partnership).select_related("person"))
         if len(members) < len(Seat):
             raise Refusal(_("A retro needs two. The other seat is still free."))
         if partnership.is_archived:
             raise Refusal(_("This partnership has ended. You can read it, and no longer write in it."))
-        template = template_for(kind, partnership.kind, template_key)
-        session = cls(
-            id=id or uuid.uuid4(), partnership=partnership, kind=template.kind, template_key=template.key,
-            start_local=start.replace(tzinfo=UTC), timezone=zone, start_utc=start_utc, duration_min=duration_min,
-            agreement=agreement,
-        )  # fmt: skip
-        session.save(force_insert=True)
         names = {member.seat: member.person.first_name for member in members}
-        Presence.objects.bulk_create(Presence(session=session, person_id=m.person_id, seat=m.seat) for m in members)
-        for position, step in enumerate(template.steps):
-            row = session.step_set.create(
-                position=position, kind=step.kind, title=step.title, heading=step.heading, lede=step.lede,
-                minutes=step.minutes,
-            )  # fmt: skip
-            row.copy_prompts(step.prompts, names)
-        return session
-
-    def move(self, *, by: Person, start: datetime, zone: str, now: datetime | None = None) -> None:
-        """Move a planned session to another wall time. Only this one moves; its writing stays.
-
-        Raises Refusal for a time that does not exist or has gone by, and for a session that has started.
-        """
-        start_utc = wall_to_utc(start, zone)
-        if start_utc < (now or clock.now()):
-            raise Refusal(_("That time has already gone by. Pick one that is still to come."))
-        with self.writing(by=by) as change:
-            if self.status != self.Status.SCHEDULED:
-                raise Refusal(_("This session has started. It cannot be moved any more."))
-            if start_utc != self.start_utc:
-                self.sequence, self.ical_stamp, self.moved = self.sequence + 1, change.now, True
-            self.start_local, self.timezone, self.start_utc = start.replace(tzinfo=UTC), zone, start_utc
-            self.save(update_fields=["start_local", "timezone", "start_utc", "moved", "sequence", "ical_stamp"])
-            Audit.record(Audit.Act.MOVED, by=by, about=self, partnership=self.partnership)
-            change.shared = True
+        steps: list[Step] = []
+        prompts: list[Prompt] = []
+        for session in sessions:
+            template = template_for(session.kind, partnership.kind, template_key)
+            session.partnership, session.kind, session.template_key = partnership, template.kind, template.key
+            for position, step in enumerate(template.steps):
+                steps.append(Step.copy(step, session=session, position=position))
+                prompts += steps[-1].copies(step.prompts, names)
+        Session.objects.bulk_create(sessions)
+        Presence.objects.bulk_create(
+            Presence(session=session, person_id=m.person_id, seat=m.seat) for session in sessions for m in members
+        )
+        Step.objects.bulk_create(steps)
+        Prompt.objects.bulk_create(prompts)
+        return sessions
 
     def plan_next(self, *, by: Person, start: datetime, id: uuid.UUID) -> Session:
         """Plan the next one from this one's wrap-up: same template, same zone. Raises Refusal like `plan`."""
-        with self.writing(by=by, closed=True) as change:
-            change.shared = True
-            return Session.plan(
+        with transaction.atomic():
+            session = Session.plan(
                 self.partnership, by=by, start=start, zone=self.timezone, id=id, template_key=self.template_key
             )
+            with self.writing(by=by, closed=True) as change:
+                change.shared = True
+        return session
 
     # --- its course ---------------------------------------------------------------------------------------------
 
@@ -417,6 +343,12 @@ class Session(models.Model):
         self.paused_at, self.pause_reason = None, ""
         self.save(update_fields=["status", "closed_at", "held_on", "paused_at", "pause_reason"])
         change.shared = True
+
+    def close_unasked(self, now: datetime) -> None:
+        """Held, since its grace is over: nothing is deleted, actions stay, open topics go on to the next one."""
+        self.status, self.closed_at, self.auto_closed = self.Status.HELD, now, True
+        self.held_on = (self.started_at or self.start_utc).astimezone(ZoneInfo(self.timezone)).date()
+        self.paused_at, self.pause_reason = None, ""
 
     def reopen(self, *, by: Person) -> bool:
         """Ask to reopen; the second of the two does it, within 24 hours. Returns whether it is open now."""
@@ -465,22 +397,21 @@ class Session(models.Model):
                 return
             if not self.is_open:
                 raise Refusal(_("This session is closed. You can read it, and both of you together can reopen it."))
-            if any(step.opened_a_at or step.opened_b_at for step in self.steps):
+            if self.is_opened:
                 raise Refusal(_("Something was opened here already, so this retro stays. You can pause or close it."))
-            self.status, self.reason, self.number = self.Status.CANCELLED, "discarded", None
-            self.paused_at, self.pause_reason = None, ""
-            self.save(update_fields=["status", "reason", "number", "paused_at", "pause_reason"])
+            self.drop(self.Status.CANCELLED, self.DISCARDED, change.now)
+            self.number, self.paused_at, self.pause_reason = None, None, ""
+            self.save()
             Audit.record(Audit.Act.CANCELLED, by=by, about=self, partnership=self.partnership)
             change.shared = True
 
     def end_with_partnership(self, *, now: datetime) -> None:
         """Part of ending the partnership, which holds the lock: held if anything was opened here, else cancelled."""
-        if any(step.opened_a_at or step.opened_b_at for step in self.steps):
-            self.status, self.closed_at, self.auto_closed = self.Status.HELD, now, True
-            self.held_on = now.astimezone(ZoneInfo(self.timezone)).date()
+        if self.is_opened:
+            self.close_unasked(now)
         else:
-            self.status, self.reason, self.excused, self.number = self.Status.CANCELLED, "archived", True, None
-            self.sequence, self.ical_stamp = self.sequence + 1, now
+            self.drop(self.Status.CANCELLED, self.ARCHIVED, now)
+            self.number = None
         self.paused_at, self.pause_reason = None, ""
         self.save()
 
@@ -514,39 +445,7 @@ class Session(models.Model):
             self.save(update_fields=[f"version_{partner}"])
             publish(self.pk, self.version_a, self.version_b)
 
-    def proposed_dates(self, now: datetime) -> list[datetime]:
-        """Two wall times for the next retro, in `self.timezone`: the same weekday and time, eight and nine weeks on.
-
-        What began at once began at any minute; nobody plans for 14:39, so it is the quarter hour before.
-        """
-        today = now.astimezone(ZoneInfo(self.timezone)).date()
-        first = self.wall_start + timedelta(weeks=8) - timedelta(minutes=self.wall_start.minute % 15)
-        while first.date() <= today:
-            first += timedelta(weeks=1)
-        return [first, first + timedelta(weeks=1)]
-
 
 def key_is_taken() -> Invalid:
     """A client's own id that already names something else, of whomever: said without saying what."""
     return Invalid(_("This could not be kept. Load the page again, then send it once more."))
-
-
-def wall_to_utc(wall: datetime, zone: str) -> datetime:
-    """The instant of a naive wall time in an IANA zone; a time that comes twice is its first pass (fold 0).
-
-    Raises Refusal for a time that the clocks jump over, with the next one that exists.
-    """
-    tz = ZoneInfo(zone)
-    if wall.year > 9000:  # the calendar of Python ends in 9999, and dates are counted on from here
-        raise Refusal(_("That date lies too far away. Pick one that is closer."))
-    try:
-        instant = wall.replace(tzinfo=tz, fold=0).astimezone(UTC)
-        back = instant.astimezone(tz).replace(tzinfo=None)
-    except OverflowError as error:
-        raise Refusal(_("That date lies too far away. Pick one that is closer.")) from error
-    if back != wall:
-        raise Refusal(
-            _("The clocks jump over %(wall)s in %(zone)s that day. The next time that exists is %(next)s.")
-            % {"wall": f"{wall:%H:%M}", "zone": zone, "next": f"{back:%H:%M}"}
-        )
-    return instant

@@ -18,8 +18,8 @@ from retros.models.entry import Entry
 
 if TYPE_CHECKING:
     from partnerships.models import Person
-    from retros.catalogue import TemplatePrompt
-    from retros.models.session import Change
+    from retros.catalogue import TemplatePrompt, TemplateStep
+    from retros.models.session import Change, Session
 
 
 MOST_MINUTES = 240  # of a step, however often it is extended
@@ -59,16 +59,23 @@ class Step(models.Model):
     def __str__(self) -> str:
         return self.title
 
-    def copy_prompts(self, prompts: Iterable[TemplatePrompt], names: dict[str, str] | None = None) -> None:
-        """Copy a template's prompts. `{a}` and `{b}` in a choice become the first names of the two, for good."""
-        names = names or {}
-        Prompt.objects.bulk_create(
+    @classmethod
+    def copy(cls, step: TemplateStep, *, session: Session, position: int) -> Step:
+        """A template's step, for this session; not stored yet."""
+        return cls(
+            session=session, position=position, kind=step.kind, title=step.title, heading=step.heading,
+            lede=step.lede, minutes=step.minutes,
+        )  # fmt: skip
+
+    def copies(self, prompts: Iterable[TemplatePrompt], names: dict[str, str]) -> list[Prompt]:
+        """A template's prompts. `{a}` and `{b}` in a choice become the first names of the two, for good."""
+        return [
             Prompt(
                 step=self, position=n, key=p.key, kind=p.kind, title=p.title, text=p.text, hint=p.hint,
                 column=p.column, choices=[[value, label.format(**names)] for value, label in p.choices],
             )
             for n, p in enumerate(prompts)
-        )  # fmt: skip
+        ]  # fmt: skip
 
     # --- phase --------------------------------------------------------------------------------------------------
 

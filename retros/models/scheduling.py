@@ -1,0 +1,174 @@
+"""The transaction of every verb that changes dates, and how such a verb says no (SCHEDULING.md 2, 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import F, Model
+from django.utils import timezone as clock
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from partnerships.models import Audit, Membership, Partnership
+from partnerships.refusals import NotAllowed, Refusal
+from retros import rhythm
+from retros.live.publish import publish
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+    from partnerships.models import Person
+    from retros.models.series import Series
+    from retros.models.session import Session
+
+
+class Misplaced(Refusal):
+    """That time cannot be. `code` is for programs, `offers` for what to do instead, `suggestion` a time that can be."""
+
+    def __init__(
+        self, code: str, message: StrOrPromise, *, offers: tuple[str, ...] = (), suggestion: datetime | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.offers = offers
+        self.suggestion = suggestion
+
+
+class Unconfirmed(Refusal):
+    """It would put dates back that were moved by hand. Those are named first, and confirmed."""
+
+    def __init__(self, reset: list[date]) -> None:
+        dates = ", ".join(date_format(day, "j F") for day in reset)
+        super().__init__(_("These dates were moved by hand and would be put back: %(dates)s.") % {"dates": dates})
+        self.reset = reset
+
+
+class Outdated(Refusal):
+    """Somebody else changed the dates since the page was read. Nothing was done; the message says what changed."""
+
+    def __init__(self, series: Series, known: int) -> None:
+        self.changes = [str(change) for change in series.changes.filter(version__gt=known).select_related("by")]
+        parts = [_("The dates changed while you had this page open."), *self.changes]
+        super().__init__("\n".join([*parts, _("Nothing of yours was done yet. Look once more, then decide.")]))
+        self.version = series.version
+
+
+@dataclass
+class Planning:
+    """One verb at work on the dates of a pair. It says what it `did`; without that, nothing happened."""
+
+    partnership: Partnership
+    series: Series | None
+    by: Person | None  # None: the clock
+    now: datetime
+    act: Audit.Act | None = None
+    words: str = ""  # what was done, in a sentence
+    about: Model | None = None
+    changed: set[UUID] = field(default_factory=set)
+
+    def did(self, act: Audit.Act, words: str, about: Model | None = None) -> None:
+        self.act, self.words, self.about = act, words, about
+
+    def today(self, zone: str) -> date:
+        return self.now.astimezone(ZoneInfo(zone)).date()
+
+    def sessions(self) -> list[Session]:
+        """The retros of the pair that may still take place, the earliest first."""
+        from retros.models.session import Session  # the session imports this
+
+        rows = Session.objects.filter(partnership=self.partnership, kind=Session.Kind.RETRO)
+        return list(rows.exclude(status__in=Session.NOT_TO_COME).order_by("start_utc", "pk"))
+
+
+@contextmanager
+def planning(
+    partnership: Partnership, *, by: Person | None, now: datetime | None = None, version: int | None = None
+) -> Iterator[Planning]:
+    """Lock the dates of a pair, read rights again, do the work, and tell whoever shows them.
+
+    Either member may, and an admin; `by` is None for the clock. `version` is the series' as the page showed it.
+    Raises Outdated when it has changed since, NotAllowed without the right or when the partnership has ended.
+
+    Locks are taken in one order: series, sessions, partnership. Verbs of the room hold a session, and then want the
+    partnership.
+    """
+    from retros.models.series import Series  # the series imports this
+    from retros.models.session import Session
+
+    with transaction.atomic():
+        series = Series.objects.select_for_update(no_key=True).filter(partnership=partnership).first()
+        rows = Session.objects.filter(partnership=partnership)
+        list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+        partnership = Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
+        if by is not None:
+            _check(partnership, by)
+        if series is not None and version is not None and series.version != version:
+            raise Outdated(series, version)
+        change = Planning(partnership, series, by, now or clock.now())
+        yield change
+        if change.act is not None:
+            Audit.record(change.act, by=by, about=change.about or change.series, partnership=partnership)
+            if change.series is not None:
+                change.series.changed(change)
+        tell(change.changed)
+
+
+def _check(partnership: Partnership, by: Person) -> None:
+    member = Membership.objects.filter(partnership=partnership, person=by).exists()
+    if not member and not (by.is_staff and by.is_active):
+        raise NotAllowed(_("This is not your partnership."))
+    if partnership.is_archived:
+        raise NotAllowed(_("You can read this, and no longer write in it."))
+
+
+def tell(changed: Iterable[UUID]) -> None:
+    """Both members' pages of these sessions follow."""
+    from retros.models.session import Session
+
+    rows = Session.objects.filter(pk__in=changed)
+    if rows.update(version_a=F("version_a") + 1, version_b=F("version_b") + 1):
+        for pk, version_a, version_b in rows.values_list("pk", "version_a", "version_b"):
+            publish(pk, version_a, version_b)
+
+
+def wall_to_utc(wall: datetime, zone: str) -> datetime:
+    """The instant of a naive wall time that a person chose; one that comes twice is its first pass (fold 0).
+
+    Raises Misplaced for a time that the clocks jump over, with the next one that exists.
+    """
+    if wall.year > 9000:  # the calendar of Python ends in 9999, and dates are counted on from here
+        raise Refusal(_("That date lies too far away. Pick one that is closer."))
+    try:
+        instant = rhythm.to_utc(wall, zone)
+        back = instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    except OverflowError as error:
+        raise Refusal(_("That date lies too far away. Pick one that is closer.")) from error
+    if back != wall:
+        raise Misplaced(
+            "nonexistent_time",
+            _("The clocks jump over %(wall)s in %(zone)s that day. The next time that exists is %(next)s.")
+            % {"wall": f"{wall:%H:%M}", "zone": zone, "next": f"{back:%H:%M}"},
+            suggestion=back,
+        )
+    return instant
+
+
+def gone_by() -> Misplaced:
+    return Misplaced("in_past", _("That time has already gone by. Pick one that is still to come."))
+
+
+def in_words(moment: datetime, zone: str) -> str:
+    """“9 February 2027, 14:00”, in that zone."""
+    return date_format(moment.astimezone(ZoneInfo(zone)), "j F Y, H:i")
+
+
+def stored(wall: datetime) -> datetime:
+    """A wall time as the database keeps it: as if it were UTC."""
+    return wall.replace(tzinfo=UTC)
