@@ -1,0 +1,102 @@
+"""What a preview says is what happens, and saying it changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from partnerships.refusals import Refusal
+from retros.models import Series, Session
+from retros.preview import Preview, rehearse
+from retros.rhythm import PRESETS
+from tests.cast import Cast, make_cast
+from tests.retros.scheduling import Planned
+from tests.test_access import checksum
+
+pytestmark = pytest.mark.django_db
+
+
+def shown(planned: Planned, preview: Preview) -> dict[Any, Any]:
+    return {shift.session_id: shift.becomes for shift in preview.of(planned.partnership)}
+
+
+def changes(planned: Planned, **change: Any) -> Callable[[], None]:
+    def do() -> None:
+        series = Series.objects.get(pk=planned.series.pk)
+        series.change_from(planned.at("2027-02-16"), by=planned.by, now=planned.now, confirmed=True, **change)
+
+    return do
+
+
+def scheduled(planned: Planned) -> dict[Any, Any]:
+    return {row.pk: row.start_utc for row in planned.rows() if row.status == "scheduled"}
+
+
+def test_a_preview_names_old_and_new_dates_and_changes_nothing(cast: Cast) -> None:
+    planned = Planned("S1", cast.checkout, "2027-02-10T12:00Z")
+    moved = planned.at("2027-03-02")
+    moved.move(by=planned.by, start=moved.wall_start.replace(day=4), zone=moved.timezone, now=planned.now)
+    before = checksum()
+    preview = rehearse([planned.partnership], changes(planned, weekday=3, local_time=time(15)))
+    assert checksum() == before
+    rows = [row for row in planned.rows() if row.slot_date and row.slot_date >= date(2027, 2, 16)]
+    kept = [shift for shift in preview.shifts if shift.was and shift.becomes]
+    assert [shift.session_id for shift in kept] == [row.pk for row in rows][: len(kept)]
+    assert f"{kept[0].was:%d %H:%M} {kept[0].becomes:%d %H:%M}" == "16 09:00 18 14:00"
+    assert [shift.session_id for shift in preview.shifts if shift.reset] == [moved.pk]
+
+
+def test_what_is_refused_is_refused_in_the_preview(cast: Cast) -> None:
+    planned = Planned("S1", cast.checkout, "2027-02-10T12:00Z")
+    before = checksum()
+    with pytest.raises(Refusal):
+        rehearse([planned.partnership], changes(planned, first=date(2027, 2, 2)))
+    assert checksum() == before
+
+
+class PreviewIsTheEffect(TestCase):
+    """Whatever the change: the same dates, and the order, the identity and the slots are kept."""
+
+    @settings(max_examples=8)
+    @given(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "weekday": st.integers(0, 6),
+                "cadence": st.sampled_from(list(PRESETS.values())),
+                "local_time": st.sampled_from([time(2, 30), time(9), time(15)]),
+                "timezone": st.sampled_from(["America/New_York", "Australia/Lord_Howe", "Europe/Berlin"]),
+                "duration_min": st.sampled_from([30, 60, 90]),
+            },
+        )
+    )
+    def test_it(self, change: dict[str, Any]) -> None:
+        planned = Planned("S1", make_cast().checkout, "2027-02-10T12:00Z")
+        before, old_order = scheduled(planned), [row.pk for row in planned.rows()]
+        do = changes(planned, **change)
+        preview = rehearse([planned.partnership], do)
+        assert scheduled(planned) == before
+        do()
+        after = scheduled(planned)
+        expected = {pk: becomes for pk, becomes in shown(planned, preview).items() if becomes}
+        new = set(expected) - set(before)
+        assert {pk: start for pk, start in after.items() if pk in before} == {
+            pk: expected.get(pk, start) for pk, start in before.items() if pk in after
+        }
+        assert sorted(after[pk] for pk in set(after) - set(before)) == sorted(expected[pk] for pk in new)
+        rows = [row for row in planned.rows() if row.status == "scheduled"]
+        assert [row.start_utc for row in rows] == sorted(row.start_utc for row in rows)
+        survivors = [pk for pk in old_order if pk in after]
+        assert [row.pk for row in rows if row.pk in survivors] == survivors
+        rule = Series.objects.get(pk=planned.series.pk).rule
+        slots = [row.slot_date for row in rows if row.slot_date and row.slot_date >= rule.start_date]
+        assert slots == rule.made_by(date(2027, 2, 10))
+        for row in Session.objects.filter(pk__in=after, slot_date__gte=rule.start_date):
+            assert row.start_utc == rule.slot(row.slot_date or date.min).start_utc
+            assert row.uid_generation == 1
