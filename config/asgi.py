@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import warnings
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -21,20 +22,17 @@ import django
 
 django.setup()
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.base import BaseHandler
-from django.http import HttpRequest
+from django.core.signals import request_started
 from django.http.response import HttpResponseBase
+from django.urls import set_script_prefix
 from django.utils.translation import gettext as _
 
 from partnerships import limits
 from retros.live import endpoint
 from retros.live.hub import hub
-
-# Whitenoise hands out files as synchronous iterators; each answer would say so.
-warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 Scope = dict[str, Any]
 Message = Mapping[str, Any]
@@ -57,16 +55,41 @@ class Gone(Exception):
 
 
 class Pages(ASGIHandler):
-    """Django's handler, with all of the middleware and the view in one thread: one hop instead of one for each."""
+    """Django's handler, with a whole request in one of a few threads that stay: one hop, and SQLite stays open in each.
+
+    Asked only by `Bounded`, so the first message is the whole body.
+    """
 
     def __init__(self) -> None:
         BaseHandler.__init__(self)
         self.load_middleware(is_async=False)
+        self.threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="page")
 
-    async def run_get_response(self, request: HttpRequest) -> HttpResponseBase:
-        response: HttpResponseBase = await sync_to_async(self.get_response, thread_sensitive=True)(request)
-        response._handler_class = self.__class__  # type: ignore[attr-defined]
-        return response
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = (await receive())["body"]
+        for message in await asyncio.get_running_loop().run_in_executor(self.threads, self.page, scope, body):
+            await send(message)
+
+    def page(self, scope: Scope, body: bytes) -> list[Message]:
+        set_script_prefix(get_script_prefix(scope))
+        request_started.send(sender=self.__class__, scope=scope)
+        request, refused = self.create_request(scope, BytesIO(body))
+        response = cast(HttpResponseBase, self.get_response(request) if request else refused)
+        try:
+            return written(response)
+        finally:
+            response.close()
+
+
+def written(response: HttpResponseBase) -> list[Message]:
+    """What is sent for an answer, all of it: headers with their cookies, then the body."""
+    headers = [(name.encode("ascii"), value.encode("latin1")) for name, value in response.items()]
+    cookies = [(b"Set-Cookie", each.output(header="").strip().encode("ascii")) for each in response.cookies.values()]
+    content = b"".join(response) if response.streaming else response.content  # type: ignore[attr-defined]
+    return [
+        {"type": "http.response.start", "status": response.status_code, "headers": headers + cookies},
+        {"type": "http.response.body", "body": content},
+    ]
 
 
 class Bounded:

@@ -175,7 +175,7 @@ def sqlite(path: Path) -> dict[str, object]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(path),
-        "CONN_MAX_AGE": 0,
+        "CONN_MAX_AGE": None,  # pages are made in a few threads that stay (config/asgi.py); whoever else asks closes
         "OPTIONS": {
             # Deferred transactions that write after a read fail at once under contention; immediate ones wait.
             "transaction_mode": "IMMEDIATE",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import socket
+import sys
 
 import h11
 import uvicorn
@@ -17,6 +19,7 @@ from retros.live.hub import hub
 HEADER_SECONDS = 10
 STUCK_SECONDS = 20  # until a connection is cut that takes nothing of what was sent, or has silently gone
 SPARE = 512  # connections beyond the streams, for pages
+TURN = 0.0005  # seconds that a page in work keeps the interpreter while the loop, or another page, waits for it
 
 
 class Patient(H11Protocol):
@@ -88,6 +91,8 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     parser.add_argument("--port", type=int, default=8000)
     chosen = parser.parse_args()
+    sys.setswitchinterval(TURN)
+    gc.freeze()  # what was loaded stays: no collection has to look at it again, in the middle of a page
     application.server.take()
     serving = server(host=chosen.host, port=chosen.port)
     serving.announce = True

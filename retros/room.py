@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from hashlib import blake2s
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, TypedDict
 from uuid import UUID, uuid4
 
@@ -86,6 +88,18 @@ class Column:
     client_id: UUID = field(default_factory=uuid4)
 
     @property
+    def mark(self) -> str:
+        """What this column shows, in short: a browser that sends it back needs no more than what came after it."""
+        return f"{len(self.rows)}.{_digest(self.rows)}"
+
+    def since(self, mark: str) -> list[CardRow] | None:
+        """The cards that stand below those of `mark`; None when more than that has changed."""
+        count, _dot, digest = mark.partition(".")
+        shown = int(count) if count.isdecimal() and len(count) < 6 else -1
+        same = 0 <= shown <= len(self.rows) and _digest(self.rows[:shown]) == digest
+        return self.rows[shown:] if same else None
+
+    @property
     def draft_key(self) -> str:
         return f"card:{self.prompt.pk}"
 
@@ -136,6 +150,10 @@ class PathStep:
     seats: list[Seat]
 
 
+def _digest(rows: list[CardRow]) -> str:
+    return blake2s(repr(rows).encode(), digest_size=6).hexdigest()
+
+
 class Room:
     """The room at one step, as `person` sees it now."""
 
@@ -172,8 +190,22 @@ class Room:
 
     @property
     def stamp(self) -> str:
-        """What the browser sends back with every press: the key, and the version that it shows."""
-        return f"{self.key}~{self.version}"
+        """What the browser sends back with every press: the key, the version, and the columns that it shows."""
+        return "~".join([self.key, str(self.version), *(column.mark for column in self.columns)])
+
+    def changed_columns(self, marks: Sequence[str]) -> list[tuple[Column, list[CardRow], bool]]:
+        """The columns that differ from what a browser shows by its stamp, each with the cards to draw.
+
+        True: these come below the ones that are there.
+        """
+        changed = []
+        for column, mark in zip(self.columns, chain(marks, repeat("")), strict=False):
+            more = column.since(mark)
+            if more is None:
+                changed.append((column, column.rows, False))
+            elif more:
+                changed.append((column, more, True))
+        return changed
 
     @property
     def version(self) -> int:
@@ -373,7 +405,8 @@ class Room:
 
     @cached_property
     def _entries(self) -> list[Entry]:
-        return list(Entry.objects.visible_to(self.person).in_step(self.step).with_picks(self.person))
+        entries = Entry.objects.visible_to(self.person).in_step(self.step).with_picks(self.person)
+        return list(entries.defer("client_id", "created_at", "sealed_at", "opened_version", "deleted_at"))
 
     # The boxes of this step, each with its draft. Keys are `Draft.key`; the verb that takes a text over drops it.
 

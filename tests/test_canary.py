@@ -97,7 +97,7 @@ class Crawl:
                 self.get(reverse("step_detail", args=[session.pk, position]))
                 page = self.client.get(reverse("step_detail", args=[session.pk, position]))
                 own = re.findall(r'name="room_key"[^>]* value="([^"]*)"', page.content.decode())
-                for key in (*KEYS, *own[:1]):
+                for key in (*KEYS, *own[:1], *(stamp.partition("~")[0] for stamp in own[:1])):
                     live_url = reverse("session_live", args=[session.pk])
                     self.get(f"{live_url}?step={position}&room_key={key}", **HTMX)
             self.get(reverse("session_version", args=[session.pk]))

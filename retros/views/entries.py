@@ -24,7 +24,7 @@ def entry_create(request: PersonRequest, session_id: UUID, prompt_id: UUID) -> H
     prompt = get_prompt(request.user, session_id, prompt_id)
     data = CardForm(request.POST).checked()
     Entry.fold(prompt, by=request.user, **data)
-    return room_again(request, session_id, prompt.step.position, only=prompt.pk)
+    return room_again(request, session_id, prompt.step.position, only_cards=True)
 
 
 @require_POST

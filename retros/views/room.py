@@ -48,22 +48,27 @@ def session_version(request: PersonRequest, session_id: UUID) -> JsonResponse:
 
 
 def room_answer(
-    request: PersonRequest, room: Room, stamp: str | None = None, *, only: UUID | None = None
+    request: PersonRequest, room: Room, stamp: str | None = None, *, only_cards: bool = False
 ) -> HttpResponse:
     """The answer to everything that happens in the room.
 
     A plain form goes back to the page. htmx gets the lists, the tray and the dock; the whole step, when what the
     browser shows is of another phase; the next step, when the two have moved on from the shown one. The browser says
-    what it shows by `room_key` (`Room.stamp`). `only` names the column that the press changed: the others are left
-    out when nothing else happened since.
+    what it shows by `room_key` (`Room.stamp`); of the columns it gets what it does not show yet. `only_cards`: the
+    press changed nothing else, so the rest is left out, unless something else happened since.
     """
     if not request.htmx:
         return redirect("step_detail", room.session.pk, room.step.position)
-    key, _tilde, shown = (request.POST.get("room_key", "") if stamp is None else stamp).partition("~")
+    key, version, *marks = f"{request.POST.get('room_key', '') if stamp is None else stamp}~".split("~")
     if room.has_moved_on(key):
         return go(request, "session_detail", room.session.pk)
-    column = only if shown == str(room.version - 1) else None
-    context = {"room": room, "redraw": key != room.key, "only": column, "oob": True}
+    context = {
+        "room": room,
+        "redraw": key != room.key,
+        "changed": room.changed_columns(marks),
+        "rest": not (only_cards and version == str(room.version - 1)),
+        "oob": True,
+    }
     return render(request, "retros/room.swap.html", context)
 
 
@@ -73,9 +78,10 @@ def go(request: PersonRequest, url_name: str, *args: object) -> HttpResponse:
     return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
 
 
-def room_again(request: PersonRequest, session_id: UUID, position: int, *, only: UUID | None = None) -> HttpResponse:
+def room_again(request: PersonRequest, session_id: UUID, position: int, *, only_cards: bool = False) -> HttpResponse:
     """Read the room afresh after a verb, and answer with it."""
-    return room_answer(request, Room(get_session(request.user, session_id), request.user, position), only=only)
+    room = Room(get_session(request.user, session_id), request.user, position)
+    return room_answer(request, room, only_cards=only_cards)
 
 
 # --- the course of a session --------------------------------------------------------------------------------------

@@ -101,7 +101,7 @@ document.addEventListener("focusout", ({ target: { form }, relatedTarget: next }
 document.addEventListener("submit", ({ target: form }) => { // whoever takes the text over ends the draft
   if (!saves(form)) return;
   clearTimeout(state(form).timer);
-  [state(form).submitting, state(form).submitted] = [true, words(form)];
+  Object.assign(state(form), { submitting: true, submitted: words(form), since: 0 });
 });
 document.addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr } }) => {
   if (!saves(form)) return;

@@ -46,6 +46,10 @@ class Two:
         assert answer.status_code == status, answer.content.decode()
         return answer.content.decode()
 
+    def room(self, position: int = 2) -> Room:
+        """As Ines sees it now."""
+        return Room(Session.objects.with_people().with_next().get(pk=self.session.pk), self.cast.ines, position)
+
     def digest(self, who: Person, position: int) -> str:
         self.session.refresh_from_db()
         return self.session.steps[position].digest(who)
@@ -241,14 +245,33 @@ def test_a_deleted_card_comes_back_by_the_toast(two: Two) -> None:
     two.press(two.tom, "entry_restore", card.pk, status=404)
 
 
-def test_a_fold_answers_with_its_own_column_when_nothing_else_happened(two: Two) -> None:
-    def fold(stamp: str) -> str:
-        return two.fold(two.ines, "One more", "good", room_key=stamp)
+def test_an_answer_leaves_out_what_the_browser_shows(two: Two) -> None:
+    two.fold(two.ines, "One", "bad")
+    empty = two.room().stamp
+    first = two.fold(two.ines, "Two", "good", room_key=empty)
+    assert 'hx-swap-oob="beforeend:#cards-good"' in first
+    assert first.count("data-card") == 1
+    assert 'id="cards-bad"' not in first
+    assert 'id="path"' not in first
+    assert 'id="dock"' in first
+    late = two.fold(two.ines, "Three", "good", room_key=empty)  # something else happened since that stamp
+    assert 'hx-swap-oob="beforeend:#cards-good"' in late
+    assert late.count("data-card") == 2
+    assert 'id="path"' in late
 
-    room = Room(Session.objects.with_people().with_next().get(pk=two.session.pk), two.cast.ines, 2)
-    answer = fold(room.stamp)
-    assert 'id="cards-good"' in answer
-    assert 'id="cards-bad"' not in answer
-    assert 'id="dock"' in answer
-    stale = fold(room.stamp)  # something else happened since that stamp: every region comes
-    assert 'id="cards-bad"' in stale
+
+def test_a_column_that_changed_above_its_last_card_comes_whole(two: Two) -> None:
+    two.fold(two.ines, "One", "good")
+    two.fold(two.ines, "Two", "good")
+    card, shown = Entry.kept.get(text="One"), two.room().stamp
+    answer = two.press(two.ines, "entry_delete", card.pk, room_key=shown)
+    assert 'id="cards-good" hx-swap-oob="morph"' in answer
+    assert answer.count("data-card") == 1
+
+
+@pytest.mark.parametrize("marks", ["", "~", "~9.x", "~-1.", "~" + "9" * 5000 + ".a", "~①.a~1.a~2.b~3.c~4", "~1.a.b~~~"])
+def test_a_stamp_that_nobody_gave_gets_everything(two: Two, marks: str) -> None:
+    two.fold(two.ines, "One", "good")
+    room = two.room()
+    answer = two.fold(two.ines, "Two", "good", room_key=f"{room.key}~{room.version}{marks}")
+    assert answer.count("data-card") == 2

@@ -183,3 +183,19 @@ def test_paper_shows_what_both_may_read(new_context: Callable[..., Any], live_se
     page.goto(rooms.pulse_revealed())
     expect(page.get_by_text("A new boss")).to_be_visible()
     expect(page.locator("#answers").get_by_text("Moving flat").first).to_be_hidden()  # only hers
+
+
+def test_a_card_that_comes_twice_stands_there_once(new_context: Callable[..., Any], live_server: LiveServer) -> None:
+    """A push and the answer to a press may both bring it below the others."""
+    cast = make_cast()
+    page = page_of(cast.ines, new_context(), live_server)
+    page.goto(Rooms(cast.ines, cast.tom).full_board())
+    list_, card = page.locator("#cards-good"), page.locator("#cards-good .card")
+    before, first = card.count(), card.first.get_attribute("id")
+    for id, text in (("card-new", "once"), ("card-new", "again"), (first, "changed")):
+        below = f'<li class="card" id="{id}" hx-swap-oob="beforeend:#cards-good">{text}</li>'
+        page.route("**/below/?*", lambda route, _, below=below: route.fulfill(body=below), times=1)
+        page.evaluate("htmx.ajax('GET', '/below/', {swap: 'none', source: '#act'})")
+    expect(card).to_have_count(before + 1)
+    expect(page.locator("#card-new")).to_have_text("again")
+    expect(list_.locator(f"#{first}")).to_have_text("changed")
