@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
 from uuid import UUID
 
 from django.http import Http404
+from django.utils.translation import gettext as _
 
-from partnerships.models import Agreement, Invitation, Partnership, Version
+from partnerships.models import Agreement, Invitation, Partnership, Person, Version
+from partnerships.refusals import Refusal
 
 if TYPE_CHECKING:
-    from partnerships.models import Person
+    from collections.abc import Callable
+
+    from django.http import HttpResponse
+
+    from partnerships.http import PersonRequest
+
+P = ParamSpec("P")
 
 
 def get_partnership(person: Person, partnership_id: UUID) -> Partnership:
@@ -69,3 +78,52 @@ def get_version(person: Person, version_id: UUID) -> Version:
     if agreement is None:
         raise Http404
     return next(version for version in agreement.all_versions if version.pk == version_id)
+
+
+# --- the admin's doors ------------------------------------------------------------------------------------------------
+
+
+def for_admins(
+    view: Callable[Concatenate[PersonRequest, P], HttpResponse],
+) -> Callable[Concatenate[PersonRequest, P], HttpResponse]:
+    """A page of the admins. To everybody else there is no such page (404)."""
+
+    @wraps(view)
+    def inner(request: PersonRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not request.user.is_staff:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return inner
+
+
+def get_person(person_id: UUID) -> Person:
+    """Any account, for an admin. Raises Http404."""
+    person = Person.objects.filter(pk=person_id).first()
+    if person is None:
+        raise Http404
+    return person
+
+
+def get_account(email: str) -> Person:
+    """The active account with this address, for an admin who typed it. Raises Refusal."""
+    person = Person.objects.with_address(email)
+    if person is None or not person.is_active:
+        raise Refusal(_("There is no active account with this address. Invite them first."))
+    return person
+
+
+def get_frame(partnership_id: UUID) -> Partnership:
+    """Any partnership, for an admin: the frame of it and nothing that the two wrote. Raises Http404."""
+    partnership = Partnership.objects.filter(pk=partnership_id).first()
+    if partnership is None:
+        raise Http404
+    return partnership
+
+
+def get_unused_invitation(invitation_id: UUID) -> Invitation:
+    """Any invitation that nobody accepted or took back, for an admin; it may have run out. Raises Http404."""
+    invitation = Invitation.objects.unused().with_people().filter(pk=invitation_id, makes_admin=False).first()
+    if invitation is None:
+        raise Http404
+    return invitation

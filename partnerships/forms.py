@@ -152,9 +152,7 @@ class InvitationForm(forms.Form):
     )
 
     def clean_email(self) -> str:
-        email = str(self.cleaned_data["email"]).lower()
-        get_adapter().check_domain(email)
-        return email
+        return _address(self.cleaned_data["email"])
 
 
 class PartnershipForm(InvitationForm):
@@ -185,10 +183,61 @@ class PartnershipForm(InvitationForm):
         return email
 
     def clean_since(self) -> date:
-        since: date = self.cleaned_data["since"]
-        if since > timezone.localdate() + timedelta(days=1) or since.year < 1970:
-            raise forms.ValidationError(_("This date is not in the past."))
-        return since
+        return _day_gone_by(self.cleaned_data["since"])
+
+
+class AccountForm(InvitationForm, PageForm):
+    """Whom an admin invites to have an account."""
+
+    role_label = NameFormField(label=_("Their role"), required=False)
+
+
+class ArrangeForm(PageForm):
+    """An admin's new partnership of two."""
+
+    client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    kind = forms.ChoiceField(label=_("The two are"), choices=Partnership.Kind.choices, widget=forms.RadioSelect)
+    label = NameFormField(label=_("What they work on together"), help_text=_("A product, a team or a project."))
+    since = forms.DateField(
+        label=_("Working together since"),
+        initial=timezone.localdate,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    email_a = forms.EmailField(label=_("Work email of the first"), max_length=254)
+    email_b = forms.EmailField(label=_("Work email of the second"), max_length=254)
+
+    def clean_email_a(self) -> str:
+        return _address(self.cleaned_data["email_a"])
+
+    def clean_email_b(self) -> str:
+        return _address(self.cleaned_data["email_b"])
+
+    def clean_since(self) -> date:
+        return _day_gone_by(self.cleaned_data["since"])
+
+    def arranged(self) -> dict[str, Any]:
+        """What the verb takes. Raises Invalid."""
+        data = self.checked()
+        return {"emails": [data.pop("email_a"), data.pop("email_b")], **data}
+
+
+class RoleForm(CheckedForm):
+    role_label = NameFormField(required=False)
+
+
+class LeadForm(CheckedForm):
+    email = forms.EmailField(max_length=254)
+
+
+def _address(email: str) -> str:
+    get_adapter().check_domain(email)
+    return email.lower()
+
+
+def _day_gone_by(day: date) -> date:
+    if day > timezone.localdate() + timedelta(days=1) or day.year < 1970:
+        raise forms.ValidationError(_("This date is not in the past."))
+    return day
 
 
 class PersonForm(forms.ModelForm[Person]):

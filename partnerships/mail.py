@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from partnerships.models import Invitation, Look, Partnership, Person
+    from partnerships.models.invitation import Arranged
 
 log = logging.getLogger("twofold.mail")
 
@@ -36,9 +37,31 @@ def post(message: EmailMessage) -> None:
 def send_invitation(invitation: Invitation, token: str) -> None:
     """The only place besides the inviter's own page that ever holds the link."""
     context = {"invitation": invitation, "link": invitation_link(token), "days": limits.INVITATION_LIFE.days}
-    subject = render_to_string("partnerships/email/invitation_subject.txt", context)
-    body = render_to_string("partnerships/email/invitation_message.txt", context)
-    post(EmailMessage(" ".join(subject.split()), body, to=[invitation.email]))
+    _post("invitation", context, to=invitation.email)
+
+
+def tell_admin_change(person: Person, *, by: Person) -> None:
+    """Both hear who is an admin now, or no longer: the one it is about, and the one in whose name it was done."""
+    for reader in {person, by}:
+        _post("admin_change", {"person": person, "by": by, "reader": reader}, to=reader.email)
+
+
+def tell_account_change(person: Person, *, by: Person, what: str) -> None:
+    """The owner hears what an admin did with the account: "off", "on" or "signed_out"."""
+    _post("account_change", {"person": person, "by": by, "what": what, "base_url": settings.BASE_URL}, to=person.email)
+
+
+def send_arranged(arranged: Arranged, *, by: Person) -> None:
+    """The links to those who are invited; those who sit there already hear of it."""
+    if not arranged.is_new:
+        return
+    for invitation, token in arranged.issued:
+        send_invitation(invitation, token)
+    link = f"{settings.BASE_URL}{reverse('partnership_detail', args=[arranged.partnership.pk])}"
+    for member in arranged.partnership.memberships.select_related("person"):
+        if member.person_id != by.pk:
+            context = {"partnership": arranged.partnership, "by": by, "link": link}
+            _post("arranged", context, to=member.person.email)
 
 
 def send_lead_change(look: Look) -> None:
@@ -47,9 +70,7 @@ def send_lead_change(look: Look) -> None:
     link = f"{settings.BASE_URL}{reverse('partnership_detail', args=[partnership.pk])}"
     for member in partnership.memberships.select_related("person").filter(person__is_active=True):
         context = {"look": look, "partnership": partnership, "person": member.person, "link": link}
-        subject = render_to_string(f"partnerships/email/{look.what}_subject.txt", context)
-        body = render_to_string(f"partnerships/email/{look.what}_message.txt", context)
-        post(EmailMessage(" ".join(subject.split()), body, to=[member.person.email]))
+        _post(look.what, context, to=member.person.email)
 
 
 def send_ending(partnership: Partnership, *, by: Person) -> None:
@@ -59,9 +80,7 @@ def send_ending(partnership: Partnership, *, by: Person) -> None:
     told = partnership.memberships.select_related("person").filter(person__is_active=True, left_at=None)
     for member in told.exclude(person=by):
         context = {"partnership": partnership, "by": by, "link": link}
-        subject = render_to_string(f"partnerships/email/partnership_{what}_subject.txt", context)
-        body = render_to_string(f"partnerships/email/partnership_{what}_message.txt", context)
-        post(EmailMessage(" ".join(subject.split()), body, to=[member.person.email]))
+        _post(f"partnership_{what}", context, to=member.person.email)
 
 
 def send_expiry(partnership: Partnership, *, on: datetime) -> None:
@@ -69,14 +88,18 @@ def send_expiry(partnership: Partnership, *, on: datetime) -> None:
     link = f"{settings.BASE_URL}{reverse('partnership_end', args=[partnership.pk])}"
     for member in partnership.memberships.select_related("person").filter(person__is_active=True):
         context = {"partnership": partnership, "on": on.astimezone(member.person.tz), "link": link}
-        subject = render_to_string("partnerships/email/expiry_subject.txt", context)
-        body = render_to_string("partnerships/email/expiry_message.txt", context)
-        post(EmailMessage(" ".join(subject.split()), body, to=[member.person.email]))
+        _post("expiry", context, to=member.person.email)
 
 
 def invitation_link(token: str) -> str:
     """From the configured address, never from a request's own words about its host."""
     return f"{settings.BASE_URL}{reverse('invitation_detail', args=[token])}"
+
+
+def _post(stem: str, context: dict[str, Any], *, to: str) -> None:
+    subject = render_to_string(f"partnerships/email/{stem}_subject.txt", context)
+    body = render_to_string(f"partnerships/email/{stem}_message.txt", context)
+    post(EmailMessage(" ".join(subject.split()), body, to=[to]))
 
 
 def _deliver(message: EmailMessage) -> None:

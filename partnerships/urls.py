@@ -2,7 +2,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from partnerships.views import agreements, invitations, partnerships, people, sign_in
+from partnerships.views import (
+    admin_partnerships,
+    admin_people,
+    agreements,
+    invitations,
+    partnerships,
+    people,
+    sign_in,
+)
+
+PERSON = "admin/people/<uuid:person_id>"
+FRAME = "admin/partnerships/<uuid:partnership_id>"
+INVITATION = "admin/invitations/<uuid:invitation_id>"
 
 urlpatterns = [
     path("invitations/waiting/", invitations.invitation_waiting, name="invitation_waiting"),
@@ -31,4 +43,21 @@ urlpatterns = [
     path("settings/", people.person_update, name="person_update"),
     path("settings/sessions/end/", people.session_end_all, name="session_end_all"),
     path("sign-in/", sign_in.sign_in_here, name="sign_in_here"),
+    # the admin's pages
+    path("admin/people/", admin_people.person_list, name="person_list"),
+    path("admin/people/new/", admin_people.person_invite, name="person_invite"),
+    path(f"{PERSON}/", admin_people.person_detail, name="person_detail"),
+    path(f"{PERSON}/role/", admin_people.person_role_update, name="person_role_update"),
+    path(f"{PERSON}/admin/", admin_people.person_admin_create, name="person_admin_create"),
+    path(f"{PERSON}/admin/delete/", admin_people.person_admin_delete, name="person_admin_delete"),
+    path(f"{PERSON}/off/", admin_people.person_deactivate, name="person_deactivate"),
+    path(f"{PERSON}/on/", admin_people.person_reactivate, name="person_reactivate"),
+    path(f"{PERSON}/sessions/end/", admin_people.person_sessions_end, name="person_sessions_end"),
+    path(f"{INVITATION}/renew/", admin_people.admin_invitation_update, name="admin_invitation_update"),
+    path(f"{INVITATION}/delete/", admin_people.admin_invitation_delete, name="admin_invitation_delete"),
+    path("admin/partnerships/", admin_partnerships.admin_partnership_list, name="admin_partnership_list"),
+    path("admin/partnerships/new/", admin_partnerships.admin_partnership_create, name="admin_partnership_create"),
+    path(f"{FRAME}/", admin_partnerships.admin_partnership_detail, name="admin_partnership_detail"),
+    path(f"{FRAME}/leads/", admin_partnerships.lead_create, name="lead_create"),
+    path(f"{FRAME}/leads/<uuid:person_id>/delete/", admin_partnerships.lead_delete, name="lead_delete"),
 ]

@@ -157,11 +157,10 @@ class Home(Pair):
 
     @cached_property
     def invitation(self) -> Invitation | None:
-        """The viewer's own open invitation to the free seat."""
+        """The open invitation to the free seat: the viewer's own, or an admin's."""
         if self.partner is not None:
             return None
-        own = Invitation.objects.open().filter(partnership=self.partnership, invited_by=self.person)
-        return own.order_by("-created_at").first()
+        return Invitation.objects.open().with_people().filter(partnership=self.partnership).first()
 
     @property
     def invitation_until(self) -> str:

@@ -28,7 +28,8 @@ pytestmark = pytest.mark.django_db
 MEMBERS = ("ines", "tom")
 OTHERS = ("priya", "sara", "mei", "ada", "lena", "former_lead")  # signed in, and not of this pair
 STRANGERS = ("nobody", "suspended")
-HOMELESS = ("sara", "mei", "ada", "former_lead")
+ADMINS = ("ada", "lena")  # Lena is also a member, elsewhere
+HOMELESS = ("sara", "mei", "former_lead")
 
 
 @dataclass(frozen=True)
@@ -41,26 +42,34 @@ class Row:
     other_post: int = 404
     stranger_get: int = 302
     stranger_post: int = 302
+    admin: tuple[str, str] | None = None  # what an admin gets, where that is more than the others do
 
     def expected(self, who: str, method: str, phase: str) -> int:
         if who in STRANGERS:
             return self.stranger_get if method == "GET" else self.stranger_post
         if self is TABLE["home"] and method == "GET" and who in HOMELESS:
             return 200  # the invitation to begin; the others go on to the one partnership of theirs
-        if who in OTHERS:
+        if who in OTHERS and not (who in ADMINS and self.admin):
             return self.other_get if method == "GET" else self.other_post
-        statuses = (self.get if method == "GET" else self.post).split()
+        rights = self.admin if who in ADMINS and self.admin else (self.get, self.post)
+        statuses = rights[method == "POST"].split()
         found = statuses[PHASES.index(phase)] if len(statuses) > 1 else statuses[0]
         return int(found.split("/")[-1 if who == "tom" else 0])
 
 
-def page(get: str = "200", post: str = "405", **more: int) -> Row:
+def page(get: str = "200", post: str = "405", **more: Any) -> Row:
     return Row(get, post, other_post=405 if post == "405" else 404, **more)
 
 
 def press(post: str) -> Row:
     """Only pressed: a look at it is refused whoever looks, and tells nobody whether there is such a thing."""
     return Row("405", post, other_get=405)
+
+
+def admins(get: str = "200", post: str = "405") -> Row:
+    """A page of the admins, or a press (405 to every look). To all others, the pair too, there is no such thing."""
+    others = (405 if get == "405" else 404, 405 if post == "405" else 404)
+    return Row(str(others[0]), str(others[1]), *others, admin=(get, post))
 
 
 def account(get: int = 200, post: int = 200, stranger_get: int = 200, stranger_post: int = 200) -> Row:
@@ -173,6 +182,23 @@ TABLE: dict[str, Row] = {
     "learning_restore": press("302 302 302 409 403"),
     "room_action_create": press("302 302 302 409 403"),
     "review_update": press("302 302 302 409 403"),
+    # the admin's pages
+    "person_list": admins(),
+    "person_detail": admins(),
+    "person_invite": admins(post="200"),
+    "person_role_update": admins("405", "302"),
+    "person_admin_create": admins("405", "302"),
+    "person_admin_delete": admins("405", "302"),
+    "person_deactivate": admins("405", "302"),
+    "person_reactivate": admins("405", "302"),
+    "person_sessions_end": admins("405", "302"),
+    "admin_invitation_update": admins("405", "200"),
+    "admin_invitation_delete": admins("405", "302"),
+    "admin_partnership_list": admins(),
+    "admin_partnership_detail": admins(),
+    "admin_partnership_create": admins(post="200"),
+    "lead_create": admins("405", "302 302 302 302 409"),
+    "lead_delete": admins("405", "302"),
 }
 # What a stranger may open: signing in, getting an account, and the page of an invitation. Nothing else, ever.
 PUBLIC = {
@@ -194,7 +220,7 @@ def _no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def object_routes() -> list[tuple[str, str]]:
     """The routes and methods that lead to something of the pair: to others there is no such thing."""
-    rows = [(name, method, TABLE[name]) for name in TABLE for method in ("GET", "POST")]
+    rows = [(name, method, row) for name, row in TABLE.items() if not row.admin for method in ("GET", "POST")]
     return [
         (name, method)
         for name, method, row in rows

@@ -96,6 +96,7 @@ class World:
             "token": self.ids["token"],
             "key": "card:of-a-box-without-a-draft",
             "uidb36": "1",
+            "person_id": self.cast.tom.pk,
         } | special.get(name, {})
         return {key: known[key] for key in parameters(name)}
 
@@ -131,6 +132,17 @@ class World:
             "partnership_invite": {"email": "x@example.org"},
             "person_update": {"name": "Zzz Name", "timezone": "UTC", "theme": "dark", "role_label": "zzzrole"},
             "handover_update": {**text, "version": 1},
+            "person_invite": {"email": "y@example.org", "role_label": "zzzrole"},
+            "person_role_update": {"role_label": "zzzrole"},
+            "lead_create": {"email": "mei@example.org"},
+            "admin_partnership_create": {
+                "kind": "other",
+                "label": "zzzlabel",
+                "since": "2024-01-02",
+                "email_a": "mei@example.org",
+                "email_b": "x@example.org",
+                **key,
+            },
             "session_create": {**when, **key},
             "session_move": when,
             "session_next": {"start": f"{tomorrow + timedelta(days=60)}T14:00", **key},

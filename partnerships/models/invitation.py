@@ -3,8 +3,10 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models, transaction
 from django.utils import timezone
@@ -23,12 +25,20 @@ def hash_token(token: str) -> str:
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def unused(self) -> InvitationQuerySet:
+        """Neither accepted nor taken back. Some of them may have run out."""
+        return self.filter(accepted_at=None, revoked_at=None)
+
     def open(self) -> InvitationQuerySet:
-        return self.filter(accepted_at=None, revoked_at=None, expires_at__gt=timezone.now())
+        return self.unused().filter(expires_at__gt=timezone.now())
+
+    def for_accounts(self) -> InvitationQuerySet:
+        """Unused ones to an account alone, of an address; the set-up link has none."""
+        return self.unused().filter(partnership=None, makes_admin=False)
 
     def of_partnership(self, partnership: Partnership) -> Invitation | None:
         """The open one for the free seat: there is one link at a time."""
-        return self.open().filter(partnership=partnership).first()
+        return self.open().with_people().filter(partnership=partnership).first()
 
     def by_token(self, token: str) -> Invitation | None:
         """The open invitation with this token, or None: unknown, used, revoked and expired look alike."""
@@ -101,6 +111,56 @@ class Invitation(models.Model):
             return (earlier, "") if earlier else cls.for_seat(partnership, email=email, by=by)
 
     @classmethod
+    def arrange_partnership(
+        cls, *, by: Person, emails: Sequence[str], kind: str, label: str, since: date | None = None,
+        client_id: uuid.UUID | None = None,
+    ) -> Arranged:  # fmt: skip
+        """An admin's new partnership of two: whoever has an account takes the seat at once, the others are invited.
+
+        The same form sent twice arranges once. Raises Refusal for one and the same person, and for an account that is
+        switched off.
+        """
+        with transaction.atomic():
+            by.check_admin()
+            partnership, made = Partnership.objects.get_or_create(
+                pk=client_id or uuid.uuid4(),
+                defaults={"kind": kind, "label": label, "since": since or timezone.localdate()},
+            )
+            if not made:
+                return Arranged(partnership, [], is_new=False)
+            Audit.record(Audit.Act.PARTNERSHIP_BEGUN, by=by, partnership=partnership)
+            pair = [(seat, email.strip().lower()) for seat, email in zip(Seat, emails, strict=True)]
+            if pair[0][1] == pair[1][1]:
+                raise Refusal(_("A partnership is two different people."))
+            issued = [cls._seat(partnership, seat, email, by) for seat, email in pair]
+            return Arranged(partnership, [invited for invited in issued if invited], is_new=True)
+
+    @classmethod
+    def _seat(cls, partnership: Partnership, seat: str, email: str, by: Person) -> tuple[Invitation, str] | None:
+        person = Person.objects.with_address(email)
+        if person is None:
+            return cls._invite(by, partnership=partnership, seat=seat, email=email, invited_by=by)
+        if not person.is_active:
+            raise Refusal(_("The account of %(email)s is switched off.") % {"email": email})
+        partnership.take_seat(person, seat, role_label=person.role_label)
+        return None
+
+    @classmethod
+    def for_account(cls, *, email: str, by: Person, role_label: str = "") -> tuple[Invitation, str]:
+        """An admin invites somebody to have an account; a partnership comes later.
+
+        An earlier open invitation to the same address stops working. Raises Refusal when there is such an account.
+        """
+        email = email.strip().lower()
+        _count(by)
+        with transaction.atomic():
+            by.check_admin()
+            if Person.objects.filter(email__iexact=email).exists():
+                raise Refusal(_("There is an account with this address already."))
+            cls.objects.for_accounts().filter(email=email).update(revoked_at=timezone.now())
+            return cls._invite(by, email=email, invited_by=by, role_label=role_label)
+
+    @classmethod
     def for_seat(
         cls, partnership: Partnership, *, email: str, by: Person, role_label: str = ""
     ) -> tuple[Invitation, str]:
@@ -110,28 +170,25 @@ class Invitation(models.Model):
         free, or the address is the inviter's own or a member's; TooMany beyond the limit of an hour.
         """
         email = email.strip().lower()
-        if RateCounter.hit(f"invite:{by.pk}", per=timedelta(hours=1)) > limits.INVITATIONS_PER_HOUR:
-            raise TooMany(retry_after=3600)
+        _count(by)
         with transaction.atomic():
             if Partnership.objects.select_for_update().get(pk=partnership.pk).is_archived:
                 raise Refusal(_("This partnership has ended. You can read it, and no longer write in it."))
-            if cls.objects.filter(partnership=partnership, accepted_at__isnull=False).exists():
-                # Whoever came into the seat of somebody who left would read what those two wrote.
-                raise Refusal(_("Both seats were taken before. With somebody new, begin a new partnership."))
             members = list(Membership.objects.filter(partnership=partnership).select_related("person"))
             if by.owns(email) or email in {m.person.email.lower() for m in members}:
                 raise Refusal(_("That is the address of somebody who is already in this partnership."))
             free = [seat for seat in Seat if seat not in {m.seat for m in members}]
             if not free:
                 raise Refusal(_("Both seats are taken. A partnership is exactly two people."))
-            cls.objects.filter(partnership=partnership, accepted_at=None, revoked_at=None).update(
-                revoked_at=timezone.now()
+            earlier = cls.objects.filter(partnership=partnership, seat=free[0])
+            accepted = cls.objects.filter(partnership=partnership, accepted_at__isnull=False)
+            if accepted.exists() and (accepted.filter(seat=free[0]).exists() or not earlier.exists()):
+                # Whoever came into the seat of somebody who left would read what those two wrote.
+                raise Refusal(_("Both seats were taken before. With somebody new, begin a new partnership."))
+            earlier.unused().update(revoked_at=timezone.now())
+            return cls._invite(
+                by, partnership=partnership, seat=free[0], email=email, invited_by=by, role_label=role_label
             )
-            invitation, token = cls._issue(
-                partnership=partnership, seat=free[0], email=email, invited_by=by, role_label=role_label
-            )
-            Audit.record(Audit.Act.INVITED, by=by, about=invitation, partnership=partnership)
-            return invitation, token
 
     @classmethod
     def for_first_admin(cls) -> str:
@@ -139,8 +196,16 @@ class Invitation(models.Model):
         if Person.objects.filter(is_staff=True).exists():
             return ""
         with transaction.atomic():
-            cls.objects.filter(makes_admin=True, accepted_at=None, revoked_at=None).update(revoked_at=timezone.now())
+            cls.objects.unused().filter(makes_admin=True).update(revoked_at=timezone.now())
             return cls._issue(makes_admin=True)[1]
+
+    @classmethod
+    def _invite(cls, by: Person, **fields: Any) -> tuple[Invitation, str]:
+        """Issue one, and put down who did."""
+        invitation, token = cls._issue(**fields)
+        act = Audit.Act.INVITED if invitation.partnership else Audit.Act.PERSON_INVITED
+        Audit.record(act, by=by, about=invitation, partnership=invitation.partnership)
+        return invitation, token
 
     @classmethod
     def _issue(cls, **fields: object) -> tuple[Invitation, str]:
@@ -150,17 +215,38 @@ class Invitation(models.Model):
         return invitation, token
 
     def renew(self, *, by: Person) -> tuple[Invitation, str]:
-        """A fresh link for the same seat; this one stops working."""
-        if self.partnership is None:
+        """A fresh link for the same seat or account, from the same inviter; this one stops working.
+
+        Raises Refusal when it was used or taken back meanwhile, and when the partnership has ended.
+        """
+        if self.makes_admin:
             raise Refusal(_("This link cannot be renewed."))
-        return Invitation.for_seat(self.partnership, email=self.email, by=by, role_label=self.role_label)
+        _count(by)
+        with transaction.atomic():
+            if self.partnership and Partnership.objects.select_for_update().get(pk=self.partnership.pk).is_archived:
+                raise Refusal(_("This partnership has ended. You can read it, and no longer write in it."))
+            if not Invitation.objects.unused().filter(pk=self.pk).update(revoked_at=timezone.now()):
+                raise Refusal(_("This invitation was used, taken back or has run out. Ask for a new link."))
+            return Invitation._invite(
+                by, partnership=self.partnership, seat=self.seat, email=self.email, invited_by=self.invited_by,
+                role_label=self.role_label,
+            )  # fmt: skip
 
     def revoke(self, *, by: Person) -> None:
         with transaction.atomic():
-            if Invitation.objects.filter(pk=self.pk, accepted_at=None, revoked_at=None).update(
-                revoked_at=timezone.now()
-            ):
+            if Invitation.objects.unused().filter(pk=self.pk).update(revoked_at=timezone.now()):
                 Audit.record(Audit.Act.INVITATION_REVOKED, by=by, about=self, partnership=self.partnership)
+
+    @property
+    def is_open(self) -> bool:
+        return not self.accepted_at and not self.revoked_at and self.expires_at > timezone.now()
+
+    @property
+    def is_arranged(self) -> bool:
+        """Whether somebody who is none of the two invites: an admin who put the partnership together."""
+        if self.partnership is None:
+            return False
+        return not Membership.objects.filter(partnership=self.partnership, person=self.invited_by).exists()
 
     def is_for(self, person: Person) -> bool:
         return not self.email or person.owns(self.email)
@@ -182,6 +268,8 @@ class Invitation(models.Model):
             if self.makes_admin and used:
                 self._make_first_admin(by)
             if self.partnership is None:
+                if self.role_label and not by.role_label:
+                    Person.objects.filter(pk=by.pk).update(role_label=self.role_label)
                 return None
             if not used:
                 return Membership.objects.filter(partnership=self.partnership, person=by).first()
@@ -192,3 +280,18 @@ class Invitation(models.Model):
             raise Refusal(_("There is an admin already. Ask them for an invitation."))
         Person.objects.filter(pk=person.pk).update(is_staff=True)
         Audit.record(Audit.Act.ADMIN_MADE, by=person, about=person)
+
+
+@dataclass(frozen=True)
+class Arranged:
+    """A partnership that an admin put together, and the invitations with their tokens, which are never shown again."""
+
+    partnership: Partnership
+    issued: list[tuple[Invitation, str]]
+    is_new: bool
+
+
+def _count(by: Person) -> None:
+    """Raises TooMany beyond the limit of an hour."""
+    if RateCounter.hit(f"invite:{by.pk}", per=timedelta(hours=1)) > limits.INVITATIONS_PER_HOUR:
+        raise TooMany(retry_after=3600)

@@ -39,6 +39,15 @@ class PartnershipQuerySet(models.QuerySet["Partnership"]):
     def active(self) -> PartnershipQuerySet:
         return self.filter(archived_at=None)
 
+    def matching(self, words: str) -> PartnershipQuerySet:
+        """Those whose label, or the name or address of somebody in a seat, holds each of the words."""
+        found = self
+        for word in words.split():
+            person = models.Q(person__name__icontains=word) | models.Q(person__email__icontains=word)
+            seated = Membership.objects.filter(person, partnership=models.OuterRef("pk"))
+            found = found.filter(models.Q(label__icontains=word) | models.Exists(seated))
+        return found
+
     def with_members(self) -> PartnershipQuerySet:
         return self.prefetch_related(
             models.Prefetch("memberships", Membership.objects.select_related("person").order_by("seat"))
@@ -105,10 +114,11 @@ class Partnership(models.Model):
             Audit.record(Audit.Act.SEAT_TAKEN, by=person, about=person, partnership=self)
             return Membership.objects.create(partnership=self, person=person, seat=seat, role_label=role_label)
 
-    def assign_lead(self, person: Person, *, by: Person) -> Lead:
+    def assign_lead(self, person: Person, *, by: Person) -> Look | None:
         """Make somebody a lead; they start with nothing released. Once is as good as twice.
 
-        Raises NotAllowed unless `by` is an admin, Refusal for one of the two members: nobody leads the own partnership.
+        Returns the line that the pair reads, None when they lead it already. Raises NotAllowed unless `by` is an admin,
+        Refusal for one of the two members: nobody leads the own partnership.
         """
         with self._administering(by):
             if Partnership.objects.filter(pk=self.pk, archived_at__isnull=False).exists():
@@ -117,23 +127,24 @@ class Partnership(models.Model):
                 raise Refusal(_("This person can no longer sign in."))
             if Membership.objects.filter(partnership=self, person=person).exists():
                 raise Refusal(_("One of the two members cannot lead the partnership."))
-            lead, is_new = Lead.objects.get_or_create(partnership=self, person=person, defaults={"assigned_by": by})
-            if is_new:
-                Look.objects.create(partnership=self, person=by, what=Look.What.LEAD_ASSIGNED, about=person)
-                Audit.record(Audit.Act.LEAD_ASSIGNED, by=by, about=person, partnership=self)
-        return lead
+            _lead, is_new = Lead.objects.get_or_create(partnership=self, person=person, defaults={"assigned_by": by})
+            if not is_new:
+                return None
+            Audit.record(Audit.Act.LEAD_ASSIGNED, by=by, about=person, partnership=self)
+            return Look.objects.create(partnership=self, person=by, what=Look.What.LEAD_ASSIGNED, about=person)
 
-    def end_lead(self, person: Person, *, by: Person) -> bool:
+    def end_lead(self, person: Person, *, by: Person) -> Look | None:
         """From the next request on they see nothing. What was released to them goes with it, and does not come back.
 
-        Returns whether there was something to end. Raises NotAllowed unless `by` is an admin.
+        Returns the line that the pair reads, None when there was nothing to end. Raises NotAllowed unless `by` is an
+        admin.
         """
         with self._administering(by):
             gone, _rows = Lead.objects.filter(partnership=self, person=person).delete()
-            if gone:
-                Look.objects.create(partnership=self, person=by, what=Look.What.LEAD_ENDED, about=person)
-                Audit.record(Audit.Act.LEAD_ENDED, by=by, about=person, partnership=self)
-        return bool(gone)
+            if not gone:
+                return None
+            Audit.record(Audit.Act.LEAD_ENDED, by=by, about=person, partnership=self)
+            return Look.objects.create(partnership=self, person=by, what=Look.What.LEAD_ENDED, about=person)
 
     # --- the end ------------------------------------------------------------------------------------------------
 
@@ -200,8 +211,7 @@ class Partnership(models.Model):
     def _administering(self, by: Person) -> Iterator[None]:
         with transaction.atomic():
             Partnership.objects.select_for_update().get(pk=self.pk)
-            if not Person.objects.filter(pk=by.pk, is_staff=True, is_active=True).exists():
-                raise NotAllowed(_("Only an admin can do this."))
+            by.check_admin()
             yield
 
     @property

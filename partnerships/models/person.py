@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import uuid
 import zoneinfo
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, time
 from typing import Any, ClassVar
 
@@ -10,14 +12,17 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.sessions.models import Session as BrowserSession
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone as clock
 from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits
+from partnerships.content import clean_name
 from partnerships.hours import Hours
 from partnerships.models.audit import Audit
+from partnerships.refusals import NotAllowed, Refusal
 
 
 def check_timezone(name: str) -> None:
@@ -27,6 +32,21 @@ def check_timezone(name: str) -> None:
 
 
 class PersonManager(BaseUserManager["Person"]):
+    def admins(self) -> models.QuerySet[Person]:
+        return self.filter(is_staff=True, is_active=True)
+
+    def matching(self, words: str) -> models.QuerySet[Person]:
+        """Those whose name, address or role holds each of the words."""
+        found = self.get_queryset()
+        for word in words.split():
+            found = found.filter(Q(name__icontains=word) | Q(email__icontains=word) | Q(role_label__icontains=word))
+        return found
+
+    def with_address(self, email: str) -> Person | None:
+        """The account that mail to this address reaches, switched off or not."""
+        person = self.filter(email__iexact=email.strip()).first()
+        return person if person and person.owns(email) else None
+
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> Person:
         person = self.model(email=self.normalize_email(email).lower(), **fields)
         person.set_password(password)
@@ -126,3 +146,78 @@ class Person(AbstractBaseUser, PermissionsMixin):
         for session in BrowserSession.objects.filter(expire_date__gt=clock.now()).iterator():
             if session.get_decoded().get(SESSION_KEY) == str(self.pk):
                 session.delete()
+
+    # --- what an admin does with an account ---------------------------------------------------------------------
+
+    @contextmanager
+    def administered(self, *, by: Person) -> Iterator[set[uuid.UUID]]:
+        """Lock this account and every admin's, read them again, and do the work; gives the ids of all admins.
+
+        Raises NotAllowed for whoever is no admin (any more).
+        """
+        with transaction.atomic():
+            concerned = Person.objects.filter(Q(pk=self.pk) | Q(is_staff=True)).order_by("pk")
+            locked = list(concerned.select_for_update(no_key=True))
+            admins = {person.pk for person in locked if person.is_staff and person.is_active}
+            if by.pk not in admins:
+                raise NotAllowed(_("Only an admin can do this."))
+            self.refresh_from_db()
+            yield admins
+
+    def check_admin(self) -> None:
+        """For a verb of an admin, in its transaction. Raises NotAllowed for whoever is no admin (any more)."""
+        if not Person.objects.admins().filter(pk=self.pk).exists():
+            raise NotAllowed(_("Only an admin can do this."))
+
+    def label_role(self, role_label: str, *, by: Person) -> None:
+        with self.administered(by=by):
+            self.role_label = clean_name(role_label)
+            self.save(update_fields=["role_label"])
+
+    def make_admin(self, *, by: Person) -> bool:
+        """Returns whether that is news."""
+        with self.administered(by=by) as admins:
+            if not self.is_active:
+                raise Refusal(_("This account is switched off. Switch it on first."))
+            return self._change("is_staff", True, Audit.Act.ADMIN_MADE, by, known=self.pk in admins)
+
+    def end_admin(self, *, by: Person) -> bool:
+        """Returns whether that is news. Raises Refusal for the last admin: nobody could make another one."""
+        with self.administered(by=by) as admins:
+            if admins == {self.pk}:
+                raise Refusal(_("This is the only admin. Make somebody else one first."))
+            return self._change("is_staff", False, Audit.Act.ADMIN_ENDED, by, known=not self.is_staff)
+
+    def deactivate(self, *, by: Person) -> bool:
+        """Switch the account off: signed out everywhere, no sign-in, no mail, and no link of theirs works any more.
+
+        What they wrote with somebody stays with that one. Returns whether that is news.
+        """
+        from partnerships.models.invitation import Invitation  # it imports the person
+
+        with self.administered(by=by):
+            if self.pk == by.pk:
+                raise Refusal(_("This is your own account. Ask another admin to switch it off."))
+            if not self._change("is_active", False, Audit.Act.PERSON_DEACTIVATED, by, known=not self.is_active):
+                return False
+            Invitation.objects.unused().filter(invited_by=self).update(revoked_at=clock.now())
+            self.end_sessions(by=by)
+            return True
+
+    def reactivate(self, *, by: Person) -> bool:
+        """Switch the account on again. Nobody is signed in by it. Returns whether that is news."""
+        with self.administered(by=by):
+            return self._change("is_active", True, Audit.Act.PERSON_REACTIVATED, by, known=self.is_active)
+
+    def end_sessions_for(self, *, by: Person) -> None:
+        """An admin signs this person out on every device."""
+        with self.administered(by=by):
+            self.end_sessions(by=by)
+
+    def _change(self, name: str, value: bool, act: Audit.Act, by: Person, *, known: bool) -> bool:
+        if known:
+            return False
+        setattr(self, name, value)
+        self.save(update_fields=[name])
+        Audit.record(act, by=by, about=self)
+        return True

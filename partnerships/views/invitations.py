@@ -89,6 +89,6 @@ def _accept(request: PersonRequest, invitation: Invitation) -> HttpResponse:
     membership = invitation.accept(by=request.user)
     request.session.pop("invitation", None)
     if membership is None:
-        messages.success(request, _("You are the admin here now."))
-        return redirect("/")
+        messages.success(request, _("You are the admin here now.") if invitation.makes_admin else _("Welcome"))
+        return redirect("home")
     return redirect("partnership_detail", membership.partnership_id)

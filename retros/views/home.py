@@ -1,4 +1,4 @@
-"""Where somebody lands: their partnership, the list of several, or the invitation to begin."""
+"""Where somebody lands: their partnership, the list of several, the admin's pages, or the invitation to begin."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ def home(request: PersonRequest) -> HttpResponse:
     pairs = Pairs(request.user)
     if pairs.only:
         return redirect("partnership_detail", pairs.only.pk)
+    if request.user.is_staff and not pairs.all:
+        return redirect("admin_partnership_list")
     template = "retros/partnership_list.html" if pairs.all else "retros/home.html"
     return render(request, template, {"pairs": pairs})
 

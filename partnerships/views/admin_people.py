@@ -1,0 +1,137 @@
+"""The admin's pages about accounts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from partnerships import mail
+from partnerships.access import for_admins, get_person, get_unused_invitation
+from partnerships.administration import People, PersonPage, admin_menu
+from partnerships.forms import AccountForm, RoleForm
+from partnerships.http import PersonRequest
+from partnerships.models import Invitation
+
+if TYPE_CHECKING:
+    from partnerships.models import Person
+
+
+@require_safe
+@for_admins
+def person_list(request: PersonRequest) -> HttpResponse:
+    context = {**admin_menu("person_list"), "people": People(request.GET)}
+    return render(request, "partnerships/person_list.html", context)
+
+
+@require_safe
+@for_admins
+def person_detail(request: PersonRequest, person_id: UUID) -> HttpResponse:
+    context = {**admin_menu("person_list"), "page": PersonPage(get_person(person_id))}
+    return render(request, "partnerships/person_detail.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_admins
+def person_invite(request: PersonRequest) -> HttpResponse:
+    """An account for somebody; a partnership comes later."""
+    form = AccountForm.of(request)
+    if request.method == "POST":
+        with form.on_page(at="email"):
+            return _link_once(request, *Invitation.for_account(by=request.user, **form.checked()))
+    return render(request, "partnerships/person_invite.html", _context(form=form), status=form.status)
+
+
+@require_POST
+@for_admins
+def admin_invitation_update(request: PersonRequest, invitation_id: UUID) -> HttpResponse:
+    """A fresh link to the same address, whoever sent the first."""
+    return _link_once(request, *get_unused_invitation(invitation_id).renew(by=request.user))
+
+
+@require_POST
+@for_admins
+def admin_invitation_delete(request: PersonRequest, invitation_id: UUID) -> HttpResponse:
+    invitation = get_unused_invitation(invitation_id)
+    invitation.revoke(by=request.user)
+    messages.success(request, _("Invitation taken back. The link no longer works."))
+    if invitation.partnership:
+        return redirect("admin_partnership_detail", invitation.partnership.pk)
+    return redirect("person_list")
+
+
+@require_POST
+@for_admins
+def person_role_update(request: PersonRequest, person_id: UUID) -> HttpResponse:
+    person = get_person(person_id)
+    person.label_role(RoleForm(request.POST).checked()["role_label"], by=request.user)
+    return _done(request, person, _("Role kept"))
+
+
+@require_POST
+@for_admins
+def person_admin_create(request: PersonRequest, person_id: UUID) -> HttpResponse:
+    person = get_person(person_id)
+    if person.make_admin(by=request.user):
+        mail.tell_admin_change(person, by=request.user)
+    return _done(request, person, _("%(name)s is an admin now") % {"name": person.full_name})
+
+
+@require_POST
+@for_admins
+def person_admin_delete(request: PersonRequest, person_id: UUID) -> HttpResponse:
+    person = get_person(person_id)
+    if person.end_admin(by=request.user):
+        mail.tell_admin_change(person, by=request.user)
+    return _done(request, person, _("%(name)s is no longer an admin") % {"name": person.full_name})
+
+
+@require_POST
+@for_admins
+def person_deactivate(request: PersonRequest, person_id: UUID) -> HttpResponse:
+    person = get_person(person_id)
+    if person.deactivate(by=request.user):
+        mail.tell_account_change(person, by=request.user, what="off")
+    return _done(request, person, _("The account of %(name)s is switched off") % {"name": person.full_name})
+
+
+@require_POST
+@for_admins
+def person_reactivate(request: PersonRequest, person_id: UUID) -> HttpResponse:
+    person = get_person(person_id)
+    if person.reactivate(by=request.user):
+        mail.tell_account_change(person, by=request.user, what="on")
+    return _done(request, person, _("The account of %(name)s is switched on") % {"name": person.full_name})
+
+
+@require_POST
+@for_admins
+def person_sessions_end(request: PersonRequest, person_id: UUID) -> HttpResponse:
+    person = get_person(person_id)
+    person.end_sessions_for(by=request.user)
+    mail.tell_account_change(person, by=request.user, what="signed_out")
+    return _done(request, person, _("%(name)s is signed out everywhere") % {"name": person.full_name})
+
+
+def _done(request: PersonRequest, person: Person, words: str) -> HttpResponse:
+    """Back to the person, or home for an admin who has just ended that."""
+    messages.success(request, words)
+    own_end = person.pk == request.user.pk and not person.is_staff
+    return redirect("home") if own_end else redirect("person_detail", person.pk)
+
+
+def _link_once(request: PersonRequest, invitation: Invitation, token: str) -> HttpResponse:
+    """The answer to the POST that made the link, and no redirect: a link kept for the next page would be at rest."""
+    mail.send_invitation(invitation, token)
+    links = [(invitation, mail.invitation_link(token))]
+    return render(request, "partnerships/admin_links.html", _context(links=links))
+
+
+def _context(**more: object) -> dict[str, object]:
+    return {**admin_menu("person_list"), "mail_is_sent": settings.MAIL_IS_SENT, **more}

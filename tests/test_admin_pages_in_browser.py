@@ -1,0 +1,45 @@
+"""Every page of the admins: reachable for everybody, on a phone and on a desk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from partnerships.models import Invitation
+from tests.browser import violations
+from tests.cast import make_cast
+from tests.conftest import LiveServer
+from tests.retros.test_home_in_browser import page_of
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def test_everybody_can_use_the_admin_pages(
+    new_context: Callable[..., Any], live_server: LiveServer, width: int, scheme: str
+) -> None:
+    cast = make_cast()
+    Invitation.for_account(email="new@example.org", by=cast.ada)
+    half = Invitation.arrange_partnership(
+        by=cast.ada, emails=["new@example.org", "mei@example.org"], kind="other", label="Growth"
+    )
+    context = new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = page_of(cast.ada, context, live_server)
+    addresses = [
+        *map(reverse, ("person_list", "person_invite", "admin_partnership_list", "admin_partnership_create")),
+        reverse("person_detail", args=[cast.tom.pk]),
+        reverse("admin_partnership_detail", args=[half.partnership.pk]),
+    ]
+    found = []
+    for address in addresses:
+        page.goto(address)
+        found += [f"{address} {line}" for line in violations(page)]
+        if page.locator("h1").count() != 1:
+            found.append(f"{address} has {page.locator('h1').count()} h1")
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{address} is wider than the screen")
+    assert found == []
+    page.get_by_role("button", name="Account: Ada Osei").click()
+    page.get_by_role("link", name="Admin pages").click()
+    assert page.url.endswith(reverse("admin_partnership_list"))
