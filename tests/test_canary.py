@@ -26,6 +26,8 @@ from tests.retros.streams import Answer, cookie_of, live
 from tests.test_access import TABLE
 from tests.world import AUTOSAVE, HTMX, PHASES, World, leave, make_world, parameters, routes, whole
 
+pytestmark = pytest.mark.one_database
+
 EVERYBODY = ("ines", "tom", "priya", "sara", "former_lead", "mei", "ada", "lena", "nobody")
 KEYS = ("", "revealed.in_progress..")  # the whole step drawn anew; its lists alone follow from the page's own key
 

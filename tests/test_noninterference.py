@@ -29,7 +29,7 @@ from tests.cast import Cast
 from tests.retros.model import CLOSE, COLUMNS, PULSE, WRITE, Clock, Hands
 from tests.world import HTMX, whole
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NEW_EACH_TIME = re.compile(

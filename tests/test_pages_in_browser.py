@@ -13,6 +13,8 @@ from tests.cast import make_cast
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
 
+pytestmark = pytest.mark.one_database
+
 SCREENS = [
     pytest.param({"width": width, "height": height}, scheme, id=f"{width}-{scheme}")
     for width, height in ((390, 844), (1280, 900))

@@ -18,6 +18,8 @@ from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
 
+pytestmark = pytest.mark.one_database
+
 COPIES = "Object.keys(localStorage).length"
 MAX_SCRIPT = 30_000  # bytes, compressed (DESIGN.md, and the budget of the first visit)
 MAX_STYLE = 12_000

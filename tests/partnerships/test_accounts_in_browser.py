@@ -16,6 +16,8 @@ from tests.browser import Watched, violations
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD, PartnershipFactory, PersonFactory
 
+pytestmark = pytest.mark.one_database
+
 
 def look(page: Page) -> None:
     """Accessible at a desk in the light and on a phone in the dark, and never wider than the narrowest phone."""

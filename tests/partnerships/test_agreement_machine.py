@@ -24,6 +24,8 @@ from partnerships.models.agreement import digest_of
 from partnerships.refusals import Invalid, Refusal, Stale
 from tests.cast import make_cast
 
+pytestmark = pytest.mark.one_database
+
 WHO = st.sampled_from("ab")
 LINES = [uuid.UUID(int=n) for n in range(1, 5)]
 TEXTS = st.lists(

@@ -18,6 +18,8 @@ from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
 from tests.partnerships.test_accounts_in_browser import enter, look, press
 
+pytestmark = pytest.mark.one_database
+
 WORDINGS = [
     Wording("We decide scope together before design starts.", "How we work"),
     Wording("Tom answers design questions within a day."),

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from partnerships.diff import ClauseChange, Kind, Run, clauses, words
 from partnerships.models import Wording
 
+pytestmark = pytest.mark.one_database
+
 TEXTS = st.text(st.sampled_from("ab c.\n,é‮😀"), max_size=60) | st.text(max_size=40)
 SLOW = 2.0  # seconds: ten times what one request may take (RELIABILITY.md 1, P8)
 

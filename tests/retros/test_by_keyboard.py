@@ -16,6 +16,8 @@ from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
 from tests.retros.play import fold, reveal, step_of
 
+pytestmark = pytest.mark.one_database
+
 MOST_TABS = 120
 FOCUSED = "element => element === document.activeElement"
 

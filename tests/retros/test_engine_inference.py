@@ -22,6 +22,8 @@ from retros.models import Action, Draft, Entry, EntryRevision, Note, Pick, Prese
 from retros.room import Room
 from tests.retros.model import CLOSE, COLUMNS, PULSE, WRITE, Clock, Hands, make_pair
 
+pytestmark = pytest.mark.one_database
+
 MINUTES = st.integers(0, 50)
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40).filter(str.strip)
 COLUMN = st.sampled_from(COLUMNS)

@@ -41,6 +41,8 @@ from tests.retros.model import (
     make_pair,
 )  # fmt: skip
 
+pytestmark = pytest.mark.one_database
+
 WHO = st.sampled_from("ab")
 TEXTS = st.sampled_from(["One", "Two", "Three"])
 MOSTLY = st.sampled_from([True, True, True, False])

@@ -18,6 +18,8 @@ from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
 from tests.retros import play
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def pair(live_server: LiveServer) -> Cast:

@@ -33,6 +33,8 @@ from tests.proxy import CUT, LOSE, PASS, Proxy
 from tests.retros.play import fold, go_on, reveal, step_of
 from tests.served import Served
 
+pytestmark = pytest.mark.one_database
+
 SLOW = 20_000  # milliseconds: for what waits for a second or a third try
 COPIES = "JSON.stringify(localStorage)"
 

@@ -18,6 +18,8 @@ from tests.conftest import LiveServer
 from tests.retros import play
 from tests.retros.rooms import LONG_WORD, Rooms
 
+pytestmark = pytest.mark.one_database
+
 
 def page_of(person: Person, context: Any, live_server: LiveServer) -> Page:
     client = Client()

@@ -20,6 +20,8 @@ from tests.conftest import LiveServer
 from tests.factories import PASSWORD
 from tests.retros.play import agree, fold
 
+pytestmark = pytest.mark.one_database
+
 
 class Plain:
     """One of the two at a browser that runs no scripts."""
