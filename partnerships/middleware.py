@@ -31,7 +31,7 @@ GetResponse = Callable[[HttpRequest], "HttpResponseBase"]
 View = Callable[..., "HttpResponseBase"]
 
 # Explicit sign-outs clear what the browser kept; a session that ran out keeps it, because it may hold unsent text.
-SIGN_OUTS = frozenset({"account_logout", "session_end_all"})
+SIGN_OUTS = frozenset({"account_logout", "session_end_all", "data_erase"})
 # What forms send that was chosen and not typed. Everything else is given back when the answer is no: a name that is
 # missing here costs a line too many, never a text.
 NOT_TYPED = frozenset(

@@ -74,6 +74,13 @@ class EndForm(CheckedForm):
     leave = forms.BooleanField(required=False)
 
 
+class EraseForm(PageForm):
+    understood = forms.BooleanField(
+        label=_("Erase all of this. I know that nobody can bring it back."),
+        error_messages={"required": _("Tick this first.")},
+    )
+
+
 class LearningForm(CheckedForm):
     client_id = forms.UUIDField()
     text = ContentFormField(required=False)

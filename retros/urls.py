@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.urls import path
 
-from retros.views import actions, agreements, demo, ending, entries, home, notes, plan, room
+from retros.views import actions, agreements, demo, ending, entries, home, notes, own_data, plan, room
 
 SESSION = "sessions/<uuid:session_id>"
 PARTNERSHIP = "partnerships/<uuid:partnership_id>"
@@ -16,6 +16,10 @@ urlpatterns = [
     path(f"{PARTNERSHIP}/sessions/new/", plan.session_create, name="session_create"),
     path(f"{PARTNERSHIP}/sessions/now/", plan.session_create_now, name="session_create_now"),
     path(f"{SESSION}/move/", plan.session_move, name="session_move"),
+    # what one person has here
+    path("settings/data/", own_data.data_detail, name="data_detail"),
+    path("settings/data/export/", own_data.data_export, name="data_export"),
+    path("settings/data/erase/", own_data.data_erase, name="data_erase"),
     # what is kept, what is handed over, the end
     path(f"{PARTNERSHIP}/end/", ending.partnership_end, name="partnership_end"),
     path(f"{PARTNERSHIP}/resume/", ending.partnership_resume, name="partnership_resume"),

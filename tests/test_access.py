@@ -97,6 +97,9 @@ TABLE: dict[str, Row] = {
     "sign_in_here": account(405, 200, 405, 422),
     "person_update": account(200, 302, 302, 302),
     "session_end_all": account(405, 302, 302, 302),
+    "data_detail": account(200, 405, 302, 302),
+    "data_export": account(405, 302, 302, 302),  # confirm the password first
+    "data_erase": account(200, 302, 302, 302),
     # invitations, partnerships
     "invitation_waiting": account(404, 405, 302, 302),
     "invitation_waiting_accept": account(405, 409, 302, 302),

@@ -143,6 +143,7 @@ class World:
                 "email_b": "x@example.org",
                 **key,
             },
+            "data_erase": {"understood": "on"},
             "session_create": {**when, **key},
             "session_move": when,
             "session_next": {"start": f"{tomorrow + timedelta(days=60)}T14:00", **key},

@@ -16,6 +16,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone as clock
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits
@@ -90,6 +91,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(_("Admin"), default=False)
     joined_at = models.DateTimeField(auto_now_add=True)
+    erased_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[PersonManager] = PersonManager()
 
@@ -104,12 +106,14 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
     @property
     def full_name(self) -> str:
+        if self.erased_at:
+            return gettext("Former member")
         return self.name or self.email.partition("@")[0]
 
     @property
     def first_name(self) -> str:
         """How the app addresses the partner: “Tom is ready”."""
-        return self.full_name.split()[0]
+        return self.full_name if self.erased_at else self.full_name.split()[0]
 
     @property
     def initials(self) -> str:
@@ -139,6 +143,16 @@ class Person(AbstractBaseUser, PermissionsMixin):
         from allauth.account.models import EmailAddress  # its models need ours first
 
         return bool(EmailAddress.objects.filter(user=self, email__iexact=email, verified=True).exists())
+
+    def become_former(self) -> None:
+        """Part of the erasure: nothing here says any more who it was, and nobody signs in as them."""
+        for field in self._meta.concrete_fields:
+            if field.name not in {"id", "joined_at"}:
+                setattr(self, field.attname, field.get_default())
+        self.email = f"{self.pk}@erased.invalid"
+        self.is_active, self.erased_at = False, clock.now()
+        self.set_unusable_password()
+        self.save()
 
     def end_sessions(self, *, by: Person | None = None) -> None:
         """Sign this person out on every device: by themselves, or `by` an admin. Open streams notice it."""

@@ -1,0 +1,128 @@
+"""Erase what is one person's own. STORES is the list of every place that holds something of a person.
+
+What the two made together stays with the partner: agreements and their signatures, actions, notes, learnings, the
+handover. The row of the person stays too, as “Former member”, without anything that says who it was.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session as BrowserSession
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from partnerships.models import (
+    Audit,
+    CalendarFeed,
+    Delivery,
+    Invitation,
+    Lead,
+    Membership,
+    Partnership,
+    Person,
+    Preference,
+    RateCounter,
+)
+from partnerships.refusals import Refusal
+from retros import ending
+from retros.catalogue import templates
+from retros.models import Draft, Entry, EntryRevision, Note, Pick, Prompt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def erase(person: Person) -> None:
+    """Everything in STORES, at once; their partnerships end, and the partners are told of that.
+
+    Asked for by the person alone, so there is no other actor. Raises Refusal for the only admin.
+    """
+    with transaction.atomic():
+        person = Person.objects.select_for_update().get(pk=person.pk)
+        admins = Person.objects.filter(is_staff=True, is_active=True)
+        if person.is_staff and not admins.exclude(pk=person.pk).exists():
+            raise Refusal(_("You are the only admin here. Make somebody else an admin first."))
+        for partnership in Partnership.objects.of(person).order_by("pk"):
+            ending.end(partnership, by=person, leaving=True)
+        for store in STORES:
+            store(person)
+        person.become_former()
+        Audit.record(Audit.Act.ERASED, by=person, about=person)
+
+
+def _writing(person: Person) -> None:
+    """Own cards and answers, with earlier words. A card with a shared note stays for it, without its words."""
+    own = Entry.kept.filter(author=person)
+    EntryRevision.objects.filter(entry__author=person).delete()
+    noted = Exists(Note.objects.filter(entry=OuterRef("pk")))
+    own.filter(~noted).delete()
+    own.update(text=_("Erased by its author."), value=None, tags=[])
+    Draft.objects.filter(person=person).delete()
+    Pick.objects.filter(person=person).delete()
+
+
+def _names(person: Person) -> None:
+    """First names that were copied into the choices of questions, and role labels."""
+    steps = Prompt.objects.filter(step__session__partnership__memberships__person=person).exclude(choices=[])
+    for prompt in steps.select_related("step__session"):
+        _forget_name(prompt, person)
+    Membership.objects.filter(person=person).update(role_label="")
+
+
+def _forget_name(prompt: Prompt, person: Person) -> None:
+    """The choices as the template has them, with the names of who is still known."""
+    session = prompt.step.session
+    template = templates().get(session.template_key)
+    known = template.steps[prompt.step.position].prompts if template else ()
+    choices = next((p.choices for p in known if p.key == prompt.key), None)
+    names = {
+        presence.seat: _("Former member") if presence.person_id == person.pk else presence.person.first_name
+        for presence in session.presences.select_related("person")
+    }
+    if choices is not None and names:
+        prompt.choices = [[value, label.format(**names)] for value, label in choices]
+        prompt.save(update_fields=["choices"])
+
+
+def _invitations(person: Person) -> None:
+    """Addresses they were invited by; links they sent that are still open."""
+    theirs = Q(accepted_by=person)
+    for address in {person.email, *_addresses(person)}:
+        theirs |= Q(email__iexact=address)
+    Invitation.objects.open().filter(theirs | Q(invited_by=person)).update(revoked_at=timezone.now())
+    Invitation.objects.filter(theirs).update(email="", role_label="")
+
+
+def _told(person: Person) -> None:
+    """Mails and notices, what they want to be told, the address of their calendar."""
+    for model in (Delivery, Preference, CalendarFeed):
+        model.objects.filter(person=person).delete()
+
+
+def _roles(person: Person) -> None:
+    """What they lead, with everything that was released to them."""
+    Lead.objects.filter(person=person).delete()
+
+
+def _signing_in(person: Person) -> None:
+    """Addresses, every device, and the counters of their limits."""
+    from allauth.account.models import EmailAddress  # its models need ours first
+
+    EmailAddress.objects.filter(user=person).delete()
+    for session in BrowserSession.objects.iterator():
+        if session.get_decoded().get(SESSION_KEY) == str(person.pk):
+            session.delete()
+    RateCounter.objects.filter(key__endswith=str(person.pk)).delete()
+
+
+def _addresses(person: Person) -> list[str]:
+    from allauth.account.models import EmailAddress
+
+    return list(EmailAddress.objects.filter(user=person).values_list("email", flat=True))
+
+
+STORES: tuple[Callable[[Person], None], ...] = (_writing, _names, _invitations, _told, _roles, _signing_in)

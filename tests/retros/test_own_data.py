@@ -1,0 +1,96 @@
+"""The export of one's own: all that a person can see, nothing that they cannot, and only for themselves."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from partnerships import limits
+from partnerships.models import Audit, Person
+from retros.models import Draft
+from retros.own_data import archive, everything, readable
+from tests.cast import Cast
+from tests.factories import PASSWORD
+from tests.retros import play
+from tests.world import make_world
+
+pytestmark = pytest.mark.django_db
+
+
+def files(packed: bytes) -> dict[str, str]:
+    with zipfile.ZipFile(io.BytesIO(packed)) as zipped:
+        return {name: zipped.read(name).decode() for name in zipped.namelist()}
+
+
+@pytest.mark.parametrize("phase", ["folded", "closed"])
+def test_it_holds_what_they_may_read_and_nothing_else(phase: str) -> None:
+    """Every mark of the world, against who may read it (RELIABILITY.md 2)."""
+    world = make_world(phase)
+    for who in ("ines", "tom", "priya", "sara", "mei", "ada", "lena"):
+        held = files(archive(world.people[who]))
+        assert set(held) == {"twofold.json", "twofold.md"}
+        for name, text in held.items():
+            shown = {mark for mark in world.words if mark in text}
+            assert not {mark for mark in shown if who not in world.words[mark]}, f"{who} {name}"
+        readable_marks = {mark for mark in world.words if mark in held["twofold.md"]}
+        assert readable_marks == {mark for mark in world.words if mark in held["twofold.json"]}
+    mine = files(archive(world.people["ines"]))["twofold.json"]
+    missing = [m for m, readers in world.words.items() if readers >= {"ines"} and m not in mine]
+    drafts = set(Draft.objects.values_list("text", flat=True))
+    missing = [mark for mark in missing if not mark.startswith("zqdraft") or mark in drafts]  # the others were used up
+    put_away = ("deletedcard", "gonelearning", "goneaction", "firstcard", "firstanswer", "why")
+    assert [mark for mark in missing if not mark[2:].startswith(put_away)] == []
+
+
+def test_it_is_asked_for_with_the_password_and_written_down(cast: Cast) -> None:
+    client = Client()
+    client.force_login(cast.ines)
+    url = reverse("data_export")
+    answer = client.post(url)
+    assert answer["Location"].startswith(reverse("account_reauthenticate"))
+    resumed = client.post(answer["Location"], {"password": PASSWORD})
+    assert resumed["Content-Disposition"] == 'attachment; filename="twofold.zip"'
+    again = client.post(url)
+    assert set(again["Content-Security-Policy"].split("; ")) == {"default-src 'none'", "sandbox"}
+    assert again["Content-Type"] == "application/zip"
+    assert json.loads(files(again.content)["twofold.json"])["you"]["email"] == "ines@example.org"
+    assert Audit.objects.filter(act="exported", by_id=cast.ines.pk).count() == 2
+    assert client.get(url).status_code == 405
+
+
+def test_ten_in_an_hour(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "EXPORTS_PER_HOUR", 2)
+    client = Client()
+    client.force_login(cast.ines)
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    assert [client.post(reverse("data_export")).status_code for _n in range(3)] == [200, 200, 429]
+    assert Audit.objects.filter(act="exported").count() == 2
+
+
+def test_words_never_become_structure() -> None:
+    text = "# Not a heading\n- no list\n\n> no quote"
+    lines = "\n".join(readable({"actions": [{"text": text}]}, 2)).split("\n")
+    assert [line for line in lines if line.startswith("#")] == ["## Actions 1"]
+    assert all(line.startswith(("#", ">", "Text:")) for line in lines)
+
+
+def test_as_many_queries_for_many_retros_as_for_one(cast: Cast) -> None:
+    def queries(person: Person) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            everything(person)
+        return len(captured)
+
+    play.hold(cast.checkout)
+    play.agree(cast.checkout)
+    first = queries(cast.ines)
+    for n in range(4):
+        play.hold(cast.checkout)
+        play.agree(cast.checkout, f"Another {n}")
+    assert queries(cast.ines) == first
