@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 
 SOON = timedelta(hours=1)  # this long before a planned retro, its page offers to start it
+WRITING = timedelta(seconds=8)  # this long after their last word came, somebody counts as writing
 
 
 @dataclass
@@ -428,12 +429,23 @@ class Room:
 
     @cached_property
     def _drafts(self) -> dict[str, Draft]:
+        return Draft.of(self.person, self._boxes) if self._boxes and self.can_write else {}
+
+    @property
+    def _boxes(self) -> list[str]:
+        """The keys of the drafts of this step."""
         keys = [f"card:{p.pk}" for p in self.step.prompts if p.takes_cards]
         if self.on_table:
             keys.append(self.table_key)
         if self.step.kind in {Step.Kind.CONCLUDE, Step.Kind.AGREE}:
             keys += [self.learn_key, self.try_key, self.action_key]
-        return Draft.of(self.person, keys) if keys and self.can_write else {}
+        return keys
+
+    @cached_property
+    def left_behind(self) -> list[Draft]:
+        """What the viewer was still typing here when the session ended."""
+        here = [key for key in self._boxes if key != self.action_key]  # an action between retros has its own page
+        return list(Draft.of(self.person, here).values()) if here and not self.session.is_open else []
 
     @property
     def table_draft(self) -> Draft | None:
@@ -576,6 +588,11 @@ class Room:
     @cached_property
     def _notes(self) -> list[Note]:
         return list(Note.objects.visible_to(self.person).filter(step=self.step))
+
+    @property
+    def partner_writes(self) -> bool:
+        """Whether the other one is at a shared note of this step at this moment."""
+        return any(n.written_by_id == self.partner.person.pk and self.now - n.written_at < WRITING for n in self._notes)
 
     @property
     def table_note(self) -> Note | None:

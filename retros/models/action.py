@@ -282,6 +282,7 @@ def _writing(partnership: Partnership, by: Person, session: Session | None) -> I
         return
     with partnership.writing(by):
         yield
+        Session.look_again(partnership)
 
 
 def _same_pair(partnership: Partnership, session: Session) -> None:

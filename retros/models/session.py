@@ -217,6 +217,23 @@ class Session(Planned):
             self.save(update_fields=[f"version_{seat}" for seat in told])
             publish(self.pk, self.version_a, self.version_b)
 
+    @classmethod
+    def look_again(cls, partnership: Partnership) -> None:
+        """Something of the pair's changed outside of the room: whoever stands in one sees it.
+
+        After the commit, because the verb at work holds another lock than the room's.
+        """
+
+        def tell() -> None:
+            with transaction.atomic():
+                running = cls.objects.select_for_update(no_key=True).filter(partnership=partnership).running()
+                for session in running.order_by("pk"):
+                    session.version_a, session.version_b = session.version_a + 1, session.version_b + 1
+                    session.save(update_fields=["version_a", "version_b"])
+                    publish(session.pk, session.version_a, session.version_b)
+
+        transaction.on_commit(tell, robust=True)
+
     # --- making one ---------------------------------------------------------------------------------------------
 
     @classmethod

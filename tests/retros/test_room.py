@@ -9,10 +9,11 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from partnerships.models import Person
-from retros.models import Action, Entry, Note, Presence, Session
-from retros.room import Room
+from retros.models import Action, Draft, Entry, Note, Presence, Session
+from retros.room import WRITING, Room
 from tests.cast import Cast
 
 HTMX = {"HX-Request": "true"}
@@ -275,3 +276,45 @@ def test_a_stamp_that_nobody_gave_gets_everything(two: Two, marks: str) -> None:
     room = two.room()
     answer = two.fold(two.ines, "Two", "good", room_key=f"{room.key}~{room.version}{marks}")
     assert answer.count("data-card") == 2
+
+
+def test_what_was_still_being_typed_when_it_closed_is_there_for_its_author_alone(two: Two, cast: Cast) -> None:
+    prompt = two.session.steps[2].prompts[0]
+    Draft.keep(f"card:{prompt.pk}", "half a thought", version=0, by=cast.ines)
+    two.session.start(by=cast.ines)
+    assert "You were still writing this" not in two.page(two.ines, 2)
+    Session.objects.update(status=Session.Status.HELD)
+    page = two.page(two.ines, 2)
+    assert "You were still writing this" in page
+    assert "half a thought" in page
+    assert "still writing" not in two.page(two.tom, 2)
+    assert "half a thought" not in two.page(two.tom, 2)
+
+
+def test_a_shared_note_says_that_the_other_one_is_writing(two: Two) -> None:
+    two.fold(two.ines, "A card")
+    for position in (0, 1):
+        if position:
+            two.both_ready(position)
+        two.both_next(position)
+    two.both_ready(2)
+    card = Entry.kept.get()
+    two.press(two.ines, "entry_table", card.pk)
+    two.press(two.tom, "entry_note_update", card.pk, text="What Tom says", version=0)
+    assert "Tom is writing here" in two.page(two.ines, 2)
+    assert "is writing here" not in two.page(two.tom, 2)
+    Note.objects.update(written_at=timezone.now() - WRITING)
+    assert "is writing here" not in two.page(two.ines, 2)
+
+
+def test_an_action_changed_from_home_shows_in_the_open_room(
+    two: Two, cast: Cast, django_capture_on_commit_callbacks: Any
+) -> None:
+    before = two.room().version
+    with django_capture_on_commit_callbacks(execute=True):
+        two.ines.post(
+            reverse("action_create", args=[cast.checkout.pk]),
+            {"text": "Call the bank", "owner": "a", "due": "2030-01-02", "client_id": uuid.uuid4()},
+        )
+    assert Action.objects.get().text == "Call the bank"
+    assert two.room().version == before + 1
