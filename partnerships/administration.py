@@ -26,6 +26,7 @@ PER_PAGE = 50
 PLACES = {
     "admin_partnership_list": gettext_lazy("Partnerships"),
     "person_list": gettext_lazy("People"),
+    "audit_list": gettext_lazy("Record"),
 }
 
 

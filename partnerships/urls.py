@@ -5,6 +5,7 @@ from django.urls import path
 from partnerships.views import (
     admin_partnerships,
     admin_people,
+    admin_record,
     agreements,
     invitations,
     partnerships,
@@ -58,6 +59,7 @@ urlpatterns = [
     path("admin/partnerships/", admin_partnerships.admin_partnership_list, name="admin_partnership_list"),
     path("admin/partnerships/new/", admin_partnerships.admin_partnership_create, name="admin_partnership_create"),
     path(f"{FRAME}/", admin_partnerships.admin_partnership_detail, name="admin_partnership_detail"),
+    path("admin/record/", admin_record.audit_list, name="audit_list"),
     path(f"{FRAME}/leads/", admin_partnerships.lead_create, name="lead_create"),
     path(f"{FRAME}/leads/<uuid:person_id>/delete/", admin_partnerships.lead_delete, name="lead_delete"),
 ]

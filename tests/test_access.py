@@ -187,6 +187,7 @@ TABLE: dict[str, Row] = {
     "review_update": press("302 302 302 409 403"),
     # the admin's pages
     "person_list": admins(),
+    "audit_list": admins(),
     "person_detail": admins(),
     "person_invite": admins(post="200"),
     "person_role_update": admins("405", "302"),

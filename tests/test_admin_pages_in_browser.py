@@ -28,6 +28,7 @@ def test_everybody_can_use_the_admin_pages(
     page = page_of(cast.ada, context, live_server)
     addresses = [
         *map(reverse, ("person_list", "person_invite", "admin_partnership_list", "admin_partnership_create")),
+        reverse("audit_list"),
         reverse("person_detail", args=[cast.tom.pk]),
         reverse("admin_partnership_detail", args=[half.partnership.pk]),
     ]

@@ -35,6 +35,8 @@ class Audit(models.Model):
     """
 
     class Act(models.TextChoices):
+        """In four groups, in this order; an admin reads the first three (below)."""
+
         # accounts
         SIGNED_IN = "signed_in", _("Signed in")
         SIGN_IN_REFUSED = "sign_in_refused", _("Sign-in refused")
@@ -117,14 +119,8 @@ class Audit(models.Model):
         raise TypeError("The record is only added to.")
 
 
-FOR_ADMINS = frozenset(
-    {
-        Audit.Act.SIGNED_IN, Audit.Act.SIGN_IN_REFUSED, Audit.Act.SESSIONS_ENDED, Audit.Act.PERSON_INVITED,
-        Audit.Act.PERSON_DEACTIVATED, Audit.Act.PERSON_REACTIVATED, Audit.Act.EXPORTED, Audit.Act.ERASED,
-        Audit.Act.ADMIN_MADE, Audit.Act.ADMIN_ENDED, Audit.Act.LEAD_ASSIGNED, Audit.Act.LEAD_ENDED,
-        Audit.Act.PARTNERSHIP_BEGUN, Audit.Act.SEAT_TAKEN, Audit.Act.LEFT, Audit.Act.ARCHIVED, Audit.Act.UNARCHIVED,
-        Audit.Act.PLANNED, Audit.Act.MOVED, Audit.Act.SKIPPED, Audit.Act.HELD, Audit.Act.CANCELLED,
-        Audit.Act.RHYTHM_SET, Audit.Act.RHYTHM_CHANGED, Audit.Act.RHYTHM_PAUSED, Audit.Act.RHYTHM_RESUMED,
-        Audit.Act.RHYTHM_ENDED, Audit.Act.BULK_DONE, Audit.Act.BULK_UNDONE,
-    }
-)  # fmt: skip
+_ACTS = list(Audit.Act)
+ABOUT_ACCOUNTS = frozenset(_ACTS[: _ACTS.index(Audit.Act.ADMIN_MADE)])
+ABOUT_ROLES = frozenset(_ACTS[_ACTS.index(Audit.Act.ADMIN_MADE) : _ACTS.index(Audit.Act.PLANNED)])
+ABOUT_THE_SCHEDULE = frozenset(_ACTS[_ACTS.index(Audit.Act.PLANNED) : _ACTS.index(Audit.Act.INVITED)])
+FOR_ADMINS = ABOUT_ACCOUNTS | ABOUT_ROLES | ABOUT_THE_SCHEDULE

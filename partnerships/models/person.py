@@ -221,6 +221,8 @@ class Person(AbstractBaseUser, PermissionsMixin):
     def reactivate(self, *, by: Person) -> bool:
         """Switch the account on again. Nobody is signed in by it. Returns whether that is news."""
         with self.administered(by=by):
+            if self.erased_at:
+                raise Refusal(_("This account was erased. Invite its owner again instead."))
             return self._change("is_active", True, Audit.Act.PERSON_REACTIVATED, by, known=self.is_active)
 
     def end_sessions_for(self, *, by: Person) -> None:

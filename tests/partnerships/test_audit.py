@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, models, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from partnerships.models import Audit, Invitation, Partnership
+from partnerships.models.audit import ABOUT_ACCOUNTS, ABOUT_ROLES, ABOUT_THE_SCHEDULE
 from tests.cast import Cast
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, PersonFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -95,3 +97,52 @@ def test_admins_read_accounts_roles_and_the_schedule_alone(cast: Cast) -> None:
     shown = {line.act for line in Audit.objects.for_admins()}
     assert {"signed_in", "admin_made", "moved"} <= shown
     assert not shown & {"revealed", "side_opened", "looked", "expired", "invited", "release_proposed"}
+
+
+# --- the page of the admins -------------------------------------------------------------------------------------------
+
+
+def record(cast: Cast, **asked: str) -> str:
+    client = Client()
+    client.force_login(cast.ada)
+    return client.get(reverse("audit_list"), asked).text
+
+
+def test_the_page_says_who_did_what_to_whom(cast: Cast) -> None:
+    Audit.record(Audit.Act.ADMIN_MADE, by=cast.ada, about=cast.mei)
+    Audit.record(Audit.Act.MOVED, by=cast.ines, partnership=cast.checkout)
+    Audit.record(Audit.Act.REVEALED, by=cast.ines, partnership=cast.checkout)
+    page = record(cast)
+    assert page.index("Moved a retro") < page.index("Made somebody an admin")
+    assert "Mei Tan" in page
+    assert "Revealed" not in page
+
+
+def test_the_page_is_narrowed_and_searched(cast: Cast) -> None:
+    Audit.record(Audit.Act.ADMIN_MADE, by=cast.ada, about=cast.mei)
+    Audit.record(Audit.Act.MOVED, by=cast.ines, partnership=cast.checkout)
+    assert "Moved a retro" not in record(cast, state="roles")
+    assert "Made somebody an admin" in record(cast, q="mei@")
+    assert "Moved a retro" not in record(cast, q="mei@")
+    assert "Nothing is found." in record(cast, q="nobody at all\x00")
+
+
+def test_as_many_queries_for_thirty_lines_as_for_three(cast: Cast) -> None:
+    client, found = Client(), []
+    client.force_login(cast.ada)
+    client.get(reverse("audit_list"))  # the first look also notes when it was
+    for more in (3, 30):
+        for _n in range(more):
+            Audit.record(Audit.Act.MOVED, by=PersonFactory.create(), about=cast.mei, partnership=cast.checkout)
+        with CaptureQueriesContext(connection) as captured:
+            client.get(reverse("audit_list"))
+        found.append(len(captured))
+    assert found[0] == found[1] <= 12
+
+
+def test_the_groups_are_the_acts(cast: Cast) -> None:
+    grouped = [*ABOUT_ACCOUNTS, *ABOUT_ROLES, *ABOUT_THE_SCHEDULE]
+    assert len(grouped) == len(set(grouped))
+    assert {Audit.Act.SIGNED_IN, Audit.Act.ERASED} <= ABOUT_ACCOUNTS
+    assert {Audit.Act.LEAD_ASSIGNED, Audit.Act.UNARCHIVED} <= ABOUT_ROLES
+    assert {Audit.Act.PLANNED, Audit.Act.BULK_UNDONE} <= ABOUT_THE_SCHEDULE

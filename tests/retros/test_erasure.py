@@ -189,7 +189,10 @@ def test_the_only_admin_makes_another_one_first(cast: Cast) -> None:
         erase(cast.ada)
     Person.objects.filter(pk=cast.mei.pk).update(is_staff=True)
     erase(cast.ada)
-    assert not Person.objects.get(pk=cast.ada.pk).is_staff
+    gone = Person.objects.get(pk=cast.ada.pk)
+    assert not gone.is_staff
+    with pytest.raises(Refusal, match="was erased"):
+        gone.reactivate(by=cast.mei)
 
 
 def choices() -> set[str]:
