@@ -91,6 +91,13 @@ class Environment:
                 raise BadValue(name, domain, "mail domains parted by commas, such as example.org,example.com")
         return found
 
+    def mailbox(self, name: str) -> str:
+        """One address, without a name before it; empty when not given."""
+        value = self.text(name)
+        if value and not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+", value):
+            raise BadValue(name, value, "one mail address, such as calendar@example.org")
+        return value
+
     def networks(self, name: str) -> list[str]:
         """Addresses or networks, parted by commas."""
         found = [part.strip() for part in self.text(name).split(",") if part.strip()]

@@ -7,6 +7,7 @@ import asyncio
 import gc
 import socket
 import sys
+import threading
 
 import h11
 import uvicorn
@@ -15,6 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from config.asgi import Application, application
 from retros.live.hub import hub
+from retros.worker import work
 
 HEADER_SECONDS = 10
 STUCK_SECONDS = 20  # until a connection is cut that takes nothing of what was sent, or has silently gone
@@ -50,6 +52,11 @@ class Server(uvicorn.Server):
     """Says where it is, and ends the streams before it waits for connections: they would hold up the stop."""
 
     announce = False
+    with_worker = False
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.stop_worker = threading.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -58,8 +65,11 @@ class Server(uvicorn.Server):
                 listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STUCK_SECONDS * 1000)
         if self.started and self.announce:
             print(f"Twofold is at {settings.BASE_URL} (Ctrl+C stops it)", flush=True)
+        if self.started and self.with_worker:  # a daemon: whatever it is at, it can be killed there
+            threading.Thread(target=work, args=[self.stop_worker], name="worker", daemon=True).start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.stop_worker.set()
         await hub.stop()
         await super().shutdown(sockets)
 
@@ -96,6 +106,7 @@ def main() -> None:
     application.server.take()
     serving = server(host=chosen.host, port=chosen.port)
     serving.announce = True
+    serving.with_worker = not settings.WORKER_ELSEWHERE
     serving.run()
     if not serving.started:
         raise SystemExit(3)

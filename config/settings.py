@@ -39,6 +39,8 @@ _mail = env.mail("TWOFOLD_MAIL_URL")
 MAIL_IS_SENT = bool(_mail)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("TWOFOLD_MAIL_FROM", f"Twofold <twofold@{_host}>")
 RETENTION_MONTHS = env.number("TWOFOLD_RETENTION_MONTHS", 24, least=1, most=1200)
+CALENDAR_REPLY_TO = env.mailbox("TWOFOLD_CALENDAR_REPLY_TO")  # empty: nobody is asked to answer an invitation
+WORKER_ELSEWHERE = env.flag("TWOFOLD_WORKER_ELSEWHERE")
 STREAM_LIMIT = env.number("TWOFOLD_STREAM_LIMIT", 2500, least=1, most=100_000)
 PROXIES = env.networks("TWOFOLD_PROXIES")
 
@@ -229,7 +231,8 @@ if not HTTPS:
 
 # --- Mail ----------------------------------------------------------------------------------------
 
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL_IS_SENT else 'console'}.EmailBackend"
+_backend = "smtp" if MAIL_IS_SENT else "dummy" if DEMO else "console"  # the people of the demo have no mailbox
+EMAIL_BACKEND = f"django.core.mail.backends.{_backend}.EmailBackend"
 EMAIL_HOST = str(_mail.get("EMAIL_HOST", ""))
 EMAIL_PORT = int(_mail.get("EMAIL_PORT", 25))
 EMAIL_HOST_USER = str(_mail.get("EMAIL_HOST_USER", ""))

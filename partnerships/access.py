@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec
 from uuid import UUID
@@ -9,8 +10,19 @@ from uuid import UUID
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from partnerships.models import Agreement, Invitation, Partnership, Person, Version
-from partnerships.refusals import Refusal
+from partnerships import limits
+from partnerships.models import (
+    Agreement,
+    CalendarFeed,
+    Delivery,
+    Invitation,
+    Partnership,
+    Person,
+    RateCounter,
+    Version,
+)
+from partnerships.refusals import Refusal, TooMany
+from partnerships.unsubscribe import unsubscriber
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,6 +90,32 @@ def get_version(person: Person, version_id: UUID) -> Version:
     if agreement is None:
         raise Http404
     return next(version for version in agreement.all_versions if version.pk == version_id)
+
+
+def get_notice(person: Person, delivery_id: UUID) -> Delivery:
+    """A notice of their own. Raises Http404 for everybody else."""
+    own = Delivery.objects.filter(pk=delivery_id, person=person, channel=Delivery.Channel.IN_APP)
+    if (notice := own.first()) is None:
+        raise Http404
+    return notice
+
+
+def get_feed_owner(token: str) -> Person:
+    """Whose dates stand behind a feed's address. Raises Http404, or TooMany: a program that asks every minute."""
+    person = CalendarFeed.owner(token)
+    if person is None:
+        raise Http404
+    if RateCounter.hit(f"feed:{person.pk}", per=timedelta(hours=1)) > limits.FEED_READS_PER_HOUR:
+        raise TooMany(retry_after=3600)
+    return person
+
+
+def get_subscriber(token: str) -> Person:
+    """Whose mails a link stops. Raises Http404 for one that was not made here."""
+    person = unsubscriber(token)
+    if person is None:
+        raise Http404
+    return person
 
 
 # --- the admin's doors ------------------------------------------------------------------------------------------------

@@ -102,6 +102,10 @@ def _post(stem: str, context: dict[str, Any], *, to: str) -> None:
     post(EmailMessage(" ".join(subject.split()), body, to=[to]))
 
 
+def feed_link(token: str) -> str:
+    return f"{settings.BASE_URL}{reverse('calendar_feed', args=[token])}"
+
+
 def _deliver(message: EmailMessage) -> None:
     """A failure is told to the operator without address, subject or text."""
     try:

@@ -40,6 +40,7 @@ NOT_TYPED = frozenset(
         "only_me", "value", "tags", "talk", "reason", "verdict", "helped", "closed_as", "is_experiment", "owner",
         "start", "day", "time", "zone", "timezone", "due", "since", "theme", "shortcuts", "kind",
         "until", "line", "row", "out", "edit", "after",
+        "calendar_mode", "working_days", "quiet_from", "quiet_to", "paused_until", "wanted",
     }
 )  # fmt: skip
 

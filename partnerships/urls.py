@@ -10,6 +10,7 @@ from partnerships.views import (
     invitations,
     partnerships,
     people,
+    reminders,
     sign_in,
 )
 
@@ -43,6 +44,11 @@ urlpatterns = [
     path("versions/<uuid:version_id>/update/", agreements.version_update, name="version_update"),
     path("settings/", people.person_update, name="person_update"),
     path("settings/sessions/end/", people.session_end_all, name="session_end_all"),
+    path("settings/reminders/", reminders.reminder_update, name="reminder_update"),
+    path("settings/feed/", reminders.feed_create, name="feed_create"),
+    path("settings/feed/delete/", reminders.feed_delete, name="feed_delete"),
+    path("notices/<uuid:delivery_id>/dismiss/", reminders.notice_dismiss, name="notice_dismiss"),
+    path("n/unsubscribe/<str:token>/", reminders.unsubscribe, name="unsubscribe"),
     path("sign-in/", sign_in.sign_in_here, name="sign_in_here"),
     # the admin's pages
     path("admin/people/", admin_people.person_list, name="person_list"),

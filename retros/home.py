@@ -14,15 +14,17 @@ from uuid import UUID
 
 from django.db.models import Count, Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from partnerships.header import Header
-from partnerships.models import Invitation, Membership, Partnership
+from partnerships.models import Delivery, Invitation, Membership, Partnership
 from partnerships.models.partnership import Seat
 from retros.agreement_looks import AgreementLooks
 from retros.models import Action, Draft, Session, Step
+from retros.notices import Notice, notices_for
 from retros.trend import Trend, trends
 
 if TYPE_CHECKING:
@@ -142,6 +144,11 @@ class Home(Pair):
         actions = Action.objects.visible_to(self.person).filter(lately, partnership=self.partnership)
         rows = [self.row(action) for action in actions]
         return [r for r in rows if r.action.is_open] + [r for r in rows if not r.action.is_open]
+
+    @cached_property
+    def notices(self) -> list[tuple[Delivery, Notice]]:
+        """What the viewer is told here, about whichever partnership of theirs."""
+        return notices_for(self.person, self.now)
 
     @cached_property
     def trends(self) -> list[Trend]:
@@ -362,6 +369,10 @@ class Pairs:
         self.person = person
         partnerships = Partnership.objects.of(person).with_members().order_by("created_at")
         self.all = [Pair(partnership, person) for partnership in partnerships]
+
+    @cached_property
+    def notices(self) -> list[tuple[Delivery, Notice]]:
+        return notices_for(self.person, timezone.now())
 
     @property
     def only(self) -> Partnership | None:

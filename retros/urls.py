@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.urls import path
 
-from retros.views import actions, agreements, demo, ending, entries, home, notes, own_data, plan, room
+from retros.views import actions, agreements, calendar, demo, ending, entries, home, notes, own_data, plan, room
 
 SESSION = "sessions/<uuid:session_id>"
 PARTNERSHIP = "partnerships/<uuid:partnership_id>"
@@ -25,6 +25,9 @@ urlpatterns = [
     path(f"{PARTNERSHIP}/resume/", ending.partnership_resume, name="partnership_resume"),
     path(f"{PARTNERSHIP}/farewell/", ending.farewell_create, name="farewell_create"),
     path(f"{PARTNERSHIP}/handover/", ending.handover_update, name="handover_update"),
+    # calendars
+    path("cal/<str:token>.ics", calendar.calendar_feed, name="calendar_feed"),
+    path(f"{SESSION}/calendar.ics", calendar.session_calendar, name="session_calendar"),
     # actions between retros
     path(f"{PARTNERSHIP}/actions/", actions.action_list, name="action_list"),
     path(f"{PARTNERSHIP}/actions/new/", actions.action_create, name="action_create"),

@@ -16,8 +16,20 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from partnerships.models import Agreement, Invitation, Membership, Partnership, Person, Version, Wording
+from partnerships.models import (
+    Agreement,
+    CalendarFeed,
+    Delivery,
+    Invitation,
+    Membership,
+    Partnership,
+    Person,
+    Version,
+    Wording,
+)
+from partnerships.unsubscribe import unsubscribe_token
 from retros.models import Action, Draft, Entry, Handover, Note, Session
+from retros.reminders import start_key
 from tests.cast import Cast, make_cast
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.retros.model import CLOSE, CONCLUDE, LOOK_BACK, PULSE, WRITE, Hands
@@ -81,6 +93,9 @@ class World:
             "review_update": {"action_id": self.ids["earlier action"]},
             "entry_clause": {"entry_id": self.ids["tom card"]},
             "session_agree": {"session_id": self.ids["sitting"]},
+            "session_calendar": {"session_id": self.sessions["next"].pk},
+            "calendar_feed": {"token": self.ids["feed"]},
+            "unsubscribe": {"token": unsubscribe_token(self.cast.ines)},
         }
         known = {
             "partnership_id": self.cast.checkout.pk,
@@ -94,6 +109,7 @@ class World:
             "agreement_id": self.ids["agreement"],
             "version_id": self.ids["proposal"],
             "token": self.ids["token"],
+            "delivery_id": self.ids["notice"],
             "key": "card:of-a-box-without-a-draft",
             "uidb36": "1",
             "person_id": self.cast.tom.pk,
@@ -144,6 +160,13 @@ class World:
                 **key,
             },
             "data_erase": {"understood": "on"},
+            "reminder_update": {
+                "calendar_mode": "feed",
+                "working_days": ["1", "3"],
+                "quiet_from": "21:00",
+                "quiet_to": "07:00",
+                "wanted": ["day_ahead:email"],
+            },
             "session_create": {**when, **key},
             "session_move": when,
             "session_next": {"start": f"{tomorrow + timedelta(days=60)}T14:00", **key},
@@ -206,10 +229,22 @@ def _before(world: World) -> None:
         for who in ("ines", "tom"):
             Hands(world.people[who], session.pk).fold(mark(f"{name}card", {who}))
     world.sessions["discarded"].discard(by=cast.tom)
+    _remind(world)
     _agree(world)
     half = Partnership.begin(by=cast.ines, kind="other", label="Half")
     invitation, world.ids["token"] = Invitation.for_seat(half, email="new@example.org", by=cast.ines)
     world.ids |= {"invitation": invitation.pk, "half": half.pk}
+
+
+def _remind(world: World) -> None:
+    """What comes by itself: a notice of Tom's, the address of Ines's feed."""
+    tom, session = world.cast.tom, world.sessions["next"]
+    notice = Delivery.new(
+        person=tom, kind="starting", subject_type="session", subject_id=session.pk, for_key=start_key(session),
+        channel="in_app", send_at=timezone.now(), status="sent",
+    )  # fmt: skip
+    notice.save()
+    world.ids |= {"notice": notice.pk, "feed": CalendarFeed.issue(by=world.cast.ines)}
 
 
 def _agree(world: World) -> None:

@@ -46,6 +46,18 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         current = models.Q(expires_at=None) | models.Q(expires_at__gt=now)
         return shown.filter(current, status=Delivery.Status.SENT).order_by("send_at")
 
+    def calendar_of(self, person: Person) -> dict[uuid.UUID, int]:
+        """What mails put into this person's calendar and nothing took out since: the generation, by its subject."""
+        told = self.filter(person=person, kind__in=Delivery.CALENDAR, status__in=Delivery.TOLD).order_by("send_at")
+        found: dict[uuid.UUID, int] = {}
+        for subject_id, kind, key in told.values_list("subject_id", "kind", "for_key"):
+            generation = int(key.partition(".")[0])
+            if kind != Delivery.Kind.CANCEL:
+                found[subject_id] = generation
+            elif found.get(subject_id) == generation:
+                del found[subject_id]
+        return found
+
 
 class Delivery(models.Model):
     class Kind(models.TextChoices):
@@ -73,6 +85,7 @@ class Delivery(models.Model):
         CANCELLED = "cancelled", _("No longer needed")
 
     CALENDAR: ClassVar = frozenset({Kind.INVITE, Kind.UPDATE, Kind.CANCEL})
+    TOLD: ClassVar = frozenset({Status.CLAIMED, Status.SENT})  # it is out, or may be
     # Each reminder with the channels it has, and whether it uses them when nobody said otherwise.
     REMINDERS: ClassVar[dict[str, dict[str, bool]]] = {
         Kind.PREP_OPEN: {Channel.EMAIL: True, Channel.IN_APP: False},
@@ -202,7 +215,7 @@ class Preference(models.Model):
 
     @classmethod
     def keep(cls, wanted: dict[tuple[str, str], bool], *, by: Person) -> None:
-        cls.objects.bulk_create(
+        Preference.objects.bulk_create(
             [Preference(person=by, kind=kind, channel=channel, wanted=on) for (kind, channel), on in wanted.items()],
             update_conflicts=True, unique_fields=["person", "kind", "channel"], update_fields=["wanted"],
         )  # fmt: skip

@@ -12,6 +12,7 @@ from retros.models.scheduling import Misplaced, Outdated, Unconfirmed
 from retros.models.series import Pause, RuleVersion, Series, SeriesChange
 from retros.models.session import Session
 from retros.models.step import Prompt, Ready, Step
+from retros.models.tick import Tick
 
 __all__ = [
     "Action",
@@ -35,6 +36,7 @@ __all__ = [
     "SeriesChange",
     "Session",
     "Step",
+    "Tick",
     "Unconfirmed",
     "put_into_agreement",
     "put_lines_into_agreement",

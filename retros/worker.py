@@ -1,0 +1,67 @@
+"""One round of everything that happens by itself (SCHEDULING.md 9).
+
+Safe at any time, from anywhere, many at once: each part does what is still to be done and leaves alone what is done.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import close_old_connections
+from django.utils import timezone
+
+from partnerships import outbox
+from retros import retention, upkeep
+from retros.models import Tick
+from retros.notices import message_for
+from retros.reminders import plan
+
+log = logging.getLogger("twofold.worker")
+
+EVERY = timedelta(seconds=60)
+
+
+def tick(now: datetime) -> None:
+    """A part that fails is told to the operator and keeps none of the others from their work."""
+    parts: tuple[Callable[[], object], ...] = (
+        lambda: upkeep.materialise(now),
+        lambda: upkeep.close_grace(now),
+        lambda: _once_a_day(now),
+        lambda: plan(now),
+        lambda: outbox.expire(now),
+        lambda: outbox.show(now),
+        lambda: outbox.send(now, message_for),
+    )
+    failed: Exception | None = None
+    for part in parts:
+        try:
+            part()
+        except Exception as error:
+            log.exception("a part of the round failed")
+            failed = error
+    if failed is not None:
+        raise failed
+    Tick.note(now)
+
+
+def _once_a_day(now: datetime) -> None:
+    last = Tick.last()
+    if last is None or last.date() != now.date():
+        upkeep.resync_timezones(now)
+        retention.expire(now)
+
+
+def work(stop: threading.Event) -> None:
+    """Round after round until `stop` is set. What fails once is tried again in the next."""
+    while not stop.is_set():
+        close_old_connections()
+        try:
+            tick(timezone.now())
+        except Exception as error:
+            log.error("round failed", extra={"kind": type(error).__qualname__})
+        finally:
+            close_old_connections()
+        stop.wait(EVERY.total_seconds())

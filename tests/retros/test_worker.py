@@ -1,0 +1,288 @@
+"""F18, F19: what comes by itself comes once and at nine, for 400 days, with many workers and with killed ones."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core import mail
+from django.core.management import call_command
+from django.db import connection, connections
+from django.db.models import F
+
+from partnerships.models import Delivery, Partnership, Person
+from retros import worker
+from retros.models import Series, Session, Tick
+from retros.reminders import plan
+from retros.rhythm import PRESETS, Rule, Slot
+from retros.worker import tick
+from tests.retros import play
+from tests.retros.dates import moment, pair, people, session
+
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+SOME = ("Australia/Lord_Howe", "Pacific/Apia", "Africa/Casablanca")
+MORE = (
+    "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Chatham", "America/St_Johns", "Asia/Tokyo",
+    "Europe/London", "Pacific/Kiritimati", "America/Santiago",
+)  # fmt: skip
+Expected = Counter[tuple[str, str, str, datetime]]  # kind, channel, person, when
+
+
+class Killed(BaseException):
+    """A worker that is gone: nothing of ours catches it."""
+
+
+# --- what should come, by other means ---------------------------------------------------------------------------------
+
+
+def nine(zone: str, day: date) -> datetime:
+    return datetime.combine(day, time(9), ZoneInfo(zone)).astimezone(UTC)
+
+
+def weekday(day: date, step: int) -> date:
+    while day.weekday() > 4:
+        day += step * DAY
+    return day
+
+
+def expect(slot: Slot, both: tuple[Person, Person], fate: str, expected: Expected) -> None:
+    """Every four weeks; in one zone for both, so a day is a day."""
+    zone, day = both[0].timezone, slot.day
+    due = {
+        ("prep_open", "email"): nine(zone, weekday(day - 7 * DAY, -1)),
+        ("day_ahead", "email"): nine(zone, weekday(day - DAY, -1)),
+        ("starting", "in_app"): slot.start_utc - 10 * MINUTE,
+    }
+    if fate != "held":
+        due |= {("wrap_up", channel): nine(zone, weekday(day + DAY, 1)) for channel in ("email", "in_app")}
+    if fate == "missed":  # two weeks later, at an hour and on a day when it may be told
+        due |= {("missed_notice", channel): grace_of(slot, zone) for channel in ("email", "in_app")}
+    for person in both:
+        for (kind, channel), at in due.items():
+            expected[kind, channel, person.email, at] += 1
+
+
+def grace_of(slot: Slot, zone: str) -> datetime:
+    return datetime.combine(slot.day + 14 * DAY, time(14), ZoneInfo(zone)).astimezone(UTC)
+
+
+def came() -> Expected:
+    rows = Delivery.objects.filter(status="sent", kind__in=Delivery.REMINDERS)
+    return Counter(rows.values_list("kind", "channel", "person__email", "send_at"))
+
+
+# --- time passes ------------------------------------------------------------------------------------------------------
+
+
+class Life:
+    """Pairs that meet every four weeks: some retros are held, some closed a week later, some missed."""
+
+    def __init__(self, zones: tuple[str, ...], start: datetime, days: int) -> None:
+        self.expected: Expected = Counter()
+        self.held: list[tuple[datetime, Series, date]] = []
+        self.missed: list[datetime] = []
+        for n, zone in enumerate(zones):
+            ours = pair(zone)
+            a, b = people(ours)
+            first = weekday(start.date() + timedelta(days=10 + n % 5), 1)
+            rule = Rule.starting(first, PRESETS["every_4_weeks"], time(14), zone)
+            series = Series.begin(ours, by=a, rule=rule, now=start)
+            for turn in range(days // 28 + 2):
+                slot = rule.slot(first + turn * 28 * DAY)
+                fate = ("held", "late", "missed")[turn % 3]
+                expect(slot, (a, b), fate, self.expected)
+                if fate == "missed":
+                    self.missed.append(grace_of(slot, zone))
+                else:
+                    over = slot.start_utc + (HOUR if fate == "held" else 7 * DAY)
+                    self.held.append((over, series, slot.day))
+            due = weekday(first + 60 * DAY, 1)
+            play.agree(ours, owners="b", due=due)
+            self.expected["action_due_soon", "email", b.email, nine(zone, weekday(due - 2 * DAY, -1))] += 1
+            for channel in ("email", "in_app"):
+                self.expected["action_due", channel, b.email, nine(zone, due)] += 1
+        self.held.sort(key=lambda held: held[0])
+
+    def moments(self, start: datetime, end: datetime) -> Iterator[datetime]:
+        """Once a day, and whenever something is due or happens."""
+        now = start
+        while now < end:
+            while self.held and self.held[0][0] <= now:
+                at, series, day = self.held.pop(0)
+                rows = Session.objects.filter(series=series, slot_date=day)
+                assert rows.update(status="held", held_on=at.date()) == 1
+            yield now
+            ahead = [now + DAY, *(held[0] for held in self.held[:1]), *(at for at in self.missed if at > now)]
+            waiting = Delivery.objects.waiting().filter(send_at__gt=now).order_by("send_at").first()
+            now = min([*ahead, waiting.send_at] if waiting else ahead)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "zones", [pytest.param(SOME, id="three"), pytest.param(SOME + MORE, id="twelve", marks=pytest.mark.deep)]
+)
+def test_400_days(zones: tuple[str, ...]) -> None:
+    start = datetime(2027, 1, 4, 3, 17, tzinfo=UTC)
+    life = Life(zones, start, 400)
+    end = start + 400 * DAY
+    for now in life.moments(start, end):
+        tick(now)
+    expected = Counter({key: n for key, n in life.expected.items() if key[3] < end})
+    assert len(expected) > 120 * len(zones)
+    assert came() - expected == Counter()
+    assert expected - came() == Counter()
+    sent = Delivery.objects.filter(status="sent")
+    assert not sent.exclude(sent_at__range=("2027-01-01T00:00Z", "2028-03-01T00:00Z")).exists()
+    assert not sent.filter(kind__in=Delivery.REMINDERS, sent_at__gt=F("send_at") + MINUTE).exists()
+    assert len(mail.outbox) == sent.filter(channel="email").count()
+    assert len({m.extra_headers["Message-ID"] for m in mail.outbox}) == len(mail.outbox)
+
+
+@contextmanager
+def killed_at(query: int) -> Iterator[None]:
+    """The connection dies with the worker, at the n-th thing it asks the database."""
+    left = query
+
+    def wrapper(execute: Any, *args: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise Killed
+        return execute(*args)
+
+    with connection.execute_wrapper(wrapper):
+        yield
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kills", [pytest.param(6, id="some"), pytest.param(100, id="many", marks=pytest.mark.deep)])
+def test_killed_at_random_points(kills: int) -> None:
+    """Each reminder of nine comes in that hour, once; after a kill in the middle of a mail, at most once more."""
+    rng = random.Random(kills)
+    start = datetime(2027, 1, 4, 3, 17, tzinfo=UTC)
+    rounds = 6 if kills < 10 else 60
+    died = 0
+    for _ in range(rounds):
+        mail.outbox.clear()
+        Partnership.objects.all().delete()
+        Delivery.objects.all().delete()
+        life = Life(("Europe/Berlin",), start, 80)
+        for now in life.moments(start, start + 35 * DAY):
+            busy = Delivery.objects.due(now).exists()
+            if busy and died < kills and rng.random() < 0.5:
+                with killed_at(rng.randrange(1, 40)):
+                    try:
+                        tick(now)
+                    except Killed:
+                        died += 1
+            tick(now + MINUTE)
+            tick(now + 17 * MINUTE)
+        ids = Counter(m.extra_headers["Message-ID"] for m in mail.outbox)
+        assert max(ids.values()) <= 2
+        emails = Delivery.objects.filter(channel="email")
+        assert set(ids) == set(emails.filter(status="sent").values_list("message_id", flat=True))
+        assert not emails.filter(status__in=["claimed", "failed"]).exists()
+        until = start + 34 * DAY
+        due = Counter({key: n for key, n in life.expected.items() if start + DAY < key[3] < until})
+        found = Counter({key: n for key, n in came().items() if start + DAY < key[3] < until})
+        assert found == due
+    assert died > rounds // 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_four_workers_at_once() -> None:
+    for _ in range(6):
+        ours = pair("Europe/Berlin")
+        session(ours, "2027-03-18T14:00", "Europe/Berlin")
+        play.agree(ours, due=date(2027, 3, 16))
+    moments = [moment(f"2027-03-{day}T08:00Z") for day in ("08", "11", "12", "16", "17")]
+    together = threading.Barrier(4, timeout=60)
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            for now in moments:
+                together.wait()
+                tick(now)
+        except BaseException as error:
+            together.abort()
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    emails = Delivery.objects.filter(channel="email", status="sent")
+    assert Counter(emails.values_list("kind", flat=True)) == {
+        "invite": 12, "prep_open": 12, "day_ahead": 12, "action_due_soon": 6, "action_due": 6,
+    }  # fmt: skip
+    assert Counter(m.extra_headers["Message-ID"] for m in mail.outbox) == Counter(
+        emails.values_list("message_id", flat=True)
+    )
+
+
+@pytest.mark.django_db
+def test_a_clock_that_is_set_back_repeats_nothing() -> None:
+    ours = pair("Europe/Berlin")
+    session(ours, "2027-03-18T14:00", "Europe/Berlin")
+    for at in ("11T07:59", "11T08:00", "11T07:00", "11T07:59", "11T08:01", "17T08:00", "17T07:00", "17T08:00"):
+        tick(moment(f"2027-03-{at}Z"))
+    to_one = [m for m in mail.outbox if m.to == [people(ours)[0].email]]
+    assert len(to_one) == 3  # invited, a week ahead, a day ahead
+
+
+@pytest.mark.django_db
+def test_a_part_that_fails_keeps_none_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = pair("Europe/Berlin")
+    session(ours, "2027-03-18T14:00", "Europe/Berlin")
+    now = moment("2027-03-11T08:00Z")
+    plan(now)
+
+    def broken(now: datetime) -> None:
+        raise RuntimeError("broken")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "plan", broken)
+        with pytest.raises(RuntimeError):
+            tick(now)
+    assert len(mail.outbox) == 4
+    assert Tick.last() is None
+    tick(now)
+    assert Tick.last() == now
+
+
+@pytest.mark.django_db
+def test_manage_py_tick_is_one_round() -> None:
+    ours = pair("Europe/Berlin")
+    play.plan(ours, days=3)
+    call_command("tick")
+    assert {m.to[0] for m in mail.outbox} == {person.email for person in people(ours)}
+    assert Tick.last() is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_loop_goes_on_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "EVERY", timedelta(milliseconds=5))
+    stop = threading.Event()
+    rounds: list[datetime] = []
+
+    def once(now: datetime) -> None:
+        rounds.append(now)
+        if len(rounds) == 3:
+            stop.set()
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(worker, "tick", once)
+    worker.work(stop)
+    assert len(rounds) == 3
