@@ -14,6 +14,7 @@ from partnerships import limits
 from partnerships.models import (
     Agreement,
     CalendarFeed,
+    Clause,
     Delivery,
     Invitation,
     Partnership,
@@ -81,6 +82,14 @@ def get_agreement(person: Person, agreement_id: UUID) -> Agreement:
     if agreement is None:
         raise Http404
     return agreement
+
+
+def get_clause(agreement: Agreement, line: UUID) -> Clause:
+    """A clause of the version in force. Raises Http404 when there is none with this identity."""
+    clause = agreement.in_force and agreement.in_force.clauses.filter(line=line).first()
+    if not clause:
+        raise Http404
+    return clause
 
 
 def get_version(person: Person, version_id: UUID) -> Version:

@@ -170,7 +170,8 @@ class ClauseForm(ProposalForm):
     )  # fmt: skip
     text = ContentFormField(label=gettext_lazy("The new words"), required=False)
     take_out = forms.BooleanField(label=gettext_lazy("Take this clause out"), required=False)
-    field_order = ["heading", "text", "take_out", "why"]
+    after = forms.CharField(label=gettext_lazy("Where"), required=False)
+    field_order = ["heading", "text", "take_out", "after", "why"]
 
     def __init__(self, *args: Any, line: uuid.UUID, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -182,6 +183,10 @@ class ClauseForm(ProposalForm):
         if self.clause:
             self.fields["text"].initial, self.fields["heading"].initial = self.clause.text, self.clause.heading
         self.fields["text"].widget.attrs["rows"] = 4
+        lines = [w.line for w in self.source]
+        at = lines.index(line) if line in lines else len(lines)
+        self.stands = str(lines[at - 1]) if at else ""
+        _offer_places(self, [w for w in self.source if w.line != line], self.stands)
 
     @property
     def line(self) -> uuid.UUID:
@@ -201,7 +206,8 @@ class ClauseForm(ProposalForm):
         new = replace(
             self.clause or Wording("", line=self._line), text=data["text"], heading=data["heading"]
         )  # fmt: skip
-        return [new if w.line == self._line else w for w in rest] if self.clause else [*rest, new]
+        after = data["after"] if "after" in self.data else self.stands
+        return _put_after([w for w in rest if w.line != self._line], new, after)
 
 
 class NewClauseForm(ProposalForm):
@@ -214,10 +220,7 @@ class NewClauseForm(ProposalForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        places = [
-            (str(w.line), _("After clause %(number)d") % {"number": n}) for n, w in enumerate(self.source, 1)
-        ]  # fmt: skip
-        self.fields["after"].widget = forms.Select(choices=[*reversed(places), ("", _("Before all others"))])
+        _offer_places(self, self.source, str(self.source[-1].line) if self.source else "")
         self.fields["text"].widget.attrs["rows"] = 4
         # The same press twice adds one clause, under one identity.
         self.new = uuid.uuid5(cast(uuid.UUID, self.key), "clause")
@@ -239,8 +242,21 @@ class NewClauseForm(ProposalForm):
     def wordings(self) -> list[Wording]:
         data = self.cleaned_data
         new = Wording(data["text"], data["heading"], self.new)
-        at = next((n for n, w in enumerate(self.source, 1) if str(w.line) == data["after"]), 0)
-        return [*self.source[:at], new, *self.source[at:]]
+        return _put_after(self.source, new, data["after"])
+
+
+def _offer_places(form: ProposalForm, others: Sequence[Wording], stands: str) -> None:
+    """Where a clause can stand among the others, as a choice; `stands` is the one that it follows now."""
+    numbers = {w.line: n for n, w in enumerate(form.source, 1)}
+    places = [(str(w.line), _("After clause %(number)d") % {"number": numbers[w.line]}) for w in others]
+    choices = [*reversed(places), ("", _("Before all others"))]
+    form.fields["after"].widget = forms.Select(choices=choices)
+    form.fields["after"].initial = stands
+
+
+def _put_after(others: Sequence[Wording], clause: Wording, line: str) -> list[Wording]:
+    at = next((n for n, w in enumerate(others, 1) if str(w.line) == line), 0)
+    return [*others[:at], clause, *others[at:]]
 
 
 @dataclass

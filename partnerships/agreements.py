@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -33,6 +34,14 @@ class Side:
     when: str
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What another app has to say about a clause: why it asks for a look, and what it is linked to."""
+
+    asks: Sequence[str] = ()
+    linked: Sequence[str] = ()
+
+
 @dataclass
 class ClauseRow:
     """One clause as it stands on the page, with what is proposed about it and after it."""
@@ -41,6 +50,7 @@ class ClauseRow:
     wording: Wording
     review: str = ""
     is_due: bool = False
+    beside: Beside = Beside()
     proposals: list[Proposal] = field(default_factory=list)
     additions: list[Proposal] = field(default_factory=list)
 
@@ -142,7 +152,11 @@ class VersionRow:
 class AgreementPage:
     """One agreement with everything that waits for a word of the two."""
 
-    def __init__(self, agreement: Agreement, person: Person, *, shown: Iterable[Version | None] = ()) -> None:
+    def __init__(
+        self, agreement: Agreement, person: Person, *, shown: Iterable[Version | None] = (),
+        beside: Mapping[UUID, Beside] | None = None,
+    ) -> None:  # fmt: skip
+        self.beside = beside or {}
         self.pair = Header(agreement.partnership, person, place="agreement_list")
         self.agreement = agreement
         self.person = person
@@ -197,6 +211,8 @@ class AgreementPage:
     def sections(self) -> list[Section]:
         rows = rows_of(self.in_force.wordings if self.in_force else [], self.pair.today)
         by_line = {row.wording.line: row for row in rows}
+        for row in rows:
+            row.beside = self.beside.get(row.wording.line, row.beside)
         for proposal in self.about_one:
             change = proposal.only
             assert change is not None  # noqa: S101 (that is what about_one means)
@@ -281,14 +297,17 @@ class AgreementPage:
     @property
     def next_look(self) -> date:
         """The day that is proposed for the next look."""
-        today = self.pair.today
-        month = today.month - 1 + IN_MONTHS
-        return date(today.year + month // 12, month % 12 + 1, min(today.day, 28))
+        return next_look(self.pair.today)
 
 
-def agreement_context(agreement: Agreement, person: Person) -> dict[str, object]:
-    """What the page of an agreement needs. Another app may add to it: `page` has the versions and the clauses."""
-    page = AgreementPage(agreement, person)
+def agreement_context(
+    agreement: Agreement, person: Person, *, beside: Mapping[UUID, Beside] | None = None
+) -> dict[str, object]:
+    """What the page of an agreement needs. Another app may add to it: `page` has the versions and the clauses.
+
+    `beside` says more about some of the clauses, by their line.
+    """
+    page = AgreementPage(agreement, person, beside=beside)
     return {**page.pair.context, "page": page, "agreement": agreement}
 
 
@@ -410,6 +429,12 @@ class AgreementList:
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
+
+
+def next_look(today: date) -> date:
+    """The day that is proposed for the next look at something that is still right."""
+    month = today.month - 1 + IN_MONTHS
+    return date(today.year + month // 12, month % 12 + 1, min(today.day, 28))
 
 
 def rows_of(wordings: Iterable[Wording], today: date) -> list[ClauseRow]:

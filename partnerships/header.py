@@ -74,11 +74,17 @@ class Header:
 
     @cached_property
     def switcher(self) -> list[Place]:
-        others = Partnership.objects.of(self.person).with_members().order_by("created_at")
+        seats = Membership.objects.filter(partnership__in=Partnership.objects.of(self.person))
+        seats = seats.select_related("partnership", "person").order_by("partnership__created_at", "seat")
+        pairs: dict[Partnership, Person | None] = {}
+        for seat in seats:  # one query: every page asks for it
+            pairs.setdefault(seat.partnership, None)
+            if seat.person_id != self.person.pk:
+                pairs[seat.partnership] = seat.person
         return [
-            Place(name_of(p, self.person), reverse("partnership_detail", args=[p.pk]), p == self.partnership)
-            for p in others
-            if not p.is_archived or p == self.partnership
+            Place(name_of(pair, partner), reverse("partnership_detail", args=[pair.pk]), pair == self.partnership)
+            for pair, partner in pairs.items()
+            if not pair.is_archived or pair == self.partnership
         ]
 
     @property
@@ -90,7 +96,6 @@ class Header:
         }  # fmt: skip
 
 
-def name_of(partnership: Partnership, person: Person) -> str:
+def name_of(partnership: Partnership, partner: Person | None) -> str:
     """“Tom, Checkout”: how the switcher tells one partnership from another."""
-    partner = next((m.person for m in partnership.memberships.all() if m.person_id != person.pk), None)
     return f"{partner.first_name}, {partnership.label}" if partner else partnership.label

@@ -1,4 +1,4 @@
-"""The agreements of a pair on its home page: which exist, and which need a look."""
+"""The agreements of a pair on its home page and at its wrap-up: which exist, and which need a look."""
 
 from __future__ import annotations
 
@@ -8,30 +8,32 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from partnerships.models import Agreement, Clause, Partnership, Version
-from retros.models import ClauseOrigin, Session
+from retros.clause_marks import clause_marks
+from retros.models import ClauseLink, ClauseOrigin, Session
 
 if TYPE_CHECKING:
     from partnerships.models import Person
 
 SOON = timedelta(days=14)  # a review date this near asks for a look
-TWICE = 2  # a clause that came up this often as something that held the pair back
 
 
 @dataclass(frozen=True)
 class Look:
-    """One agreement that needs a look: its words, why, and where to go."""
+    """One thing that needs a look: its words, why, and where to go. `can_stay`: “still right” is an answer to it."""
 
+    agreement: Agreement
     quote: str
     why: str
     url: str
     press: str
+    line: UUID | None = None
+    can_stay: bool = False
 
 
 class AgreementLooks:
@@ -56,59 +58,70 @@ class AgreementLooks:
 
     @cached_property
     def needed(self) -> list[Look]:
-        return [*self._proposals(), *self._came_up_twice(), *self._reviews()]
+        """What waits for the viewer, on the home page."""
+        return [*self._proposals(own=False), *self._clauses(), *self._reviews()]
 
-    def _proposals(self) -> list[Look]:
+    @cached_property
+    def at_wrap_up(self) -> list[Look]:
+        """What the two can settle while they sit together: whatever waits for either of them, or for this retro."""
+        return [*self._proposals(own=True), *self._clauses(), *self._reviews()]
+
+    def _proposals(self, *, own: bool) -> list[Look]:
         waiting = Version.objects.filter(
             agreement__partnership=self.partnership, agreement__closed_at=None, number=None, ended_at=None
-        ).exclude(signatures__person=self.person)
+        )
+        if not own:
+            waiting = waiting.exclude(signatures__person=self.person)
         looks = []
-        for version in waiting.select_related("agreement", "proposed_by").prefetch_related("clauses"):
+        for version in waiting.select_related("agreement", "proposed_by").prefetch_related("clauses", "signatures"):
             clauses = list(version.clauses.all())
             about = next((c for c in clauses if c.line == version.line), clauses[0])
-            why = _("%(name)s proposed this on %(day)s. It waits for you.") % {
-                "name": version.proposed_by.first_name,
-                "day": date_format(version.proposed_at.astimezone(self.person.tz), "j F"),
-            }
-            looks.append(Look(about.text, why, self._url(version.agreement), _("Read it")))
+            url = f"{self._url(version.agreement)}#proposal-{version.pk}"
+            looks.append(Look(version.agreement, about.text, self._waits(version), url, _("Read it")))
         return looks
 
-    def _came_up_twice(self) -> list[Look]:
-        counts = (
-            ClauseOrigin.objects.filter(
-                session__partnership=self.partnership, entry__prompt__column="bad", line__isnull=False
-            )
-            .values("line", "version__agreement")
-            .annotate(n=Count("entry", distinct=True))
-            .filter(n__gte=TWICE)
-        )
-        by_line: dict[UUID, int] = {row["line"]: row["n"] for row in counts if row["line"]}
-        clauses = Clause.objects.filter(
-            line__in=list(by_line), version__number__isnull=False, version__agreement__closed_at=None
-        ).select_related("version__agreement")
-        newest = {clause.line: clause for clause in clauses.order_by("version__number")}
-        return [
-            Look(
-                clause.text,
-                ngettext(
-                    "Came up as a “held us back” card %(n)d time.",
-                    "Came up as a “held us back” card %(n)d times.",
-                    by_line[line],
-                )
-                % {"n": by_line[line]},
-                self._url(clause.version.agreement),
-                _("Look at it"),
-            )
-            for line, clause in newest.items()
-        ]
+    def _waits(self, version: Version) -> str:
+        words = {
+            "name": version.proposed_by.first_name,
+            "day": date_format(version.proposed_at.astimezone(self.person.tz), "j F"),
+        }
+        if version.deferred_at:
+            return _("%(name)s proposed this on %(day)s. You wanted to talk about it in the retro.") % words
+        if version.signed_by(self.person):
+            return _("%(name)s proposed this on %(day)s. You have signed it.") % words
+        return _("%(name)s proposed this on %(day)s. It waits for you.") % words
+
+    def _clauses(self) -> list[Look]:
+        """The clauses in force that something came up about, or whose own day has come."""
+        agreements = [a for a in self.agreements if a.closed_at is None]
+        if not agreements:
+            return []
+        links = ClauseLink.objects.filter(agreement__in=agreements).with_looks(self.person)
+        origins = ClauseOrigin.of(agreements, self.person)
+        versions = Version.objects.filter(agreement__in=agreements).defer("reason")
+        marks = clause_marks(list(links.select_related("entry__prompt")), origins, versions)
+        asks = Q(line__in={line for _agreement, line in marks}) | Q(review_on__lte=self.today + SOON)
+        found = Clause.objects.in_force().filter(asks, version__agreement__in=agreements)
+        looks = []
+        for clause in found.select_related("version__agreement"):
+            agreement = clause.version.agreement
+            why = list(marks.get((agreement.pk, clause.line), ()))
+            if clause.review_on and clause.review_on <= self.today + SOON:
+                why.append(self._look_by(clause.review_on))
+            if why:
+                url = f"{self._url(agreement)}#clause-{clause.line}"
+                looks.append(Look(agreement, clause.text, " ".join(why), url, _("Look at it"), clause.line, True))
+        return looks
 
     def _reviews(self) -> list[Look]:
-        words = _("You wanted to look at it by %(day)s. Is it still right?")
         return [
-            Look(a.title, words % {"day": date_format(a.review_on, "j F")}, self._url(a), _("Look at it"))
+            Look(a, a.title, self._look_by(a.review_on), self._url(a), _("Look at it"), can_stay=True)
             for a in self.agreements
             if a.review_on and a.closed_at is None and a.review_on <= self.today + SOON
         ]
+
+    def _look_by(self, day: date) -> str:
+        return _("You wanted to look at it by %(day)s. Is it still right?") % {"day": date_format(day, "j F")}
 
     def _url(self, agreement: Agreement) -> str:
         return reverse("agreement_detail", args=[agreement.pk])

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerships.forms import CheckedForm, ContentFormField, PageForm
 from partnerships.models.partnership import Seat
-from retros.models import Action, Draft, Entry, Review
+from retros.models import Action, ClauseLink, Draft, Entry, Review
 
 if TYPE_CHECKING:
     from retros.home import Pair
@@ -111,13 +111,36 @@ class NextForm(CheckedForm):
 
 
 class ClauseForm(CheckedForm):
-    """A proposal from a card or a learning: for a clause (`line`), or for a new one."""
+    """A proposal from a card or a learning: for a clause (`line`), or for a new one; or only that a clause came up."""
 
     client_id = forms.UUIDField()
     agreement = forms.UUIDField()
     line = forms.UUIDField(required=False)
     text = ContentFormField(required=False)
     reason = ContentFormField(required=False)
+    came_up = forms.BooleanField(required=False)
+
+
+class LinkForm(CheckedForm):
+    """The changes in which a clause asks for a look."""
+
+    tags = forms.MultipleChoiceField(choices=ClauseLink.Tag.choices, required=False)
+
+
+class LineForm(CheckedForm):
+    """A clause, or (empty) the whole agreement."""
+
+    line = forms.UUIDField(required=False)
+
+
+class AdoptForm(CheckedForm):
+    """The agreement of which an experiment becomes a clause."""
+
+    agreement = forms.UUIDField()
+
+
+class PlaceForm(CheckedForm):
+    value = forms.IntegerField(min_value=1, max_value=5)
 
 
 class ReviewForm(CheckedForm):

@@ -17,7 +17,7 @@ from django.db.models.lookups import LessThanOrEqual
 
 from partnerships import mail
 from partnerships.models import Agreement, Audit, Partnership
-from retros.models import Action, Draft, Entry, Expiry, Handover, Note, Review, Session
+from retros.models import Action, Draft, Entry, Expiry, Handover, Note, Prompt, Review, Session
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -115,6 +115,7 @@ def _remove_writing(session: Session) -> None:
     """Every word of a session; that it took place stays."""
     Note.objects.filter(step__session=session).delete()
     Entry.kept.filter(step__session=session).delete()
+    Prompt.objects.filter(step__session=session, named_by__isnull=False).delete()
     Review.objects.filter(session=session).update(remark="")
 
 

@@ -20,7 +20,23 @@ from django.utils.translation import ngettext
 from partnerships import limits
 from partnerships.models import Version
 from partnerships.models.partnership import Seat
-from retros.models import Action, ClauseOrigin, Draft, Entry, Note, Presence, Prompt, Ready, Review, Session, Step
+from retros.agreement_looks import AgreementLooks, Look
+from retros.clauses import Adopted, adopted
+from retros.models import (
+    Action,
+    ClauseOrigin,
+    Draft,
+    Entry,
+    Note,
+    Presence,
+    Prompt,
+    Ready,
+    Review,
+    Session,
+    Step,
+    settled,
+)
+from retros.questions import Answer, Places, Question, blocks_of, questions_of, surprise_key, surprises_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,39 +126,6 @@ class Column:
 
 
 @dataclass
-class Answer:
-    """One person's answer as the viewer may see it: `entry` is None for unanswered and for the other's “only me”."""
-
-    prompt: Prompt
-    entry: Entry | None
-    side: Side
-
-    @property
-    def label(self) -> str:
-        """The word for a scale: “Fair”."""
-        labels = dict(self.prompt.choices)
-        return labels.get(str(self.entry.value), "") if self.entry and self.entry.value is not None else ""
-
-    @property
-    def tag_labels(self) -> list[str]:
-        return [label for value, label in self.prompt.choices if self.entry and value in self.entry.tags]
-
-    @property
-    def is_empty(self) -> bool:
-        return self.entry is None or not (self.entry.text or self.entry.value is not None or self.entry.tags)
-
-
-@dataclass
-class Question:
-    """A prompt that takes one answer, with the answers of both sides; `draft` is the viewer's unsent correction."""
-
-    prompt: Prompt
-    yours: Answer
-    partners: Answer
-    in_seat_order: list[Answer] = field(default_factory=list)
-
-
-@dataclass
 class PathStep:
     step: Step
     url: str
@@ -186,8 +169,9 @@ class Room:
 
         The last part is the shared step, while the viewer stands on it.
         """
-        table = self.on_table.entry.pk if self.on_table else ""
-        return f"{self.phase}.{self.session.status}.{table}.{self.session.position if self.is_current else ''}"
+        rows = len(self.step.prompts) if self.names_decisions else ""
+        middle = self.on_table.entry.pk if self.on_table else rows
+        return f"{self.phase}.{self.session.status}.{middle}.{self.session.position if self.is_current else ''}"
 
     @property
     def stamp(self) -> str:
@@ -258,8 +242,12 @@ class Room:
 
     @property
     def answered(self) -> int:
-        """How many questions the viewer has answered."""
-        return sum(not question.yours.is_empty for question in self.questions)
+        """How many questions the viewer has answered; guesses are not counted."""
+        return sum(not question.yours.is_empty for question in self.asked)
+
+    @property
+    def asked(self) -> list[Question]:
+        return [question for question in self.questions if not question.prompt.is_guess]
 
     @property
     def agreement_version(self) -> Version | None:
@@ -439,6 +427,8 @@ class Room:
             keys.append(self.table_key)
         if self.step.kind in {Step.Kind.CONCLUDE, Step.Kind.AGREE}:
             keys += [self.learn_key, self.try_key, self.action_key]
+        if self.step.kind == Step.Kind.QUESTIONS:
+            keys += [self.decision_key, *(surprise_key(entry) for entry in self._entries)]
         return keys
 
     @cached_property
@@ -560,15 +550,32 @@ class Room:
 
     @cached_property
     def questions(self) -> list[Question]:
-        found = {(e.prompt_id, e.author_id): e for e in self._entries if not e.is_card}
-        questions = []
-        for prompt in self.step.prompts:
-            if prompt.takes_cards:
-                continue
-            answers = [Answer(prompt, found.get((prompt.pk, side.person.pk)), side) for side in self.sides]
-            yours, partners = answers if answers[0].side.is_you else reversed(answers)
-            questions.append(Question(prompt, yours, partners, answers))
+        questions = questions_of(self.step.prompts, self._entries, self.sides)
+        if self.step.kind == Step.Kind.QUESTIONS and self.partner_side_open:
+            for question in questions:
+                question.surprises = surprises_of(question, self._notes)
+                question.draft = self._drafts.get(question.surprise_key)
         return questions
+
+    @property
+    def blocks(self) -> list[Question | Places]:
+        """The questions with the answers of both, once something is open: what shares a line stands in one table."""
+        decisions = [prompt for prompt in self.step.prompts if prompt.kind == Prompt.Kind.PLACE]
+        sentences = settled(decisions, self.person) if decisions and self.step.is_revealed else {}
+        return blocks_of(self.questions, revealed=self.partner_side_open, sentences=sentences)
+
+    @property
+    def names_decisions(self) -> bool:
+        """Whether this step has a table of decisions to which both may still add."""
+        return self.phase == "write" and any(p.kind == Prompt.Kind.PLACE for p in self.step.prompts)
+
+    @property
+    def decision_key(self) -> str:
+        return f"decision:{self.step.pk}"
+
+    @property
+    def decision_draft(self) -> Draft | None:
+        return self._drafts.get(self.decision_key)
 
     @property
     def partner_side_open(self) -> bool:
@@ -635,6 +642,19 @@ class Room:
     def reviews(self) -> list[tuple[Action, Review | None]]:
         """Every action that was open when this session came, with what was said of it here; experiments first."""
         return Review.for_session(self.session, self.person)
+
+    @property
+    def adopted(self) -> list[Adopted]:
+        """The experiments that helped, which may become clauses."""
+        return adopted([action for action, _review in self.reviews], self.person) if self.can_write else []
+
+    @cached_property
+    def looks(self) -> list[Look]:
+        """The agreements to look at before the two part."""
+        if not self.session.is_running or not self.can_write:
+            return []
+        today = self.now.astimezone(self.person.tz).date()
+        return AgreementLooks(self.session.partnership, self.person, today).at_wrap_up
 
     @property
     def verdicts(self) -> Sequence[tuple[str, StrOrPromise]]:

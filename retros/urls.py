@@ -56,7 +56,13 @@ urlpatterns = [
     path(f"{PARTNERSHIP}/dream-team/", agreements.dream_team_create, name="dream_team_create"),
     path("agreements/<uuid:agreement_id>/", agreements.agreement_detail, name="agreement_detail"),
     path("agreements/<uuid:agreement_id>/session/", agreements.agreement_session, name="agreement_session"),
+    path(
+        "agreements/<uuid:agreement_id>/clauses/<uuid:line>/", agreements.clause_link_update, name="clause_link_update"
+    ),
     path(f"{SESSION}/agree/", agreements.session_agree, name="session_agree"),
+    path(f"{SESSION}/agreements/<uuid:agreement_id>/look/", agreements.look_create, name="look_create"),
+    path(f"{SESSION}/actions/<uuid:action_id>/clause/", agreements.review_clause, name="review_clause"),
+    path(f"{ACTION}/clause/", agreements.action_clause, name="action_clause"),
     path(f"{ENTRY}/clause/", agreements.entry_clause, name="entry_clause"),
     path(f"{SESSION}/learnings/<uuid:note_id>/clause/", agreements.learning_clause, name="learning_clause"),
     # entries
@@ -73,6 +79,9 @@ urlpatterns = [
     # notes, learnings, actions of the day
     path(f"{STEP}/note/", notes.note_update, name="note_update"),
     path(f"{ENTRY}/note/", notes.entry_note_update, name="entry_note_update"),
+    path(f"{ENTRY}/surprises/", notes.surprise_create, name="surprise_create"),
+    path(f"{STEP}/decisions/", notes.decision_create, name="decision_create"),
+    path(f"{SESSION}/prompts/<uuid:prompt_id>/settle/", notes.decision_settle, name="decision_settle"),
     path(f"{STEP}/learnings/", notes.learning_create, name="learning_create"),
     path(f"{SESSION}/learnings/<uuid:note_id>/", notes.learning_update, name="learning_update"),
     path(f"{SESSION}/learnings/<uuid:note_id>/delete/", notes.learning_delete, name="learning_delete"),

@@ -156,6 +156,13 @@ TABLE: dict[str, Row] = {
     "session_agree": press("302 302 302 302 403"),
     "entry_clause": page("404/200 404/200 200 200 200", "404/409 404/409 302 302 403"),
     "learning_clause": page(post="302 302 302 302 403"),
+    "clause_link_update": page(post="302 302 302 302 403"),
+    "look_create": press("302 302 302 409 403"),
+    "review_clause": press("302 302 302 409 403"),
+    "action_clause": press("302 302 302 302 403"),
+    "surprise_create": press("404/422 302/422 302/422 302/422 403/422"),
+    "decision_create": press("302 302 302 302 403"),
+    "decision_settle": press("302 302 302 302 403"),
     # the room
     "session_detail": page("302"),
     "session_live": page("302"),  # to the page, for a browser without script

@@ -28,7 +28,7 @@ from partnerships.models import (
     Wording,
 )
 from partnerships.unsubscribe import unsubscribe_token
-from retros.models import Action, Draft, Entry, Handover, Note, Session
+from retros.models import Action, ClauseLink, Draft, Entry, Handover, Note, Session, name_decision, settle_decision
 from retros.reminders import start_key
 from tests.cast import Cast, make_cast
 from tests.factories import PartnershipFactory, PersonFactory
@@ -74,6 +74,7 @@ class World:
     def args(self, name: str, who: str = "ines") -> dict[str, Any]:
         """Real arguments for a route: the pair's, and of what has one author `who`'s own if they are of the pair."""
         own = who if who in BOTH else "ines"
+        sitting = self.sessions["folded sitting" if self.phase == "folded" else "open sitting"]
         special = {
             "session_move": {"session_id": self.sessions["next"].pk},
             "session_start": {"session_id": self.sessions["next"].pk},
@@ -96,6 +97,11 @@ class World:
             "session_calendar": {"session_id": self.sessions["next"].pk},
             "calendar_feed": {"token": self.ids["feed"]},
             "unsubscribe": {"token": unsubscribe_token(self.cast.ines)},
+            "review_clause": {"action_id": self.ids["experiment"]},
+            "action_clause": {"action_id": self.ids["experiment"]},
+            "decision_create": {"session_id": self.sessions["folded sitting"].pk, "position": 0},
+            "decision_settle": {"session_id": self.sessions["open sitting"].pk, "prompt_id": self.ids["decision"]},
+            "surprise_create": {"session_id": sitting.pk, "entry_id": self.ids[f"tom role {sitting.pk}"]},
         }
         known = {
             "partnership_id": self.cast.checkout.pk,
@@ -108,6 +114,7 @@ class World:
             "invitation_id": self.ids["invitation"],
             "agreement_id": self.ids["agreement"],
             "version_id": self.ids["proposal"],
+            "line": self.ids["line"],
             "token": self.ids["token"],
             "delivery_id": self.ids["notice"],
             "key": "card:of-a-box-without-a-draft",
@@ -139,6 +146,12 @@ class World:
             "version_sign": {"digest": proposal.digest},
             "entry_clause": clause,
             "learning_clause": clause,
+            "clause_link_update": {"tags": ["life", "career"]},
+            "review_clause": {"agreement": self.ids["agreement"]},
+            "action_clause": {"agreement": self.ids["agreement"]},
+            "surprise_create": text | key,
+            "decision_create": text | key,
+            "decision_settle": {"value": 2},
             "partnership_create": {
                 "kind": "other",
                 "label": "zzzlabel",
@@ -222,6 +235,11 @@ def _before(world: World) -> None:
         "owners": ["a"],
         "due": date(2030, 1, 1),
     }
+    tried = Action.agree(
+        cast.checkout, by=cast.tom, id=uuid.uuid4(), text=mark("tried", BOTH), owners=["b"], due=date(2030, 1, 1),
+        is_experiment=True, because=mark("believed", BOTH),
+    )[0]  # fmt: skip
+    world.ids["experiment"] = tried.pk
     world.ids["earlier action"] = Action.agree(cast.checkout, by=cast.ines, id=uuid.uuid4(), **fields)[0].pk
     for name, days in (("next", 20), ("discarded", 30)):
         start = (timezone.now() + timedelta(days=days)).replace(tzinfo=None)
@@ -260,7 +278,37 @@ def _agree(world: World) -> None:
     dream = Agreement.begin(cast.checkout, by=cast.tom, kind=Agreement.Kind.DREAM_TEAM, title="Zzz dream team")
     sitting = Session.begin(dream, by=cast.tom)
     Note.learn(Hands(cast.tom, sitting.pk).step(1), by=cast.tom, text=mark("line", BOTH), id=uuid.uuid4())
-    world.ids |= {"agreement": agreement.pk, "proposal": proposal.pk, "sitting": sitting.pk}
+    world.ids |= {"agreement": agreement.pk, "proposal": proposal.pk, "sitting": sitting.pk, "line": clause.line}
+    ClauseLink.set_tags(agreement, clause.line, ["company"], by=cast.tom)
+    for name in ("folded sitting", "open sitting"):
+        _sit(world, name)
+
+
+def _sit(world: World, name: str) -> None:
+    """Two contract sittings: one still folded, one open, each with everything that can be written there."""
+    cast, mark = world.cast, world.mark
+    project = Agreement.begin(cast.checkout, by=cast.ines, kind=Agreement.Kind.CONTRACT, title=f"Zzz {name}")
+    session = world.sessions[name] = Session.begin(project, by=cast.ines)
+    ines, tom = hands = Hands(cast.ines, session.pk), Hands(cast.tom, session.pk)
+    decision = name_decision(tom.step(0), by=cast.tom, title=mark("decision", BOTH), id=uuid.uuid4())
+    is_open = name == "open sitting"
+    for who, hand in (("ines", ines), ("tom", tom)):
+        readers = BOTH if is_open else {who}
+        for key in ("role_mine", "role_yours"):
+            hand.answer(key, mark(key.replace("_", ""), readers))
+        world.ids[f"{who} role {session.pk}"] = hand.answer("purpose", mark("purpose", readers)).pk
+        hand.answer("unowned", mark("privaterole", {who}), only_me=True)
+        hand.answer(decision.key, value=4 if who == "ines" else 2)
+        hand.answer("decide_scope", value=5, only_me=True)
+        Draft.keep(f"decision:{hand.step(0).pk}", mark("draft", {who}), version=0, by=hand.person)
+    if not is_open:
+        return
+    _reveal(hands, 0)
+    world.ids["decision"] = decision.pk
+    surprising = ines.entry(world.ids[f"tom role {session.pk}"])
+    Note.surprise(surprising, by=cast.ines, text=mark("surprise", BOTH), id=uuid.uuid4())
+    Draft.keep(f"surprise:{surprising.pk}", mark("draft", {"ines"}), version=0, by=cast.ines)
+    settle_decision(ines.prompt("decide_date"), by=cast.ines, value=3)
 
 
 def _write(world: World) -> None:
@@ -271,6 +319,8 @@ def _write(world: World) -> None:
     names = {"ines": ines, "tom": tom}
     earlier = Action.objects.get(pk=ids["earlier action"])
     earlier.review(session, by=cast.tom, verdict="going", remark=mark("remark", BOTH))
+    tried = Action.objects.get(pk=ids["experiment"])
+    tried.review(session, by=cast.ines, verdict="done", helped="helped", remark=mark("showed", BOTH))
     _both_next(hands, LOOK_BACK)
     for who, hand in names.items():
         hand.answer("weather_us", value=4)

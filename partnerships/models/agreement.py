@@ -26,6 +26,7 @@ from django.utils.translation import gettext_lazy
 from partnerships import limits
 from partnerships.content import ContentField, clean_name, content
 from partnerships.models.partnership import Membership, Partnership, Seat
+from partnerships.models.still_right import StillRight
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
 
 if TYPE_CHECKING:
@@ -199,6 +200,7 @@ class Agreement(models.Model):
                 Agreement.objects.filter(pk=self.pk).update(review_on=until)
             elif not Clause.objects.filter(version=now_in_force, line=line).update(review_on=until):
                 raise Refusal(_("This clause is no longer there."))
+            StillRight.objects.create(agreement=self, line=line, person=by)
 
     def close(self, *, by: Person) -> None:
         """The project is over. The contract stays readable; nothing can be proposed any more."""
@@ -219,7 +221,7 @@ class Agreement(models.Model):
             if self.is_closed:
                 raise Refusal(_("This contract is closed. Open it again to change it."))
             self.reread()
-            yield self.in_force
+            yield self.versions.filter(number__isnull=False).order_by("-number").first()
 
     def _checked(self, wordings: Sequence[Wording]) -> list[Wording]:
         """The clauses as they will be stored. Raises Invalid for what is no text of an agreement."""
@@ -479,6 +481,14 @@ class Version(models.Model):
         self.agreement.reread()
 
 
+class ClauseQuerySet(models.QuerySet["Clause"]):
+    def in_force(self) -> ClauseQuerySet:
+        """Those of the versions in force now, of agreements that are open."""
+        numbered = Version.objects.filter(agreement=models.OuterRef("version__agreement"), number__isnull=False)
+        newest = models.Subquery(numbered.order_by("-number").values("pk")[:1])
+        return self.filter(version=newest, version__agreement__closed_at=None)
+
+
 class Clause(models.Model):
     """One clause of one version. `line` is the same through all versions of the agreement.
 
@@ -492,6 +502,8 @@ class Clause(models.Model):
     heading = models.CharField(max_length=limits.TITLE_LENGTH, blank=True)
     text = ContentField()
     review_on = models.DateField(null=True)
+
+    objects: ClassVar = ClauseQuerySet.as_manager()
 
     class Meta:
         ordering = ("position",)

@@ -20,6 +20,7 @@ class TemplatePrompt:
     hint: str = ""
     column: str = ""
     choices: tuple[tuple[str, str], ...] = ()
+    beside: str = ""  # a guess: the key of the question to which the other one's answer is guessed
     quick: bool = False  # belongs to the short form
 
 

@@ -1,7 +1,16 @@
 """What the two write, reveal and agree on."""
 
 from retros.models.action import Action, Review
-from retros.models.clause import ClauseOrigin, put_into_agreement, put_lines_into_agreement
+from retros.models.clause import (
+    ClauseLink,
+    ClauseOrigin,
+    came_up,
+    keep_as_clause,
+    put_into_agreement,
+    put_lines_into_agreement,
+    still_right,
+)
+from retros.models.decision import name_decision, settle_decision, settled
 from retros.models.draft import Draft
 from retros.models.entry import Entry, EntryRevision, Pick
 from retros.models.expiry import Expiry
@@ -16,6 +25,7 @@ from retros.models.tick import Tick
 
 __all__ = [
     "Action",
+    "ClauseLink",
     "ClauseOrigin",
     "Draft",
     "Entry",
@@ -38,6 +48,12 @@ __all__ = [
     "Step",
     "Tick",
     "Unconfirmed",
+    "came_up",
+    "keep_as_clause",
+    "name_decision",
     "put_into_agreement",
     "put_lines_into_agreement",
+    "settle_decision",
+    "settled",
+    "still_right",
 ]

@@ -91,6 +91,11 @@ class Action(models.Model):
         """Carried over twice: the app asks “smaller, or drop?”."""
         return self.is_open and self.carried >= 2
 
+    @property
+    def was_adopted(self) -> bool:
+        """An experiment that was done and helped: it may become a clause."""
+        return self.is_experiment and (self.closed_as, self.helped) == (self.Closed.DONE, self.Helped.HELPED)
+
     # --- verbs --------------------------------------------------------------------------------------------------
 
     @classmethod

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from contextlib import ExitStack
+from datetime import date, datetime
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models, transaction
+from django.db.models import functions
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from partnerships.models import Agreement, Version, Wording
-from partnerships.refusals import Refusal
+from partnerships.models import Agreement, StillRight, Version, Wording
+from partnerships.refusals import Invalid, NotAllowed, Refusal
+from retros.models.action import Action, Review
 from retros.models.entry import Entry
 from retros.models.note import Note
 from retros.models.session import Session
@@ -17,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class ClauseOrigin(models.Model):
-    """Why a version says what it says: the card, the learning or the session that caused it.
+    """Why a version says what it says: the card, the learning, the experiment or the session that caused it.
 
     It stands here and not with the agreement, because only retros know cards.
     """
@@ -27,8 +33,10 @@ class ClauseOrigin(models.Model):
     session = models.ForeignKey("retros.Session", models.CASCADE, related_name="+")
     entry = models.ForeignKey("retros.Entry", models.SET_NULL, null=True, related_name="+")
     note = models.ForeignKey("retros.Note", models.SET_NULL, null=True, related_name="+")
+    action = models.ForeignKey(Action, models.SET_NULL, null=True, related_name="+")  # an experiment that helped
 
-    card: Entry | None = None  # the entry as the viewer may see it; `of` fills it in
+    is_visible: bool  # whether the viewer may see the card; `of` annotates it
+    kept_at: datetime | None  # the last “still right” about the clause; likewise
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["version"], name="clause_origin_once_a_version"),)
@@ -37,23 +45,26 @@ class ClauseOrigin(models.Model):
         return f"{self.version_id} from {self.session_id}"
 
     @classmethod
-    def of(cls, agreement: Agreement, person: Person) -> list[ClauseOrigin]:
-        """Where an agreement's versions and proposals came from, the newest first; cards only as the person may see."""
-        origins = cls.objects.filter(version__agreement=agreement, session__in=Session.objects.of(person))
-        rows: list[ClauseOrigin] = list(
-            origins.select_related("version", "session__agreement", "note__step").order_by("-version__proposed_at")
+    def of(cls, agreements: Iterable[Agreement], person: Person) -> list[ClauseOrigin]:
+        """Where versions and proposals of these came from, the newest first; cards only as the person may see them."""
+        shown = models.Exists(Entry.objects.visible_to(person).filter(pk=models.OuterRef("entry")))
+        return list(
+            cls.objects.filter(version__agreement__in=agreements, session__in=Session.objects.of(person))
+            .select_related("version", "session__agreement", "entry__step", "entry__prompt", "note__step", "action")
+            .annotate(is_visible=shown, kept_at=_kept("version__agreement"))
+            .order_by("-version__proposed_at")
         )
-        cards = (
-            Entry.objects.visible_to(person).select_related("step").in_bulk([o.entry_id for o in rows if o.entry_id])
-        )
-        for origin in rows:
-            origin.card = cards.get(origin.entry_id) if origin.entry_id else None
-        return rows
+
+    @property
+    def card(self) -> Entry | None:
+        """The entry, as far as the viewer may see it."""
+        return self.entry if self.is_visible else None
 
     @property
     def said(self) -> str:
         """The words that it came from."""
-        return self.card.text if self.card else self.note.text if self.note else ""
+        said = self.card or self.note or self.action
+        return said.text if said else ""
 
     @property
     def position(self) -> int:
@@ -61,6 +72,101 @@ class ClauseOrigin(models.Model):
         if self.card is not None:
             return self.card.step.position
         return self.note.step.position if self.note is not None else self.session.position
+
+
+class ClauseLinkQuerySet(models.QuerySet["ClauseLink"]):
+    def with_looks(self, person: Person) -> ClauseLinkQuerySet:
+        """Adds when somebody last told of the change, after it was linked (`told_at`, and `told_in`: the number of the
+        retro), and when the clause was last said to be still right (`kept_at`).
+
+        Only answers that both have opened are asked.
+        """
+        tag = functions.Concat(models.Value('"'), models.OuterRef("tag"), models.Value('"'))
+        told = (
+            Entry.objects.visible_to(person)
+            .annotate(words=functions.Cast("tags", models.TextField()))
+            .filter(
+                step__session__partnership=models.OuterRef("agreement__partnership"), prompt__kind="tags",
+                only_me=False, opened_at__gt=models.OuterRef("at"), words__contains=tag,
+            )
+            .order_by("-opened_at")
+        )  # fmt: skip
+        looks = {
+            "told_at": models.Subquery(told.values("opened_at")[:1]),
+            "told_in": models.Subquery(told.values("step__session__number")[:1]),
+            "kept_at": _kept("agreement"),
+        }
+        return self.annotate(**looks)
+
+
+class ClauseLink(models.Model):
+    """What a clause has to do with: a change in somebody's life or work (`tag`), or a card on which it came up.
+
+    A clause is known by its `line`, so a link outlives every new version. When the change is told of afterwards, or
+    a second card holds the pair back, the clause asks for a look (retros/clause_marks.py).
+    """
+
+    class Tag(models.TextChoices):
+        """The change tags of the pulse."""
+
+        LIFE = "life", gettext_lazy("Life and hours")
+        CAREER = "career", gettext_lazy("Career")
+        COMPANY = "company", gettext_lazy("Company")
+
+    agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="+")
+    line = models.UUIDField()
+    tag = models.CharField(max_length=7, choices=Tag.choices, blank=True)
+    entry = models.ForeignKey(Entry, models.CASCADE, null=True, related_name="+")
+    by = models.ForeignKey("partnerships.Person", models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar = ClauseLinkQuerySet.as_manager()
+
+    told_at: datetime | None  # `with_looks` annotates these
+    told_in: int | None
+    kept_at: datetime | None
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["agreement", "line", "tag"], condition=models.Q(entry=None), name="clause_link_once_a_tag"
+            ),
+            models.UniqueConstraint(fields=["agreement", "line", "entry"], name="clause_link_once_a_card"),
+            models.CheckConstraint(
+                condition=models.Q(tag="", entry__isnull=False) | (~models.Q(tag="") & models.Q(entry=None)),
+                name="clause_link_to_one_thing",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.line} {self.tag or self.entry_id}"
+
+    @classmethod
+    def set_tags(cls, agreement: Agreement, line: uuid.UUID, tags: Iterable[str], *, by: Person) -> None:
+        """Link a clause to these changes and to no others. Changes that were told of before count for nothing."""
+        wanted = set(tags)
+        if not wanted <= set(cls.Tag.values):
+            raise Invalid(_("That is not one of the choices."))
+        with agreement.writing(by) as in_force:
+            _must_stand(line, in_force)
+            links = cls.objects.filter(agreement=agreement, line=line, entry=None)
+            links.exclude(tag__in=wanted).delete()
+            known = set(links.values_list("tag", flat=True))
+            for tag in sorted(wanted - known):
+                cls.objects.create(agreement=agreement, line=line, tag=tag, by=by)
+
+
+def came_up(session: Session, agreement: Agreement, *, by: Person, line: uuid.UUID | None, entry: Entry) -> None:
+    """Say that a clause came up on a card, without other words for it."""
+    if line is None:
+        raise Invalid(_("Choose the clause that it is about."))
+    with transaction.atomic(), session.writing(by=by, closed=True) as change:
+        _must_be_ours(session, agreement)
+        entry.must_be_open()
+        with agreement.writing(by) as in_force:
+            _must_stand(line, in_force)
+            ClauseLink.objects.get_or_create(agreement=agreement, line=line, entry=entry, defaults={"by": by})
+        change.shared = True
 
 
 def put_into_agreement(
@@ -74,6 +180,7 @@ def put_into_agreement(
     if entry is not None and (entry.is_folded or entry.only_me):
         raise Refusal(_("This card is not open."))
     with transaction.atomic(), session.writing(by=by, closed=True) as change:
+        _must_be_ours(session, agreement)
         change.shared = True
         base = agreement.in_force
         wordings = list(base.wordings) if base else []
@@ -105,3 +212,70 @@ def put_lines_into_agreement(session: Session, *, by: Person, id: uuid.UUID | No
         version = agreement.propose(wordings, by=by, reason=_("From our answers"), base=base, id=id)
         ClauseOrigin.objects.get_or_create(version=version, defaults={"session": session})
     return version
+
+
+def keep_as_clause(action: Action, agreement: Agreement, *, by: Person, session: Session | None = None) -> Version:
+    """Make an experiment that helped a clause of an agreement: proposed, and signed by whoever pressed.
+
+    The clause stands under an identity that comes from the experiment, so pressing it again, or both at once, is
+    pressing it once, as long as the clause waits or is in force. `session` is the room in which it was pressed.
+    """
+    line = uuid.uuid5(agreement.pk, f"experiment:{action.pk}")
+    with transaction.atomic(), ExitStack() as room:
+        if session is not None:
+            room.enter_context(session.writing(by=by)).shared = True
+        action.refresh_from_db(fields=["closed_as", "helped", "deleted_at"])
+        if not action.was_adopted:
+            raise Refusal(_("Only an experiment that is done and helped becomes a clause."))
+        review = Review.objects.filter(action=action).order_by("-at").select_related("session").first()
+        retro = review.session if review else action.session
+        if retro is None or action.partnership_id != agreement.partnership_id:
+            raise NotAllowed(_("This belongs to another partnership."))
+        with agreement.writing(by) as base:
+            for version in [base, *agreement.proposals]:
+                if version and version.clauses.filter(line=line).exists():
+                    return version
+            clause = Wording(_("We keep to what we tried: %(what)s") % {"what": action.text}, line=line)
+            wordings = [*(base.wordings if base else []), clause]
+            version = agreement.propose(wordings, by=by, reason=_outcome(action, review), base=base, line=line)
+            ClauseOrigin.objects.create(version=version, session=retro, line=line, action=action)
+    return version
+
+
+def still_right(
+    session: Session, agreement: Agreement, *, by: Person, until: date, line: uuid.UUID | None = None
+) -> None:
+    """“Still right”, said in the room: the other one's page follows."""
+    with transaction.atomic(), session.writing(by=by) as change:
+        _must_be_ours(session, agreement)
+        agreement.still_true(by=by, until=until, line=line)
+        change.shared = True
+
+
+def _kept(agreement: str) -> models.Subquery:
+    """When the clause, or the whole agreement, was last said to be still right."""
+    kept = StillRight.objects.filter(
+        models.Q(line=models.OuterRef("line")) | models.Q(line=None), agreement=models.OuterRef(agreement)
+    )
+    return models.Subquery(kept.order_by("-at").values("at")[:1])
+
+
+def _outcome(action: Action, review: Review | None) -> str:
+    """What became of an experiment, as the reason of its clause."""
+    said = [_("We tried it, and it helped.")]
+    if action.because:
+        said.append(_("We believed: %(because)s") % {"because": action.because})
+    if review and review.remark:
+        said.append(_("It showed: %(remark)s") % {"remark": review.remark})
+    return "\n".join(said)
+
+
+def _must_stand(line: uuid.UUID, in_force: Version | None) -> None:
+    if in_force is None or not in_force.clauses.filter(line=line).exists():
+        raise Refusal(_("This clause is no longer there."))
+
+
+def _must_be_ours(session: Session, agreement: Agreement) -> None:
+    """Who has two partners has two rooms: what belongs to the one pair must not turn up in the other's."""
+    if session.partnership_id != agreement.partnership_id:
+        raise NotAllowed(_("This belongs to another partnership."))

@@ -28,7 +28,8 @@ class NoteQuerySet(models.QuerySet["Note"]):
 
 
 class Note(models.Model):
-    """Shared text written in the open while talking: what came up on a card, what came up in a step, what we learned.
+    """Shared text written in the open while talking: what came up on a card or in a step, what we learned, what
+    surprised one of us.
 
     Both may change it, so it carries a version, and a lost race shows both texts.
     """
@@ -36,11 +37,12 @@ class Note(models.Model):
     class Kind(models.TextChoices):
         CAME_UP = "came_up"
         LEARNED = "learned"
+        SURPRISED = "surprised"  # by an answer of the other one
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     step = models.ForeignKey("retros.Step", models.CASCADE, related_name="+")
     entry = models.ForeignKey(Entry, models.CASCADE, null=True, related_name="+")
-    kind = models.CharField(max_length=7, choices=Kind.choices)
+    kind = models.CharField(max_length=9, choices=Kind.choices)
     text = ContentField(blank=True)
     version = models.PositiveIntegerField(default=1)
     written_by = models.ForeignKey("partnerships.Person", models.PROTECT, related_name="+")
@@ -82,11 +84,11 @@ class Note(models.Model):
             if note is None:
                 note = cls(step=step, entry=entry, kind=cls.Kind.CAME_UP, version=0)
                 if text:  # an empty box that saves itself must not be in the other one's way
-                    note._put(text, by)
+                    note.write(text, by)
                     change.shared = True
             elif note.deleted_at is not None:
                 note.deleted_at = None
-                note._put(text, by)
+                note.write(text, by)
                 change.shared = True
             else:
                 change.shared = note._change(text, version, by)
@@ -95,8 +97,24 @@ class Note(models.Model):
     @classmethod
     def learn(cls, step: Step, *, by: Person, text: str, id: uuid.UUID) -> Note:
         """Add one thing the two learned. `id` is the client's own, so that a retry adds nothing."""
+        return cls._add(step, by=by, text=text, id=id, kind=cls.Kind.LEARNED, draft=f"learn:{step.pk}")
+
+    @classmethod
+    def surprise(cls, entry: Entry, *, by: Person, text: str, id: uuid.UUID) -> Note:
+        """Say what surprised one in an answer that lies open: a line for both. `id` as for `learn`."""
+        if entry.author_id == by.pk:
+            raise Invalid(_("This is your own answer."))
+        draft = f"surprise:{entry.pk}"
+        return cls._add(entry.step, by=by, text=text, id=id, kind=cls.Kind.SURPRISED, draft=draft, entry=entry)
+
+    @classmethod
+    def _add(
+        cls, step: Step, *, by: Person, text: str, id: uuid.UUID, kind: str, draft: str, entry: Entry | None = None
+    ) -> Note:
         text = content(text, needed=_("There is nothing written here yet."))
         with step.session.writing(by=by) as change:
+            if entry is not None:
+                entry.must_be_open()
             if twin := cls.objects.select_related("step").filter(pk=id).first():
                 if twin.step.session_id != step.session_id:
                     raise key_is_taken()
@@ -106,9 +124,9 @@ class Note(models.Model):
                         mine=text, theirs=twin.text, version=twin.version,
                     )  # fmt: skip
                 return twin
-            note = cls(id=id, step=step, kind=cls.Kind.LEARNED, version=0)
-            note._put(text, by)
-            Draft.take(f"learn:{step.pk}", by=by, client_id=id)
+            note = cls(id=id, step=step, entry=entry, kind=kind, version=0)
+            note.write(text, by)
+            Draft.take(draft, by=by, client_id=id)
             change.shared = True
         return note
 
@@ -139,9 +157,10 @@ class Note(models.Model):
                 _("You both wrote here at the same time. Both texts are here; keep what you want."),
                 mine=text, theirs=self.text, version=self.version,
             )  # fmt: skip
-        self._put(text, by)
+        self.write(text, by)
         return True
 
-    def _put(self, text: str, by: Person) -> None:
+    def write(self, text: str, by: Person) -> None:
+        """Store new words under a new version. Part of a verb that holds the session's lock."""
         self.text, self.written_by, self.version = text, by, self.version + 1
         self.save()

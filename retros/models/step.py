@@ -72,7 +72,8 @@ class Step(models.Model):
         return [
             Prompt(
                 step=self, position=n, key=p.key, kind=p.kind, title=p.title, text=p.text, hint=p.hint,
-                column=p.column, choices=[[value, label.format(**names)] for value, label in p.choices],
+                column=p.column, beside=p.beside,
+                choices=[[value, label.format(**names)] for value, label in p.choices],
             )
             for n, p in enumerate(prompts)
         ]  # fmt: skip
@@ -295,6 +296,7 @@ class Prompt(models.Model):
         CARDS = "cards"
         TEXT = "text"
         SCALE = "scale"
+        PLACE = "place"  # a decision: which of five places between the two it has
         TAGS = "tags"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -306,7 +308,9 @@ class Prompt(models.Model):
     text = models.TextField(blank=True)
     hint = models.TextField(blank=True)
     column = models.CharField(max_length=4, blank=True)  # good, bad, talk: the hue and the icon of a card column
-    choices = models.JSONField(default=list)  # [value, label] pairs of a scale or of tags
+    choices = models.JSONField(default=list)  # [value, label] pairs of a scale, of places or of tags
+    beside = models.CharField(max_length=40, blank=True)  # a guess: the key of the question that the other one answers
+    named_by = models.ForeignKey("partnerships.Person", models.PROTECT, null=True, related_name="+")  # one of the two
 
     class Meta:
         ordering = ("position",)
@@ -318,6 +322,10 @@ class Prompt(models.Model):
     @property
     def takes_cards(self) -> bool:
         return self.kind == self.Kind.CARDS
+
+    @property
+    def is_guess(self) -> bool:
+        return bool(self.beside)
 
 
 class Ready(models.Model):

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partnerships.access import get_partnership
 from partnerships.http import PersonRequest
 from retros.access import get_action
+from retros.clauses import adopted
 from retros.forms import ActionChangeForm, ActionPageForm, DoneForm
 from retros.home import Actions, Home, Pair
 from retros.models import Action
@@ -65,6 +66,7 @@ def action_update(request: PersonRequest, action_id: UUID) -> HttpResponse:
         "draft": draft,
         "draft_key": f"edit:{action.pk}",
         "helped": Action.Helped.choices,
+        "adopted": adopted([action], request.user),
         "place": _place(request),
     }
     return render(request, "retros/action_update.html", context, status=form.status)

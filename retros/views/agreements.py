@@ -7,26 +7,49 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from partnerships.access import get_agreement, get_partnership
-from partnerships.agreements import agreement_context
+from partnerships.access import get_agreement, get_clause, get_partnership
+from partnerships.agreements import next_look
 from partnerships.http import PersonRequest
 from partnerships.models import Agreement
-from retros.access import get_entry, get_note, get_session
-from retros.clauses import ClauseChoice
-from retros.forms import ClauseForm
-from retros.models import ClauseOrigin, Entry, Note, Session, put_into_agreement, put_lines_into_agreement
+from retros.access import get_action, get_entry, get_note, get_session
+from retros.clauses import ClauseChoice, clause_link_context, clauses_context
+from retros.forms import AdoptForm, ClauseForm, LineForm, LinkForm
+from retros.models import (
+    ClauseLink,
+    Entry,
+    Note,
+    Session,
+    Step,
+    came_up,
+    keep_as_clause,
+    put_into_agreement,
+    put_lines_into_agreement,
+    still_right,
+)
 from retros.views.room import go, room_again
 
 
 @require_safe
 def agreement_detail(request: PersonRequest, agreement_id: UUID) -> HttpResponse:
     """An agreement, and where its versions came from: the page shows both, so it belongs here."""
-    agreement = get_agreement(request.user, agreement_id)
-    context = {**agreement_context(agreement, request.user), "origins": ClauseOrigin.of(agreement, request.user)}
+    context = clauses_context(get_agreement(request.user, agreement_id), request.user)
     return render(request, "retros/agreement_detail.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def clause_link_update(request: PersonRequest, agreement_id: UUID, line: UUID) -> HttpResponse:
+    """Link a clause to changes: when one of the two tells of such a change, it asks for a look."""
+    agreement = get_agreement(request.user, agreement_id)
+    clause = get_clause(agreement, line)
+    if request.method == "POST":
+        ClauseLink.set_tags(agreement, line, LinkForm(request.POST).checked()["tags"], by=request.user)
+        messages.success(request, _("Kept for you both"))
+        return redirect("agreement_detail", agreement.pk)
+    return render(request, "retros/clause_link_update.html", clause_link_context(agreement, clause, request.user))
 
 
 @require_POST
@@ -79,9 +102,45 @@ def _clause(
         choice = ClauseChoice(session, request.user, position, entry=entry, note=note)
         return render(request, "retros/clause_create.html", {"choice": choice})
     data = ClauseForm(request.POST).checked()
+    agreement = get_agreement(request.user, data["agreement"])
+    if data["came_up"] and entry:
+        came_up(session, agreement, by=request.user, line=data["line"], entry=entry)
+        messages.success(request, _("Noted. A clause that comes up twice asks for a look"))
+        return room_again(request, session.pk, position)
     put_into_agreement(
-        session, get_agreement(request.user, data["agreement"]), by=request.user, text=data["text"],
-        reason=data["reason"], line=data["line"], entry=entry, note=note, id=data["client_id"],
+        session, agreement, by=request.user, text=data["text"], reason=data["reason"], line=data["line"],
+        entry=entry, note=note, id=data["client_id"],
     )  # fmt: skip
     messages.success(request, _("Proposed and signed. It starts when you have both signed it."))
     return room_again(request, session.pk, position)
+
+
+@require_POST
+def look_create(request: PersonRequest, session_id: UUID, agreement_id: UUID) -> HttpResponse:
+    """“Still right”, at wrap-up: a clause, or the whole agreement, until the next look."""
+    session = get_session(request.user, session_id)
+    agreement = get_agreement(request.user, agreement_id)
+    until = next_look(timezone.localdate(timezone=request.user.tz))
+    still_right(session, agreement, by=request.user, until=until, **LineForm(request.POST).checked())
+    messages.success(request, _("Still right. You look at it again in three months"))
+    return room_again(request, session_id, len(session.steps) - 1)
+
+
+@require_POST
+def review_clause(request: PersonRequest, session_id: UUID, action_id: UUID) -> HttpResponse:
+    """Make an experiment that helped a clause, from “Last time”."""
+    session = get_session(request.user, session_id)
+    agreement = get_agreement(request.user, AdoptForm(request.POST).checked()["agreement"])
+    keep_as_clause(get_action(request.user, action_id), agreement, by=request.user, session=session)
+    messages.success(request, _("Proposed and signed. It starts when you have both signed it."))
+    return room_again(request, session_id, session.position_of(Step.Kind.LOOK_BACK))
+
+
+@require_POST
+def action_clause(request: PersonRequest, action_id: UUID) -> HttpResponse:
+    """The same from the experiment's own page."""
+    action = get_action(request.user, action_id)
+    agreement = get_agreement(request.user, AdoptForm(request.POST).checked()["agreement"])
+    keep_as_clause(action, agreement, by=request.user)
+    messages.success(request, _("Proposed and signed. It starts when you have both signed it."))
+    return redirect("agreement_detail", agreement.pk)

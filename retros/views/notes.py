@@ -13,9 +13,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from partnerships.http import PersonRequest, is_autosave
-from retros.access import get_action, get_entry, get_note, get_session, get_step
-from retros.forms import ActionForm, LearningForm, NoteForm, ReviewForm
-from retros.models import Action, Note, Step
+from retros.access import get_action, get_entry, get_note, get_prompt, get_session, get_step
+from retros.forms import ActionForm, LearningForm, NoteForm, PlaceForm, ReviewForm
+from retros.models import Action, Note, Step, name_decision, settle_decision
 from retros.views.room import room_again
 
 
@@ -45,6 +45,32 @@ def learning_create(request: PersonRequest, session_id: UUID, position: int) -> 
     data = LearningForm(request.POST).checked()
     Note.learn(step, by=request.user, text=data["text"], id=data["client_id"])
     return room_again(request, session_id, position)
+
+
+@require_POST
+def surprise_create(request: PersonRequest, session_id: UUID, entry_id: UUID) -> HttpResponse:
+    """“This surprised me”, about an answer of the other one."""
+    entry = get_entry(request.user, session_id, entry_id)
+    data = LearningForm(request.POST).checked()
+    Note.surprise(entry, by=request.user, text=data["text"], id=data["client_id"])
+    return room_again(request, session_id, entry.step.position)
+
+
+@require_POST
+def decision_create(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
+    """Name one more decision, for both to place."""
+    step = get_step(request.user, session_id, position)
+    data = LearningForm(request.POST).checked()
+    name_decision(step, by=request.user, title=data["text"], id=data["client_id"])
+    return room_again(request, session_id, position)
+
+
+@require_POST
+def decision_settle(request: PersonRequest, session_id: UUID, prompt_id: UUID) -> HttpResponse:
+    """Agree on the place of a decision: it becomes one of the sentences."""
+    prompt = get_prompt(request.user, session_id, prompt_id)
+    settle_decision(prompt, by=request.user, **PlaceForm(request.POST).checked())
+    return room_again(request, session_id, prompt.step.position)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -19,6 +19,7 @@ from django.utils import timezone
 from partnerships import limits
 from partnerships.models import Agreement, Clause, Person, Signature, Version, Wording
 from partnerships.templatetags.agreement_text import visible
+from retros.models import ClauseLink
 from tests.cast import Cast
 from tests.factories import PASSWORD
 
@@ -646,10 +647,31 @@ def queries(person: Person, url: str) -> int:
     return len(caught)
 
 
+def test_a_clause_moves_alone_in_a_text_of_any_length(cast: Cast) -> None:
+    """Longer texts than one page takes are changed clause by clause: other words, another place, or both."""
+    contract = big(cast, clauses=200, versions=1, proposals=0)
+    lines = [w.line for w in contract.history[0].wordings]
+    url = f"?line={lines[150]}"
+    assert f'value="{lines[149]}" selected' in get(cast.tom, "version_create", contract.pk, line=lines[150])
+    post(cast.tom, "version_create", contract.pk, query=url, **words(contract, text="Moved", after=lines[2]))
+    contract.reread()
+    (moved,) = contract.proposals
+    assert [w.line for w in moved.wordings] == [*lines[:3], lines[150], *lines[3:150], *lines[151:]]
+    assert moved.wordings[3].text == "Moved"
+    post(cast.tom, "version_create", contract.pk, query=url, **words(contract, text="Stays"))
+    contract.reread()
+    assert [w.line for w in contract.proposals[-1].wordings] == lines
+
+
 def test_a_big_agreement_takes_ten_queries_at_most(cast: Cast) -> None:
     small, large = big(cast, clauses=3, versions=2, proposals=1), big(cast, clauses=200, versions=50, proposals=20)
     for agreement in (small, large):
         newest = agreement.history[0]
+        ClauseLink.objects.bulk_create(
+            ClauseLink(agreement=agreement, line=w.line, tag=tag, by=cast.tom)
+            for w in newest.wordings
+            for tag in ("life", "company")
+        )
         waiting = Version.objects.filter(agreement=agreement, number=None).first()
         assert waiting is not None
         urls = {

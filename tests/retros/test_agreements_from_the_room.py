@@ -103,9 +103,9 @@ def test_a_card_changes_a_clause(cast: Cast) -> None:
     page = client_of(cast.tom).get(reverse("agreement_detail", args=[agreement.pk])).content.decode()
     assert "I waited three days" in page
     assert reverse("step_detail", args=[retro.pk, 2]) in page
-    (origin,) = ClauseOrigin.of(agreement, cast.tom)
+    (origin,) = ClauseOrigin.of([agreement], cast.tom)
     assert origin.card == card
-    assert ClauseOrigin.of(agreement, cast.mei) == []
+    assert ClauseOrigin.of([agreement], cast.mei) == []
 
 
 def test_a_dream_team_sitting_leaves_the_retro_alone(cast: Cast, session: Session) -> None:

@@ -1,0 +1,249 @@
+"""Guesses and surprises, the table of decisions, today beside wanted: written alone, opened together."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from partnerships import limits
+from partnerships.models import Agreement, Person
+from partnerships.refusals import Invalid, Refusal
+from retros.models import Draft, Note, Prompt, Session, name_decision, put_lines_into_agreement, settle_decision
+from retros.questions import PlaceRow, Places
+from retros.room import Room
+from tests.cast import Cast
+from tests.retros.model import Hands
+
+HTMX = {"HX-Request": "true"}
+Two = tuple[Hands, Hands]
+
+
+@pytest.fixture
+def two(cast: Cast) -> Two:
+    """The hands of Ines and Tom in a contract sitting."""
+    agreement = Agreement.begin(cast.checkout, by=cast.ines, kind="contract", title="Relaunch")
+    session = Session.begin(agreement, by=cast.ines)
+    return Hands(cast.ines, session.pk), Hands(cast.tom, session.pk)
+
+
+def page(hands: Hands, position: int = 0) -> str:
+    client = Client()
+    client.force_login(hands.person)
+    return str(client.get(reverse("step_detail", args=[hands.session_id, position])).text)
+
+
+def press(hands: Hands, name: str, *args: Any, **data: Any) -> Any:
+    client = Client()
+    client.force_login(hands.person)
+    return client.post(reverse(name, args=[hands.session_id, *args]), data, headers=HTMX)
+
+
+def reveal(two: Two) -> None:
+    for hand in two:
+        hand.ready(0)
+
+
+# --- guesses ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_guess_stands_beside_what_the_other_one_wrote(two: Two) -> None:
+    ines, tom = two
+    ines.answer("role_yours", "TOMSCOPE, I guess")
+    tom.answer("role_mine", "TOMTESTS it is")
+    tom.answer("unowned", "TOMSECRET", only_me=True)
+    for hand, own, other in ((ines, "TOMSCOPE", "TOMTESTS"), (tom, "TOMTESTS", "TOMSCOPE")):
+        assert own in page(hand)
+        assert other not in page(hand)
+    reveal(two)
+    for hand in two:
+        shown = page(hand)
+        under = shown[shown.index("TOMSCOPE") :].split("</section>")[0]
+        assert "What Tom wrote" in under
+        assert "TOMTESTS" in under
+    assert "TOMSECRET" not in page(ines)
+
+
+def test_a_guess_about_what_is_only_theirs_meets_nothing(two: Two) -> None:
+    ines, tom = two
+    ines.answer("role_yours", "A guess")
+    tom.answer("role_mine", "TOMSECRET", only_me=True)
+    reveal(two)
+    assert "TOMSECRET" not in page(ines)
+    assert "TOMSECRET" in page(tom)
+
+
+def test_guesses_are_no_questions_of_their_own(cast: Cast) -> None:
+    agreement = Agreement.begin(cast.checkout, by=cast.ines, kind="dream_team", title="Us")
+    hands = Hands(cast.ines, Session.begin(agreement, by=cast.ines).pk)
+    assert "0 of 16 questions answered" in page(hands)
+    assert Prompt.objects.filter(step__session=hands.session_id).exclude(beside="").count() == 2
+
+
+# --- surprises --------------------------------------------------------------------------------------------------------
+
+
+def test_a_surprise_is_a_line_for_both(two: Two) -> None:
+    ines, tom = two
+    entry = tom.answer("purpose", "To learn")
+    assert press(ines, "surprise_create", entry.pk, text="Oh", client_id=uuid.uuid4()).status_code == 404
+    reveal(two)
+    assert "This surprised me" in page(ines)
+    Draft.keep(f"surprise:{entry.pk}", "Half", version=0, by=ines.person)
+    assert "Half</textarea>" in page(ines)
+    assert "Half</textarea>" not in page(tom)
+    key = uuid.uuid4()
+    for _twice in range(2):
+        answer = press(ines, "surprise_create", entry.pk, text="I thought money", client_id=key)
+    assert "Ines was surprised" in answer.text
+    assert "I thought money" in page(tom)
+    (note,) = Note.objects.all()
+    assert (note.kind, note.entry) == (Note.Kind.SURPRISED, entry)
+    assert not Draft.objects.exclude(text="").exists()
+    press(tom, "learning_update", note.pk, text="She thought money", version=note.version)
+    assert "Ines was surprised" in page(tom)  # whoever wrote last
+    assert press(tom, "surprise_create", entry.pk, text="Me", client_id=uuid.uuid4()).status_code == 422
+
+
+# --- decisions --------------------------------------------------------------------------------------------------------
+
+
+def test_a_named_decision_is_for_both_its_place_is_not(two: Two) -> None:
+    ines, tom = two
+    key = uuid.uuid4()
+    for _twice in range(2):
+        answer = press(ines, "decision_create", 0, text="Which features ship", client_id=key)
+    assert "Which features ship" in answer.text
+    ines.answer(f"decide_{key.hex}", value=1)
+    assert "Which features ship" in page(tom)
+    assert page(tom).count(" checked") == 0
+    prompts = tom.step(0).prompts
+    named = next(p for p in prompts if p.pk == key)
+    assert (named.kind, named.named_by) == (Prompt.Kind.PLACE, ines.person)
+    assert named.choices == next(p for p in prompts if p.key == "decide_scope").choices
+    shown = page(tom)
+    assert shown.index("The solution") < shown.index("Which features ship") < shown.index("who breaks the tie?")
+
+
+def test_both_name_decisions_at_once_and_neither_is_lost(two: Two) -> None:
+    stale = [hand.step(0) for hand in two]  # both loaded their pages before either pressed
+    for hand, step in zip(two, stale, strict=True):
+        name_decision(step, by=hand.person, title=f"By {hand.person.first_name}", id=uuid.uuid4())
+    assert {"By Ines", "By Tom"} <= {p.title for p in two[0].step(0).prompts}
+
+
+def test_which_decisions_cannot_be_named(two: Two, cast: Cast) -> None:
+    ines, tom = two
+    for title in ("", "  ", "two\nlines", "x" * 121):
+        with pytest.raises(Invalid):
+            name_decision(ines.step(0), by=ines.person, title=title, id=uuid.uuid4())
+    for n in range(limits.DECISIONS):
+        name_decision(ines.step(0), by=ines.person, title=f"Number {n}", id=uuid.uuid4())
+    with pytest.raises(Refusal):
+        name_decision(tom.step(0), by=tom.person, title="One more", id=uuid.uuid4())
+    with pytest.raises(Refusal):
+        name_decision(ines.step(1), by=ines.person, title="Elsewhere", id=uuid.uuid4())
+    taken = tom.step(0).prompts[0].pk
+    assert name_decision(ines.step(0), by=ines.person, title="Twin", id=taken).title == "Purpose and success"
+    ines.open_side(0)
+    assert press(tom, "decision_create", 0, text="Too late", client_id=uuid.uuid4()).status_code == 409
+
+
+def test_the_table_says_where_each_of_the_two_put_it(two: Two) -> None:
+    ines, tom = two
+    for hand, scope, design in ((ines, 1, 3), (tom, 4, 3)):
+        hand.answer("decide_scope", value=scope)
+        hand.answer("decide_design", value=design)
+    ines.answer("decide_date", value=2, only_me=True)
+    reveal(two)
+    shown = page(tom)
+    assert "Ines: Ines alone. Tom: Tom after asking Ines. 3 places apart." in shown
+    assert "Both of you: Together." in shown
+    assert "Neither of you has placed this." in shown  # what is only hers is as if it were not there
+    assert "Ines: Ines after asking Tom. Tom has not placed this." in page(ines)
+
+
+def test_what_is_agreed_becomes_a_sentence_and_then_a_clause(two: Two) -> None:
+    ines, tom = two
+    scope = ines.prompt("decide_scope")
+    assert press(ines, "decision_settle", scope.pk, value=3).status_code == 409  # before the reveal
+    reveal(two)
+    for hand, value in ((ines, 3), (tom, 3), (tom, 2)):
+        answer = press(hand, "decision_settle", scope.pk, value=value)
+    assert "Scope: Ines after asking Tom." in answer.text
+    (note,) = Note.objects.all()
+    assert (note.text, note.kind, note.step.position) == ("Scope: Ines after asking Tom.", Note.Kind.LEARNED, 1)
+    assert "Scope: Ines after asking Tom." in page(ines, 1)
+    ines.note(note.pk).delete_note(by=ines.person)
+    assert settle_decision(tom.prompt("decide_scope"), by=tom.person, value=2).deleted_at is None
+    version = put_lines_into_agreement(ines.session, by=ines.person)
+    assert [w.text for w in version.wordings] == ["Scope: Ines after asking Tom."]
+
+
+def test_words_changed_by_hand_stay(two: Two) -> None:
+    ines, tom = two
+    reveal(two)
+    note = settle_decision(ines.prompt("decide_scope"), by=ines.person, value=3)
+    tom.note(note.pk).edit(by=tom.person, text="Scope: together, by Thursday.", version=note.version)
+    assert press(ines, "decision_settle", ines.prompt("decide_scope").pk, value=1).status_code == 409
+    assert Note.objects.get().text == "Scope: together, by Thursday."
+
+
+@pytest.mark.parametrize(("key", "value"), [("purpose", 1), ("decide_scope", 9), ("decide_scope", "x")])
+def test_only_a_place_of_a_decision_is_agreed_on(two: Two, key: str, value: Any) -> None:
+    reveal(two)
+    assert press(two[0], "decision_settle", two[0].prompt(key).pk, value=value).status_code == 422
+
+
+def scope(hand: Hands) -> PlaceRow:
+    """The first row of the table, as they see it."""
+    (table,) = [block for block in Room(hand.session, hand.person, 0).blocks if isinstance(block, Places)]
+    return table.rows[0]
+
+
+@settings(max_examples=30)
+@given(places=st.tuples(*[st.none() | st.integers(1, 5)] * 2), private=st.tuples(st.booleans(), st.booleans()))
+def test_nobody_is_shown_a_place_that_is_not_open(
+    two: Two, places: tuple[int | None, int | None], private: tuple[bool, bool]
+) -> None:
+    """Whatever they choose: in the other one's table stands what was opened, and nothing before."""
+    with transaction.atomic():
+        for hand, value, only_me in zip(two, places, private, strict=True):
+            if value:
+                hand.answer("decide_scope", value=value, only_me=only_me)
+        labels = dict(two[0].prompt("decide_scope").choices)
+        for n, hand in enumerate(two):
+            assert scope(hand).said == (f"You: {labels[str(places[n])]}." if places[n] else "Not placed by you.")
+        reveal(two)
+        for n, hand in enumerate(two):
+            shown = {str(side.seat): value for value, cell in enumerate(scope(hand).cells, 1) for side in cell}
+            theirs = None if private[1 - n] else places[1 - n]
+            assert [shown.get(seat) for seat in ("ab"[n], "ab"[1 - n])] == [places[n], theirs]
+        transaction.set_rollback(True)
+
+
+# --- today and wanted -------------------------------------------------------------------------------------------------
+
+
+def test_today_stands_beside_wanted(cast: Cast) -> None:
+    agreement = Agreement.begin(cast.search, by=cast.priya, kind="dream_team", title="Us")
+    session = Session.begin(agreement, by=cast.priya)
+    people: tuple[Person, Person] = (cast.priya, cast.daniel)
+    priya, daniel = (Hands(person, session.pk) for person in people)
+    priya.answer("led_today", value=1)
+    priya.answer("led_wanted", value=3)
+    daniel.answer("led_today", value=2)
+    reveal((priya, daniel))
+    shown = page(daniel)
+    table = shown.split('<table class="places">')[1].split("</table>")[0]
+    assert table.count("<tr") == 3  # the places, today, wanted
+    assert "Priya: PM-led. Daniel: More PM. 1 place apart." in table
+    assert "Priya: Even. Daniel has not placed this." in table
+    assert "Agree on a place" not in shown
+    assert shown.count('<table class="places">') == 2
