@@ -17,11 +17,13 @@ from partnerships.models import (
     Clause,
     Delivery,
     Invitation,
+    Lead,
     Partnership,
     Person,
     RateCounter,
     Version,
 )
+from partnerships.reader import Reader
 from partnerships.refusals import Refusal, TooMany
 from partnerships.unsubscribe import unsubscriber
 
@@ -41,6 +43,31 @@ def get_partnership(person: Person, partnership_id: UUID) -> Partnership:
     if partnership is None:
         raise Http404
     return partnership
+
+
+def get_reader(person: Person, partnership_id: UUID) -> Reader:
+    """One of the two members, or a lead, as a reader of the partnership. Raises Http404 for everybody else."""
+    reader = Reader.of(person, partnership_id)
+    if reader is None:
+        raise Http404
+    return reader
+
+
+def get_lead(person: Person, partnership_id: UUID) -> Lead:
+    """The person's own lead of a partnership, with its two people. Raises Http404 for everybody else."""
+    reader = get_reader(person, partnership_id)
+    if reader.lead is None:
+        raise Http404
+    return reader.lead
+
+
+def get_lead_of(partnership: Partnership, lead_person_id: UUID) -> Lead:
+    """One of the leads of a partnership whose member asks. Raises Http404."""
+    lead = Lead.objects.of(partnership).filter(person=lead_person_id).first()
+    if lead is None:
+        raise Http404
+    lead.partnership = partnership
+    return lead
 
 
 def get_invitation(token: str) -> Invitation | None:

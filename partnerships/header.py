@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from partnerships.models import Membership, Partnership
+from partnerships.models.partnership import Seat
 
 if TYPE_CHECKING:
     from partnerships.models import Person
@@ -45,10 +46,7 @@ class Header:
 
     @property
     def title(self) -> str:
-        if self.partner is None:
-            return self.partnership.label
-        a, b = self.members
-        return _("%(a)s and %(b)s") % {"a": a.person.first_name, "b": b.person.first_name}
+        return both_of(self.partnership)
 
     @property
     def is_open(self) -> bool:
@@ -66,6 +64,7 @@ class Header:
             "partnership_detail": _("Partnership"),
             "action_list": _("Actions"),
             "agreement_list": _("Agreements"),
+            "history_detail": _("History"),
         }
         return [
             Place(label, reverse(name, args=[self.partnership.pk]), name == self.place)
@@ -81,11 +80,14 @@ class Header:
             pairs.setdefault(seat.partnership, None)
             if seat.person_id != self.person.pk:
                 pairs[seat.partnership] = seat.person
-        return [
+        places = [
             Place(name_of(pair, partner), reverse("partnership_detail", args=[pair.pk]), pair == self.partnership)
             for pair, partner in pairs.items()
             if not pair.is_archived or pair == self.partnership
         ]
+        if Partnership.objects.led_by(self.person).exists():
+            places.append(Place(_("Partnerships you lead"), reverse("lead_list"), current=False))
+        return places
 
     @property
     def context(self) -> dict[str, object]:
@@ -94,6 +96,22 @@ class Header:
             "pair": self, "partnership": self.partnership, "menu": self.menu, "switcher": self.switcher,
             "seat": self.seat,
         }  # fmt: skip
+
+
+def both_of(partnership: Partnership) -> str:
+    """“Ines and Tom”; while a seat is free, what they work on."""
+    people = [m.person.first_name for m in partnership.memberships.all()]
+    if len(people) < len(Seat):
+        return partnership.label
+    return _("%(a)s and %(b)s") % {"a": people[0], "b": people[1]}
+
+
+def roles_of(partnership: Partnership) -> str:
+    """“Designer and PM, Checkout”: for those who are not of the pair."""
+    roles = [m.role_label for m in partnership.memberships.all() if m.role_label]
+    if len(roles) < len(Seat):
+        return partnership.label
+    return _("%(a)s and %(b)s, %(label)s") % {"a": roles[0], "b": roles[1], "label": partnership.label}
 
 
 def name_of(partnership: Partnership, partner: Person | None) -> str:

@@ -67,7 +67,7 @@ def send_arranged(arranged: Arranged, *, by: Person) -> None:
 def send_lead_change(look: Look) -> None:
     """Tells both members that somebody became their lead, or is it no longer (`look.what`)."""
     partnership = look.partnership
-    link = f"{settings.BASE_URL}{reverse('partnership_detail', args=[partnership.pk])}"
+    link = f"{settings.BASE_URL}{reverse('release_list', args=[partnership.pk])}"
     for member in partnership.memberships.select_related("person").filter(person__is_active=True):
         context = {"look": look, "partnership": partnership, "person": member.person, "link": link}
         _post(look.what, context, to=member.person.email)

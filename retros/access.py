@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.http import Http404
 
-from retros.models import Action, Entry, Note, Prompt, Session, Step
+from partnerships.models import Version
+from retros.models import Action, Entry, Need, Note, Offer, Prompt, Release, Session, Step
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from partnerships.models import Person
+    from retros.models.release import Thing
 
 
 def get_session(person: Person, session_id: UUID) -> Session:
@@ -63,6 +67,52 @@ def get_note(person: Person, session_id: UUID, note_id: UUID, *, deleted: bool =
         raise Http404
     note.step.session = session
     return note
+
+
+def get_release(person: Person, release_id: UUID) -> Release:
+    """A release of a partnership of theirs, waiting, shown or withdrawn. A lead has no door here. Raises Http404."""
+    releases = Release.objects.of(person).select_related("lead__person", "lead__partnership", "proposed_by")
+    if (release := releases.filter(pk=release_id).first()) is None:
+        raise Http404
+    return release
+
+
+def get_releasable(person: Person, kind: str, thing_id: UUID) -> Thing:
+    """What one of the two may propose to show. Raises Http404."""
+    doors: dict[str, QuerySet[Any]] = {
+        Release.Kind.SUMMARY: Note.objects.visible_to(person).filter(kind=Note.Kind.SUMMARY).select_related("step"),
+        Release.Kind.ACTION: Action.objects.visible_to(person),
+        Release.Kind.OUTCOME: Action.objects.visible_to(person),
+        Release.Kind.VERSION: Version.objects.filter(agreement__partnership__memberships__person=person),
+        Release.Kind.NEED: Need.objects.visible_to(person),
+    }
+    thing: Thing | None = doors[kind].filter(pk=thing_id).first() if kind in doors else None
+    if thing is None:
+        raise Http404
+    return thing
+
+
+def get_need(person: Person, need_id: UUID) -> Need:
+    need = Need.objects.visible_to(person).select_related("lead__person", "partnership").filter(pk=need_id).first()
+    if need is None:
+        raise Http404
+    return need
+
+
+def get_asked_need(person: Person, need_id: UUID) -> Need:
+    """A need that the two released to this lead. Raises Http404 for everybody else."""
+    need = Need.objects.asked_of(person).select_related("lead", "partnership").filter(pk=need_id).first()
+    if need is None:
+        raise Http404
+    return need
+
+
+def get_offer(person: Person, offer_id: UUID) -> Offer:
+    """An offer made to a partnership of theirs. Raises Http404."""
+    offers = Offer.objects.visible_to(person).select_related("lead__partnership", "session")
+    if (offer := offers.filter(pk=offer_id).first()) is None:
+        raise Http404
+    return offer
 
 
 def get_action(person: Person, action_id: UUID, *, deleted: bool = False) -> Action:

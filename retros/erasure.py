@@ -30,7 +30,7 @@ from partnerships.models import (
 from partnerships.refusals import Refusal
 from retros import ending
 from retros.catalogue import templates
-from retros.models import Draft, Entry, EntryRevision, Note, Pick, Prompt
+from retros.models import Draft, Entry, EntryRevision, Note, Pick, Prompt, Release
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,6 +108,11 @@ def _roles(person: Person) -> None:
     Lead.objects.filter(person=person).delete()
 
 
+def _shown(person: Person) -> None:
+    """What a lead reads of an action says whose it is: it is withdrawn. The action stays."""
+    Release.objects.filter(action__owner=person).delete()
+
+
 def _signing_in(person: Person) -> None:
     """Addresses, every device, and the counters of their limits."""
     from allauth.account.models import EmailAddress  # its models need ours first
@@ -125,4 +130,4 @@ def _addresses(person: Person) -> list[str]:
     return list(EmailAddress.objects.filter(user=person).values_list("email", flat=True))
 
 
-STORES: tuple[Callable[[Person], None], ...] = (_writing, _names, _invitations, _told, _roles, _signing_in)
+STORES: tuple[Callable[[Person], None], ...] = (_writing, _names, _invitations, _told, _roles, _shown, _signing_in)

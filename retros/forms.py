@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerships.forms import CheckedForm, ContentFormField, PageForm
 from partnerships.models.partnership import Seat
-from retros.models import Action, ClauseLink, Draft, Entry, Review
+from retros.models import Action, ClauseLink, Draft, Entry, Offer, Release, Review
 
 if TYPE_CHECKING:
+    from partnerships.models import Lead
     from retros.home import Pair
 
 
@@ -312,3 +313,80 @@ def _text_areas(form: forms.Form, **rows: int) -> None:
             form.fields[name].widget = forms.Textarea(
                 attrs={"rows": count, "autocomplete": "off", "class": "short" if count > 1 else "shortest"}
             )
+
+
+# --- leads ------------------------------------------------------------------------------------------------------------
+
+
+class WordsForm(PageForm):
+    """One text, on a page of its own."""
+
+    text = ContentFormField(required=False, label=_("In your words"))
+    version = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _text_areas(self, text=5)
+
+    def clean_version(self) -> int:
+        return self.cleaned_data["version"] or 0
+
+
+class NeedForm(WordsForm):
+    client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+
+
+class ReleaseForm(CheckedForm):
+    """Which thing, in which words (`digest`)."""
+
+    kind = forms.ChoiceField(choices=Release.Kind.choices)
+    thing = forms.UUIDField()
+    digest = forms.CharField(max_length=64, required=False)
+
+    @property
+    def is_chosen(self) -> bool:
+        return "thing" in self.data
+
+
+class AcceptForm(CheckedForm):
+    """Which of the offered times."""
+
+    choice = forms.IntegerField(min_value=0, required=False)
+
+    def clean_choice(self) -> int:
+        return self.cleaned_data["choice"] or 0
+
+
+class OfferForm(PageForm):
+    """Three wall times on the lead's own clock; none for an exercise."""
+
+    kind = forms.ChoiceField(choices=Offer.Kind.choices, widget=forms.HiddenInput)
+    first = WallTimeField(label=_("First time"), required=False)
+    second = WallTimeField(label=_("Second time"), required=False)
+    third = WallTimeField(label=_("Third time"), required=False)
+
+    def __init__(self, *args: Any, lead: Lead, kind: str, **kwargs: Any) -> None:
+        chosen = kind if kind in Offer.Kind.values else Offer.Kind.TIMES
+        super().__init__(*args, **{"initial": {"kind": chosen}, **kwargs})
+        self.lead = lead
+        self.zone = lead.person.timezone
+        if str(self["kind"].value()) == Offer.Kind.EXERCISE:
+            for name in ("first", "second", "third"):
+                del self.fields[name]
+        else:
+            for name in ("first", "second", "third"):
+                self.fields[name].required = True
+                self.fields[name].widget = forms.DateTimeInput(
+                    attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
+                )
+
+    @property
+    def is_exercise(self) -> bool:
+        return "first" not in self.fields
+
+    def offer(self) -> dict[str, Any]:
+        """What the verb takes. Raises Invalid."""
+        data = self.checked()
+        if self.is_exercise:
+            return {"kind": Offer.Kind.EXERCISE}
+        return {"kind": Offer.Kind.TIMES, "starts": [data[n] for n in ("first", "second", "third")], "zone": self.zone}

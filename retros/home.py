@@ -25,6 +25,7 @@ from partnerships.models.partnership import Seat
 from retros.agreement_looks import AgreementLooks
 from retros.models import Action, Draft, Session, Step
 from retros.notices import Notice, notices_for
+from retros.releases import LeadsNotice
 from retros.trend import Trend, trends
 
 if TYPE_CHECKING:
@@ -153,6 +154,10 @@ class Home(Pair):
     @cached_property
     def trends(self) -> list[Trend]:
         return trends(self.partnership, self.person, self.members)
+
+    @cached_property
+    def leads(self) -> LeadsNotice:
+        return LeadsNotice(self)
 
     @cached_property
     def agreement_looks(self) -> AgreementLooks:
@@ -377,6 +382,10 @@ class Pairs:
     @property
     def only(self) -> Partnership | None:
         return self.all[0].partnership if len(self.all) == 1 else None
+
+    @cached_property
+    def leads_others(self) -> bool:
+        return Partnership.objects.led_by(self.person).exists()
 
     @cached_property
     def active(self) -> list[PairRow]:

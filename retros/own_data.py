@@ -16,7 +16,7 @@ from django.utils import timezone
 from partnerships import limits
 from partnerships.models import Agreement, Audit, Lead, Look, Partnership, Person, RateCounter, Version
 from partnerships.refusals import TooMany
-from retros.models import Action, Draft, Entry, EntryRevision, Handover, Note, Review, Session
+from retros.models import Action, Draft, Entry, EntryRevision, Handover, Need, Note, Release, Review, Session
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -127,6 +127,20 @@ def _partnership(partnership: Partnership, person: Person) -> Data:
         "sessions": _sessions(partnership, person),
         "actions": _actions(partnership, person),
         "agreements": [_agreement(agreement) for agreement in agreements],
+        "needs": [
+            {"text": need.text, "answer": need.answer, "at": _time(need.created_at)}
+            for need in Need.objects.visible_to(person).filter(partnership=partnership)
+        ],
+        "shown_to_leads": [
+            {
+                "to": release.lead.person.full_name, "title": release.title, "text": release.text,
+                "proposed_at": _time(release.proposed_at), "shown_since": _time(release.confirmed_at),
+                "withdrawn_at": _time(release.withdrawn_at),
+            }
+            for release in Release.objects.of(person)
+            .filter(lead__partnership=partnership)
+            .select_related("lead__person")
+        ],
         "handover": handover.text if handover else "",
     }  # fmt: skip
 

@@ -611,6 +611,10 @@ class Room:
         return next((n for n in self._notes if n.kind == Note.Kind.CAME_UP and n.entry_id is None), None)
 
     @property
+    def summary(self) -> Note | None:
+        return next((n for n in self._notes if n.kind == Note.Kind.SUMMARY), None)
+
+    @property
     def spoken_notes(self) -> list[tuple[Card, Note]]:
         """What came up on the cards that no longer lie on the table."""
         notes = {n.entry_id: n for n in self._notes if n.entry_id and n.text}

@@ -1,10 +1,26 @@
 from django.conf import settings
 from django.urls import path
 
-from retros.views import actions, agreements, calendar, demo, ending, entries, home, notes, own_data, plan, room
+from retros.views import (
+    actions,
+    agreements,
+    calendar,
+    demo,
+    ending,
+    entries,
+    history,
+    home,
+    leads,
+    notes,
+    own_data,
+    plan,
+    releases,
+    room,
+)
 
 SESSION = "sessions/<uuid:session_id>"
 PARTNERSHIP = "partnerships/<uuid:partnership_id>"
+LEAD = f"{PARTNERSHIP}/leads/<uuid:lead_id>"  # the person's id
 ACTION = "actions/<uuid:action_id>"
 STEP = f"{SESSION}/steps/<int:position>"
 ENTRY = f"{SESSION}/entries/<uuid:entry_id>"
@@ -28,6 +44,22 @@ urlpatterns = [
     # calendars
     path("cal/<str:token>.ics", calendar.calendar_feed, name="calendar_feed"),
     path(f"{SESSION}/calendar.ics", calendar.session_calendar, name="session_calendar"),
+    # what has been
+    path(f"{PARTNERSHIP}/history/", history.history_detail, name="history_detail"),
+    path(f"{SESSION}/print/", history.session_print, name="session_print"),
+    # leads: what they open, and what the two show them
+    path("leads/", leads.lead_list, name="lead_list"),
+    path(f"{PARTNERSHIP}/offers/new/", leads.offer_create, name="offer_create"),
+    path("offers/<uuid:offer_id>/accept/", leads.offer_accept, name="offer_accept"),
+    path("offers/<uuid:offer_id>/decline/", leads.offer_decline, name="offer_decline"),
+    path("needs/<uuid:need_id>/answer/", leads.need_answer, name="need_answer"),
+    path(f"{PARTNERSHIP}/leads/", releases.release_list, name="release_list"),
+    path(f"{LEAD}/releases/new/", releases.release_create, name="release_create"),
+    path("releases/<uuid:release_id>/", releases.release_detail, name="release_detail"),
+    path("releases/<uuid:release_id>/confirm/", releases.release_confirm, name="release_confirm"),
+    path("releases/<uuid:release_id>/withdraw/", releases.release_withdraw, name="release_withdraw"),
+    path(f"{LEAD}/needs/new/", releases.need_create, name="need_create"),
+    path("needs/<uuid:need_id>/", releases.need_update, name="need_update"),
     # actions between retros
     path(f"{PARTNERSHIP}/actions/", actions.action_list, name="action_list"),
     path(f"{PARTNERSHIP}/actions/new/", actions.action_create, name="action_create"),
@@ -82,6 +114,7 @@ urlpatterns = [
     path(f"{ENTRY}/surprises/", notes.surprise_create, name="surprise_create"),
     path(f"{STEP}/decisions/", notes.decision_create, name="decision_create"),
     path(f"{SESSION}/prompts/<uuid:prompt_id>/settle/", notes.decision_settle, name="decision_settle"),
+    path(f"{STEP}/summary/", notes.summary_update, name="summary_update"),
     path(f"{STEP}/learnings/", notes.learning_create, name="learning_create"),
     path(f"{SESSION}/learnings/<uuid:note_id>/", notes.learning_update, name="learning_update"),
     path(f"{SESSION}/learnings/<uuid:note_id>/delete/", notes.learning_delete, name="learning_delete"),

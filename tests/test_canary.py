@@ -158,6 +158,8 @@ def test_nobody_reads_what_is_not_theirs(phase: str, log: Lines) -> None:
             crawl.presses()
             crawl.others_things()
         found += crawl.leaks()
+        if who == "sara":  # all that was released to her, and nothing else
+            assert {mark for mark, readers in world.words.items() if who in readers} == set(crawl.seen)
         if who in {"ines", "tom"}:  # the marks work: both come across most of what is theirs to read
             theirs = {mark for mark, readers in world.words.items() if who in readers}
             assert len(crawl.seen) > 0.6 * len(theirs), sorted(theirs - set(crawl.seen))

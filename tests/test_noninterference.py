@@ -62,7 +62,9 @@ class Stage:
         pair, session, ahead = self.cast.checkout.pk, self.session.pk, self.ahead.pk
         found = [reverse(name, args=[pair]) for name in ("partnership_detail", "action_list", "session_create")]
         found += [reverse("session_version", args=[s]) for s in (session, ahead)]
-        found += [reverse("session_move", args=[ahead]), reverse("home")]
+        found += [reverse("session_move", args=[ahead]), reverse("home"), reverse("lead_list")]
+        found += [reverse(name, args=[pair]) for name in ("history_detail", "release_list")]
+        found += [reverse("session_print", args=[s]) for s in (session, ahead)]
         for position in (PULSE, WRITE, CLOSE):
             found.append(reverse("step_detail", args=[session, position]))
             found.append(

@@ -21,6 +21,7 @@ from partnerships.models import (
     CalendarFeed,
     Delivery,
     Invitation,
+    Lead,
     Membership,
     Partnership,
     Person,
@@ -28,7 +29,21 @@ from partnerships.models import (
     Wording,
 )
 from partnerships.unsubscribe import unsubscribe_token
-from retros.models import Action, ClauseLink, Draft, Entry, Handover, Note, Session, name_decision, settle_decision
+from retros.models import (
+    Action,
+    ClauseLink,
+    Draft,
+    Entry,
+    Handover,
+    Need,
+    Note,
+    Offer,
+    Release,
+    Session,
+    name_decision,
+    settle_decision,
+)
+from retros.models.release import Thing, words_of
 from retros.reminders import start_key
 from tests.cast import Cast, make_cast
 from tests.factories import PartnershipFactory, PersonFactory
@@ -102,6 +117,7 @@ class World:
             "decision_create": {"session_id": self.sessions["folded sitting"].pk, "position": 0},
             "decision_settle": {"session_id": self.sessions["open sitting"].pk, "prompt_id": self.ids["decision"]},
             "surprise_create": {"session_id": sitting.pk, "entry_id": self.ids[f"tom role {sitting.pk}"]},
+            "summary_update": {"position": CLOSE},
         }
         known = {
             "partnership_id": self.cast.checkout.pk,
@@ -115,6 +131,10 @@ class World:
             "agreement_id": self.ids["agreement"],
             "version_id": self.ids["proposal"],
             "line": self.ids["line"],
+            "lead_id": self.cast.sara.pk,
+            "release_id": self.ids["waiting release"],
+            "need_id": self.ids["need"],
+            "offer_id": self.ids["offer"],
             "token": self.ids["token"],
             "delivery_id": self.ids["notice"],
             "key": "card:of-a-box-without-a-draft",
@@ -184,6 +204,15 @@ class World:
             "session_move": when,
             "session_next": {"start": f"{tomorrow + timedelta(days=60)}T14:00", **key},
             "session_pause": {"reason": "another_day"},
+            "offer_create": {"kind": "times"}
+            | {n: f"{tomorrow}T1{h}:00" for h, n in enumerate(("first", "second", "third"))},
+            "offer_accept": {"choice": 1},
+            "need_answer": text,
+            "need_create": text | key,
+            "need_update": {**text, "version": 2},
+            "release_create": {"kind": "need", "thing": self.ids["need"], "digest": self.ids["need digest"]},
+            "release_confirm": {"digest": self.ids["waiting digest"]},
+            "summary_update": {**text, "version": 1},
             "step_extend": {"known": 25},
             "action_create": action,
             "room_action_create": action,
@@ -311,6 +340,47 @@ def _sit(world: World, name: str) -> None:
     settle_decision(ines.prompt("decide_date"), by=cast.ines, value=3)
 
 
+def _show(world: World) -> None:
+    """A word of every kind for the lead: shown, waiting, withdrawn, and shown to one who is a lead no more."""
+    cast, mark, ids = world.cast, world.mark, world.ids
+    sara = Lead.objects.get(partnership=cast.checkout, person=cast.sara)
+    cast.checkout.assign_lead(world.people["former_lead"], by=cast.ada)
+    rolf = Lead.objects.get(partnership=cast.checkout, person=world.people["former_lead"])
+    shown = BOTH | {"sara"}
+    step = Hands(cast.ines, world.session.pk).step(CLOSE)
+    summary = Note.summarise(step, by=cast.ines, text=mark("summary", shown), version=0)
+    fields: dict[str, Any] = {"owners": ["a"], "due": date(2030, 1, 1), "is_experiment": True}
+    words: dict[str, Any] = {name: mark(f"shown{name}", shown) for name in ("text", "because", "seen_by")}
+    tried = Action.agree(cast.checkout, by=cast.ines, id=uuid.uuid4(), **fields, **words)[0]
+    tried.finish(by=cast.tom, helped=Action.Helped.HELPED)
+    dream = Agreement.begin(cast.checkout, by=cast.tom, kind=Agreement.Kind.CONTRACT, title="Zzz shown")
+    wording = Wording(mark("shownclause", shown), heading=mark("shownheading", shown))
+    version = dream.propose([wording], by=cast.tom, reason=mark("reasonunshown", BOTH))
+    version.sign(by=cast.ines, digest=version.digest)
+    need = Need.write(sara, by=cast.ines, text=mark("need", shown), id=uuid.uuid4())
+    for kind, thing in (("summary", summary), ("outcome", tried), ("version", version), ("need", need)):
+        released(sara, kind, thing, cast.ines, cast.tom)
+    need.edit(by=cast.tom, text=mark("needlater", BOTH), version=1)
+    need.reply(by=cast.sara, text=mark("reply", shown))
+    hidden = {name: Need.write(sara, by=cast.tom, text=mark(f"need{name}", BOTH), id=uuid.uuid4()) for name in "wxy"}
+    waiting = released(sara, "need", hidden["w"], cast.tom)
+    released(sara, "need", hidden["x"], cast.ines, cast.tom).withdraw(by=cast.tom)
+    former = Need.write(rolf, by=cast.ines, text=mark("needformer", BOTH), id=uuid.uuid4())
+    released(rolf, "need", former, cast.ines, cast.tom)
+    cast.checkout.end_lead(rolf.person, by=cast.ada)
+    offer = Offer.make(sara, by=cast.sara, kind=Offer.Kind.EXERCISE)
+    ids |= {"need": need.pk, "need digest": words_of("need", need, sara).digest, "offer": offer.pk}
+    ids |= {"waiting release": waiting.pk, "waiting digest": waiting.digest, "summary": summary.pk}
+
+
+def released(lead: Lead, kind: str, thing: Thing, by: Person, also: Person | None = None) -> Release:
+    """Proposed by one, and agreed to by the other if there is one."""
+    release = Release.propose(lead, kind, thing, by=by, digest=words_of(kind, thing, lead).digest)
+    if also is not None:
+        assert release.confirm(by=also, digest=release.digest)
+    return release
+
+
 def _write(world: World) -> None:
     """Last time, the pulse with its reveal, then the cards of both, folded; drafts in every box."""
     cast, mark, ids = world.cast, world.mark, world.ids
@@ -354,6 +424,7 @@ def _write(world: World) -> None:
         last = BOTH if world.phase in {"closed", "archived"} else {who}
         hand.answer("appreciation", mark("appreciation", last))
     _conclusions(world, ines, tom)
+    _show(world)
 
 
 def _conclusions(world: World, ines: Hands, tom: Hands) -> None:

@@ -198,12 +198,15 @@ class Partnership(models.Model):
             yield member
 
     @contextmanager
-    def writing(self, by: Person) -> Iterator[None]:
-        """A write by one of the two members of an active partnership. Raises NotAllowed for anybody else."""
+    def writing(self, by: Person, *, ended: bool = False) -> Iterator[None]:
+        """A write by one of the two members; `ended`: also in a partnership that has ended.
+
+        Raises NotAllowed for anybody else.
+        """
         with transaction.atomic():
             Partnership.objects.select_for_update(no_key=True).get(pk=self.pk)
-            member = Membership.objects.filter(partnership=self, person=by, partnership__archived_at=None)
-            if not member.exists():
+            members = Membership.objects.filter(partnership=self, person=by)
+            if not (members if ended else members.filter(partnership__archived_at=None)).exists():
                 raise NotAllowed(_("You can read this, and no longer write in it."))
             yield
 
@@ -247,6 +250,10 @@ class Membership(models.Model):
 class LeadQuerySet(models.QuerySet["Lead"]):
     def of(self, partnership: Partnership) -> LeadQuerySet:
         return self.filter(partnership=partnership).select_related("person").order_by("since")
+
+    def with_pair(self) -> LeadQuerySet:
+        members = Membership.objects.select_related("person").order_by("seat")
+        return self.select_related("partnership").prefetch_related(models.Prefetch("partnership__memberships", members))
 
 
 class Lead(models.Model):

@@ -45,7 +45,7 @@ PLAYERS = (
            "Works with Daniel on Search. Their retro is open right now, both have folded cards.", "Europe/London", "a"),
     Player("daniel", "Daniel Moreau", "Product manager",
            "Works with Priya on Search. He is in the same room, one hour ahead.", "Europe/Paris", "b"),
-    Player("sara", "Sara Lind", "Head of product", "Leads both pairs. She can read nothing of what they write."),
+    Player("sara", "Sara Lind", "Head of product", "Leads both pairs. She reads what Ines and Tom chose to show her."),
     Player("mei", "Mei Tan", "Designer", "Works with nobody here yet. She can begin a partnership."),
     Player("ada", "Ada Osei", "Administrator", "Looks after the installation.", is_admin=True),
 )  # fmt: skip

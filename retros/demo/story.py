@@ -20,10 +20,11 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
 
-from partnerships.models import Agreement, Partnership, Person, Wording
+from partnerships.models import Agreement, Lead, Partnership, Person, Wording
 from partnerships.models.partnership import Seat
 from retros.demo.cast import PLAYERS, Player
-from retros.models import Action, Entry, Note, Prompt, Review, Session, Step
+from retros.models import Action, Entry, Need, Note, Prompt, Release, Review, Session, Step
+from retros.models.release import Thing, words_of
 
 THURSDAY, TUESDAY = 3, 1
 Data = dict[str, Any]
@@ -62,6 +63,7 @@ def tell() -> bool:
         for data in checkout["agreement"]:
             pair.agree_on(data)
         pair.plan_next(next_one, checkout["ahead"])
+        pair.show(checkout["show"], lead=people["sara"])
         other = Pair(clock, Partnership.Kind.EM_PM, "Search", people["priya"], people["daniel"], time(10, 30))
         other.begin(
             _following(TUESDAY, clock.real.date(), least=1), search["retro"], lead=people["sara"], admin=people["ada"]
@@ -146,6 +148,25 @@ class Pair:
         for day, data in zip(days, retros, strict=True):
             self._hold(day, data)
 
+    def show(self, data: Data, *, lead: Person) -> None:
+        """What both released to their lead: the last summary, what an experiment showed, and what they need."""
+        self.clock.now = self.clock.real - timedelta(weeks=data["weeks_ago"])
+        to = Lead.objects.get(partnership=self.partnership, person=lead)
+        need = Need.write(to, by=self.a, text=data["need"], id=uuid.uuid4())
+        summaries = Note.objects.visible_to(self.a).filter(kind=Note.Kind.SUMMARY)
+        summary = summaries.get(step__session__partnership=self.partnership)
+        tried = Action.objects.visible_to(self.a).get(text__startswith=data["experiment"])
+        shown: list[tuple[str, Thing]] = [("summary", summary), ("outcome", tried), ("need", need)]
+        for kind, thing in shown:
+            self.clock.pass_by(minutes=3)
+            digest = words_of(kind, thing, to).digest
+            release = Release.propose(to, kind, thing, by=self.a, digest=digest)
+            self.clock.pass_by(hours=2)
+            release.confirm(by=self.b, digest=digest)
+        self.clock.now = self.clock.real - timedelta(days=30)
+        with to.opening() as look:
+            look.shown = 3
+
     def plan_next(self, day: date, data: Data) -> None:
         self.clock.now = self.clock.real - timedelta(days=20)
         session = self._plan(day)
@@ -176,6 +197,8 @@ class Pair:
         cards = self._write_and_talk(session, data["card"])
         self._conclude(session, day, data, cards)
         step = self._step(session, Step.Kind.CLOSE)
+        if summary := data.get("summary"):
+            Note.summarise(step, by=self.a, text=summary, version=0)
         self._answer(step, {seat: {"appreciation": text} for seat, text in data["appreciation"].items()})
         self._open(step)
         self._go_on(session, Step.Kind.CLOSE)

@@ -15,8 +15,11 @@ from retros.models.draft import Draft
 from retros.models.entry import Entry, EntryRevision, Pick
 from retros.models.expiry import Expiry
 from retros.models.handover import Handover
+from retros.models.need import Need
 from retros.models.note import Note
+from retros.models.offer import Offer
 from retros.models.presence import Presence
+from retros.models.release import Release
 from retros.models.scheduling import Misplaced, Outdated, Unconfirmed
 from retros.models.series import Pause, RuleVersion, Series, SeriesChange
 from retros.models.session import Session
@@ -33,13 +36,16 @@ __all__ = [
     "Expiry",
     "Handover",
     "Misplaced",
+    "Need",
     "Note",
+    "Offer",
     "Outdated",
     "Pause",
     "Pick",
     "Presence",
     "Prompt",
     "Ready",
+    "Release",
     "Review",
     "RuleVersion",
     "Series",

@@ -28,8 +28,8 @@ class NoteQuerySet(models.QuerySet["Note"]):
 
 
 class Note(models.Model):
-    """Shared text written in the open while talking: what came up on a card or in a step, what we learned, what
-    surprised one of us.
+    """Shared text written in the open: what came up on a card or in a step, what we learned, what surprised one of us;
+    and the summary of a retro for somebody outside, who reads it only when both release it.
 
     Both may change it, so it carries a version, and a lost race shows both texts.
     """
@@ -38,6 +38,7 @@ class Note(models.Model):
         CAME_UP = "came_up"
         LEARNED = "learned"
         SURPRISED = "surprised"  # by an answer of the other one
+        SUMMARY = "summary"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     step = models.ForeignKey("retros.Step", models.CASCADE, related_name="+")
@@ -59,6 +60,7 @@ class Note(models.Model):
             models.UniqueConstraint(
                 fields=["step"], condition=models.Q(kind="came_up", entry=None), name="note_one_a_step"
             ),
+            models.UniqueConstraint(fields=["step"], condition=models.Q(kind="summary"), name="note_one_summary"),
         )
 
     def __str__(self) -> str:
@@ -80,19 +82,29 @@ class Note(models.Model):
                 step.refresh_from_db(fields=["opened_a_at", "opened_b_at"])
                 if step.written_alone and not step.is_revealed:
                     raise Refusal(_("Open this step first, together. Both of you press “I’m ready”."))
-            note = cls.objects.filter(step=step, entry=entry, kind=cls.Kind.CAME_UP).first()
-            if note is None:
-                note = cls(step=step, entry=entry, kind=cls.Kind.CAME_UP, version=0)
-                if text:  # an empty box that saves itself must not be in the other one's way
-                    note.write(text, by)
-                    change.shared = True
-            elif note.deleted_at is not None:
-                note.deleted_at = None
-                note.write(text, by)
-                change.shared = True
-            else:
-                change.shared = note._change(text, version, by)
+            note = cls._in_box(step, cls.Kind.CAME_UP, entry)
+            change.shared = note._fill(text, version, by)
         return note
+
+    @classmethod
+    def summarise(cls, step: Step, *, by: Person, text: str, version: int) -> Note:
+        """Write the summary of a retro, at its wrap-up. `version` 0: there was none yet.
+
+        Raises Stale, with both texts, when the other one wrote in between.
+        """
+        text = content(text)
+        with step.session.writing(by=by) as change:
+            if step.kind != step.Kind.CLOSE:
+                raise Invalid(_("The summary belongs to the wrap-up."))
+            note = cls._in_box(step, cls.Kind.SUMMARY)
+            change.shared = note._fill(text, version, by)
+        return note
+
+    @classmethod
+    def _in_box(cls, step: Step, kind: str, entry: Entry | None = None) -> Note:
+        """The one note of this kind there, or an unsaved one with version 0."""
+        known = cls.objects.filter(step=step, entry=entry, kind=kind).first()
+        return known or cls(step=step, entry=entry, kind=kind, version=0)
 
     @classmethod
     def learn(cls, step: Step, *, by: Person, text: str, id: uuid.UUID) -> Note:
@@ -148,6 +160,16 @@ class Note(models.Model):
         with self.step.session.writing(by=by) as change:
             Note.objects.filter(pk=self.pk).update(deleted_at=None)
             change.shared = True
+
+    def _fill(self, text: str, version: int, by: Person) -> bool:
+        """Put the text of a box. Returns whether anything changed."""
+        if self.version and self.deleted_at is None:
+            return self._change(text, version, by)
+        if not self.version and not text:  # an empty box that saves itself must not be in the other one's way
+            return False
+        self.deleted_at = None
+        self.write(text, by)
+        return True
 
     def _change(self, text: str, version: int, by: Person) -> bool:
         if text == self.text:

@@ -19,6 +19,8 @@ def home(request: PersonRequest) -> HttpResponse:
     pairs = Pairs(request.user)
     if pairs.only:
         return redirect("partnership_detail", pairs.only.pk)
+    if not pairs.all and pairs.leads_others:
+        return redirect("lead_list")
     if request.user.is_staff and not pairs.all:
         return redirect("admin_partnership_list")
     template = "retros/partnership_list.html" if pairs.all else "retros/home.html"

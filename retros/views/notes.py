@@ -30,6 +30,16 @@ def note_update(request: PersonRequest, session_id: UUID, position: int) -> Http
 
 
 @require_POST
+def summary_update(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
+    """The summary, for somebody outside."""
+    step = get_step(request.user, session_id, position)
+    note = Note.summarise(step, by=request.user, **NoteForm(request.POST).checked())
+    if is_autosave(request):
+        return JsonResponse({"version": note.version})
+    return room_again(request, session_id, position)
+
+
+@require_POST
 def entry_note_update(request: PersonRequest, session_id: UUID, entry_id: UUID) -> HttpResponse:
     """The shared note of a card: what came up."""
     entry = get_entry(request.user, session_id, entry_id)

@@ -106,7 +106,7 @@ def test_nobody_of_the_cast_has_a_password() -> None:
 def test_each_is_signed_in_at_their_own_address(demo_is_on: None) -> None:
     make_people(Clock())
     for player in PLAYERS:
-        answer = Client(headers={"Host": f"{player.key}.localhost:8000"}).get("/")
+        answer = Client(headers={"Host": f"{player.key}.localhost:8000"}).get("/", follow=True)
         assert answer.status_code == 200
         assert answer.wsgi_request.user == person(player.key)
 

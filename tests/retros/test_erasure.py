@@ -46,10 +46,13 @@ LINKS = {
     "retros.Draft.person": "goes",
     "retros.Entry.author": "goes",
     "retros.Handover.written_by": "stays",
+    "retros.Need.written_by": "stays",
     "retros.Note.written_by": "stays",
     "retros.Pick.person": "goes",
     "retros.Presence.person": "stays",
     "retros.Ready.person": "stays",
+    "retros.Release.confirmed_by": "stays",
+    "retros.Release.proposed_by": "stays",
     "retros.Review.by": "stays",
     "retros.SeriesChange.by": "stays",
 }

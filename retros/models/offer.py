@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db import models
+from django.utils import timezone as clock
+from django.utils.translation import gettext as _
+
+from partnerships.models import Agreement, Lead
+from partnerships.refusals import Invalid, Refusal
+from retros.models.need import leading
+from retros.models.scheduling import wall_to_utc
+from retros.models.session import Session
+
+if TYPE_CHECKING:
+    from partnerships.models import Person
+
+TIMES = 3
+
+
+class OfferQuerySet(models.QuerySet["Offer"]):
+    def open(self) -> OfferQuerySet:
+        return self.filter(state=Offer.State.OPEN)
+
+    def visible_to(self, person: Person) -> OfferQuerySet:
+        """The two members."""
+        return self.filter(lead__partnership__memberships__person=person)
+
+
+class Offer(models.Model):
+    """Something that a lead offers to a pair, in the app's words: three times for a retro, or an exercise.
+
+    Both see it, either takes it up or declines it; there is no reason, and the lead is not told who.
+    """
+
+    class Kind(models.TextChoices):
+        TIMES = "times"
+        EXERCISE = "exercise"
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        TAKEN = "taken"
+        DECLINED = "declined"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    starts = models.JSONField(default=list)  # naive wall times in `timezone`, ISO
+    timezone = models.CharField(max_length=64, default="UTC")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    made_at = models.DateTimeField(auto_now_add=True)
+    settled_at = models.DateTimeField(null=True)
+    session = models.ForeignKey(Session, models.SET_NULL, null=True, related_name="+")  # what came of it
+
+    objects: ClassVar = OfferQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-made_at", "pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["lead", "kind"], condition=models.Q(state="open"), name="offer_one_open_of_a_kind"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} by {self.lead_id}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == self.State.OPEN
+
+    @property
+    def wall_times(self) -> list[datetime]:
+        return [datetime.fromisoformat(start) for start in self.starts]
+
+    @property
+    def instants(self) -> list[datetime]:
+        return [wall_to_utc(start, self.timezone) for start in self.wall_times]
+
+    @classmethod
+    def make(
+        cls, lead: Lead, *, by: Person, kind: str, starts: Sequence[datetime] = (), zone: str = "UTC"
+    ) -> Offer:  # fmt: skip
+        """Offer three times (naive wall times in `zone`), or the Dream Team exercise.
+
+        One of a kind waits at a time; the same press twice is one offer. Raises Invalid for times that are not three
+        different ones ahead, Refusal when another offer waits.
+        """
+        if kind == cls.Kind.TIMES and (
+            len(set(starts)) != TIMES or any(wall_to_utc(start, zone) <= clock.now() for start in starts)
+        ):
+            raise Invalid(_("Offer three different times that are still to come."))
+        told = [f"{start:%Y-%m-%dT%H:%M}" for start in sorted(starts)]
+        with leading(lead, by):
+            if waiting := cls.objects.open().filter(lead=lead, kind=kind).first():
+                if (waiting.starts, waiting.timezone) == (told, zone):
+                    return waiting
+                raise Refusal(_("Your last offer still waits for the two."))
+            return cls.objects.create(lead=lead, kind=kind, starts=told, timezone=zone)
+
+    def accept(self, *, by: Person, choice: int = 0) -> Session:
+        """Plan the retro at the chosen one of the times, or begin the exercise. Pressed by both, it is done once.
+
+        Raises Refusal when it was declined in between, or when the time cannot be planned (any more).
+        """
+        partnership = self.lead.partnership
+        with partnership.writing(by):
+            self.refresh_from_db(fields=["state", "session"])
+            if self.session is not None:
+                return self.session
+            self._check_open()
+            if self.kind == self.Kind.TIMES:
+                if not 0 <= choice < len(self.starts):
+                    raise Invalid(_("Choose one of the times."))
+                start = self.wall_times[choice]
+                self.session = Session.plan(partnership, by=by, start=start, zone=self.timezone)
+            else:
+                agreement = Agreement.begin(
+                    partnership, by=by, kind=Agreement.Kind.DREAM_TEAM, title=_("Our Dream Team agreement")
+                )
+                self.session = Session.begin(agreement, by=by)
+            self._settle(self.State.TAKEN)
+            return self.session
+
+    def decline(self, *, by: Person) -> None:
+        with self.lead.partnership.writing(by):
+            self.refresh_from_db(fields=["state", "session"])
+            if self.is_open:
+                self._settle(self.State.DECLINED)
+
+    def _check_open(self) -> None:
+        if not self.is_open:
+            raise Refusal(_("One of you declined this in between."))
+
+    def _settle(self, state: str) -> None:
+        self.state, self.settled_at = state, clock.now()
+        self.save(update_fields=["state", "settled_at", "session"])

@@ -1,0 +1,327 @@
+"""One history, two readers; and the lead's own page: facts, few queries, no words that were not released."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from partnerships.models import Agreement, Lead, Look, Membership, Partnership, Person, Wording
+from partnerships.reader import Reader
+from retros.history import History, Rhythm
+from retros.leads import Led
+from retros.models import Action, Need, Note, Release, Session
+from retros.models.release import words_of
+from tests.cast import Cast
+from tests.factories import PersonFactory
+from tests.retros import play
+
+pytestmark = pytest.mark.django_db
+
+QUERIES = 12  # of a page, but for the sign-in and the ends of transactions
+
+
+def client_of(person: Person) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def page(person: Person, name: str, *args: Any, **query: Any) -> str:
+    answer = client_of(person).get(reverse(name, args=args), query)
+    assert answer.status_code == 200
+    text: str = answer.text
+    return text
+
+
+def queries(person: Person, url: str) -> int:
+    """How many a page takes, without those of the sign-in and without BEGIN, SAVEPOINT and the like."""
+    client = client_of(person)
+    client.get(url)
+    with CaptureQueriesContext(connection) as taken:
+        assert client.get(url).status_code == 200
+    counted = [q["sql"] for q in taken if q["sql"].startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))]
+    return sum("django_session" not in sql and 'FROM "partnerships_person" WHERE' not in sql for sql in counted)
+
+
+def past(partnership: Partnership, day: date, status: str = "held", **more: Any) -> Session:
+    """A row of the past, without the steps of a retro: what the frame is made of."""
+    start = datetime.combine(day, datetime.min.time(), UTC).replace(hour=14)
+    return Session.objects.create(
+        partnership=partnership, template_key="retro-classic", start_local=start, start_utc=start, timezone="UTC",
+        status=status, held_on=day if status == "held" else None, **more,
+    )  # fmt: skip
+
+
+def lead_of(cast: Cast) -> Lead:
+    return Lead.objects.select_related("partnership").get(partnership=cast.checkout, person=cast.sara)
+
+
+# --- the pair ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_two_read_all_that_is_theirs(cast: Cast) -> None:
+    session = play.start(cast.checkout)
+    Note.learn(play.step_of(session, "conclude"), by=cast.ines, text="Silence is no yes", id=uuid.uuid4())
+    play.agree(cast.checkout, "Sketch early", session=session).finish(by=cast.ines, helped="helped")
+    for kind in ("look_back",):
+        play.go_on(session, kind)
+    for kind in ("pulse", "write"):
+        play.reveal(session, kind)
+        play.go_on(session, kind)
+    play.go_on(session, "conclude")
+    play.reveal(session, "close")
+    play.go_on(session, "close")
+    past(cast.checkout, timezone.localdate() - timedelta(days=1), "skipped", reason="holiday", excused=True)
+    agreement = Agreement.begin(cast.checkout, by=cast.ines, kind="contract", title="Relaunch")
+    version = agreement.propose([Wording("Together.")], by=cast.ines, reason="It was unclear")
+    version.sign(by=cast.tom, digest=version.digest)
+    for person in (cast.ines, cast.tom):
+        text = page(person, "history_detail", cast.checkout.pk, year=timezone.localdate().year)
+        for words in (
+            "Silence is no yes",
+            "Sketch early",
+            "It helped",
+            "Relaunch, version 1",
+            "It was unclear",
+            "A holiday",
+        ):
+            assert words in text, words
+        assert "1 action, 1 done" in text
+    text = page(cast.sara, "history_detail", cast.checkout.pk)
+    assert "Relaunch, version 1" in text
+    assert "1 of 1 done" in text
+    for words in ("Silence", "Sketch", "It helped", "It was unclear", "A holiday", "Together."):
+        assert words not in text, words
+
+
+def test_a_filter_shows_one_kind_and_one_year(cast: Cast) -> None:
+    today = timezone.localdate()
+    Partnership.objects.filter(pk=cast.checkout.pk).update(since=date(today.year - 3, 2, 1))
+    past(cast.checkout, date(today.year - 1, 3, 1), number=7)
+    play.agree(cast.checkout, "Sketch early").finish(by=cast.ines)
+    this_year = page(cast.ines, "history_detail", cast.checkout.pk)
+    assert "Sketch early" in this_year
+    assert "Retro 7" not in this_year
+    assert "Sketch early" not in page(cast.ines, "history_detail", cast.checkout.pk, kind="retros")
+    assert "Retro 7" in page(cast.ines, "history_detail", cast.checkout.pk, year=today.year - 1)
+    started = page(cast.ines, "history_detail", cast.checkout.pk, year=today.year - 3)
+    assert "You started working together" in started
+    for wrong in ("0", "x", "99999999999", "-1", ""):
+        assert "Sketch early" in page(cast.ines, "history_detail", cast.checkout.pk, year=wrong, kind=wrong)
+
+
+def test_a_closed_retro_reads_as_it_was(cast: Cast) -> None:
+    session = play.start(cast.checkout)
+    play.go_on(session, "look_back")
+    play.answer_pulse(session, cast.ines, 4, (2, "only me"))
+    play.reveal(session, "pulse")
+    play.go_on(session, "pulse")
+    play.fold(session, cast.ines, "It went well")
+    play.fold(session, cast.tom, "Mine alone", only_me=True)
+    play.reveal(session, "write")
+    play.go_on(session, "write")
+    Note.summarise(play.step_of(session, "close"), by=cast.tom, text="A good one", version=0)
+    texts = {
+        page(person, "session_print", session.pk).split("<main")[1].split("</main>")[0]
+        for person in (cast.ines, cast.tom)
+    }
+    assert len(texts) == 1  # the same paper for both
+    (text,) = texts
+    assert text.index("A good one") < text.index("It went well")
+    assert "Fair" in text
+    for hidden in ("Mine alone", "Rainy"):
+        assert hidden not in text
+
+
+# --- the lead ---------------------------------------------------------------------------------------------------------
+
+
+def test_every_opening_is_a_line_that_the_pair_reads(cast: Cast) -> None:
+    client = client_of(cast.sara)
+    url = reverse("history_detail", args=[cast.checkout.pk])
+    for n in range(3):
+        assert client.get(url).status_code == 200
+        assert Look.objects.of(cast.ines).filter(what="history", person=cast.sara).count() == n + 1
+    assert client_of(cast.ines).get(url).status_code == 200
+    assert Look.objects.filter(what="history").count() == 3  # the two look at what is theirs
+    log = page(cast.tom, "release_list", cast.checkout.pk)
+    assert log.count("Sara Lind opened your history") == 3
+    for person in (cast.sara, cast.ada, cast.mei, cast.priya):
+        assert client_of(person).get(reverse("release_list", args=[cast.checkout.pk])).status_code == 404
+
+
+def test_the_privacy_line_says_who_reads(cast: Cast) -> None:
+    for person in (cast.ines, cast.sara):
+        reader = Reader.of(person, cast.checkout.pk)
+        assert reader is not None
+        assert reader.sees in page(person, "history_detail", cast.checkout.pk)
+    assert Reader.of(cast.mei, cast.checkout.pk) is None
+    assert Reader.of(cast.ada, cast.checkout.pk) is None
+
+
+def test_what_is_released_stands_in_its_place(cast: Cast) -> None:
+    session = past(cast.checkout, timezone.localdate() - timedelta(days=3))
+    need = Need.write(lead_of(cast), by=cast.ines, text="A date", id=uuid.uuid4())
+    release = Release.propose(
+        lead_of(cast), "need", need, by=cast.ines, digest=words_of("need", need, lead_of(cast)).digest
+    )
+    release.confirm(by=cast.tom, digest=release.digest)
+    Release.objects.filter(pk=release.pk).update(on=timezone.localdate() - timedelta(days=5))
+    reader = Reader.of(cast.sara, cast.checkout.pk)
+    assert reader is not None
+    history = History(reader, kind="")
+    kinds = [item.kind for item in history.items if item.on < timezone.localdate()]
+    assert kinds[:2] == ["retros", "released"]
+    assert session.held_on is not None
+    assert [item.kind for item in History(reader, kind="released").items] == ["released"]
+
+
+def test_the_lead_is_told_to_read_what_they_need(cast: Cast) -> None:
+    need = Need.write(lead_of(cast), by=cast.ines, text="A date", id=uuid.uuid4())
+    assert "They need something from you" not in page(cast.sara, "history_detail", cast.checkout.pk)
+    release = Release.propose(
+        lead_of(cast), "need", need, by=cast.ines, digest=words_of("need", need, lead_of(cast)).digest
+    )
+    release.confirm(by=cast.tom, digest=release.digest)
+    assert "They need something from you" in page(cast.sara, "history_detail", cast.checkout.pk)
+    assert "They wrote what they need from you." in page(cast.sara, "lead_list")
+    need.reply(by=cast.sara, text="In March")
+    assert "They wrote what they need from you." not in page(cast.sara, "lead_list")
+
+
+# --- the lead's own page ----------------------------------------------------------------------------------------------
+
+
+def words(cast: Cast, partnership: Partnership) -> list[str]:
+    rows = {row.partnership.pk: row for row in Led(cast.sara).rows}
+    return [word.press for word in rows[partnership.pk].words]
+
+
+def test_could_use_a_word(cast: Cast) -> None:
+    today = timezone.localdate()
+    long_ago = today - timedelta(days=400)
+    Partnership.objects.update(since=long_ago)
+    assert words(cast, cast.checkout) == []
+    past(cast.checkout, today - timedelta(days=80), "missed")
+    assert words(cast, cast.checkout) == []
+    past(cast.checkout, today - timedelta(days=20), "missed")
+    assert words(cast, cast.checkout) == ["times"]
+    play.plan(cast.checkout)
+    assert words(cast, cast.checkout) == []
+    Partnership.objects.filter(pk=cast.search.pk).update(since=today - timedelta(days=3))
+    assert words(cast, cast.search) == ["exercise"]
+    dream = Agreement.begin(cast.search, by=cast.priya, kind="dream_team", title="Ours")
+    assert words(cast, cast.search) == ["exercise"]
+    version = dream.propose([Wording("Together.")], by=cast.priya, reason="")
+    version.sign(by=cast.daniel, digest=version.digest)
+    assert words(cast, cast.search) == []
+
+
+@pytest.mark.parametrize(
+    ("fates", "beats", "said"),
+    [
+        ([], [], "None yet"),
+        (["held", "moved", "missed"], ["kept", "moved", "miss"], "2 of 3 kept"),
+        (["held", "excused", "skipped"], ["kept", "miss"], "1 of 2 kept"),
+        (["cancelled", "scheduled"], [], "None yet"),
+    ],
+)
+def test_rhythm_is_said_as_kept_of_all(cast: Cast, fates: list[str], beats: list[str], said: str) -> None:
+    sessions = []
+    for n, fate in enumerate(fates):
+        status = {"moved": "held", "excused": "skipped"}.get(fate, fate)
+        day = date(2026, 1, 1) + timedelta(days=30 * n)
+        fields = {"moved": fate == "moved", "excused": fate == "excused", "slot_date": day}
+        sessions.append(past(cast.checkout, day, status, **fields))
+    rhythm = Rhythm.of(sessions, date(2026, 12, 1))
+    assert (list(rhythm.beats), rhythm.words) == (beats, said)
+
+
+def test_without_a_rhythm_nothing_is_kept_of_anything(cast: Cast) -> None:
+    extra = past(cast.checkout, date(2026, 3, 1))
+    assert Rhythm.of([extra], date(2026, 12, 1)).words == "1 held"
+    slot = past(cast.checkout, date(2026, 4, 1), "missed", slot_date=date(2026, 4, 1))
+    rhythm = Rhythm.of([extra, slot], date(2026, 12, 1))
+    assert (list(rhythm.beats), rhythm.words) == (["miss"], "0 of 1 kept")
+
+
+def test_the_filters(cast: Cast) -> None:
+    def shown(**query: str) -> set[str]:
+        return {row.partnership.label for row in Led(cast.sara, **query).rows}
+
+    assert shown() == {"Checkout", "Search"}
+    assert shown(kind="em_pm") == {"Search"}
+    assert shown(label="TOM") == {"Checkout"}
+    assert shown(label="search") == {"Search"}
+    assert shown(state="ended") == set()
+    Partnership.objects.filter(pk=cast.search.pk).update(archived_at=timezone.now())
+    assert (shown(), shown(state="ended")) == ({"Checkout"}, {"Search"})
+    for wrong in ("x", "-1", "999999", "0"):
+        assert shown(state=wrong, kind=wrong, period=wrong, page=wrong) == {"Checkout"}
+
+
+def test_nothing_is_ranked_or_counted_out_of_a_hundred(cast: Cast) -> None:
+    for text in (page(cast.sara, "lead_list"), page(cast.sara, "history_detail", cast.checkout.pk)):
+        assert "%" not in text.split("<main")[1]
+        assert "sort" not in text.split("<main")[1]
+
+
+def test_whoever_leads_nothing_has_an_empty_page(cast: Cast) -> None:
+    assert "An admin can make you the lead" in page(cast.mei, "lead_list")
+
+
+# --- how much it takes ------------------------------------------------------------------------------------------------
+
+
+def test_the_overview_of_five_hundred_takes_few_queries(cast: Cast) -> None:
+    people = [PersonFactory.build(name=f"P {n}", email=f"p{n}@example.org") for n in range(20)]
+    people = Person.objects.bulk_create(people)
+    pairs = Partnership.objects.bulk_create(
+        Partnership(kind="other", label=f"Pair {n:03}", since=date(2026, 9, 1)) for n in range(498)
+    )
+    Membership.objects.bulk_create(
+        Membership(partnership=pair, person=people[(n + seat) % 20], seat="ab"[seat])
+        for n, pair in enumerate(pairs)
+        for seat in (0, 1)
+    )
+    few = queries(cast.sara, reverse("lead_list"))
+    Lead.objects.bulk_create(Lead(partnership=pair, person=cast.sara) for pair in pairs)
+    day = timezone.localdate()
+    for pair in pairs[:40]:
+        past(pair, day - timedelta(days=30))
+    many = queries(cast.sara, reverse("lead_list"))
+    assert many == few <= QUERIES
+    assert len(Led(cast.sara).rows) == 50
+    assert Led(cast.sara, page="10").after == 0
+
+
+@pytest.mark.parametrize("who", ["ines", "sara"])
+def test_ten_years_of_history_take_few_queries(cast: Cast, who: str) -> None:
+    person = getattr(cast, who)
+    url = reverse("history_detail", args=[cast.checkout.pk])
+    play.hold(cast.checkout)
+    play.hold(cast.checkout)
+    agreement = Agreement.begin(cast.checkout, by=cast.ines, kind="contract", title="Relaunch")
+    first = agreement.propose([Wording("One.")], by=cast.ines, reason="")
+    first.sign(by=cast.tom, digest=first.digest)
+    action = play.agree(cast.checkout, "One")
+    action.finish(by=cast.ines)
+    few = queries(person, url)
+    today = timezone.localdate()
+    Partnership.objects.filter(pk=cast.checkout.pk).update(since=today - timedelta(days=3650))
+    for n in range(60):
+        session = past(cast.checkout, today - timedelta(days=60 * n + 1), number=100 + n)
+        Action.objects.create(
+            partnership=cast.checkout, session=session, owner=cast.ines, text="x", due=today, closed_as="done",
+            closed_on=today - timedelta(days=60 * n),
+        )  # fmt: skip
+    many = queries(person, url)
+    assert many == few <= QUERIES
