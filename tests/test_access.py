@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.apps import apps
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
@@ -395,6 +396,16 @@ def test_what_the_other_deleted_or_keeps_to_themselves_does_not_exist() -> None:
         url = reverse("entry_update", args=[world.session.pk, entry.pk])
         none = reverse("entry_update", args=[world.session.pk, uuid.uuid4()])
         assert masked(client.get(url)) == masked(client.get(none))
+
+
+def test_a_superuser_is_nobody_special() -> None:
+    """Nowhere in the pair's things, and there is no other site where rows could be read."""
+    assert not apps.is_installed("django.contrib.admin")
+    world = make_world("revealed")
+    Person.objects.filter(pk=world.cast.mei.pk).update(is_superuser=True)
+    client = client_of(world, "mei")
+    for name, method in object_routes():
+        assert observed(world, client, method, name, "mei").status_code == 404, f"{method} {name}"
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])

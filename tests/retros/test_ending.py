@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from partnerships.refusals import NotAllowed, Refusal, Stale
 from retros import ending
 from retros.models import Handover, Series, Session
 from tests.cast import Cast
+from tests.factories import PartnershipFactory, PersonFactory
+from tests.partnerships.test_invitation import at_once
 from tests.retros import play
 
 pytestmark = pytest.mark.django_db
@@ -170,3 +173,27 @@ def test_an_empty_handover_of_somebody_slow_changes_nothing(cast: Cast) -> None:
         Handover.write(cast.checkout, by=cast.tom, text="", version=0)
     assert Handover.write(cast.checkout, by=cast.tom, text="Kept", version=0).version == 1
     assert Handover.objects.get().written_by == cast.ines
+
+
+# --- both at once -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ended_by_both_at_once_while_one_still_writes_and_starts() -> None:
+    """Ended once, told once a side at most; a write is before the end or refused; nobody is left with an error."""
+    for n in range(6):
+        ines, tom = PersonFactory.create(name=f"Ines {n}"), PersonFactory.create(name=f"Tom {n}")
+        pair = PartnershipFactory.create(a=ines, b=tom)
+        planned, running = play.plan(pair), play.start(pair)
+        outcomes = at_once(
+            partial(ending.end, pair, by=ines),
+            partial(ending.end, Partnership.objects.get(pk=pair.pk), by=tom, leaving=True),
+            partial(Handover.write, Partnership.objects.get(pk=pair.pk), by=ines, text=f"Text {n}", version=0),
+            partial(planned.start, by=tom),
+        )
+        assert sorted(outcome for outcome in outcomes[:2] if isinstance(outcome, bool)) == [False, True], outcomes
+        assert all(not isinstance(o, Exception) or isinstance(o, (NotAllowed, Refusal)) for o in outcomes), outcomes
+        assert Audit.objects.filter(act="archived", partnership_id=pair.pk).count() == 1
+        assert not Session.objects.filter(partnership=pair).unfinished().exists()
+        assert Session.objects.get(pk=running.pk).status == "cancelled"
+        assert Handover.objects.filter(partnership=pair).exists() != isinstance(outcomes[2], Exception)

@@ -18,6 +18,8 @@ from django.utils import timezone
 
 from partnerships import limits
 from partnerships.models import Membership, Partnership, Person
+from retros import ending
+from retros.erasure import erase
 from retros.live.hub import hub
 from retros.models import Session
 from retros.models.presence import Presence
@@ -262,19 +264,28 @@ def test_every_loss_of_the_right_ends_the_stream(open_stream: Open) -> None:
         pair.ines.set_password("a short walk by the lake")
         pair.ines.save(update_fields=["password"])
 
-    def leave(pair: Pair, cookie: str) -> None:
+    def deactivate(pair: Pair, cookie: str) -> None:
+        pair.ines.deactivate(by=PersonFactory.create(is_staff=True))
+
+    def remove(pair: Pair, cookie: str) -> None:
         Membership.objects.filter(person=pair.ines).delete()
 
-    def archive(pair: Pair, cookie: str) -> None:
-        Partnership.objects.filter(pk=pair.partnership.pk).update(archived_at=timezone.now())
+    def leave(pair: Pair, cookie: str) -> None:
+        ending.end(pair.partnership, by=pair.ines, leaving=True)
 
-    losses = [sign_out, expire, suspend, new_password, leave, archive]
+    def archive(pair: Pair, cookie: str) -> None:
+        ending.end(pair.partnership, by=pair.tom)
+
+    def erased(pair: Pair, cookie: str) -> None:
+        erase(pair.ines)
+
+    losses = [sign_out, expire, suspend, new_password, deactivate, remove, leave, archive, erased]
     pairs = [make_pair() for _ in losses]
     cookies = [cookie_of(pair.ines) for pair in pairs]
     sessions = [pair.started() for pair in pairs]
     streams = [open_stream(None, s.pk, cookie=cookie) for s, cookie in zip(sessions, cookies, strict=True)]
     stays = open_stream(pairs[0].tom, sessions[0].pk)
-    assert [stream.status for stream in [*streams, stays]] == [200] * 7
+    assert [stream.status for stream in [*streams, stays]] == [200] * 10
     began = time.monotonic()
     for lose, pair, cookie in zip(losses, pairs, cookies, strict=True):
         lose(pair, cookie)
