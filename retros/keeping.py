@@ -37,7 +37,8 @@ class Going:
 
     @property
     def countdown(self) -> str:
-        days = max((self.on - self.now).days, 0)
+        zone = self.person.tz
+        days = max((self.on.astimezone(zone).date() - self.now.astimezone(zone).date()).days, 0)
         return ngettext("In %(days)d day", "In %(days)d days", days) % {"days": days} if days else _("Today")
 
     @property

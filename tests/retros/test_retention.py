@@ -178,7 +178,7 @@ def test_the_two_see_how_long_something_still_stands(cast: Cast, django_assert_m
     assert "What you wrote in “Retro 1”" in page
     assert "In 30 days" in page  # never before a month from the warning
     expire(timezone.now() - timedelta(days=19))
-    assert "In 10 days" in client.get(url).text
+    assert "In 11 days" in client.get(url).text
     with django_assert_max_num_queries(20):
         client.get(url)
 
