@@ -27,6 +27,7 @@ from partnerships.models import (
     Preference,
     RateCounter,
 )
+from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal
 from retros import ending
 from retros.catalogue import templates
@@ -74,18 +75,21 @@ def _names(person: Person) -> None:
 
 
 def _forget_name(prompt: Prompt, person: Person) -> None:
-    """The choices as the template has them, with the names of who is still known."""
+    """The choices as the template has them, with the names of who is still known; without one, the name taken out."""
     session = prompt.step.session
     template = templates().get(session.template_key)
     known = template.steps[prompt.step.position].prompts if template else ()
-    choices = next((p.choices for p in known if p.key == prompt.key), None)
+    alike = [p for p in known if p.key == prompt.key or (prompt.named_by_id and p.kind == prompt.kind)]
     names = {
         presence.seat: _("Former member") if presence.person_id == person.pk else presence.person.first_name
         for presence in session.presences.select_related("person")
     }
-    if choices is not None and names:
-        prompt.choices = [[value, label.format(**names)] for value, label in choices]
-        prompt.save(update_fields=["choices"])
+    if alike and len(names) == len(Seat):
+        prompt.choices = [[value, label.format(**names)] for value, label in alike[0].choices]
+    else:
+        former = _("Former member")
+        prompt.choices = [[value, label.replace(person.first_name, former)] for value, label in prompt.choices]
+    prompt.save(update_fields=["choices"])
 
 
 def _invitations(person: Person) -> None:

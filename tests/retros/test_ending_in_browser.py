@@ -18,7 +18,6 @@ from tests.factories import PASSWORD
 from tests.retros import play
 from tests.retros.test_home_in_browser import page_of
 
-
 pytestmark = pytest.mark.one_database
 
 

@@ -26,7 +26,7 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def _mail(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every transaction of these tests counts as committed."""
-    monkeypatch.setattr("django.db.transaction.on_commit", lambda call: call())
+    monkeypatch.setattr("django.db.transaction.on_commit", lambda call, **_: call())
 
 
 def held(cast: Cast, closed: datetime) -> Session:
