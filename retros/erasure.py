@@ -31,7 +31,7 @@ from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal
 from retros import ending
 from retros.catalogue import templates
-from retros.models import Draft, Entry, EntryRevision, Note, Pick, Prompt, Release
+from retros.models import Draft, Entry, EntryRevision, Need, Note, Pick, Prompt, Release
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,7 +108,8 @@ def _told(person: Person) -> None:
 
 
 def _roles(person: Person) -> None:
-    """What they lead, with everything that was released to them."""
+    """What they lead, with everything that was released to them, and what they answered there."""
+    Need.objects.filter(lead__person=person).update(answer="")
     Lead.objects.filter(person=person).delete()
 
 

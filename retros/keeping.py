@@ -81,7 +81,11 @@ class Keeping(Pair):
             found.append(self._going(_("What you wrote in “%(session)s”"), oldest, goes_on(oldest), warned))
         if ended := self.partnership.archived_at:
             when = months_later(ended, AGREEMENT_MONTHS)
-            found.append(self._going(_("Your agreements, actions and handover"), None, when, warned))
+            found.append(
+                self._going(
+                    _("Your agreements, actions and handover, and what you asked your leads for"), None, when, warned
+                )
+            )
         return found
 
     def _going(self, words: str, session: Session | None, on: datetime, warned: dict[UUID, datetime]) -> Going:

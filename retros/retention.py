@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import calendar
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -17,12 +19,13 @@ from django.db.models.lookups import LessThanOrEqual
 
 from partnerships import mail
 from partnerships.models import Agreement, Audit, Partnership
-from retros.models import Action, Draft, Entry, Expiry, Handover, Note, Prompt, Review, Session
+from retros.models import Action, Draft, Entry, Expiry, Handover, Need, Note, Prompt, Review, Session
 
 if TYPE_CHECKING:
     from uuid import UUID
 
 AGREEMENT_MONTHS = 12  # after the partnership ended
+AGREED = (Agreement, Action, Need, Handover)
 WARNING = timedelta(days=30)  # between the mail and the removal, however late the mail was
 
 
@@ -73,8 +76,7 @@ def _ended_to_warn(now: datetime) -> QuerySet[Partnership]:
     until = months_later(now + WARNING, -AGREEMENT_MONTHS)
     told = Expiry.objects.filter(partnership=OuterRef("pk"), session=None)
     ended: QuerySet[Partnership] = Partnership.objects.filter(~Exists(told), archived_at__lte=until)
-    agreed = [model.objects.filter(partnership=OuterRef("pk")) for model in (Agreement, Action, Handover)]
-    return ended.filter(Exists(agreed[0]) | Exists(agreed[1]) | Exists(agreed[2]))
+    return ended.filter(reduce(or_, (Exists(model.objects.filter(partnership=OuterRef("pk"))) for model in AGREED)))
 
 
 def _warn(partnership_id: UUID, now: datetime) -> None:
@@ -121,5 +123,5 @@ def _remove_writing(session: Session) -> None:
 
 def _remove_agreed(partnership: Partnership) -> None:
     """What an ended partnership agreed on; that there was one stays."""
-    for model in (Agreement, Action, Handover):
+    for model in AGREED:
         model.objects.filter(partnership=partnership).delete()

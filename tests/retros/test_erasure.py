@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import uuid
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from django.urls import reverse
 from partnerships.models import Agreement, Audit, Invitation, Lead, Partnership, Person
 from partnerships.refusals import Refusal
 from retros.erasure import erase
-from retros.models import Action, Draft, Entry, Note, Prompt, Session
+from retros.models import Action, Draft, Entry, Need, Note, Prompt, Session
 from retros.own_data import archive
 from tests.cast import Cast
 from tests.factories import PASSWORD
@@ -185,7 +186,12 @@ def test_the_same_address_may_be_invited_again(cast: Cast) -> None:
 
 
 def test_a_lead_goes_with_what_they_were_shown(cast: Cast) -> None:
+    lead = Lead.objects.get(person=cast.sara, partnership=cast.checkout)
+    need = Need.write(lead, by=cast.ines, text="A word with the board", id=uuid.uuid4())
+    Need.objects.filter(pk=need.pk).update(answer="zqanswer")
     erase(cast.sara)
+    assert "zqanswer" not in everywhere()
+    assert Need.objects.get().text == "A word with the board"
     assert not Lead.objects.filter(person=cast.sara).exists()
     assert not Partnership.objects.get(pk=cast.checkout.pk).is_archived
 
