@@ -19,10 +19,11 @@ from django.utils import timezone
 
 from config.logs import JsonLines
 from partnerships import limits
-from partnerships.models import Invitation, Membership, Partnership, Person
+from partnerships.models import Agreement, Invitation, Membership, Partnership, Person
 from retros.models import Entry, Session
 from retros.worker import tick
 from tests.conftest import LiveServer
+from tests.factories import PASSWORD
 from tests.retros.streams import Answer, cookie_of, live
 from tests.test_access import TABLE
 from tests.world import AUTOSAVE, HTMX, PHASES, World, leave, make_world, parameters, routes, whole
@@ -174,6 +175,19 @@ def test_nobody_reads_what_is_not_theirs(phase: str, log: Lines) -> None:
     assert mail.outbox
     mails = "".join(f"{m.subject}{m.body}{m.extra_headers}{getattr(m, 'alternatives', '')}" for m in mail.outbox)
     assert not [mark for mark in world.words if mark in mails]
+
+
+@pytest.mark.django_db
+def test_an_exported_agreement_holds_nothing_folded() -> None:
+    """The files, for which the password is asked once more; with clauses from cards, and answers still folded."""
+    world = make_world("folded")
+    for who in ("ines", "tom"):
+        crawl = Crawl(world, who)
+        crawl.client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+        for agreement in Agreement.objects.filter(partnership=world.cast.checkout):
+            assert crawl.get(reverse("agreement_export", args=[agreement.pk])).status_code == 200
+        assert crawl.leaks() == []
+        assert any(mark.startswith("zqproposed") for mark in crawl.seen)
 
 
 @pytest.mark.django_db
