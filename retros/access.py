@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import Http404
 
 from partnerships.models import Version
-from retros.models import Action, Entry, Need, Note, Offer, Prompt, Release, Session, Step
+from retros.models import Action, Entry, Need, Note, Offer, Prompt, Release, Series, Session, Step
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -24,6 +24,14 @@ def get_session(person: Person, session_id: UUID) -> Session:
     if session is None:
         raise Http404
     return session
+
+
+def get_series(person: Person, partnership_id: UUID) -> Series:
+    """The rhythm of a partnership of theirs. Raises Http404 for everybody else, and while there is none."""
+    series = Series.objects.filter(partnership__memberships__person=person, partnership=partnership_id).first()
+    if series is None:
+        raise Http404
+    return series
 
 
 def get_step(person: Person, session_id: UUID, position: int) -> Step:

@@ -22,10 +22,12 @@ from django.utils.translation import gettext_lazy, ngettext
 from partnerships.header import Header
 from partnerships.models import Delivery, Invitation, Membership, Partnership
 from partnerships.models.partnership import Seat
+from retros import rhythm
 from retros.agreement_looks import AgreementLooks
-from retros.models import Action, Draft, Session, Step
+from retros.models import Action, Draft, Series, Session, Step
 from retros.notices import Notice, notices_for
 from retros.releases import LeadsNotice
+from retros.rhythm import LATE, Kept
 from retros.trend import Trend, trends
 
 if TYPE_CHECKING:
@@ -107,10 +109,38 @@ class Home(Pair):
 
     @cached_property
     def _sessions(self) -> list[Session]:
-        """Every retro that is planned, open or held; the earliest first."""
-        shown = [Session.Status.SCHEDULED, Session.Status.IN_PROGRESS, Session.Status.HELD]
+        """Every retro that was not called off, skipped and missed ones too; the earliest first."""
         sessions = Session.objects.of(self.person).filter(partnership=self.partnership, kind=Session.Kind.RETRO)
-        return list(sessions.filter(status__in=shown).order_by("start_utc"))
+        return list(sessions.exclude(status=Session.Status.CANCELLED).order_by("start_utc"))
+
+    @cached_property
+    def series(self) -> Series | None:
+        """The rhythm, unless it has ended."""
+        series = Series.objects.filter(partnership=self.partnership).select_related("partnership").first()
+        return series if series and not series.is_ended else None
+
+    @property
+    def then(self) -> str:
+        """The dates after the next one, in words."""
+        ahead = [s for s in self._sessions if s.is_planned and s.series_id and s.start_utc > self.now]
+        dates = [short_date(s.start_utc.astimezone(self.person.tz).date(), self.today) for s in ahead]
+        following = dates[1:3] if self.next and self.next.session in ahead else dates[:2]
+        if len(following) < 2:
+            return ""
+        return _("Then %(first)s and %(second)s.") % {"first": following[0], "second": following[1]}
+
+    @property
+    def kept(self) -> Kept:
+        return kept_of(self._sessions, self)
+
+    @property
+    def missed(self) -> PlannedRetro | None:
+        """The last one, when it was missed and may still be marked as held."""
+        decided = [s for s in self._sessions if s.is_closed or s.status == Session.Status.MISSED]
+        last = decided[-1] if decided else None
+        if last is None or last.is_closed or self.now - last.start_utc > LATE:
+            return None
+        return PlannedRetro(last, self)
 
     @cached_property
     def next(self) -> NextRetro | None:
@@ -124,7 +154,7 @@ class Home(Pair):
     @property
     def also_planned(self) -> list[PlannedRetro]:
         taken = self.next.session.pk if self.next else None
-        return [PlannedRetro(s, self) for s in self._sessions if s.is_open and s.pk != taken]
+        return [PlannedRetro(s, self) for s in self._sessions if s.is_open and not s.series_id and s.pk != taken]
 
     @property
     def held(self) -> list[Session]:
@@ -189,7 +219,8 @@ class PlannedRetro:
 
     @property
     def when(self) -> str:
-        return long_time(self.starts, self.pair.today)
+        words = long_time(self.starts, self.pair.today)
+        return f"{words} {self.starts.tzname()}" if self.session.comes_twice else words
 
     @property
     def partners_time(self) -> str:
@@ -222,13 +253,18 @@ class NextRetro(PlannedRetro):
         return self.days <= 0 and not self.session.is_running
 
     @property
+    def has_gone_by(self) -> bool:
+        """Whether its time has come and nobody began it: then we ask what became of it."""
+        return self.session.is_planned and self.session.end_utc <= self.pair.now
+
+    @property
     def eyebrow(self) -> str:
         if self.session.is_running:
             if self.session.paused_at:
                 return _("Paused. Everything is kept until you both come back")
             return _("Open now, at “%(step)s”") % {"step": self.session.current_step.title}
         if self.days < 0:
-            return _("That date has gone by. Move it, or start now")
+            return _("That date has gone by. Did you meet?")
         if self.days <= 1:
             return _("Next retro, tomorrow") if self.days else _("Next retro, today")
         if self.days <= 7:
@@ -421,6 +457,10 @@ class Pairs:
     def _open_actions(self) -> dict[UUID, int]:
         counts = Action.objects.visible_to(self.person).open().order_by().values("partnership").annotate(n=Count("pk"))
         return {row["partnership"]: row["n"] for row in counts}
+
+
+def kept_of(sessions: Iterable[Session], pair: Pair) -> Kept:
+    return rhythm.kept([(s.slot_date, s.status, s.excused) for s in sessions], pair.today)
 
 
 # --- words ------------------------------------------------------------------------------------------------------------

@@ -674,9 +674,21 @@ class Room:
         after: datetime | None = self.session.next_local  # type: ignore[attr-defined]
         return (after or self.now.astimezone(self.person.tz) + timedelta(weeks=8)).date().isoformat()
 
+    @property
+    def meeting_url(self) -> str:
+        """Where the two meet, when they meet elsewhere."""
+        url: str | None = self.session.meeting_url  # type: ignore[attr-defined]
+        return url or ""
+
     @cached_property
     def next_planned(self) -> Session | None:
-        return Session.objects.upcoming_after(self.session).first()
+        return Session.objects.upcoming_after(self.session).select_related("rule_version").first()
+
+    @property
+    def rhythm_words(self) -> str:
+        """The rhythm that the next date belongs to."""
+        rule = self.next_planned.rule_version if self.next_planned else None
+        return rule.rule.words if rule else ""
 
     @property
     def next_planned_words(self) -> str:

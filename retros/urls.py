@@ -16,6 +16,7 @@ from retros.views import (
     plan,
     releases,
     room,
+    series,
 )
 
 SESSION = "sessions/<uuid:session_id>"
@@ -60,6 +61,17 @@ urlpatterns = [
     path("releases/<uuid:release_id>/withdraw/", releases.release_withdraw, name="release_withdraw"),
     path(f"{LEAD}/needs/new/", releases.need_create, name="need_create"),
     path("needs/<uuid:need_id>/", releases.need_update, name="need_update"),
+    # the rhythm
+    path(f"{PARTNERSHIP}/rhythm/", series.series_detail, name="series_detail"),
+    path(f"{PARTNERSHIP}/rhythm/new/", series.series_create, name="series_create"),
+    path(f"{PARTNERSHIP}/rhythm/about/", series.series_update, name="series_update"),
+    path(f"{PARTNERSHIP}/rhythm/pause/", series.series_pause, name="series_pause"),
+    path(f"{PARTNERSHIP}/rhythm/resume/", series.series_resume, name="series_resume"),
+    path(f"{PARTNERSHIP}/rhythm/end/", series.series_end, name="series_end"),
+    path(f"{SESSION}/following/", series.series_change, name="series_change"),
+    path(f"{SESSION}/skip/", series.session_skip, name="session_skip"),
+    path(f"{SESSION}/restore/", series.session_restore, name="session_restore"),
+    path(f"{SESSION}/met/", series.session_met, name="session_met"),
     # actions between retros
     path(f"{PARTNERSHIP}/actions/", actions.action_list, name="action_list"),
     path(f"{PARTNERSHIP}/actions/new/", actions.action_create, name="action_create"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from itertools import count
 from typing import Any
@@ -39,12 +39,14 @@ from retros.models import (
     Note,
     Offer,
     Release,
+    Series,
     Session,
     name_decision,
     settle_decision,
 )
 from retros.models.release import Thing, words_of
 from retros.reminders import start_key
+from retros.rhythm import PRESETS, Rule
 from tests.cast import Cast, make_cast
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.retros.model import CLOSE, CONCLUDE, LOOK_BACK, PULSE, WRITE, Hands
@@ -92,6 +94,10 @@ class World:
         sitting = self.sessions["folded sitting" if self.phase == "folded" else "open sitting"]
         special = {
             "session_move": {"session_id": self.sessions["next"].pk},
+            "session_skip": {"session_id": self.sessions["slot"].pk},
+            "series_change": {"session_id": self.sessions["slot"].pk},
+            "session_restore": {"session_id": self.sessions["skipped"].pk},
+            "session_met": {"session_id": self.sessions["gone"].pk},
             "session_start": {"session_id": self.sessions["next"].pk},
             "session_discard": {"session_id": self.sessions["next"].pk},
             "answer_update": {"prompt_id": self.ids["appreciation"]},
@@ -158,6 +164,8 @@ class World:
         card = Entry.kept.filter(pk=self.args(name, who).get("entry_id", uuid.uuid4())).first()
         tomorrow = timezone.localdate() + timedelta(days=9)
         when = {"day": tomorrow.isoformat(), "time": "14:00", "zone": "Europe/Paris"}
+        later = self.sessions["slot"].start_local.date()
+        rhythm = {**when, "day": later.isoformat(), "cadence": "every_2_weeks", "duration": "60"}
         clause = {"agreement": self.ids["agreement"], **text, "reason": "zzzreason", **key}
         proposal = Version.objects.get(pk=self.ids["proposal"])
         fields: dict[str, dict[str, Any]] = {
@@ -202,6 +210,13 @@ class World:
             },
             "session_create": {**when, **key},
             "session_move": when,
+            "session_skip": {"reason": "holiday"},
+            "session_met": {"day": (tomorrow - timedelta(days=11)).isoformat()},
+            "series_create": {**rhythm, "pattern": "weekday"},
+            "series_change": rhythm,
+            "series_pause": {"from_date": tomorrow.isoformat()},
+            "series_end": {"last": tomorrow.isoformat()},
+            "series_update": {"title": "zzztitle", "meeting_url": "https://meet.example.org/zzz"},
             "session_next": {"start": f"{tomorrow + timedelta(days=60)}T14:00", **key},
             "session_pause": {"reason": "another_day"},
             "offer_create": {"kind": "times"}
@@ -277,6 +292,7 @@ def _before(world: World) -> None:
             Hands(world.people[who], session.pk).fold(mark(f"{name}card", {who}))
     world.sessions["discarded"].discard(by=cast.tom)
     _remind(world)
+    _dates(world)
     _agree(world)
     half = Partnership.begin(by=cast.ines, kind="other", label="Half")
     invitation, world.ids["token"] = Invitation.for_seat(half, email="new@example.org", by=cast.ines)
@@ -292,6 +308,19 @@ def _remind(world: World) -> None:
     )  # fmt: skip
     notice.save()
     world.ids |= {"notice": notice.pk, "feed": CalendarFeed.issue(by=world.cast.ines)}
+
+
+def _dates(world: World) -> None:
+    """A rhythm whose second date is skipped, and a retro that nobody began two days ago."""
+    cast, mark, today = world.cast, world.mark, timezone.localdate()
+    rule = Rule.starting(today + timedelta(days=40), PRESETS["every_2_months"], time(14), "Europe/Paris")
+    link = f"https://meet.example.org/{mark('link', BOTH)}"
+    series = Series.begin(cast.checkout, by=cast.ines, rule=rule, title=mark("title", BOTH), meeting_url=link)
+    first, second = Session.objects.filter(series=series).order_by("slot_date")[:2]
+    second.skip(by=cast.tom, reason="too_busy")
+    start = datetime.combine(today - timedelta(days=2), time(14))
+    gone = Session.plan(cast.checkout, by=cast.tom, start=start, zone="UTC", now=timezone.now() - timedelta(days=5))
+    world.sessions |= {"slot": first, "skipped": second, "gone": gone}
 
 
 def _agree(world: World) -> None:

@@ -23,8 +23,9 @@ from django.utils import timezone
 from partnerships.models import Agreement, Lead, Partnership, Person, Wording
 from partnerships.models.partnership import Seat
 from retros.demo.cast import PLAYERS, Player
-from retros.models import Action, Entry, Need, Note, Prompt, Release, Review, Session, Step
+from retros.models import Action, Entry, Need, Note, Prompt, Release, Review, Series, Session, Step
 from retros.models.release import Thing, words_of
+from retros.rhythm import DEFAULT, PRESETS, Rule
 
 THURSDAY, TUESDAY = 3, 1
 Data = dict[str, Any]
@@ -169,7 +170,9 @@ class Pair:
 
     def plan_next(self, day: date, data: Data) -> None:
         self.clock.now = self.clock.real - timedelta(days=20)
-        session = self._plan(day)
+        rule = Rule.starting(day, PRESETS[DEFAULT], self.hour, self.a.timezone)
+        series = Series.begin(self.partnership, by=self.a, rule=rule, meeting_url=data.get("meeting_url", ""))
+        session = Session.objects.filter(series=series).earliest("start_utc")
         step = self._step(session, Step.Kind.WRITE)
         for card in data["card"]:
             self.clock.now = self.clock.real - timedelta(days=2)

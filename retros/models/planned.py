@@ -103,6 +103,14 @@ class Planned(models.Model):
         return self.start_utc + timedelta(minutes=self.duration_min)
 
     @property
+    def dates_version(self) -> int | None:
+        """The version of the pair's dates, for forms; None without a rhythm."""
+        from retros.models.series import Series  # the series imports the session
+
+        series = Series.objects.filter(partnership=self.partnership_id).first()
+        return series.version if series else None
+
+    @property
     def is_planned(self) -> bool:
         return self.status == self.Status.SCHEDULED
 

@@ -101,6 +101,7 @@ def planning(
     """
     from retros.models.series import Series  # the series imports this
     from retros.models.session import Session
+    from retros.reminders import plan
 
     with transaction.atomic():
         series = Series.objects.select_for_update(no_key=True).filter(partnership=partnership).first()
@@ -117,6 +118,7 @@ def planning(
             Audit.record(change.act, by=by, about=change.about or change.series, partnership=partnership)
             if change.series is not None:
                 change.series.changed(change)
+            plan(change.now, partnership)  # what calendars must hear of what was, before it changes again
         tell(change.changed)
 
 

@@ -65,9 +65,19 @@ class SessionQuerySet(models.QuerySet["Session"]):
         return self.filter(status=Session.Status.HELD).order_by("-held_on", "-closed_at")
 
     def with_next(self) -> SessionQuerySet:
-        """Adds `next_local`: the stored wall time of the next planned session of the pair, or None."""
-        others = Session.objects.filter(partnership=models.OuterRef("partnership")).exclude(pk=models.OuterRef("pk"))
-        return self.annotate(next_local=models.Subquery(others.upcoming().values("start_local")[:1]))
+        """Adds what a room says of the pair's dates, each or None.
+
+        `next_local`: the stored wall time of the next planned session; `meeting_url`: where the two meet.
+        """
+        from retros.models.series import Series  # the series imports the session
+
+        same = models.OuterRef("partnership")
+        others = Session.objects.filter(partnership=same).exclude(pk=models.OuterRef("pk"))
+        series = Series.objects.filter(partnership=same)
+        return self.annotate(
+            next_local=models.Subquery(others.upcoming().values("start_local")[:1]),
+            meeting_url=models.Subquery(series.values("meeting_url")[:1]),
+        )
 
     def with_people(self) -> SessionQuerySet:
         return self.prefetch_related(

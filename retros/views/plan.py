@@ -13,7 +13,8 @@ from django.views.decorators.http import require_http_methods
 from partnerships.access import get_partnership
 from partnerships.http import PersonRequest
 from retros.access import get_session
-from retros.forms import PlanForm, WhenForm
+from retros.date_forms import MoveForm
+from retros.forms import PlanForm
 from retros.home import Pair, PlannedRetro, proposal
 from retros.models import Session
 
@@ -44,10 +45,11 @@ def session_move(request: PersonRequest, session_id: UUID) -> HttpResponse:
     session = get_session(request.user, session_id)
     pair = Pair(get_partnership(request.user, session.partnership_id), request.user)
     wall = session.wall_start
-    form = WhenForm.of(request, pair=pair, initial={"day": wall.date(), "time": wall.time(), "zone": session.timezone})
+    initial = {"day": wall.date(), "time": wall.time(), "zone": session.timezone, "version": session.dates_version}
+    form = MoveForm.of(request, pair=pair, initial=initial)
     if request.method == "POST":
         with form.on_page(at="time"):
-            session.move(by=request.user, **form.wall_time())
+            session.move(by=request.user, **form.move())
             return _planned(request, session, pair)
     context = {**pair.context, "form": form, "session": session, "planned": PlannedRetro(session, pair)}
     return render(request, "retros/session_move.html", context, status=form.status)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
+from partnerships.models import Delivery
 from partnerships.refusals import Refusal
 from retros.models import Series, Session
 from retros.preview import Preview, rehearse
@@ -45,6 +46,7 @@ def test_a_preview_names_old_and_new_dates_and_changes_nothing(cast: Cast) -> No
     before = checksum()
     preview = rehearse([planned.partnership], changes(planned, weekday=3, local_time=time(15)))
     assert checksum() == before
+    assert preview.mails == 4  # an update of each of the next two, to each of the two
     rows = [row for row in planned.rows() if row.slot_date and row.slot_date >= date(2027, 2, 16)]
     kept = [shift for shift in preview.shifts if shift.was and shift.becomes]
     assert [shift.session_id for shift in kept] == [row.pk for row in rows][: len(kept)]
@@ -82,7 +84,9 @@ class PreviewIsTheEffect(TestCase):
         do = changes(planned, **change)
         preview = rehearse([planned.partnership], do)
         assert scheduled(planned) == before
+        mails = Delivery.objects.filter(kind__in=Delivery.CALENDAR).count()
         do()
+        assert Delivery.objects.filter(kind__in=Delivery.CALENDAR).count() - mails == preview.mails
         after = scheduled(planned)
         expected = {pk: becomes for pk, becomes in shown(planned, preview).items() if becomes}
         new = set(expected) - set(before)

@@ -1,0 +1,152 @@
+"""The forms of a rhythm and of its dates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import Any
+
+from django import forms
+from django.core.validators import URLValidator
+from django.utils.translation import gettext_lazy as _
+
+from partnerships import limits
+from partnerships.forms import CheckedForm, NameFormField, PageForm
+from retros.forms import WhenForm
+from retros.models import Misplaced, Outdated, Session
+from retros.models.scheduling import wall_to_utc
+from retros.rhythm import PRESETS, Rule
+
+LENGTHS = [(minutes, _("%(minutes)d minutes") % {"minutes": minutes}) for minutes in (30, 45, 60, 90, 120)]
+
+
+class VersionForm(CheckedForm):
+    """A change of the dates: carries the version that its page showed."""
+
+    version = forms.IntegerField(min_value=0, widget=forms.HiddenInput, required=False)
+
+
+class DatesForm(VersionForm, PageForm):
+    """One with a page of its own. Once it has said what changed meanwhile, it carries the version of now."""
+
+    offers: tuple[str, ...] = ()
+
+    @contextmanager
+    def on_page(self, *, at: str | None = None, htmx: bool = False) -> Iterator[None]:
+        with super().on_page(at=at, htmx=htmx):
+            try:
+                yield
+            except Outdated as outdated:
+                self.data = {**self.data, "version": outdated.version}
+                raise
+            except Misplaced as misplaced:
+                self.offers = misplaced.offers
+                raise
+
+
+class MoveForm(DatesForm, WhenForm):
+    def move(self) -> dict[str, Any]:
+        """What `Session.move` takes. Raises Invalid."""
+        return {**self.wall_time(), "version": self.cleaned_data["version"]}
+
+
+class RuleForm(DatesForm, WhenForm):
+    """How often, from when on, for how long."""
+
+    cadence = forms.ChoiceField(label=_("How often"))
+    duration = forms.TypedChoiceField(label=_("For how long"), choices=LENGTHS, coerce=int)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["day"].label = _("First date")
+        self.fields["cadence"].choices = [(key, cadence.words) for key, cadence in PRESETS.items()]  # type: ignore[attr-defined]
+
+
+class RhythmForm(RuleForm):
+    """A new rhythm. Months repeat the weekday of the first date, or its day of the month."""
+
+    pattern = forms.ChoiceField(
+        label=_("When it counts in months"),
+        choices=[("weekday", _("The same weekday of the month")), ("day", _("The same day of the month"))],
+        widget=forms.RadioSelect,
+    )
+    meeting_url = forms.URLField(
+        label=_("Meeting link, if you have one"),
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        validators=[URLValidator(schemes=["https", "http"])],
+    )
+    field_order = ["cadence", "day", "time", "zone", "duration", "pattern", "meeting_url"]
+
+    def rule(self) -> Rule:
+        """Raises Invalid."""
+        data = self.checked()
+        wall_to_utc(datetime.combine(data["day"], data["time"]), data["zone"])  # a person is asked, a slot is not
+        return self._rule(data)
+
+    def shown(self) -> Rule | None:
+        """The rule whose dates the page shows: of what was chosen, else of what is proposed."""
+        if not self.is_bound:
+            return self._rule(self.initial)
+        return self._rule(self.cleaned_data) if self.is_valid() else None
+
+    def _rule(self, data: Mapping[str, Any]) -> Rule:
+        return Rule.starting(
+            data["day"], PRESETS[data["cadence"]], data["time"].replace(tzinfo=None), data["zone"],
+            by_day=data["pattern"] == "day", duration_min=data["duration"],
+        )  # fmt: skip
+
+
+class FollowingForm(RuleForm):
+    """Another rule from one session on. `confirm` is pressed on the page that shows what it does."""
+
+    confirm = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def change(self) -> dict[str, Any]:
+        """What `Series.change_from` takes: Raises Invalid."""
+        data = self.checked()
+        wall_to_utc(datetime.combine(data["day"], data["time"]), data["zone"])
+        return {
+            "first": data["day"],
+            "cadence": PRESETS[data["cadence"]],
+            "local_time": data["time"].replace(tzinfo=None),
+            "timezone": data["zone"],
+            "duration_min": data["duration"],
+            "version": data["version"],
+        }
+
+
+class SkipForm(DatesForm):
+    reason = forms.ChoiceField(label=_("Why"), choices=Session.SkipReason.choices, widget=forms.RadioSelect)
+
+
+class MetForm(DatesForm):
+    day = forms.DateField(label=_("The day you met"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+
+
+class SeriesPauseForm(VersionForm):
+    from_date = forms.DateField()
+    to_date = forms.DateField(required=False)
+
+
+class SeriesEndForm(VersionForm):
+    """The last day; empty for no end."""
+
+    last = forms.DateField(required=False)
+
+    def clean_last(self) -> date | None:
+        day: date | None = self.cleaned_data["last"]
+        if day is not None and not 2000 <= day.year < 2100:
+            raise forms.ValidationError(_("Pick a date in this century."))
+        return day
+
+
+class SeriesForm(VersionForm):
+    """What calendars show, and where the two meet."""
+
+    title = NameFormField(limit=limits.TITLE_LENGTH, required=False)
+    meeting_url = forms.URLField(
+        required=False, max_length=500, assume_scheme="https", validators=[URLValidator(schemes=["https", "http"])]
+    )
