@@ -23,6 +23,12 @@ INVITED = 2  # sessions that a pair is invited to ahead
 STILL_CALLED_OFF = timedelta(days=400)  # how long an ended partnership is looked at for invitations to take back
 
 
+# The columns that a plan reads: with thousands of dates the others would cost more than the plan itself.
+_DATES = ("partnership_id", "kind", "status", "start_utc", "start_local", "timezone", "duration_min", "series_id")
+_CYCLE = ("rule_version__unit", "rule_version__interval")
+_EDITION = ("uid_generation", "sequence", "ical_stamp", "invited_at", "partnership__archived_at")
+
+
 class Key(NamedTuple):
     """What is unique about a delivery."""
 
@@ -90,7 +96,7 @@ class Ground:
     @cached_property
     def near(self) -> list[Session]:
         """The sessions that anybody may be reminded of, the earliest first."""
-        return list(self._near.select_related("rule_version").order_by("start_utc"))
+        return list(self._near.select_related("rule_version").only(*_DATES, *_CYCLE).order_by("start_utc"))
 
     @property
     def _actions(self) -> QuerySet[Action]:
@@ -112,7 +118,8 @@ class Ground:
         scheduled = ahead.filter(status=Session.Status.SCHEDULED, partnership__archived_at=None)
         announced = ahead.filter(Q(invited_at__isnull=False) | Q(uid_generation__gt=1))
         first = scheduled.annotate(rank=rank).filter(rank__lte=INVITED)
-        return {s.pk: s for rows in (first, announced) for s in rows.select_related("partnership")}
+        both = (rows.select_related("partnership").only(*_DATES, *_EDITION) for rows in (first, announced))
+        return {session.pk: session for rows in both for session in rows}
 
     # --- who wants it -------------------------------------------------------------------------------------------
 
@@ -146,8 +153,9 @@ class Ground:
         if self.partnership:
             own = [kind.objects.filter(self.only).values("pk") for kind in (Session, Action)]
             waiting = waiting.filter(Q(subject_id__in=own[0]) | Q(subject_id__in=own[1]))
-        sessions = rows.filter(subject_id__in=self._near.values("pk"))
-        actions = rows.filter(subject_id__in=self._actions.values("pk"))
+        told = rows.exclude(status=Delivery.Status.PENDING)
+        sessions = told.filter(subject_id__in=self._near.values("pk"))
+        actions = told.filter(subject_id__in=self._actions.values("pk"))
         return _rows(waiting) | _rows(sessions) | _rows(actions)
 
 

@@ -204,7 +204,12 @@ class About:
         return self._upcoming(self._pulse_line(self.session), subject=subject)
 
     def _starting(self) -> Notice | None:
-        return self._upcoming(subject=_("Your retro with %(name)s starts in ten minutes") % {"name": self.partner})
+        session = self.session
+        if session is None or not session.is_planned or self.delivery.for_key != start_key(session):
+            return None
+        at = date_format(session.start_utc.astimezone(self.delivery.person.tz), "H:i")
+        words = {"name": self.partner, "time": at}
+        return self._in_the_room(session, _("Your retro with %(name)s starts at %(time)s") % words, meet=True)
 
     def _pulse_line(self, session: Session) -> str:
         """About the reader's own side alone."""

@@ -16,12 +16,16 @@ from urllib.parse import urlsplit
 import psycopg
 
 from tests import postgres
-from tests.bench import latency, streams
+from tests.bench import latency, streams, tick
 from tests.bench.figures import Figure
 from tests.served import Served
 
 DATABASES = ("sqlite", "postgresql")
-PARTS: dict[str, Callable[[Served, str], list[Figure]]] = {"latency": latency.measure, "streams": streams.measure}
+PARTS: dict[str, Callable[[Served, str], list[Figure]]] = {
+    "latency": latency.measure,
+    "streams": streams.measure,
+    "tick": tick.measure,
+}
 
 
 def main() -> None:
