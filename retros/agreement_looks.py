@@ -47,10 +47,11 @@ class AgreementLooks:
         return list(Agreement.objects.of(self.person).filter(partnership=self.partnership))
 
     @cached_property
-    def sitting(self) -> Session | None:
-        """The sitting in which the pair writes an agreement just now."""
+    def sittings(self) -> list[Session]:
+        """The sittings in which the pair writes agreements just now."""
         kinds = [Session.Kind.DREAM_TEAM, Session.Kind.CONTRACT]
-        return Session.objects.filter(partnership=self.partnership, kind__in=kinds).running().first()
+        running = Session.objects.filter(partnership=self.partnership, kind__in=kinds).running()
+        return list(running.select_related("agreement").order_by("started_at"))
 
     @property
     def lacks_dream_team(self) -> bool:

@@ -86,6 +86,16 @@ def test_guesses_are_no_questions_of_their_own(cast: Cast) -> None:
     assert Prompt.objects.filter(step__session=hands.session_id).exclude(beside="").count() == 2
 
 
+def test_every_sitting_that_is_open_stands_on_the_home_page(two: Two, cast: Cast) -> None:
+    other = Agreement.begin(cast.checkout, by=cast.tom, kind="contract", title="Search")
+    Session.begin(other, by=cast.tom)
+    client = Client()
+    client.force_login(cast.ines)
+    home = client.get(reverse("partnership_detail", args=[cast.checkout.pk])).text
+    for title in ("Contract: Relaunch", "Contract: Search"):
+        assert f'Go on answering<span class="vh">: {title}' in home
+
+
 # --- surprises --------------------------------------------------------------------------------------------------------
 
 
