@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from partnerships.models import Agreement, Lead
 from partnerships.refusals import Invalid, Refusal
 from retros.models.need import leading
-from retros.models.scheduling import wall_to_utc
+from retros.models.scheduling import planning, wall_to_utc
 from retros.models.session import Session
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Offer(models.Model):
         Raises Refusal when it was declined in between, or when the time cannot be planned (any more).
         """
         partnership = self.lead.partnership
-        with partnership.writing(by):
+        with planning(partnership, by=by), partnership.writing(by):  # its locks first, in their order
             self.refresh_from_db(fields=["state", "session"])
             if self.session is not None:
                 return self.session

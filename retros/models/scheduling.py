@@ -16,7 +16,7 @@ from django.utils import timezone as clock
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from partnerships.models import Audit, Membership, Partnership
+from partnerships.models import Audit, Look, Membership, Partnership
 from partnerships.refusals import NotAllowed, Refusal
 from retros import rhythm
 from retros.live.publish import publish
@@ -72,6 +72,7 @@ class Planning:
     words: str = ""  # what was done, in a sentence
     about: Model | None = None
     changed: set[UUID] = field(default_factory=set)
+    by_member: bool = True
 
     def did(self, act: Audit.Act, words: str, about: Model | None = None) -> None:
         self.act, self.words, self.about = act, words, about
@@ -108,26 +109,29 @@ def planning(
         rows = Session.objects.filter(partnership=partnership)
         list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
         partnership = Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
-        if by is not None:
-            _check(partnership, by)
+        by_member = by is not None and _check(partnership, by)
         if series is not None and version is not None and series.version != version:
             raise Outdated(series, version)
-        change = Planning(partnership, series, by, now or clock.now())
+        change = Planning(partnership, series, by, now or clock.now(), by_member=by_member)
         yield change
         if change.act is not None:
             Audit.record(change.act, by=by, about=change.about or change.series, partnership=partnership)
+            if by is not None and not change.by_member:
+                Look.objects.create(partnership=partnership, person=by, what=Look.What.SCHEDULE)
             if change.series is not None:
                 change.series.changed(change)
             plan(change.now, partnership)  # what calendars must hear of what was, before it changes again
         tell(change.changed)
 
 
-def _check(partnership: Partnership, by: Person) -> None:
+def _check(partnership: Partnership, by: Person) -> bool:
+    """Whether it is one of the two; else it is an admin."""
     member = Membership.objects.filter(partnership=partnership, person=by).exists()
     if not member and not (by.is_staff and by.is_active):
         raise NotAllowed(_("This is not your partnership."))
     if partnership.is_archived:
         raise NotAllowed(_("You can read this, and no longer write in it."))
+    return member
 
 
 def tell(changed: Iterable[UUID]) -> None:

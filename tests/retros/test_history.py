@@ -158,6 +158,16 @@ def test_every_opening_is_a_line_that_the_pair_reads(cast: Cast) -> None:
         assert client_of(person).get(reverse("release_list", args=[cast.checkout.pk])).status_code == 404
 
 
+def test_what_an_admin_does_to_the_dates_is_a_line_too(cast: Cast) -> None:
+    session = play.plan(cast.checkout)
+    assert not Look.objects.of(cast.ines).filter(what="schedule").exists()
+    session.move(by=cast.tom, start=session.wall_start + timedelta(days=1), zone="UTC")
+    assert not Look.objects.of(cast.ines).filter(what="schedule").exists()
+    session.refresh_from_db()
+    session.move(by=cast.ada, start=session.wall_start + timedelta(days=2), zone="UTC")
+    assert "Ada Osei changed the dates of your retros" in page(cast.tom, "release_list", cast.checkout.pk)
+
+
 def test_the_privacy_line_says_who_reads(cast: Cast) -> None:
     for person in (cast.ines, cast.sara):
         reader = Reader.of(person, cast.checkout.pk)
