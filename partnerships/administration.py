@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,13 +17,14 @@ from partnerships.models import Invitation, Lead, Membership, Partnership, Perso
 from partnerships.models.partnership import Seat
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 Row = TypeVar("Row")
 
 PER_PAGE = 50
 
 PLACES = {
+    "schedule": gettext_lazy("Schedule"),
     "admin_partnership_list": gettext_lazy("Partnerships"),
     "person_list": gettext_lazy("People"),
     "audit_list": gettext_lazy("Record"),
@@ -163,13 +164,14 @@ class PartnershipRow:
         return len(self.members) < len(Seat)
 
 
-def rows_of(partnerships: QuerySet[Partnership]) -> list[PartnershipRow]:
+def rows_of(partnerships: Iterable[Partnership]) -> list[PartnershipRow]:
     """Their frames, in three queries more, however many they are."""
-    waiting = Invitation.objects.unused().order_by("created_at")
-    found = partnerships.prefetch_related(
+    found = list(partnerships)
+    prefetch_related_objects(
+        found,
         Prefetch("memberships", Membership.objects.select_related("person").order_by("seat")),
         Prefetch("leads", Lead.objects.select_related("person").order_by("since")),
-        Prefetch("invitations", waiting, to_attr="unused_invitations"),
+        Prefetch("invitations", Invitation.objects.unused().order_by("created_at"), to_attr="unused_invitations"),
     )
     return [_row(partnership) for partnership in found]
 
@@ -200,7 +202,7 @@ class Partnerships(Listing[PartnershipRow]):
         return partnerships.order_by("label", "pk")
 
     def rows(self, items: list[Any]) -> list[PartnershipRow]:
-        return rows_of(Partnership.objects.filter(pk__in=[p.pk for p in items]).order_by("label", "pk"))
+        return rows_of(items)
 
 
 def frame_of(partnership: Partnership) -> PartnershipRow:

@@ -20,6 +20,7 @@ EXPORTS_PER_HOUR = 10
 FEED_READS_PER_HOUR = 60
 
 INVITATION_LIFE = timedelta(days=7)
+REMIND_EVERY = timedelta(days=7)  # an admin, one pair
 REOPEN_WITHIN = timedelta(hours=24)
 ALONE_AFTER = timedelta(minutes=5)  # ready for the next step this long: one may go on alone
 AWAY_AFTER = timedelta(seconds=60)

@@ -73,6 +73,13 @@ def send_lead_change(look: Look) -> None:
         _post(look.what, context, to=member.person.email)
 
 
+def send_nudge(partnership: Partnership, *, by: Person) -> None:
+    """An admin reminds the two to find a date."""
+    link = f"{settings.BASE_URL}{reverse('partnership_detail', args=[partnership.pk])}"
+    for member in partnership.memberships.select_related("person").filter(person__is_active=True, left_at=None):
+        _post("nudge", {"partnership": partnership, "by": by, "link": link}, to=member.person.email)
+
+
 def send_ending(partnership: Partnership, *, by: Person) -> None:
     """Tells the others of the pair that it has ended, or goes on again."""
     what = "ended" if partnership.is_archived else "taken_up"

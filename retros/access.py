@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import Http404
 
 from partnerships.models import Version
-from retros.models import Action, Entry, Need, Note, Offer, Prompt, Release, Series, Session, Step
+from retros.models import Action, Bulk, Entry, Need, Note, Offer, Prompt, Release, Series, Session, Step
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -131,3 +131,11 @@ def get_action(person: Person, action_id: UUID, *, deleted: bool = False) -> Act
     if action is None:
         raise Http404
     return action
+
+
+def get_bulk(bulk_id: UUID) -> Bulk:
+    """What an admin did to many pairs, for any admin. Raises Http404."""
+    bulk = Bulk.objects.select_related("by").filter(pk=bulk_id).first()
+    if bulk is None:
+        raise Http404
+    return bulk

@@ -3,6 +3,7 @@ from django.urls import path
 
 from retros.views import (
     actions,
+    admin_ending,
     agreements,
     calendar,
     demo,
@@ -16,6 +17,7 @@ from retros.views import (
     plan,
     releases,
     room,
+    schedule,
     series,
 )
 
@@ -24,6 +26,7 @@ PARTNERSHIP = "partnerships/<uuid:partnership_id>"
 LEAD = f"{PARTNERSHIP}/leads/<uuid:lead_id>"  # the person's id
 ACTION = "actions/<uuid:action_id>"
 STEP = f"{SESSION}/steps/<int:position>"
+BULK = "admin/schedule/many/<uuid:bulk_id>"
 ENTRY = f"{SESSION}/entries/<uuid:entry_id>"
 
 urlpatterns = [
@@ -80,6 +83,17 @@ urlpatterns = [
     path(f"{ACTION}/done/delete/", actions.action_done_delete, name="action_done_delete"),
     path(f"{ACTION}/delete/", actions.action_delete, name="action_delete"),
     path(f"{ACTION}/restore/", actions.action_restore, name="action_restore"),
+    # the admin's pages
+    path("admin/schedule/", schedule.schedule, name="schedule"),
+    path("admin/schedule/month/", schedule.schedule_month, name="schedule_month"),
+    path("admin/schedule/load/", schedule.schedule_load, name="schedule_load"),
+    path("admin/schedule/checks/", schedule.schedule_checks, name="schedule_checks"),
+    path("admin/schedule/many/", schedule.bulk_preview, name="bulk_preview"),
+    path("admin/schedule/many/new/", schedule.bulk_create, name="bulk_create"),
+    path(f"{BULK}/", schedule.bulk_detail, name="bulk_detail"),
+    path(f"{BULK}/undo/", schedule.bulk_undo, name="bulk_undo"),
+    path(f"admin/{PARTNERSHIP}/end/", admin_ending.admin_partnership_end, name="admin_partnership_end"),
+    path(f"admin/{PARTNERSHIP}/resume/", admin_ending.admin_partnership_resume, name="admin_partnership_resume"),
     # the room
     path(f"{SESSION}/", room.session_detail, name="session_detail"),
     path(f"{SESSION}/live/", room.session_live, name="session_live"),

@@ -251,6 +251,16 @@ TABLE: dict[str, Row] = {
     "admin_partnership_create": admins(post="200"),
     "lead_create": admins("405", "302 302 302 302 409"),
     "lead_delete": admins("405", "302"),
+    "schedule": admins(),
+    "schedule_month": admins(),
+    "schedule_load": admins(),
+    "schedule_checks": admins(),
+    "bulk_preview": admins("422"),  # nobody is chosen
+    "bulk_create": admins("405", "409"),  # not what a preview showed
+    "bulk_detail": admins(),
+    "bulk_undo": admins("405", "409"),
+    "admin_partnership_end": admins("405", "302"),
+    "admin_partnership_resume": admins("405", "302"),
 }
 # What a stranger may open: signing in, getting an account, and the page of an invitation. Nothing else, ever.
 PUBLIC = {

@@ -31,6 +31,7 @@ from partnerships.models import (
 from partnerships.unsubscribe import unsubscribe_token
 from retros.models import (
     Action,
+    Bulk,
     ClauseLink,
     Draft,
     Entry,
@@ -146,6 +147,7 @@ class World:
             "key": "card:of-a-box-without-a-draft",
             "uidb36": "1",
             "person_id": self.cast.tom.pk,
+            "bulk_id": self.ids["bulk"],
         } | special.get(name, {})
         return {key: known[key] for key in parameters(name)}
 
@@ -192,6 +194,15 @@ class World:
             "person_invite": {"email": "y@example.org", "role_label": "zzzrole"},
             "person_role_update": {"role_label": "zzzrole"},
             "lead_create": {"email": "mei@example.org"},
+            "bulk_create": {
+                "act": "plan",
+                "pick": f"{self.cast.checkout.pk}:0",
+                "first_day": tomorrow,
+                "cadence": "monthly",
+                "duration_min": 60,
+                "key": uuid.uuid4(),
+                "digest": "x",
+            },
             "admin_partnership_create": {
                 "kind": "other",
                 "label": "zzzlabel",
@@ -296,7 +307,8 @@ def _before(world: World) -> None:
     _agree(world)
     half = Partnership.begin(by=cast.ines, kind="other", label="Half")
     invitation, world.ids["token"] = Invitation.for_seat(half, email="new@example.org", by=cast.ines)
-    world.ids |= {"invitation": invitation.pk, "half": half.pk}
+    done = Bulk.objects.create(by=cast.ada, act=Bulk.Act.REMIND)
+    world.ids |= {"invitation": invitation.pk, "half": half.pk, "bulk": done.pk}
 
 
 def _remind(world: World) -> None:

@@ -26,6 +26,7 @@ class Look(models.Model):
         LEAD_ASSIGNED = "lead_assigned", _("made somebody your lead")
         LEAD_ENDED = "lead_ended", _("ended that somebody is your lead")
         SCHEDULE = "schedule", _("changed the dates of your retros")
+        REMINDED = "reminded", _("reminded you two to find a date")
         DETAILS = "details", _("changed the name or the kind of your partnership")
         ARCHIVED = "archived", _("ended your partnership")
         REOPENED = "reopened", _("took your partnership up again")

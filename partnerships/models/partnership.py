@@ -3,7 +3,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
 
 from django.db import models, transaction
@@ -145,6 +145,14 @@ class Partnership(models.Model):
                 return None
             Audit.record(Audit.Act.LEAD_ENDED, by=by, about=person, partnership=self)
             return Look.objects.create(partnership=self, person=by, what=Look.What.LEAD_ENDED, about=person)
+
+    def remind(self, *, by: Person, now: datetime | None = None) -> None:
+        """An admin reminds the two to find a date. Raises Refusal when somebody did within seven days."""
+        with self._administering(by):
+            lately = Look.objects.filter(partnership=self, what=Look.What.REMINDED)
+            if lately.filter(at__gt=(now or timezone.now()) - limits.REMIND_EVERY).exists():
+                raise Refusal(_("They were reminded less than a week ago."))
+            Look.objects.create(partnership=self, person=by, what=Look.What.REMINDED)
 
     # --- the end ------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """What the two write, reveal and agree on."""
 
 from retros.models.action import Action, Review
+from retros.models.bulk import Bulk
 from retros.models.clause import (
     ClauseLink,
     ClauseOrigin,
@@ -28,6 +29,7 @@ from retros.models.tick import Tick
 
 __all__ = [
     "Action",
+    "Bulk",
     "ClauseLink",
     "ClauseOrigin",
     "Draft",

@@ -116,10 +116,11 @@ class Series(models.Model):
     def change_from(
         self, session: Session, *, by: Person, first: date | None = None, weekday: int | None = None,
         cadence: Cadence | None = None, local_time: time | None = None, timezone: str | None = None,
-        duration_min: int | None = None, confirmed: bool = False, version: int | None = None,
-        now: datetime | None = None,
+        duration_min: int | None = None, rule: Rule | None = None, confirmed: bool = False,
+        version: int | None = None, now: datetime | None = None,
     ) -> None:  # fmt: skip
-        """From this session on, another rule. The rows that are still to come keep their order and what is in them.
+        """From this session on, another rule: this one changed, or `rule`. The rows that are still to come keep their
+        order and what is in them.
 
         Raises Unconfirmed when dates that were moved by hand would be put back, Misplaced when the first one cannot
         be there, Refusal when it has begun or gone by.
@@ -131,7 +132,7 @@ class Series(models.Model):
                 raise Refusal(_("This retro stands outside of the rhythm."))
             if not session.is_planned or session.start_utc <= change.now:
                 raise Refusal(_("What has begun or gone by never moves. Pick a later one."))
-            rule = self.rule.following(
+            rule = rule or self.rule.following(
                 session.slot_date, first=first, weekday=weekday, cadence=cadence, local_time=local_time,
                 timezone=timezone, duration_min=duration_min,
             )  # fmt: skip

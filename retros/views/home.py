@@ -22,7 +22,7 @@ def home(request: PersonRequest) -> HttpResponse:
     if not pairs.all and pairs.leads_others:
         return redirect("lead_list")
     if request.user.is_staff and not pairs.all:
-        return redirect("admin_partnership_list")
+        return redirect("schedule")
     template = "retros/partnership_list.html" if pairs.all else "retros/home.html"
     return render(request, template, {"pairs": pairs})
 

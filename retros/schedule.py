@@ -1,0 +1,358 @@
+"""The dates of all pairs, as the admins see them: frames and dates, never a word of the two. Reads only."""
+
+from __future__ import annotations
+
+from calendar import Calendar
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.utils import timezone as clock
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from partnerships.administration import Listing, PartnershipRow, rows_of
+from partnerships.models import Membership, Partnership
+from partnerships.models.partnership import Seat
+from retros.models import RuleVersion, Series, Session
+
+if TYPE_CHECKING:
+    from partnerships.models import Person
+
+Status = Session.Status
+WEEK = timedelta(weeks=1)
+LOAD_WEEKS = 8
+LOOKED_AHEAD = timedelta(days=190)
+NEW_FOR = timedelta(days=14)  # how long a pair may go without a first date before it is worth a check
+
+
+def retros() -> QuerySet[Session]:
+    return Session.objects.filter(kind=Session.Kind.RETRO)
+
+
+def by_date(now: datetime) -> QuerySet[Partnership]:
+    """Every pair that goes on, with what its dates say of it; the next date first, those without one last."""
+    own = retros().filter(partnership=OuterRef("pk"))
+    open_ = own.filter(status__in=[Status.SCHEDULED, Status.IN_PROGRESS]).order_by("start_utc")
+    decided = own.filter(Q(status__in=[Status.HELD, Status.MISSED]) | Q(status=Status.SKIPPED, excused=False)).order_by(
+        "-start_utc"
+    )
+    off = Membership.objects.filter(partnership=OuterRef("pk"), person__is_active=False)
+    return Partnership.objects.active().annotate(
+        next_id=Subquery(open_.values("pk")[:1]),
+        next_start=Subquery(open_.values("start_utc")[:1]),
+        last_status=Subquery(decided.values("status")[:1]),
+        is_paused=Exists(Series.objects.filter(partnership=OuterRef("pk"), status=Series.Status.PAUSED)),
+        has_off=Exists(off),
+    )
+
+
+def health(now: datetime) -> dict[str, Q]:
+    """Each state of the filter, as a condition over `by_date` (SCHEDULING.md 6)."""
+    return {
+        "all": Q(),
+        "none": Q(next_id=None, is_paused=False),
+        "overdue": Q(last_status__in=[Status.MISSED, Status.SKIPPED], is_paused=False),
+        "due": Q(next_start__lte=now, is_paused=False),
+        "paused": Q(is_paused=True),
+        "attention": Q(has_off=True),
+    }
+
+
+# --- the list, by week ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ScheduleRow:
+    """One pair with its next date and its rhythm."""
+
+    frame: PartnershipRow
+    next: Session | None
+    series: Series | None
+    reader: Person
+    now: datetime
+
+    @property
+    def version(self) -> int:
+        return self.series.version if self.series else 0
+
+    @property
+    def starts(self) -> datetime | None:
+        return self.next.start_utc.astimezone(self.reader.tz) if self.next else None
+
+    @property
+    def when(self) -> str:
+        return date_format(self.starts, "D j M, H:i") if self.starts else ""
+
+    @property
+    def rhythm(self) -> str:
+        if self.series is None or self.series.is_ended:
+            return _("None")
+        words = str(max(self.series.rules.all(), key=lambda rule: rule.n).rule.cadence.words)
+        return _("%(rhythm)s, paused") % {"rhythm": words} if self.series.status == Series.Status.PAUSED else words
+
+    @property
+    def invites(self) -> str:
+        if self.next is None or self.next.invited_at is None:
+            return _("None sent")
+        return _("Sent on %(day)s") % {"day": date_format(self.next.invited_at.astimezone(self.reader.tz), "j M")}
+
+    @property
+    def week(self) -> str:
+        """The heading under which it stands."""
+        if self.starts is None:
+            return _("Not planned")
+        day, today = self.starts.date(), self.now.astimezone(self.reader.tz).date()
+        if self.next and self.next.start_utc <= self.now:
+            return _("Gone by, or open now")
+        monday = day - timedelta(days=day.weekday())
+        known = {"first": date_format(monday, "j F"), "last": date_format(monday + timedelta(days=6), "j F Y")}
+        weeks = (monday - (today - timedelta(days=today.weekday()))) // WEEK
+        if weeks == 0:
+            return _("This week, %(first)s to %(last)s") % known
+        return _("Next week, %(first)s to %(last)s") % known if weeks == 1 else _("%(first)s to %(last)s") % known
+
+
+class Schedule(Listing[ScheduleRow]):
+    """The list of all pairs by their next date."""
+
+    STATES: Mapping[str, Any] = {
+        "all": gettext_lazy("All"),
+        "none": gettext_lazy("Not planned"),
+        "due": gettext_lazy("Date gone by"),
+        "overdue": gettext_lazy("Did not take place"),
+        "paused": gettext_lazy("Paused"),
+        "attention": gettext_lazy("Needs attention"),
+    }
+
+    def __init__(self, asked: Mapping[str, str], reader: Person) -> None:
+        super().__init__(asked)
+        self.reader, self.now = reader, clock.now()
+        self.month = Month(asked.get("month", ""), reader, self.now)
+
+    def found(self) -> QuerySet[Partnership]:
+        listed = by_date(self.now).matching(self.words).filter(health(self.now)[self.state])  # type: ignore[attr-defined]
+        return listed.order_by(F("next_start").asc(nulls_last=True), "label", "pk")  # type: ignore[no-any-return]
+
+    def rows(self, items: list[Any]) -> list[ScheduleRow]:
+        next_ones = {s.pk: s for s in Session.objects.filter(pk__in=[p.next_id for p in items if p.next_id])}
+        rules = Prefetch("rules", RuleVersion.objects.order_by("n"))
+        series = {s.partnership_id: s for s in Series.objects.filter(partnership__in=items).prefetch_related(rules)}
+        return [
+            ScheduleRow(
+                frame, next_ones.get(frame.partnership.next_id), series.get(frame.partnership.pk), self.reader,  # type: ignore[attr-defined]
+                self.now,
+            )
+            for frame in rows_of(items)
+        ]  # fmt: skip
+
+    @property
+    def weeks(self) -> list[tuple[str, list[ScheduleRow]]]:
+        return [(words, list(rows)) for words, rows in groupby(self.listed, key=lambda row: row.week)]
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """How many pairs are in each state, in one question."""
+        states = {key: Count("pk", filter=condition) for key, condition in health(self.now).items()}
+        return by_date(self.now).aggregate(**states)
+
+    @property
+    def checks(self) -> list[tuple[str, str, int]]:
+        """What is worth a check: the state to filter by, its words, how many pairs."""
+        worth = ("attention", "overdue", "due", "none")
+        return [(key, str(self.STATES[key]), self.counts[key]) for key in worth if self.counts[key]]
+
+
+# --- the month --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Day:
+    day: date
+    retros: int
+    is_today: bool
+
+
+class Month:
+    """A month with the number of retros on each day, in the reader's time."""
+
+    def __init__(self, asked: str, reader: Person, now: datetime) -> None:
+        self.reader, self.now = reader, now
+        self.today = now.astimezone(reader.tz).date()
+        try:
+            self.first = datetime.strptime(asked, "%Y-%m").date() if asked else self.today.replace(day=1)  # noqa: DTZ007
+        except ValueError:
+            self.first = self.today.replace(day=1)
+        if not 2000 <= self.first.year < 2100:
+            self.first = self.today.replace(day=1)
+
+    @property
+    def following(self) -> date:
+        return (self.first + timedelta(days=31)).replace(day=1)
+
+    @property
+    def previous(self) -> date:
+        return (self.first - timedelta(days=1)).replace(day=1)
+
+    def _spans(self) -> tuple[datetime, datetime]:
+        """Its first moment and the next month's, for the reader."""
+        a, b = (datetime.combine(day, time.min, self.reader.tz).astimezone(UTC) for day in (self.first, self.following))
+        return a, b
+
+    @property
+    def sessions(self) -> QuerySet[Session]:
+        since, until = self._spans()
+        found = retros().filter(start_utc__gte=since, start_utc__lt=until, partnership__archived_at=None)
+        return found.exclude(status__in=Session.NOT_TO_COME).order_by("start_utc", "pk")
+
+    @cached_property
+    def weeks(self) -> list[list[Day | None]]:
+        starts = self.sessions.values_list("start_utc", flat=True)
+        count = Counter(start.astimezone(self.reader.tz).date() for start in starts)
+        return [
+            [Day(day, count[day], day == self.today) if day.month == self.first.month else None for day in week]
+            for week in Calendar().monthdatescalendar(self.first.year, self.first.month)
+        ]
+
+
+@dataclass(frozen=True)
+class MonthRow:
+    """One retro on the agenda of a month."""
+
+    frame: PartnershipRow
+    session: Session
+    starts: datetime
+
+    @property
+    def time(self) -> str:
+        return date_format(self.starts, "H:i")
+
+    @property
+    def state(self) -> str:
+        return str(_STATES[Status(self.session.status)])
+
+
+_STATES = {
+    Status.SCHEDULED: gettext_lazy("Planned"),
+    Status.IN_PROGRESS: gettext_lazy("Open now"),
+    Status.HELD: gettext_lazy("Held"),
+    Status.MISSED: gettext_lazy("Did not take place"),
+}
+
+
+class Agenda(Listing[MonthRow]):
+    """Every retro of a month, day by day."""
+
+    STATES: Mapping[str, Any] = {"all": gettext_lazy("All")}
+
+    def __init__(self, asked: Mapping[str, str], reader: Person) -> None:
+        super().__init__(asked)
+        self.reader = reader
+        self.month = Month(asked.get("month", ""), reader, clock.now())
+
+    def found(self) -> QuerySet[Session]:
+        return self.month.sessions.filter(partnership__in=Partnership.objects.matching(self.words).values("pk"))
+
+    def rows(self, items: list[Any]) -> list[MonthRow]:
+        wanted = Partnership.objects.filter(pk__in={s.partnership_id for s in items})
+        frames = {frame.partnership.pk: frame for frame in rows_of(wanted)}
+        return [MonthRow(frames[s.partnership_id], s, s.start_utc.astimezone(self.reader.tz)) for s in items]
+
+    @property
+    def days(self) -> list[tuple[date, list[MonthRow]]]:
+        return [(day, list(rows)) for day, rows in groupby(self.listed, key=lambda row: row.starts.date())]
+
+
+# --- who sits in how many ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LoadRow:
+    """One person and how many retros they have in each of the coming weeks."""
+
+    person: Person
+    partnerships: int
+    weeks: list[int]
+    has_clash: bool
+
+
+class Load(Listing[LoadRow]):
+    """Everybody who is in several partnerships, by name, with their coming weeks; no order of who has more."""
+
+    STATES: Mapping[str, Any] = {"all": gettext_lazy("All")}
+
+    def __init__(self, asked: Mapping[str, str], reader: Person) -> None:
+        super().__init__(asked)
+        self.reader, self.now = reader, clock.now()
+        today = self.now.astimezone(reader.tz).date()
+        self.mondays = [today - timedelta(days=today.weekday()) + n * WEEK for n in range(LOAD_WEEKS)]
+
+    def found(self) -> QuerySet[Person]:
+        from partnerships.models import Person
+
+        active = Count("memberships", filter=Q(memberships__partnership__archived_at=None))
+        several = Person.objects.matching(self.words).annotate(partnerships=active).filter(partnerships__gt=1)
+        return several.order_by("name", "email")
+
+    def rows(self, items: list[Any]) -> list[LoadRow]:
+        spans = spans_of(items, self.now)
+        return [LoadRow(p, p.partnerships, self._weeks(p, spans[p.pk]), any(overlaps(spans[p.pk]))) for p in items]
+
+    def _weeks(self, person: Person, spans: list[tuple[datetime, datetime]]) -> list[int]:
+        days = [start.astimezone(person.tz).date() for start, _end in spans]
+        count = Counter(day - timedelta(days=day.weekday()) for day in days)
+        return [count[monday] for monday in self.mondays]
+
+
+def spans_of(people: Iterable[Person], now: datetime) -> dict[Any, list[tuple[datetime, datetime]]]:
+    """When each of them sits in a retro from now on, the earliest first. One query."""
+    ids = {person.pk for person in people}
+    seated = retros().filter(
+        status=Status.SCHEDULED, start_utc__range=(now, now + LOOKED_AHEAD), partnership__archived_at=None,
+        partnership__memberships__person__in=ids,
+    )  # fmt: skip
+    found: dict[Any, list[tuple[datetime, datetime]]] = defaultdict(list)
+    values = seated.values_list("partnership__memberships__person", "start_utc", "duration_min")
+    for person, start, minutes in values.order_by("start_utc"):
+        found[person].append((start, start + timedelta(minutes=minutes)))
+    return found
+
+
+def overlaps(spans: list[tuple[datetime, datetime]]) -> Iterator[datetime]:
+    """When the second of two begins before the first is over."""
+    for (_start, end), (start, _end) in pairwise(spans):
+        if start < end:
+            yield start
+
+
+# --- what is worth a check --------------------------------------------------------------------------------------------
+
+
+class Checks:
+    """Clashes, and pairs that never had a date though they are here for a while."""
+
+    def __init__(self, reader: Person) -> None:
+        self.reader, self.now = reader, clock.now()
+
+    @cached_property
+    def clashes(self) -> list[tuple[Person, list[str]]]:
+        """Who would have to sit in two retros at once, and when, in their own time."""
+        from partnerships.models import Person
+
+        active = Count("memberships", filter=Q(memberships__partnership__archived_at=None))
+        several = list(Person.objects.annotate(n=active).filter(n__gt=1, is_active=True).order_by("name", "email"))
+        spans = spans_of(several, self.now)
+        found = [(p, [date_format(at.astimezone(p.tz), "D j F, H:i") for at in overlaps(spans[p.pk])]) for p in several]
+        return [(person, moments) for person, moments in found if moments]
+
+    @cached_property
+    def never_planned(self) -> list[PartnershipRow]:
+        full = Partnership.objects.active().annotate(taken=Count("memberships")).filter(taken=len(Seat))
+        none = full.filter(~Exists(retros().filter(partnership=OuterRef("pk"))), created_at__lt=self.now - NEW_FOR)
+        return rows_of(none.order_by("created_at")[:50])
