@@ -6,7 +6,9 @@ Texts are plain: who, what, one link (DESIGN.md 11). Nothing that somebody wrote
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -34,10 +36,33 @@ def post(message: EmailMessage) -> None:
     transaction.on_commit(lambda: pool.submit(_deliver, message))
 
 
+@dataclass(frozen=True)
+class Letter:
+    """A mail that is not written yet: its templates, what they need, and to whom."""
+
+    stem: str
+    context: dict[str, Any]
+    to: str
+
+    def message(self) -> EmailMessage:
+        subject = render_to_string(f"partnerships/email/{self.stem}_subject.txt", self.context)
+        body = render_to_string(f"partnerships/email/{self.stem}_message.txt", self.context)
+        return EmailMessage(" ".join(subject.split()), body, to=[self.to])
+
+
+def send_many(letters: Sequence[Letter]) -> None:
+    """Written and sent one after another in the background: an import has thousands."""
+    transaction.on_commit(lambda: pool.submit(_deliver_each, letters))
+
+
 def send_invitation(invitation: Invitation, token: str) -> None:
+    post(invited(invitation, token, arranged=invitation.is_arranged).message())
+
+
+def invited(invitation: Invitation, token: str, *, arranged: bool) -> Letter:
     """The only place besides the inviter's own page that ever holds the link."""
-    context = {"invitation": invitation, "link": invitation_link(token), "days": limits.INVITATION_LIFE.days}
-    _post("invitation", context, to=invitation.email)
+    known = {"link": invitation_link(token), "days": limits.INVITATION_LIFE.days, "arranged": arranged}
+    return Letter("invitation", {"invitation": invitation, **known}, invitation.email)
 
 
 def tell_admin_change(person: Person, *, by: Person) -> None:
@@ -57,11 +82,15 @@ def send_arranged(arranged: Arranged, *, by: Person) -> None:
         return
     for invitation, token in arranged.issued:
         send_invitation(invitation, token)
-    link = f"{settings.BASE_URL}{reverse('partnership_detail', args=[arranged.partnership.pk])}"
     for member in arranged.partnership.memberships.select_related("person"):
         if member.person_id != by.pk:
-            context = {"partnership": arranged.partnership, "by": by, "link": link}
-            _post("arranged", context, to=member.person.email)
+            post(seated(arranged.partnership, member.person, by=by).message())
+
+
+def seated(partnership: Partnership, person: Person, *, by: Person) -> Letter:
+    """For somebody whom an admin put together with somebody else."""
+    link = f"{settings.BASE_URL}{reverse('partnership_detail', args=[partnership.pk])}"
+    return Letter("arranged", {"partnership": partnership, "by": by, "link": link}, person.email)
 
 
 def send_lead_change(look: Look) -> None:
@@ -104,9 +133,12 @@ def invitation_link(token: str) -> str:
 
 
 def _post(stem: str, context: dict[str, Any], *, to: str) -> None:
-    subject = render_to_string(f"partnerships/email/{stem}_subject.txt", context)
-    body = render_to_string(f"partnerships/email/{stem}_message.txt", context)
-    post(EmailMessage(" ".join(subject.split()), body, to=[to]))
+    post(Letter(stem, context, to).message())
+
+
+def _deliver_each(letters: Sequence[Letter]) -> None:
+    for letter in letters:
+        _deliver(letter.message())
 
 
 def feed_link(token: str) -> str:

@@ -10,7 +10,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from partnerships.forms import PageForm
+from partnerships.forms import CheckedForm, PageForm
 from partnerships.refusals import Invalid
 from retros.bulk import Wish
 from retros.models import Bulk
@@ -83,9 +83,27 @@ class BulkForm(PageForm):
         return Wish(partnerships=tuple(picked), versions=versions, **data)
 
 
-class CommitForm(PageForm):
+class CommitForm(CheckedForm):
     key = forms.UUIDField()
     digest = forms.CharField(max_length=64)
+
+
+class TextFile(forms.FileField):
+    """A text file as its text; UTF-8, since a body of anything else is refused before it comes here."""
+
+    def clean(self, data: Any, initial: Any = None) -> str:
+        return str(super().clean(data, initial).read().decode("utf-8-sig"))
+
+
+class FileForm(PageForm):
+    file = TextFile(label=_("A CSV file"), widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}))
+
+
+class ImportForm(CheckedForm):
+    """The text of the file once more, as the look ahead read it."""
+
+    text = forms.CharField(strip=False)
+    skip_bad = forms.BooleanField(required=False)
 
 
 def _near(day: date) -> date:

@@ -45,6 +45,8 @@ class Error(enum.Enum):
         "unknown_cadence",
         _("Write weekly, every 2 weeks, every 4 weeks, every 8 weeks, monthly, every 2 months or quarterly."),
     )
+    ACCOUNT_OFF = "account_off", _("One of the two accounts is switched off.")
+    FOREIGN_DOMAIN = "foreign_domain", _("Addresses of one of these domains cannot be used here.")
     WRONG_COLUMNS = "wrong_columns", _("The line has not as many cells as the first one.")
 
     def __init__(self, code: str, words: str) -> None:
@@ -54,6 +56,7 @@ class Error(enum.Enum):
 
 class Notice(enum.Enum):
     READ_AS_EVERY_2_MONTHS = "read_as_every_2_months", _("Read as every 2 months.")
+    IS_THERE = "is_there", _("These two are here with that label already.")
 
     def __init__(self, code: str, words: str) -> None:
         self.code = code

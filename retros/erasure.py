@@ -31,7 +31,7 @@ from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal
 from retros import ending
 from retros.catalogue import templates
-from retros.models import Draft, Entry, EntryRevision, Need, Note, Pick, Prompt, Release
+from retros.models import Bulk, Draft, Entry, EntryRevision, Need, Note, Pick, Prompt, Release
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,6 +107,14 @@ def _told(person: Person) -> None:
         model.objects.filter(person=person).delete()
 
 
+def _schedules(person: Person) -> None:
+    """What admins did to their dates among those of many: the lines name them."""
+    own = {str(pk) for pk in Partnership.objects.of(person).values_list("pk", flat=True)}
+    for bulk in Bulk.objects.exclude(lines=[]):
+        bulk.lines = [line for line in bulk.lines if line["partnership"] not in own]
+        bulk.save(update_fields=["lines"])
+
+
 def _roles(person: Person) -> None:
     """What they lead, with everything that was released to them, and what they answered there."""
     Need.objects.filter(lead__person=person).update(answer="")
@@ -135,4 +143,6 @@ def _addresses(person: Person) -> list[str]:
     return list(EmailAddress.objects.filter(user=person).values_list("email", flat=True))
 
 
-STORES: tuple[Callable[[Person], None], ...] = (_writing, _names, _invitations, _told, _roles, _shown, _signing_in)
+STORES: tuple[Callable[[Person], None], ...] = (
+    _writing, _names, _invitations, _told, _schedules, _roles, _shown, _signing_in
+)  # fmt: skip

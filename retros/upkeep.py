@@ -6,18 +6,24 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Count, OuterRef, Q, Subquery
 
 from partnerships.models import Partnership
+from partnerships.models.partnership import Seat
 from retros.models import Series, Session
 from retros.models.scheduling import planning
 
 Status = Session.Status
+AT_ONCE = 200  # rhythms in one round
 
 
 def materialise(now: datetime) -> int:
-    """Make the slots that are due to be made; what is over ends. Returns how many series were due."""
+    """Make the slots that are due to be made; what is over ends. Returns how many series were due.
+
+    A rhythm waits until both seats are taken. After an import there may be thousands: some now, more in the next round.
+    """
     due = Series.objects.filter(work_at__lte=now, partnership__archived_at=None).order_by("work_at")
+    due = due.annotate(seats=Count("partnership__memberships")).filter(seats=len(Seat))[:AT_ONCE]
     for series in due:
         series.materialise(now)
     return len(due)

@@ -11,6 +11,7 @@ from retros.views import (
     entries,
     history,
     home,
+    imports,
     leads,
     notes,
     own_data,
@@ -84,6 +85,8 @@ urlpatterns = [
     path(f"{ACTION}/delete/", actions.action_delete, name="action_delete"),
     path(f"{ACTION}/restore/", actions.action_restore, name="action_restore"),
     # the admin's pages
+    path("admin/partnerships/import/", imports.partnership_import, name="partnership_import"),
+    path("admin/partnerships/import/new/", imports.partnership_import_create, name="partnership_import_create"),
     path("admin/schedule/", schedule.schedule, name="schedule"),
     path("admin/schedule/month/", schedule.schedule_month, name="schedule_month"),
     path("admin/schedule/load/", schedule.schedule_load, name="schedule_load"),

@@ -259,6 +259,8 @@ TABLE: dict[str, Row] = {
     "bulk_create": admins("405", "409"),  # not what a preview showed
     "bulk_detail": admins(),
     "bulk_undo": admins("405", "409"),
+    "partnership_import": admins(post="422"),  # no file
+    "partnership_import_create": admins("405", "422"),
     "admin_partnership_end": admins("405", "302"),
     "admin_partnership_resume": admins("405", "302"),
 }

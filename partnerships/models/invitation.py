@@ -208,11 +208,16 @@ class Invitation(models.Model):
         return invitation, token
 
     @classmethod
-    def _issue(cls, **fields: object) -> tuple[Invitation, str]:
-        token = secrets.token_urlsafe(32)
-        invitation = cls(token_hash=hash_token(token), expires_at=timezone.now() + limits.INVITATION_LIFE, **fields)
+    def _issue(cls, **fields: Any) -> tuple[Invitation, str]:
+        invitation, token = cls.new(**fields)
         invitation.save()
         return invitation, token
+
+    @classmethod
+    def new(cls, **fields: Any) -> tuple[Invitation, str]:
+        """Unsaved, with its token, which is nowhere else."""
+        token = secrets.token_urlsafe(32)
+        return cls(token_hash=hash_token(token), expires_at=timezone.now() + limits.INVITATION_LIFE, **fields), token
 
     def renew(self, *, by: Person) -> tuple[Invitation, str]:
         """A fresh link for the same seat or account, from the same inviter; this one stops working.

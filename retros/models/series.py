@@ -297,8 +297,13 @@ class Series(models.Model):
         self._fill(change)
 
     def _fill(self, change: Planning) -> None:
-        """Make the rows of the slots that have none, and say when to look again."""
+        """Make the rows of the slots that have none, and say when to look again.
+
+        One that waited for its two people begins with the first slot to come.
+        """
         days, known = self.rule.made_by(self.today(change.now)), {row.slot_date for row in self._rows()}
+        if not known:
+            days = [day for day in days if self.rule.slot(day).start_utc >= change.now]
         rows = [
             Session(
                 series=self, rule_version=self.current, slot_date=slot.day, timezone=self.current.timezone,
