@@ -195,6 +195,14 @@ def get_frame(partnership_id: UUID) -> Partnership:
     return partnership
 
 
+def get_failed_delivery(delivery_id: UUID) -> Delivery:
+    """A mail that could not be sent, for an admin. Raises Http404."""
+    delivery = Delivery.objects.failed().filter(pk=delivery_id).first()
+    if delivery is None:
+        raise Http404
+    return delivery
+
+
 def get_unused_invitation(invitation_id: UUID) -> Invitation:
     """Any invitation that nobody accepted or took back, for an admin; it may have run out. Raises Http404."""
     invitation = Invitation.objects.unused().with_people().filter(pk=invitation_id, makes_admin=False).first()

@@ -27,6 +27,7 @@ PLACES = {
     "schedule": gettext_lazy("Schedule"),
     "admin_partnership_list": gettext_lazy("Partnerships"),
     "person_list": gettext_lazy("People"),
+    "mail_list": gettext_lazy("Mail"),
     "audit_list": gettext_lazy("Record"),
 }
 

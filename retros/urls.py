@@ -13,6 +13,7 @@ from retros.views import (
     home,
     imports,
     leads,
+    mails,
     notes,
     own_data,
     plan,
@@ -87,6 +88,9 @@ urlpatterns = [
     # the admin's pages
     path("admin/partnerships/import/", imports.partnership_import, name="partnership_import"),
     path("admin/partnerships/import/new/", imports.partnership_import_create, name="partnership_import_create"),
+    path("admin/mail/", mails.mail_list, name="mail_list"),
+    path("admin/mail/retry/", mails.mail_retry_all, name="mail_retry_all"),
+    path("admin/mail/<uuid:delivery_id>/retry/", mails.mail_retry, name="mail_retry"),
     path("admin/schedule/", schedule.schedule, name="schedule"),
     path("admin/schedule/month/", schedule.schedule_month, name="schedule_month"),
     path("admin/schedule/load/", schedule.schedule_load, name="schedule_load"),

@@ -259,6 +259,9 @@ TABLE: dict[str, Row] = {
     "bulk_create": admins("405", "409"),  # not what a preview showed
     "bulk_detail": admins(),
     "bulk_undo": admins("405", "409"),
+    "mail_list": admins(),
+    "mail_retry": admins("405", "302"),
+    "mail_retry_all": admins("405", "302"),
     "partnership_import": admins(post="422"),  # no file
     "partnership_import_create": admins("405", "422"),
     "admin_partnership_end": admins("405", "302"),

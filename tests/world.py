@@ -94,6 +94,7 @@ class World:
         own = who if who in BOTH else "ines"
         sitting = self.sessions["folded sitting" if self.phase == "folded" else "open sitting"]
         special = {
+            "mail_retry": {"delivery_id": self.ids["failed"]},
             "session_move": {"session_id": self.sessions["next"].pk},
             "session_skip": {"session_id": self.sessions["slot"].pk},
             "series_change": {"session_id": self.sessions["slot"].pk},
@@ -319,7 +320,12 @@ def _remind(world: World) -> None:
         channel="in_app", send_at=timezone.now(), status="sent",
     )  # fmt: skip
     notice.save()
-    world.ids |= {"notice": notice.pk, "feed": CalendarFeed.issue(by=world.cast.ines)}
+    failed = Delivery.new(
+        person=tom, kind="day_ahead", subject_type="session", subject_id=session.pk, send_at=timezone.now(),
+        status="failed",
+    )  # fmt: skip
+    failed.save()
+    world.ids |= {"notice": notice.pk, "failed": failed.pk, "feed": CalendarFeed.issue(by=world.cast.ines)}
 
 
 def _dates(world: World) -> None:

@@ -181,6 +181,14 @@ class Delivery(models.Model):
             status=self.Status.PENDING, send_at=now or timezone.now(), attempts=0, refusals=0, claimed_at=None
         )
 
+    @classmethod
+    def retry_failed(cls, *, by: Person, now: datetime | None = None) -> int:
+        """An admin tries all that failed again, at once. Returns how many."""
+        by.check_admin()
+        return cls.objects.filter(status=cls.Status.FAILED).update(
+            status=cls.Status.PENDING, send_at=now or timezone.now(), attempts=0, refusals=0, claimed_at=None
+        )
+
     def dismiss(self, *, by: Person, now: datetime | None = None) -> None:
         own = Delivery.objects.filter(pk=self.pk, person=by, channel=self.Channel.IN_APP, dismissed_at=None)
         own.update(dismissed_at=now or timezone.now())

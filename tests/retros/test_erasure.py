@@ -45,6 +45,7 @@ LINKS = {
     "partnerships.StillRight.person": "stays",
     "partnerships.Version.proposed_by": "stays",
     "retros.Action.owner": "stays",
+    "retros.Bulk.by": "stays",
     "retros.ClauseLink.by": "stays",
     "retros.Draft.person": "goes",
     "retros.Entry.author": "goes",
