@@ -26,8 +26,14 @@ def test_everybody_can_use_the_admin_pages(
     )
     context = new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = page_of(cast.ada, context, live_server)
+    names = (
+        "person_list", "person_invite", "admin_partnership_list", "admin_partnership_create", "schedule",
+        "schedule_month", "schedule_load", "schedule_checks", "partnership_import", "mail_list",
+    )  # fmt: skip
+    picks = "&".join(f"pick={pair.pk}:0" for pair in (cast.checkout, cast.search))
     addresses = [
-        *map(reverse, ("person_list", "person_invite", "admin_partnership_list", "admin_partnership_create")),
+        *map(reverse, names),
+        f"{reverse('bulk_preview')}?act=plan&{picks}",
         reverse("audit_list"),
         reverse("person_detail", args=[cast.tom.pk]),
         reverse("admin_partnership_detail", args=[half.partnership.pk]),
@@ -43,4 +49,13 @@ def test_everybody_can_use_the_admin_pages(
     assert found == []
     page.get_by_role("button", name="Account: Ada Osei").click()
     page.get_by_role("link", name="Admin pages").click()
-    assert page.url.endswith(reverse("admin_partnership_list"))
+    assert page.url.endswith(reverse("schedule"))
+    page.get_by_label("Select Ines and Tom").check()
+    page.get_by_role("button", name="Plan a rhythm").click()
+    page.get_by_label("Rhythm").select_option("monthly")
+    page.get_by_role("button", name="Look again").click()
+    page.get_by_text("Every month, ").wait_for()
+    page.get_by_role("button", name="Do it for 1 pair").click()
+    page.get_by_role("button", name="Take it back").click()
+    page.get_by_text("It was taken back.").wait_for()
+    assert violations(page) == []
