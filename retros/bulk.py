@@ -22,10 +22,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from partnerships import mail
-from partnerships.models import Audit, Look, Partnership, Person
+from partnerships.models import Audit, Partnership, Person
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal
-from retros import reminders
 from retros.bulk_plan import YEAR, Busy, Placed, Reason, Span, Two, Worker, plan
 from retros.models import Bulk, Outdated, Series, Session
 from retros.models.session import key_is_taken
@@ -139,7 +138,6 @@ def undo(bulk: Bulk, *, by: Person, now: datetime | None = None) -> Bulk:
         for line in sorted(bulk.lines, key=lambda line: str(line["partnership"])):
             if not line["refused"]:
                 line["left"] = _take_back(bulk.act, line, by=by, now=now)
-                reminders.plan(now, Partnership.objects.get(pk=line["partnership"]))
         bulk.undone_at = now
         bulk.save(update_fields=["lines", "undone_at"])
         Audit.record(Audit.Act.BULK_UNDONE, by=by, about=bulk)
@@ -195,10 +193,6 @@ def _perform(wish: Wish, *, by: Person, now: datetime, strict: bool = False) -> 
             line.refused = str(outdated.message)
         except Refusal as refusal:
             line.refused = str(refusal.message)
-        else:
-            if wish.act != Bulk.Act.REMIND:
-                reminders.plan(now, pair.partnership)
-                Look.objects.create(partnership=pair.partnership, person=by, what=Look.What.SCHEDULE)
         lines.append(line)
     return sorted(lines, key=lambda line: (line.title, line.partnership))
 
