@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from partnerships.models import Audit, Look, Partnership, Person
+from partnerships.models import Audit, Delivery, Look, Partnership, Person
 from partnerships.refusals import NotAllowed, Refusal
 from retros import bulk
 from retros.bulk import Wish
@@ -102,6 +102,13 @@ def test_forty_pairs_are_planned_in_one_sitting(forty: list[Partnership], cast: 
     before = checksum()
     assert bulk.commit(what, by=cast.ada, key=key, digest="whatever") == done
     assert checksum() == before
+
+
+def test_as_many_mails_go_out_as_the_preview_said(cast: Cast) -> None:
+    what = wish("plan", cast.checkout, cast.search)
+    seen = bulk.preview(what, by=cast.ada)
+    bulk.commit(what, by=cast.ada, key=uuid.uuid4(), digest=seen.digest)
+    assert Delivery.objects.filter(kind__in=Delivery.CALENDAR).count() == seen.mails > 0
 
 
 def test_what_they_have_already_is_in_nobodys_way(cast: Cast) -> None:
