@@ -7,6 +7,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from django.db.models import Exists
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -76,7 +77,9 @@ class Header:
         seats = Membership.objects.filter(partnership__in=Partnership.objects.of(self.person))
         seats = seats.select_related("partnership", "person").order_by("partnership__created_at", "seat")
         pairs: dict[Partnership, Person | None] = {}
-        for seat in seats:  # one query: every page asks for it
+        leads = False
+        for seat in seats.annotate(leads=Exists(Partnership.objects.led_by(self.person))):  # one query, on every page
+            leads = seat.leads
             pairs.setdefault(seat.partnership, None)
             if seat.person_id != self.person.pk:
                 pairs[seat.partnership] = seat.person
@@ -85,7 +88,7 @@ class Header:
             for pair, partner in pairs.items()
             if not pair.is_archived or pair == self.partnership
         ]
-        if Partnership.objects.led_by(self.person).exists():
+        if leads:
             places.append(Place(_("Partnerships you lead"), reverse("lead_list"), current=False))
         return places
 

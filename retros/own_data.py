@@ -16,7 +16,7 @@ from django.utils import timezone
 from partnerships import limits
 from partnerships.models import Agreement, Audit, Lead, Look, Partnership, Person, RateCounter, Version
 from partnerships.refusals import TooMany
-from retros.models import Action, Draft, Entry, EntryRevision, Handover, Need, Note, Release, Review, Session
+from retros.models import Action, Draft, Entry, EntryRevision, Handover, Need, Note, Release, Review, Series, Session
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -123,6 +123,10 @@ def _partnership(partnership: Partnership, person: Person) -> Data:
                 "about": look.about.full_name if look.about else "", "at": _time(look.at),
             }
             for look in looks
+        ],
+        "rhythm": [
+            {"title": series.title, "link": series.meeting_url, "status": series.status}
+            for series in Series.objects.filter(partnership=partnership)
         ],
         "sessions": _sessions(partnership, person),
         "actions": _actions(partnership, person),

@@ -28,6 +28,9 @@ def pair(*zones: str) -> Partnership:
     return PartnershipFactory.create(label="Checkout", a=a, b=b)
 
 
+LONG_BEFORE = datetime.fromisoformat("2020-01-01T00:00Z")  # when the sessions here are planned
+
+
 def people(partnership: Partnership) -> tuple[Person, Person]:
     a, b = partnership.memberships.select_related("person").order_by("seat")
     return a.person, b.person
@@ -47,7 +50,7 @@ def session(
 ) -> Session:
     """A retro at that wall time in the zone; planned long before."""
     wall = datetime.fromisoformat(start)
-    before = datetime.fromisoformat("2020-01-01T00:00Z")
+    before = LONG_BEFORE
     made = Session.plan(partnership, by=people(partnership)[0], start=wall, zone=zone, now=before)
     if rule:
         more |= {"series": rule.series, "rule_version": rule, "slot_date": wall.date()}

@@ -20,7 +20,7 @@ from retros.calendar import Edition, download, feed, invitation
 from retros.models import Series, Session
 from retros.worker import tick
 from tests.retros import ics
-from tests.retros.dates import CASES, moment, pair, people, rhythm, session
+from tests.retros.dates import CASES, LONG_BEFORE, moment, pair, people, rhythm, session
 
 pytestmark = pytest.mark.django_db
 
@@ -85,7 +85,7 @@ def test_an_invitation() -> None:
         assert message.extra_headers["Auto-Submitted"] == "auto-generated"
         assert "List-Unsubscribe" not in message.extra_headers
     made.refresh_from_db()
-    assert made.invited_at == NOW
+    assert made.invited_at == LONG_BEFORE
 
 
 def test_an_update_after_a_move() -> None:
@@ -176,8 +176,8 @@ def test_skipped_and_back_between_two_rounds_calls_off_the_first() -> None:
 
 def test_an_ended_partnership_calls_off_what_was_announced() -> None:
     made = s2()
-    later = session(made.partnership, "2027-09-09T14:00")
     session(made.partnership, "2027-03-09T14:00")
+    later = session(made.partnership, "2027-09-09T14:00")  # not one of the next two: nobody was told of it
     tick(NOW)
     Partnership.objects.filter(pk=made.partnership_id).update(archived_at=NOW + DAY)
     Session.objects.filter(partnership=made.partnership_id).update(status="cancelled", reason="archived")
