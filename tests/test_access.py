@@ -352,7 +352,9 @@ def test_the_public_list_is_exact() -> None:
     assert public - closed_by_allauth == PUBLIC
 
 
-@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize(
+    "phase", [p if p == "revealed" else pytest.param(p, marks=pytest.mark.one_database) for p in PHASES]
+)
 def test_the_table(phase: str) -> None:
     """Everybody, everywhere: the statuses; and after all the looks every other table is as it was."""
     world = make_world(phase)
@@ -388,6 +390,7 @@ def test_strangers_are_led_to_the_sign_in() -> None:
     assert client.get("/no/such/page/").status_code == 404
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("who", [*OTHERS, "ines"])
 def test_unknown_and_forbidden_look_the_same(who: str) -> None:
     """The pair's own things, and things that never were: the same 404, byte for byte. To Ines, what Tom folded."""
@@ -433,6 +436,7 @@ def test_a_superuser_is_nobody_special() -> None:
         assert observed(world, client, method, name, "mei").status_code == 404, f"{method} {name}"
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 def test_other_methods_are_refused_everywhere(method: str) -> None:
     world = make_world("revealed")
