@@ -67,6 +67,8 @@ def ines(world: World) -> Client:
 
 # Only its proposer takes a proposal back, and the one of the tests is Tom's.
 REFUSED = {"version_withdraw": {403}}
+# A mail program presses it, without a sign-in or a token, and it reads no field (SCHEDULING.md 8).
+ONE_CLICK = "unsubscribe"
 
 
 def send(client: Client, url: str, data: Any, headers: dict[str, str] | None = None) -> Any:
@@ -159,7 +161,8 @@ def test_too_much_is_refused_at_once(world: World, ines: Client) -> None:
     for name in PRESSED:
         url, field = world.url(name), TEXTS.get(name, "email")
         for data in ({field: "x" * (limits.BODY_BYTES + 1)}, [(f"f{n}", "1") for n in range(201)]):
-            assert send(strict, url, data).status_code in ({400, 413} if name in OURS else {400, 404, 413}), name
+            refused = {400, 413} if name in OURS else {400, 404, 413}
+            assert send(strict, url, data).status_code in ({200, 413} if name == ONE_CLICK else refused), name
         long = send(ines, url, {**world.data(name), field: "x" * (limits.BODY_BYTES - 5000)}).status_code
         assert long in ({422} if name in TEXTS else {200, 302, 404, 409, 422} | REFUSED.get(name, set())), name
 
@@ -417,7 +420,7 @@ def test_every_press_needs_its_token(world: World) -> None:
         if who == "ines":
             client.force_login(world.cast.ines)
         drafts = Draft.objects.count()
-        for name in PRESSED:
+        for name in [name for name in PRESSED if name != ONE_CLICK]:
             assert client.post(world.url(name), world.data(name)).status_code == 403, f"{who} {name}"
         assert Draft.objects.count() == drafts
 
