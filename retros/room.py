@@ -9,7 +9,7 @@ from functools import cached_property
 from hashlib import blake2s
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, TypedDict
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from django.urls import reverse
 from django.utils import timezone
@@ -395,7 +395,7 @@ class Room:
     @cached_property
     def _entries(self) -> list[Entry]:
         entries = Entry.objects.visible_to(self.person).in_step(self.step).with_picks(self.person)
-        return list(entries.defer("client_id", "created_at", "sealed_at", "opened_version", "deleted_at"))
+        return list(entries.defer("created_at", "sealed_at", "opened_version", "deleted_at"))
 
     # The boxes of this step, each with its draft. Keys are `Draft.key`; the verb that takes a text over drops it.
 
@@ -418,6 +418,23 @@ class Room:
     @cached_property
     def _drafts(self) -> dict[str, Draft]:
         return Draft.of(self.person, self._boxes) if self._boxes and self.can_write else {}
+
+    @cached_property
+    def left_over(self) -> list[tuple[Entry, Prompt, UUID]]:
+        """Cards that the viewer wrote for retros that did not take place, each with its column here, and the id that
+        it would have here: taken along twice, it is one card.
+        """
+        if not (self.step.kind == Step.Kind.WRITE and self.phase == "write" and self.can_write):
+            return []
+        here = {entry.client_id for entry in self._entries}
+        columns = {prompt.key: prompt for prompt in self.step.prompts if prompt.takes_cards}
+        cards = Entry.objects.visible_to(self.person).left_over(self.session.partnership, self.person)
+        found = [(card, uuid5(card.pk, str(self.session.pk))) for card in cards.select_related("prompt")]
+        return [
+            (card, columns.get(card.prompt.key) or next(iter(columns.values())), key)
+            for card, key in found
+            if key not in here and columns
+        ]
 
     @property
     def _boxes(self) -> list[str]:

@@ -15,7 +15,7 @@ from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
 from retros.models.draft import Draft
 
 if TYPE_CHECKING:
-    from partnerships.models import Person
+    from partnerships.models import Partnership, Person
     from retros.models.session import Change
     from retros.models.step import Prompt, Step
 
@@ -34,6 +34,14 @@ class EntryQuerySet(models.QuerySet["Entry"]):
             picked_by_you=models.Exists(picks.filter(person=person)),
             picked_by_partner=models.Exists(picks.exclude(person=person)),
         )
+
+    def left_over(self, partnership: Partnership, person: Person) -> EntryQuerySet:
+        """A person's own cards from retros that did not take place, the oldest first."""
+        gone = ["missed", "skipped", "cancelled"]
+        cards = self.filter(author=person, is_card=True, only_me=False, opened_at=None)
+        return cards.filter(
+            step__session__partnership=partnership, step__session__kind="retro", step__session__status__in=gone
+        ).order_by("created_at", "pk")
 
     def answers(self, step: Step, person: Person) -> EntryQuerySet:
         """A person's entries to the prompts that take one answer, not cards."""

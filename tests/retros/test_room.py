@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 from urllib.parse import urlencode
@@ -318,3 +319,22 @@ def test_an_action_changed_from_home_shows_in_the_open_room(
         )
     assert Action.objects.get().text == "Call the bank"
     assert two.room().version == before + 1
+
+
+def test_cards_of_a_retro_that_did_not_take_place_are_offered_to_their_author(two: Two, cast: Cast) -> None:
+    two.fold(two.ines, "Still on\nmy mind", "bad")
+    Session.objects.update(status=Session.Status.MISSED)
+    assert "This retro did not take place" in two.page(two.ines, 2)
+    now = two.session = Session.start_now(cast.checkout, by=cast.tom)
+    page = two.page(two.ines, 2)
+    assert "From a retro that did not take place" in page
+    assert "on my mind" not in two.page(two.tom, 2)
+    assert "did not take place" not in two.page(two.tom, 2)
+    form = re.search(r'action="([^"]+)"><input[^>]*csrf[^>]*><input[^>]*name="text" value="([^"]*)"'
+                     r'><input[^>]*name="client_id" value="([^"]*)"', page)  # fmt: skip
+    assert form
+    for _twice in range(2):
+        two.ines.post(form[1], {"text": form[2], "client_id": form[3]})
+    card = Entry.kept.get(step__session=now)
+    assert (card.text, card.prompt.key, card.author) == ("Still on\nmy mind", "bad", cast.ines)
+    assert "did not take place" not in two.page(two.ines, 2)
