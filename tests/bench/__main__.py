@@ -53,7 +53,7 @@ def main() -> None:
 def served(database: str) -> Iterator[Served]:
     with tempfile.TemporaryDirectory(prefix="twofold-bench-") as folder:
         if database == "sqlite":
-            with Served(Path(folder)) as server:
+            with Served(Path(folder), TWOFOLD_WORKER_ELSEWHERE="1") as server:
                 yield server
         else:
             with postgres.server() as address:
@@ -61,7 +61,7 @@ def served(database: str) -> Iterator[Served]:
                     connection.execute("DROP DATABASE IF EXISTS twofold_bench")
                     connection.execute("CREATE DATABASE twofold_bench")
                 own = urlsplit(address)._replace(path="/twofold_bench").geturl()
-                with Served(Path(folder), database=own) as server:
+                with Served(Path(folder), database=own, TWOFOLD_WORKER_ELSEWHERE="1") as server:
                     yield server
 
 
