@@ -11,12 +11,12 @@ function walk(card, step) {
 
 // A push may take away the box that somebody types in: what they go on typing there is no shortcut.
 const PAUSE = 1500;
-let typed = 0;
-document.addEventListener("input", () => { typed = Date.now(); });
+let box = null, typed = 0;
+document.addEventListener("input", ({ target }) => { [box, typed] = [target, Date.now()]; });
 
 document.addEventListener("keydown", (event) => {
   if (document.body.dataset.shortcuts !== "on" || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (event.target === document.body && Date.now() - typed < PAUSE) { typed = Date.now(); return; }
+  if (box?.isConnected === false && Date.now() - typed < PAUSE) { typed = Date.now(); return; }
   if (event.target.closest?.(FIELDS) || document.querySelector("dialog[open]")) return;
   const card = document.activeElement?.closest("[data-card]"), key = event.key.toLowerCase();
   if (key === "?") document.getElementById("shortcuts")?.showModal();

@@ -119,6 +119,16 @@ def test_the_keys_of_writing(ines: Keys, session: Session, people: Cast) -> None
     keys.press("Escape")
     expect(page.get_by_role("dialog", name="Shortcuts")).to_be_hidden()
 
+    keys.press("1")
+    keys.type("half a wo")
+    page.evaluate("document.activeElement.closest('details').remove()")  # as a push may do
+    keys.press("r")
+    page.wait_for_timeout(300)
+    expect(ready).to_have_attribute("aria-pressed", "false")
+    page.wait_for_timeout(1600)
+    keys.press("r")
+    expect(ready).to_have_attribute("aria-pressed", "true")
+
 
 def test_the_keys_of_talking(ines: Keys, session: Session, people: Cast) -> None:
     for person, text in ((people.ines, "From Ines"), (people.ines, "Also from Ines"), (people.tom, "From Tom")):
