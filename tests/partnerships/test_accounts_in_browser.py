@@ -27,7 +27,7 @@ def look(page: Page) -> None:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.evaluate("() => Promise.allSettled(document.getAnimations().map((one) => one.finished))")
         assert violations(page) == [], (page.url, width, scheme)
-        assert page.locator("h1").count() == 1
+        expect(page.locator("h1")).to_have_count(1)
     page.set_viewport_size({"width": 320, "height": 640})
     assert page.evaluate("document.documentElement.scrollWidth") <= 320, page.url
     page.set_viewport_size({"width": 1280, "height": 844})

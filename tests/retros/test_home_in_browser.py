@@ -95,7 +95,7 @@ def test_a_change_begun_survives_a_reload(pair: Cast, new_context: Callable[...,
 
 def read_aloud(page: Page) -> None:
     """axe-core finds nothing, on a phone and a desktop, by day and by night; nothing scrolls sideways."""
-    assert page.locator("h1").count() == 1
+    expect(page.locator("h1")).to_have_count(1)
     for width, scheme in [(390, "light"), (390, "dark"), (1280, "dark"), (1280, "light")]:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]

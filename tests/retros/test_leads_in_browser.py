@@ -19,7 +19,7 @@ from tests.retros.test_home_in_browser import page_of
 
 def read_aloud(page: Page) -> None:
     """axe-core finds nothing, on a phone by night and a desktop by day; nothing scrolls sideways."""
-    assert page.locator("h1").count() == 1
+    expect(page.locator("h1")).to_have_count(1)
     for width, scheme in [(390, "dark"), (1280, "light")]:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
