@@ -22,7 +22,7 @@ const tell = (form, name, detail) => form.dispatchEvent(new CustomEvent(name, { 
 // What the server sent is what is saved: words typed before this script ran are not.
 const sent = (form) => { const copy = form.cloneNode(true); copy.reset(); return words(copy); };
 const meet = (form) => {
-  if (states.has(form)) return;
+  if (state(form).done !== undefined) return;
   state(form).done = sent(form);
   if (unsaved(form)) later(form, PAUSE);
 };

@@ -1,5 +1,5 @@
-// A region that comes again as it came last is left as it is: at every push most of them do. A card that comes below the others
-// takes the place of one that stands there already: a push and the answer to a press may bring the same one.
+// A region that comes as it came last is left as it is. A card that comes below the others replaces one that is there already:
+// a push and the answer to a press may bring the same.
 const last = new Map();
 document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
   const { fragment, target } = detail, region = fragment.firstElementChild;

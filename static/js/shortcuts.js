@@ -9,14 +9,13 @@ function walk(card, step) {
   next?.scrollIntoView({ block: "nearest" });
 }
 
-// A push may take away the box that somebody types in: what they go on typing there is no shortcut.
-const PAUSE = 1500;
-let box = null, typed = 0;
+// What is typed on when a push has taken the box away is no shortcut.
+let box, typed;
 document.addEventListener("input", ({ target }) => { [box, typed] = [target, Date.now()]; });
 
 document.addEventListener("keydown", (event) => {
   if (document.body.dataset.shortcuts !== "on" || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (box?.isConnected === false && Date.now() - typed < PAUSE) { typed = Date.now(); return; }
+  if (box?.isConnected === false && Date.now() - typed < 1500) { typed = Date.now(); return; }
   if (event.target.closest?.(FIELDS) || document.querySelector("dialog[open]")) return;
   const card = document.activeElement?.closest("[data-card]"), key = event.key.toLowerCase();
   if (key === "?") document.getElementById("shortcuts")?.showModal();
