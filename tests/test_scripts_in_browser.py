@@ -402,3 +402,21 @@ def test_what_comes_and_goes_is_for_everybody(
     expect(page.locator("#sign-in-form")).to_be_visible()
     found += violations(page)
     assert found == []
+
+
+UNMET = """() => {
+  const form = document.createElement("form");
+  form.dataset.autosave = "/nowhere/";
+  form.innerHTML = `<input type="hidden" name="version" value="0"><textarea id="late" name="text"></textarea>
+    <template data-fresh-for="late" data-version="1" data-text="From the other"></template>`;
+  document.querySelector("main").append(form);
+  const happens = (name) => form.dispatchEvent(new CustomEvent(name, {bubbles: true, detail: {elt: form}}));
+  ["htmx:afterSettle", "htmx:load", "htmx:afterSettle"].forEach(happens);
+}"""
+
+
+def test_a_box_that_is_asked_about_before_it_is_met_hears_of_the_other(ines: Page, room: str) -> None:
+    """The answer to something else may settle between the drawing of a box and its first moment."""
+    ines.goto(room, wait_until="networkidle")
+    ines.evaluate(UNMET)
+    expect(ines.locator("#late")).to_have_value("From the other")
