@@ -18,11 +18,10 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from partnerships import limits
+from partnerships.models import Audit, Delivery, Partnership, Person
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from partnerships.models import Invitation, Look, Partnership, Person
+    from partnerships.models import Invitation
     from partnerships.models.invitation import Arranged
 
 log = logging.getLogger("twofold.mail")
@@ -65,15 +64,37 @@ def invited(invitation: Invitation, token: str, *, arranged: bool) -> Letter:
     return Letter("invitation", {"invitation": invitation, **known}, invitation.email)
 
 
-def tell_admin_change(person: Person, *, by: Person) -> None:
-    """Both hear who is an admin now, or no longer: the one it is about, and the one in whose name it was done."""
-    for reader in {person, by}:
-        _post("admin_change", {"person": person, "by": by, "reader": reader}, to=reader.email)
+# The acts whose news people hear of, each with the stem of its words.
+NEWS: dict[str, str] = {
+    Audit.Act.ADMIN_MADE: "admin_change",
+    Audit.Act.ADMIN_ENDED: "admin_change",
+    Audit.Act.PERSON_DEACTIVATED: "account_change",
+    Audit.Act.PERSON_REACTIVATED: "account_change",
+    Audit.Act.SESSIONS_ENDED: "account_change",
+    Audit.Act.LEAD_ASSIGNED: "lead_assigned",
+    Audit.Act.LEAD_ENDED: "lead_ended",
+    Audit.Act.ARCHIVED: "partnership_ended",
+    Audit.Act.UNARCHIVED: "partnership_taken_up",
+}
 
 
-def tell_account_change(person: Person, *, by: Person, what: str) -> None:
-    """The owner hears what an admin did with the account: "off", "on" or "signed_out"."""
-    _post("account_change", {"person": person, "by": by, "what": what, "base_url": settings.BASE_URL}, to=person.email)
+def news(delivery: Delivery) -> Letter | None:
+    """What a line of the record says (`Delivery.announce`), for one who is told of it.
+
+    None for somebody who can no longer sign in: only that this is so is told to them.
+    """
+    line, reader = Audit.objects.get(pk=delivery.for_key), delivery.person
+    if not reader.is_active and line.about_id != reader.pk:
+        return None
+    by, about = (Person.objects.filter(pk=pk).first() if pk else None for pk in (line.by_id, line.about_id))
+    pair = Partnership.objects.filter(pk=delivery.subject_id).first()
+    page = "release_list" if line.act in {Audit.Act.LEAD_ASSIGNED, Audit.Act.LEAD_ENDED} else "partnership_detail"
+    context = {
+        "act": line.act, "on": line.at.astimezone(reader.tz), "reader": reader,
+        "by": by, "about": about, "partnership": pair,
+        "link": f"{settings.BASE_URL}{reverse(page, args=[pair.pk]) if pair else '/'}",
+    }  # fmt: skip
+    return Letter(NEWS[line.act], context, reader.email)
 
 
 def send_arranged(arranged: Arranged, *, by: Person) -> None:
@@ -93,38 +114,11 @@ def seated(partnership: Partnership, person: Person, *, by: Person) -> Letter:
     return Letter("arranged", {"partnership": partnership, "by": by, "link": link}, person.email)
 
 
-def send_lead_change(look: Look) -> None:
-    """Tells both members that somebody became their lead, or is it no longer (`look.what`)."""
-    partnership = look.partnership
-    link = f"{settings.BASE_URL}{reverse('release_list', args=[partnership.pk])}"
-    for member in partnership.memberships.select_related("person").filter(person__is_active=True):
-        context = {"look": look, "partnership": partnership, "person": member.person, "link": link}
-        _post(look.what, context, to=member.person.email)
-
-
 def send_nudge(partnership: Partnership, *, by: Person) -> None:
     """An admin reminds the two to find a date."""
     link = f"{settings.BASE_URL}{reverse('partnership_detail', args=[partnership.pk])}"
     for member in partnership.memberships.select_related("person").filter(person__is_active=True, left_at=None):
         _post("nudge", {"partnership": partnership, "by": by, "link": link}, to=member.person.email)
-
-
-def send_ending(partnership: Partnership, *, by: Person) -> None:
-    """Tells the others of the pair that it has ended, or goes on again."""
-    what = "ended" if partnership.is_archived else "taken_up"
-    link = f"{settings.BASE_URL}{reverse('partnership_detail', args=[partnership.pk])}"
-    told = partnership.memberships.select_related("person").filter(person__is_active=True, left_at=None)
-    for member in told.exclude(person=by):
-        context = {"partnership": partnership, "by": by, "link": link}
-        _post(f"partnership_{what}", context, to=member.person.email)
-
-
-def send_expiry(partnership: Partnership, *, on: datetime) -> None:
-    """Tells the two that something of theirs is removed soon, early enough to export it."""
-    link = f"{settings.BASE_URL}{reverse('partnership_end', args=[partnership.pk])}"
-    for member in partnership.memberships.select_related("person").filter(person__is_active=True):
-        context = {"partnership": partnership, "on": on.astimezone(member.person.tz), "link": link}
-        _post("expiry", context, to=member.person.email)
 
 
 def invitation_link(token: str) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
-from partnerships import mail
 from retros.models import Expiry, Series, Session
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ def end(partnership: Partnership, *, by: Person, leaving: bool = False) -> bool:
             for session in still_open:
                 session.end_with_partnership(now=timezone.now())
             series.update(status=Series.Status.ENDED, work_at=None)
-            mail.send_ending(partnership, by=by)
     return ended
 
 
@@ -42,5 +40,4 @@ def take_up_again(partnership: Partnership, *, by: Person) -> bool:
         resumed = partnership.take_up_again(by=by)
         if resumed:
             Expiry.objects.filter(partnership=partnership, session=None).waiting().delete()
-            mail.send_ending(partnership, by=by)
     return resumed

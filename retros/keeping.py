@@ -14,7 +14,8 @@ from django.utils.translation import ngettext
 
 from retros.home import Pair
 from retros.models import Expiry, Handover, Session
-from retros.retention import AGREEMENT_MONTHS, WARNING, goes_on, months_later, with_writing
+from retros.models.expiry import WARNING
+from retros.retention import AGREEMENT_MONTHS, goes_on, months_later, with_writing
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -15,10 +15,12 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from partnerships import mail
 from partnerships.models import Delivery, Membership, Person
 from partnerships.unsubscribe import unsubscribe_link
 from retros.calendar import Edition, invitation
-from retros.models import Action, Entry, Session, Step
+from retros.models import Action, Entry, Expiry, Session, Step
+from retros.models.expiry import WARNING
 from retros.reminders import start_key
 
 if TYPE_CHECKING:
@@ -43,6 +45,9 @@ class Notice:
 
 def message_for(delivery: Delivery, now: datetime) -> EmailMessage | None:
     """The mail as it is right at this moment; None when what it would say is no longer so."""
+    if delivery.kind == Kind.NEWS:
+        letter = mail.news(delivery)
+        return letter.message() if letter else None
     about = next(iter(read([delivery], now)), None)
     notice = about.notice if about else None
     if about is None or notice is None:
@@ -77,7 +82,8 @@ def read(deliveries: list[Delivery], now: datetime) -> list[About]:
     ids = [delivery.subject_id for delivery in deliveries]
     sessions = Session.objects.select_related("partnership", "series", "rule_version").in_bulk(ids)
     actions = Action.objects.open().filter(deleted_at=None).select_related("partnership").in_bulk(ids)
-    pairs = {s.partnership_id for s in sessions.values()} | {a.partnership_id for a in actions.values()}
+    warnings = _warnings(deliveries)
+    pairs = {about.partnership_id for found in (sessions, actions, warnings) for about in found.values()}
     people: dict[UUID, list[Person]] = defaultdict(list)
     members = Membership.objects.filter(partnership__in=pairs).select_related("person")
     for member in members.order_by("seat"):
@@ -85,14 +91,22 @@ def read(deliveries: list[Delivery], now: datetime) -> list[About]:
     found = []
     for delivery in deliveries:
         session, action = sessions.get(delivery.subject_id), actions.get(delivery.subject_id)
-        subject = session or action
+        warning = warnings.get((delivery.subject_id, delivery.for_key))
+        subject = session or action or warning
         if subject is None or not delivery.person.is_active:
             continue
-        ended = subject.partnership.is_archived and delivery.kind != Kind.CANCEL
+        ended = subject.partnership.is_archived and delivery.kind not in {Kind.CANCEL, Kind.EXPIRY}
         own = delivery.person in people[subject.partnership_id]
         if own and not ended and (action is None or action.owner_id == delivery.person_id):
-            found.append(About(delivery, now, people[subject.partnership_id], session, action))
+            found.append(About(delivery, now, people[subject.partnership_id], session, action, warning))
     return found
+
+
+def _warnings(deliveries: list[Delivery]) -> dict[tuple[UUID, str], Expiry]:
+    """By partnership and key: what the two were warned of and is still there."""
+    told = {delivery.subject_id for delivery in deliveries if delivery.kind == Kind.EXPIRY}
+    waiting = Expiry.objects.waiting().filter(partnership__in=told).select_related("partnership") if told else ()
+    return {(each.partnership_id, each.key): each for each in waiting}
 
 
 @dataclass(frozen=True)
@@ -104,6 +118,7 @@ class About:
     people: list[Person]
     session: Session | None = None
     action: Action | None = None
+    warning: Expiry | None = None
 
     @property
     def notice(self) -> Notice | None:
@@ -264,6 +279,26 @@ class About:
         )  # fmt: skip
 
     _action_due = _action_due_soon
+
+    # --- what is kept ---------------------------------------------------------------------------------------------
+
+    def _expiry(self) -> Notice | None:
+        """A month from the moment it was told, not from the one it should have been told at."""
+        if self.warning is None:
+            return None
+        pair = self.warning.partnership
+        on = ((self.delivery.sent_at or self.now) + WARNING).astimezone(self.delivery.person.tz)
+        words = {"label": pair.label, "day": date_format(on, "j F Y")}
+        return Notice(
+            _("%(label)s: something you wrote is removed in a month") % words,
+            (
+                _("What is older than the time it is kept here is removed. Something of your partnership, %(label)s, "
+                  "goes on %(day)s.") % words,
+                _("What it is stands on the page. Until then each of you can export all that you can see."),
+            ),
+            _("See what goes, and when"),
+            reverse("partnership_end", args=[pair.pk]),
+        )  # fmt: skip
 
 
 def _starts(when: str) -> str:

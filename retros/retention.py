@@ -6,27 +6,26 @@ The writing of a session goes `RETENTION_MONTHS` after it closed; what a partner
 from __future__ import annotations
 
 import calendar
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import LessThanOrEqual
 
-from partnerships import mail
-from partnerships.models import Agreement, Audit, Partnership
+from partnerships.models import Agreement, Audit, Delivery, Partnership, Person
 from retros.models import Action, Draft, Entry, Expiry, Handover, Need, Note, Prompt, Review, Session
+from retros.models.expiry import WARNING
 
 if TYPE_CHECKING:
     from uuid import UUID
 
 AGREEMENT_MONTHS = 12  # after the partnership ended
 AGREED = (Agreement, Action, Need, Handover)
-WARNING = timedelta(days=30)  # between the mail and the removal, however late the mail was
 
 
 def expire(now: datetime) -> int:
@@ -80,7 +79,7 @@ def _ended_to_warn(now: datetime) -> QuerySet[Partnership]:
 
 
 def _warn(partnership_id: UUID, now: datetime) -> None:
-    """Write down what the two are told of now, and tell them in one mail."""
+    """Write down what the two are told of now, and that they are told: by mail and in the app, once for all of it."""
     with transaction.atomic():
         partnership = Partnership.objects.select_for_update(no_key=True).get(pk=partnership_id)
         sessions = list(_sessions_to_warn(now).filter(partnership=partnership))
@@ -89,13 +88,26 @@ def _warn(partnership_id: UUID, now: datetime) -> None:
             told.append(Expiry(partnership=partnership, warned_at=now))
         if told:
             Expiry.objects.bulk_create(told)
-            mail.send_expiry(partnership, on=now + WARNING)
+            here = Person.objects.filter(memberships__partnership=partnership, is_active=True)
+            Delivery.tell(
+                here, Delivery.Kind.EXPIRY, about=partnership, key=told[0].key, at=now, channels=Delivery.Channel.values
+            )
+
+
+def _is_told_late(expiry: Expiry, now: datetime) -> bool:
+    """Whether the mail still waits, or left less than a month ago: it was promised a month, not a date."""
+    mails = Delivery.objects.filter(
+        kind=Delivery.Kind.EXPIRY, channel=Delivery.Channel.EMAIL, subject_id=expiry.partnership_id,
+        for_key=expiry.key,
+    )  # fmt: skip
+    waiting = Q(status__in=[Delivery.Status.PENDING, Delivery.Status.CLAIMED])
+    return mails.filter(waiting | Q(sent_at__gt=now - WARNING)).exists()
 
 
 def _remove(expiry_id: int, now: datetime) -> int:
     with transaction.atomic():
         expiry = Expiry.objects.select_for_update(no_key=True).select_related("partnership").get(pk=expiry_id)
-        if expiry.removed_at is not None:
+        if expiry.removed_at is not None or _is_told_late(expiry, now):
             return 0
         if expiry.session_id is not None:
             session = Session.objects.select_for_update(no_key=True).get(pk=expiry.session_id)

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from partnerships import mail
-from partnerships.models import Partnership, Person
+from partnerships import mail, outbox
+from partnerships.models import Delivery, Partnership, Person
+from retros.notices import message_for
 from tests.factories import PartnershipFactory, PersonFactory
 
 
@@ -46,12 +48,18 @@ def make_cast() -> Cast:
     )
     checkout.assign_lead(sara, by=ada)
     search.assign_lead(sara, by=ada)
+    Delivery.objects.all().delete()  # that was told long ago
     return Cast(ines, tom, priya, daniel, sara, mei, ada, checkout, search)
 
 
 @pytest.fixture
 def cast(db: None) -> Cast:
     return make_cast()
+
+
+def send_mails() -> None:
+    """Everything that waits to be sent, as the worker does it."""
+    outbox.send(timezone.now(), message_for)
 
 
 class AtOnce(Executor):

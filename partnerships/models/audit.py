@@ -96,15 +96,16 @@ class Audit(models.Model):
     @classmethod
     def record(
         cls, act: Act, *, by: Person | None, about: models.Model | None = None, partnership: Partnership | None = None
-    ) -> None:
+    ) -> Audit:
         """Add a line. Part of the verb that did it: in its transaction, so that both are there or neither."""
-        cls.objects.create(
+        line: Audit = cls.objects.create(
             act=act,
             by_id=by.pk if by else None,
             about=str(about._meta.model_name) if about else "",
             about_id=about.pk if about else None,
             partnership_id=partnership.pk if partnership else None,
         )
+        return line
 
     @property
     def words(self) -> str:

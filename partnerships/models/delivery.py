@@ -7,6 +7,7 @@ for them at that moment.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
+    from partnerships.models.audit import Audit
     from partnerships.models.person import Person
 
 LEASE = timedelta(minutes=15)  # how long one worker has for one mail
@@ -71,6 +73,8 @@ class Delivery(models.Model):
         MISSED_NOTICE = "missed_notice", _("A retro did not take place")
         ACTION_DUE_SOON = "action_due_soon", _("Two days before an action of yours is due")
         ACTION_DUE = "action_due", _("The day an action of yours is due")
+        NEWS = "news", _("A change of a role, an account or a partnership")
+        EXPIRY = "expiry", _("Something is removed in a month")
 
     class Channel(models.TextChoices):
         EMAIL = "email", _("By mail")
@@ -100,7 +104,7 @@ class Delivery(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     person = models.ForeignKey("partnerships.Person", models.CASCADE, related_name="+")
     kind = models.CharField(max_length=15, choices=Kind.choices)
-    subject_type = models.CharField(max_length=10)
+    subject_type = models.CharField(max_length=24)
     subject_id = models.UUIDField()
     for_key = models.CharField(max_length=60, blank=True)  # what exactly was announced; another key is another mail
     channel = models.CharField(max_length=6, choices=Channel.choices, default=Channel.EMAIL)
@@ -138,6 +142,34 @@ class Delivery(models.Model):
         delivery = cls(**fields)
         delivery.message_id = f"<{delivery.pk}@{mail_domain()}>"
         return delivery
+
+    @classmethod
+    def tell(
+        cls,
+        people: Iterable[Person],
+        kind: str,
+        *,
+        about: models.Model,
+        key: str,
+        at: datetime,
+        channels: Sequence[str] = (Channel.EMAIL,),
+    ) -> None:
+        """Each of them hears this once, whatever reminders they chose; in the transaction of what it tells of.
+
+        What stands in the same transaction cannot be lost between the commit and the mail server.
+        """
+        subject = {"subject_type": about._meta.model_name, "subject_id": about.pk}
+        told = [
+            cls.new(person=person, kind=kind, **subject, for_key=key, send_at=at, channel=channel)
+            for person in people
+            for channel in channels
+        ]
+        cls.objects.bulk_create(told, ignore_conflicts=True)
+
+    @classmethod
+    def announce(cls, line: Audit, people: Iterable[Person], *, about: models.Model) -> None:
+        """Each of them hears what this line of the record says (`mail.news`)."""
+        cls.tell(people, cls.Kind.NEWS, about=about, key=str(line.pk), at=line.at)
 
     # --- one worker's hold on it --------------------------------------------------------------------------------
 

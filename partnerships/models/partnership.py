@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models, transaction
 from django.utils import timezone
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits
 from partnerships.models.audit import Audit
+from partnerships.models.delivery import Delivery
 from partnerships.models.look import Look
 from partnerships.models.person import Person
 from partnerships.refusals import NotAllowed, Refusal
@@ -114,11 +115,11 @@ class Partnership(models.Model):
             Audit.record(Audit.Act.SEAT_TAKEN, by=person, about=person, partnership=self)
             return Membership.objects.create(partnership=self, person=person, seat=seat, role_label=role_label)
 
-    def assign_lead(self, person: Person, *, by: Person) -> Look | None:
-        """Make somebody a lead; they start with nothing released. Once is as good as twice.
+    def assign_lead(self, person: Person, *, by: Person) -> bool:
+        """Make somebody a lead; they start with nothing released, and both members are told. Once is as good as twice.
 
-        Returns the line that the pair reads, None when they lead it already. Raises NotAllowed unless `by` is an admin,
-        Refusal for one of the two members: nobody leads the own partnership.
+        Returns whether that is news. Raises NotAllowed unless `by` is an admin, Refusal for one of the two members:
+        nobody leads the own partnership.
         """
         with self._administering(by):
             if Partnership.objects.filter(pk=self.pk, archived_at__isnull=False).exists():
@@ -129,22 +130,25 @@ class Partnership(models.Model):
                 raise Refusal(_("One of the two members cannot lead the partnership."))
             _lead, is_new = Lead.objects.get_or_create(partnership=self, person=person, defaults={"assigned_by": by})
             if not is_new:
-                return None
-            Audit.record(Audit.Act.LEAD_ASSIGNED, by=by, about=person, partnership=self)
-            return Look.objects.create(partnership=self, person=by, what=Look.What.LEAD_ASSIGNED, about=person)
+                return False
+            line = Audit.record(Audit.Act.LEAD_ASSIGNED, by=by, about=person, partnership=self)
+            Delivery.announce(line, self._reachable(), about=self)
+            Look.objects.create(partnership=self, person=by, what=Look.What.LEAD_ASSIGNED, about=person)
+            return True
 
-    def end_lead(self, person: Person, *, by: Person) -> Look | None:
+    def end_lead(self, person: Person, *, by: Person) -> bool:
         """From the next request on they see nothing. What was released to them goes with it, and does not come back.
 
-        Returns the line that the pair reads, None when there was nothing to end. Raises NotAllowed unless `by` is an
-        admin.
+        Both members are told. Returns whether that is news. Raises NotAllowed unless `by` is an admin.
         """
         with self._administering(by):
             gone, _rows = Lead.objects.filter(partnership=self, person=person).delete()
             if not gone:
-                return None
-            Audit.record(Audit.Act.LEAD_ENDED, by=by, about=person, partnership=self)
-            return Look.objects.create(partnership=self, person=by, what=Look.What.LEAD_ENDED, about=person)
+                return False
+            line = Audit.record(Audit.Act.LEAD_ENDED, by=by, about=person, partnership=self)
+            Delivery.announce(line, self._reachable(), about=self)
+            Look.objects.create(partnership=self, person=by, what=Look.What.LEAD_ENDED, about=person)
+            return True
 
     def remind(self, *, by: Person, now: datetime | None = None) -> None:
         """An admin reminds the two to find a date. Raises Refusal when somebody did within seven days."""
@@ -158,6 +162,8 @@ class Partnership(models.Model):
 
     def archive(self, *, by: Person) -> bool:
         """End it: the two keep reading all of it, and nobody writes in it. One of the two may, or an admin.
+
+        The others of the two are told, as they are when it is taken up again.
 
         Returns whether it was still going on.
         """
@@ -191,9 +197,14 @@ class Partnership(models.Model):
         return bool(left)
 
     def _record(self, act: Audit.Act, look: Look.What, *, by: Person, member: bool) -> None:
-        Audit.record(act, by=by, partnership=self)
+        others = self._reachable(memberships__left_at=None).exclude(pk=by.pk)
+        Delivery.announce(Audit.record(act, by=by, partnership=self), others, about=self)
         if not member:
             Look.objects.create(partnership=self, person=by, what=look)
+
+    def _reachable(self, **only: Any) -> models.QuerySet[Person]:
+        """The two members, also one who left; not who can no longer sign in."""
+        return Person.objects.filter(memberships__partnership=self, is_active=True, **only)
 
     @contextmanager
     def _of_pair_or_admin(self, by: Person) -> Iterator[bool]:

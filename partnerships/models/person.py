@@ -23,6 +23,7 @@ from partnerships import limits
 from partnerships.content import clean_name
 from partnerships.hours import Hours
 from partnerships.models.audit import Audit
+from partnerships.models.delivery import Delivery
 from partnerships.refusals import NotAllowed, Refusal
 
 
@@ -154,12 +155,13 @@ class Person(AbstractBaseUser, PermissionsMixin):
         self.set_unusable_password()
         self.save()
 
-    def end_sessions(self, *, by: Person | None = None) -> None:
+    def end_sessions(self, *, by: Person | None = None) -> Audit:
         """Sign this person out on every device: by themselves, or `by` an admin. Open streams notice it."""
-        Audit.record(Audit.Act.SESSIONS_ENDED, by=by or self, about=self)
+        line = Audit.record(Audit.Act.SESSIONS_ENDED, by=by or self, about=self)
         for session in BrowserSession.objects.filter(expire_date__gt=clock.now()).iterator():
             if session.get_decoded().get(SESSION_KEY) == str(self.pk):
                 session.delete()
+        return line
 
     # --- what an admin does with an account ---------------------------------------------------------------------
 
@@ -189,14 +191,17 @@ class Person(AbstractBaseUser, PermissionsMixin):
             self.save(update_fields=["role_label"])
 
     def make_admin(self, *, by: Person) -> bool:
-        """Returns whether that is news."""
+        """Both are told. Returns whether that is news."""
         with self.administered(by=by) as admins:
             if not self.is_active:
                 raise Refusal(_("This account is switched off. Switch it on first."))
             return self._change("is_staff", True, Audit.Act.ADMIN_MADE, by, known=self.pk in admins)
 
     def end_admin(self, *, by: Person) -> bool:
-        """Returns whether that is news. Raises Refusal for the last admin: nobody could make another one."""
+        """Both are told. Returns whether that is news.
+
+        Raises Refusal for the last admin: nobody could make another one.
+        """
         with self.administered(by=by) as admins:
             if admins == {self.pk}:
                 raise Refusal(_("This is the only admin. Make somebody else one first."))
@@ -205,7 +210,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
     def deactivate(self, *, by: Person) -> bool:
         """Switch the account off: signed out everywhere, no sign-in, no mail, and no link of theirs works any more.
 
-        What they wrote with somebody stays with that one. Returns whether that is news.
+        What they wrote with somebody stays with that one. The owner is told. Returns whether that is news.
         """
         from partnerships.models.invitation import Invitation  # it imports the person
 
@@ -219,21 +224,22 @@ class Person(AbstractBaseUser, PermissionsMixin):
             return True
 
     def reactivate(self, *, by: Person) -> bool:
-        """Switch the account on again. Nobody is signed in by it. Returns whether that is news."""
+        """Switch the account on again; the owner is told. Nobody is signed in by it. Returns whether that is news."""
         with self.administered(by=by):
             if self.erased_at:
                 raise Refusal(_("This account was erased. Invite its owner again instead."))
             return self._change("is_active", True, Audit.Act.PERSON_REACTIVATED, by, known=self.is_active)
 
     def end_sessions_for(self, *, by: Person) -> None:
-        """An admin signs this person out on every device."""
+        """An admin signs this person out on every device. They are told."""
         with self.administered(by=by):
-            self.end_sessions(by=by)
+            Delivery.announce(self.end_sessions(by=by), [self], about=self)
 
     def _change(self, name: str, value: bool, act: Audit.Act, by: Person, *, known: bool) -> bool:
         if known:
             return False
         setattr(self, name, value)
         self.save(update_fields=[name])
-        Audit.record(act, by=by, about=self)
+        told = {self, by} if act in {Audit.Act.ADMIN_MADE, Audit.Act.ADMIN_ENDED} else {self}
+        Delivery.announce(Audit.record(act, by=by, about=self), told, about=self)
         return True

@@ -56,8 +56,7 @@ def admin_partnership_create(request: PersonRequest) -> HttpResponse:
 def lead_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     partnership = get_frame(partnership_id)
     person = get_account(LeadForm(request.POST).checked()["email"])
-    if look := partnership.assign_lead(person, by=request.user):
-        mail.send_lead_change(look)
+    partnership.assign_lead(person, by=request.user)
     messages.success(request, _("%(name)s leads this partnership now") % {"name": person.full_name})
     return redirect("admin_partnership_detail", partnership.pk)
 
@@ -66,7 +65,6 @@ def lead_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
 @for_admins
 def lead_delete(request: PersonRequest, partnership_id: UUID, person_id: UUID) -> HttpResponse:
     partnership, person = get_frame(partnership_id), get_person(person_id)
-    if look := partnership.end_lead(person, by=request.user):
-        mail.send_lead_change(look)
+    partnership.end_lead(person, by=request.user)
     messages.success(request, _("%(name)s no longer leads this partnership") % {"name": person.full_name})
     return redirect("admin_partnership_detail", partnership.pk)

@@ -78,8 +78,7 @@ def person_role_update(request: PersonRequest, person_id: UUID) -> HttpResponse:
 @for_admins
 def person_admin_create(request: PersonRequest, person_id: UUID) -> HttpResponse:
     person = get_person(person_id)
-    if person.make_admin(by=request.user):
-        mail.tell_admin_change(person, by=request.user)
+    person.make_admin(by=request.user)
     return _done(request, person, _("%(name)s is an admin now") % {"name": person.full_name})
 
 
@@ -87,8 +86,7 @@ def person_admin_create(request: PersonRequest, person_id: UUID) -> HttpResponse
 @for_admins
 def person_admin_delete(request: PersonRequest, person_id: UUID) -> HttpResponse:
     person = get_person(person_id)
-    if person.end_admin(by=request.user):
-        mail.tell_admin_change(person, by=request.user)
+    person.end_admin(by=request.user)
     return _done(request, person, _("%(name)s is no longer an admin") % {"name": person.full_name})
 
 
@@ -96,8 +94,7 @@ def person_admin_delete(request: PersonRequest, person_id: UUID) -> HttpResponse
 @for_admins
 def person_deactivate(request: PersonRequest, person_id: UUID) -> HttpResponse:
     person = get_person(person_id)
-    if person.deactivate(by=request.user):
-        mail.tell_account_change(person, by=request.user, what="off")
+    person.deactivate(by=request.user)
     return _done(request, person, _("The account of %(name)s is switched off") % {"name": person.full_name})
 
 
@@ -105,8 +102,7 @@ def person_deactivate(request: PersonRequest, person_id: UUID) -> HttpResponse:
 @for_admins
 def person_reactivate(request: PersonRequest, person_id: UUID) -> HttpResponse:
     person = get_person(person_id)
-    if person.reactivate(by=request.user):
-        mail.tell_account_change(person, by=request.user, what="on")
+    person.reactivate(by=request.user)
     return _done(request, person, _("The account of %(name)s is switched on") % {"name": person.full_name})
 
 
@@ -115,7 +111,6 @@ def person_reactivate(request: PersonRequest, person_id: UUID) -> HttpResponse:
 def person_sessions_end(request: PersonRequest, person_id: UUID) -> HttpResponse:
     person = get_person(person_id)
     person.end_sessions_for(by=request.user)
-    mail.tell_account_change(person, by=request.user, what="signed_out")
     return _done(request, person, _("%(name)s is signed out everywhere") % {"name": person.full_name})
 
 

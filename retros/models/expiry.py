@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from datetime import UTC, timedelta
 from typing import ClassVar
 
 from django.db import models
 
 from partnerships.models import Partnership
+
+WARNING = timedelta(days=30)  # between the mail and the removal, however late the mail was
 
 
 class ExpiryQuerySet(models.QuerySet["Expiry"]):
@@ -36,3 +39,8 @@ class Expiry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.session_id or self.partnership_id}"
+
+    @property
+    def key(self) -> str:
+        """What is warned of at the same moment is warned of once."""
+        return self.warned_at.astimezone(UTC).isoformat()

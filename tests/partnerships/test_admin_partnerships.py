@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from partnerships.models import Invitation, Lead, Look, Membership, Partnership, Person
 from partnerships.refusals import NotAllowed, Refusal
-from tests.cast import Cast
+from tests.cast import Cast, send_mails
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.partnerships.test_invitation import at_once, token_in
 
@@ -138,6 +138,7 @@ def test_leads_are_assigned_and_ended_and_both_members_are_told(
     for _press in range(2):
         client.post(reverse("lead_delete", args=[cast.checkout.pk, cast.sara.pk]))
     assert [lead.person for lead in Lead.objects.filter(partnership=cast.checkout)] == [cast.mei]
+    send_mails()
     assert len(mailoutbox) == 4
     assert {mail.to[0] for mail in mailoutbox} == {cast.ines.email, cast.tom.email}
     assert [look.about for look in Look.objects.of(cast.tom)[:2]] == [cast.sara, cast.mei]

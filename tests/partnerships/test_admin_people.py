@@ -13,7 +13,7 @@ from django.urls import reverse
 from partnerships import limits
 from partnerships.models import Invitation, Membership, Partnership, Person
 from partnerships.refusals import NotAllowed, Refusal
-from tests.cast import Cast
+from tests.cast import Cast, send_mails
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.partnerships.test_invitation import at_once, token_in
 
@@ -161,6 +161,7 @@ def test_an_admin_is_made_and_ended_and_both_are_told(
         mailoutbox.clear()
         for _press in range(2):  # a double press is one press
             assert press(client, name, cast.mei).status_code == 302
+        send_mails()
         cast.mei.refresh_from_db()
         assert cast.mei.is_staff is is_admin
         assert {mail.to[0] for mail in mailoutbox} == {cast.mei.email, ada.email}
@@ -184,7 +185,8 @@ def test_person_deactivate(client: Client, cast: Cast, ada: Person, mailoutbox: 
     _invitation, token = Invitation.for_seat(half, email="new@example.org", by=cast.tom)
     press(client, "person_deactivate", cast.tom)
     press(client, "person_deactivate", cast.tom)
-    assert [mail.to for mail in mailoutbox] == [[cast.tom.email]]
+    send_mails()
+    assert [(mail.to, mail.subject) for mail in mailoutbox] == [([cast.tom.email], "Your account is switched off")]
     home = reverse("partnership_detail", args=[cast.checkout.pk])
     assert toms.get(home).status_code == 302
     assert client.get(reverse("invitation_detail", args=[token])).status_code == 404
@@ -204,6 +206,8 @@ def test_person_sessions_end(client: Client, cast: Cast, ada: Person, mailoutbox
     toms = Client()
     toms.force_login(cast.tom)
     press(client, "person_sessions_end", cast.tom)
+    send_mails()
+    assert [(mail.to, mail.subject) for mail in mailoutbox] == [([cast.tom.email], "You were signed out everywhere")]
     assert toms.get("/").headers["Location"].startswith(reverse("account_login"))
     assert client.get(reverse("person_list")).status_code == 200
 

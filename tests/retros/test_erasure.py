@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from django.apps import apps
+from django.core import mail
 from django.db import connection, models
 from django.test import Client
 from django.urls import reverse
@@ -19,7 +20,7 @@ from partnerships.refusals import Refusal
 from retros.erasure import erase
 from retros.models import Action, Draft, Entry, Need, Note, Prompt, Session
 from retros.own_data import archive
-from tests.cast import Cast
+from tests.cast import Cast, send_mails
 from tests.factories import PASSWORD
 from tests.retros import play
 from tests.retros.test_own_data import files
@@ -150,13 +151,16 @@ def test_every_page_of_the_pair_still_opens(world: World) -> None:
     assert "Former member" in agreement.text
 
 
-def test_they_are_out_at_once_and_the_partner_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    sent: list[Any] = []
-    monkeypatch.setattr("partnerships.mail.post", sent.append)
+def test_they_are_out_at_once_and_the_partner_is_told(world: World) -> None:
     client = world.client("tom")
+    send_mails()
+    mail.outbox.clear()
     erase(world.cast.tom)
     assert client.get(reverse("home")).status_code == 302
-    assert [message.to for message in sent] == [["ines@example.org"]]
+    send_mails()
+    assert [(message.to, message.subject) for message in mail.outbox] == [
+        (["ines@example.org"], "Former member ended your partnership, Checkout")
+    ]
     assert Partnership.objects.get(pk=world.cast.checkout.pk).is_archived
     assert Audit.objects.filter(act="erased", by_id=world.cast.tom.pk).count() == 1
 
