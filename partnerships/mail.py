@@ -18,10 +18,9 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from partnerships import limits
-from partnerships.models import Audit, Delivery, Partnership, Person
 
 if TYPE_CHECKING:
-    from partnerships.models import Invitation
+    from partnerships.models import Invitation, Partnership, Person
     from partnerships.models.invitation import Arranged
 
 log = logging.getLogger("twofold.mail")
@@ -62,39 +61,6 @@ def invited(invitation: Invitation, token: str, *, arranged: bool) -> Letter:
     """The only place besides the inviter's own page that ever holds the link."""
     known = {"link": invitation_link(token), "days": limits.INVITATION_LIFE.days, "arranged": arranged}
     return Letter("invitation", {"invitation": invitation, **known}, invitation.email)
-
-
-# The acts whose news people hear of, each with the stem of its words.
-NEWS: dict[str, str] = {
-    Audit.Act.ADMIN_MADE: "admin_change",
-    Audit.Act.ADMIN_ENDED: "admin_change",
-    Audit.Act.PERSON_DEACTIVATED: "account_change",
-    Audit.Act.PERSON_REACTIVATED: "account_change",
-    Audit.Act.SESSIONS_ENDED: "account_change",
-    Audit.Act.LEAD_ASSIGNED: "lead_assigned",
-    Audit.Act.LEAD_ENDED: "lead_ended",
-    Audit.Act.ARCHIVED: "partnership_ended",
-    Audit.Act.UNARCHIVED: "partnership_taken_up",
-}
-
-
-def news(delivery: Delivery) -> Letter | None:
-    """What a line of the record says (`Delivery.announce`), for one who is told of it.
-
-    None for somebody who can no longer sign in: only that this is so is told to them.
-    """
-    line, reader = Audit.objects.get(pk=delivery.for_key), delivery.person
-    if not reader.is_active and line.about_id != reader.pk:
-        return None
-    by, about = (Person.objects.filter(pk=pk).first() if pk else None for pk in (line.by_id, line.about_id))
-    pair = Partnership.objects.filter(pk=delivery.subject_id).first()
-    page = "release_list" if line.act in {Audit.Act.LEAD_ASSIGNED, Audit.Act.LEAD_ENDED} else "partnership_detail"
-    context = {
-        "act": line.act, "on": line.at.astimezone(reader.tz), "reader": reader,
-        "by": by, "about": about, "partnership": pair,
-        "link": f"{settings.BASE_URL}{reverse(page, args=[pair.pk]) if pair else '/'}",
-    }  # fmt: skip
-    return Letter(NEWS[line.act], context, reader.email)
 
 
 def send_arranged(arranged: Arranged, *, by: Person) -> None:

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from partnerships import mail
+from partnerships import news
 from partnerships.models import Delivery, Membership, Person
 from partnerships.unsubscribe import unsubscribe_link
 from retros.calendar import Edition, invitation
@@ -46,7 +46,7 @@ class Notice:
 def message_for(delivery: Delivery, now: datetime) -> EmailMessage | None:
     """The mail as it is right at this moment; None when what it would say is no longer so."""
     if delivery.kind == Kind.NEWS:
-        letter = mail.news(delivery)
+        letter = news.letter(delivery)
         return letter.message() if letter else None
     about = next(iter(read([delivery], now)), None)
     notice = about.notice if about else None

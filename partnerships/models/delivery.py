@@ -168,7 +168,7 @@ class Delivery(models.Model):
 
     @classmethod
     def announce(cls, line: Audit, people: Iterable[Person], *, about: models.Model) -> None:
-        """Each of them hears what this line of the record says (`mail.news`)."""
+        """Each of them hears what this line of the record says (`news.letter`)."""
         cls.tell(people, cls.Kind.NEWS, about=about, key=str(line.pk), at=line.at)
 
     # --- one worker's hold on it --------------------------------------------------------------------------------
