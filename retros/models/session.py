@@ -343,18 +343,32 @@ class Session(Planned):
 
     # --- its course ---------------------------------------------------------------------------------------------
 
-    def start(self, *, by: Person) -> None:
-        """Begin. The first step's timer runs from here, and the session gets its number."""
+    def start(self, *, by: Person) -> Session:
+        """Begin. The first step's timer runs from here, and the session gets its number.
+
+        Returns the one that is open now: a pair has one retro open at a time, and while that lasts it is this one.
+        """
         with self.writing(by=by) as change:
             if self.is_running:
-                return
-            # Two sessions of one pair may start at once; each has its own lock, and the numbers are the pair's.
-            Partnership.objects.select_for_update(no_key=True).get(pk=self.partnership_id)
+                return self
+            if other := self._open_beside():
+                return other
             last = Session.objects.filter(partnership=self.partnership_id, kind=self.kind).aggregate(n=Max("number"))
             self.status, self.started_at, self.number = self.Status.IN_PROGRESS, change.now, (last["n"] or 0) + 1
             self.save(update_fields=["status", "started_at", "number"])
             self.current_step.begin(change.now)
             change.shared = True
+        return self
+
+    def _open_beside(self) -> Session | None:
+        """The retro of the pair that is open already, if this is one too. Part of a verb that holds this one's lock.
+
+        Two sessions of a pair may start at once and each has its own lock: what is the pair's (which one is open, the
+        numbers) is read under the partnership's, which lasts as long.
+        """
+        Partnership.objects.select_for_update(no_key=True).get(pk=self.partnership_id)
+        retros = Session.objects.filter(partnership=self.partnership_id, kind=self.Kind.RETRO)
+        return retros.running().exclude(pk=self.pk).first() if self.kind == self.Kind.RETRO else None
 
     def go_to(self, position: int, change: Change) -> None:
         """Move the shared step. Part of a verb that holds the session's lock."""
@@ -386,6 +400,10 @@ class Session(Planned):
                 return True
             if not self.can_reopen(change.now):
                 raise Refusal(_("A closed retro can be reopened within 24 hours. Start a new one instead."))
+            if other := self._open_beside():
+                raise Refusal(
+                    _("%(title)s is open now. Close that one, then reopen this one.") % {"title": other.title}
+                )
             last = self.steps[-1]
             if not last.mark(Ready.Purpose.REOPEN, change):
                 return False

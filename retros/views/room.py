@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -89,9 +91,13 @@ def room_again(request: PersonRequest, session_id: UUID, position: int, *, only_
 
 @require_POST
 def session_start(request: PersonRequest, session_id: UUID) -> HttpResponse:
+    """Into the room; while another retro of the pair is open, into that one."""
     session = get_session(request.user, session_id)
-    session.start(by=request.user)
-    return go(request, "session_detail", session.pk)
+    opened = session.start(by=request.user)
+    if opened != session:
+        said = _("%(title)s is still open. Close it, then start the next one.") % {"title": opened.title}
+        messages.info(request, said)
+    return go(request, "session_detail", opened.pk)
 
 
 @require_POST

@@ -130,6 +130,8 @@ class Pair:
         return Session.plan(self.partnership, by=self.ines, start=start, zone=fields.pop("zone", "UTC"), **fields)
 
     def started(self) -> Session:
+        """A new one that is open; whatever was open before is held."""
+        Session.objects.filter(partnership=self.partnership).running().update(status=Session.Status.HELD)
         session = self.planned(start=wall(2027, 1, 1, 8, 0) + timedelta(days=Session.objects.count()))
         session.start(by=self.ines)
         return session

@@ -224,6 +224,7 @@ def test_start_by_both_starts_once(two: Two, rounds: int) -> None:
         session.refresh_from_db()
         assert (session.status, session.number) == ("in_progress", turn + 1)
         assert session.version_a + session.version_b == 3
+        Session.objects.running().update(status=Session.Status.HELD)
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)

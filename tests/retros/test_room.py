@@ -16,6 +16,7 @@ from partnerships.models import Person
 from retros.models import Action, Draft, Entry, Note, Presence, Session
 from retros.room import WRITING, Room
 from tests.cast import Cast
+from tests.retros.model import wall
 
 HTMX = {"HX-Request": "true"}
 
@@ -158,6 +159,14 @@ def test_the_next_retro_asks_about_the_last_actions(two: Two, cast: Cast) -> Non
     again.press(again.tom, "review_update", action.pk, verdict="done", helped="helped", remark="Twice")
     action.refresh_from_db()
     assert (action.carried, action.closed_as, action.helped) == (0, "done", "helped")
+
+
+def test_starting_another_leads_into_the_open_room_and_says_so(two: Two, cast: Cast) -> None:
+    planned = Session.plan(cast.checkout, by=cast.tom, start=wall(2027, 3, 2, 14, 0), zone="UTC")
+    answer = two.tom.post(reverse("session_start", args=[planned.pk]), follow=True)
+    assert answer.redirect_chain[-1][0] == reverse("step_detail", args=[two.session.pk, 0])
+    assert f"{two.session.title} is still open. Close it, then start the next one." in answer.content.decode()
+    assert Session.objects.get(pk=planned.pk).is_planned
 
 
 def test_a_plain_form_goes_back_to_the_page(two: Two) -> None:

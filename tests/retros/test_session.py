@@ -9,7 +9,7 @@ import pytest
 from django.http import Http404
 from django.utils import timezone
 
-from partnerships.models import Partnership
+from partnerships.models import Agreement, Partnership
 from partnerships.refusals import NotAllowed, Refusal
 from retros.access import get_session
 from retros.models import Entry, Presence, Ready, Session
@@ -137,8 +137,7 @@ def test_another_pairs_key_plans_nothing_and_says_no_more(pair: Pair) -> None:
 
 
 def test_starting_gives_the_number_and_the_clock(pair: Pair, clock: Clock) -> None:
-    first = pair.started()
-    at(first, LAST)
+    closed(pair)
     session = pair.planned(start=wall(2027, 5, 5, 9, 0))
     session.start(by=pair.tom)
     session = Session.objects.get(pk=session.pk)
@@ -154,6 +153,38 @@ def test_starting_twice_is_starting_once(session: Session, pair: Pair) -> None:
     after = Session.objects.get(pk=session.pk)
     assert (after.number, after.started_at) == (session.number, session.started_at)
     assert ines.version() == before[0]
+
+
+def test_starting_leads_to_the_retro_that_is_open(session: Session, pair: Pair) -> None:
+    planned = pair.planned()
+    before = (planned.version_a, planned.version_b, session.version_a, session.version_b)
+    assert planned.start(by=pair.tom) == session
+    planned, session = (Session.objects.get(pk=row.pk) for row in (planned, session))
+    assert (planned.status, planned.number, planned.started_at) == ("scheduled", None, None)
+    assert (planned.version_a, session.version_a, session.version_b) == (before[0], *before[2:])
+    Session.objects.filter(pk=session.pk).update(status=Session.Status.HELD)
+    assert planned.start(by=pair.tom) == planned
+    assert Session.objects.get(pk=planned.pk).number == 2
+
+
+@pytest.mark.parametrize("kind", [Session.Kind.DREAM_TEAM, Session.Kind.CONTRACT])
+def test_an_agreement_may_be_written_beside_a_retro(session: Session, pair: Pair, kind: str) -> None:
+    beside = Agreement.begin(pair.partnership, by=pair.ines, kind=kind, title="Growth")
+    assert Session.begin(beside, by=pair.tom).is_running
+    assert Session.objects.running().count() == 2
+    Session.objects.filter(pk=session.pk).update(status=Session.Status.HELD)
+    assert pair.started().is_running
+
+
+def test_a_closed_retro_is_not_reopened_beside_an_open_one(pair: Pair) -> None:
+    first = closed(pair)
+    second = pair.started()
+    ines, tom = pair.hands(first)
+    with pytest.raises(Refusal, match="Retro 2 is open now"):
+        ines.session.reopen(by=pair.ines)
+    Session.objects.filter(pk=second.pk).update(status=Session.Status.HELD)
+    assert not ines.session.reopen(by=pair.ines)
+    assert tom.session.reopen(by=pair.tom)
 
 
 def test_starting_now_finds_the_one_that_runs(pair: Pair) -> None:
