@@ -1,4 +1,4 @@
-"""When one person may be reminded: their zone, their working days, their quiet hours (SCHEDULING.md 8)."""
+"""When one person may be reminded: their zone, working days, quiet hours, and a pause (SCHEDULING.md 8)."""
 
 from __future__ import annotations
 
@@ -32,9 +32,14 @@ class Hours:
     working_days: str  # ISO numbers of weekdays: “12345”
     quiet_from: time
     quiet_to: time
+    paused_until: date | None = None
 
     def day_of(self, moment: datetime) -> date:
         return moment.astimezone(self.tz).date()
+
+    def is_paused(self, moment: datetime) -> bool:
+        """Whether the person asked for no reminders on that day of theirs."""
+        return self.paused_until is not None and self.day_of(moment) < self.paused_until
 
     def is_working(self, day: date) -> bool:
         return str(day.isoweekday()) in self.working_days

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet, Window
@@ -14,7 +15,9 @@ from django.db.models.functions import RowNumber
 
 from partnerships.hours import Hours
 from partnerships.models import Delivery, Membership, Partnership, Person, Preference
+from retros.calendar import Edition
 from retros.models import Action, Session
+from retros.models.session import SessionQuerySet
 
 AHEAD = timedelta(days=16)  # a week, moved earlier over the days off, anywhere on earth
 BEHIND = timedelta(days=23)  # the longest grace, and a week for what is said at its end
@@ -26,7 +29,7 @@ STILL_CALLED_OFF = timedelta(days=400)  # how long an ended partnership is looke
 # The columns that a plan reads: with thousands of dates the others would cost more than the plan itself.
 _DATES = ("partnership_id", "kind", "status", "start_utc", "start_local", "timezone", "duration_min", "series_id")
 _CYCLE = ("rule_version__unit", "rule_version__interval")
-_EDITION = ("uid_generation", "sequence", "ical_stamp", "invited_at", "partnership__archived_at")
+_HOURS = ("timezone", "working_days", "quiet_from", "quiet_to", "paused_until")
 
 
 class Key(NamedTuple):
@@ -48,15 +51,35 @@ class When(NamedTuple):
 class Row(NamedTuple):
     """A delivery that is there."""
 
-    pk: UUID
     status: str
     refusals: int
-    when: When
+    send_at: datetime
+    expires_at: datetime | None
+
+    @property
+    def when(self) -> When:
+        return When(self.send_at, self.expires_at)
 
 
 class Recipient(NamedTuple):
-    person: Person
+    person_id: UUID
+    is_active: bool
+    takes_invites: bool
     hours: Hours
+
+
+class Event(NamedTuple):
+    """A session as calendars know it."""
+
+    pk: UUID
+    partnership_id: UUID
+    status: str
+    archived_at: datetime | None
+    edition: Edition
+
+    @property
+    def is_live(self) -> bool:
+        return self.status == Session.Status.SCHEDULED and self.archived_at is None
 
 
 Wanted = dict[Key, When]
@@ -75,28 +98,31 @@ class Ground:
     def members(self) -> dict[UUID, list[Recipient]]:
         """Of each partnership, seat A first."""
         gone = Q(partnership__archived_at=None) | Q(partnership__archived_at__gt=self.now - STILL_CALLED_OFF)
-        rows = Membership.objects.filter(self.only, gone).select_related("person").order_by("partnership", "seat")
+        rows = Membership.objects.filter(self.only, gone).order_by("partnership", "seat")
+        names = ("partnership", "person", "person__is_active", "person__calendar_mode")
         known: dict[UUID, Recipient] = {}
         found: dict[UUID, list[Recipient]] = defaultdict(list)
-        for row in rows:
-            recipient = known.get(row.person_id) or Recipient(row.person, row.person.hours)
-            found[row.partnership_id].append(known.setdefault(row.person_id, recipient))
+        for pair, person, active, mode, zone, *hours in rows.values_list(*names, *(f"person__{h}" for h in _HOURS)):
+            if person not in known:
+                takes_invites = mode == Person.CalendarMode.INVITES
+                known[person] = Recipient(person, active, takes_invites, Hours(ZoneInfo(zone), *hours))
+            found[pair].append(known[person])
         return found
 
     # --- what there is to tell ----------------------------------------------------------------------------------
 
     @property
-    def _near(self) -> QuerySet[Session]:
+    def _near(self) -> SessionQuerySet:
         window = (self.now - BEHIND, self.now + AHEAD)
-        gone = [Session.Status.SKIPPED, Session.Status.CANCELLED]
+        over = [*Session.NOT_TO_COME, Session.Status.HELD]
         rows = Session.objects.filter(self.only, start_utc__range=window, partnership__archived_at=None)
-        found: QuerySet[Session] = rows.exclude(status__in=gone)
+        found: SessionQuerySet = rows.exclude(status__in=over)
         return found
 
     @cached_property
     def near(self) -> list[Session]:
-        """The sessions that anybody may be reminded of, the earliest first."""
-        return list(self._near.select_related("rule_version").only(*_DATES, *_CYCLE).order_by("start_utc"))
+        """The sessions that anybody may be reminded of, with `next_start`."""
+        return list(self._near.with_next_start().select_related("rule_version").only(*_DATES, *_CYCLE))
 
     @property
     def _actions(self) -> QuerySet[Action]:
@@ -111,30 +137,34 @@ class Ground:
         return list(self._actions)
 
     @cached_property
-    def invitable(self) -> dict[UUID, Session]:
+    def invitable(self) -> dict[UUID, Event]:
         """The next ones of each pair, and those that were announced before; all still ahead."""
-        rank = Window(RowNumber(), partition_by=F("partnership"), order_by="start_utc")
-        ahead = Session.objects.filter(self.only, start_utc__gt=self.now)
-        scheduled = ahead.filter(status=Session.Status.SCHEDULED, partnership__archived_at=None)
-        announced = ahead.filter(Q(invited_at__isnull=False) | Q(uid_generation__gt=1))
-        first = scheduled.annotate(rank=rank).filter(rank__lte=INVITED)
-        both = (rows.select_related("partnership").only(*_DATES, *_EDITION) for rows in (first, announced))
-        return {session.pk: session for rows in both for session in rows}
+        rank = Window(RowNumber(), partition_by=[F("partnership"), F("status")], order_by="start_utc")
+        ahead = Session.objects.filter(self.only, start_utc__gt=self.now).annotate(rank=rank)
+        first = Q(rank__lte=INVITED, status=Session.Status.SCHEDULED, partnership__archived_at=None)
+        announced = Q(invited_at__isnull=False) | Q(uid_generation__gt=1)
+        rows = ahead.filter(first | announced).values_list(
+            "pk", "partnership", "status", "partnership__archived_at", "uid_generation", "sequence", "ical_stamp"
+        )
+        return {row[0]: Event(*row[:4], Edition(*row[4:])) for row in rows}
 
     # --- who wants it -------------------------------------------------------------------------------------------
 
     @cached_property
-    def preferences(self) -> dict[tuple[UUID, str, str], bool]:
+    def preferences(self) -> dict[UUID, dict[tuple[str, str], bool]]:
+        """Of those who said anything about it."""
         rows = Preference.objects.all()
         if self.partnership:
             rows = rows.filter(person__memberships__partnership=self.partnership)
-        values = rows.values_list("person_id", "kind", "channel", "wanted")
-        return {(person, kind, channel): wanted for person, kind, channel, wanted in values}
+        found: dict[UUID, dict[tuple[str, str], bool]] = defaultdict(dict)
+        for person_id, kind, channel, wanted in rows.values_list("person_id", "kind", "channel", "wanted"):
+            found[person_id][kind, channel] = wanted
+        return found
 
-    def channels(self, person: Person, kind: str) -> list[str]:
+    def channels(self, person_id: UUID, kind: str) -> list[str]:
         """Where this person wants this reminder."""
-        usual = Delivery.REMINDERS[kind].items()
-        return [channel for channel, on in usual if self.preferences.get((person.pk, kind, channel), on)]
+        own = self.preferences.get(person_id, {})
+        return [channel for channel, on in Delivery.REMINDERS[kind].items() if own.get((kind, channel), on)]
 
     # --- what was told ------------------------------------------------------------------------------------------
 
@@ -143,7 +173,9 @@ class Ground:
         """The calendar mails about what can be invited to."""
         ahead = Session.objects.filter(self.only, start_utc__gt=self.now).values("pk")
         rows = _rows(Delivery.objects.filter(kind__in=Delivery.CALENDAR, subject_id__in=ahead))
-        return {key: row for key, row in rows.items() if key.subject_id in self.invitable}
+        for key in [key for key in rows if key.subject_id not in self.invitable]:
+            del rows[key]
+        return rows
 
     @cached_property
     def reminders(self) -> There:
@@ -160,9 +192,9 @@ class Ground:
 
 
 def _rows(deliveries: QuerySet[Delivery]) -> There:
-    names = (*Key._fields, "pk", "status", "refusals", "send_at", "expires_at")
-    values = deliveries.order_by("send_at").values_list(*names)
-    return {Key(*v[:6]): Row(v[6], v[7], v[8], When(v[9], v[10])) for v in values}
+    values = deliveries.order_by("send_at").values_list(*Key._fields, *Row._fields)
+    own = len(Key._fields)
+    return {Key(*value[:own]): Row(*value[own:]) for value in values}
 
 
 def bring_about(wanted: Wanted, there: There, ground: Ground) -> list[Delivery]:
@@ -171,21 +203,23 @@ def bring_about(wanted: Wanted, there: There, ground: Ground) -> list[Delivery]:
     Twice at once it makes nothing twice. What was sent stays as it is.
     """
     now = ground.now
-    new = [Delivery.new(**key._asdict(), **when._asdict()) for key, when in wanted.items() if key not in there]
-    moved = [(there[key], when) for key, when in wanted.items() if key in there and _moves(there[key], when)]
-    needless = [r.pk for key, r in there.items() if r.status == Delivery.Status.PENDING and key not in wanted]
-    if not (new or moved or needless):
+    new: list[Delivery] = []
+    moved: list[tuple[Key, str, dict[str, Any]]] = []
+    for key, when in wanted.items():
+        row = there.get(key)
+        if row is None:
+            new.append(Delivery.new(**key._asdict(), **when._asdict()))
+        elif _moves(row, when):
+            moved.append((key, row.status, {"status": Delivery.Status.PENDING, **when._asdict()}))
+    needless = [key for key, row in there.items() if row.status == Delivery.Status.PENDING and key not in wanted]
+    moved += [(key, Delivery.Status.PENDING, {"status": Delivery.Status.CANCELLED}) for key in needless]
+    if not (new or moved):
         return []
     invited = {each.subject_id for each in new if each.kind == Delivery.Kind.INVITE}
     with transaction.atomic():
         Delivery.objects.bulk_create(new, batch_size=200, ignore_conflicts=True)
-        for row, when in moved:
-            Delivery.objects.filter(pk=row.pk, status=row.status).update(
-                status=Delivery.Status.PENDING, **when._asdict()
-            )
-        for start in range(0, len(needless), 500):
-            some = Delivery.objects.waiting().filter(pk__in=needless[start : start + 500])
-            some.update(status=Delivery.Status.CANCELLED)
+        for key, status, change in moved:
+            Delivery.objects.filter(**key._asdict(), status=status).update(**change)
         for session_id in invited:
             Session.objects.filter(pk=session_id, invited_at=None).update(invited_at=now)
     return new
@@ -193,7 +227,7 @@ def bring_about(wanted: Wanted, there: There, ground: Ground) -> list[Delivery]:
 
 def _moves(row: Row, when: When) -> bool:
     if row.status == Delivery.Status.PENDING:
-        return row.when != when
+        return (row.send_at, row.expires_at) != when
     if row.status == Delivery.Status.EXPIRED:  # it was never sent, and what it announced was put off
-        return bool(row.when.expires_at and when.expires_at and when.expires_at > row.when.expires_at)
+        return bool(row.expires_at and when.expires_at and when.expires_at > row.expires_at)
     return row.status == Delivery.Status.CANCELLED

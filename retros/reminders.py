@@ -19,6 +19,7 @@ WEEK = timedelta(days=7)
 SHORT_LEAD = timedelta(days=3)
 SOON = timedelta(minutes=10)
 ACTION_LIFE = timedelta(days=3)
+SETTLED = frozenset({Status.SENT, Status.CLAIMED, Status.FAILED})
 LONG_CYCLE = 28  # days from one to the next: below, three days are enough to write ahead
 
 
@@ -42,16 +43,15 @@ class Due:
 
 def reminders(ground: Ground) -> Wanted:
     wanted: Wanted = {}
-    following = _following(ground.near)
     for session in ground.near:
-        ends = session.grace_end(following.get(session.pk))
+        ends = session.grace_end(session.next_start)  # type: ignore[attr-defined]  # annotated
         for recipient in ground.members.get(session.partnership_id, []):
-            if recipient.person.is_active:
+            if recipient.is_active:
                 of_session = list(about_session(session, ends, recipient.hours))
                 wanted |= _wanted(ground, recipient, "session", session.pk, of_session)
     for action in ground.actions:
         for recipient in ground.members.get(action.partnership_id, []):
-            if recipient.person.pk == action.owner_id and recipient.person.is_active:
+            if recipient.person_id == action.owner_id and recipient.is_active:
                 of_action = list(about_action(action, recipient.hours))
                 wanted |= _wanted(ground, recipient, "action", action.pk, of_action)
     return wanted
@@ -90,13 +90,13 @@ def start_key(session: Session) -> str:
 
 def _wanted(ground: Ground, recipient: Recipient, subject_type: str, subject_id: UUID, dues: list[Due]) -> Wanted:
     """Those that this person wants and that do not come too late; one a day for one subject, on one channel."""
-    person, hours = recipient
+    person_id, hours = recipient.person_id, recipient.hours
     kept: Wanted = {}
     for due in dues:
-        for channel in ground.channels(person, due.kind):
-            key = Key(person.pk, due.kind, subject_type, subject_id, due.for_key, channel)
+        for channel in ground.channels(person_id, due.kind):
+            key = Key(person_id, due.kind, subject_type, subject_id, due.for_key, channel)
             when = _when(ground, key, due, hours)
-            if when is None or person.is_paused(hours.day_of(when.send_at)):
+            if when is None or hours.is_paused(when.send_at):
                 continue
             if earlier := _same_day(kept, key, due, hours):
                 said = kept[earlier]  # it speaks for this one too, so it is of use for as long
@@ -112,9 +112,9 @@ def _when(ground: Ground, key: Key, due: Due, hours: Hours) -> When | None:
     row = ground.reminders.get(key)
     if row is not None:
         waits = row.status == Status.PENDING
-        over = waits and row.when.expires_at is not None and row.when.expires_at <= now
-        begun = waits and row.when.send_at <= now and (due.exact or hours.allows(now))
-        if row.status in {Status.SENT, Status.CLAIMED, Status.FAILED} or row.refusals or over or begun:
+        over = waits and row.expires_at is not None and row.expires_at <= now
+        begun = waits and row.send_at <= now and (due.exact or hours.allows(now))
+        if row.status in SETTLED or row.refusals or over or begun:
             return row.when
     at = due.at if due.exact or due.at >= now else hours.next_allowed(now)
     return When(at, due.expires_at) if max(at, now) < due.expires_at else None
@@ -134,15 +134,3 @@ def _same_day(kept: Wanted, key: Key, due: Due, hours: Hours) -> Key | None:
 def _lead(session: Session) -> timedelta:
     rule = session.rule_version
     return SHORT_LEAD if rule and Cadence(rule.unit, rule.interval).interval_days < LONG_CYCLE else WEEK
-
-
-def _following(sessions: list[Session]) -> dict[UUID, datetime]:
-    """When the next retro of the same pair starts, by session. `sessions` in their order."""
-    found: dict[UUID, datetime] = {}
-    last: dict[UUID, Session] = {}
-    for session in sessions:
-        if session.kind == Session.Kind.RETRO and (session.is_planned or session.series_id):
-            if before := last.get(session.partnership_id):
-                found[before.pk] = session.start_utc
-            last[session.partnership_id] = session
-    return found

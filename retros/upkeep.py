@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count
 
 from partnerships.models import Partnership
 from partnerships.models.partnership import Seat
@@ -48,14 +48,10 @@ def close_grace(now: datetime) -> int:
 
 
 def _beyond_grace(now: datetime, partnership: Partnership | None = None) -> list[Session]:
-    later = Session.objects.filter(
-        Q(status=Status.SCHEDULED) | Q(series__isnull=False),
-        partnership=OuterRef("partnership"), kind=Session.Kind.RETRO, start_utc__gt=OuterRef("start_utc"),
-    ).exclude(status__in=Session.NOT_TO_COME)  # fmt: skip
     rows = (
         Session.objects.filter(status__in=[Status.SCHEDULED, Status.IN_PROGRESS], kind=Session.Kind.RETRO)
         .filter(start_utc__lte=now, partnership__archived_at=None)
-        .annotate(next_start=Subquery(later.order_by("start_utc").values("start_utc")[:1]))
+        .with_next_start()
         .select_related("rule_version", "partnership")
         .order_by("start_utc")
     )

@@ -4,7 +4,7 @@ import uuid
 import zoneinfo
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, time
+from datetime import time
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -127,11 +127,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
     @property
     def hours(self) -> Hours:
-        return Hours(self.tz, self.working_days, self.quiet_from, self.quiet_to)
-
-    def is_paused(self, day: date) -> bool:
-        """Whether the person asked for no reminders on that day of theirs."""
-        return self.paused_until is not None and day < self.paused_until
+        return Hours(self.tz, self.working_days, self.quiet_from, self.quiet_to, self.paused_until)
 
     def owns(self, email: str) -> bool:
         """Whether mail to this address reaches this person.

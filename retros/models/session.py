@@ -61,6 +61,15 @@ class SessionQuerySet(models.QuerySet["Session"]):
         """The planned ones of the same partnership, but this one, soonest first."""
         return self.filter(partnership=session.partnership_id).exclude(pk=session.pk).upcoming()
 
+    def with_next_start(self) -> SessionQuerySet:
+        """Adds `next_start`: when the retro after it begins, which ends its grace; None without one."""
+        later = Session.objects.filter(
+            models.Q(status=Session.Status.SCHEDULED) | models.Q(series__isnull=False),
+            partnership=models.OuterRef("partnership"), kind=Session.Kind.RETRO,
+            start_utc__gt=models.OuterRef("start_utc"),
+        ).exclude(status__in=Session.NOT_TO_COME)  # fmt: skip
+        return self.annotate(next_start=models.Subquery(later.order_by("start_utc").values("start_utc")[:1]))
+
     def held(self) -> SessionQuerySet:
         return self.filter(status=Session.Status.HELD).order_by("-held_on", "-closed_at")
 
