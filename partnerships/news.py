@@ -35,10 +35,17 @@ def letter(delivery: Delivery) -> Letter | None:
         return None
     by, about = (Person.objects.filter(pk=pk).first() if pk else None for pk in (line.by_id, line.about_id))
     pair = Partnership.objects.filter(pk=delivery.subject_id).first()
-    page = "release_list" if line.act in {Audit.Act.LEAD_ASSIGNED, Audit.Act.LEAD_ENDED} else "partnership_detail"
     context = {
         "act": line.act, "on": line.at.astimezone(reader.tz), "reader": reader,
         "by": by, "about": about, "partnership": pair,
-        "link": f"{settings.BASE_URL}{reverse(page, args=[pair.pk]) if pair else '/'}",
+        "link": f"{settings.BASE_URL}{_page(line, pair, reader)}",
     }  # fmt: skip
     return Letter(NEWS[line.act], context, reader.email)
+
+
+def _page(line: Audit, pair: Partnership | None, reader: Person) -> str:
+    """Where its reader goes on: the owner of an account home, the admins to that person."""
+    if line.act == Audit.Act.PERSON_DEACTIVATED and line.about_id != reader.pk:
+        return reverse("person_detail", args=[line.about_id])
+    leads = line.act in {Audit.Act.LEAD_ASSIGNED, Audit.Act.LEAD_ENDED}
+    return reverse("release_list" if leads else "partnership_detail", args=[pair.pk]) if pair else "/"

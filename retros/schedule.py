@@ -8,26 +8,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
-from itertools import groupby, pairwise
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from typing import Any, NamedTuple
+from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone as clock
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from partnerships.administration import Listing, PartnershipRow, rows_of
-from partnerships.models import Membership, Partnership
+from partnerships.models import Delivery, Membership, Partnership, Person
 from partnerships.models.partnership import Seat
 from retros.models import RuleVersion, Series, Session
 
-if TYPE_CHECKING:
-    from partnerships.models import Person
-
 Status = Session.Status
 WEEK = timedelta(weeks=1)
-LOAD_WEEKS = 8
+WEEKS = 8  # that a filter offers, and that the load shows
 LOOKED_AHEAD = timedelta(days=190)
 NEW_FOR = timedelta(days=14)  # how long a pair may go without a first date before it is worth a check
 
@@ -37,19 +35,21 @@ def retros() -> QuerySet[Session]:
 
 
 def by_date(now: datetime) -> QuerySet[Partnership]:
-    """Every pair that goes on, with what its dates say of it; the next date first, those without one last."""
+    """Every pair that goes on, with what its dates, its people and their calendar mails say of it."""
     own = retros().filter(partnership=OuterRef("pk"))
     open_ = own.filter(status__in=[Status.SCHEDULED, Status.IN_PROGRESS]).order_by("start_utc")
     decided = own.filter(Q(status__in=[Status.HELD, Status.MISSED]) | Q(status=Status.SKIPPED, excused=False)).order_by(
         "-start_utc"
     )
     off = Membership.objects.filter(partnership=OuterRef("pk"), person__is_active=False)
+    unsent = Delivery.objects.filter(kind__in=Delivery.CALENDAR, status=Delivery.Status.FAILED).values("subject_id")
     return Partnership.objects.active().annotate(
         next_id=Subquery(open_.values("pk")[:1]),
         next_start=Subquery(open_.values("start_utc")[:1]),
         last_status=Subquery(decided.values("status")[:1]),
         is_paused=Exists(Series.objects.filter(partnership=OuterRef("pk"), status=Series.Status.PAUSED)),
         has_off=Exists(off),
+        has_unsent=Exists(own.filter(start_utc__gt=now, pk__in=unsent)),
     )
 
 
@@ -61,8 +61,36 @@ def health(now: datetime) -> dict[str, Q]:
         "overdue": Q(last_status__in=[Status.MISSED, Status.SKIPPED], is_paused=False),
         "due": Q(next_start__lte=now, is_paused=False),
         "paused": Q(is_paused=True),
-        "attention": Q(has_off=True),
+        "attention": Q(has_off=True) | Q(has_unsent=True) | Q(pk__in=clashing(now)),
     }
+
+
+def clashing(now: datetime) -> set[UUID]:
+    """The pairs of whom one has to be in two retros at once. One query."""
+    pairs = [
+        pair
+        for spans in spans_of(in_several(Person.objects.all()).values("pk"), now).values()
+        for pair in overlaps(spans)
+    ]
+    return {span.partnership_id for pair in pairs for span in pair}
+
+
+def week_words(monday: date, today: date) -> str:
+    """“This week, 16 November to 22 November 2026”."""
+    known = {"first": date_format(monday, "j F"), "last": date_format(monday + timedelta(days=6), "j F Y")}
+    weeks = (monday - monday_of(today)) // WEEK
+    if weeks == 0:
+        return _("This week, %(first)s to %(last)s") % known
+    return _("Next week, %(first)s to %(last)s") % known if weeks == 1 else _("%(first)s to %(last)s") % known
+
+
+def monday_of(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def weeks_ahead(today: date) -> list[date]:
+    """The Mondays of this week and of the coming ones."""
+    return [monday_of(today) + n * WEEK for n in range(WEEKS)]
 
 
 # --- the list, by week ------------------------------------------------------------------------------------------------
@@ -74,13 +102,14 @@ class ScheduleRow:
 
     frame: PartnershipRow
     next: Session | None
-    series: Series | None
+    current: RuleVersion | None
+    has_unsent: bool
     reader: Person
     now: datetime
 
     @property
     def version(self) -> int:
-        return self.series.version if self.series else 0
+        return self.current.series.version if self.current else 0
 
     @property
     def starts(self) -> datetime | None:
@@ -92,13 +121,16 @@ class ScheduleRow:
 
     @property
     def rhythm(self) -> str:
-        if self.series is None or self.series.is_ended:
+        if self.current is None or self.current.series.is_ended:
             return _("None")
-        words = str(max(self.series.rules.all(), key=lambda rule: rule.n).rule.cadence.words)
-        return _("%(rhythm)s, paused") % {"rhythm": words} if self.series.status == Series.Status.PAUSED else words
+        words = self.current.rule.cadence.words
+        paused = self.current.series.status == Series.Status.PAUSED
+        return _("%(rhythm)s, paused") % {"rhythm": words} if paused else words
 
     @property
     def invites(self) -> str:
+        if self.has_unsent:
+            return _("Could not be sent")
         if self.next is None or self.next.invited_at is None:
             return _("None sent")
         return _("Sent on %(day)s") % {"day": date_format(self.next.invited_at.astimezone(self.reader.tz), "j M")}
@@ -108,15 +140,9 @@ class ScheduleRow:
         """The heading under which it stands."""
         if self.starts is None:
             return _("Not planned")
-        day, today = self.starts.date(), self.now.astimezone(self.reader.tz).date()
         if self.next and self.next.start_utc <= self.now:
             return _("Gone by, or open now")
-        monday = day - timedelta(days=day.weekday())
-        known = {"first": date_format(monday, "j F"), "last": date_format(monday + timedelta(days=6), "j F Y")}
-        weeks = (monday - (today - timedelta(days=today.weekday()))) // WEEK
-        if weeks == 0:
-            return _("This week, %(first)s to %(last)s") % known
-        return _("Next week, %(first)s to %(last)s") % known if weeks == 1 else _("%(first)s to %(last)s") % known
+        return week_words(monday_of(self.starts.date()), self.now.astimezone(self.reader.tz).date())
 
 
 class Schedule(Listing[ScheduleRow]):
@@ -135,19 +161,34 @@ class Schedule(Listing[ScheduleRow]):
         super().__init__(asked)
         self.reader, self.now = reader, clock.now()
         self.month = Month(asked.get("month", ""), reader, self.now)
+        self.today = self.now.astimezone(reader.tz).date()
+        self.monday = next((m for m in weeks_ahead(self.today) if m.isoformat() == asked.get("week")), None)
+
+    @property
+    def weeks_ahead(self) -> list[tuple[str, str, bool]]:
+        """The choices of the filter by week: key, words, and whether it is the one that is on."""
+        ahead = weeks_ahead(self.today)
+        return [(day.isoformat(), week_words(day, self.today), day == self.monday) for day in ahead]
+
+    @cached_property
+    def health(self) -> dict[str, Q]:
+        return health(self.now)
 
     def found(self) -> QuerySet[Partnership]:
-        listed = by_date(self.now).matching(self.words).filter(health(self.now)[self.state])  # type: ignore[attr-defined]
+        listed = by_date(self.now).matching(self.words).filter(self.health[self.state])  # type: ignore[attr-defined]
+        if self.monday:
+            ends = [datetime.combine(day, time.min, self.reader.tz) for day in (self.monday, self.monday + WEEK)]
+            listed = listed.filter(next_start__gte=ends[0], next_start__lt=ends[1])
         return listed.order_by(F("next_start").asc(nulls_last=True), "label", "pk")  # type: ignore[no-any-return]
 
     def rows(self, items: list[Any]) -> list[ScheduleRow]:
         next_ones = {s.pk: s for s in Session.objects.filter(pk__in=[p.next_id for p in items if p.next_id])}
-        rules = Prefetch("rules", RuleVersion.objects.order_by("n"))
-        series = {s.partnership_id: s for s in Series.objects.filter(partnership__in=items).prefetch_related(rules)}
+        rules = RuleVersion.objects.filter(series__partnership__in=items).select_related("series").order_by("n")
+        current = {rule.series.partnership_id: rule for rule in rules}  # the last one is in force
         return [
             ScheduleRow(
-                frame, next_ones.get(frame.partnership.next_id), series.get(frame.partnership.pk), self.reader,  # type: ignore[attr-defined]
-                self.now,
+                frame, next_ones.get(frame.partnership.next_id), current.get(frame.partnership.pk),  # type: ignore[attr-defined]
+                frame.partnership.has_unsent, self.reader, self.now,  # type: ignore[attr-defined]
             )
             for frame in rows_of(items)
         ]  # fmt: skip
@@ -159,7 +200,7 @@ class Schedule(Listing[ScheduleRow]):
     @cached_property
     def counts(self) -> dict[str, int]:
         """How many pairs are in each state, in one question."""
-        states = {key: Count("pk", filter=condition) for key, condition in health(self.now).items()}
+        states = {key: Count("pk", filter=condition) for key, condition in self.health.items()}
         return by_date(self.now).aggregate(**states)
 
     @property
@@ -291,44 +332,52 @@ class Load(Listing[LoadRow]):
         super().__init__(asked)
         self.reader, self.now = reader, clock.now()
         today = self.now.astimezone(reader.tz).date()
-        self.mondays = [today - timedelta(days=today.weekday()) + n * WEEK for n in range(LOAD_WEEKS)]
+        self.mondays = weeks_ahead(today)
 
     def found(self) -> QuerySet[Person]:
-        from partnerships.models import Person
-
-        active = Count("memberships", filter=Q(memberships__partnership__archived_at=None))
-        several = Person.objects.matching(self.words).annotate(partnerships=active).filter(partnerships__gt=1)
-        return several.order_by("name", "email")
+        return in_several(Person.objects.matching(self.words)).order_by("name", "email")
 
     def rows(self, items: list[Any]) -> list[LoadRow]:
-        spans = spans_of(items, self.now)
+        spans = spans_of([person.pk for person in items], self.now)
         return [LoadRow(p, p.partnerships, self._weeks(p, spans[p.pk]), any(overlaps(spans[p.pk]))) for p in items]
 
-    def _weeks(self, person: Person, spans: list[tuple[datetime, datetime]]) -> list[int]:
-        days = [start.astimezone(person.tz).date() for start, _end in spans]
-        count = Counter(day - timedelta(days=day.weekday()) for day in days)
+    def _weeks(self, person: Person, spans: list[Span]) -> list[int]:
+        count = Counter(monday_of(span.start.astimezone(person.tz).date()) for span in spans)
         return [count[monday] for monday in self.mondays]
 
 
-def spans_of(people: Iterable[Person], now: datetime) -> dict[Any, list[tuple[datetime, datetime]]]:
-    """When each of them sits in a retro from now on, the earliest first. One query."""
-    ids = {person.pk for person in people}
+class Span(NamedTuple):
+    start: datetime
+    end: datetime
+    partnership_id: UUID
+
+
+def in_several(people: QuerySet[Person]) -> QuerySet[Person]:
+    """Those of them who are in more than one partnership that goes on."""
+    active = Count("memberships", filter=Q(memberships__partnership__archived_at=None))
+    return people.annotate(partnerships=active).filter(partnerships__gt=1)
+
+
+def spans_of(people: Iterable[UUID] | QuerySet[Any], now: datetime) -> dict[UUID, list[Span]]:
+    """When each of them (by id) sits in a retro from now on, the earliest first. One query."""
     seated = retros().filter(
         status=Status.SCHEDULED, start_utc__range=(now, now + LOOKED_AHEAD), partnership__archived_at=None,
-        partnership__memberships__person__in=ids,
+        partnership__memberships__person__in=people,
     )  # fmt: skip
-    found: dict[Any, list[tuple[datetime, datetime]]] = defaultdict(list)
-    values = seated.values_list("partnership__memberships__person", "start_utc", "duration_min")
-    for person, start, minutes in values.order_by("start_utc"):
-        found[person].append((start, start + timedelta(minutes=minutes)))
+    found: dict[UUID, list[Span]] = defaultdict(list)
+    values = seated.values_list("partnership__memberships__person", "start_utc", "duration_min", "partnership")
+    for person, start, minutes, partnership in values.order_by("start_utc"):
+        found[person].append(Span(start, start + timedelta(minutes=minutes), partnership))
     return found
 
 
-def overlaps(spans: list[tuple[datetime, datetime]]) -> Iterator[datetime]:
-    """When the second of two begins before the first is over."""
-    for (_start, end), (start, _end) in pairwise(spans):
-        if start < end:
-            yield start
+def overlaps(spans: list[Span]) -> Iterator[tuple[Span, Span]]:
+    """Two of them where the second begins before the first is over. `spans`: the earliest first."""
+    longest: Span | None = None
+    for span in spans:
+        if longest and span.start < longest.end:
+            yield longest, span
+        longest = max(longest or span, span, key=lambda known: known.end)
 
 
 # --- what is worth a check --------------------------------------------------------------------------------------------
@@ -343,12 +392,12 @@ class Checks:
     @cached_property
     def clashes(self) -> list[tuple[Person, list[str]]]:
         """Who would have to sit in two retros at once, and when, in their own time."""
-        from partnerships.models import Person
-
-        active = Count("memberships", filter=Q(memberships__partnership__archived_at=None))
-        several = list(Person.objects.annotate(n=active).filter(n__gt=1, is_active=True).order_by("name", "email"))
-        spans = spans_of(several, self.now)
-        found = [(p, [date_format(at.astimezone(p.tz), "D j F, H:i") for at in overlaps(spans[p.pk])]) for p in several]
+        several = list(in_several(Person.objects.filter(is_active=True)).order_by("name", "email"))
+        spans = spans_of([person.pk for person in several], self.now)
+        found = [
+            (p, [date_format(late.start.astimezone(p.tz), "D j F, H:i") for _early, late in overlaps(spans[p.pk])])
+            for p in several
+        ]
         return [(person, moments) for person, moments in found if moments]
 
     @cached_property

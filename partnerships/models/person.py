@@ -191,7 +191,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
         with self.administered(by=by) as admins:
             if not self.is_active:
                 raise Refusal(_("This account is switched off. Switch it on first."))
-            return self._change("is_staff", True, Audit.Act.ADMIN_MADE, by, known=self.pk in admins)
+            return self._change("is_staff", True, Audit.Act.ADMIN_MADE, by, told={self, by}, known=self.pk in admins)
 
     def end_admin(self, *, by: Person) -> bool:
         """Both are told. Returns whether that is news.
@@ -201,19 +201,24 @@ class Person(AbstractBaseUser, PermissionsMixin):
         with self.administered(by=by) as admins:
             if admins == {self.pk}:
                 raise Refusal(_("This is the only admin. Make somebody else one first."))
-            return self._change("is_staff", False, Audit.Act.ADMIN_ENDED, by, known=not self.is_staff)
+            return self._change("is_staff", False, Audit.Act.ADMIN_ENDED, by, told={self, by}, known=not self.is_staff)
 
     def deactivate(self, *, by: Person) -> bool:
         """Switch the account off: signed out everywhere, no sign-in, no mail, and no link of theirs works any more.
 
-        What they wrote with somebody stays with that one. The owner is told. Returns whether that is news.
+        What they wrote with somebody stays with that one, and planned dates stay. The owner is told; the admins too,
+        when dates of a partnership hang on it (SCHEDULING.md 4). Returns whether that is news.
         """
         from partnerships.models.invitation import Invitation  # it imports the person
 
         with self.administered(by=by):
             if self.pk == by.pk:
                 raise Refusal(_("This is your own account. Ask another admin to switch it off."))
-            if not self._change("is_active", False, Audit.Act.PERSON_DEACTIVATED, by, known=not self.is_active):
+            seated = self.memberships.filter(partnership__archived_at=None).exists()
+            told = {self, *(Person.objects.admins() if seated else ())}
+            if not self._change(
+                "is_active", False, Audit.Act.PERSON_DEACTIVATED, by, told=told, known=not self.is_active
+            ):
                 return False
             Invitation.objects.unused().filter(invited_by=self).update(revoked_at=clock.now())
             self.end_sessions(by=by)
@@ -224,18 +229,17 @@ class Person(AbstractBaseUser, PermissionsMixin):
         with self.administered(by=by):
             if self.erased_at:
                 raise Refusal(_("This account was erased. Invite its owner again instead."))
-            return self._change("is_active", True, Audit.Act.PERSON_REACTIVATED, by, known=self.is_active)
+            return self._change("is_active", True, Audit.Act.PERSON_REACTIVATED, by, told={self}, known=self.is_active)
 
     def end_sessions_for(self, *, by: Person) -> None:
         """An admin signs this person out on every device. They are told."""
         with self.administered(by=by):
             Delivery.announce(self.end_sessions(by=by), [self], about=self)
 
-    def _change(self, name: str, value: bool, act: Audit.Act, by: Person, *, known: bool) -> bool:
+    def _change(self, name: str, value: bool, act: Audit.Act, by: Person, *, told: set[Person], known: bool) -> bool:
         if known:
             return False
         setattr(self, name, value)
         self.save(update_fields=[name])
-        told = {self, by} if act in {Audit.Act.ADMIN_MADE, Audit.Act.ADMIN_ENDED} else {self}
         Delivery.announce(Audit.record(act, by=by, about=self), told, about=self)
         return True

@@ -67,7 +67,6 @@ class Planned(models.Model):
     duration_min = models.PositiveSmallIntegerField(default=60)
     start_utc = models.DateTimeField()
     moved = models.BooleanField(default=False)
-    needs_attention = models.BooleanField(default=False)
     status = models.CharField(max_length=11, choices=Status.choices, default=Status.SCHEDULED)
     reason = models.CharField(max_length=limits.TITLE_LENGTH, blank=True)
     excused = models.BooleanField(default=False)

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from partnerships import limits
 from partnerships.models import Invitation, Membership, Partnership, Person
@@ -178,7 +179,17 @@ def test_the_last_admin_stays(client: Client, cast: Cast, ada: Person) -> None:
     assert client.get(reverse("person_detail", args=[ada.pk])).status_code == 404
 
 
+def test_who_has_no_partnership_is_no_news_to_the_admins(cast: Cast, ada: Person, mailoutbox: list[Any]) -> None:
+    cast.mei.deactivate(by=ada)
+    cast.sara.make_admin(by=ada)
+    Partnership.objects.update(archived_at=timezone.now())
+    cast.tom.deactivate(by=ada)
+    send_mails()
+    assert [mail.to for mail in mailoutbox if "switched off" in mail.subject] == [[cast.mei.email], [cast.tom.email]]
+
+
 def test_person_deactivate(client: Client, cast: Cast, ada: Person, mailoutbox: list[Any]) -> None:
+    other = PersonFactory.create(is_staff=True)
     toms = Client()
     toms.force_login(cast.tom)
     half = PartnershipFactory.create(a=cast.tom)
@@ -186,7 +197,11 @@ def test_person_deactivate(client: Client, cast: Cast, ada: Person, mailoutbox: 
     press(client, "person_deactivate", cast.tom)
     press(client, "person_deactivate", cast.tom)
     send_mails()
-    assert [(mail.to, mail.subject) for mail in mailoutbox] == [([cast.tom.email], "Your account is switched off")]
+    told = {mail.to[0]: mail.subject for mail in mailoutbox}
+    off = "The account of Tom Lindqvist is switched off"
+    assert told == {cast.tom.email: "Your account is switched off", ada.email: off, other.email: off}
+    assert len(mailoutbox) == 3
+    assert all(reverse("person_detail", args=[cast.tom.pk]) in m.body for m in mailoutbox if m.subject == off)
     home = reverse("partnership_detail", args=[cast.checkout.pk])
     assert toms.get(home).status_code == 302
     assert client.get(reverse("invitation_detail", args=[token])).status_code == 404

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+import uuid
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from partnerships.models import Membership, Partnership, Person
+from partnerships.models import Delivery, Membership, Partnership, Person
 from retros.models import Pause, RuleVersion, Series, Session
 from retros.rhythm import PRESETS, Rule
+from retros.schedule import Span, overlaps
 from tests.cast import Cast
 from tests.factories import PartnershipFactory, PersonFactory
 
@@ -72,6 +75,60 @@ def test_filters(client: Client, cast: Cast, ada: Person, asked: dict[str, str],
     Session.objects.filter(pk=first.pk).update(status=Session.Status.MISSED, start_utc=gone)
     page = main_of(client.get(reverse("schedule"), asked))
     assert {label for label in ("Checkout", "Search", "Growth") if f">{label}<" in page} == found
+
+
+def test_the_list_of_a_week(client: Client, cast: Cast, ada: Person) -> None:
+    in_rhythm(cast.search, ada, days=1)
+    in_rhythm(cast.checkout, ada, days=15)
+    starts = Session.objects.filter(partnership=cast.checkout).earliest("start_utc").start_utc.date()
+    monday = starts - timedelta(days=starts.weekday())
+    page = client.get(reverse("schedule"), {"week": monday.isoformat()})
+    assert ">Checkout<" in main_of(page)
+    assert ">Search<" not in main_of(page)
+    assert f'<option value="{monday}" selected>' in page.text
+    for asked in ("", "2027", (monday + timedelta(days=1)).isoformat(), "2100-01-04"):
+        assert ">Search<" in main_of(client.get(reverse("schedule"), {"week": asked}))
+
+
+def needing_attention(client: Client) -> set[str]:
+    page = main_of(client.get(reverse("schedule"), {"state": "attention"}))
+    return {label for label in ("Checkout", "Search", "Other") if f">{label}<" in page}
+
+
+def test_two_retros_at_once_need_attention_until_one_is_moved(client: Client, cast: Cast, ada: Person) -> None:
+    other = PartnershipFactory.create(a=cast.tom, b=cast.mei, label="Other")
+    for pair in (cast.checkout, cast.search, other):
+        in_rhythm(pair, ada, days=7)
+    assert needing_attention(client) == {"Checkout", "Other"}
+    page = client.get(reverse("schedule")).text
+    assert re.search(r'\?state=attention">Needs attention</a><div class="meta"><span>2 pairs<', page)
+    Session.objects.filter(partnership=other).update(start_utc=F("start_utc") + timedelta(hours=1))
+    assert needing_attention(client) == set()
+
+
+def test_an_invitation_that_could_not_be_sent_needs_attention(client: Client, cast: Cast, ada: Person) -> None:
+    for pair in (cast.checkout, cast.search):
+        in_rhythm(pair, ada, days=7)
+    session = Session.objects.filter(partnership=cast.checkout).earliest("start_utc")
+    invites = Delivery.objects.filter(subject_id=session.pk, kind="invite")
+    assert invites.update(status=Delivery.Status.FAILED) == 2
+    Delivery.objects.filter(kind="prep_open").update(status=Delivery.Status.FAILED)
+    assert needing_attention(client) == {"Checkout"}
+    assert "Could not be sent" in main_of(client.get(reverse("schedule")))
+    invites.get(person=cast.ines).retry()
+    invites.get(person=cast.tom).retry()
+    assert needing_attention(client) == set()
+
+
+def test_a_short_retro_hides_no_clash_behind_it() -> None:
+    pairs = [uuid.uuid4() for _ in range(3)]
+    at = [datetime(2027, 3, 1, 10, minute, tzinfo=UTC) for minute in (0, 10, 40)]
+    long, short, late = (
+        Span(start, start + timedelta(minutes=length), pair)
+        for start, length, pair in zip(at, (60, 15, 60), pairs, strict=True)
+    )
+    assert list(overlaps([long, short, late])) == [(long, short), (long, late)]
+    assert list(overlaps([])) == []
 
 
 def test_a_date_that_has_gone_by_is_worth_a_check(client: Client, cast: Cast, ada: Person) -> None:
