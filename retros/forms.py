@@ -9,10 +9,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from partnerships.forms import CheckedForm, ContentFormField, PageForm
 from partnerships.models.partnership import Seat
+from retros.catalogue import Template, exercises
 from retros.models import Action, ClauseLink, Draft, Entry, Offer, Release, Review
 
 if TYPE_CHECKING:
@@ -358,12 +360,13 @@ class AcceptForm(CheckedForm):
 
 
 class OfferForm(PageForm):
-    """Three wall times on the lead's own clock; none for an exercise."""
+    """Three wall times on the lead's own clock, or one of the exercises that are for this pair."""
 
     kind = forms.ChoiceField(choices=Offer.Kind.choices, widget=forms.HiddenInput)
     first = WallTimeField(label=_("First time"), required=False)
     second = WallTimeField(label=_("Second time"), required=False)
     third = WallTimeField(label=_("Third time"), required=False)
+    template = forms.ChoiceField(label=_("Which exercise"), widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, lead: Lead, kind: str, **kwargs: Any) -> None:
         chosen = kind if kind in Offer.Kind.values else Offer.Kind.TIMES
@@ -373,7 +376,11 @@ class OfferForm(PageForm):
         if str(self["kind"].value()) == Offer.Kind.EXERCISE:
             for name in ("first", "second", "third"):
                 del self.fields[name]
+            known = exercises(lead.partnership.kind)
+            self.fields["template"].choices = [(t.key, _in_words(t)) for t in known]  # type: ignore[attr-defined]
+            self.fields["template"].initial = known[0].key
         else:
+            del self.fields["template"]
             for name in ("first", "second", "third"):
                 self.fields[name].required = True
                 self.fields[name].widget = forms.DateTimeInput(
@@ -388,5 +395,11 @@ class OfferForm(PageForm):
         """What the verb takes. Raises Invalid."""
         data = self.checked()
         if self.is_exercise:
-            return {"kind": Offer.Kind.EXERCISE}
+            return {"kind": Offer.Kind.EXERCISE, "template": data["template"]}
         return {"kind": Offer.Kind.TIMES, "starts": [data[n] for n in ("first", "second", "third")], "zone": self.zone}
+
+
+def _in_words(template: Template) -> str:
+    """“Dream Team, 45 minutes. Our wording, …”: every set shows its source."""
+    words = {"title": template.title, "minutes": template.minutes, "source": template.source}
+    return gettext("%(title)s, %(minutes)d minutes. %(source)s") % words

@@ -393,7 +393,8 @@ class History:
     @cached_property
     def offers(self) -> list[Offer]:
         """The lead's own, the newest first."""
-        return list(Offer.objects.filter(lead=self.reader.lead)[:5]) if self.reader.lead else []
+        own = Offer.objects.filter(lead=self.reader.lead).select_related("lead__partnership")
+        return list(own[:5]) if self.reader.lead else []
 
     @cached_property
     def trends(self) -> list[Trend]:

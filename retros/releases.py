@@ -140,7 +140,7 @@ class LeadsNotice:
         if not self.leads:
             return []
         offers = Offer.objects.visible_to(self.person).open().filter(lead__partnership=self.partnership)
-        return [OfferRow(offer, self.person) for offer in offers.select_related("lead__person")]
+        return [OfferRow(offer, self.person) for offer in offers.select_related("lead__person", "lead__partnership")]
 
     @cached_property
     def lately(self) -> list[LookRow]:
@@ -209,7 +209,7 @@ class OfferRow:
         name = self.offer.lead.person.first_name
         if self.offer.kind == Offer.Kind.TIMES:
             return _("%(name)s offers you three times for a retro.") % {"name": name}
-        return _("%(name)s suggests the Dream Team exercise.") % {"name": name}
+        return _("%(name)s suggests the exercise “%(title)s”.") % {"name": name, "title": self.offer.exercise.title}
 
     @property
     def times(self) -> list[tuple[int, str]]:

@@ -45,6 +45,7 @@ class Template:
     steps: tuple[TemplateStep, ...]
     for_kinds: tuple[str, ...] = ()
     default: bool = False
+    suggested: bool = True  # a lead may suggest it
 
     @property
     def short(self) -> Template | None:
@@ -76,6 +77,13 @@ def template_for(kind: str, pair_kind: str, key: str = "") -> Template:
     fitting = [t for t in templates().values() if t.kind == kind and (not t.for_kinds or pair_kind in t.for_kinds)]
     fitting = fitting or [t for t in templates().values() if t.kind == kind]
     return next((t for t in fitting if t.default), fitting[0])
+
+
+def exercises(pair_kind: str) -> list[Template]:
+    """What a lead may suggest to this kind of pair, in full; what is usual at the start comes first."""
+    known = templates().values()
+    found = [t for t in known if t.suggested and ":" not in t.key and (not t.for_kinds or pair_kind in t.for_kinds)]
+    return sorted(found, key=lambda template: template.kind != "dream_team")
 
 
 def _read(data: dict[str, Any]) -> Template:

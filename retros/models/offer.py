@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from partnerships.models import Agreement, Lead
 from partnerships.refusals import Invalid, Refusal
+from retros.catalogue import Template, exercises, template_for
 from retros.models.need import leading
 from retros.models.scheduling import planning, wall_to_utc
 from retros.models.session import Session
@@ -31,7 +32,7 @@ class OfferQuerySet(models.QuerySet["Offer"]):
 
 
 class Offer(models.Model):
-    """Something that a lead offers to a pair, in the app's words: three times for a retro, or an exercise.
+    """Something that a lead offers to a pair, in the app's words: three times for a retro, or a built-in exercise.
 
     Both see it, either takes it up or declines it; there is no reason, and the lead is not told who.
     """
@@ -50,6 +51,7 @@ class Offer(models.Model):
     kind = models.CharField(max_length=8, choices=Kind.choices)
     starts = models.JSONField(default=list)  # naive wall times in `timezone`, ISO
     timezone = models.CharField(max_length=64, default="UTC")
+    template_key = models.CharField(max_length=60, blank=True)  # of the exercise; before 0009 the Dream Team one
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
     made_at = models.DateTimeField(auto_now_add=True)
     settled_at = models.DateTimeField(null=True)
@@ -80,15 +82,23 @@ class Offer(models.Model):
     def instants(self) -> list[datetime]:
         return [wall_to_utc(start, self.timezone) for start in self.wall_times]
 
+    @property
+    def exercise(self) -> Template:
+        """Which exercise is suggested."""
+        return template_for(Session.Kind.DREAM_TEAM, self.lead.partnership.kind, self.template_key)
+
     @classmethod
     def make(
-        cls, lead: Lead, *, by: Person, kind: str, starts: Sequence[datetime] = (), zone: str = "UTC"
+        cls, lead: Lead, *, by: Person, kind: str, starts: Sequence[datetime] = (), zone: str = "UTC",
+        template: str = "",
     ) -> Offer:  # fmt: skip
-        """Offer three times (naive wall times in `zone`), or the Dream Team exercise.
+        """Offer three times (naive wall times in `zone`), or an exercise: without a template, the Dream Team one.
 
         One of a kind waits at a time; the same press twice is one offer. Raises Invalid for times that are not three
-        different ones ahead, Refusal when another offer waits.
+        different ones ahead and for an exercise that is not for this pair, Refusal when another offer waits.
         """
+        if template and template not in {exercise.key for exercise in exercises(lead.partnership.kind)}:
+            raise Invalid(_("Choose one of the exercises."))
         if kind == cls.Kind.TIMES and (
             len(set(starts)) != TIMES or any(wall_to_utc(start, zone) <= clock.now() for start in starts)
         ):
@@ -96,10 +106,10 @@ class Offer(models.Model):
         told = [f"{start:%Y-%m-%dT%H:%M}" for start in sorted(starts)]
         with leading(lead, by):
             if waiting := cls.objects.open().filter(lead=lead, kind=kind).first():
-                if (waiting.starts, waiting.timezone) == (told, zone):
+                if (waiting.starts, waiting.timezone, waiting.template_key) == (told, zone, template):
                     return waiting
                 raise Refusal(_("Your last offer still waits for the two."))
-            return cls.objects.create(lead=lead, kind=kind, starts=told, timezone=zone)
+            return cls.objects.create(lead=lead, kind=kind, starts=told, timezone=zone, template_key=template)
 
     def accept(self, *, by: Person, choice: int = 0) -> Session:
         """Plan the retro at the chosen one of the times, or begin the exercise. Pressed by both, it is done once.
@@ -118,10 +128,7 @@ class Offer(models.Model):
                 start = self.wall_times[choice]
                 self.session = Session.plan(partnership, by=by, start=start, zone=self.timezone)
             else:
-                agreement = Agreement.begin(
-                    partnership, by=by, kind=Agreement.Kind.DREAM_TEAM, title=_("Our Dream Team agreement")
-                )
-                self.session = Session.begin(agreement, by=by)
+                self.session = self._begin_exercise(by)
             self._settle(self.State.TAKEN)
             return self.session
 
@@ -130,6 +137,16 @@ class Offer(models.Model):
             self.refresh_from_db(fields=["state", "session"])
             if self.is_open:
                 self._settle(self.State.DECLINED)
+
+    def _begin_exercise(self, by: Person) -> Session:
+        """A contract is about what the two work on; either of them can begin others with a name of their own."""
+        partnership, exercise = self.lead.partnership, self.exercise
+        if exercise.kind == Session.Kind.RETRO:
+            return Session.start_now(partnership, by=by, template_key=exercise.key)
+        dream_team = exercise.kind == Session.Kind.DREAM_TEAM
+        kind = Agreement.Kind.DREAM_TEAM if dream_team else Agreement.Kind.CONTRACT
+        title = _("Our Dream Team agreement") if dream_team else partnership.label
+        return Session.begin(Agreement.begin(partnership, by=by, kind=kind, title=title), by=by)
 
     def _check_open(self) -> None:
         if not self.is_open:

@@ -29,7 +29,7 @@ def lead_list(request: PersonRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def offer_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
-    """Three times, or the Dream Team exercise (?kind=exercise)."""
+    """Three times, or an exercise of the catalogue (?kind=exercise)."""
     lead = get_lead(request.user, partnership_id)
     form = OfferForm.of(request, lead=lead, kind=request.GET.get("kind", ""))
     if request.method == "POST":

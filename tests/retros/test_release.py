@@ -353,6 +353,48 @@ def test_the_exercise_is_suggested_and_begun(stage: Stage) -> None:
     assert (session.kind, session.is_running) == ("dream_team", True)
 
 
+@pytest.mark.parametrize(
+    ("template", "kind", "words"),
+    [
+        ("dream-team-pm-designer", "dream_team", "Sara suggests the exercise “Dream Team”."),
+        ("contract", "contract", "Sara suggests the exercise “Collaboration contract”."),
+        ("retro-classic", "retro", "Sara suggests the exercise “The good, the bad, the discussion”."),
+    ],
+)
+def test_an_exercise_is_chosen_from_the_catalogue(stage: Stage, template: str, kind: str, words: str) -> None:
+    cast = stage.cast
+    sara = Client()
+    sara.force_login(cast.sara)
+    url = reverse("offer_create", args=[cast.checkout.pk])
+    page = sara.get(f"{url}?kind=exercise").text
+    assert f'value="{template}"' in page
+    for _press in range(2):
+        assert sara.post(url, {"kind": "exercise", "template": template}).status_code == 302
+    offer = Offer.objects.get()
+    for person in (cast.ines, cast.tom):
+        assert words in stage.page(person, "partnership_detail", cast.checkout.pk).text
+    session = offer.accept(by=cast.tom)
+    assert (session.kind, session.template_key, session.is_running) == (kind, template, True)
+    assert offer.accept(by=cast.ines) == session
+    if kind == "contract":
+        assert session.agreement is not None
+        assert session.agreement.title == "Checkout"
+
+
+@pytest.mark.parametrize("template", ["retro-em-pm", "retro-farewell", "contract:short", "nothing"])
+def test_only_what_the_pair_may_hold_is_suggested(stage: Stage, template: str) -> None:
+    """Not another kind of pair's; nor the last retro, which is theirs to think of."""
+    cast = stage.cast
+    sara = Client()
+    sara.force_login(cast.sara)
+    url = reverse("offer_create", args=[cast.checkout.pk])
+    assert f'value="{template}"' not in sara.get(f"{url}?kind=exercise").text
+    assert sara.post(url, {"kind": "exercise", "template": template}).status_code == 422
+    with pytest.raises(Invalid):
+        Offer.make(stage.lead, by=cast.sara, kind="exercise", template=template)
+    assert not Offer.objects.exists()
+
+
 def test_either_declines_without_a_reason(stage: Stage) -> None:
     offer = Offer.make(stage.lead, by=stage.cast.sara, kind="times", starts=three(), zone="UTC")
     offer.decline(by=stage.cast.ines)
