@@ -39,7 +39,7 @@ KINDS: dict[str, StrOrPromise] = {
     "released": gettext_lazy("Shown"),
 }
 _STANDS_WITH: dict[str, str] = {Release.Kind.SUMMARY: "retros", Release.Kind.VERSION: "agreements"}
-OURS = ("", "retros", "agreements", "actions")
+OURS = ("", "retros", "agreements", "actions", "released")
 THEIRS = ("", "retros", "agreements", "released")
 
 
@@ -213,8 +213,7 @@ class History:
             yield from self._versions()
         if self.kind in {"", "actions"} and self.reader.is_member:
             yield from self._actions()
-        if self.reader.lead is not None:
-            yield from self._releases()
+        yield from self._releases()
         if not self.kind:
             words = _("You started working together") if self.reader.is_member else _("They started working together")
             yield Item(self.partnership.since, "start", "sprout", words)
@@ -371,16 +370,28 @@ class History:
         parts = [owner, _("Experiment") if action.is_experiment else "", action.get_closed_as_display()]
         return ". ".join(str(part) for part in [*parts, action.get_helped_display() if action.helped else ""] if part)
 
-    # --- what was released to this lead ---------------------------------------------------------------------------
+    # --- what was released to this lead; to the two: to whom ---------------------------------------------------------------------------
 
     @cached_property
     def _shown(self) -> list[Release]:
-        return list(Release.objects.shown_to(self.reader.lead)) if self.reader.lead else []
+        if self.reader.lead:
+            return list(Release.objects.shown_to(self.reader.lead))
+        own = Release.objects.of(self.person).shown().filter(lead__partnership=self.partnership)
+        return list(own.select_related("lead__person").order_by("-on", "lead__since", "pk"))
 
     def _releases(self) -> Iterator[Item]:
+        """One for each text, however many leads read it."""
+        found: dict[str, list[Release]] = {}
         for release in self._shown:
             if self.kind in {"", "released", _STANDS_WITH.get(release.kind)}:
-                yield Item(release.on, "released", "eye", release.title, release=release)
+                found.setdefault(release.digest, []).append(release)
+        for release, *more in found.values():
+            said, url = _("Shown to you by both"), ""
+            if self.reader.is_member:
+                names = ", ".join(each.lead.person.full_name for each in (release, *more))
+                said = _("Shown to %(names)s") % {"names": names}
+                url = reverse("release_list", args=[self.partnership.pk])
+            yield Item(release.on, "released", "eye", release.title, url=url, said=said, release=release)
 
     @cached_property
     def waiting_needs(self) -> list[Need]:

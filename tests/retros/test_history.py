@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -192,6 +193,36 @@ def test_what_is_released_stands_in_its_place(cast: Cast) -> None:
     assert kinds[:2] == ["retros", "released"]
     assert session.held_on is not None
     assert [item.kind for item in History(reader, kind="released").items] == ["released"]
+
+
+def test_the_pair_sees_in_its_history_what_was_shown_to_whom(cast: Cast) -> None:
+    """In the very place and the very bytes that the lead reads; gone from there when it is withdrawn."""
+    cast.checkout.assign_lead(cast.mei, by=cast.ada)
+    leads = [lead_of(cast), Lead.objects.get(partnership=cast.checkout, person=cast.mei)]
+    session = play.start(cast.checkout)
+    summary = Note.summarise(play.step_of(session, "close"), by=cast.ines, text="Three quiet weeks", version=0)
+    before = page(cast.sara, "history_detail", cast.checkout.pk)
+    made = [
+        Release.propose(lead, "summary", summary, by=cast.ines, digest=words_of("summary", summary, lead).digest)
+        for lead in leads
+    ]
+    assert "Shown to" not in page(cast.tom, "history_detail", cast.checkout.pk)  # one alone shows nothing
+    for release in made:
+        release.confirm(by=cast.tom, digest=release.digest)
+    article = re.compile(r"<article.*?</article>", re.DOTALL)
+    (read,) = article.findall(page(cast.sara, "history_detail", cast.checkout.pk))
+    for kind in ("", "released", "retros"):
+        text = page(cast.ines, "history_detail", cast.checkout.pk, kind=kind)
+        assert "Shown to Sara Lind, Mei Tan" in text
+        assert article.findall(text) == [read]
+    told = page(cast.sara, "history_detail", cast.checkout.pk)
+    assert "Mei" not in told
+    assert "Shown to you by both" in told
+    made[0].withdraw(by=cast.tom)
+    assert "Shown to Mei Tan" in page(cast.ines, "history_detail", cast.checkout.pk)
+    assert (
+        len(article.findall(page(cast.sara, "history_detail", cast.checkout.pk))) == len(article.findall(before)) == 0
+    )
 
 
 def test_the_lead_is_told_to_read_what_they_need(cast: Cast) -> None:
