@@ -10,7 +10,14 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from partnerships.agreements import AgreementPage, in_sections, rows_of
-from partnerships.models import Agreement, Person, Version
+from partnerships.models import Agreement, Audit, Person, RateCounter, Version
+
+
+def export(agreement: Agreement, person: Person) -> str:
+    """Hand it out to one of its two, and write that down. Raises TooMany beyond the limit of an hour."""
+    RateCounter.count_export(person)
+    Audit.record(Audit.Act.AGREEMENT_EXPORTED, by=person, about=agreement, partnership=agreement.partnership)
+    return markdown(agreement, person)
 
 
 def markdown(agreement: Agreement, person: Person) -> str:

@@ -370,7 +370,7 @@ class History:
         parts = [owner, _("Experiment") if action.is_experiment else "", action.get_closed_as_display()]
         return ". ".join(str(part) for part in [*parts, action.get_helped_display() if action.helped else ""] if part)
 
-    # --- what was released to this lead; to the two: to whom ---------------------------------------------------------------------------
+    # --- what was released to this lead; to the two: to whom ------------------------------------------------------
 
     @cached_property
     def _shown(self) -> list[Release]:

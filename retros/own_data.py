@@ -8,14 +8,12 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from partnerships import limits
 from partnerships.models import Agreement, Audit, Lead, Look, Partnership, Person, RateCounter, Version
-from partnerships.refusals import TooMany
 from retros.models import Action, Draft, Entry, EntryRevision, Handover, Need, Note, Release, Review, Series, Session
 
 if TYPE_CHECKING:
@@ -28,8 +26,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file knows: the fi
 
 def export(person: Person) -> bytes:
     """Hand it out to its owner, and write that down. Raises TooMany beyond the limit of an hour."""
-    if RateCounter.hit(f"export:{person.pk}", per=timedelta(hours=1)) > limits.EXPORTS_PER_HOUR:
-        raise TooMany(retry_after=3600)
+    RateCounter.count_export(person)
     packed = archive(person)
     Audit.record(Audit.Act.EXPORTED, by=person, about=person)
     return packed

@@ -173,7 +173,7 @@ TABLE: dict[str, Row] = {
     "agreement_review": press("302 302 302 302 403"),
     "agreement_close": press("302 302 302 302 403"),
     "agreement_reopen": press("302 302 302 302 403"),
-    "agreement_export": page("302"),  # confirm the password first
+    "agreement_export": press("302"),  # confirm the password first
     "agreement_print": page(),
     "version_create": page(post="422 422 422 422 403"),
     "version_detail": page(),

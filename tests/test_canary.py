@@ -190,7 +190,7 @@ def test_an_exported_agreement_holds_nothing_folded() -> None:
         crawl = Crawl(world, who)
         crawl.client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
         for agreement in Agreement.objects.filter(partnership=world.cast.checkout):
-            assert crawl.get(reverse("agreement_export", args=[agreement.pk])).status_code == 200
+            assert crawl.post(reverse("agreement_export", args=[agreement.pk]), {}, {}).status_code == 200
         assert crawl.leaks() == []
         assert any(mark.startswith("zqproposed") for mark in crawl.seen)
 

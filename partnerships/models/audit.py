@@ -79,6 +79,7 @@ class Audit(models.Model):
         RELEASE_DECLINED = "release_declined", _("Declined to show something")
         RELEASE_WITHDRAWN = "release_withdrawn", _("Took back what was shown")
         LOOKED = "looked", _("Looked at a partnership")
+        AGREEMENT_EXPORTED = "agreement_exported", _("Exported an agreement")
         EXPIRED = "expired", _("Removed what was older than the time it is kept")
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)

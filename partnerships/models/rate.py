@@ -1,9 +1,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.db import connection, models
 from django.utils import timezone
+
+from partnerships import limits
+from partnerships.refusals import TooMany
+
+if TYPE_CHECKING:
+    from partnerships.models.person import Person
 
 
 class RateCounter(models.Model):
@@ -18,6 +25,12 @@ class RateCounter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} {self.window:%H:%M} {self.count}"
+
+    @classmethod
+    def count_export(cls, person: Person) -> None:
+        """One more file that somebody takes along. Raises TooMany beyond the limit of an hour."""
+        if cls.hit(f"export:{person.pk}", per=timedelta(hours=1)) > limits.EXPORTS_PER_HOUR:
+            raise TooMany(retry_after=3600)
 
     @classmethod
     def hit(cls, key: str, *, per: timedelta, now: datetime | None = None) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
@@ -14,9 +13,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from partnerships import limits
 from partnerships.access import get_agreement, get_partnership, get_version
-from partnerships.agreement_export import markdown
+from partnerships.agreement_export import export
 from partnerships.agreement_forms import AgreementForm, LookForm, SignForm, counter_form, proposal_form
 from partnerships.agreements import (
     AgreementList,
@@ -26,8 +24,7 @@ from partnerships.agreements import (
     version_context,
 )  # fmt: skip
 from partnerships.http import PersonRequest
-from partnerships.models import Agreement, RateCounter
-from partnerships.refusals import TooMany
+from partnerships.models import Agreement
 
 
 @require_safe
@@ -168,7 +165,7 @@ def agreement_print(request: PersonRequest, agreement_id: UUID) -> HttpResponse:
     return render(request, "partnerships/agreement_print.html", agreement_context(agreement, request.user))
 
 
-@require_safe
+@require_POST
 def agreement_export(request: PersonRequest, agreement_id: UUID) -> HttpResponse:
     """The wording in force and its whole history, as a Markdown file. First the door, then “Is it you?”."""
     answer: HttpResponse = _export(request, get_agreement(request.user, agreement_id))
@@ -178,8 +175,6 @@ def agreement_export(request: PersonRequest, agreement_id: UUID) -> HttpResponse
 @reauthentication_required  # type: ignore[untyped-decorator]
 @csp({"default-src": [NONE], "sandbox": True})  # type: ignore[arg-type]  # its types know no arguments
 def _export(request: PersonRequest, agreement: Agreement) -> HttpResponse:
-    if RateCounter.hit(f"export:{request.user.pk}", per=timedelta(hours=1)) > limits.EXPORTS_PER_HOUR:
-        raise TooMany(retry_after=3600)
     headers = {"Content-Disposition": 'attachment; filename="agreement.md"'}
-    text = markdown(agreement, request.user)
+    text = export(agreement, request.user)
     return HttpResponse(text, content_type="text/markdown; charset=utf-8", headers=headers)

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from partnerships import limits
-from partnerships.models import Agreement, Clause, Person, Signature, Version, Wording
+from partnerships.models import Agreement, Audit, Clause, Person, Signature, Version, Wording
 from partnerships.templatetags.agreement_text import visible
 from retros.models import ClauseLink
 from tests.cast import Cast
@@ -587,7 +587,7 @@ def test_agreement_export_is_a_file_with_the_history(cast: Cast, contract: Agree
     waiting = contract_change(contract, cast.tom, TWO, "Proposed only.")
     gone = contract_change(contract, cast.tom, TWO, "Taken back.")
     gone.withdraw(by=cast.tom)
-    answer = fresh_login(cast.ines).get(reverse("agreement_export", args=[contract.pk]))
+    answer = fresh_login(cast.ines).post(reverse("agreement_export", args=[contract.pk]))
     assert answer.status_code == 200
     assert answer["Content-Type"] == "text/markdown; charset=utf-8"
     assert answer["Content-Disposition"] == 'attachment; filename="agreement.md"'
@@ -614,15 +614,27 @@ def test_agreement_export_is_a_file_with_the_history(cast: Cast, contract: Agree
 def test_agreement_export_asks_who_it_is_and_how_often(cast: Cast, contract: Agreement) -> None:
     agree(contract, ONE)
     url = reverse("agreement_export", args=[contract.pk])
-    answer = signed_in(cast.ines).get(url)
+    client = signed_in(cast.ines)
+    answer = client.post(url)
     assert answer.status_code == 302
     assert answer["Location"].startswith(reverse("account_reauthenticate"))
-    client = fresh_login(cast.ines)
-    assert {client.get(url).status_code for _n in range(limits.EXPORTS_PER_HOUR)} == {200}
-    answer = client.get(url)
+    resumed = client.post(answer["Location"], {"password": PASSWORD})  # the press goes on by itself
+    assert resumed["Content-Disposition"] == 'attachment; filename="agreement.md"'
+    assert {client.post(url).status_code for _n in range(limits.EXPORTS_PER_HOUR - 1)} == {200}
+    answer = client.post(url)
     assert answer.status_code == 429
     assert answer["Retry-After"] == "3600"
-    assert fresh_login(cast.tom).get(url).status_code == 200
+    assert fresh_login(cast.tom).post(url).status_code == 200
+
+
+def test_every_export_is_written_down(cast: Cast, contract: Agreement) -> None:
+    """Who took what along, for the pair's record; without a word of it, and not for admins."""
+    agree(contract, ONE)
+    fresh_login(cast.tom).post(reverse("agreement_export", args=[contract.pk]))
+    (line,) = Audit.objects.filter(act="agreement_exported")
+    assert (line.by_id, line.about_id, line.partnership_id) == (cast.tom.pk, contract.pk, cast.checkout.pk)
+    assert not Audit.objects.for_admins().filter(act="agreement_exported").exists()
+    assert signed_in(cast.tom).get(reverse("agreement_export", args=[contract.pk])).status_code == 405
 
 
 # --- size ------------------------------------------------------------------------------------------------------------
