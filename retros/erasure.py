@@ -116,8 +116,8 @@ def _schedules(person: Person) -> None:
 
 
 def _roles(person: Person) -> None:
-    """What they lead, with everything that was released to them, and what they answered there."""
-    Need.objects.filter(lead__person=person).update(answer="")
+    """What they lead, with everything that was released to them, and what they ever answered as a lead."""
+    Need.objects.filter(answered_by=person).update(answer="", answered_by=None)
     Lead.objects.filter(person=person).delete()
 
 

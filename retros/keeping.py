@@ -12,15 +12,16 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from partnerships.models import Partnership
 from retros.home import Pair
 from retros.models import Expiry, Handover, Session
 from retros.models.expiry import WARNING
-from retros.retention import AGREEMENT_MONTHS, goes_on, months_later, with_writing
+from retros.retention import AGREEMENT_MONTHS, goes_on, months_later, with_agreed, with_writing
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from partnerships.models import Membership, Partnership, Person
+    from partnerships.models import Membership, Person
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ class Keeping(Pair):
         oldest = with_writing(own).first()
         if oldest is not None:
             found.append(self._going(_("What you wrote in “%(session)s”"), oldest, goes_on(oldest), warned))
-        if ended := self.partnership.archived_at:
+        ended = self.partnership.archived_at
+        if ended and with_agreed(Partnership.objects.filter(pk=self.partnership.pk)).exists():
             when = months_later(ended, AGREEMENT_MONTHS)
             found.append(
                 self._going(
@@ -88,6 +90,13 @@ class Keeping(Pair):
                 )
             )
         return found
+
+    @cached_property
+    def gone_on(self) -> str:
+        """When what an ended partnership agreed on went."""
+        return (
+            "" if self.is_open else Expiry.objects.removed_on(self.person, partnership=self.partnership, session=None)
+        )
 
     def _going(self, words: str, session: Session | None, on: datetime, warned: dict[UUID, datetime]) -> Going:
         """Never before a month has passed since the warning, or since now when there was none yet."""

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.utils.formats import date_format
 
 from retros.models import Action, Entry, Note, Prompt, Review, Session, Step
+from retros.retention import gone
 
 if TYPE_CHECKING:
     from partnerships.models import Person
@@ -56,6 +57,10 @@ class Reading:
     @property
     def when(self) -> str:
         return date_format(self.session.held_on or self.session.wall_start.date(), "l j F Y")
+
+    @property
+    def gone(self) -> str:
+        return gone(self.session, self.person)
 
     @property
     def summary(self) -> Note | None:

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import LessThanOrEqual
+from django.utils.translation import gettext as _
 
 from partnerships.models import Agreement, Audit, Delivery, Partnership, Person
 from retros.models import Action, Draft, Entry, Expiry, Handover, Need, Note, Prompt, Review, Session
@@ -53,6 +54,21 @@ def goes_on(session: Session) -> datetime:
     return months_later(session.closed_at or session.start_utc, settings.RETENTION_MONTHS)
 
 
+def gone(session: Session, person: Person) -> str:
+    """What its page says, once the words of a session were removed; nothing as long as they are there."""
+    if session.is_open:
+        return ""
+    words = {"day": Expiry.objects.removed_on(person, session=session.pk)}
+    if not words["day"]:
+        return ""
+    if session.status == Session.Status.HELD:
+        return _(
+            "The cards, answers and notes of this retro were kept as long as everything here is, and removed on "
+            "%(day)s. That you met stays."
+        ) % words  # fmt: skip
+    return _("What was written for this retro was kept as long as everything here is, and removed on %(day)s.") % words
+
+
 def with_writing(sessions: QuerySet[Session], *, over_by: datetime | None = None) -> QuerySet[Session]:
     """Those that are over (by then) and in which somebody's words still stand, the oldest first."""
     entries, notes = (model.filter(step__session=OuterRef("pk")) for model in (Entry.kept, Note.objects))
@@ -65,6 +81,13 @@ def with_writing(sessions: QuerySet[Session], *, over_by: datetime | None = None
     return over.filter(words).order_by(when)
 
 
+def with_agreed(partnerships: QuerySet[Partnership]) -> QuerySet[Partnership]:
+    """Those whose two agreed on something that still stands."""
+    return partnerships.filter(
+        reduce(or_, (Exists(model.objects.filter(partnership=OuterRef("pk"))) for model in AGREED))
+    )
+
+
 def _sessions_to_warn(now: datetime) -> QuerySet[Session]:
     until = months_later(now + WARNING, -settings.RETENTION_MONTHS)
     told = Expiry.objects.filter(session=OuterRef("pk"))
@@ -75,7 +98,7 @@ def _ended_to_warn(now: datetime) -> QuerySet[Partnership]:
     until = months_later(now + WARNING, -AGREEMENT_MONTHS)
     told = Expiry.objects.filter(partnership=OuterRef("pk"), session=None)
     ended: QuerySet[Partnership] = Partnership.objects.filter(~Exists(told), archived_at__lte=until)
-    return ended.filter(reduce(or_, (Exists(model.objects.filter(partnership=OuterRef("pk"))) for model in AGREED)))
+    return with_agreed(ended)
 
 
 def _warn(partnership_id: UUID, now: datetime) -> None:

@@ -37,6 +37,7 @@ from retros.models import (
     settled,
 )
 from retros.questions import Answer, Places, Question, blocks_of, questions_of, surprise_key, surprises_of
+from retros.retention import gone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -162,6 +163,11 @@ class Room:
         if self.step.is_revealed:
             return "revealed"
         return "opened" if self.step.side_open(self.seat) else "write"
+
+    @cached_property
+    def gone(self) -> str:
+        """That the words of this retro were removed."""
+        return gone(self.session, self.person)
 
     @property
     def key(self) -> str:

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 from datetime import UTC, timedelta
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
+from django.utils.formats import date_format
 
 from partnerships.models import Partnership
+
+if TYPE_CHECKING:
+    from partnerships.models import Person
 
 WARNING = timedelta(days=30)  # between the mail and the removal, however late the mail was
 
@@ -13,6 +17,11 @@ WARNING = timedelta(days=30)  # between the mail and the removal, however late t
 class ExpiryQuerySet(models.QuerySet["Expiry"]):
     def waiting(self) -> ExpiryQuerySet:
         return self.filter(removed_at=None)
+
+    def removed_on(self, person: Person, **what: object) -> str:
+        """The day on which it went, by this person's calendar; empty while it is there."""
+        removed = self.filter(**what).values_list("removed_at", flat=True).first()
+        return date_format(removed.astimezone(person.tz), "j F Y") if removed else ""
 
 
 class Expiry(models.Model):

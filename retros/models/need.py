@@ -32,7 +32,7 @@ class NeedQuerySet(models.QuerySet["Need"]):
 class Need(models.Model):
     """What the two need from one named lead, in words of both; unseen until both release it. The lead may answer.
 
-    The words stay the pair's when the lead ends.
+    The words stay the pair's when the lead ends, and the answer stays its author's to erase.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -44,6 +44,7 @@ class Need(models.Model):
     written_at = models.DateTimeField(auto_now=True)
     created_at = models.DateTimeField(auto_now_add=True)
     answer = ContentField(blank=True)
+    answered_by = models.ForeignKey("partnerships.Person", models.SET_NULL, null=True, related_name="+")
     answered_at = models.DateTimeField(null=True)
 
     objects: ClassVar = NeedQuerySet.as_manager()
@@ -86,7 +87,7 @@ class Need(models.Model):
         with leading(self.lead, by):
             if not Need.objects.asked_of(by).filter(pk=self.pk).exists():
                 raise Refusal(_("The two took this back."))
-            Need.objects.filter(pk=self.pk).update(answer=text, answered_at=timezone.now())
+            Need.objects.filter(pk=self.pk).update(answer=text, answered_by=by, answered_at=timezone.now())
 
 
 @contextmanager

@@ -51,6 +51,7 @@ LINKS = {
     "retros.Draft.person": "goes",
     "retros.Entry.author": "goes",
     "retros.Handover.written_by": "stays",
+    "retros.Need.answered_by": "goes",
     "retros.Need.written_by": "stays",
     "retros.Note.written_by": "stays",
     "retros.Pick.person": "goes",
@@ -118,6 +119,23 @@ def test_no_mark_of_theirs_is_left_anywhere(world: World, caplog: pytest.LogCapt
         assert not [mark for mark in [*own, "Zqname", "zqtom"] if mark in held]
 
 
+def test_a_leads_answers_go_also_where_they_lead_no_more(world: World) -> None:
+    """And the pair's own words, to which they answered, stay."""
+    cast = world.cast
+    answers = set(Need.objects.exclude(answer="").values_list("answer", flat=True))
+    asked = set(Need.objects.values_list("text", flat=True))
+    assert answers
+    cast.checkout.end_lead(cast.sara, by=cast.ada)
+    client = world.client("ines")
+    assert answers.issubset(
+        re.findall(r"zqreply\d+zq", client.get(reverse("release_list", args=[cast.checkout.pk])).text)
+    )
+    erase(cast.sara)
+    left = everywhere()
+    assert [answer for answer in answers if answer in left] == []
+    assert set(Need.objects.values_list("text", flat=True)) == asked
+
+
 def test_what_was_made_together_stays(world: World) -> None:
     ines = world.cast.ines
     before = files(archive(ines))["twofold.json"]
@@ -171,6 +189,7 @@ def test_first_told_then_ticked_then_done(cast: Cast) -> None:
     url = reverse("data_erase")
     page = client.get(url)
     assert "Agreements and their signatures" in page.text
+    assert "the answers that you gave as a lead, also where you lead no more" in page.text
     assert client.post(url, {"understood": "on"})["Location"].startswith(reverse("account_reauthenticate"))
     client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     assert client.post(url).status_code == 422
@@ -193,7 +212,7 @@ def test_the_same_address_may_be_invited_again(cast: Cast) -> None:
 def test_a_lead_goes_with_what_they_were_shown(cast: Cast) -> None:
     lead = Lead.objects.get(person=cast.sara, partnership=cast.checkout)
     need = Need.write(lead, by=cast.ines, text="A word with the board", id=uuid.uuid4())
-    Need.objects.filter(pk=need.pk).update(answer="zqanswer")
+    Need.objects.filter(pk=need.pk).update(answer="zqanswer", answered_by=cast.sara)
     erase(cast.sara)
     assert "zqanswer" not in everywhere()
     assert Need.objects.get().text == "A word with the board"

@@ -82,7 +82,27 @@ def test_told_a_month_ahead_then_gone_and_the_rest_stays(cast: Cast) -> None:
     assert [(line.by_id, line.about_id) for line in Audit.objects.filter(act="expired")] == [(None, old.pk)]
     page = Client()
     page.force_login(cast.ines)
-    assert page.get(reverse("step_detail", args=[old.pk, 2])).status_code == 200
+    told = "were kept as long as everything here is, and removed on 21 December 2026. That you met stays."
+    for name, args in (("step_detail", [old.pk, 2]), ("session_print", [old.pk])):
+        text = page.get(reverse(name, args=args)).text
+        assert told in text
+        assert "Nothing lies open here" not in text
+    assert "removed on" not in page.get(reverse("step_detail", args=[young.pk, 2])).text
+    assert "removed on" not in page.get(reverse("session_print", args=[young.pk])).text
+
+
+def test_of_a_missed_retro_it_does_not_say_that_the_words_are_still_there(cast: Cast) -> None:
+    old = held(cast, months_later(NOW, -25))
+    Session.objects.filter(pk=old.pk).update(status="missed", held_on=None)
+    page = Client()
+    page.force_login(cast.ines)
+    assert "What you wrote is still here" in page.get(reverse("step_detail", args=[old.pk, 2])).text
+    expire(NOW)
+    send(NOW)
+    expire(NOW + timedelta(days=31))
+    text = page.get(reverse("step_detail", args=[old.pk, 2])).text
+    assert "What was written for this retro was kept as long as everything here is, and removed on" in text
+    assert "This retro did not take place. What you wrote is still here" not in text
 
 
 def test_it_happens_once(cast: Cast) -> None:
@@ -178,6 +198,11 @@ def test_what_was_agreed_goes_a_year_after_the_end(cast: Cast) -> None:
     assert expire(NOW + timedelta(days=31)) == 1
     assert not Agreement.objects.exists()
     assert not Handover.objects.exists()
+    page = Client()
+    page.force_login(cast.tom)
+    text = page.get(reverse("partnership_end", args=[cast.checkout.pk])).text
+    assert "what you asked your leads for were removed on 22 December 2026." in text
+    assert "Today" not in text
     assert [action.partnership for action in Action.objects.all()] == [cast.search]
 
 
