@@ -109,22 +109,18 @@ class Counts:
 
 @dataclass(frozen=True)
 class Rhythm:
-    """What became of the retros of a while: a shape each, and “3 of 5 kept” in the sense of `rhythm.kept`.
+    """What became of the dates of a rhythm for a while: a shape each, and “3 of 5 kept” in the sense of `rhythm.kept`.
 
-    Extra retros show only where there is no rhythm to keep; then nothing is said to be kept of anything.
+    Extra retros are no beats; they only say when one was held last (SCHEDULING.md 6).
     """
 
     beats: Sequence[str]  # kept, moved, miss; the earliest first
     kept: Kept
+    last_held: date | None = None
 
     @property
     def words(self) -> str:
-        if self.kept.due:
-            return self.kept.words
-        if not self.beats:
-            return _("None yet")
-        held = sum(beat != "miss" for beat in self.beats)
-        return ngettext("%(n)d held", "%(n)d held", held) % {"n": held}
+        return self.kept.words
 
     @property
     def spoken(self) -> str:
@@ -139,8 +135,14 @@ class Rhythm:
     @classmethod
     def of(cls, sessions: Sequence[Session], today: date) -> Rhythm:
         slots = [s for s in sessions if s.slot_date is not None]
-        beats = [_beat(session) for session in sorted(slots or sessions, key=lambda s: s.start_utc)]
-        return cls([beat for beat in beats if beat], kept([(s.slot_date, s.status, s.excused) for s in slots], today))
+        held = [_day(s) for s in sessions if s.status == Session.Status.HELD]
+        found = kept([(s.slot_date, s.status, s.excused) for s in slots], today)
+        return cls(beats_of(slots), found, max(held, default=None))
+
+
+def beats_of(sessions: Sequence[Session]) -> list[str]:
+    """What became of each that is decided, the earliest first."""
+    return [beat for session in sorted(sessions, key=lambda s: s.start_utc) if (beat := _beat(session))]
 
 
 def _beat(session: Session) -> str:

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from partnerships.header import both_of, roles_of
 from partnerships.models import Agreement, Lead, Membership, Partnership
-from retros.history import Counts, Rhythm, lead_header
+from retros.history import Counts, Rhythm, beats_of, lead_header
 from retros.models import Action, Need, Offer, Session
 
 if TYPE_CHECKING:
@@ -246,8 +246,7 @@ class Led:
         sessions = self._sessions.get(partnership.pk, [])
         if any(s.is_open for s in sessions):
             return False
-        last = Rhythm.of(sessions, self.today).beats[-TWO:]
-        return list(last) == ["miss"] * TWO
+        return beats_of(sessions)[-TWO:] == ["miss"] * TWO
 
 
 def _day(session: Session) -> date:

@@ -269,10 +269,10 @@ def test_could_use_a_word(cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("fates", "beats", "said"),
     [
-        ([], [], "None yet"),
+        ([], [], "–"),
         (["held", "moved", "missed"], ["kept", "moved", "miss"], "2 of 3 kept"),
         (["held", "excused", "skipped"], ["kept", "miss"], "1 of 2 kept"),
-        (["cancelled", "scheduled"], [], "None yet"),
+        (["cancelled", "scheduled"], [], "–"),
     ],
 )
 def test_rhythm_is_said_as_kept_of_all(cast: Cast, fates: list[str], beats: list[str], said: str) -> None:
@@ -288,10 +288,37 @@ def test_rhythm_is_said_as_kept_of_all(cast: Cast, fates: list[str], beats: list
 
 def test_without_a_rhythm_nothing_is_kept_of_anything(cast: Cast) -> None:
     extra = past(cast.checkout, date(2026, 3, 1))
-    assert Rhythm.of([extra], date(2026, 12, 1)).words == "1 held"
+    rhythm = Rhythm.of([extra], date(2026, 12, 1))
+    assert (list(rhythm.beats), rhythm.words, rhythm.last_held) == ([], "–", date(2026, 3, 1))
     slot = past(cast.checkout, date(2026, 4, 1), "missed", slot_date=date(2026, 4, 1))
     rhythm = Rhythm.of([extra, slot], date(2026, 12, 1))
-    assert (list(rhythm.beats), rhythm.words) == (["miss"], "0 of 1 kept")
+    assert (list(rhythm.beats), rhythm.words, rhythm.last_held) == (["miss"], "0 of 1 kept", date(2026, 3, 1))
+
+
+def test_extra_retros_only_say_when_one_was_held_last(cast: Cast) -> None:
+    """Five of them are no rhythm: a dash and a day, for the pair and for its lead."""
+    today = timezone.localdate()
+    for weeks in range(1, 6):
+        past(cast.checkout, today - timedelta(weeks=weeks))
+    last = f"Last held on {today - timedelta(weeks=1):%-d %B %Y}"
+    for person, name, args in (
+        (cast.ines, "history_detail", [cast.checkout.pk]),
+        (cast.sara, "history_detail", [cast.checkout.pk]),
+        (cast.sara, "lead_list", []),
+    ):
+        text = page(person, name, *args)
+        assert "5 held" not in text
+        assert last in text
+        assert 'class="beats" role="img"' not in text
+
+
+def test_two_extra_retros_that_were_missed_are_two_in_a_row(cast: Cast) -> None:
+    today = timezone.localdate()
+    for days in (60, 30):
+        past(cast.checkout, today - timedelta(days=days), "missed")
+    assert "times" in words(cast, cast.checkout)
+    past(cast.checkout, today - timedelta(days=3))
+    assert "times" not in words(cast, cast.checkout)
 
 
 def test_the_filters(cast: Cast) -> None:
