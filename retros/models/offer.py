@@ -51,7 +51,7 @@ class Offer(models.Model):
     kind = models.CharField(max_length=8, choices=Kind.choices)
     starts = models.JSONField(default=list)  # naive wall times in `timezone`, ISO
     timezone = models.CharField(max_length=64, default="UTC")
-    template_key = models.CharField(max_length=60, blank=True)  # of the exercise; before 0009 the Dream Team one
+    template_key = models.CharField(max_length=60, blank=True)  # of the exercise; before 0010 the Dream Team one
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
     made_at = models.DateTimeField(auto_now_add=True)
     settled_at = models.DateTimeField(null=True)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('retros', '0008_bulk'),
+        ('retros', '0009_remove_session_needs_attention'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('retros', '0009_offered_exercise'),
+        ('retros', '0010_offered_exercise'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

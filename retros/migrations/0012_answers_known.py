@@ -12,7 +12,7 @@ def remember(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('retros', '0010_answered_by'),
+        ('retros', '0011_answered_by'),
     ]
 
     operations = [
