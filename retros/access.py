@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 
     from partnerships.models import Person
     from retros.models.release import Thing
+    from retros.models.session import SessionQuerySet
 
 
 def get_session(person: Person, session_id: UUID) -> Session:
-    """A session of a partnership of theirs, with its two people. Raises Http404 for everybody else."""
-    sessions = Session.objects.of(person).select_related("partnership", "agreement").with_people().with_next()
-    session = sessions.filter(pk=session_id).first()
+    """A session of a partnership of theirs. Raises Http404 for everybody else."""
+    return _session(Session.objects.of(person), session_id)
+
+
+def _session(sessions: SessionQuerySet, session_id: UUID) -> Session:
+    session = sessions.select_related("partnership").filter(pk=session_id).first()
     if session is None:
         raise Http404
     return session
@@ -35,7 +39,8 @@ def get_series(person: Person, partnership_id: UUID) -> Series:
 
 
 def get_step(person: Person, session_id: UUID, position: int) -> Step:
-    session = get_session(person, session_id)
+    """A step of a session of theirs, which also knows when and where the two meet next. Raises Http404."""
+    session = _session(Session.objects.of(person).with_next(), session_id)
     if position >= len(session.steps):
         raise Http404
     step = session.steps[position]
@@ -44,11 +49,11 @@ def get_step(person: Person, session_id: UUID, position: int) -> Step:
 
 
 def get_prompt(person: Person, session_id: UUID, prompt_id: UUID) -> Prompt:
-    session = get_session(person, session_id)
-    prompt = Prompt.objects.select_related("step").filter(pk=prompt_id, step__session=session).first()
+    """A prompt of a session of theirs, with its step and session. Raises Http404."""
+    prompts = Prompt.objects.filter(step__session__partnership__memberships__person=person, step__session=session_id)
+    prompt = prompts.select_related("step__session__partnership").filter(pk=prompt_id).first()
     if prompt is None:
         raise Http404
-    prompt.step.session = session
     return prompt
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from hashlib import blake2s
-from itertools import chain, repeat
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4, uuid5
 
 from django.urls import reverse
@@ -21,6 +18,7 @@ from partnerships import limits
 from partnerships.models import Version
 from partnerships.models.partnership import Seat
 from retros.agreement_looks import AgreementLooks, Look
+from retros.board import Card, CardRow, Column, Stamp, short
 from retros.clauses import Adopted, adopted
 from retros.models import (
     Action,
@@ -48,6 +46,7 @@ if TYPE_CHECKING:
 
 
 SOON = timedelta(hours=1)  # this long before a planned retro, its page offers to start it
+ON_A_BOARD = ("prompt", "author", "client_id", "is_card", "text", "only_me", "version", "talk")  # read of each card
 WRITING = timedelta(seconds=8)  # this long after their last word came, somebody counts as writing
 
 
@@ -69,74 +68,12 @@ class Side:
 
 
 @dataclass
-class Card:
-    entry: Entry
-    side: Side
-    picked_by_you: bool = False
-    picked_by_partner: bool = False
-
-    @property
-    def pick_rank(self) -> int:
-        return self.picked_by_you + self.picked_by_partner
-
-
-class CardRow(TypedDict):
-    """A card as its template draws it: plain values in a dict, since a board draws many of them at every change."""
-
-    id: str
-    seat: str
-    text: str
-    who: str
-    preview: str
-    url: str  # every press on the card starts with it; relative to the step's page, for it is written out often
-    talk: str
-    only_me: bool
-    pick: str  # yours, both, theirs, none; empty when it cannot be picked
-    can_table: bool
-    can_edit: bool
-    can_move: bool
-
-
-@dataclass
-class Column:
-    prompt: Prompt
-    cards: list[Card]
-    rows: list[CardRow]
-    drafts: Callable[[], dict[str, Draft]]  # asked for only where the composer is drawn
-    client_id: UUID = field(default_factory=uuid4)
-
-    @property
-    def mark(self) -> str:
-        """What this column shows, in short: a browser that sends it back needs no more than what came after it."""
-        return f"{len(self.rows)}.{_digest(self.rows)}"
-
-    def since(self, mark: str) -> list[CardRow] | None:
-        """The cards that stand below those of `mark`; None when more than that has changed."""
-        count, _dot, digest = mark.partition(".")
-        shown = int(count) if count.isdecimal() and len(count) < 6 else -1
-        same = 0 <= shown <= len(self.rows) and _digest(self.rows[:shown]) == digest
-        return self.rows[shown:] if same else None
-
-    @property
-    def draft_key(self) -> str:
-        return f"card:{self.prompt.pk}"
-
-    @property
-    def draft(self) -> Draft | None:
-        return self.drafts().get(self.draft_key)
-
-
-@dataclass
 class PathStep:
     step: Step
     url: str
     state: str  # done, now, todo
     is_shown: bool
     seats: list[Seat]
-
-
-def _digest(rows: list[CardRow]) -> str:
-    return blake2s(repr(rows).encode(), digest_size=6).hexdigest()
 
 
 class Room:
@@ -180,23 +117,49 @@ class Room:
         return f"{self.phase}.{self.session.status}.{middle}.{self.session.position if self.is_current else ''}"
 
     @property
-    def stamp(self) -> str:
-        """What the browser sends back with every press: the key, the version, and the columns that it shows."""
-        return "~".join([self.key, str(self.version), *(column.mark for column in self.columns)])
+    def stamp(self) -> Stamp:
+        """What a browser shows that has drawn all of this."""
+        return Stamp(self.key, self.version, self.rest, {column.prompt.key: column.mark for column in self.columns})
 
-    def changed_columns(self, marks: Sequence[str]) -> list[tuple[Column, list[CardRow], bool]]:
-        """The columns that differ from what a browser shows by its stamp, each with the cards to draw.
+    @property
+    def rest(self) -> str:
+        """What stands around the cards of an open board, in short; empty where it is drawn every time."""
+        if self.step.kind != Step.Kind.WRITE or self.phase != "revealed" or not self.session.is_running:
+            return ""
+        if self.on_table:  # with its note and its actions
+            return ""
+        return short(
+            (
+                self.session.position, self.session.paused_at, self.step.minutes, self.minutes_left,
+                self.can_go_on_alone, self.alone_in, self.can_write,
+                [(side.is_here, side.is_ready, side.doing, side.position) for side in self.sides],
+                [(note.pk, note.version) for note in self._notes],
+            )
+        )  # fmt: skip
+
+    def changes(self, stamp: Stamp) -> list[tuple[Column, list[CardRow], bool]]:
+        """The columns that differ from what a browser shows, each with the cards to draw.
 
         True: these come below the ones that are there.
         """
         changed = []
-        for column, mark in zip(self.columns, chain(marks, repeat("")), strict=False):
-            more = column.since(mark)
+        for column in self.columns:
+            more = column.since(stamp.columns.get(column.prompt.key))
             if more is None:
                 changed.append((column, column.rows, False))
             elif more:
                 changed.append((column, more, True))
         return changed
+
+    def one_more(self, entry: Entry, stamp: Stamp) -> Column | None:
+        """The column of a card that the viewer has just written, as it grows by that card.
+
+        None when the browser has to catch up with more than this card.
+        """
+        above = stamp.columns.get(entry.prompt.key)
+        if above is None or stamp.version + 1 != self.version or self.step.kind != Step.Kind.WRITE:
+            return None
+        return Column(entry.prompt, [self._row(Card(entry, self.you))], lambda: self._drafts, above)
 
     @property
     def version(self) -> int:
@@ -401,7 +364,7 @@ class Room:
     @cached_property
     def _entries(self) -> list[Entry]:
         entries = Entry.objects.visible_to(self.person).in_step(self.step).with_picks(self.person)
-        return list(entries.defer("created_at", "sealed_at", "opened_version", "deleted_at"))
+        return list(entries.only(*ON_A_BOARD) if self.step.kind == Step.Kind.WRITE else entries)
 
     # The boxes of this step, each with its draft. Keys are `Draft.key`; the verb that takes a text over drops it.
 
@@ -494,15 +457,11 @@ class Room:
 
     @cached_property
     def columns(self) -> list[Column]:
-        by_prompt: dict[UUID, list[Card]] = {}
+        rows: dict[UUID, list[CardRow]] = {}
         for card in self.cards:
-            by_prompt.setdefault(card.entry.prompt_id, []).append(card)
-        columns = []
-        for prompt in self.step.prompts:
-            if prompt.takes_cards:
-                cards = by_prompt.get(prompt.pk, [])
-                columns.append(Column(prompt, cards, [self._row(card) for card in cards], lambda: self._drafts))
-        return columns
+            rows.setdefault(card.entry.prompt_id, []).append(self._row(card))
+        asked = (prompt for prompt in self.step.prompts if prompt.takes_cards)
+        return [Column(prompt, rows.get(prompt.pk, []), lambda: self._drafts) for prompt in asked]
 
     def _row(self, card: Card) -> CardRow:
         entry, yours = card.entry, card.side.is_you
@@ -694,14 +653,7 @@ class Room:
     @property
     def default_due(self) -> str:
         """The date of the next planned retro, else eight weeks on (ISO, for a date field)."""
-        after: datetime | None = self.session.next_local  # type: ignore[attr-defined]
-        return (after or self.now.astimezone(self.person.tz) + timedelta(weeks=8)).date().isoformat()
-
-    @property
-    def meeting_url(self) -> str:
-        """Where the two meet, when they meet elsewhere."""
-        url: str | None = self.session.meeting_url  # type: ignore[attr-defined]
-        return url or ""
+        return (self.session.next_local or self.now.astimezone(self.person.tz) + timedelta(weeks=8)).date().isoformat()
 
     @cached_property
     def next_planned(self) -> Session | None:

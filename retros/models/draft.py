@@ -79,7 +79,10 @@ class Draft(models.Model):
     @classmethod
     def take(cls, key: str, *, by: Person, client_id: UUID | None = None) -> None:
         """The text became something: empty its draft. Part of the verb that took it over."""
-        cls.objects.update_or_create(person=by, key=key, defaults={"text": "", "spent": client_id})
+        Draft.objects.bulk_create(
+            [Draft(person=by, key=key, spent=client_id)],
+            update_conflicts=True, unique_fields=["person", "key"], update_fields=["text", "spent", "updated_at"],
+        )  # fmt: skip
 
     @classmethod
     def of(cls, person: Person, keys: Iterable[str]) -> dict[str, Draft]:

@@ -74,23 +74,15 @@ class SessionQuerySet(models.QuerySet["Session"]):
         return self.filter(status=Session.Status.HELD).order_by("-held_on", "-closed_at")
 
     def with_next(self) -> SessionQuerySet:
-        """Adds what a room says of the pair's dates, each or None.
-
-        `next_local`: the stored wall time of the next planned session; `meeting_url`: where the two meet.
-        """
+        """Brings `next_local` and `meeting_url` along, which a session otherwise asks for."""
         from retros.models.series import Series  # the series imports the session
 
         same = models.OuterRef("partnership")
         others = Session.objects.filter(partnership=same).exclude(pk=models.OuterRef("pk"))
         series = Series.objects.filter(partnership=same)
-        return self.annotate(
+        return self.annotate(  # type: ignore[no-redef]  # the same names, on purpose
             next_local=models.Subquery(others.upcoming().values("start_local")[:1]),
             meeting_url=models.Subquery(series.values("meeting_url")[:1]),
-        )
-
-    def with_people(self) -> SessionQuerySet:
-        return self.prefetch_related(
-            models.Prefetch("presences", Presence.objects.select_related("person").order_by("seat"))
         )
 
 
@@ -179,6 +171,19 @@ class Session(Planned):
     def steps(self) -> list[Step]:
         return list(self.step_set.order_by("position"))
 
+    @cached_property
+    def next_local(self) -> datetime | None:
+        """The stored wall time of the pair's next planned session."""
+        wall: datetime | None = Session.objects.upcoming_after(self).values_list("start_local", flat=True).first()
+        return wall
+
+    @cached_property
+    def meeting_url(self) -> str | None:
+        """Where the pair meets, if they said so."""
+        from retros.models.series import Series  # the series imports the session
+
+        return Series.objects.filter(partnership=self.partnership_id).values_list("meeting_url", flat=True).first()
+
     @property
     def current_step(self) -> Step:
         return self.steps[self.position]
@@ -190,7 +195,7 @@ class Session(Planned):
     @cached_property
     def sides(self) -> dict[Seat, Presence]:
         """Who sits where, seat A first."""
-        return {Seat(p.seat): p for p in sorted(self.presences.all(), key=lambda p: p.seat)}
+        return {Seat(p.seat): p for p in self.presences.select_related("person").order_by("seat")}
 
     def seat_of(self, person: Person) -> Seat:
         """Raises NotAllowed for somebody who has no seat in this session."""
@@ -222,13 +227,12 @@ class Session(Planned):
             self.refresh_from_db(from_queryset=Session.objects.select_for_update(no_key=True))
             for cached in ("steps", "sides"):
                 self.__dict__.pop(cached, None)
-            if not Membership.objects.filter(
-                partnership=self.partnership_id, partnership__archived_at=None, person=by
-            ).exists():
+            here = Membership.objects.filter(partnership=self.partnership_id, partnership__archived_at=None, person=by)
+            if (seat := here.values_list("seat", flat=True).first()) is None:
                 raise NotAllowed(_("You can read this, and no longer write in it."))
             if not closed and not self.is_open:
                 raise Refusal(_("This session is closed. You can read it, and both of you together can reopen it."))
-            change = Change(self, by, self.seat_of(by), clock.now())
+            change = Change(self, by, Seat(seat), clock.now())
             yield change
             told = list(Seat) if change.shared else [change.seat]
             for seat in told:

@@ -16,15 +16,14 @@ from retros.access import get_entry, get_prompt
 from retros.forms import AnswerForm, CardEditForm, CardForm, DraftForm, TalkForm
 from retros.models import Draft, Entry
 from retros.room import Room
-from retros.views.room import room_again
+from retros.views.room import card_answer, room_again
 
 
 @require_POST
 def entry_create(request: PersonRequest, session_id: UUID, prompt_id: UUID) -> HttpResponse:
     prompt = get_prompt(request.user, session_id, prompt_id)
     data = CardForm(request.POST).checked()
-    Entry.fold(prompt, by=request.user, **data)
-    return room_again(request, session_id, prompt.step.position, only_cards=True)
+    return card_answer(request, Entry.fold(prompt, by=request.user, **data))
 
 
 @require_POST

@@ -14,7 +14,9 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from partnerships.http import PersonRequest
 from retros.access import get_session, get_step
+from retros.board import CardRow, Column, Stamp
 from retros.forms import MinutesForm, NextForm, PauseForm, ReadyForm
+from retros.models import Entry
 from retros.room import Room
 
 
@@ -49,28 +51,43 @@ def session_version(request: PersonRequest, session_id: UUID) -> JsonResponse:
     return JsonResponse({"version": session.version_for(session.seat_of(request.user))})
 
 
-def room_answer(
-    request: PersonRequest, room: Room, stamp: str | None = None, *, only_cards: bool = False
-) -> HttpResponse:
+def room_answer(request: PersonRequest, room: Room, shown: str | None = None) -> HttpResponse:
     """The answer to everything that happens in the room.
 
     A plain form goes back to the page. htmx gets the lists, the tray and the dock; the whole step, when what the
     browser shows is of another phase; the next step, when the two have moved on from the shown one. The browser says
-    what it shows by `room_key` (`Room.stamp`); of the columns it gets what it does not show yet. `only_cards`: the
-    press changed nothing else, so the rest is left out, unless something else happened since.
+    what it shows by `room_key` (`Stamp`); of an open board it gets what it does not show yet.
     """
     if not request.htmx:
         return redirect("step_detail", room.session.pk, room.step.position)
-    key, version, *marks = f"{request.POST.get('room_key', '') if stamp is None else stamp}~".split("~")
-    if room.has_moved_on(key):
+    stamp = stamp_of(request) if shown is None else Stamp.parse(shown)
+    if room.has_moved_on(stamp.key):
         return go(request, "session_detail", room.session.pk)
-    context = {
-        "room": room,
-        "redraw": key != room.key,
-        "changed": room.changed_columns(marks),
-        "rest": not (only_cards and version == str(room.version - 1)),
-        "oob": True,
-    }
+    changed = room.changes(stamp)
+    same = room.rest and room.rest == stamp.rest and all(more for _column, _rows, more in changed)
+    return swap(request, room, room.stamp, changed, redraw=stamp.key != room.key, rest=not same)
+
+
+def card_answer(request: PersonRequest, entry: Entry) -> HttpResponse:
+    """The answer to a new card: that card alone, when the browser shows all the rest."""
+    step = entry.step
+    room, stamp = Room(step.session, request.user, step.position), stamp_of(request)
+    column = room.one_more(entry, stamp) if request.htmx else None
+    if column is None:
+        return room_answer(request, room)
+    stamp = stamp._replace(version=room.version, columns={**stamp.columns, column.prompt.key: column.mark})
+    return swap(request, room, stamp, [(column, column.rows, True)], redraw=False, rest=False)
+
+
+def stamp_of(request: PersonRequest) -> Stamp:
+    return Stamp.parse(request.POST.get("room_key", ""))
+
+
+def swap(
+    request: PersonRequest, room: Room, stamp: Stamp, changed: list[tuple[Column, list[CardRow], bool]], *,
+    redraw: bool, rest: bool,
+) -> HttpResponse:  # fmt: skip
+    context = {"room": room, "stamp": stamp, "changed": changed, "redraw": redraw, "rest": rest, "oob": True}
     return render(request, "retros/room.swap.html", context)
 
 
@@ -80,10 +97,10 @@ def go(request: PersonRequest, url_name: str, *args: object) -> HttpResponse:
     return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
 
 
-def room_again(request: PersonRequest, session_id: UUID, position: int, *, only_cards: bool = False) -> HttpResponse:
+def room_again(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
     """Read the room afresh after a verb, and answer with it."""
     room = Room(get_session(request.user, session_id), request.user, position)
-    return room_answer(request, room, only_cards=only_cards)
+    return room_answer(request, room)
 
 
 # --- the course of a session --------------------------------------------------------------------------------------

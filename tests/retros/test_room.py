@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import timedelta
+from itertools import count
 from typing import Any
 from urllib.parse import urlencode
 
@@ -51,7 +53,7 @@ class Two:
 
     def room(self, position: int = 2) -> Room:
         """As Ines sees it now."""
-        return Room(Session.objects.with_people().with_next().get(pk=self.session.pk), self.cast.ines, position)
+        return Room(Session.objects.get(pk=self.session.pk), self.cast.ines, position)
 
     def digest(self, who: Person, position: int) -> str:
         self.session.refresh_from_db()
@@ -258,7 +260,7 @@ def test_a_deleted_card_comes_back_by_the_toast(two: Two) -> None:
 
 def test_an_answer_leaves_out_what_the_browser_shows(two: Two) -> None:
     two.fold(two.ines, "One", "bad")
-    empty = two.room().stamp
+    empty = str(two.room().stamp)
     first = two.fold(two.ines, "Two", "good", room_key=empty)
     assert 'hx-swap-oob="beforeend:#cards-good"' in first
     assert first.count("data-card") == 1
@@ -271,16 +273,55 @@ def test_an_answer_leaves_out_what_the_browser_shows(two: Two) -> None:
     assert 'id="path"' in late
 
 
+def test_of_an_open_board_comes_the_new_card_and_nothing_around_it(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, ticks = timezone.now(), count()
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(microseconds=next(ticks)))  # no minute passes here
+    two.both_next(0)
+    two.both_ready(1)
+    two.both_next(1)
+    two.fold(two.ines, "One", "good")
+    two.both_ready(2)
+    live = reverse("session_live", args=[two.session.pk])
+
+    def pushed(stamp: str) -> str:
+        return two.ines.get(live, {"step": "2", "room_key": stamp}, headers=HTMX).content.decode()
+
+    pushed("")  # she is seen at this step
+    shown = str(two.room().stamp)
+    two.fold(two.tom, "Two", "bad")
+    news = pushed(shown)
+    assert 'hx-swap-oob="beforeend:#cards-bad"' in news
+    assert news.count("data-card") == 1
+    assert not [region for region in ("path", "dock", "tray", "table-state", "more") if f'id="{region}"' in news]
+    shown = str(two.room().stamp)
+    assert shown in news
+    assert "data-card" not in pushed(shown)
+    assert 'id="dock"' not in pushed(shown)
+
+    own = two.fold(two.ines, "Three", "bad", room_key=shown)
+    assert own.count("data-card") == 1
+    assert 'id="dock"' not in own
+    assert str(two.room().stamp) in own
+
+    shown = str(two.room().stamp)
+    two.press(two.tom, "step_next_create", 2)  # what stands around the cards changes
+    assert 'id="dock"' in pushed(shown)
+    late = two.fold(two.ines, "Four", "bad", room_key=shown)  # not the only news since then
+    assert 'id="dock"' in late
+
+
 def test_a_column_that_changed_above_its_last_card_comes_whole(two: Two) -> None:
     two.fold(two.ines, "One", "good")
     two.fold(two.ines, "Two", "good")
-    card, shown = Entry.kept.get(text="One"), two.room().stamp
+    card, shown = Entry.kept.get(text="One"), str(two.room().stamp)
     answer = two.press(two.ines, "entry_delete", card.pk, room_key=shown)
     assert 'id="cards-good" hx-swap-oob="morph"' in answer
     assert answer.count("data-card") == 1
 
 
-@pytest.mark.parametrize("marks", ["", "~", "~9.x", "~-1.", "~" + "9" * 5000 + ".a", "~①.a~1.a~2.b~3.c~4", "~1.a.b~~~"])
+@pytest.mark.parametrize(
+    "marks", ["", "~", "~~9.x", "~~good:-1.", "~~good:" + "9" * 5000 + ".a", "~~good:①.a", "~~:1.a", "~a~~~"]
+)
 def test_a_stamp_that_nobody_gave_gets_everything(two: Two, marks: str) -> None:
     two.fold(two.ines, "One", "good")
     room = two.room()

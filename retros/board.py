@@ -1,0 +1,130 @@
+"""A board as it is drawn: its cards in columns, and the stamp by which a browser says what it shows of them already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import blake2s
+from itertools import accumulate
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from uuid import UUID, uuid4
+
+from retros.models import Draft, Entry, Prompt
+
+if TYPE_CHECKING:
+    from retros.room import Side
+
+
+def short(value: object) -> str:
+    """A few letters that change when the value does."""
+    return blake2s(repr(value).encode(), digest_size=6).hexdigest()
+
+
+@dataclass
+class Card:
+    entry: Entry
+    side: Side
+    picked_by_you: bool = False
+    picked_by_partner: bool = False
+
+    @property
+    def pick_rank(self) -> int:
+        return self.picked_by_you + self.picked_by_partner
+
+
+class CardRow(TypedDict):
+    """A card as its template draws it: plain values in a dict, since a board draws many of them at every change."""
+
+    id: str
+    seat: str
+    text: str
+    who: str
+    preview: str
+    url: str  # every press on the card starts with it; relative to the step's page, for it is written out often
+    talk: str
+    only_me: bool
+    pick: str  # yours, both, theirs, none; empty when it cannot be picked
+    can_table: bool
+    can_edit: bool
+    can_move: bool
+
+
+class Mark(NamedTuple):
+    """Some cards, one below the other: how many, and their digest, which grows with each."""
+
+    cards: int = 0
+    digest: str = ""
+
+    def below(self, row: CardRow) -> Mark:
+        return Mark(self.cards + 1, short((self.digest, row)))
+
+    def __str__(self) -> str:
+        return f"{self.cards}.{self.digest}"
+
+    @classmethod
+    def parse(cls, text: str) -> Mark:
+        """What a browser sent; no mark of any column when it is none."""
+        cards, _dot, digest = text.partition(".")
+        return cls(_number(cards), digest)
+
+
+TOP = Mark()
+
+
+@dataclass
+class Column:
+    prompt: Prompt
+    rows: list[CardRow]
+    drafts: Callable[[], dict[str, Draft]]  # asked for only where the composer is drawn
+    above: Mark = TOP  # the cards that stand above `rows`, when those are not all
+    client_id: UUID = field(default_factory=uuid4)
+
+    @cached_property
+    def marks(self) -> list[Mark]:
+        """Of what stands above each row; the last one is that of the whole column."""
+        return list(accumulate(self.rows, Mark.below, initial=self.above))
+
+    @property
+    def mark(self) -> Mark:
+        return self.marks[-1]
+
+    def since(self, mark: Mark | None) -> list[CardRow] | None:
+        """The cards below those of `mark`; None when more than that has changed."""
+        return self.rows[self.marks.index(mark) :] if mark in self.marks else None
+
+    @property
+    def draft_key(self) -> str:
+        return f"card:{self.prompt.pk}"
+
+    @property
+    def draft(self) -> Draft | None:
+        return self.drafts().get(self.draft_key)
+
+
+class Stamp(NamedTuple):
+    """What a browser shows of a room. It sends this back (as `room_key`) and gets what it does not show yet.
+
+    `key`: what kind of page; `version`: the viewer's version of the session; `rest`: what stands around the cards;
+    `columns`: the cards of each column, by the column's key.
+    """
+
+    key: str
+    version: int
+    rest: str
+    columns: dict[str, Mark]
+
+    def __str__(self) -> str:
+        columns = (f"{key}:{mark}" for key, mark in self.columns.items())
+        return "~".join([self.key, str(self.version), self.rest, *columns])
+
+    @classmethod
+    def parse(cls, text: str) -> Stamp:
+        """What a browser sent. What cannot be read is as if it showed nothing."""
+        key, version, rest, *columns = [*text.split("~"), "", ""][: max(3, text.count("~") + 1)]
+        marks = {name: Mark.parse(mark) for name, _colon, mark in (column.partition(":") for column in columns)}
+        return cls(key, _number(version), rest, {name: mark for name, mark in marks.items() if mark.cards >= 0})
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 10 else -1
