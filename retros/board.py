@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from retros.models import Draft, Entry, Prompt
 
 if TYPE_CHECKING:
-    from retros.room import Side
+    from retros.dock import Side
 
 
 def short(value: object) -> str:

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from retros.models import Draft, Entry, Note, Prompt
 
 if TYPE_CHECKING:
-    from retros.room import Side
+    from retros.dock import Side
 
 
 @dataclass

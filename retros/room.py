@@ -14,21 +14,19 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from partnerships import limits
 from partnerships.models import Version
 from partnerships.models.partnership import Seat
 from retros.agreement_looks import AgreementLooks, Look
 from retros.board import Card, CardRow, Column, Stamp, short
 from retros.clauses import Adopted, adopted
+from retros.dock import Dock, Side
 from retros.models import (
     Action,
     ClauseOrigin,
     Draft,
     Entry,
     Note,
-    Presence,
     Prompt,
-    Ready,
     Review,
     Session,
     Step,
@@ -45,26 +43,8 @@ if TYPE_CHECKING:
     from partnerships.models import Person
 
 
-SOON = timedelta(hours=1)  # this long before a planned retro, its page offers to start it
 ON_A_BOARD = ("prompt", "author", "client_id", "is_card", "text", "only_me", "version", "talk")  # read of each card
 WRITING = timedelta(seconds=8)  # this long after their last word came, somebody counts as writing
-
-
-@dataclass
-class Side:
-    """One of the two in the room: seat A left, seat B right, for both viewers."""
-
-    seat: Seat
-    person: Person
-    is_you: bool
-    is_here: bool
-    is_ready: bool
-    doing: str
-    position: int
-
-    @property
-    def name(self) -> str:
-        return self.person.first_name
 
 
 @dataclass
@@ -85,21 +65,11 @@ class Room:
         self.now: datetime = timezone.now()
         self.step: Step = session.steps[session.position if position is None else position]
         self.step.session = session
-        self.seat = session.seat_of(person)
-        self.sides = [self._side(seat, presence) for seat, presence in session.sides.items()]
-        self.you = next(side for side in self.sides if side.is_you)
-        self.partner = next(side for side in self.sides if not side.is_you)
+        self.dock = Dock(self.step, person, self.now)
+        self.seat, self.phase = self.dock.seat, self.dock.phase
+        self.sides, self.you, self.partner = self.dock.sides, self.dock.you, self.dock.partner
 
     # --- where we are -------------------------------------------------------------------------------------------
-
-    @cached_property
-    def phase(self) -> str:
-        """shared: open from the start; write: alone; opened: your side lies open; revealed: both do."""
-        if not self.step.written_alone:
-            return "shared"
-        if self.step.is_revealed:
-            return "revealed"
-        return "opened" if self.step.side_open(self.seat) else "write"
 
     @cached_property
     def gone(self) -> str:
@@ -114,7 +84,7 @@ class Room:
         """
         rows = len(self.step.prompts) if self.names_decisions else ""
         middle = self.on_table.entry.pk if self.on_table else rows
-        return f"{self.phase}.{self.session.status}.{middle}.{self.session.position if self.is_current else ''}"
+        return f"{self.phase}.{self.session.status}.{middle}.{self.session.position if self.step.is_current else ''}"
 
     @property
     def stamp(self) -> Stamp:
@@ -128,14 +98,8 @@ class Room:
             return ""
         if self.on_table:  # with its note and its actions
             return ""
-        return short(
-            (
-                self.session.position, self.session.paused_at, self.step.minutes, self.minutes_left,
-                self.can_go_on_alone, self.alone_in, self.can_write,
-                [(side.is_here, side.is_ready, side.doing, side.position) for side in self.sides],
-                [(note.pk, note.version) for note in self._notes],
-            )
-        )  # fmt: skip
+        notes = [(note.pk, note.version) for note in self._notes]
+        return short((self.session.position, self.session.paused_at, self.can_write, notes, self.dock.facts))
 
     def changes(self, stamp: Stamp) -> list[tuple[Column, list[CardRow], bool]]:
         """The columns that differ from what a browser shows, each with the cards to draw.
@@ -169,24 +133,11 @@ class Room:
     def has_moved_on(self, key: str) -> bool:
         """Whether the browser that drew `key` stood on the shared step, and the two have left it since."""
         followed = key.rpartition(".")[2] == str(self.step.position)
-        return followed and not self.is_current
-
-    @property
-    def is_current(self) -> bool:
-        return self.step.position == self.session.position
-
-    @property
-    def is_last(self) -> bool:
-        return self.step.position == len(self.session.steps) - 1
+        return followed and not self.step.is_current
 
     @property
     def can_write(self) -> bool:
         return self.session.is_open and not self.session.partnership.is_archived
-
-    @property
-    def starts_soon(self) -> bool:
-        """Whether “Start the retro” is the next thing to do; days ahead, writing is."""
-        return self.session.start_utc - self.now <= SOON
 
     @property
     def can_discard(self) -> bool:
@@ -257,101 +208,6 @@ class Room:
                 )
             )
         return steps
-
-    def _side(self, seat: Seat, presence: Presence) -> Side:
-        person, step = presence.person, self.step
-        is_you = person.pk == self.person.pk
-        here = is_you or presence.is_here(self.now)
-        purpose = Ready.Purpose.NEXT if step.is_revealed or not step.written_alone else Ready.Purpose.REVEAL
-        ready = self.session.is_running and step.marked(purpose, person) is not None
-        return Side(
-            seat=seat, person=person, is_you=is_you, is_here=here, is_ready=ready,
-            doing=_("Ready") if ready else self._doing(presence, here), position=presence.position,
-        )  # fmt: skip
-
-    def _doing(self, presence: Presence, here: bool) -> str:
-        if here:
-            return _("Here")
-        if presence.seen_at is None:
-            return _("Not here yet")
-        seen = presence.seen_at.astimezone(self.person.tz)
-        if self.now - presence.seen_at < timedelta(hours=12):
-            return _("Away since %(time)s") % {"time": date_format(seen, "H:i")}
-        return _("Away since %(day)s") % {"day": date_format(seen, "j M")}
-
-    # --- the dock -----------------------------------------------------------------------------------------------
-
-    @property
-    def is_timed(self) -> bool:
-        """Retros have an hour; what is answered over days has no clock."""
-        return self.session.kind == Session.Kind.RETRO
-
-    @property
-    def minutes_left(self) -> int:
-        return self.session.current_step.minutes_left(self.session.paused_at or self.now)
-
-    @property
-    def timer_words(self) -> str:
-        left = self.minutes_left
-        if self.session.paused_at:
-            return _("Paused")
-        if left <= 0:
-            return _("A bit over")
-        return ngettext("%(left)d min left", "%(left)d min left", left) % {"left": left}
-
-    @property
-    def timer_part(self) -> int:
-        """What is left of the ring, 0 to 100."""
-        minutes = self.session.current_step.minutes or 1
-        return max(0, min(100, round(100 * self.minutes_left / minutes)))
-
-    @property
-    def timer_speaks(self) -> str:
-        """The timer is silent but for two moments."""
-        if not self.is_timed:
-            return ""
-        return {5: _("Five minutes left"), 0: _("The time is up. No hurry.")}.get(self.minutes_left, "")
-
-    @property
-    def dock_says(self) -> str:
-        """Changes of the partner's state, for the polite live region."""
-        if self.partner.is_ready:
-            return _("%(name)s is ready") % {"name": self.partner.name}
-        if self.partner.is_here:
-            return self.timer_speaks or _("%(name)s is here") % {"name": self.partner.name}
-        return self.timer_speaks
-
-    @cached_property
-    def can_go_on_alone(self) -> bool:
-        return (
-            self.session.is_running
-            and self.is_current
-            and not self.partner.is_ready
-            and self.step.can_go_on_alone(self.person, self.now)
-        )
-
-    @property
-    def alone_in(self) -> int:
-        """Minutes until one may go on without the other, counted from one's own Ready; 0 without one."""
-        purpose = Ready.Purpose.NEXT if self.phase in {"revealed", "shared"} else Ready.Purpose.REVEAL
-        mine = self.step.marked(purpose, self.person)
-        if mine is None or self.can_go_on_alone:
-            return 0
-        return max(1, -int(-(limits.ALONE_AFTER - (self.now - mine.at)).total_seconds() // 60))
-
-    @property
-    def ready_label(self) -> str:
-        if self.phase in {"write", "opened"}:
-            return _("Ready, and open both") if self.partner.is_ready and not self.you.is_ready else _("I’m ready")
-        if self.is_last and self.session.kind == Session.Kind.RETRO:
-            return _("Close the retro")
-        if self.is_last:
-            return _("We are done here")
-        return _("Ready for %(step)s") % {"step": self.session.steps[self.step.position + 1].title}
-
-    @property
-    def ready_reveals(self) -> bool:
-        return self.phase in {"write", "opened"} and self.partner.is_ready and not self.you.is_ready
 
     @cached_property
     def digest(self) -> str:
@@ -674,26 +530,3 @@ class Room:
     def proposed(self) -> list[tuple[str, str]]:
         """(value of a wall time, words) of the dates that the wrap-up offers, in the session's zone."""
         return [(f"{d:%Y-%m-%dT%H:%M}", date_format(d, "l j F, H:i")) for d in self.session.proposed_dates(self.now)]
-
-    # --- after it was closed ------------------------------------------------------------------------------------
-
-    @property
-    def can_reopen(self) -> bool:
-        return self.is_last and self.session.can_reopen(self.now)
-
-    @property
-    def is_over(self) -> bool:
-        """Nothing can happen here any more: no dock."""
-        return not self.session.is_open and not self.can_reopen
-
-    @property
-    def you_want_reopen(self) -> bool:
-        return self.step.marked(Ready.Purpose.REOPEN, self.person) is not None
-
-    @property
-    def reopen_words(self) -> str:
-        if self.you_want_reopen:
-            return _("Waiting for %(name)s to agree") % {"name": self.partner.name}
-        if self.step.marked(Ready.Purpose.REOPEN, self.partner.person):
-            return _("%(name)s would like to reopen it") % {"name": self.partner.name}
-        return ""

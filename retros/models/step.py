@@ -100,6 +100,23 @@ class Step(models.Model):
     def is_revealed(self) -> bool:
         return self.opened_a_at is not None and self.opened_b_at is not None
 
+    def phase_for(self, seat: Seat) -> str:
+        """shared: open from the start; write: alone; opened: the side of this seat lies open; revealed: both do."""
+        if not self.written_alone:
+            return "shared"
+        if self.is_revealed:
+            return "revealed"
+        return "opened" if self.side_open(seat) else "write"
+
+    @property
+    def is_current(self) -> bool:
+        """Whether this is the step that the two share now."""
+        return self.position == self.session.position
+
+    @property
+    def is_last(self) -> bool:
+        return self.position == len(self.session.steps) - 1
+
     @property
     def revealed_at(self) -> datetime | None:
         return max(self.opened_a_at, self.opened_b_at) if self.opened_a_at and self.opened_b_at else None
@@ -263,7 +280,7 @@ class Step(models.Model):
             if not self.mark(Ready.Purpose.NEXT, change) and not alone:
                 return False
             change.shared = True
-            if self.position == len(session.steps) - 1:
+            if self.is_last:
                 session.close(change)
             else:
                 session.go_to(self.position + 1, change)

@@ -40,7 +40,7 @@ ARRIVED = """() => {
       waiting[text]?.(arrived[text]);
     }
   }).observe(document.body, {subtree: true, childList: true, characterData: true});
-  window.arrival = (text) => new Promise((resolve) => arrived[text] ? resolve(arrived[text]) : (waiting[text] = resolve));
+  window.arrival = (text) => arrived[text] ?? new Promise((resolve) => { waiting[text] = resolve; });
 }"""
 
 
