@@ -41,7 +41,7 @@ NOT_TYPED = frozenset(
         "start", "day", "time", "zone", "timezone", "due", "since", "theme", "shortcuts", "kind",
         "until", "line", "row", "out", "edit", "after",
         "calendar_mode", "working_days", "quiet_from", "quiet_to", "paused_until", "wanted",
-        "act", "pick", "key", "cadence", "first_day", "weeks", "duration_min", "skip_bad",
+        "act", "pick", "key", "cadence", "first_day", "weeks", "duration_min", "skip_bad", "template",
     }
 )  # fmt: skip
 

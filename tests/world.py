@@ -266,7 +266,7 @@ def make_world(phase: str) -> World:
     PartnershipFactory(label="Billing", a=lena, b=PersonFactory(name="Max Billing", email="max@example.org"))
     cast.checkout.assign_lead(former, by=cast.ada)
     cast.checkout.end_lead(former, by=cast.ada)
-    names = ("ines", "tom", "priya", "sara", "mei", "ada")
+    names = ("ines", "tom", "priya", "daniel", "sara", "mei", "ada")
     world = World(cast, phase, {name: getattr(cast, name) for name in names} | {"lena": lena, "former_lead": former})
     _before(world)
     _write(world)

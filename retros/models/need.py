@@ -57,9 +57,10 @@ class Need(models.Model):
 
     @classmethod
     def write(cls, lead: Lead, *, by: Person, text: str, id: uuid.UUID) -> Need:
-        """Begin one. `id` is the client's own: a retry adds nothing."""
+        """Begin one. `id` is the client's own: a retry adds nothing. Raises Refusal when they lead no more."""
         text = content(text, needed=_("There is nothing written here yet."))
         with lead.partnership.writing(by):
+            check_leads(lead)
             if twin := cls.objects.filter(pk=id).first():
                 if twin.lead_id != lead.pk:
                     raise key_is_taken()
@@ -88,6 +89,12 @@ class Need(models.Model):
             if not Need.objects.asked_of(by).filter(pk=self.pk).exists():
                 raise Refusal(_("The two took this back."))
             Need.objects.filter(pk=self.pk).update(answer=text, answered_by=by, answered_at=timezone.now())
+
+
+def check_leads(lead: Lead) -> None:
+    """For a verb of the pair, under its lock: what hung on the assignment went with it. Raises Refusal."""
+    if not Lead.objects.filter(pk=lead.pk).exists():
+        raise Refusal(_("They are not your lead any more."))
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from partnerships.models import Agreement, Lead
 from partnerships.refusals import Invalid, Refusal
 from retros.catalogue import Template, exercises, template_for
-from retros.models.need import leading
+from retros.models.need import check_leads, leading
 from retros.models.scheduling import planning, wall_to_utc
 from retros.models.session import Session
 
@@ -114,10 +114,11 @@ class Offer(models.Model):
     def accept(self, *, by: Person, choice: int = 0) -> Session:
         """Plan the retro at the chosen one of the times, or begin the exercise. Pressed by both, it is done once.
 
-        Raises Refusal when it was declined in between, or when the time cannot be planned (any more).
+        Raises Refusal when it was declined or its lead ended in between, or when the time cannot be planned (any more).
         """
         partnership = self.lead.partnership
         with planning(partnership, by=by), partnership.writing(by):  # its locks first, in their order
+            check_leads(self.lead)
             self.refresh_from_db(fields=["state", "session"])
             if self.session is not None:
                 return self.session
@@ -134,6 +135,7 @@ class Offer(models.Model):
 
     def decline(self, *, by: Person) -> None:
         with self.lead.partnership.writing(by):
+            check_leads(self.lead)
             self.refresh_from_db(fields=["state", "session"])
             if self.is_open:
                 self._settle(self.State.DECLINED)

@@ -18,7 +18,7 @@ from partnerships.content import ContentField
 from partnerships.models import Audit, Lead, Membership, Version
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
 from retros.models.action import Action, Review
-from retros.models.need import Need
+from retros.models.need import Need, check_leads
 from retros.models.note import Note
 
 if TYPE_CHECKING:
@@ -126,8 +126,7 @@ class Release(models.Model):
         the preview, Refusal for what cannot be shown.
         """
         with lead.partnership.writing(by, ended=True):
-            if not Lead.objects.filter(pk=lead.pk).exists():
-                raise Refusal(_("They are not your lead any more."))
+            check_leads(lead)
             _check_both_are_here(lead)
             thing.refresh_from_db()
             words = words_of(kind, thing, lead)

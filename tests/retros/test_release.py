@@ -432,6 +432,24 @@ def test_only_the_two_answer_an_offer(stage: Stage) -> None:
             offer.decline(by=person)
 
 
+def test_a_press_on_what_went_with_the_assignment_is_a_no(stage: Stage) -> None:
+    """The lead ended between the page and the press: told so, and nothing breaks."""
+    cast = stage.cast
+    offers = [
+        Offer.make(stage.lead, by=cast.sara, kind="exercise"),
+        Offer.make(stage.lead, by=cast.sara, kind="times", starts=three(), zone="UTC"),
+    ]
+    cast.checkout.end_lead(cast.sara, by=cast.ada)
+    for offer in offers:
+        with pytest.raises(Refusal, match="not your lead any more"):
+            offer.accept(by=cast.ines)
+        with pytest.raises(Refusal, match="not your lead any more"):
+            offer.decline(by=cast.tom)
+    with pytest.raises(Refusal, match="not your lead any more"):
+        Need.write(stage.lead, by=cast.ines, text="A date", id=uuid.uuid4())
+    assert not Session.objects.filter(partnership=cast.checkout).exists()
+
+
 # --- both at once -----------------------------------------------------------------------------------------------------
 
 
