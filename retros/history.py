@@ -39,7 +39,7 @@ KINDS: dict[str, StrOrPromise] = {
     "released": gettext_lazy("Shown"),
 }
 _STANDS_WITH: dict[str, str] = {Release.Kind.SUMMARY: "retros", Release.Kind.VERSION: "agreements"}
-OURS = ("", "retros", "agreements", "actions", "released")
+OURS = ("", "retros", "agreements", "actions")
 THEIRS = ("", "retros", "agreements", "released")
 
 

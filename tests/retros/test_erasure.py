@@ -190,6 +190,7 @@ def test_first_told_then_ticked_then_done(cast: Cast) -> None:
     page = client.get(url)
     assert "Agreements and their signatures" in page.text
     assert "the answers that you gave as a lead, also where you lead no more" in page.text
+    assert "What you two chose to show to a lead, until your partner takes it back" in page.text
     assert client.post(url, {"understood": "on"})["Location"].startswith(reverse("account_reauthenticate"))
     client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     assert client.post(url).status_code == 422
