@@ -14,6 +14,8 @@ from tests.cast import make_cast
 from tests.conftest import LiveServer
 from tests.retros.test_home_in_browser import page_of
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
 def test_everybody_can_use_the_admin_pages(

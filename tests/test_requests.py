@@ -17,6 +17,8 @@ from config.logs import JsonLines
 from config.middleware import ABSOLUTE, IDLE, IDLE_ADMIN
 from partnerships.models import Person
 
+pytestmark = pytest.mark.one_database
+
 PAGE = "/account/password/change/"  # any page behind the sign-in
 
 

@@ -16,6 +16,8 @@ from partnerships import limits
 from tests import loop
 from tests.conftest import LiveServer
 
+pytestmark = pytest.mark.one_database
+
 Messages = list[dict[str, Any]]
 
 

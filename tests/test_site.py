@@ -15,6 +15,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 
+pytestmark = pytest.mark.one_database
+
 ROOT = Path(settings.BASE_DIR)
 TEMPLATES = sorted([*ROOT.glob("templates/**/*.html"), *ROOT.glob("*/templates/**/*.html")])
 MANAGERS = {"objects", "_default_manager", "_base_manager"}
@@ -351,6 +353,7 @@ def test_new_files_are_closed_to_others(tmp_path: Path) -> None:
     assert (tmp_path / "data" / "twofold.sqlite3").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.both_databases
 @pytest.mark.django_db
 def test_the_database_is_set_as_promised() -> None:
     from django.db import connection

@@ -4,6 +4,8 @@ import pytest
 
 from tests.bench.figures import Figure, percentile
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.mark.parametrize(("percent", "found"), [(50, 5), (95, 10), (90, 9), (1, 1), (100, 10)])
 def test_a_percentile_is_one_of_the_values(percent: float, found: float) -> None:

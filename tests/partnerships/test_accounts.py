@@ -13,7 +13,7 @@ from django.urls import reverse
 from partnerships.models import Invitation, Membership, Person
 from tests.factories import PASSWORD, PartnershipFactory, PersonFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 HTMX = {"HX-Request": "true"}
 
@@ -150,6 +150,7 @@ def test_sign_in(client, tom):
     assert signed_in(client)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(("headers", "whole"), [({}, True), (HTMX, False)])
 def test_too_many_tries_from_one_place(client, headers, whole):
     name = "account_login" if whole else "sign_in_here"

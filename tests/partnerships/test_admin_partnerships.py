@@ -14,7 +14,7 @@ from tests.cast import Cast, send_mails
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.partnerships.test_invitation import at_once, token_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 NEW = {"kind": "pm_designer", "label": "Growth", "since": "2026-01-05"}
 
@@ -162,6 +162,7 @@ def test_who_may_not(client: Client, cast: Cast) -> None:
     assert Partnership.objects.count() == 2
 
 
+@pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 def test_the_same_form_twice_at_once_arranges_once() -> None:
     ada = PersonFactory.create(name="Ada", is_staff=True)
@@ -173,6 +174,7 @@ def test_the_same_form_twice_at_once_arranges_once() -> None:
     assert Partnership.objects.count() == Membership.objects.count() == Invitation.objects.count() == 1
 
 
+@pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 def test_both_seats_are_taken_at_once() -> None:
     ada = PersonFactory.create(name="Ada", is_staff=True)

@@ -18,7 +18,7 @@ from tests.cast import Cast, send_mails
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.partnerships.test_invitation import at_once, token_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 ON_PERSON = (
     "person_role_update", "person_admin_create", "person_admin_delete", "person_deactivate", "person_reactivate",
@@ -254,6 +254,7 @@ def test_twenty_invitations_an_hour(client: Client, ada: Person, monkeypatch: py
 # --- both at once -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 def test_two_admins_end_each_other_at_once_and_one_remains() -> None:
     for n in range(8):

@@ -23,7 +23,7 @@ from retros.models import ClauseLink
 from tests.cast import Cast
 from tests.factories import PASSWORD
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 ONE, TWO, THREE = (
     Wording("We decide scope together.", "How we work"),

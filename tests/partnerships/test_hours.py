@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from partnerships.hours import Hours, instant
 
+pytestmark = pytest.mark.one_database
+
 ZONES = ("Europe/Berlin", "Australia/Lord_Howe", "Pacific/Apia", "Africa/Casablanca", "America/New_York", "Asia/Tokyo")
 
 

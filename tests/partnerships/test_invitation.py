@@ -22,7 +22,7 @@ from partnerships.models.invitation import hash_token
 from partnerships.refusals import Refusal
 from tests.factories import PASSWORD, PartnershipFactory, PersonFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.fixture
@@ -387,6 +387,7 @@ def at_once(*presses: Callable[[], Any]) -> list[Any]:
     return outcomes
 
 
+@pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 def test_two_accept_at_once_and_one_wins():
     for round_ in range(10):
@@ -399,6 +400,7 @@ def test_two_accept_at_once_and_one_wins():
         assert Person.objects.filter(is_staff=True).count() == 1
 
 
+@pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 def test_one_accepts_twice_at_once(client):
     ines, tom = (
@@ -412,6 +414,7 @@ def test_one_accepts_twice_at_once(client):
         assert {outcome.pk for outcome in outcomes} == {Membership.objects.get(partnership=partnership, person=tom).pk}
 
 
+@pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 def test_accepting_while_the_link_is_renewed():
     ines, tom = (
@@ -429,6 +432,7 @@ def test_accepting_while_the_link_is_renewed():
         assert isinstance(renewed, Refusal) is taken
 
 
+@pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 def test_the_same_form_twice_at_once_begins_one_partnership():
     ines = PersonFactory.create(name="Ines", email="ines@example.org")

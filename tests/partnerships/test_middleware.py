@@ -53,7 +53,7 @@ urlpatterns = [
 
 HTMX = {"HX-Request": "true"}
 
-pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
+pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.mark.parametrize(
@@ -114,6 +114,7 @@ def test_a_lost_race_shows_both_texts_and_can_keep_mine(client, cast):
     assert 'value="6"' not in page
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("headers", [HTMX, {}])
 def test_a_database_that_is_away_before_any_view_is_reached(client, cast, monkeypatch, headers):
     client.force_login(cast.ines)
@@ -155,6 +156,7 @@ def _accounts():
     return reverse("account_login").removesuffix("login/")
 
 
+@pytest.mark.both_databases
 def test_writes_and_drafts_are_counted_apart_and_bounded(client, cast, monkeypatch):
     monkeypatch.setattr(limits, "WRITES_PER_MINUTE", 2)
     monkeypatch.setattr(limits, "DRAFT_SAVES_PER_MINUTE", 3)
@@ -179,6 +181,7 @@ def _counting():
     return hit
 
 
+@pytest.mark.both_databases
 def test_a_counter_keeps_one_window():
     now = datetime(2026, 11, 21, 12, 0, 59, tzinfo=UTC)
     minute = timedelta(minutes=1)

@@ -15,7 +15,7 @@ from partnerships.models import CalendarFeed, Delivery, Person, Preference
 from partnerships.unsubscribe import unsubscribe_token
 from tests.cast import Cast
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 def signed_in(person: Person) -> Client:

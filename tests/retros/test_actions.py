@@ -19,7 +19,7 @@ from retros.models import Action, Draft
 from tests.cast import Cast
 from tests.retros import play
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 HTMX = {"HX-Request": "true"}
 

@@ -12,6 +12,8 @@ from retros.bulk_plan import BUFFER, Busy, Plan, Reason, Two, Worker, conflicts,
 from retros.rhythm import PRESETS, Rule
 from tests.retros.scheduling import case
 
+pytestmark = pytest.mark.one_database
+
 HOUR = timedelta(hours=1)
 ZONES = ["Europe/Tallinn", "Europe/Berlin", "Europe/London", "America/New_York", "Asia/Kolkata"]
 

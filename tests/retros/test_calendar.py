@@ -22,7 +22,7 @@ from retros.worker import tick
 from tests.retros import ics
 from tests.retros.dates import CASES, LONG_BEFORE, moment, pair, people, rhythm, session
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 NOW = moment("2027-01-08T12:00Z")
 DAY = timedelta(days=1)

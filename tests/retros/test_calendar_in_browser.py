@@ -14,7 +14,7 @@ from tests.retros import ics
 from tests.retros.dates import moment, pair, people, session
 from tests.retros.test_calendar import HOSTILE, s2
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 READER = Path(__file__).parent.parent / "vendor" / "ical.min.js"
 LOAD = """async (code) => {

@@ -13,6 +13,8 @@ from retros.csv_import import COLUMNS, Error, Notice, parse
 from retros.rhythm import PRESETS
 from tests.retros.scheduling import case
 
+pytestmark = pytest.mark.one_database
+
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HEAD = ",".join(COLUMNS)
 

@@ -25,7 +25,7 @@ from retros.models import Action, Session
 from retros.trend import trends
 from tests.retros import play
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 DEMO = "retros.demo.middleware.DemoMiddleware"
 SIGN_IN = "partnerships.middleware.SignInMiddleware"

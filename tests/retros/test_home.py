@@ -21,7 +21,7 @@ from tests.cast import Cast
 from tests.factories import PartnershipFactory
 from tests.retros import play
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 SENTINEL = "heliotrope in the margin"
 
@@ -156,6 +156,7 @@ def test_a_paused_retro_says_so(cast: Cast) -> None:
     assert "Paused." in page(cast.ines, cast.checkout)
 
 
+@pytest.mark.both_databases
 def test_before_the_reveal_the_partner_learns_a_number_and_nothing_else(cast: Cast) -> None:
     session = play.plan(cast.checkout)
     play.fold(session, cast.ines, SENTINEL)
@@ -197,6 +198,7 @@ def test_a_discarded_retro_is_not_shown(cast: Cast) -> None:
     assert "Your first retro" in page(cast.tom, cast.checkout)
 
 
+@pytest.mark.both_databases
 def test_thirty_actions_and_retros_take_as_many_queries_as_three(cast: Cast) -> None:
     url = reverse("partnership_detail", args=[cast.checkout.pk])
     for n in range(3):

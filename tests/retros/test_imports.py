@@ -22,7 +22,7 @@ from tests.factories import PersonFactory
 from tests.partnerships.test_invitation import at_once
 from tests.test_access import checksum
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 FIRST = (timezone.localdate() + timedelta(days=20)).isoformat()
 
@@ -183,6 +183,7 @@ def test_ten_thousand_lines_of_which_fifty_are_wrong(cast: Cast, django_capture_
     assert imports.put_in(text, by=cast.ada, skip_bad=True)["new"] == 0
 
 
+@pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 def test_one_file_put_in_twice_at_once_is_there_once() -> None:
     cast = make_cast()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -15,6 +16,8 @@ from tests.cast import make_cast
 from tests.conftest import LiveServer
 from tests.retros import play
 from tests.retros.test_home_in_browser import page_of
+
+pytestmark = pytest.mark.one_database
 
 
 def read_aloud(page: Page) -> None:

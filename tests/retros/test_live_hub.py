@@ -18,6 +18,8 @@ from retros.live.hub import Full, Hub, Stream, TooMany
 from retros.live.rights import Right
 from tests import loop
 
+pytestmark = pytest.mark.one_database
+
 SESSION, INES = uuid.uuid4(), uuid.uuid4()
 RIGHT = Right(presence_id=1, seat=Seat.A, versions=(3, 8), password="hashed")
 

@@ -18,7 +18,7 @@ from partnerships.refusals import NotAllowed
 from retros.models import Tick
 from tests.cast import Cast
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.fixture
@@ -34,6 +34,7 @@ def mail(person: Person, **fields: Any) -> Delivery:
     return delivery
 
 
+@pytest.mark.both_databases
 def test_failed_mails_are_named_and_sent_again(client: Client, cast: Cast, ada: Person) -> None:
     toms, _ines = mail(cast.tom), mail(cast.ines)
     mail(cast.priya, status="sent")

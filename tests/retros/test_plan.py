@@ -18,7 +18,7 @@ from tests.cast import Cast
 from tests.factories import PartnershipFactory
 from tests.retros import play
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 def signed_in(person: Person) -> Client:

@@ -15,6 +15,8 @@ from retros import rhythm
 from retros.rhythm import EXCUSED, PRESETS, Health, Kept, Rule, health, kept, to_utc
 from tests.retros.scheduling import CASES, case, cases, rule_of, utc
 
+pytestmark = pytest.mark.one_database
+
 ZONES = [
     "Europe/Tallinn",
     "America/New_York",

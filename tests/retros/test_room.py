@@ -20,6 +20,8 @@ from retros.room import WRITING, Room
 from tests.cast import Cast
 from tests.retros.model import wall
 
+pytestmark = pytest.mark.one_database
+
 HTMX = {"HX-Request": "true"}
 
 
@@ -80,6 +82,7 @@ def two(cast: Cast, retro: Session) -> Two:
     return Two(cast, retro)
 
 
+@pytest.mark.both_databases
 def test_a_whole_retro_pressed_through(two: Two) -> None:
     for position in range(5):
         for who in (two.ines, two.tom):
@@ -213,6 +216,7 @@ def count_queries(two: Two, who: Client, position: int) -> int:
     return len(queries)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("opened", [False, True])
 def test_the_room_takes_as_many_queries_with_400_cards_as_with_four(two: Two, cast: Cast, opened: bool) -> None:
     for position in (0, 1):

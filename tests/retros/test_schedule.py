@@ -22,7 +22,7 @@ from retros.schedule import Span, overlaps
 from tests.cast import Cast
 from tests.factories import PartnershipFactory, PersonFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.fixture
@@ -214,6 +214,7 @@ def cost_of(client: Client, name: str) -> int:
 PAGES = ("schedule", "schedule_month", "schedule_load", "schedule_checks", "admin_partnership_list", "person_list")
 
 
+@pytest.mark.both_databases
 def test_every_page_costs_the_same_with_two_thousand_pairs(client: Client, cast: Cast, ada: Person) -> None:
     in_rhythm(cast.checkout, ada, days=2)
     PartnershipFactory.create(a=cast.tom, b=PersonFactory.create(name="Other"), label="Other")

@@ -21,7 +21,7 @@ from tests.retros import play
 from tests.retros.test_plan import signed_in
 from tests.test_access import checksum
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 ZONE = "Europe/Paris"
 

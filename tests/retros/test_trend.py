@@ -16,7 +16,7 @@ from retros.trend import BOTTOM, FIRST_X, LAST_X, TOP, Trend, trends
 from tests.cast import Cast
 from tests.retros import play
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 def seen_by(person: Person, partnership: Partnership) -> list[Trend]:

@@ -24,6 +24,8 @@ from tests.retros.test_adoption import close_of
 from tests.retros.test_clause_marks import ONE, in_force
 from tests.retros.test_retro_in_browser import Side
 
+pytestmark = pytest.mark.one_database
+
 EARLY = "Ines hears the problem before it has a shape."
 SAME_DAY = "We say so the same day."
 SOONER = "We say so within the hour when it is about scope."

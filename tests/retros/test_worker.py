@@ -126,7 +126,11 @@ class Life:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "zones", [pytest.param(SOME, id="three"), pytest.param(SOME + MORE, id="twelve", marks=pytest.mark.deep)]
+    "zones",
+    [
+        pytest.param(SOME, id="three", marks=pytest.mark.one_database),
+        pytest.param(SOME + MORE, id="twelve", marks=pytest.mark.deep),
+    ],
 )
 def test_400_days(zones: tuple[str, ...]) -> None:
     start = datetime(2027, 1, 4, 3, 17, tzinfo=UTC)
