@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from partnerships.models import Membership, Partnership
+from partnerships.models import Delivery, Membership, Partnership
 from partnerships.models.partnership import Seat
 
 if TYPE_CHECKING:
@@ -72,14 +72,30 @@ class Header:
             for name, label in places.items()
         ]
 
+    @property
+    def has_notices(self) -> bool:
+        """Whether something waits for the viewer on home. There it stands already."""
+        waiting = any(seat.notices for seat in self._seats)  # type: ignore[attr-defined]  # annotated
+        return waiting and self.place != "partnership_detail"
+
     @cached_property
-    def switcher(self) -> list[Place]:
+    def _seats(self) -> list[Membership]:
+        """All seats of the viewer's partnerships, and with each what else the header says: one query, on every page."""
         seats = Membership.objects.filter(partnership__in=Partnership.objects.of(self.person))
         seats = seats.select_related("partnership", "person").order_by("partnership__created_at", "seat")
+        return list(
+            seats.annotate(
+                leads=Exists(Partnership.objects.led_by(self.person)),
+                notices=Exists(Delivery.objects.notices_for(self.person, self.now)),
+            )
+        )
+
+    @cached_property
+    def switcher(self) -> list[Place]:
         pairs: dict[Partnership, Person | None] = {}
         leads = False
-        for seat in seats.annotate(leads=Exists(Partnership.objects.led_by(self.person))):  # one query, on every page
-            leads = seat.leads
+        for seat in self._seats:
+            leads = seat.leads  # type: ignore[attr-defined]
             pairs.setdefault(seat.partnership, None)
             if seat.person_id != self.person.pk:
                 pairs[seat.partnership] = seat.person

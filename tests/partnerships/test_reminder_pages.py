@@ -7,7 +7,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -102,6 +104,37 @@ def test_unsubscribe_needs_nothing_but_its_address(cast: Cast) -> None:
     assert cast.ines.email not in client.get(url).text
     for wrong in (url[:-2] + "/", reverse("unsubscribe", args=[str(cast.ines.pk)])):
         assert client.post(wrong).status_code == 404
+
+
+BELL = 'aria-label="Notices for you"'
+
+
+def test_every_page_of_a_pair_leads_to_the_notices_until_they_are_put_away(cast: Cast) -> None:
+    now = timezone.now()
+    client, toms = signed_in(cast.ines), signed_in(cast.tom)
+    names = ("action_list", "agreement_list", "history_detail", "release_list", "partnership_end")
+    pages = [reverse(name, args=[cast.checkout.pk]) for name in names]
+    for url in pages:
+        client.get(url)  # the sign-in's own first look
+    before = [queries_of(client, url) for url in pages]
+    assert not any(BELL in client.get(url).text for url in pages)
+    notice = Delivery.new(
+        person=cast.ines, kind="wrap_up", subject_type="session", subject_id=cast.checkout.pk, channel="in_app",
+        send_at=now, expires_at=now + timedelta(hours=1), status="sent",
+    )  # fmt: skip
+    notice.save()
+    assert all(BELL in client.get(url).text for url in pages)
+    assert [queries_of(client, url) for url in pages] == before
+    assert not any(BELL in toms.get(url).text for url in pages)
+    assert BELL not in client.get(reverse("partnership_detail", args=[cast.checkout.pk])).text  # there they stand
+    notice.dismiss(by=cast.ines)
+    assert not any(BELL in client.get(url).text for url in pages)
+
+
+def queries_of(client: Client, url: str) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(url).status_code == 200
+    return len(queries)
 
 
 def test_notice_dismiss_puts_the_own_notice_away(cast: Cast) -> None:
