@@ -39,11 +39,11 @@ def rehearse(partnerships: Sequence[Partnership], do: Callable[[], object]) -> P
     `do` loads what it works on itself: rows that it changed in memory are not as they were. A Refusal passes through.
     """
     with transaction.atomic():
-        before, mails = _dates(partnerships), _mails()
+        before, waiting = _dates(partnerships), _mails(partnerships)
         do()
-        after, mails = _dates(partnerships), _mails() - mails
+        after, mails = _dates(partnerships), _mails(partnerships) - waiting
         transaction.set_rollback(True)
-    return Preview(_compare(before, after), mails)
+    return Preview(_compare(before, after), len(mails))
 
 
 def _dates(partnerships: Sequence[Partnership]) -> dict[UUID, Session]:
@@ -51,8 +51,11 @@ def _dates(partnerships: Sequence[Partnership]) -> dict[UUID, Session]:
     return {row.pk: row for row in rows}
 
 
-def _mails() -> int:
-    return Delivery.objects.filter(kind__in=Delivery.CALENDAR).count()
+def _mails(partnerships: Sequence[Partnership]) -> set[UUID]:
+    """The calendar mails of these pairs that wait to be sent; a worker beside us may make others at any moment."""
+    own = Session.objects.filter(partnership__in=partnerships).values("pk")
+    waiting = Delivery.objects.waiting().filter(kind__in=Delivery.CALENDAR, subject_id__in=own)
+    return set(waiting.values_list("pk", flat=True))
 
 
 def _compare(before: dict[UUID, Session], after: dict[UUID, Session]) -> list[Shift]:

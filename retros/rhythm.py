@@ -167,10 +167,12 @@ class Rule:
     def first(self, count: int) -> list[Slot]:
         return [self.slot(day) for day in islice(self.days(), count)]
 
-    def made_by(self, today: date) -> list[date]:
-        """The slots that have rows on that day: all up to the horizon, and at least three that are still to come."""
+    def made_by(self, today: date, ahead: int = 0) -> list[date]:
+        """The slots that have rows on that day: all up to the horizon, and at least three that are still to come.
+
+        `ahead`: so many of those three stand before the anchor, by the rules that were in force until then.
+        """
         found: list[date] = []
-        ahead = 0
         for day in self.days():
             if day > today + HORIZON and ahead >= LEAST_AHEAD:
                 break

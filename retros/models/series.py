@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import asdict, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -261,6 +262,15 @@ class Series(models.Model):
         rows: models.QuerySet[Session] = Session.objects.filter(series=self).order_by("slot_date", "start_utc")
         return rows
 
+    def _made_by(self, today: date, *, but: Collection[uuid.UUID] = ()) -> tuple[list[date], list[date]]:
+        """The slots to come before the anchor of the rule in force, `but` for these rows; and those of the rule itself
+        that have rows on that day.
+        """
+        before = self._rows().filter(slot_date__gte=today, slot_date__lt=self.rule.start_date)
+        known = before.exclude(pk__in=but).exclude(status=Status.CANCELLED)
+        earlier = [day for day in known.values_list("slot_date", flat=True) if day]
+        return earlier, self.rule.made_by(today, len(earlier))
+
     def _keep(self, row: Session, change: Planning) -> None:
         row.save()
         change.changed.add(row.pk)
@@ -278,7 +288,8 @@ class Series(models.Model):
 
         A slot that a person decided about (skipped, discarded, begun) keeps that row and gets no second one.
         """
-        days, placed = self.rule.made_by(self.today(change.now)), {row.pk for row in movable}
+        placed = {row.pk for row in movable}
+        days = self._made_by(self.today(change.now), but=placed)[1]
         others = {row.slot_date: row for row in self._rows() if row.slot_date and row.pk not in placed}
         back = {d: row for d, row in others.items() if row.status == Status.CANCELLED and row.reason in REVIVED}
         free = [day for day in days if day not in others or day in back]
@@ -301,7 +312,7 @@ class Series(models.Model):
 
         One that waited for its two people begins with the first slot to come.
         """
-        days, known = self.rule.made_by(self.today(change.now)), {row.slot_date for row in self._rows()}
+        days, known = self._made_by(self.today(change.now))[1], {row.slot_date for row in self._rows()}
         if not known:
             days = [day for day in days if self.rule.slot(day).start_utc >= change.now]
         rows = [
@@ -344,7 +355,7 @@ class Series(models.Model):
 
     def _revive(self, change: Planning, *, status: str, reason: str) -> None:
         """Bring back what was called off and is still a slot to come; not where another retro stands by now."""
-        days, pauses = set(self.rule.made_by(self.today(change.now))), list(self.pauses.all())
+        days, pauses = self._made_by(self.today(change.now))[1], list(self.pauses.all())
         for row in self._rows().filter(status=status, reason=reason, start_utc__gt=change.now):
             if row.slot_date in days and row.fits(change) and not any(pause.takes(row.slot_date) for pause in pauses):
                 row.bring_back(change.now)
@@ -365,9 +376,10 @@ class Series(models.Model):
 
     def _wake(self, change: Planning) -> None:
         """Say when time has something to do here next: a slot to make, a pause that ends, the end itself."""
-        today, rule = self.today(change.now), self.rule
-        ahead = [day for day in rule.made_by(today) if day >= today]
-        beyond = rule.after(ahead[-1] if ahead else today)
+        today = self.today(change.now)
+        earlier, made = self._made_by(today)
+        ahead = [*earlier, *(day for day in made if day >= today)]
+        beyond = self.rule.after(ahead[-1] if ahead else today)
         wakes = [p.to_date + timedelta(days=1) for p in self._pauses(change) if p.to_date]
         if beyond is not None:
             wakes.append(min(beyond - HORIZON, ahead[-LEAST_AHEAD] + timedelta(days=1)))

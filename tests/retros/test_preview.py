@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -13,11 +13,12 @@ from hypothesis.extra.django import TestCase
 
 from partnerships.models import Delivery
 from partnerships.refusals import Refusal
+from retros import upkeep
 from retros.models import Series, Session
 from retros.preview import Preview, rehearse
 from retros.rhythm import PRESETS
 from tests.cast import Cast, make_cast
-from tests.retros.scheduling import Planned
+from tests.retros.scheduling import Planned, utc
 from tests.test_access import checksum
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +53,37 @@ def test_a_preview_names_old_and_new_dates_and_changes_nothing(cast: Cast) -> No
     assert [shift.session_id for shift in kept] == [row.pk for row in rows][: len(kept)]
     assert f"{kept[0].was:%d %H:%M} {kept[0].becomes:%d %H:%M}" == "16 09:00 18 14:00"
     assert [shift.session_id for shift in preview.shifts if shift.reset] == [moved.pk]
+
+
+def test_a_rule_that_begins_later_makes_no_date_beyond_the_horizon(cast: Cast) -> None:
+    """Three dates are still to come before its first one, so it needs none further away than 190 days."""
+    planned = Planned("S2", cast.checkout, "2026-12-01T12:00Z")
+    days = [row.slot_date for row in planned.rows()]
+    assert days[3:] == [date(2027, 6, 8)]
+
+    def do() -> None:
+        series = Series.objects.get(pk=planned.series.pk)
+        series.change_from(planned.at("2027-06-08"), by=planned.by, now=planned.now, local_time=time(15))
+
+    (shift,) = rehearse([planned.partnership], do).shifts
+    assert (f"{shift.was:%d %H}", f"{shift.becomes:%d %H}") == ("08 11", "08 12")
+    do()
+    assert [row.slot_date for row in planned.rows()] == days
+    for at in ("2027-02-10T12:00Z", "2027-06-09T12:00Z", "2028-01-01T12:00Z"):
+        upkeep.materialise(utc(at))
+        ahead = [row for row in planned.rows() if row.start_utc > utc(at)]
+        assert len(ahead) >= 3
+        assert ahead[-1].start_utc <= utc(at) + timedelta(days=190)
+
+
+def test_a_mail_of_another_pair_is_none_of_this_change(cast: Cast) -> None:
+    planned = Planned("S1", cast.checkout, "2027-02-10T12:00Z")
+
+    def do() -> None:
+        changes(planned, local_time=time(15))()
+        Planned("S2", cast.search, "2026-12-01T12:00Z")
+
+    assert rehearse([planned.partnership], do).mails == 4
 
 
 def test_what_is_refused_is_refused_in_the_preview(cast: Cast) -> None:

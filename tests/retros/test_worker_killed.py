@@ -156,8 +156,8 @@ def test_a_killed_worker_loses_no_mail_and_sends_at_most_one_again(
     kills: int,
 ) -> None:
     rng = random.Random(kills)
-    elsewhere = {"TWOFOLD_WORKER_ELSEWHERE": "1"} if worker is alone else {}
-    with Served(tmp_path, database=database, TWOFOLD_MAIL_URL=sink.url, **elsewhere) as served:
+    elsewhere = "1" if worker is alone else "0"
+    with Served(tmp_path, database=database, TWOFOLD_MAIL_URL=sink.url, TWOFOLD_WORKER_ELSEWHERE=elsewhere) as served:
         served.stop()
         due = served.ask(PLANNED.replace("{pairs}", str(kills + 1)))
         assert len(due) == 4 * (kills + 1)
