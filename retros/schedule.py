@@ -84,6 +84,11 @@ def week_words(monday: date, today: date) -> str:
     return _("Next week, %(first)s to %(last)s") % known if weeks == 1 else _("%(first)s to %(last)s") % known
 
 
+def _in_short(monday: date) -> str:
+    known = {"first": date_format(monday, "j M"), "last": date_format(monday + timedelta(days=6), "j M")}
+    return _("%(first)s to %(last)s") % known
+
+
 def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
@@ -167,8 +172,11 @@ class Schedule(Listing[ScheduleRow]):
     @property
     def weeks_ahead(self) -> list[tuple[str, str, bool]]:
         """The choices of the filter by week: key, words, and whether it is the one that is on."""
-        ahead = weeks_ahead(self.today)
-        return [(day.isoformat(), week_words(day, self.today), day == self.monday) for day in ahead]
+        named = [_("This week"), _("Next week")]
+        return [
+            (day.isoformat(), named[n] if n < len(named) else _in_short(day), day == self.monday)
+            for n, day in enumerate(weeks_ahead(self.today))
+        ]
 
     @cached_property
     def health(self) -> dict[str, Q]:

@@ -201,9 +201,11 @@ def test_a_feed_has_one_address_and_it_can_be_replaced(cast: Cast) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_four_workers_send_each_once() -> None:
+@pytest.mark.parametrize("mails", [pytest.param(40, id="some"), pytest.param(1000, id="many", marks=pytest.mark.deep)])
+def test_four_workers_send_each_once(mails: int) -> None:
+    """F19"""
     person = PersonFactory.create(name="Ines Okafor")
-    for _ in range(40):
+    for _ in range(mails):
         one(person)
     together = threading.Barrier(4)
     errors: list[BaseException] = []
@@ -223,5 +225,5 @@ def test_four_workers_send_each_once() -> None:
     for thread in threads:
         thread.join()
     assert errors == []
-    assert len({m.extra_headers["Message-ID"] for m in mail.outbox}) == len(mail.outbox) == 40
+    assert len({m.extra_headers["Message-ID"] for m in mail.outbox}) == len(mail.outbox) == mails
     assert set(Delivery.objects.values_list("status", "attempts")) == {("sent", 1)}
