@@ -21,6 +21,8 @@ from hypothesis import settings as hypothesis_settings
 from tests.browser import CHROMIUM_FLAGS, Watched, chromium
 from tests.cast import cast as cast
 from tests.cast import mail_at_once as mail_at_once
+from tests.world import made_world as made_world
+from tests.world import world as world
 
 # Playwright's own loop runs in the test's thread, and the ORM would refuse to work beside it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -22,7 +23,7 @@ from partnerships import limits
 from partnerships.models import Person
 from retros import ending
 from retros.models import Entry
-from tests.world import PHASES, World, leave, make_world, parameters, routes
+from tests.world import PHASES, World, leave, parameters, routes
 
 pytestmark = pytest.mark.django_db
 
@@ -353,12 +354,13 @@ def test_the_public_list_is_exact() -> None:
 
 
 @pytest.mark.parametrize(
-    "phase", [p if p == "revealed" else pytest.param(p, marks=pytest.mark.one_database) for p in PHASES]
+    "made_world",
+    [p if p == "revealed" else pytest.param(p, marks=pytest.mark.one_database) for p in PHASES],
+    indirect=True,
 )
-def test_the_table(phase: str) -> None:
+def test_the_table(world: World) -> None:
     """Everybody, everywhere: the statuses; and after all the looks every other table is as it was."""
-    world = make_world(phase)
-    wrong = []
+    phase, wrong = world.phase, []
     for who in MEMBERS + OTHERS + STRANGERS:
         client = client_of(world, who)
         before = checksum()
@@ -375,8 +377,8 @@ def test_the_table(phase: str) -> None:
     assert wrong == []
 
 
-def test_strangers_are_led_to_the_sign_in() -> None:
-    world = make_world("revealed")
+@pytest.mark.one_database
+def test_strangers_are_led_to_the_sign_in(world: World) -> None:
     client = client_of(world, "nobody")
     login = reverse("account_login")
     for name in set(routes()) - PUBLIC:
@@ -389,10 +391,10 @@ def test_strangers_are_led_to_the_sign_in() -> None:
 
 
 @pytest.mark.one_database
+@pytest.mark.parametrize("made_world", ["folded"], indirect=True)
 @pytest.mark.parametrize("who", [*OTHERS, "ines"])
-def test_unknown_and_forbidden_look_the_same(who: str) -> None:
+def test_unknown_and_forbidden_look_the_same(world: World, who: str) -> None:
     """The pair's own things, and things that never were: the same 404, byte for byte. To Ines, what Tom folded."""
-    world = make_world("folded")
     client = client_of(world, who)
     owner = "tom" if who == "ines" else "ines"
     seen = 0
@@ -413,8 +415,7 @@ def test_unknown_and_forbidden_look_the_same(who: str) -> None:
     assert seen > (5 if who == "ines" else 60)
 
 
-def test_what_the_other_deleted_or_keeps_to_themselves_does_not_exist() -> None:
-    world = make_world("revealed")
+def test_what_the_other_deleted_or_keeps_to_themselves_does_not_exist(world: World) -> None:
     client = client_of(world, "ines")
     hidden = Entry.kept.filter(author=world.cast.tom).exclude(opened_at__isnull=False, deleted_at=None)
     assert hidden.count() >= 4
@@ -424,10 +425,9 @@ def test_what_the_other_deleted_or_keeps_to_themselves_does_not_exist() -> None:
         assert masked(client.get(url)) == masked(client.get(none))
 
 
-def test_a_superuser_is_nobody_special() -> None:
+def test_a_superuser_is_nobody_special(world: World) -> None:
     """Nowhere in the pair's things, and there is no other site where rows could be read."""
     assert not apps.is_installed("django.contrib.admin")
-    world = make_world("revealed")
     Person.objects.filter(pk=world.cast.mei.pk).update(is_superuser=True)
     client = client_of(world, "mei")
     for name, method in object_routes():
@@ -436,55 +436,11 @@ def test_a_superuser_is_nobody_special() -> None:
 
 @pytest.mark.one_database
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-def test_other_methods_are_refused_everywhere(method: str) -> None:
-    world = make_world("revealed")
+def test_other_methods_are_refused_everywhere(world: World, method: str) -> None:
     client = client_of(world, "ines")
     for name in routes():
         if not name.startswith("account_"):
             assert client.generic(method, world.url(name)).status_code == 405, f"{method} {name}"
-
-
-def test_who_left_or_is_suspended_sees_nothing_of_the_pair() -> None:
-    """Their own account, and no more; at once, in a browser that is signed in. Who left reads on (the next test)."""
-    for end in (world_removed, suspend):
-        with transaction.atomic():
-            world = make_world("revealed")
-            client = world.client("tom")
-            assert client.get(world.url("step_detail")).status_code == 200
-            end(world)
-            for name, method in object_routes():
-                if name in OWN:
-                    continue
-                answer = getattr(client, method.lower())(world.url(name, "tom"))
-                assert answer.status_code == (404 if end is world_removed else 302), f"{method} {name}"
-            transaction.set_rollback(True)
-
-
-@pytest.mark.parametrize("who", ["tom", "ines"])
-@pytest.mark.parametrize(
-    "phase", ["closed", *(pytest.param(p, marks=pytest.mark.one_database) for p in ("folded", "revealed"))]
-)
-def test_after_one_left_both_read_and_nobody_writes(phase: str, who: str) -> None:
-    """As in an ended partnership, only that nobody takes it up again, and nothing new is shown to a lead.
-
-    What was folded on that day stays folded, for both, for ever.
-    """
-    needs_both = {"partnership_resume", "release_create", "release_confirm"}
-    if phase == "folded":
-        needs_both.add("entry_clause")
-    world = make_world(phase)
-    ending.end(world.cast.checkout, by=world.cast.tom, leaving=True)
-    client = world.client(who)
-    wrong = []
-    for name, method in object_routes():
-        hidden = TABLE[name].expected(who, method, phase) == 404
-        expected = 404 if hidden else TABLE[name].expected(who, method, "archived")
-        if name in needs_both and method == "POST" and not hidden:
-            expected = 409
-        status = observed(world, client, method, name, who).status_code
-        if status != expected:
-            wrong.append(f"{method} {name}: {status}, not {expected}")
-    assert wrong == []
 
 
 def world_removed(world: World) -> None:
@@ -493,3 +449,43 @@ def world_removed(world: World) -> None:
 
 def suspend(world: World) -> None:
     Person.objects.filter(pk=world.cast.tom.pk).update(is_active=False)
+
+
+@pytest.mark.parametrize("end", [world_removed, suspend])
+def test_who_left_or_is_suspended_sees_nothing_of_the_pair(world: World, end: Callable[[World], None]) -> None:
+    """Their own account, and no more; at once, in a browser that is signed in. Who left reads on (the next test)."""
+    client = world.client("tom")
+    assert client.get(world.url("step_detail")).status_code == 200
+    end(world)
+    for name, method in object_routes():
+        if name not in OWN:
+            answer = getattr(client, method.lower())(world.url(name, "tom"))
+            assert answer.status_code == (404 if end is world_removed else 302), f"{method} {name}"
+
+
+@pytest.mark.parametrize("who", ["tom", "ines"])
+@pytest.mark.parametrize(
+    "made_world",
+    ["closed", *(pytest.param(p, marks=pytest.mark.one_database) for p in ("folded", "revealed"))],
+    indirect=True,
+)
+def test_after_one_left_both_read_and_nobody_writes(world: World, who: str) -> None:
+    """As in an ended partnership, only that nobody takes it up again, and nothing new is shown to a lead.
+
+    What was folded on that day stays folded, for both, for ever.
+    """
+    needs_both = {"partnership_resume", "release_create", "release_confirm"}
+    if world.phase == "folded":
+        needs_both.add("entry_clause")
+    ending.end(world.cast.checkout, by=world.cast.tom, leaving=True)
+    client = world.client(who)
+    wrong = []
+    for name, method in object_routes():
+        hidden = TABLE[name].expected(who, method, world.phase) == 404
+        expected = 404 if hidden else TABLE[name].expected(who, method, "archived")
+        if name in needs_both and method == "POST" and not hidden:
+            expected = 409
+        status = observed(world, client, method, name, who).status_code
+        if status != expected:
+            wrong.append(f"{method} {name}: {status}, not {expected}")
+    assert wrong == []

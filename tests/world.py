@@ -6,12 +6,15 @@ Every text carries a mark of its own. `World.words` says who may read which: REL
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cache
-from itertools import count
 from typing import Any
 
+import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
@@ -68,11 +71,12 @@ class World:
     sessions: dict[str, Session] = field(default_factory=dict)
     ids: dict[str, Any] = field(default_factory=dict)
     words: dict[str, frozenset[str]] = field(default_factory=dict)
-    _numbers: count[int] = field(default_factory=lambda: count(100))
+    _number: int = 99
 
     def mark(self, what: str, readers: frozenset[str] | set[str]) -> str:
         """A text that nothing else in the world holds; `readers` are those who may ever be shown it."""
-        text = f"zq{what}{next(self._numbers)}zq"
+        self._number += 1
+        text = f"zq{what}{self._number}zq"
         self.words[text] = frozenset(readers)
         return text
 
@@ -257,6 +261,20 @@ class World:
             "learning_update": {**text, "version": 1},
         }
         return fields.get(name, digest)
+
+
+@pytest.fixture(scope="module")
+def made_world(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    """Made once for all the tests of a module that ask for `world`; its phase can be given (`indirect=True`)."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield make_world(getattr(request, "param", "revealed"))
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def world(made_world: World, db: None) -> World:
+    """As it was made, whatever the test before did. Not in a module with tests that commit for real."""
+    return deepcopy(made_world)
 
 
 def make_world(phase: str) -> World:
