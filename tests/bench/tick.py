@@ -49,6 +49,7 @@ for n, rule in enumerate(rules):
             status="scheduled" if start > now else "held",
         ))
 Session.objects.bulk_create(rows, batch_size=500)
+del people, pairs, rhythms, rules, rows, rule  # a worker does not carry them: its collector walks what it has
 plan(now)
 Delivery.objects.due(now).update(status="sent", sent_at=now)
 tick(now + timedelta(seconds=60))
