@@ -11,16 +11,19 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from unittest import mock
 from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
+from dateutil import rrule
+from dateutil.relativedelta import relativedelta
 from django.db import transaction
 from django.utils import timezone
 
-from partnerships.models import Agreement, Lead, Partnership, Person, Wording
+from partnerships.models import Agreement, Delivery, Lead, Partnership, Person, Wording
 from partnerships.models.partnership import Seat
 from retros.demo.cast import PLAYERS, Player
 from retros.models import Action, Entry, Need, Note, Prompt, Release, Review, Series, Session, Step
@@ -60,16 +63,20 @@ def tell() -> bool:
         checkout, search = _read("checkout"), _read("search")
         next_one = _following(THURSDAY, clock.real.date(), least=3)
         pair = Pair(clock, Partnership.Kind.PM_DESIGNER, "Checkout", people["ines"], people["tom"], time(14, 0))
-        pair.begin(next_one, checkout["retro"], lead=people["sara"], admin=people["ada"])
+        pair.begin(
+            next_one, checkout["retro"], lead=people["sara"], admin=people["ada"], meeting_url=checkout["meeting_url"]
+        )
         for data in checkout["agreement"]:
             pair.agree_on(data)
-        pair.plan_next(next_one, checkout["ahead"])
+        pair.write_ahead(checkout["ahead"])
         pair.show(checkout["show"], lead=people["sara"])
         other = Pair(clock, Partnership.Kind.EM_PM, "Search", people["priya"], people["daniel"], time(10, 30))
         other.begin(
             _following(TUESDAY, clock.real.date(), least=1), search["retro"], lead=people["sara"], admin=people["ada"]
         )
         other.open_now(search["open"])
+    # What the year would have mailed is not mailed today.
+    Delivery.objects.waiting().filter(send_at__lt=clock.real).update(status=Delivery.Status.SENT, sent_at=clock.real)
     return True
 
 
@@ -97,8 +104,18 @@ def _following(weekday: int, today: date, *, least: int) -> date:
     return first + timedelta(days=(weekday - first.weekday()) % 7)
 
 
+def _rhythm(next_one: date, slots: int, local_time: time, zone: str) -> Rule:
+    """Every two months, begun so long ago that `next_one` comes after so many other dates."""
+    nth = (next_one.day - 1) // 7 + 1
+    count = rrule.weekday(next_one.weekday(), nth if nth < 5 else -1)
+    before = relativedelta(months=-2 * slots, day=1 if nth < 5 else 31, weekday=count)
+    return Rule.starting(next_one + before, PRESETS[DEFAULT], local_time, zone)
+
+
 class Pair:
     """One pair and its retros."""
+
+    series: Series | None = None  # without one, each retro is planned by itself
 
     def __init__(self, clock: Clock, kind: str, label: str, a: Person, b: Person, hour: time) -> None:
         self.clock = clock
@@ -138,14 +155,17 @@ class Pair:
             proposal.sign(by=other, digest=proposal.digest)
             agreement.reread()
 
-    def begin(self, next_one: date, retros: list[Data], *, lead: Person, admin: Person) -> None:
-        days = [next_one - timedelta(weeks=data["weeks_before"]) for data in retros]
+    def begin(self, next_one: date, retros: list[Data], *, lead: Person, admin: Person, meeting_url: str = "") -> None:
+        rule = _rhythm(next_one, len(retros), self.hour, self.a.timezone)
+        days = list(islice(rule.days(), len(retros)))
         self.clock.now = self._instant(days[0]) - timedelta(days=3)
         self.partnership = Partnership.begin(
             by=self.a, kind=self.kind, label=self.label, role_label=self.a.role_label, since=days[0] - timedelta(days=3)
         )
         self.partnership.take_seat(self.b, Seat.B, role_label=self.b.role_label)
         self.partnership.assign_lead(lead, by=admin)
+        if meeting_url:
+            self.series = Series.begin(self.partnership, by=self.a, rule=rule, meeting_url=meeting_url)
         for day, data in zip(days, retros, strict=True):
             self._hold(day, data)
 
@@ -168,12 +188,9 @@ class Pair:
         with to.opening() as look:
             look.shown = 3
 
-    def plan_next(self, day: date, data: Data) -> None:
-        self.clock.now = self.clock.real - timedelta(days=20)
-        rule = Rule.starting(day, PRESETS[DEFAULT], self.hour, self.a.timezone)
-        series = Series.begin(self.partnership, by=self.a, rule=rule, meeting_url=data.get("meeting_url", ""))
-        session = Session.objects.filter(series=series).earliest("start_utc")
-        step = self._step(session, Step.Kind.WRITE)
+    def write_ahead(self, data: Data) -> None:
+        """Cards for the next one in the rhythm."""
+        step = self._step(Session.objects.upcoming().filter(series=self.series)[0], Step.Kind.WRITE)
         for card in data["card"]:
             self.clock.now = self.clock.real - timedelta(days=2)
             self._fold(step, card)
@@ -191,7 +208,7 @@ class Pair:
             session.see(person, position=step.position)
 
     def _hold(self, day: date, data: Data) -> None:
-        self.clock.now = self._instant(day) - timedelta(days=14)
+        self.clock.now = max(self.clock.now, self._instant(day) - timedelta(days=14))
         session = self._plan(day)
         self.clock.now = self._instant(day) + timedelta(minutes=2)
         session.start(by=self.b)
@@ -298,6 +315,10 @@ class Pair:
     # --- inside ---------------------------------------------------------------------------------------------------
 
     def _plan(self, day: date) -> Session:
+        if self.series is not None:
+            self.series.materialise(self.clock.now)
+            session: Session = Session.objects.get(series=self.series, slot_date=day)
+            return session
         start = datetime.combine(day, self.hour)
         return Session.plan(self.partnership, by=self.a, start=start, zone=self.a.timezone)
 
