@@ -20,7 +20,7 @@ from retros.csv_import import COLUMNS
 @for_admins
 def partnership_import(request: PersonRequest) -> HttpResponse:
     """Choose a file, then see what each line would become. Nothing is put in."""
-    form = FileForm.of(request, files=request.FILES)
+    form = FileForm.of(request, files=request.FILES or None)
     context = {**admin_menu("admin_partnership_list"), "form": form, "columns": ", ".join(COLUMNS)}
     if request.method == "POST":
         with form.on_page(at="file"):

@@ -151,6 +151,11 @@ def test_a_file_of_something_else_is_told(client: Client, ada: Person, raw: byte
     assert checksum() == before
 
 
+def test_the_page_asks_before_it_complains(client: Client, ada: Person) -> None:
+    client.force_login(ada)
+    assert "This field is required" not in client.get(reverse("partnership_import")).content.decode()
+
+
 def test_no_file_is_told(client: Client, ada: Person) -> None:
     answer = client.post(reverse("partnership_import"), {})
     assert answer.status_code == 422
