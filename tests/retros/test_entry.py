@@ -227,7 +227,7 @@ def test_a_card_moves_between_the_columns_of_its_step(hands: tuple[Hands, Hands]
     card = ines.fold("Where does it belong", "good")
     ines.entry(card.pk).move(ines.prompt("talk"), by=ines.person)
     assert row(card).prompt.key == "talk"
-    elsewhere = Hands(pair.ines, pair.started().pk)
+    elsewhere = Hands(pair.ines, pair.planned().pk)
     for target in (ines.prompt("changed"), elsewhere.prompt("bad")):
         with pytest.raises(Invalid):
             ines.entry(card.pk).move(target, by=ines.person)
