@@ -17,6 +17,8 @@ from tests.cast import Cast
 from tests.retros import play
 from tests.retros.test_clause_marks import ONE, in_force
 
+pytestmark = pytest.mark.one_database
+
 HTMX = {"HX-Request": "true"}
 
 

@@ -13,6 +13,8 @@ from partnerships.models import Agreement, Person, Wording
 from retros.models import ClauseOrigin, Entry, Session
 from tests.cast import Cast
 
+pytestmark = pytest.mark.one_database
+
 
 def client_of(person: Person) -> Client:
     client = Client()

@@ -27,7 +27,7 @@ from tests.factories import PartnershipFactory, PersonFactory
 from tests.partnerships.test_invitation import at_once
 from tests.test_access import checksum
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 ZONES = ["Europe/Tallinn", "Europe/Berlin", "Europe/London", "America/New_York", "Asia/Kolkata"]
 
@@ -254,6 +254,7 @@ def test_only_admins_and_only_their_own_key(cast: Cast) -> None:
         bulk.commit(what, by=grace, key=done.pk, digest="x")
 
 
+@pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 def test_one_key_pressed_at_once_is_done_once() -> None:
     from tests.cast import make_cast

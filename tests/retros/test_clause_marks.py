@@ -18,6 +18,8 @@ from retros.models import ClauseLink, Entry, Session, came_up, put_into_agreemen
 from tests.cast import Cast
 from tests.retros import play
 
+pytestmark = pytest.mark.one_database
+
 ONE, TWO = Wording("Tom answers within a day."), Wording("Thursday is sketch hour.")
 TOLD = "Something changed in “Career”: you said so in retro 1."
 TWICE = "Came up as a “held us back” card 2 times."

@@ -21,7 +21,7 @@ from tests.factories import PASSWORD
 from tests.retros import play
 from tests.world import make_world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 def files(packed: bytes) -> dict[str, str]:

@@ -21,6 +21,8 @@ from retros.room import Room
 from tests.cast import Cast
 from tests.retros.model import Hands
 
+pytestmark = pytest.mark.one_database
+
 HTMX = {"HX-Request": "true"}
 Two = tuple[Hands, Hands]
 
@@ -141,6 +143,7 @@ def test_a_named_decision_is_for_both_its_place_is_not(two: Two) -> None:
     assert shown.index("The solution") < shown.index("Which features ship") < shown.index("who breaks the tie?")
 
 
+@pytest.mark.both_databases
 def test_both_name_decisions_at_once_and_neither_is_lost(two: Two) -> None:
     stale = [hand.step(0) for hand in two]  # both loaded their pages before either pressed
     for hand, step in zip(two, stale, strict=True):
