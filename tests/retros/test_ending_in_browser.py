@@ -15,38 +15,23 @@ from tests.browser import violations
 from tests.cast import make_cast
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
-from tests.retros import play
 from tests.retros.test_home_in_browser import page_of
 
 pytestmark = pytest.mark.one_database
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
-def test_everybody_can_use_the_pages_of_the_end(
+def test_everybody_can_use_the_page_of_what_has_ended(
     new_context: Callable[..., Any], live_server: LiveServer, width: int, scheme: str
 ) -> None:
     cast = make_cast()
-    play.hold(cast.checkout)
     ending.end(cast.search, by=cast.priya, leaving=True)
     context = new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    page = page_of(cast.ines, context, live_server)
-    visits = [
-        (cast.ines, reverse("partnership_end", args=[cast.checkout.pk])),
-        (cast.ines, reverse("data_detail")),
-        (cast.ines, reverse("data_erase")),
-        (cast.daniel, reverse("partnership_end", args=[cast.search.pk])),
-    ]
-    found = []
-    for person, address in visits:
-        page.close()
-        page = page_of(person, context, live_server)
-        page.goto(address)
-        found += [f"{address} {line}" for line in violations(page)]
-        if page.locator("h1").count() != 1:
-            found.append(f"{address} has {page.locator('h1').count()} h1")
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            found.append(f"{address} is wider than the screen")
-    assert found == []
+    page = page_of(cast.daniel, context, live_server)
+    page.goto(reverse("partnership_end", args=[cast.search.pk]))
+    assert violations(page) == []
+    assert page.locator("h1").count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_a_handover_is_saved_while_it_is_typed_and_the_export_is_a_file(

@@ -103,15 +103,9 @@ def read_aloud(page: Page) -> None:
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (page.url, width)
 
 
-def test_every_page_can_be_read_aloud(pair: Cast, new_context: Callable[..., Any], live_server: LiveServer) -> None:
+def test_home_can_be_read_aloud(pair: Cast, new_context: Callable[..., Any], live_server: LiveServer) -> None:
     page = page_of(pair.ines, new_context(), live_server)
     page.get_by_text("Add an action between retros").click()
     page.get_by_text("Things overall, in the company and in life").click()
     read_aloud(page)
-    home = page.url
-    edit = page.locator("#actions li", has_text="Book the sketch hour").get_by_role("link").get_attribute("href")
-    move = page.get_by_role("link", name="Move it").get_attribute("href")
-    for address in (home + "actions/", home + "actions/new/", home + "sessions/new/", edit, move):
-        page.goto(str(address), wait_until="networkidle")
-        read_aloud(page)
     read_aloud(page_of(pair.mei, new_context(), live_server))
