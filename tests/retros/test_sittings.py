@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from partnerships import limits
 from partnerships.models import Agreement, Person
 from partnerships.refusals import Invalid, Refusal
+from retros.access import get_session
 from retros.models import Draft, Note, Prompt, Session, name_decision, put_lines_into_agreement, settle_decision
 from retros.questions import PlaceRow, Places
 from retros.room import Room
@@ -86,6 +87,19 @@ def test_guesses_are_no_questions_of_their_own(cast: Cast) -> None:
     hands = Hands(cast.ines, Session.begin(agreement, by=cast.ines).pk)
     assert "0 of 16 questions answered" in page(hands)
     assert Prompt.objects.filter(step__session=hands.session_id).exclude(beside="").count() == 2
+
+
+def test_how_many_are_answered_is_told_anew_while_one_writes(two: Two) -> None:
+    ines, tom = two
+    ines.answer("purpose", "Fewer refunds")
+    for hands, said in ((ines, "1 of 14 questions answered"), (tom, "0 of 14 questions answered")):
+        client = Client()
+        client.force_login(hands.person)
+        room = Room(get_session(hands.person, hands.session_id), hands.person, 0)
+        shown = {"step": "0", "room_key": str(room.stamp)}
+        live = client.get(reverse("session_live", args=[hands.session_id]), shown, headers=HTMX).text
+        assert said in live
+        assert 'id="step"' not in live
 
 
 def test_every_sitting_that_is_open_stands_on_the_home_page(two: Two, cast: Cast) -> None:
