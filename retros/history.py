@@ -17,6 +17,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -73,8 +74,19 @@ class Standing:
     version: int
     signed: date
     review_on: date | None
-    is_due: bool
     is_closed: bool
+    today: date
+
+    @property
+    def age(self) -> str:
+        """How long ago it was signed, roughly."""
+        if self.signed >= self.today:
+            return _("today")
+        return _("%(time)s ago") % {"time": timesince(self.signed, self.today, depth=1)}
+
+    @property
+    def is_due(self) -> bool:
+        return self.review_on is not None and self.review_on <= self.today
 
 
 @dataclass(frozen=True)
@@ -331,8 +343,7 @@ class History:
         return [
             Standing(
                 version.title, version.number or 0, _signed(version), version.agreement.review_on,
-                bool(version.agreement.review_on and version.agreement.review_on <= self.today),
-                version.agreement.is_closed,
+                version.agreement.is_closed, self.today,
             )
             for version in newest.values()
         ]  # fmt: skip

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from partnerships.models import Agreement, Lead, Look, Membership, Partnership, Person, Wording
 from partnerships.reader import Reader
-from retros.history import History, Rhythm
+from retros.history import History, Rhythm, Standing
 from retros.leads import Led
 from retros.models import Action, Need, Note, Release, Session
 from retros.models.release import words_of
@@ -369,6 +369,16 @@ def test_the_overview_of_five_hundred_takes_few_queries(cast: Cast) -> None:
     assert many == few <= QUERIES
     assert len(Led(cast.sara).rows) == 50
     assert Led(cast.sara, page="10").after == 0
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [(0, "today"), (1, "1 day ago"), (20, "2 weeks ago"), (100, "3 months ago"), (800, "2 years ago")]
+)
+def test_an_agreement_says_how_old_it_is(days: int, said: str) -> None:
+    today = date(2026, 11, 21)
+    standing = Standing("Relaunch", 2, today - timedelta(days=days), today, False, today)
+    assert standing.age.replace("\xa0", " ") == said
+    assert standing.is_due
 
 
 @pytest.mark.parametrize("who", ["ines", "sara"])
