@@ -73,6 +73,17 @@ SETTLED = """async () => {
 }"""
 
 
+def set_offline(page: Any, offline: bool) -> None:
+    """Takes the page's network away or gives it back, and sees to it that the page is told.
+
+    On a machine without any network Chromium counts as offline all the time, and tells of no change.
+    """
+    before = page.evaluate("navigator.onLine")
+    page.context.set_offline(offline)
+    if page.evaluate("navigator.onLine") == before:
+        page.evaluate("name => dispatchEvent(new Event(name))", "offline" if offline else "online")
+
+
 def violations(page: Any, *, within: str | None = None) -> list[str]:
     """What axe-core finds on the page as it stands: rule, and where."""
     # Not add_script_tag: the page's policy forbids scripts without the nonce, as it should.

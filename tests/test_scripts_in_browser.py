@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from partnerships.models import Person
 from retros.models import Draft, Entry, Session
-from tests.browser import Watched, violations
+from tests.browser import Watched, set_offline, violations
 from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
@@ -97,19 +97,19 @@ def test_folding_empties_the_box_and_leaves_no_trace_of_the_draft(ines: Page, ro
 
 
 def test_what_is_typed_without_a_network_is_kept_and_sent_later(
-    ines: Page, context: Any, room: str, people: Cast, watched: Watched
+    ines: Page, room: str, people: Cast, watched: Watched
 ) -> None:
     watched.expect_lost()
     ines.goto(room)
     box = composer(ines)
     box.fill("Before")
     expect(saved(ines)).to_have_text("Draft saved")
-    context.set_offline(True)
+    set_offline(ines, True)
     box.fill("Before and after")
     expect(saved(ines)).to_have_text("Not saved yet, trying again")
     expect(ines.locator("[data-offline-notice]")).to_be_visible()
     assert "Before and after" in ines.evaluate("JSON.stringify(localStorage)")
-    context.set_offline(False)
+    set_offline(ines, False)
     expect(saved(ines)).to_have_text("Draft saved")
     expect(ines.locator("[data-offline-notice]")).to_be_hidden()
     assert Draft.objects.get(person=people.ines).text == "Before and after"
@@ -129,17 +129,17 @@ def test_a_killed_browser_finds_its_text_again(ines: Page, context: Any, room: s
 
 
 def test_a_fold_without_a_network_keeps_the_text_and_says_so(
-    ines: Page, context: Any, room: str, people: Cast, watched: Watched
+    ines: Page, room: str, people: Cast, watched: Watched
 ) -> None:
     watched.expect_lost()
     ines.goto(room)
     box = composer(ines)
     box.fill("It will come")
-    context.set_offline(True)
+    set_offline(ines, True)
     box.press("Enter")
     expect(ines.locator("#compose-good [data-notice]")).to_contain_text("We can’t reach the server.")
     expect(box).to_have_value("It will come")
-    context.set_offline(False)
+    set_offline(ines, False)
     box.press("Enter")
     expect(box).to_have_value("")
     expect(ines.locator("#compose-good [data-notice]")).to_be_empty()
@@ -391,10 +391,10 @@ def test_what_comes_and_goes_is_for_everybody(
     found += violations(page)
     page.keyboard.press("Escape")
 
-    context.set_offline(True)
+    set_offline(page, True)
     expect(page.locator("[data-offline-notice]")).to_be_visible()
     found += violations(page)
-    context.set_offline(False)
+    set_offline(page, False)
     expect(page.locator("[data-offline-notice]")).to_be_hidden()
 
     context.clear_cookies()

@@ -25,7 +25,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from partnerships.models import Person
 from retros.models import Draft, Entry, Note, Session, Step
-from tests.browser import CHROMIUM_FLAGS, Watched, chromium
+from tests.browser import CHROMIUM_FLAGS, Watched, chromium, set_offline
 from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
@@ -430,11 +430,11 @@ def test_answers_and_notes_typed_offline_go_out_by_themselves(
     page.goto(place(session, "pulse"))
     note = page.get_by_label("Note for both of you")
     expect(page.locator("html")).to_have_attribute("data-connection", "live")
-    page.context.set_offline(True)
+    set_offline(page, True)
     note.press_sequentially("We slow down", delay=10)
     expect(page.get_by_text("Not saved yet, trying again").first).to_be_visible()
     expect(page.locator("[data-offline-notice]")).to_be_visible(timeout=SLOW)
-    page.context.set_offline(False)
+    set_offline(page, False)
     expect(page.get_by_text("Saved for you both")).to_be_visible(timeout=SLOW)
     expect(page.locator("[data-offline-notice]")).to_be_hidden(timeout=SLOW)
     assert Note.objects.visible_to(people.tom).get().text == "We slow down"
