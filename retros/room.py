@@ -123,6 +123,8 @@ class Room:
         above = stamp.columns.get(entry.prompt.key)
         if above is None or stamp.version + 1 != self.version or self.step.kind != Step.Kind.WRITE:
             return None
+        if above.cards + 1 != Entry.objects.visible_to(self.person).filter(prompt=entry.prompt).count():
+            return None  # a card that was sent before is there already
         return Column(entry.prompt, [self._row(Card(entry, self.you))], lambda: self._drafts, above)
 
     @property

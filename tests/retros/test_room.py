@@ -277,6 +277,14 @@ def test_an_answer_leaves_out_what_the_browser_shows(two: Two) -> None:
     assert 'id="path"' in late
 
 
+def test_a_card_sent_again_is_shown_and_counted_once(two: Two) -> None:
+    sent = {"text": "One", "client_id": uuid.uuid4()}
+    url = reverse("entry_create", args=[two.session.pk, two.prompt(2, "good")])
+    two.ines.post(url, sent, headers=HTMX)
+    again = two.ines.post(url, {**sent, "room_key": str(two.room().stamp)}, headers=HTMX).text
+    assert str(two.room().stamp) in again
+
+
 def test_of_an_open_board_comes_the_new_card_and_nothing_around_it(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
     now, ticks = timezone.now(), count()
     monkeypatch.setattr(timezone, "now", lambda: now + timedelta(microseconds=next(ticks)))  # no minute passes here
