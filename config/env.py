@@ -204,7 +204,14 @@ def postgresql(parts: SplitResult, options: dict[str, str]) -> dict[str, object]
         "HOST": options.pop("host", parts.hostname or ""),
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 0,  # the pool keeps connections, never a thread
-        "OPTIONS": {**options, "options": limits, "pool": {"min_size": 2, "max_size": 8, "timeout": 10}},
+        "OPTIONS": {
+            **options,
+            "options": limits,
+            "pool": {"min_size": 2, "max_size": 8, "timeout": 10},
+            # What a page asks again and again is planned once in each connection.
+            "server_side_binding": True,
+            "prepare_threshold": 5,
+        },
     }
 
 

@@ -5,9 +5,9 @@ from django.urls import include, path
 from config.health import healthz
 
 urlpatterns = [
-    path("", include("partnerships.urls")),  # first: it replaces some of the pages of allauth
-    path("account/", include("allauth.account.urls")),
     path("", include("retros.urls")),
+    path("", include("partnerships.urls")),  # before allauth's: it replaces some of those pages
+    path("account/", include("allauth.account.urls")),
     path("healthz", healthz, name="healthz"),
 ]
 

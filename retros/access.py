@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.db.models import F
 from django.http import Http404
 
 from partnerships.models import Version
+from partnerships.models.partnership import Seat
 from retros.models import Action, Bulk, Entry, Need, Note, Offer, Prompt, Release, Series, Session, Step
 
 if TYPE_CHECKING:
@@ -20,13 +22,15 @@ if TYPE_CHECKING:
 
 def get_session(person: Person, session_id: UUID) -> Session:
     """A session of a partnership of theirs. Raises Http404 for everybody else."""
-    return _session(Session.objects.of(person), session_id)
+    return _session(person, Session.objects.of(person), session_id)
 
 
-def _session(sessions: SessionQuerySet, session_id: UUID) -> Session:
-    session = sessions.select_related("partnership").filter(pk=session_id).first()
+def _session(person: Person, sessions: SessionQuerySet, session_id: UUID) -> Session:
+    sessions = sessions.select_related("partnership").annotate(sits=F("partnership__memberships__seat"))
+    session = sessions.filter(pk=session_id).first()
     if session is None:
         raise Http404
+    session.seated[person.pk] = Seat(session.sits)  # type: ignore[attr-defined]
     return session
 
 
@@ -40,7 +44,7 @@ def get_series(person: Person, partnership_id: UUID) -> Series:
 
 def get_step(person: Person, session_id: UUID, position: int) -> Step:
     """A step of a session of theirs, which also knows when and where the two meet next. Raises Http404."""
-    session = _session(Session.objects.of(person).with_next(), session_id)
+    session = _session(person, Session.objects.of(person).with_next(), session_id)
     if position >= len(session.steps):
         raise Http404
     step = session.steps[position]
@@ -51,10 +55,21 @@ def get_step(person: Person, session_id: UUID, position: int) -> Step:
 def get_prompt(person: Person, session_id: UUID, prompt_id: UUID) -> Prompt:
     """A prompt of a session of theirs, with its step and session. Raises Http404."""
     prompts = Prompt.objects.filter(step__session__partnership__memberships__person=person, step__session=session_id)
-    prompt = prompts.select_related("step__session__partnership").filter(pk=prompt_id).first()
+    prompt = prompts.select_related("step__session").filter(pk=prompt_id).first()
     if prompt is None:
         raise Http404
     return prompt
+
+
+def get_new_card(person: Person, session: Session) -> Entry | None:
+    """The card whose coming to an open board was the last change of this session, with all that is drawn of it.
+
+    None when the last change was another, and for a card that the person may not read.
+    """
+    cards = Entry.objects.visible_to(person).filter(step__session=session, came_with=session.changes)
+    if (card := cards.select_related("step", "prompt", "author").first()) is not None:
+        card.step.session = session
+    return card
 
 
 def get_entry(person: Person, session_id: UUID, entry_id: UUID, *, deleted: bool = False) -> Entry:

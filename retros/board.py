@@ -10,9 +10,13 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 from uuid import UUID, uuid4
 
+from django.utils.translation import gettext as _
+
 from retros.models import Draft, Entry, Prompt
 
 if TYPE_CHECKING:
+    from partnerships.models import Person
+    from partnerships.models.partnership import Seat
     from retros.dock import Side
 
 
@@ -44,10 +48,33 @@ class CardRow(TypedDict):
     url: str  # every press on the card starts with it; relative to the step's page, for it is written out often
     talk: str
     only_me: bool
+    lies_open: bool
     pick: str  # yours, both, theirs, none; empty when it cannot be picked
     can_table: bool
     can_edit: bool
     can_move: bool
+
+
+def row_of(
+    entry: Entry, *, seat: Seat, name: str, yours: bool, revealed: bool, can_write: bool, pick: str = "none"
+) -> CardRow:
+    """`seat` and `name` are its author's; `yours` says that this is the viewer."""
+    shared = revealed and not entry.only_me and can_write
+    return {
+        "id": str(entry.pk),
+        "seat": seat.value,
+        "text": entry.text,
+        "who": _("You") if yours and not revealed else name,
+        "preview": entry.preview,
+        "url": f"../../entries/{entry.pk}/",
+        "talk": entry.talk,
+        "only_me": entry.only_me,
+        "lies_open": revealed,
+        "pick": pick if shared and not entry.talk else "",
+        "can_table": shared and entry.talk != Entry.Talk.ON_TABLE,
+        "can_edit": yours and can_write,
+        "can_move": yours and can_write and not revealed,
+    }
 
 
 class Mark(NamedTuple):
@@ -124,6 +151,26 @@ class Stamp(NamedTuple):
         key, version, rest, *columns = [*text.split("~"), "", ""][: max(3, text.count("~") + 1)]
         marks = {name: Mark.parse(mark) for name, _colon, mark in (column.partition(":") for column in columns)}
         return cls(key, _number(version), rest, {name: mark for name, mark in marks.items() if mark.cards >= 0})
+
+
+def one_more(entry: Entry, person: Person, stamp: Stamp) -> tuple[Column, Stamp] | None:
+    """For somebody whose board lacks this card and nothing else: its column, grown by it, and the stamp from then on.
+
+    None when anything else has changed since `stamp`: then the room has to be read.
+    """
+    step, session = entry.step, entry.step.session
+    seat = session.seat_of(person)
+    version, above = session.version_for(seat), stamp.columns.get(entry.prompt.key)
+    latest = entry.came_with == session.changes and step.is_revealed
+    if not latest or above is None or stamp.version + 1 != version:
+        return None
+    yours = entry.author_id == person.pk
+    row = row_of(
+        entry, seat=seat if yours else seat.other, name=entry.author.first_name, yours=yours,
+        revealed=True, can_write=session.is_open,
+    )  # fmt: skip
+    column = Column(entry.prompt, [row], dict, above)
+    return column, stamp._replace(version=version, columns={**stamp.columns, entry.prompt.key: column.mark})
 
 
 def _number(text: str) -> int:

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from partnerships.models import Version
 from partnerships.models.partnership import Seat
 from retros.agreement_looks import AgreementLooks, Look
-from retros.board import Card, CardRow, Column, Stamp, short
+from retros.board import Card, CardRow, Column, Stamp, row_of, short
 from retros.clauses import Adopted, adopted
 from retros.dock import Dock, Side
 from retros.models import (
@@ -114,18 +114,6 @@ class Room:
             elif more:
                 changed.append((column, more, True))
         return changed
-
-    def one_more(self, entry: Entry, stamp: Stamp) -> Column | None:
-        """The column of a card that the viewer has just written, as it grows by that card.
-
-        None when the browser has to catch up with more than this card.
-        """
-        above = stamp.columns.get(entry.prompt.key)
-        if above is None or stamp.version + 1 != self.version or self.step.kind != Step.Kind.WRITE:
-            return None
-        if above.cards + 1 != Entry.objects.visible_to(self.person).filter(prompt=entry.prompt).count():
-            return None  # a card that was sent before is there already
-        return Column(entry.prompt, [self._row(Card(entry, self.you))], lambda: self._drafts, above)
 
     @property
     def version(self) -> int:
@@ -322,25 +310,11 @@ class Room:
         return [Column(prompt, rows.get(prompt.pk, []), lambda: self._drafts) for prompt in asked]
 
     def _row(self, card: Card) -> CardRow:
-        entry, yours = card.entry, card.side.is_you
-        revealed = self.phase == "revealed"
-        shared = revealed and not entry.only_me and self.can_write
-        on_table = entry.talk == Entry.Talk.ON_TABLE
         picks = ("none", "theirs", "yours", "both")[2 * card.picked_by_you + card.picked_by_partner]
-        return {
-            "id": str(entry.pk),
-            "seat": card.side.seat.value,
-            "text": entry.text,
-            "who": _("You") if yours and not revealed else card.side.name,
-            "preview": entry.preview,
-            "url": f"../../entries/{entry.pk}/",
-            "talk": entry.talk,
-            "only_me": entry.only_me,
-            "pick": picks if shared and not entry.talk else "",
-            "can_table": shared and not on_table,
-            "can_edit": yours and self.can_write,
-            "can_move": yours and self.can_write and not revealed,
-        }
+        return row_of(
+            card.entry, seat=card.side.seat, name=card.side.name, yours=card.side.is_you,
+            revealed=self.phase == "revealed", can_write=self.can_write, pick=picks,
+        )  # fmt: skip
 
     @cached_property
     def on_table(self) -> Card | None:

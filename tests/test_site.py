@@ -340,6 +340,8 @@ def test_postgresql_gets_its_pool_and_limits(tmp_path: Path) -> None:
                 "sslmode": "require",
                 "options": "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s",
                 "pool": {"min_size": 2, "max_size": 8, "timeout": 10},
+                "server_side_binding": True,
+                "prepare_threshold": 5,
             },
         )
     )

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 
 from partnerships import limits
 from partnerships.content import ContentField, content
-from partnerships.models import Membership
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
 from retros.models.draft import Draft
 
@@ -60,15 +59,16 @@ class VisibleEntries(models.Manager["Entry"]):
         Its author, always; the other member of the partnership, once it was opened, unless it is “only me”. Nobody
         else: a lead and an admin have no membership here. Deleted entries are gone for both.
         """
-        member = Membership.objects.filter(person=person, partnership=models.OuterRef("step__session__partnership"))
         opened = models.Q(opened_at__isnull=False, only_me=False)
-        return EntryQuerySet(self.model, using=self._db).filter(
-            models.Q(author=person) | opened, models.Exists(member), deleted_at=None
-        )
+        return self._of(person).filter(models.Q(author=person) | opened, deleted_at=None)
 
     def deleted_by(self, person: Person) -> EntryQuerySet:
         """What its author put away and may bring back."""
-        return EntryQuerySet(self.model, using=self._db).filter(author=person, deleted_at__isnull=False)
+        return self._of(person).filter(author=person, deleted_at__isnull=False)
+
+    def _of(self, person: Person) -> EntryQuerySet:
+        """Of the partnerships the person is a member of: one row of theirs in each, so no entry comes twice."""
+        return EntryQuerySet(self.model, using=self._db).filter(step__session__partnership__memberships__person=person)
 
 
 class Entry(models.Model):
@@ -101,6 +101,7 @@ class Entry(models.Model):
     opened_at = models.DateTimeField(null=True)
     opened_version = models.PositiveIntegerField(null=True)
     deleted_at = models.DateTimeField(null=True)
+    came_with = models.PositiveIntegerField(null=True)  # `Session.changes` when it came to a board that lay open
     talk = models.CharField(max_length=8, choices=Talk.choices, blank=True)
 
     kept: ClassVar = EntryQuerySet.as_manager()  # for the verbs of this package alone; a guard test holds that
@@ -150,7 +151,9 @@ class Entry(models.Model):
         with step.session.writing(by=by) as change:
             if not prompt.takes_cards:
                 raise Invalid(_("This question takes one answer, not cards."))
-            if twin := cls.kept.filter(author=by, client_id=client_id).first():
+            twins = cls.kept.filter(author=by, client_id=client_id)
+            if twins.exists():
+                twin = twins.get()
                 if (twin.text, twin.prompt_id, twin.only_me) != (text, prompt.pk, only_me):
                     raise Stale(
                         _("This card was kept already, with other words. Both texts are here."),
@@ -165,6 +168,7 @@ class Entry(models.Model):
                 sealed_at=change.now,
             )  # fmt: skip
             entry._settle(change)
+            entry.came_with = None if entry.is_folded else change.number
             entry.save(force_insert=True)
             Draft.take(f"card:{prompt.pk}", by=by, client_id=client_id)
         return entry

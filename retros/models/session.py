@@ -42,6 +42,11 @@ class Change:
     now: datetime
     shared: bool = False
 
+    @property
+    def number(self) -> int:
+        """The session's number of changes once this one was told to both."""
+        return self.session.changes + len(Seat)
+
 
 class SessionQuerySet(models.QuerySet["Session"]):
     def of(self, person: Person) -> SessionQuerySet:
@@ -197,8 +202,15 @@ class Session(Planned):
         """Who sits where, seat A first."""
         return {Seat(p.seat): p for p in self.presences.select_related("person").order_by("seat")}
 
+    @cached_property
+    def seated(self) -> dict[uuid.UUID, Seat]:
+        """The seats that whoever loaded this session knew already, by the person."""
+        return {}
+
     def seat_of(self, person: Person) -> Seat:
         """Raises NotAllowed for somebody who has no seat in this session."""
+        if person.pk in self.seated:
+            return self.seated[person.pk]
         for seat, presence in self.sides.items():
             if presence.person_id == person.pk:
                 return seat
@@ -209,6 +221,11 @@ class Session(Planned):
 
     def version_for(self, seat: Seat) -> int:
         return self.version_a if seat is Seat.A else self.version_b
+
+    @property
+    def changes(self) -> int:
+        """Rises with everything that either of the two could see."""
+        return self.version_a + self.version_b
 
     # --- one transaction of one verb ----------------------------------------------------------------------------
 
@@ -232,6 +249,7 @@ class Session(Planned):
                 raise NotAllowed(_("You can read this, and no longer write in it."))
             if not closed and not self.is_open:
                 raise Refusal(_("This session is closed. You can read it, and both of you together can reopen it."))
+            self.seated[by.pk] = Seat(seat)
             change = Change(self, by, Seat(seat), clock.now())
             yield change
             told = list(Seat) if change.shared else [change.seat]

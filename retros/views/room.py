@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from partnerships.http import PersonRequest
-from retros.access import get_session, get_step
-from retros.board import CardRow, Column, Stamp
+from retros.access import get_new_card, get_session, get_step
+from retros.board import Stamp, one_more
 from retros.forms import MinutesForm, NextForm, PauseForm, ReadyForm
 from retros.models import Entry
 from retros.room import Room
@@ -38,10 +38,14 @@ def step_detail(request: PersonRequest, session_id: UUID, position: int) -> Http
 def session_live(request: PersonRequest, session_id: UUID) -> HttpResponse:
     """What a push or a tick makes the browser fetch: the same door, the same partials."""
     session = get_session(request.user, session_id)
-    asked = request.GET.get("step")
+    asked, stamp = request.GET.get("step"), Stamp.parse(request.GET.get("room_key", ""))
+    lacks_one = request.htmx and stamp.version + 1 == session.version_for(session.seat_of(request.user))
+    card = get_new_card(request.user, session) if lacks_one else None
+    if card and str(card.step.position) == asked and (alone := card_alone(request, card, stamp)):
+        return alone
     shown = next((step.position for step in session.steps if str(step.position) == asked), session.position)
     session.see(request.user, position=shown)
-    return room_answer(request, Room(session, request.user, shown), request.GET.get("room_key", ""))
+    return room_answer(request, Room(session, request.user, shown), stamp)
 
 
 @require_safe
@@ -51,44 +55,44 @@ def session_version(request: PersonRequest, session_id: UUID) -> JsonResponse:
     return JsonResponse({"version": session.version_for(session.seat_of(request.user))})
 
 
-def room_answer(request: PersonRequest, room: Room, shown: str | None = None) -> HttpResponse:
+def room_answer(request: PersonRequest, room: Room, stamp: Stamp) -> HttpResponse:
     """The answer to everything that happens in the room.
 
     A plain form goes back to the page. htmx gets the lists, the tray and the dock; the whole step, when what the
     browser shows is of another phase; the next step, when the two have moved on from the shown one. The browser says
-    what it shows by `room_key` (`Stamp`); of an open board it gets what it does not show yet.
+    what it shows by its stamp; of an open board it gets what it does not show yet.
     """
     if not request.htmx:
         return redirect("step_detail", room.session.pk, room.step.position)
-    stamp = stamp_of(request) if shown is None else Stamp.parse(shown)
     if room.has_moved_on(stamp.key):
         return go(request, "session_detail", room.session.pk)
     changed = room.changes(stamp)
     same = room.rest and room.rest == stamp.rest and all(more for _column, _rows, more in changed)
-    return swap(request, room, room.stamp, changed, redraw=stamp.key != room.key, rest=not same)
+    context = {
+        "room": room, "stamp": room.stamp, "changed": changed, "redraw": stamp.key != room.key, "rest": not same,
+        "oob": True,
+    }  # fmt: skip
+    return render(request, "retros/room.swap.html", context)
 
 
 def card_answer(request: PersonRequest, entry: Entry) -> HttpResponse:
-    """The answer to a new card: that card alone, when the browser shows all the rest."""
-    step = entry.step
-    room, stamp = Room(step.session, request.user, step.position), stamp_of(request)
-    column = room.one_more(entry, stamp) if request.htmx else None
-    if column is None:
-        return room_answer(request, room)
-    stamp = stamp._replace(version=room.version, columns={**stamp.columns, column.prompt.key: column.mark})
-    return swap(request, room, stamp, [(column, column.rows, True)], redraw=False, rest=False)
+    """The answer to a new card."""
+    stamp = stamp_of(request)
+    alone = card_alone(request, entry, stamp) if request.htmx else None
+    return alone or room_answer(request, Room(entry.step.session, request.user, entry.step.position), stamp)
+
+
+def card_alone(request: PersonRequest, entry: Entry, stamp: Stamp) -> HttpResponse | None:
+    """A new card of an open board, to a browser that shows all the rest; None to one that does not."""
+    if (grown := one_more(entry, request.user, stamp)) is None:
+        return None
+    column, stamp = grown
+    context = {"column": column, "rows": column.rows, "more": True, "stamp": stamp, "oob": True}
+    return render(request, "retros/card.swap.html", context)
 
 
 def stamp_of(request: PersonRequest) -> Stamp:
     return Stamp.parse(request.POST.get("room_key", ""))
-
-
-def swap(
-    request: PersonRequest, room: Room, stamp: Stamp, changed: list[tuple[Column, list[CardRow], bool]], *,
-    redraw: bool, rest: bool,
-) -> HttpResponse:  # fmt: skip
-    context = {"room": room, "stamp": stamp, "changed": changed, "redraw": redraw, "rest": rest, "oob": True}
-    return render(request, "retros/room.swap.html", context)
 
 
 def go(request: PersonRequest, url_name: str, *args: object) -> HttpResponse:
@@ -100,7 +104,7 @@ def go(request: PersonRequest, url_name: str, *args: object) -> HttpResponse:
 def room_again(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
     """Read the room afresh after a verb, and answer with it."""
     room = Room(get_session(request.user, session_id), request.user, position)
-    return room_answer(request, room)
+    return room_answer(request, room, stamp_of(request))
 
 
 # --- the course of a session --------------------------------------------------------------------------------------

@@ -10,7 +10,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -52,6 +54,11 @@ class Two:
         answer = who.post(reverse(name, args=[self.session.pk, *args]), data, headers=HTMX)
         assert answer.status_code == status, answer.content.decode()
         return answer.content.decode()
+
+    def live(self, stamp: str) -> str:
+        """What a push makes Ines's browser fetch at the step with the cards."""
+        url = reverse("session_live", args=[self.session.pk])
+        return self.ines.get(url, {"step": "2", "room_key": stamp}, headers=HTMX).content.decode()
 
     def room(self, position: int = 2) -> Room:
         """As Ines sees it now."""
@@ -269,12 +276,10 @@ def test_an_answer_leaves_out_what_the_browser_shows(two: Two) -> None:
     assert 'hx-swap-oob="beforeend:#cards-good"' in first
     assert first.count("data-card") == 1
     assert 'id="cards-bad"' not in first
-    assert 'id="path"' not in first
     assert 'id="dock"' in first
     late = two.fold(two.ines, "Three", "good", room_key=empty)  # something else happened since that stamp
     assert 'hx-swap-oob="beforeend:#cards-good"' in late
     assert late.count("data-card") == 2
-    assert 'id="path"' in late
 
 
 def test_a_card_sent_again_is_shown_and_counted_once(two: Two) -> None:
@@ -293,22 +298,17 @@ def test_of_an_open_board_comes_the_new_card_and_nothing_around_it(two: Two, mon
     two.both_next(1)
     two.fold(two.ines, "One", "good")
     two.both_ready(2)
-    live = reverse("session_live", args=[two.session.pk])
-
-    def pushed(stamp: str) -> str:
-        return two.ines.get(live, {"step": "2", "room_key": stamp}, headers=HTMX).content.decode()
-
-    pushed("")  # she is seen at this step
+    two.live("")  # she is seen at this step
     shown = str(two.room().stamp)
     two.fold(two.tom, "Two", "bad")
-    news = pushed(shown)
+    news = two.live(shown)
     assert 'hx-swap-oob="beforeend:#cards-bad"' in news
     assert news.count("data-card") == 1
     assert not [region for region in ("path", "dock", "tray", "table-state", "more") if f'id="{region}"' in news]
     shown = str(two.room().stamp)
     assert shown in news
-    assert "data-card" not in pushed(shown)
-    assert 'id="dock"' not in pushed(shown)
+    assert "data-card" not in two.live(shown)
+    assert 'id="dock"' not in two.live(shown)
 
     own = two.fold(two.ines, "Three", "bad", room_key=shown)
     assert own.count("data-card") == 1
@@ -317,9 +317,88 @@ def test_of_an_open_board_comes_the_new_card_and_nothing_around_it(two: Two, mon
 
     shown = str(two.room().stamp)
     two.press(two.tom, "step_next_create", 2)  # what stands around the cards changes
-    assert 'id="dock"' in pushed(shown)
+    assert 'id="dock"' in two.live(shown)
     late = two.fold(two.ines, "Four", "bad", room_key=shown)  # not the only news since then
     assert 'id="dock"' in late
+
+
+@pytest.fixture
+def board(two: Two) -> Two:
+    """An open board with a card of hers, at which she was seen a moment ago."""
+    two.both_next(0)
+    two.both_ready(1)
+    two.both_next(1)
+    two.fold(two.ines, "One", "good")
+    two.both_ready(2)
+    two.live("")
+    return two
+
+
+def test_the_next_card_on_an_open_board_comes_alone_and_nothing_else_is_read(board: Two) -> None:
+    for number in range(3):
+        shown = str(board.room().stamp)
+        board.fold(board.tom, f"{number} of his", "bad")
+        with CaptureQueriesContext(connection) as asked:
+            news = board.live(shown)
+        assert len(asked) == 4  # the cookie, its person, the session, the card
+        assert (news.count("data-card"), f"{number} of his" in news) == (1, True)
+        assert str(board.room().stamp) in news
+
+
+def test_a_card_is_not_all_the_news_when_something_else_happened(board: Two) -> None:
+    shown = str(board.room().stamp)
+    board.fold(board.tom, "Two", "bad")
+    card = Entry.kept.get(text="Two")
+    board.press(board.tom, "entry_pick_create", card.pk)
+    news = board.live(shown)
+    assert "Tom picked" in news
+    assert str(board.room().stamp) in news
+
+    shown = str(board.room().stamp)
+    board.fold(board.tom, "Three", "bad")
+    board.fold(board.ines, "Hers, from another tab", "bad", only_me="on")
+    news = board.live(shown)
+    assert news.count("data-card") == 2
+    assert str(board.room().stamp) in news
+
+    shown = str(board.room().stamp)
+    board.fold(board.tom, "Four", "bad")
+    board.press(board.tom, "step_next_create", 2)
+    assert 'id="dock"' in board.live(shown)
+
+
+def test_a_change_that_is_no_card_comes_after_one_that_is(board: Two) -> None:
+    board.fold(board.tom, "Two", "bad")
+    shown = str(board.room().stamp)
+    board.press(board.tom, "entry_pick_create", Entry.kept.get(text="One").pk)
+    assert "Tom picked" in board.live(shown)
+
+
+def test_what_is_only_for_its_author_is_never_the_news(board: Two) -> None:
+    shown = str(board.room().stamp)
+    board.fold(board.tom, "Nobody reads this", "bad", only_me="on")
+    news = board.live(shown)
+    assert "Nobody reads this" not in news
+    assert "data-card" not in news
+    own = str(Room(board.session, board.cast.tom, 2).stamp)  # what his other tab shows, from before
+    board.session.refresh_from_db()
+    board.fold(board.tom, "Nor this", "bad", only_me="on")
+    other_tab = board.tom.get(
+        reverse("session_live", args=[board.session.pk]), {"step": "2", "room_key": own}, headers=HTMX
+    )
+    assert other_tab.text.count("Nor this") >= 1
+
+
+def test_a_card_of_an_opened_side_comes_with_the_whole_view_to_whom_has_not_opened(two: Two) -> None:
+    two.both_next(0)
+    two.both_ready(1)
+    two.both_next(1)
+    two.press(two.tom, "step_open", 2, digest=two.digest(two.cast.tom, 2))
+    shown = str(two.room().stamp)
+    two.fold(two.tom, "Open at once", "good")
+    news = two.live(shown)
+    assert "Open at once" in news
+    assert 'id="dock"' in news
 
 
 def test_a_column_that_changed_above_its_last_card_comes_whole(two: Two) -> None:
