@@ -84,14 +84,37 @@ def set_offline(page: Any, offline: bool) -> None:
         page.evaluate("name => dispatchEvent(new Event(name))", "offline" if offline else "online")
 
 
-def violations(page: Any, *, within: str | None = None) -> list[str]:
+def violations(page: Any) -> list[str]:
     """What axe-core finds on the page as it stands: rule, and where."""
-    # Not add_script_tag: the page's policy forbids scripts without the nonce, as it should.
-    page.evaluate(AXE.read_text(encoding="utf-8"))
+    if not page.evaluate("'axe' in window"):
+        # Not add_script_tag: the page's policy forbids scripts without the nonce, as it should.
+        page.evaluate(AXE.read_text(encoding="utf-8"))
     page.evaluate(SETTLED)
-    found = page.evaluate("within => axe.run(within || document, {resultTypes: ['violations']})", within)
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")
     return [
         f"{rule['id']}: {node['target']} {node['failureSummary']}"
         for rule in found["violations"]
         for node in rule["nodes"]
     ]
+
+
+PHONE_AND_DESK = ((390, "dark"), (1280, "light"))
+ALL_FOUR = ((390, "light"), *PHONE_AND_DESK, (1280, "dark"))
+
+
+def faults(page: Any, looks: tuple[tuple[int, str], ...] = PHONE_AND_DESK) -> list[str]:
+    """What keeps somebody from using the page: axe-core's findings, not exactly one h1, wider than the screen.
+
+    Each of `looks` (width in pixels, colour scheme) in turn, without loading anew.
+    """
+    found = []
+    for width, scheme in looks:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        ills = violations(page)
+        if (headings := page.locator("h1").count()) != 1:
+            ills.append(f"{headings} h1")
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            ills.append("wider than the screen")
+        found += [f"{page.url} {width} {scheme}: {ill}" for ill in ills]
+    return found

@@ -11,7 +11,7 @@ addEventListener("htmx:beforeSwap", ({ detail: { requestConfig } }) => {
   box = requestConfig.verb === "get" ? writing() : null;
   top = box?.getBoundingClientRect().top;
 });
-addEventListener("htmx:afterRequest", () => box && requestAnimationFrame(() => { // with the layout that this frame needs anyway
+addEventListener("htmx:afterRequest", () => box && requestAnimationFrame(() => {
   if (box && box === writing()) scrollBy({ top: box.getBoundingClientRect().top - top, behavior: "instant" });
   box = null;
 }));

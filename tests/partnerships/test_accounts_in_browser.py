@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from partnerships.models import Invitation, Person
 from retros.models import Draft
-from tests.browser import Watched, violations
+from tests.browser import Watched, faults
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD, PartnershipFactory, PersonFactory
 
@@ -20,14 +20,8 @@ pytestmark = pytest.mark.one_database
 
 
 def look(page: Page) -> None:
-    """Accessible at a desk in the light and on a phone in the dark, and never wider than the narrowest phone."""
-    schemes: dict[int, Literal["light", "dark"]] = {1280: "light", 390: "dark"}
-    for width, scheme in schemes.items():
-        page.set_viewport_size({"width": width, "height": 844})
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        page.evaluate("() => Promise.allSettled(document.getAnimations().map((one) => one.finished))")
-        assert violations(page) == [], (page.url, width, scheme)
-        expect(page.locator("h1")).to_have_count(1)
+    """Nothing keeps anybody from using it, nor is it wider than the narrowest phone."""
+    assert faults(page) == []
     page.set_viewport_size({"width": 320, "height": 640})
     assert page.evaluate("document.documentElement.scrollWidth") <= 320, page.url
     page.set_viewport_size({"width": 1280, "height": 844})

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from retros import ending
 from retros.models import Handover
-from tests.browser import violations
+from tests.browser import faults
 from tests.cast import make_cast
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
@@ -20,18 +20,12 @@ from tests.retros.test_home_in_browser import page_of
 pytestmark = pytest.mark.one_database
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
-def test_everybody_can_use_the_page_of_what_has_ended(
-    new_context: Callable[..., Any], live_server: LiveServer, width: int, scheme: str
-) -> None:
+def test_everybody_can_use_the_page_of_what_has_ended(new_context: Callable[..., Any], live_server: LiveServer) -> None:
     cast = make_cast()
     ending.end(cast.search, by=cast.priya, leaving=True)
-    context = new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    page = page_of(cast.daniel, context, live_server)
+    page = page_of(cast.daniel, new_context(), live_server)
     page.goto(reverse("partnership_end", args=[cast.search.pk]))
-    assert violations(page) == []
-    assert page.locator("h1").count() == 1
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert faults(page) == []
 
 
 def test_a_handover_is_saved_while_it_is_typed_and_the_export_is_a_file(

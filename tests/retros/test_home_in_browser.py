@@ -13,7 +13,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from partnerships.models import Person
-from tests.browser import Watched, violations
+from tests.browser import ALL_FOUR, Watched, faults
 from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
 from tests.retros import play
@@ -93,19 +93,9 @@ def test_a_change_begun_survives_a_reload(pair: Cast, new_context: Callable[...,
     expect(page.locator("#actions li", has_text="Book the sketch hour, early")).to_have_count(1)
 
 
-def read_aloud(page: Page) -> None:
-    """axe-core finds nothing, on a phone and a desktop, by day and by night; nothing scrolls sideways."""
-    expect(page.locator("h1")).to_have_count(1)
-    for width, scheme in [(390, "light"), (390, "dark"), (1280, "dark"), (1280, "light")]:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        assert violations(page) == [], (page.url, width, scheme)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (page.url, width)
-
-
 def test_home_can_be_read_aloud(pair: Cast, new_context: Callable[..., Any], live_server: LiveServer) -> None:
     page = page_of(pair.ines, new_context(), live_server)
     page.get_by_text("Add an action between retros").click()
     page.get_by_text("Things overall, in the company and in life").click()
-    read_aloud(page)
-    read_aloud(page_of(pair.mei, new_context(), live_server))
+    assert faults(page, ALL_FOUR) == []
+    assert faults(page_of(pair.mei, new_context(), live_server), ALL_FOUR) == []
