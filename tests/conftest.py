@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.core.management import call_command
-from django.db import connections
+from django.db import connection, connections
 from django.template.base import Template
 from django.test import override_settings
 from hypothesis import HealthCheck
@@ -36,11 +36,16 @@ hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default")
 _render = Template._render  # type: ignore[attr-defined]  # before Django's test environment puts its own in its place
 
 
+# Whole crawls and machines: begun first, so that no worker is left alone with one when the others are done.
+LONGEST = ("test_canary", "test_access", "test_noninterference", "test_engine_machine", "test_every_page_in_browser")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that asks for the browser is a browser test, whether or not it says so."""
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
 
 
 def pytest_collection_finish() -> None:
@@ -53,6 +58,20 @@ def pytest_collection_finish() -> None:
 def _templates_as_served(django_test_environment: None) -> None:
     """Without copies of each template's context for `answer.context`, which nobody reads: a quarter of a request."""
     Template._render = _render  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nobody_stays_connected(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """A thread that a test had killed may still hold a connection, and PostgreSQL drops no database in use."""
+    yield
+    with django_db_blocker.unblock():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            connection.close()
 
 
 @pytest.fixture(autouse=True)

@@ -353,11 +353,8 @@ def test_the_public_list_is_exact() -> None:
     assert public - closed_by_allauth == PUBLIC
 
 
-@pytest.mark.parametrize(
-    "made_world",
-    [p if p == "revealed" else pytest.param(p, marks=pytest.mark.one_database) for p in PHASES],
-    indirect=True,
-)
+@pytest.mark.one_database
+@pytest.mark.parametrize("made_world", PHASES, indirect=True)
 def test_the_table(world: World) -> None:
     """Everybody, everywhere: the statuses; and after all the looks every other table is as it was."""
     phase, wrong = world.phase, []
