@@ -21,6 +21,7 @@ from retros.worker import work
 HEADER_SECONDS = 10
 STUCK_SECONDS = 20  # until a connection is cut that takes nothing of what was sent, or has silently gone
 SPARE = 512  # connections beyond the streams, for pages
+YOUNG = 10_000  # new objects until the first collection: a page makes a few thousand, and most go with it
 TURN = 0.0005  # seconds that a page in work keeps the interpreter while the loop, or another page, waits for it
 
 
@@ -103,6 +104,7 @@ def main() -> None:
     chosen = parser.parse_args()
     sys.setswitchinterval(TURN)
     gc.freeze()  # what was loaded stays: no collection has to look at it again, in the middle of a page
+    gc.set_threshold(YOUNG, 10, 10)
     application.server.take()
     serving = server(host=chosen.host, port=chosen.port)
     serving.announce = True

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from retros.models.session import SessionQuerySet
 
 
+OF_A_NEW_CARD = (  # what is drawn of it; the rest of its step, its prompt and its author is not read
+    "step__position", "step__session", "step__opened_a_at", "step__opened_b_at", "prompt__key",
+    "author__name", "author__erased_at", "text", "only_me", "talk", "came_with",
+)  # fmt: skip
+
+
 def get_session(person: Person, session_id: UUID) -> Session:
     """A session of a partnership of theirs. Raises Http404 for everybody else."""
     return _session(person, Session.objects.of(person), session_id)
@@ -67,7 +73,7 @@ def get_new_card(person: Person, session: Session) -> Entry | None:
     None when the last change was another, and for a card that the person may not read.
     """
     cards = Entry.objects.visible_to(person).filter(step__session=session, came_with=session.changes)
-    if (card := cards.select_related("step", "prompt", "author").first()) is not None:
+    if (card := cards.select_related("step", "prompt", "author").only(*OF_A_NEW_CARD).first()) is not None:
         card.step.session = session
     return card
 
