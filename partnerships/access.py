@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec
 from uuid import UUID
 
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from partnerships import limits
@@ -39,10 +40,7 @@ P = ParamSpec("P")
 
 def get_partnership(person: Person, partnership_id: UUID) -> Partnership:
     """A partnership of which the person is a member. Raises Http404 for everybody else."""
-    partnership = Partnership.objects.of(person).with_members().filter(pk=partnership_id).first()
-    if partnership is None:
-        raise Http404
-    return partnership
+    return get_object_or_404(Partnership.objects.of(person).with_members(), pk=partnership_id)
 
 
 def get_reader(person: Person, partnership_id: UUID) -> Reader:
@@ -63,9 +61,7 @@ def get_lead(person: Person, partnership_id: UUID) -> Lead:
 
 def get_lead_of(partnership: Partnership, lead_person_id: UUID) -> Lead:
     """One of the leads of a partnership whose member asks. Raises Http404."""
-    lead = Lead.objects.of(partnership).filter(person=lead_person_id).first()
-    if lead is None:
-        raise Http404
+    lead = get_object_or_404(Lead.objects.of(partnership), person=lead_person_id)
     lead.partnership = partnership
     return lead
 
@@ -97,18 +93,13 @@ def get_waiting_invitation(invitation_id: str | None) -> Invitation | None:
 
 def get_own_invitation(person: Person, invitation_id: UUID) -> Invitation:
     """An open invitation that this person sent. Raises Http404."""
-    invitation = Invitation.objects.open().select_related("partnership").filter(pk=invitation_id, invited_by=person)
-    if (found := invitation.first()) is None:
-        raise Http404
-    return found
+    invitations = Invitation.objects.open().select_related("partnership")
+    return get_object_or_404(invitations, pk=invitation_id, invited_by=person)
 
 
 def get_agreement(person: Person, agreement_id: UUID) -> Agreement:
     """An agreement of a partnership of theirs, with its two people. Raises Http404 for everybody else."""
-    agreement = Agreement.objects.of(person).with_members().filter(pk=agreement_id).first()
-    if agreement is None:
-        raise Http404
-    return agreement
+    return get_object_or_404(Agreement.objects.of(person).with_members(), pk=agreement_id)
 
 
 def get_clause(agreement: Agreement, line: UUID) -> Clause:
@@ -121,19 +112,13 @@ def get_clause(agreement: Agreement, line: UUID) -> Clause:
 
 def get_version(person: Person, version_id: UUID) -> Version:
     """A version or a proposal of an agreement of theirs. Raises Http404 for everybody else."""
-    own = Agreement.objects.of(person).with_members()
-    agreement = own.filter(versions=version_id).first()
-    if agreement is None:
-        raise Http404
+    agreement = get_object_or_404(Agreement.objects.of(person).with_members(), versions=version_id)
     return next(version for version in agreement.all_versions if version.pk == version_id)
 
 
 def get_notice(person: Person, delivery_id: UUID) -> Delivery:
     """A notice of their own. Raises Http404 for everybody else."""
-    own = Delivery.objects.filter(pk=delivery_id, person=person, channel=Delivery.Channel.IN_APP)
-    if (notice := own.first()) is None:
-        raise Http404
-    return notice
+    return get_object_or_404(Delivery, pk=delivery_id, person=person, channel=Delivery.Channel.IN_APP)
 
 
 def get_feed_owner(token: str) -> Person:

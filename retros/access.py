@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import F
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 
 from partnerships.models import Version
 from partnerships.models.partnership import Seat
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from retros.models.session import SessionQuerySet
 
 
-OF_A_NEW_CARD = (  # what is drawn of it; the rest of its step, its prompt and its author is not read
-    "step__position", "step__session", "step__opened_a_at", "step__opened_b_at", "prompt__key",
-    "author__name", "author__erased_at", "text", "only_me", "talk", "came_with",
+OF_A_NEW_CARD = (  # what is drawn of it; nothing else of its step, its session, its prompt and its author is read
+    "step__session__version_a", "step__session__version_b", "step__session__status", "step__position",
+    "step__opened_a_at", "step__opened_b_at", "prompt__key", "author__name", "author__erased_at", "text", "only_me",
+    "talk", "came_with",
 )  # fmt: skip
 
 
@@ -33,19 +35,14 @@ def get_session(person: Person, session_id: UUID) -> Session:
 
 def _session(person: Person, sessions: SessionQuerySet, session_id: UUID) -> Session:
     sessions = sessions.select_related("partnership").annotate(sits=F("partnership__memberships__seat"))
-    session = sessions.filter(pk=session_id).first()
-    if session is None:
-        raise Http404
+    session = get_object_or_404(sessions, pk=session_id)
     session.seated[person.pk] = Seat(session.sits)  # type: ignore[attr-defined]
     return session
 
 
 def get_series(person: Person, partnership_id: UUID) -> Series:
     """The rhythm of a partnership of theirs. Raises Http404 for everybody else, and while there is none."""
-    series = Series.objects.filter(partnership__memberships__person=person, partnership=partnership_id).first()
-    if series is None:
-        raise Http404
-    return series
+    return get_object_or_404(Series, partnership__memberships__person=person, partnership=partnership_id)
 
 
 def get_step(person: Person, session_id: UUID, position: int) -> Step:
@@ -61,20 +58,20 @@ def get_step(person: Person, session_id: UUID, position: int) -> Step:
 def get_prompt(person: Person, session_id: UUID, prompt_id: UUID) -> Prompt:
     """A prompt of a session of theirs, with its step and session. Raises Http404."""
     prompts = Prompt.objects.filter(step__session__partnership__memberships__person=person, step__session=session_id)
-    prompt = prompts.select_related("step__session").filter(pk=prompt_id).first()
-    if prompt is None:
-        raise Http404
-    return prompt
+    return get_object_or_404(prompts.select_related("step__session"), pk=prompt_id)
 
 
-def get_new_card(person: Person, session: Session) -> Entry | None:
-    """The card whose coming to an open board was the last change of this session, with all that is drawn of it.
+def get_new_card(person: Person, session_id: UUID) -> Entry | None:
+    """The card whose coming to an open board was the last change of a session of theirs, with all that is drawn of it.
 
-    None when the last change was another, and for a card that the person may not read.
+    None when the last change was another, for a card that the person may not read, and for a session not theirs.
     """
-    cards = Entry.objects.visible_to(person).filter(step__session=session, came_with=session.changes)
-    if (card := cards.select_related("step", "prompt", "author").only(*OF_A_NEW_CARD).first()) is not None:
-        card.step.session = session
+    changes = F("step__session__version_a") + F("step__session__version_b")
+    cards = Entry.objects.visible_to(person).filter(step__session=session_id, came_with=changes)
+    cards = cards.annotate(sits=F("step__session__partnership__memberships__seat"))
+    card = cards.select_related("step__session", "prompt", "author").only(*OF_A_NEW_CARD).first()
+    if card is not None:
+        card.step.session.seated[person.pk] = Seat(card.sits)  # type: ignore[attr-defined]
     return card
 
 
@@ -84,9 +81,7 @@ def get_entry(person: Person, session_id: UUID, entry_id: UUID, *, deleted: bool
     rows = Entry.objects.visible_to(person)
     if deleted:
         rows |= Entry.objects.deleted_by(person)
-    entry = rows.select_related("step", "prompt").filter(pk=entry_id, step__session=session).first()
-    if entry is None:
-        raise Http404
+    entry = get_object_or_404(rows.select_related("step", "prompt"), pk=entry_id, step__session=session)
     entry.step.session = session
     return entry
 
@@ -96,9 +91,7 @@ def get_note(person: Person, session_id: UUID, note_id: UUID, *, deleted: bool =
     rows = Note.objects.visible_to(person)
     if deleted:
         rows |= Note.objects.deleted_for(person)
-    note = rows.select_related("step").filter(pk=note_id, step__session=session).first()
-    if note is None:
-        raise Http404
+    note = get_object_or_404(rows.select_related("step"), pk=note_id, step__session=session)
     note.step.session = session
     return note
 
@@ -106,9 +99,7 @@ def get_note(person: Person, session_id: UUID, note_id: UUID, *, deleted: bool =
 def get_release(person: Person, release_id: UUID) -> Release:
     """A release of a partnership of theirs, waiting, shown or withdrawn. A lead has no door here. Raises Http404."""
     releases = Release.objects.of(person).select_related("lead__person", "lead__partnership", "proposed_by")
-    if (release := releases.filter(pk=release_id).first()) is None:
-        raise Http404
-    return release
+    return get_object_or_404(releases, pk=release_id)
 
 
 def get_releasable(person: Person, kind: str, thing_id: UUID) -> Thing:
@@ -120,48 +111,35 @@ def get_releasable(person: Person, kind: str, thing_id: UUID) -> Thing:
         Release.Kind.VERSION: Version.objects.filter(agreement__partnership__memberships__person=person),
         Release.Kind.NEED: Need.objects.visible_to(person),
     }
-    thing: Thing | None = doors[kind].filter(pk=thing_id).first() if kind in doors else None
-    if thing is None:
+    if kind not in doors:
         raise Http404
+    thing: Thing = get_object_or_404(doors[kind], pk=thing_id)
     return thing
 
 
 def get_need(person: Person, need_id: UUID) -> Need:
-    need = Need.objects.visible_to(person).select_related("lead__person", "partnership").filter(pk=need_id).first()
-    if need is None:
-        raise Http404
-    return need
+    needs = Need.objects.visible_to(person).select_related("lead__person", "partnership")
+    return get_object_or_404(needs, pk=need_id)
 
 
 def get_asked_need(person: Person, need_id: UUID) -> Need:
     """A need that the two released to this lead. Raises Http404 for everybody else."""
-    need = Need.objects.asked_of(person).select_related("lead", "partnership").filter(pk=need_id).first()
-    if need is None:
-        raise Http404
-    return need
+    return get_object_or_404(Need.objects.asked_of(person).select_related("lead", "partnership"), pk=need_id)
 
 
 def get_offer(person: Person, offer_id: UUID) -> Offer:
     """An offer made to a partnership of theirs. Raises Http404."""
     offers = Offer.objects.visible_to(person).select_related("lead__partnership", "session")
-    if (offer := offers.filter(pk=offer_id).first()) is None:
-        raise Http404
-    return offer
+    return get_object_or_404(offers, pk=offer_id)
 
 
 def get_action(person: Person, action_id: UUID, *, deleted: bool = False) -> Action:
     rows = Action.objects.visible_to(person)
     if deleted:
         rows |= Action.objects.deleted_for(person)
-    action = rows.select_related("partnership").filter(pk=action_id).first()
-    if action is None:
-        raise Http404
-    return action
+    return get_object_or_404(rows.select_related("partnership"), pk=action_id)
 
 
 def get_bulk(bulk_id: UUID) -> Bulk:
     """What an admin did to many pairs, for any admin. Raises Http404."""
-    bulk = Bulk.objects.select_related("by").filter(pk=bulk_id).first()
-    if bulk is None:
-        raise Http404
-    return bulk
+    return get_object_or_404(Bulk.objects.select_related("by"), pk=bulk_id)

@@ -1,7 +1,7 @@
 """Tell the streams that a session changed: the session's id and the version of each seat, nothing else.
 
-On PostgreSQL inside the verb's transaction (delivered on commit, dropped on rollback); on SQLite after the commit,
-into the hub of the one process (ARCHITECTURE.md, “Live updates”).
+After the commit into the hub of this process. On PostgreSQL also inside the verb's transaction (delivered on commit,
+dropped on rollback) to the listeners of all processes; a stream tells a version once, however it heard of it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ CHANNEL = "twofold_live"
 
 
 def publish(session_id: uuid.UUID, version_a: int, version_b: int) -> None:
+    from retros.live.hub import hub
+
     payload = json.dumps([str(session_id), version_a, version_b])
+    transaction.on_commit(lambda: hub.receive(payload))
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
-    else:
-        from retros.live.hub import hub
-
-        transaction.on_commit(lambda: hub.receive(payload))

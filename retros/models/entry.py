@@ -151,17 +151,18 @@ class Entry(models.Model):
         with step.session.writing(by=by) as change:
             if not prompt.takes_cards:
                 raise Invalid(_("This question takes one answer, not cards."))
-            twins = cls.kept.filter(author=by, client_id=client_id)
-            if twins.exists():
-                twin = twins.get()
+            here = models.Q(step__session=step.session, deleted_at=None)
+            kept = cls.kept.filter(here | models.Q(client_id=client_id), author=by)
+            known = set(kept.values_list("client_id", flat=True))
+            if client_id in known:
+                twin = cls.kept.get(author=by, client_id=client_id)
                 if (twin.text, twin.prompt_id, twin.only_me) != (text, prompt.pk, only_me):
                     raise Stale(
                         _("This card was kept already, with other words. Both texts are here."),
                         mine=text, theirs=twin.text, version=twin.version,
                     )  # fmt: skip
                 return twin
-            in_session = cls.kept.filter(author=by, step__session=step.session, deleted_at=None)
-            if in_session.count() >= limits.ENTRIES_PER_PERSON:
+            if len(known) >= limits.ENTRIES_PER_PERSON:
                 raise Refusal(_("That is a lot for one hour. Nothing more fits in this session."))
             entry = cls(
                 prompt=prompt, step=step, author=by, client_id=client_id, text=text, only_me=only_me,

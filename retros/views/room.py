@@ -37,12 +37,11 @@ def step_detail(request: PersonRequest, session_id: UUID, position: int) -> Http
 @require_safe
 def session_live(request: PersonRequest, session_id: UUID) -> HttpResponse:
     """What a push or a tick makes the browser fetch: the same door, the same partials."""
-    session = get_session(request.user, session_id)
     asked, stamp = request.GET.get("step"), Stamp.parse(request.GET.get("room_key", ""))
-    lacks_one = request.htmx and stamp.version + 1 == session.version_for(session.seat_of(request.user))
-    card = get_new_card(request.user, session) if lacks_one else None
+    card = get_new_card(request.user, session_id) if request.htmx and stamp.columns else None
     if card and str(card.step.position) == asked and (alone := card_alone(request, card, stamp)):
         return alone
+    session = get_session(request.user, session_id)
     shown = next((step.position for step in session.steps if str(step.position) == asked), session.position)
     session.see(request.user, position=shown)
     return room_answer(request, Room(session, request.user, shown), stamp)

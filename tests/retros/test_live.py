@@ -417,6 +417,17 @@ def test_a_reader_that_takes_nothing_loses_its_connection(
 
 if POSTGRESQL:
 
+    def test_what_another_process_wrote_points_too(
+        pair: Pair, session: Session, open_stream: Open, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ines, tom = pair.hands(session)
+        reveal(ines, tom)
+        _ines, to_tom = both(pair, session, open_stream)
+        monkeypatch.setattr(hub, "receive", lambda payload: None)  # that process has streams of its own, and not these
+        monkeypatch.setattr(hub, "_judge", lambda *about: None)  # nor does it heal by itself, as a lost one would
+        ines.fold("Written elsewhere")
+        assert to_tom.version() == tom.version()
+
     def test_a_lost_listener_comes_back_and_lets_everybody_look(
         pair: Pair, session: Session, open_stream: Open
     ) -> None:
