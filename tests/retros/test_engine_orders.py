@@ -323,7 +323,7 @@ def test_one_after_the_other_is_what_the_model_says(transactional_db: None, cloc
 
 def test_some_orders_end_as_a_serial_one(transactional_db: None, clock: Clock, both: AtOnce) -> None:
     pair, pick = make_pair(), random.Random(20261121)
-    for case in pick.sample(CASES, 240):
+    for case in pick.sample(CASES, 120):  # half of F1's default, as RELIABILITY.md 4 has it where time runs over
         walk(pair, clock, both, case, pick.choice(BASES))
 
 
