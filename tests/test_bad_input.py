@@ -207,7 +207,7 @@ def no_fault(world: World, ines: Client, name: str, *, every: int, number: int) 
 
 def test_nothing_in_any_field_is_a_fault_of_ours(world: World, ines: Client) -> None:
     for number, name in enumerate(PRESSED):
-        no_fault(world, ines, name, every=101, number=number)
+        no_fault(world, ines, name, every=211, number=number)
 
 
 @pytest.mark.deep
