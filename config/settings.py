@@ -92,7 +92,7 @@ MIDDLEWARE = [
     "config.middleware.SameOriginMiddleware",
     "config.middleware.ReadableMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "partnerships.sign_in.PersonMiddleware",
     "config.middleware.SessionLimitsMiddleware",
     *(["retros.demo.middleware.DemoMiddleware"] if DEMO else []),
     "partnerships.middleware.SignInMiddleware",
@@ -183,7 +183,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = limits.BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "partnerships.sign_in"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True

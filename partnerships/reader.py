@@ -34,7 +34,10 @@ class Reader:
         if own is not None:
             return cls(own, person, None)
         lead = Lead.objects.with_pair().filter(person=person, partnership=partnership_id).first()
-        return cls(lead.partnership, person, lead) if lead else None
+        if lead is None:
+            return None
+        lead.person = person
+        return cls(lead.partnership, person, lead)
 
     @property
     def is_member(self) -> bool:

@@ -64,12 +64,13 @@ def get_prompt(person: Person, session_id: UUID, prompt_id: UUID) -> Prompt:
 def get_new_card(person: Person, session_id: UUID) -> Entry | None:
     """The card whose coming to an open board was the last change of a session of theirs, with all that is drawn of it.
 
-    None when the last change was another, for a card that the person may not read, and for a session not theirs.
+    There is one at most. None when the last change was another, for a card that the person may not read, and for a
+    session not theirs.
     """
     changes = F("step__session__version_a") + F("step__session__version_b")
     cards = Entry.objects.visible_to(person).filter(step__session=session_id, came_with=changes)
     cards = cards.annotate(sits=F("step__session__partnership__memberships__seat"))
-    card = cards.select_related("step__session", "prompt", "author").only(*OF_A_NEW_CARD).first()
+    card = next(iter(cards.select_related("step__session", "prompt", "author").only(*OF_A_NEW_CARD)), None)
     if card is not None:
         card.step.session.seated[person.pk] = Seat(card.sits)  # type: ignore[attr-defined]
     return card

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.contrib.auth import SESSION_KEY
-from django.contrib.sessions.models import Session as BrowserSession
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -26,6 +24,7 @@ from partnerships.models import (
     Person,
     Preference,
     RateCounter,
+    SignIn,
 )
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal
@@ -131,9 +130,7 @@ def _signing_in(person: Person) -> None:
     from allauth.account.models import EmailAddress  # its models need ours first
 
     EmailAddress.objects.filter(user=person).delete()
-    for session in BrowserSession.objects.iterator():
-        if session.get_decoded().get(SESSION_KEY) == str(person.pk):
-            session.delete()
+    SignIn.objects.filter(person=person).delete()
     RateCounter.objects.filter(key__endswith=str(person.pk)).delete()
 
 

@@ -14,6 +14,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from partnerships import outbox
+from partnerships.models import SignIn
 from retros import retention, upkeep
 from retros.models import Tick
 from retros.notices import message_for
@@ -52,6 +53,7 @@ def _once_a_day(now: datetime) -> None:
     if last is None or last.date() != now.date():
         upkeep.resync_timezones(now)
         retention.expire(now)
+        SignIn.objects.filter(expire_date__lte=now).delete()
 
 
 def work(stop: threading.Event) -> None:

@@ -282,7 +282,7 @@ LOOKED = {
     "retros_presence",
     "partnerships_look",
     "partnerships_audit",
-    "django_session",
+    "partnerships_signin",
     "shared_cache",
     "partnerships_ratecounter",
 }

@@ -9,6 +9,7 @@ from partnerships.models.look import Look
 from partnerships.models.partnership import Lead, Membership, Partnership
 from partnerships.models.person import Person
 from partnerships.models.rate import RateCounter
+from partnerships.models.sign_in import SignIn
 from partnerships.models.still_right import StillRight
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Person",
     "Preference",
     "RateCounter",
+    "SignIn",
     "Signature",
     "StillRight",
     "Version",

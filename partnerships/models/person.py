@@ -8,9 +8,7 @@ from datetime import time
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
-from django.contrib.sessions.models import Session as BrowserSession
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q
@@ -24,6 +22,7 @@ from partnerships.content import clean_name
 from partnerships.hours import Hours
 from partnerships.models.audit import Audit
 from partnerships.models.delivery import Delivery
+from partnerships.models.sign_in import SignIn
 from partnerships.refusals import NotAllowed, Refusal
 
 
@@ -154,9 +153,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
     def end_sessions(self, *, by: Person | None = None) -> Audit:
         """Sign this person out on every device: by themselves, or `by` an admin. Open streams notice it."""
         line = Audit.record(Audit.Act.SESSIONS_ENDED, by=by or self, about=self)
-        for session in BrowserSession.objects.filter(expire_date__gt=clock.now()).iterator():
-            if session.get_decoded().get(SESSION_KEY) == str(self.pk):
-                session.delete()
+        SignIn.objects.filter(person=self).delete()
         return line
 
     # --- what an admin does with an account ---------------------------------------------------------------------

@@ -10,16 +10,14 @@ from contextlib import contextmanager
 from typing import NamedTuple
 from uuid import UUID
 
-from django.contrib.auth import get_user
-from django.contrib.sessions.backends.db import SessionStore
-from django.contrib.sessions.models import Session as SignIn
 from django.db import connections
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils import timezone
 
-from partnerships.models import Membership
+from partnerships.models import Membership, SignIn
 from partnerships.models.partnership import Seat
+from partnerships.sign_in import SessionStore, person_of
 from retros.models.presence import Presence
 
 Place = tuple[UUID, UUID]  # the session's id, the person's
@@ -39,7 +37,7 @@ def authorise(session_id: UUID, cookie: str) -> tuple[UUID, Right] | None:
     with _briefly():
         request = HttpRequest()
         request.session = SessionStore(cookie)
-        person = get_user(request)
+        person = person_of(request)
         if person.pk is None:
             return None
         right = _rights([session_id]).get((session_id, person.pk))

@@ -64,8 +64,7 @@ def settle_decision(prompt: Prompt, *, by: Person, value: int) -> Note:
         raise Invalid(_("That is not one of the choices."))
     session = prompt.step.session
     sentences = {_sentence(prompt, words) for _value, words in prompt.choices}
-    with session.writing(by=by) as change:
-        prompt.step.refresh_from_db(fields=["opened_a_at", "opened_b_at"])
+    with session.writing(by=by, step=prompt.step) as change:
         if not prompt.step.is_revealed:
             raise Refusal(_("Open this step first, together. Both of you press “I’m ready”."))
         note = Note.objects.filter(pk=_note_of(prompt)).first()

@@ -148,7 +148,7 @@ class Entry(models.Model):
         """
         text = content(text, needed=_("There is nothing on this card yet."))
         step = prompt.step
-        with step.session.writing(by=by) as change:
+        with step.session.writing(by=by, step=step) as change:
             if not prompt.takes_cards:
                 raise Invalid(_("This question takes one answer, not cards."))
             here = models.Q(step__session=step.session, deleted_at=None)
@@ -221,7 +221,7 @@ class Entry(models.Model):
         text = content(text)
         tags = tags or []
         step = prompt.step
-        with step.session.writing(by=by) as change:
+        with step.session.writing(by=by, step=step) as change:
             if prompt.takes_cards:
                 raise Invalid(_("This question takes cards."))
             known = {str(choice) for choice, _label in prompt.choices}
@@ -230,7 +230,6 @@ class Entry(models.Model):
             entry = cls.kept.filter(prompt=prompt, author=by).first()
             if entry is None:
                 entry = cls(prompt=prompt, step=step, author=by, is_card=False, version=0)
-            step.refresh_from_db(fields=["opened_a_at", "opened_b_at"])
             if entry.version and step.side_open(change.seat):
                 only_me = entry.only_me
             same = (entry.text, entry.value, entry.tags, entry.only_me) == (text, value, tags, only_me)
@@ -285,7 +284,7 @@ class Entry(models.Model):
     @contextmanager
     def _changing(self, by: Person, *, deleted: bool = False) -> Iterator[Change]:
         """One change by the author to a card of theirs."""
-        with self.step.session.writing(by=by) as change:
+        with self.step.session.writing(by=by, step=self.step) as change:
             self._read_again()
             if self.author_id != by.pk:
                 raise NotAllowed(_("Only its author can change this card."))
@@ -328,7 +327,6 @@ class Entry(models.Model):
         Work on what is “only me” (`private`, by default as the entry says) upsets nothing and shows nobody anything.
         """
         private = self.only_me if private is None else private
-        self.step.refresh_from_db(fields=["opened_a_at", "opened_b_at"])
         if self.step.side_open(change.seat):
             self.sealed_at = self.sealed_at or change.now
             if not self.only_me and self.opened_at is None:

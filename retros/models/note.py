@@ -73,15 +73,13 @@ class Note(models.Model):
         Raises Stale, with both texts, when the other one wrote in between.
         """
         text = content(text)
-        with step.session.writing(by=by) as change:
+        with step.session.writing(by=by, step=step) as change:
             if entry is not None:
                 entry.must_be_open()
                 if entry.step_id != step.pk:
                     raise Invalid(_("This card belongs to another step."))
-            else:
-                step.refresh_from_db(fields=["opened_a_at", "opened_b_at"])
-                if step.written_alone and not step.is_revealed:
-                    raise Refusal(_("Open this step first, together. Both of you press “I’m ready”."))
+            elif step.written_alone and not step.is_revealed:
+                raise Refusal(_("Open this step first, together. Both of you press “I’m ready”."))
             note = cls._in_box(step, cls.Kind.CAME_UP, entry)
             change.shared = note._fill(text, version, by)
         return note

@@ -230,12 +230,12 @@ class Session(Planned):
     # --- one transaction of one verb ----------------------------------------------------------------------------
 
     @contextmanager
-    def writing(self, *, by: Person, closed: bool = False) -> Iterator[Change]:
+    def writing(self, *, by: Person, closed: bool = False, step: Step | None = None) -> Iterator[Change]:
         """Lock the session, read phase and rights again, do the work, and tell those who may see the change.
 
         The author's own version always rises (their other tabs follow); the partner's only when the verb sets
-        `change.shared`. Raises NotAllowed without a seat, Refusal when the session can no longer be written in
-        (unless `closed` says that the verb is meant for that).
+        `change.shared`. Which sides of a `step` lie open is read again as well. Raises NotAllowed without a seat,
+        Refusal when the session can no longer be written in (unless `closed` says that the verb is meant for that).
 
         Locks here and in the other verbs are `no_key`: PostgreSQL checks foreign keys at commit, under a key lock, and
         two verbs that hold one row each and point at the other's would wait for each other.
@@ -244,19 +244,24 @@ class Session(Planned):
             self.refresh_from_db(from_queryset=Session.objects.select_for_update(no_key=True))
             for cached in ("steps", "sides"):
                 self.__dict__.pop(cached, None)
-            here = Membership.objects.filter(partnership=self.partnership_id, partnership__archived_at=None, person=by)
-            if (seat := here.values_list("seat", flat=True).first()) is None:
+            if (seat := step.read_again(by) if step else self._seat_now(by)) is None:
                 raise NotAllowed(_("You can read this, and no longer write in it."))
             if not closed and not self.is_open:
                 raise Refusal(_("This session is closed. You can read it, and both of you together can reopen it."))
-            self.seated[by.pk] = Seat(seat)
-            change = Change(self, by, Seat(seat), clock.now())
+            self.seated[by.pk] = seat
+            change = Change(self, by, seat, clock.now())
             yield change
             told = list(Seat) if change.shared else [change.seat]
             for seat in told:
                 setattr(self, f"version_{seat}", self.version_for(seat) + 1)
             self.save(update_fields=[f"version_{seat}" for seat in told])
             publish(self.pk, self.version_a, self.version_b)
+
+    def _seat_now(self, person: Person) -> Seat | None:
+        """None for whoever may not write here: the partnership has ended, or is not theirs."""
+        here = Membership.objects.filter(partnership=self.partnership_id, partnership__archived_at=None, person=person)
+        seat = here.values_list("seat", flat=True).first()
+        return Seat(seat) if seat else None
 
     @classmethod
     def look_again(cls, partnership: Partnership) -> None:

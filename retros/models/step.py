@@ -100,6 +100,19 @@ class Step(models.Model):
     def is_revealed(self) -> bool:
         return self.opened_a_at is not None and self.opened_b_at is not None
 
+    def read_again(self, person: Person) -> Seat | None:
+        """Which sides lie open by now; with that, the seat of the person while the partnership goes on.
+
+        Part of `Session.writing`, which holds the session's lock.
+        """
+        rows = Step.objects.filter(
+            pk=self.pk, session__partnership__archived_at=None, session__partnership__memberships__person=person
+        ).values_list("session__partnership__memberships__seat", "opened_a_at", "opened_b_at")
+        if (row := rows.first()) is None:
+            return None
+        seat, self.opened_a_at, self.opened_b_at = row
+        return Seat(seat)
+
     def phase_for(self, seat: Seat) -> str:
         """shared: open from the start; write: alone; opened: the side of this seat lies open; revealed: both do."""
         if not self.written_alone:

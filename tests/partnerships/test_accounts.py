@@ -6,11 +6,10 @@ import re
 import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import MD5PasswordHasher
-from django.contrib.sessions.models import Session as BrowserSession
 from django.test import Client
 from django.urls import reverse
 
-from partnerships.models import Invitation, Membership, Person
+from partnerships.models import Invitation, Membership, Person, SignIn
 from tests.factories import PASSWORD, PartnershipFactory, PersonFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
@@ -232,7 +231,7 @@ def test_session_end_all(client, tom):
     for ended in (client, *others):
         assert ended.get(reverse("person_update")).status_code == 302
     assert mei.get(reverse("person_update")).status_code == 200
-    held = [session.get_decoded().get("_auth_user_id") for session in BrowserSession.objects.all()]
+    held = [session.get_decoded().get("_auth_user_id") for session in SignIn.objects.all()]
     assert str(tom.pk) not in held
 
 

@@ -4,7 +4,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.contrib.sessions.models import Session as BrowserSession
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -12,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from partnerships import limits
-from partnerships.models import Invitation, Membership, Partnership, Person
+from partnerships.models import Invitation, Membership, Partnership, Person, SignIn
 from partnerships.refusals import NotAllowed, Refusal
 from tests.cast import Cast, send_mails
 from tests.factories import PartnershipFactory, PersonFactory
@@ -206,7 +205,7 @@ def test_person_deactivate(client: Client, cast: Cast, ada: Person, mailoutbox: 
     assert toms.get(home).status_code == 302
     assert client.get(reverse("invitation_detail", args=[token])).status_code == 404
     assert not toms.login(email=cast.tom.email, password="a long walk by the sea")
-    signed_in = [s for s in BrowserSession.objects.all() if s.get_decoded().get("_auth_user_id") == str(cast.tom.pk)]
+    signed_in = [s for s in SignIn.objects.all() if s.get_decoded().get("_auth_user_id") == str(cast.tom.pk)]
     assert signed_in == []
 
     client.force_login(cast.ines)

@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings as django_settings
-from django.contrib.sessions.models import Session as BrowserSession
 from django.core.management import call_command
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
 from partnerships import limits
-from partnerships.models import Invitation, Membership, Partnership, Person
+from partnerships.models import Invitation, Membership, Partnership, Person, SignIn
 from partnerships.models.invitation import hash_token
 from partnerships.refusals import Refusal
 from tests.factories import PASSWORD, PartnershipFactory, PersonFactory
@@ -50,7 +49,7 @@ def rows() -> dict[str, list[Any]]:
     found = {}
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
-            if table not in {"django_session", "shared_cache", "partnerships_ratecounter"}:
+            if table not in {"partnerships_signin", "shared_cache", "partnerships_ratecounter"}:
                 cursor.execute(f'SELECT * FROM "{table}"')
                 found[table] = sorted(map(repr, cursor.fetchall()))
     return found
@@ -158,7 +157,7 @@ def test_only_the_hash_is_at_rest(client, ines, mailoutbox, django_capture_on_co
     client.logout()
     client.get(reverse("invitation_detail", args=[token]))  # the session remembers it
     assert Invitation.objects.get().token_hash == hash_token(token)
-    sessions = [session.get_decoded() for session in BrowserSession.objects.all()]
+    sessions = [session.get_decoded() for session in SignIn.objects.all()]
     assert sessions
     assert token not in repr(rows()) + repr(sessions)
 

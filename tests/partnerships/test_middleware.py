@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django import forms
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import ValidationError
 from django.db import OperationalError
 from django.http import HttpResponse
@@ -15,6 +14,7 @@ from partnerships import limits
 from partnerships.forms import CheckedForm, ContentFormField, NameFormField
 from partnerships.models import RateCounter
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale, TooMany
+from partnerships.sign_in import SessionStore
 
 ERRORS = {
     "refusal": Refusal("This step is done."),

@@ -42,6 +42,7 @@ LINKS = {
     "partnerships.Look.person": "stays",
     "partnerships.Membership.person": "stays, without role",
     "partnerships.Preference.person": "goes",
+    "partnerships.SignIn.person": "goes",
     "partnerships.Signature.person": "stays",
     "partnerships.StillRight.person": "stays",
     "partnerships.Version.proposed_by": "stays",

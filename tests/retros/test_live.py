@@ -12,12 +12,11 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.contrib.sessions.models import Session as SignIn
 from django.db import connection, transaction
 from django.utils import timezone
 
 from partnerships import limits
-from partnerships.models import Membership, Partnership, Person
+from partnerships.models import Membership, Partnership, Person, SignIn
 from retros import ending
 from retros.erasure import erase
 from retros.live.hub import hub

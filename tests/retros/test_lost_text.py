@@ -19,11 +19,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.contrib.sessions.models import Session as SignedIn
 from django.test import Client
 from playwright.sync_api import Locator, Page, Route, expect
 
-from partnerships.models import Person
+from partnerships.models import Person, SignIn
 from retros.models import Draft, Entry, Note, Session, Step
 from tests.browser import CHROMIUM_FLAGS, Watched, chromium, set_offline
 from tests.cast import Cast, make_cast
@@ -309,7 +308,7 @@ def test_signed_out_in_the_middle_of_an_answer_and_in_again_in_another_tab(
     watched.expect(401, 403)
     page = page_of(people.ines)
     page.goto(place(session, "pulse"))
-    SignedIn.objects.all().delete()
+    SignIn.objects.all().delete()
     text = page.get_by_role("textbox", name="What has changed recently?")
     text.press_sequentially("My hours", delay=10)
     expect(notice(page, "#answer-changed")).to_contain_text("Sign in again. Your text is kept.")
@@ -327,7 +326,7 @@ def test_signed_out_in_the_middle_of_an_answer_and_in_again_in_another_tab(
     expect(saved(page, "#answer-changed")).to_have_text("Draft saved")
 
     # And once more, without leaving the page.
-    SignedIn.objects.all().delete()
+    SignIn.objects.all().delete()
     text.press_sequentially(" and my desk", delay=10)
     expect(page.locator("#sign-in-form")).to_be_visible()
     other.goto("/account/login/")
@@ -351,7 +350,7 @@ def test_a_press_after_the_session_ended_goes_through_after_signing_in_in_place(
     box = composer(page)
     box.fill("To be folded")
     expect(saved(page)).to_have_text("Draft saved")
-    SignedIn.objects.all().delete()
+    SignIn.objects.all().delete()
     box.press("Enter")
     expect(notice(page)).to_contain_text("Sign in again. Your text is kept.")
     expect(box).to_have_value("To be folded")

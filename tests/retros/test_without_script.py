@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.contrib.sessions.models import Session as SignedIn
 from django.test import Client
 from playwright.sync_api import Locator, Page, expect
 
-from partnerships.models import Person
+from partnerships.models import Person, SignIn
 from retros.models import Action, Entry, Note, Review, Session
 from tests.browser import Watched
 from tests.cast import Cast, make_cast
@@ -249,7 +248,7 @@ def test_a_refused_form_gives_the_text_back(plain: Callable[[Person], Plain], pe
     # Signed out in between.
     ines.page.get_by_text("Add a card to The good").click()
     box.fill("Not to be lost")
-    SignedIn.objects.all().delete()
+    SignIn.objects.all().delete()
     ines.press("Fold it", ines.page.locator("form", has=box))
     ines.heading("Sign in again. Your text is kept.")
     expect(ines.page.get_by_role("textbox", name="Your text is here")).to_have_value("Not to be lost")
