@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy
 from partnerships import limits
 from partnerships.content import clean_content, clean_name
 from partnerships.forms import CheckedForm, ContentFormField, NameFormField, PageForm
-from partnerships.models import Agreement, Version, Wording
-from partnerships.models.agreement import rebase
+from partnerships.models import Agreement, Version
 from partnerships.refusals import Invalid, Stale
+from partnerships.wording import Wording, rebase
 
 EMPTY_ROWS = 3  # that a first version starts with
 # The short form of a contract (PRODUCT.md, catalogue). A heading without words is dropped.

@@ -15,8 +15,8 @@ from django.utils.translation import ngettext
 
 from partnerships.diff import ClauseChange, clauses
 from partnerships.header import Header
-from partnerships.models import Agreement, Membership, Signature, Version, Wording
-from partnerships.models.agreement import digest_of
+from partnerships.models import Agreement, Membership, Signature, Version
+from partnerships.wording import Wording, digest_of
 
 if TYPE_CHECKING:
     from partnerships.agreement_forms import ProposalForm

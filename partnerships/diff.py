@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 if TYPE_CHECKING:
-    from partnerships.models import Wording
+    from partnerships.wording import Wording
 
 # From the coarse to the fine: lines, sentences, words with the spaces and signs between them.
 _CUTS = (re.compile(r"[^\n]*\n|[^\n]+"), re.compile(r".+?(?:[.;:!?]\s+|\Z)", re.DOTALL), re.compile(r"\w+|\s+|[^\w\s]"))

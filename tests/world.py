@@ -29,9 +29,9 @@ from partnerships.models import (
     Partnership,
     Person,
     Version,
-    Wording,
 )
 from partnerships.unsubscribe import unsubscribe_token
+from partnerships.wording import Wording
 from retros.models import (
     Action,
     Bulk,

@@ -1,6 +1,6 @@
 """Who works with whom, and what lasts between them."""
 
-from partnerships.models.agreement import Agreement, Clause, Signature, Version, Wording
+from partnerships.models.agreement import Agreement, Clause, Signature, Version
 from partnerships.models.audit import Audit
 from partnerships.models.delivery import Delivery, Preference
 from partnerships.models.feed import CalendarFeed
@@ -30,5 +30,4 @@ __all__ = [
     "Signature",
     "StillRight",
     "Version",
-    "Wording",
 ]

@@ -23,8 +23,9 @@ from dateutil.relativedelta import relativedelta
 from django.db import transaction
 from django.utils import timezone
 
-from partnerships.models import Agreement, Delivery, Lead, Partnership, Person, Wording
+from partnerships.models import Agreement, Delivery, Lead, Partnership, Person
 from partnerships.models.partnership import Seat
+from partnerships.wording import Wording
 from retros.demo.cast import PLAYERS, Player
 from retros.models import Action, Entry, Need, Note, Prompt, Release, Review, Series, Session, Step
 from retros.models.release import Thing, words_of

@@ -11,8 +11,9 @@ from django.db.models import functions
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from partnerships.models import Agreement, StillRight, Version, Wording
+from partnerships.models import Agreement, StillRight, Version
 from partnerships.refusals import Invalid, NotAllowed, Refusal
+from partnerships.wording import Wording
 from retros.models.action import Action, Review
 from retros.models.entry import Entry
 from retros.models.note import Note

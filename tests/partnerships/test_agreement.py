@@ -13,9 +13,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from partnerships import limits
-from partnerships.models import Agreement, Clause, Partnership, Person, Signature, Version, Wording
-from partnerships.models.agreement import digest_of, rebase
+from partnerships.models import Agreement, Clause, Partnership, Person, Signature, Version
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
+from partnerships.wording import Wording, digest_of, rebase
 from tests.cast import Cast, make_cast
 from tests.retros.model import AtOnce
 

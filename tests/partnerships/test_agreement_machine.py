@@ -18,9 +18,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from partnerships.models import Agreement, Clause, Person, Signature, Version, Wording
-from partnerships.models.agreement import digest_of
+from partnerships.models import Agreement, Clause, Person, Signature, Version
 from partnerships.refusals import Invalid, Refusal, Stale
+from partnerships.wording import Wording, digest_of
 from tests.cast import make_cast
 
 pytestmark = pytest.mark.one_database

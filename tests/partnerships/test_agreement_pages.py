@@ -17,8 +17,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from partnerships import limits
-from partnerships.models import Agreement, Audit, Clause, Person, Signature, Version, Wording
+from partnerships.models import Agreement, Audit, Clause, Person, Signature, Version
 from partnerships.templatetags.agreement_text import visible
+from partnerships.wording import Wording
 from retros.models import ClauseLink
 from tests.cast import Cast
 from tests.factories import PASSWORD

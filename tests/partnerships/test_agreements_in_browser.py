@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from partnerships.models import Agreement, Clause, Version, Wording
+from partnerships.models import Agreement, Clause, Version
+from partnerships.wording import Wording
 from tests.browser import Watched
 from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partnerships.diff import ClauseChange, Kind, Run, clauses, words
-from partnerships.models import Wording
+from partnerships.wording import Wording
 
 pytestmark = pytest.mark.one_database
 

@@ -10,8 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from partnerships.models import Agreement, Clause, Version, Wording
+from partnerships.models import Agreement, Clause, Version
 from partnerships.refusals import NotAllowed, Refusal
+from partnerships.wording import Wording
 from retros.models import Action, ClauseOrigin, Session, keep_as_clause
 from tests.cast import Cast
 from tests.retros import play

@@ -9,7 +9,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from partnerships.models import Agreement, Person, Wording
+from partnerships.models import Agreement, Person
+from partnerships.wording import Wording
 from retros.models import ClauseOrigin, Entry, Session
 from tests.cast import Cast
 

@@ -14,8 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from partnerships.models import Agreement, Lead, Look, Membership, Partnership, Person, Wording
+from partnerships.models import Agreement, Lead, Look, Membership, Partnership, Person
 from partnerships.reader import Reader
+from partnerships.wording import Wording
 from retros.history import History, Rhythm, Standing
 from retros.leads import Led
 from retros.models import Action, Need, Note, Release, Session

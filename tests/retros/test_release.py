@@ -16,8 +16,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from partnerships.models import Agreement, Audit, Lead, Look, Partnership, Person, Wording
+from partnerships.models import Agreement, Audit, Lead, Look, Partnership, Person
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
+from partnerships.wording import Wording
 from retros.models import Action, Need, Note, Offer, Release, Session
 from retros.models.release import Thing, words_of
 from tests.cast import Cast, make_cast

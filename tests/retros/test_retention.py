@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from partnerships import outbox
-from partnerships.models import Agreement, Audit, Delivery, Partnership, Wording
+from partnerships.models import Agreement, Audit, Delivery, Partnership
+from partnerships.wording import Wording
 from retros import ending, retention
 from retros.models import Action, Draft, Entry, Expiry, Handover, Note, Review, Session
 from retros.notices import message_for, notices_for

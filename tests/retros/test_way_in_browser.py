@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from partnerships.models import Agreement, Wording
+from partnerships.models import Agreement
+from partnerships.wording import Wording
 from retros.models import Action, ClauseLink, Note, Session, name_decision
 from tests.browser import Watched
 from tests.cast import Cast, make_cast
