@@ -183,7 +183,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = limits.BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
-SESSION_ENGINE = "partnerships.sign_in"
+SESSION_ENGINE = "partnerships.models.sign_in"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True

@@ -1,12 +1,19 @@
+"""The browsers' sessions (`SESSION_ENGINE`): Django's own in the database, whose rows also know the person.
+
+So a request learns with one question who asks, and every session of a person is found without opening all of them.
+"""
+
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends import db
 from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.db import models
 
 if TYPE_CHECKING:
-    from partnerships.sign_in import SessionStore
+    from partnerships.models.person import Person
 
 
 class SignInManager(BaseSessionManager["SignIn"]):
@@ -25,6 +32,22 @@ class SignIn(AbstractBaseSession):
 
     @classmethod
     def get_session_store_class(cls) -> type[SessionStore]:
-        from partnerships.sign_in import SessionStore  # the store needs this model
-
         return SessionStore
+
+
+class SessionStore(db.SessionStore):
+    person: Person | None = None  # of the row as it was read
+
+    @classmethod
+    def get_model_class(cls) -> type[SignIn]:
+        return SignIn
+
+    def load(self) -> dict[str, Any]:
+        row: SignIn | None = self._get_session_from_db()  # type: ignore[attr-defined]  # Django's, unknown to its stubs
+        self.person = row.person if row else None
+        return self.decode(row.session_data) if row else {}
+
+    def create_model_instance(self, data: dict[str, Any]) -> SignIn:
+        row = cast(SignIn, super().create_model_instance(data))
+        row.person_id = data.get(SESSION_KEY)
+        return row

@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from partnerships.models import Membership, SignIn
 from partnerships.models.partnership import Seat
-from partnerships.sign_in import SessionStore, person_of
+from partnerships.models.sign_in import SessionStore
+from partnerships.sign_in import person_of
 from retros.models.presence import Presence
 
 Place = tuple[UUID, UUID]  # the session's id, the person's

@@ -13,8 +13,8 @@ from django.urls import include, path
 from partnerships import limits
 from partnerships.forms import CheckedForm, ContentFormField, NameFormField
 from partnerships.models import RateCounter
+from partnerships.models.sign_in import SessionStore
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale, TooMany
-from partnerships.sign_in import SessionStore
 
 ERRORS = {
     "refusal": Refusal("This step is done."),
