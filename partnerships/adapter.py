@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -80,8 +81,15 @@ class AccountAdapter(DefaultAccountAdapter):
         return f"{settings.BASE_URL}{path}"
 
     def login(self, request: HttpRequest, user: Person) -> None:
-        super().login(request, user)
-        Audit.record(Audit.Act.SIGNED_IN, by=user, about=user)
+        """All of it is stored before the account is let go: whoever ends its sessions, or erases it, finds this one."""
+        with transaction.atomic():
+            super().login(request, user)
+            Audit.record(Audit.Act.SIGNED_IN, by=user, about=user)
+            request.session.save()
+
+    def set_password(self, user: Person, password: str) -> None:
+        user.set_password(password)
+        user.save(update_fields=["password"])
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """One more query for a known address and for an unknown one alike."""

@@ -252,3 +252,6 @@ class PersonForm(forms.ModelForm[Person]):
         fields = ("name", "role_label", "timezone", "theme", "shortcuts")
         widgets: ClassVar = {"theme": forms.RadioSelect}
         help_texts: ClassVar = {"shortcuts": _("One letter does something while you are in no field. “?” lists them.")}
+
+    def keep(self) -> None:
+        self.instance.save(update_fields=self.Meta.fields)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from django import forms
+from django.db import transaction
 from django.forms.boundfield import BoundWidget
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -72,9 +73,10 @@ class ReminderForm(forms.ModelForm[Person]):
         return "".join(sorted(self.cleaned_data["working_days"]))
 
     def keep(self) -> None:
-        self.save()
         wanted = {reminder: _name(*reminder) in self.cleaned_data["wanted"] for reminder in self.known}
-        Preference.keep(wanted, by=self.instance)
+        with transaction.atomic():
+            self.instance.save(update_fields=self.Meta.fields)
+            Preference.keep(wanted, by=self.instance)
 
     def kinds(self) -> Iterator[KindRow]:
         boxes = {box.data["value"]: box for box in self["wanted"]}

@@ -130,7 +130,7 @@ def undo(bulk: Bulk, *, by: Person, now: datetime | None = None) -> Bulk:
     now = now or clock.now()
     with transaction.atomic():
         by.check_admin()
-        bulk = Bulk.objects.select_for_update().get(pk=bulk.pk)
+        bulk = Bulk.objects.select_for_update(no_key=True).get(pk=bulk.pk)
         if bulk.undone_at is not None:
             return bulk
         if not bulk.can_be_undone(now):

@@ -42,7 +42,7 @@ def erase(person: Person) -> None:
     Asked for by the person alone, so there is no other actor. Raises Refusal for the only admin.
     """
     with transaction.atomic():
-        person = Person.objects.select_for_update().get(pk=person.pk)
+        person = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
         admins = Person.objects.filter(is_staff=True, is_active=True)
         if person.is_staff and not admins.exclude(pk=person.pk).exists():
             raise Refusal(_("You are the only admin here. Make somebody else an admin first."))

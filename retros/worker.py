@@ -27,10 +27,15 @@ EVERY = timedelta(seconds=60)
 
 def tick(now: datetime) -> None:
     """A part that fails is told to the operator and keeps none of the others from their work."""
+    once_a_day: tuple[Callable[[], object], ...] = (
+        lambda: upkeep.resync_timezones(now),
+        lambda: retention.expire(now),
+        lambda: SignIn.clear(now),
+    )
     parts: tuple[Callable[[], object], ...] = (
         lambda: upkeep.materialise(now),
         lambda: upkeep.close_grace(now),
-        lambda: _once_a_day(now),
+        *(once_a_day if is_new_day(now) else ()),
         lambda: plan(now),
         lambda: outbox.expire(now),
         lambda: outbox.show(now),
@@ -48,12 +53,10 @@ def tick(now: datetime) -> None:
     Tick.note(now)
 
 
-def _once_a_day(now: datetime) -> None:
+def is_new_day(now: datetime) -> bool:
+    """Whether no round was done yet on this day (UTC)."""
     last = Tick.last()
-    if last is None or last.date() != now.date():
-        upkeep.resync_timezones(now)
-        retention.expire(now)
-        SignIn.objects.filter(expire_date__lte=now).delete()
+    return last is None or last.date() != now.date()
 
 
 def work(stop: threading.Event) -> None:

@@ -106,7 +106,7 @@ class Invitation(models.Model):
             partnership = Partnership.begin(
                 by=by, kind=kind, label=label, role_label=role_label, since=since, client_id=client_id
             )
-            Partnership.objects.select_for_update().get(pk=partnership.pk)
+            Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
             earlier = cls.objects.filter(partnership=partnership).order_by("-created_at").first()
             return (earlier, "") if earlier else cls.for_seat(partnership, email=email, by=by)
 
@@ -172,7 +172,7 @@ class Invitation(models.Model):
         email = email.strip().lower()
         _count(by)
         with transaction.atomic():
-            if Partnership.objects.select_for_update().get(pk=partnership.pk).is_archived:
+            if Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk).is_archived:
                 raise Refusal(_("This partnership has ended. You can read it, and no longer write in it."))
             members = list(Membership.objects.filter(partnership=partnership).select_related("person"))
             if by.owns(email) or email in {m.person.email.lower() for m in members}:
@@ -228,7 +228,8 @@ class Invitation(models.Model):
             raise Refusal(_("This link cannot be renewed."))
         _count(by)
         with transaction.atomic():
-            if self.partnership and Partnership.objects.select_for_update().get(pk=self.partnership.pk).is_archived:
+            pair = self.partnership and Partnership.objects.select_for_update(no_key=True).get(pk=self.partnership.pk)
+            if pair and pair.is_archived:
                 raise Refusal(_("This partnership has ended. You can read it, and no longer write in it."))
             if not Invitation.objects.unused().filter(pk=self.pk).update(revoked_at=timezone.now()):
                 raise Refusal(_("This invitation was used, taken back or has run out. Ask for a new link."))
@@ -266,7 +267,7 @@ class Invitation(models.Model):
             raise Refusal(_("This invitation is for another address."))
         with transaction.atomic():
             if self.partnership is not None:  # first, as everywhere: two orders of locks would block each other
-                Partnership.objects.select_for_update().get(pk=self.partnership.pk)
+                Partnership.objects.select_for_update(no_key=True).get(pk=self.partnership.pk)
             used = Invitation.objects.open().filter(pk=self.pk).update(accepted_at=timezone.now(), accepted_by=by)
             if not used and not Invitation.objects.filter(pk=self.pk, accepted_by=by).exists():
                 raise Refusal(_("This invitation was used, taken back or has run out. Ask for a new link."))

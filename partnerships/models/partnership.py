@@ -106,7 +106,7 @@ class Partnership(models.Model):
     def take_seat(self, person: Person, seat: str, *, role_label: str = "") -> Membership:
         """Raises Refusal when the seat is taken, the partnership ended, or the person sits in it or leads it."""
         with transaction.atomic():
-            if Partnership.objects.select_for_update().get(pk=self.pk).is_archived:
+            if Partnership.objects.select_for_update(no_key=True).get(pk=self.pk).is_archived:
                 raise Refusal(_("This partnership has ended. You can read it, and no longer write in it."))
             if Lead.objects.filter(partnership=self, person=person).exists():
                 raise Refusal(_("A lead of this partnership cannot be one of its two members."))
@@ -210,7 +210,7 @@ class Partnership(models.Model):
     def _of_pair_or_admin(self, by: Person) -> Iterator[bool]:
         """A write by one of the two (yields True) or by an admin. Raises NotAllowed for anybody else."""
         with transaction.atomic():
-            Partnership.objects.select_for_update().get(pk=self.pk)
+            Partnership.objects.select_for_update(no_key=True).get(pk=self.pk)
             member = Membership.objects.filter(partnership=self, person=by).exists()
             if not member and not Person.objects.filter(pk=by.pk, is_staff=True, is_active=True).exists():
                 raise NotAllowed(_("Only the two of you and an admin can do this."))
@@ -232,7 +232,7 @@ class Partnership(models.Model):
     @contextmanager
     def _administering(self, by: Person) -> Iterator[None]:
         with transaction.atomic():
-            Partnership.objects.select_for_update().get(pk=self.pk)
+            Partnership.objects.select_for_update(no_key=True).get(pk=self.pk)
             by.check_admin()
             yield
 

@@ -152,9 +152,22 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
     def end_sessions(self, *, by: Person | None = None) -> Audit:
         """Sign this person out on every device: by themselves, or `by` an admin. Open streams notice it."""
-        line = Audit.record(Audit.Act.SESSIONS_ENDED, by=by or self, about=self)
-        SignIn.objects.filter(person=self).delete()
-        return line
+        with transaction.atomic():
+            SignIn.objects.filter(person=self).delete()
+            return Audit.record(Audit.Act.SESSIONS_ENDED, by=by or self, about=self)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Raises NotAllowed once the account was erased: what was read before is not written after it.
+
+        Whoever changes something of an account names it (`update_fields`). All of it as it was read would also undo
+        what an admin did in between.
+        """
+        with transaction.atomic():
+            if not self._state.adding and not self.erased_at:
+                here = Person.objects.select_for_update(no_key=True).filter(pk=self.pk)
+                if here.values_list("erased_at", flat=True).get() is not None:
+                    raise NotAllowed(_("This account was erased."))
+            super().save(*args, **kwargs)
 
     # --- what an admin does with an account ---------------------------------------------------------------------
 
@@ -226,6 +239,8 @@ class Person(AbstractBaseUser, PermissionsMixin):
         with self.administered(by=by):
             if self.erased_at:
                 raise Refusal(_("This account was erased. Invite its owner again instead."))
+            if not self.is_active:
+                SignIn.objects.filter(person=self).delete()  # of somebody who was at it when the account went off
             return self._change("is_active", True, Audit.Act.PERSON_REACTIVATED, by, told={self}, known=self.is_active)
 
     def end_sessions_for(self, *, by: Person) -> None:

@@ -5,6 +5,7 @@ So a request learns with one question who asks, and every session of a person is
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib.auth import SESSION_KEY
@@ -26,9 +27,17 @@ class SignInManager(BaseSessionManager["SignIn"]):
 class SignIn(AbstractBaseSession):
     """One browser's session, as Django keeps it, and the person whom it signed in: nobody yet in a stranger's."""
 
-    person = models.ForeignKey("partnerships.Person", models.CASCADE, null=True, related_name="+")
+    # No constraint: keeping a session never fails, and never waits, for the row of a person.
+    person = models.ForeignKey("partnerships.Person", models.CASCADE, null=True, related_name="+", db_constraint=False)
 
     objects: ClassVar[SignInManager] = SignInManager()
+
+    @classmethod
+    def clear(cls, now: datetime) -> None:
+        """Remove what has expired: one at a time, so that nobody waits for all of them."""
+        over = cls.objects.filter(expire_date__lte=now)
+        for key in list(over.values_list("pk", flat=True)):
+            over.filter(pk=key).delete()
 
     @classmethod
     def get_session_store_class(cls) -> type[SessionStore]:

@@ -15,7 +15,7 @@ from partnerships.http import PersonRequest
 def person_update(request: PersonRequest) -> HttpResponse:
     form = PersonForm(request.POST if request.method == "POST" else None, instance=request.user)
     if form.is_valid():
-        form.save()
+        form.keep()
         messages.success(request, _("Settings kept"))
         return redirect("person_update")
     return render(request, "partnerships/person_update.html", {"form": form}, status=422 if form.is_bound else 200)

@@ -42,7 +42,7 @@ def authorise(session_id: UUID, cookie: str) -> tuple[UUID, Right] | None:
         if person.pk is None:
             return None
         right = _rights([session_id]).get((session_id, person.pk))
-        return (person.pk, right) if right else None
+        return (person.pk, right) if right and right.password == person.password else None
 
 
 def recheck(session_ids: Iterable[UUID], cookies: Iterable[str]) -> tuple[dict[Place, Right], set[str]]:

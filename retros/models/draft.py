@@ -54,7 +54,7 @@ class Draft(models.Model):
         if not _KEY.fullmatch(key):
             raise Invalid(_("This box is not one of ours. Your text is here."))
         with transaction.atomic():
-            draft = cls.objects.select_for_update().filter(person=by, key=key).first()
+            draft = cls.objects.select_for_update(no_key=True).filter(person=by, key=key).first()
             if draft is None:
                 if not text:
                     return 0

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
+import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.core import mail
-from django.db import connection, models
+from django.db import connection, connections, models, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -23,6 +26,7 @@ from retros.own_data import archive
 from tests.cast import Cast, send_mails
 from tests.factories import PASSWORD
 from tests.retros import play
+from tests.retros.model import WRITE, at, make_pair
 from tests.retros.test_own_data import files
 from tests.world import World, make_world
 
@@ -268,3 +272,48 @@ def test_a_fault_in_the_middle_erases_nothing(cast: Cast, monkeypatch: pytest.Mo
         erase(cast.tom)
     assert Person.objects.get(pk=cast.tom.pk).name == "Tom Lindqvist"
     assert not Partnership.objects.get(pk=cast.checkout.pk).is_archived
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+def test_a_card_folded_while_its_author_is_erased() -> None:
+    """Neither waits for the other for ever: the card is there first, and goes with the rest."""
+    pair = make_pair()
+    session = pair.started()
+    at(session, WRITE)
+    tom = pair.hands(session)[1]
+    folded, asked = threading.Event(), threading.Event()
+    failed: list[Exception] = []
+
+    def fold() -> None:
+        with transaction.atomic():
+            tom.fold("The last one")
+            folded.set()
+            asked.wait(10)
+            time.sleep(0.5)  # the erasure holds the account by now, and waits for the room
+
+    def run(work: Callable[[], None]) -> threading.Thread:
+        def safely() -> None:
+            try:
+                work()
+            except Exception as error:
+                failed.append(error)
+            finally:
+                connections.close_all()
+
+        thread = threading.Thread(target=safely)
+        thread.start()
+        return thread
+
+    folding = run(fold)
+    assert folded.wait(10)
+
+    def leave() -> None:
+        asked.set()
+        erase(pair.tom)
+
+    erasing = run(leave)
+    folding.join()
+    erasing.join()
+    assert failed == []
+    assert not Entry.kept.filter(author=pair.tom).exists()
