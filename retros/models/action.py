@@ -199,8 +199,8 @@ class Action(models.Model):
     ) -> int:  # fmt: skip
         """Say at a retro what became of it. Changing one's mind there changes the same review.
 
-        The remark is text of both, so it carries a version, which is returned: raises Stale, with both texts, when
-        the other one wrote one since. `None`, and an empty box that has not seen it, leave it as it is.
+        It is of both, so it carries a version, which is returned: raises Stale, with both texts, when the other one
+        wrote another remark since. `None`, and an empty box that has not seen it, leave the remark as it is.
         """
         remark = None if remark is None else content(remark)
         _same_pair(self.partnership, session)
@@ -208,6 +208,7 @@ class Action(models.Model):
             self._read_again()
             review = Review.objects.filter(action=self, session=session).first()
             review = review or Review(action=self, session=session)
+            before = (review.verdict, review.helped, review.remark)
             typed = remark if remark or version == review.version else None
             if typed is not None and typed != review.remark:
                 if review.remark and version != review.version:
@@ -215,8 +216,10 @@ class Action(models.Model):
                         _("You both wrote here at the same time. Both texts are here; keep what you want."),
                         mine=typed, theirs=review.remark, version=review.version,
                     )  # fmt: skip
-                review.remark, review.version = typed, review.version + 1
+                review.remark = typed
+            seen = typed is not None or version == review.version
             review.verdict, review.helped, review.by = verdict, helped, by
+            review.version += before != (review.verdict, review.helped, review.remark)
             review.save()
             on = change.now.astimezone(ZoneInfo(session.timezone)).date()
             self._close("" if verdict == Review.Verdict.GOING else verdict, helped, on)
@@ -225,7 +228,7 @@ class Action(models.Model):
                 self.due, self.version = due, self.version + 1
             self.save(update_fields=["carried", "due", "version"])
             change.shared = True
-        return version if typed is None else review.version
+        return review.version if seen else version
 
     def _read_again(self) -> None:
         """Lock the row and read it: the room and the home page write under different locks."""
@@ -249,7 +252,7 @@ class Review(models.Model):
     verdict = models.CharField(max_length=7, choices=Verdict.choices)
     helped = models.CharField(max_length=13, choices=Action.Helped.choices, blank=True)
     remark = ContentField(blank=True)
-    version = models.PositiveIntegerField(default=0)  # of the remark; 0: there was none yet
+    version = models.PositiveIntegerField(default=0)  # rises with every change; 0: there was none yet
     by = models.ForeignKey("partnerships.Person", models.PROTECT, related_name="+")
     at = models.DateTimeField(auto_now=True)
 

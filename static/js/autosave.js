@@ -1,5 +1,4 @@
-// <form data-autosave="URL">: sends what is typed, 600 ms after the last key, at least every 1.5 s, and when the field is left:
-// with the way to the server, a killed browser loses two seconds at most.
+// <form data-autosave="URL">: sends what is typed, 600 ms after the last key, at least every 1.5 s, and when the field is left.
 // The answer is {"version": n}. Tells the document: "sending", "accepted" (detail.clean: nothing newer is typed), "refused".
 const PAUSE = 600, LONGEST = 1500, WAITING_FOR_THE_PERSON = [401, 409, 413, 422], SETTLED = [200, 409, 413, 422];
 const states = new WeakMap(), state = (form) => states.get(form) ?? (states.set(form, {}), states.get(form));
@@ -123,6 +122,7 @@ document.addEventListener("htmx:afterSettle", () => { // what a shared box says 
     if (!saves(form) || unsaved(form) || state(form).busy || Number(fresh.version) <= Number(hidden(form, "version").value)) continue;
     const { selectionStart, selectionEnd } = box;
     box.value = fresh.text;
+    for (const radio of form.querySelectorAll("[type=radio]")) radio.checked = fresh.chosen.split(" ").includes(radio.value);
     if (box === document.activeElement) box.setSelectionRange(selectionStart, selectionEnd);
     setVersion(form, fresh.version);
     state(form).done = words(form);

@@ -244,7 +244,7 @@ def test_a_verdict_without_a_remark_leaves_the_remark(pair: Pair, room: tuple[Ha
     assert (Review.objects.get().remark, Review.objects.get().verdict) == ("No time", "done")
     stale_and_empty = stored(action).review(tom.session, by=pair.tom, verdict="done", remark="", version=0)
     assert (Review.objects.get().remark, stale_and_empty) == ("No time", 0)
-    stored(action).review(tom.session, by=pair.tom, verdict="done", remark="", version=1)
+    stored(action).review(tom.session, by=pair.tom, verdict="done", remark="", version=2)
     assert Review.objects.get().remark == ""
 
 

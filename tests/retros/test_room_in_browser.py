@@ -194,3 +194,36 @@ def test_a_card_that_comes_twice_stands_there_once(new_context: Callable[..., An
     expect(card).to_have_count(before + 1)
     expect(page.locator("#card-new")).to_have_text("again")
     expect(list_.locator(f"#{first}")).to_have_text("changed")
+
+
+def test_whoever_opens_a_form_writes_in_it(new_context: Callable[..., Any], live_server: LiveServer) -> None:
+    """Without the focus there, the first letters of a sentence would press what they are the keys of."""
+    cast = make_cast()
+    rooms = Rooms(cast.ines, cast.tom)
+    page = page_of(cast.ines, new_context(), live_server)
+    for where in (rooms.pulse_revealed(), rooms.where(rooms.at("conclude"), "conclude")):
+        page.goto(where)
+        for opener in page.query_selector_all("main details:not([open]) > summary.add"):
+            opener.focus()
+            page.keyboard.press("Enter")
+            box = "opener => ['radio', 'textarea'].includes(opener.parentElement.querySelector(':focus')?.type)"
+            page.wait_for_function(box, arg=opener)
+
+
+def test_what_became_of_an_action_is_of_both(new_context: Callable[..., Any], live_server: LiveServer) -> None:
+    cast = make_cast()
+    where = Rooms(cast.ines, cast.tom).look_back()
+    hers, his = (page_of(person, new_context(), live_server) for person in (cast.ines, cast.tom))
+    for page in (hers, his):
+        page.goto(where)
+        expect(page.locator("html[data-connection=live]")).to_be_attached()
+    forms = [page.locator("form.review").last for page in (hers, his)]
+    forms[0].get_by_text("Done").click()
+    expect(forms[1].get_by_label("Done")).to_be_checked()
+    forms[1].get_by_text("Still going").click()
+    expect(forms[0].get_by_label("Still going")).to_be_checked()
+    forms[0].locator("textarea").fill("No time before the launch")
+    expect(forms[1].locator("textarea")).to_have_value("No time before the launch")
+    forms[1].get_by_text("It helped").click()
+    expect(forms[0].get_by_label("It helped")).to_be_checked()
+    expect(forms[0].locator("textarea")).to_have_value("No time before the launch")
