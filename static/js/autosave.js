@@ -44,7 +44,7 @@ async function send(form, leaving) {
     return tell(form, "accepted", { clean: true });
   }
   if (!saves(form) || !unsaved(form) || s.submitting || (s.busy && (!leaving || s.sent === typed)) || (leaving && s.left === typed)) return;
-  // Nobody knows whether the last one arrived: it goes again as it was, or the next would be in conflict with it.
+  // Nobody knows whether the last one arrived: it goes again as it was, or the next would conflict with it.
   const [text, body] = (!leaving && s.doubt) || [typed, whole(form)];
   body.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value); // it may be a newer one by now
   if (leaving) s.left = typed;
@@ -76,7 +76,7 @@ document.addEventListener("htmx:confirm", (event) => { // a press on something e
   event.preventDefault();
   everything().then(() => everything()).then(() => event.detail.issueRequest());
 });
-// The press counts as it was made: by the time it goes out, a push may have redrawn its button, or taken the focus off it.
+// A press counts as it was made: a push may redraw its button before it goes out.
 const presses = new WeakMap();
 document.addEventListener("submit", (event) => {
   const button = event.submitter;

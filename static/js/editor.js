@@ -2,14 +2,15 @@
 addEventListener("htmx:afterSwap", ({ detail: { target, requestConfig } }) => {
   if (target.localName !== "dialog") return;
   if (!target.open) target.showModal();
-  const wanted = requestConfig.elt.dataset.focus ?? "textarea, input:not([type=hidden])";
-  // htmx would take the focus to what has autofocus, a moment later.
-  for (const field of target.querySelectorAll("[autofocus]")) field.removeAttribute("autofocus");
-  target.querySelector(wanted)?.focus();
+  target.querySelector("[autofocus]")?.removeAttribute("autofocus"); // or htmx would take the focus there, a moment later
+  target.querySelector(requestConfig.elt.dataset.focus ?? "textarea, input:not([type=hidden])")?.focus();
 });
-addEventListener("htmx:afterRequest", ({ detail: { elt, xhr, requestConfig } }) => {
-  const good = xhr.status >= 200 && xhr.status < 300;
-  if (good && requestConfig.verb === "post") elt.closest("dialog")?.close();
+// Then the focus is on its card, or on the way back to it.
+addEventListener("htmx:afterRequest", ({ detail: { elt, xhr, requestConfig: { verb, path } } }) => {
+  if (verb !== "post" || xhr.status < 200 || xhr.status > 299) return;
+  elt.closest("dialog")?.close();
+  const card = path.split("/entries/")[1]?.slice(0, 36);
+  if (card && !document.activeElement.closest("main")) (document.getElementById("card-" + card) ?? document.querySelector(".toast button"))?.focus();
 });
 document.addEventListener("click", (event) => {
   const dialog = event.target.closest?.("[data-close-editor]")?.closest("dialog");

@@ -1,5 +1,4 @@
-// A region that comes as it came last is left as it is. A card that comes below the others replaces one that is there already:
-// a push and the answer to a press may bring the same.
+// What comes as it came last is left as it is. A new card replaces itself: a push and the answer to a press may bring it.
 const last = new Map();
 document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
   const { fragment, target } = detail, region = fragment.firstElementChild;

@@ -1,7 +1,7 @@
-// When the server's view is morphed in, what a person opened stays open, and where they stand stays able to hold the focus.
+// When the server's view is morphed in, what a person opened stays open, and what has the focus keeps it.
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
   !((name === "open" && ["details", "dialog"].includes(node.localName)) || (name === "tabindex" && node === document.activeElement));
-// A box that saves itself belongs to whoever writes in it, with the version and the client id that go with its text.
+// A box that saves itself belongs to whoever writes in it, with all that goes with its text.
 Idiomorph.defaults.callbacks.beforeNodeMorphed = (old, fresh) =>
   !(old.form?.dataset.autosave && old.form.dataset.autosave === fresh.form?.dataset.autosave && old.matches("input, textarea, select"));
 // Nor does the box that somebody writes in move on the screen when a card comes in above it.

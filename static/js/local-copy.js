@@ -21,7 +21,7 @@ function copy(form, sent = read(key(form)).sent) { // a full or forbidden store 
     localStorage[key(form)] = JSON.stringify({ text: words(form), sent, version: version(form), id: id(form), at: Date.now() });
   } catch { /* the server still has what it acknowledged */ }
 }
-// A list that had more rows than the page has now: ask for a page with as many.
+// A list that had more rows than the page: ask for a page with as many.
 function more(form, values) {
   const rows = values.filter(([name, value]) => name.startsWith("text-new-") && value && !form.elements[name]).length;
   const room = form.querySelectorAll("[name^=text-new-]").length + rows;
@@ -35,7 +35,7 @@ function restore(form) {
   if (!kept.text || kept.text === here) return forget(form);
   const values = JSON.parse(kept.text), stored = JSON.parse(here);
   if (more(form, values)) return;
-  // A killed browser may find an earlier copy than it wrote. What was stored since then goes on from it: nothing to bring back.
+  // A killed browser may find an earlier copy. What was stored since goes on from it: nothing to bring back.
   const goesOn = values.length === stored.length && values.every(([name, value], n) => name === stored[n][0] && stored[n][1].startsWith(value));
   if (goesOn && Number(version(form)) > Number(kept.version)) return forget(form);
   const fields = [...form.elements].filter((f) => f.name && !["hidden", "submit"].includes(f.type));
@@ -66,7 +66,7 @@ document.addEventListener("accepted", ({ target: form, detail }) => copied(form)
 document.addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr } }) => {
   if (copied(form) && !form.matches("[data-composer]") && xhr.status >= 200 && xhr.status < 300) forget(form);
 });
-// What is stored there is what this very device sent, as the page left: that is no conflict, ours goes on top of it.
+// This very device sent that, as the page left: no conflict, ours goes on top.
 document.addEventListener("refused", (event) => {
   const { target: form, detail: { answer, html } } = event;
   if (answer.status !== 409 || !copied(form) || !form.elements.text) return;

@@ -1,4 +1,4 @@
-// No answer, or one that says nothing to a person: words in the form's own notice. The next good answer takes them away.
+// No answer, or none for a person: words in the form's own notice, until the next good answer.
 function tell(form, words) {
   const notice = form.querySelector?.("[data-notice]");
   if (!notice || form.localName === "live-pointer") return;

@@ -22,7 +22,7 @@ document.addEventListener("accepted", ({ target: form }) => {
   const notice = form.querySelector("[data-notice]");
   if (ofSave.delete(notice)) notice.replaceChildren();
 });
-// Both texts are shown; this one shall stand: save it on top of the other's version.
+// Both texts are shown, this one shall stand: save it on top of the other.
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-keep-mine]"), form = button?.form;
   if (!form || !ofSave.has(button.closest("[data-notice]"))) return;

@@ -1,4 +1,4 @@
-// Single keys press (or focus) what carries data-key. Only while no field has the focus, and only if they are wanted.
+// Single keys press (or focus) what carries data-key, while no field has the focus, and if they are wanted.
 const FIELDS = "input, textarea, select, [contenteditable]";
 const visible = (element) => element.checkVisibility?.() ?? element.offsetParent !== null;
 

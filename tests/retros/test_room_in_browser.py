@@ -227,3 +227,33 @@ def test_what_became_of_an_action_is_of_both(new_context: Callable[..., Any], li
     forms[1].get_by_text("It helped").click()
     expect(forms[0].get_by_label("It helped")).to_be_checked()
     expect(forms[0].locator("textarea")).to_have_value("No time before the launch")
+
+
+def test_the_focus_goes_with_the_card(new_context: Callable[..., Any], live_server: LiveServer) -> None:
+    """Edited, moved, put away and brought back by keyboard alone."""
+    cast = make_cast()
+    page = page_of(cast.ines, new_context(), live_server)
+    page.goto(Rooms(cast.ines, cast.tom).scheduled())
+    expect(page.locator("html")).to_have_attribute("data-connection", "live")
+    card = page.locator("[data-card]")
+
+    def press(name: str, then: str = "") -> None:
+        page.get_by_role("link", name=name).focus()
+        page.keyboard.press("Enter")
+        if then:
+            page.get_by_role("button", name=then).focus()
+            page.keyboard.press("Enter")
+
+    press("Edit card", "Keep it")
+    expect(page.get_by_role("link", name="Edit card")).to_be_focused()
+    press("Move card")
+    expect(page.get_by_role("radio", checked=True)).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    page.get_by_role("button", name="Keep it").focus()
+    page.keyboard.press("Enter")
+    expect(card).to_be_focused()
+    expect(page.locator("#cards-bad [data-card]")).to_be_focused()
+    press("Edit card", "Delete")
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(card).to_be_focused()
