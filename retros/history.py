@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from partnerships.header import Header, Place, both_of, roles_of
 from partnerships.models import Membership, Version
 from retros.models import Action, Need, Note, Offer, Pause, Release, Session
-from retros.rhythm import Kept, kept
+from retros.rhythm import Kept, kept, was_due
 from retros.trend import Trend, trends
 
 if TYPE_CHECKING:
@@ -146,10 +146,10 @@ class Rhythm:
 
     @classmethod
     def of(cls, sessions: Sequence[Session], today: date) -> Rhythm:
-        slots = [s for s in sessions if s.slot_date is not None]
+        due = [s for s in sessions if was_due(s.slot_date, s.status, s.excused, today)]
         held = [_day(s) for s in sessions if s.status == Session.Status.HELD]
-        found = kept([(s.slot_date, s.status, s.excused) for s in slots], today)
-        return cls(beats_of(slots), found, max(held, default=None))
+        found = kept([(s.slot_date, s.status, s.excused) for s in due], today)
+        return cls(beats_of(due), found, max(held, default=None))
 
 
 def beats_of(sessions: Sequence[Session]) -> list[str]:

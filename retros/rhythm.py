@@ -282,14 +282,15 @@ class Kept:
         return _("%(held)d of %(due)d kept") % {"held": self.held, "due": self.due} if self.due else "–"
 
 
+def was_due(day: date | None, status: str, excused: bool, today: date) -> bool:
+    """Whether this slot of the past year counts, held or not. Extra retros count nowhere."""
+    in_time = day is not None and today - WINDOW <= day <= today
+    return in_time and (status in {"held", "missed"} or (status == "skipped" and not excused))
+
+
 def kept(slots: Iterable[tuple[date | None, str, bool]], today: date) -> Kept:
-    """From (slot date, status, excused): what was held of what was due in the past year. Extra retros count nowhere."""
-    found = [
-        status
-        for day, status, excused in slots
-        if day is not None and today - WINDOW <= day <= today
-        and (status in {"held", "missed"} or (status == "skipped" and not excused))
-    ]  # fmt: skip
+    """From (slot date, status, excused): what was held of what was due in the past year."""
+    found = [status for day, status, excused in slots if was_due(day, status, excused, today)]
     return Kept(found.count("held"), len(found))
 
 

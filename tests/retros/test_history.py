@@ -287,6 +287,18 @@ def test_rhythm_is_said_as_kept_of_all(cast: Cast, fates: list[str], beats: list
     assert (list(rhythm.beats), rhythm.words) == (beats, said)
 
 
+def test_the_shapes_count_the_same_dates_as_the_words(cast: Cast) -> None:
+    """Held before its date, a retro is none of those that were due until the date has come (SCHEDULING.md 6)."""
+    today = date(2026, 11, 22)
+    due = past(cast.checkout, date(2026, 10, 26), slot_date=date(2026, 10, 26))
+    early = past(cast.checkout, today, slot_date=date(2026, 11, 26))
+    rhythm = Rhythm.of([due, early], today)
+    assert (list(rhythm.beats), rhythm.words, rhythm.spoken) == (["kept"], "1 of 1 kept", "1 kept")
+    assert rhythm.last_held == today
+    rhythm = Rhythm.of([due, early], early.slot_date)
+    assert (list(rhythm.beats), rhythm.words, rhythm.spoken) == (["kept"] * 2, "2 of 2 kept", "2 kept")
+
+
 def test_without_a_rhythm_nothing_is_kept_of_anything(cast: Cast) -> None:
     extra = past(cast.checkout, date(2026, 3, 1))
     rhythm = Rhythm.of([extra], date(2026, 12, 1))
