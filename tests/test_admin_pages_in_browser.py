@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from partnerships.models import Invitation
 from tests.browser import faults
@@ -37,7 +38,10 @@ def test_everybody_can_plan_for_many_pairs(new_context: Callable[..., Any], live
     page.get_by_role("button", name="Account: Ada Osei").click()
     page.get_by_role("link", name="Admin pages").click()
     assert page.url.endswith(reverse("schedule"))
+    bar = page.get_by_role("group", name="Selected partnerships")
+    expect(bar).to_be_hidden()
     page.get_by_label("Select Ines and Tom").check()
+    expect(bar).to_be_visible()
     page.get_by_role("button", name="Plan a rhythm").click()
     page.get_by_label("Rhythm").select_option("monthly")
     page.get_by_role("button", name="Look again").click()
