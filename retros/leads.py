@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from partnerships.header import both_of, roles_of
 from partnerships.models import Agreement, Lead, Membership, Partnership
 from retros.history import Counts, Rhythm, beats_of, lead_header
-from retros.models import Action, Need, Offer, Session
+from retros.models import Action, Need, Offer, Release, Session
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -52,11 +52,26 @@ class Word:
 
 
 @dataclass(frozen=True)
+class Released:
+    """How much the two of a pair show their lead, and the title of what they showed last."""
+
+    count: int = 0
+    latest: str = ""
+
+    @property
+    def words(self) -> str:
+        if not self.count:
+            return _("Nothing yet")
+        return ngettext("%(n)d thing", "%(n)d things", self.count) % {"n": self.count}
+
+
+@dataclass(frozen=True)
 class LedRow:
     partnership: Partnership
     members: list[Membership]
     rhythm: Rhythm
     counts: Counts
+    released: Released
     next: str
     words: list[Word]
     waits: frozenset[str]  # kinds of offers that wait for the pair
@@ -163,6 +178,7 @@ class Led:
             list(partnership.memberships.all()),
             Rhythm.of(sessions, self.today),
             Counts.of(self._actions.get(pk, Counter())),
+            self._released.get(pk, Released()),
             self._next(partnership),
             self._words(partnership),
             frozenset(self._offers.get(pk, ())),
@@ -196,10 +212,12 @@ class Led:
         return found
 
     def _next(self, partnership: Partnership) -> str:
-        planned = next((s for s in self._sessions.get(partnership.pk, []) if s.is_open), None)
-        if planned is None:
+        planned = [s for s in self._sessions.get(partnership.pk, []) if s.is_open]
+        if any(s.is_running for s in planned):
+            return _("Open now")
+        if not planned:
             return ""
-        starts = planned.start_utc.astimezone(self.person.tz)
+        starts = planned[0].start_utc.astimezone(self.person.tz)
         return date_format(starts, "D j M" if starts.year == self.today.year else "j M Y")
 
     @cached_property
@@ -208,6 +226,14 @@ class Led:
         found: dict[UUID, Counter[str]] = {}
         for partnership, closed_as in rows.values_list("partnership", "closed_as"):
             found.setdefault(partnership, Counter())[closed_as] += 1
+        return found
+
+    @cached_property
+    def _released(self) -> dict[UUID, Released]:
+        shown = Release.objects.shown().filter(lead__person=self.person).order_by("confirmed_at")
+        found: dict[UUID, Released] = {}
+        for partnership, title in shown.values_list("lead__partnership", "title"):
+            found[partnership] = Released(found.get(partnership, Released()).count + 1, title)
         return found
 
     @cached_property

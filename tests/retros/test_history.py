@@ -18,7 +18,7 @@ from partnerships.models import Agreement, Lead, Look, Membership, Partnership, 
 from partnerships.reader import Reader
 from partnerships.wording import Wording
 from retros.history import History, Rhythm, Standing
-from retros.leads import Led
+from retros.leads import Led, LedRow, Released
 from retros.models import Action, Need, Note, Release, Session
 from retros.models.release import words_of
 from tests.cast import Cast
@@ -267,6 +267,42 @@ def test_could_use_a_word(cast: Cast) -> None:
     assert words(cast, cast.search) == []
 
 
+def row_of(cast: Cast) -> LedRow:
+    return next(row for row in Led(cast.sara).rows if row.partnership == cast.checkout)
+
+
+def test_the_overview_says_what_was_released(cast: Cast) -> None:
+    """To this lead, by both, and not withdrawn: how much, and the title of the latest."""
+
+    def show(lead: Lead, text: str) -> Release:
+        need = Need.write(lead, by=cast.ines, text=text, id=uuid.uuid4())
+        release = Release.propose(lead, "need", need, by=cast.ines, digest=words_of("need", need, lead).digest)
+        release.confirm(by=cast.tom, digest=release.digest)
+        return release
+
+    assert "Nothing yet" in page(cast.sara, "lead_list")
+    cast.checkout.assign_lead(cast.mei, by=cast.ada)
+    show(Lead.objects.get(partnership=cast.checkout, person=cast.mei), "For Mei alone")
+    agreed, lead = play.agree(cast.checkout, "Sketch early"), lead_of(cast)
+    action = Release.propose(lead, "action", agreed, by=cast.ines, digest=words_of("action", agreed, lead).digest)
+    assert row_of(cast).released == Released()  # one alone shows nothing
+    action.confirm(by=cast.tom, digest=action.digest)
+    need = show(lead, "A date")
+    assert row_of(cast).released == Released(2, "Needs from you")
+    text = page(cast.sara, "lead_list")
+    assert "2 things" in text
+    assert "Sketch early" not in text
+    need.withdraw(by=cast.tom)
+    assert row_of(cast).released == Released(1, "Action")
+
+
+def test_the_overview_says_which_retro_is_open_now(cast: Cast) -> None:
+    play.plan(cast.checkout)
+    assert row_of(cast).next not in {"", "Open now"}
+    play.start(cast.checkout)
+    assert row_of(cast).next == "Open now"
+
+
 @pytest.mark.parametrize(
     ("fates", "beats", "said"),
     [
@@ -378,6 +414,12 @@ def test_the_overview_of_five_hundred_takes_few_queries(cast: Cast) -> None:
     day = timezone.localdate()
     for pair in pairs[:40]:
         past(pair, day - timedelta(days=30))
+    for lead in Lead.objects.filter(partnership__in=pairs[:40]):
+        need = Need.objects.create(partnership=lead.partnership, lead=lead, written_by=cast.ines, text="A date")
+        Release.objects.create(
+            lead=lead, kind="need", need=need, title="Needs from you", text=need.text, on=day, digest="0",
+            proposed_by=cast.ines, confirmed_by=cast.tom, confirmed_at=timezone.now(),
+        )  # fmt: skip
     many = queries(cast.sara, reverse("lead_list"))
     assert many == few <= QUERIES
     assert len(Led(cast.sara).rows) == 50
