@@ -257,3 +257,15 @@ def test_the_focus_goes_with_the_card(new_context: Callable[..., Any], live_serv
     expect(page.get_by_role("button", name="Undo")).to_be_focused()
     page.keyboard.press("Enter")
     expect(card).to_be_focused()
+
+
+def test_a_wish_to_reopen_is_read_on_a_phone_too(new_context: Callable[..., Any], live_server: LiveServer) -> None:
+    cast = make_cast()
+    where = Rooms(cast.ines, cast.tom).closed()
+    page = page_of(cast.ines, new_context(viewport={"width": 390, "height": 800}), live_server)
+    page.goto(where)
+    expect(page.locator("html")).to_have_attribute("data-connection", "live")
+    Session.objects.get().reopen(by=cast.tom)
+    expect(page.locator(".dock").get_by_text("Tom would like to reopen it")).to_be_visible()
+    page.reload()
+    expect(page.locator(".dock").get_by_text("Tom would like to reopen it")).to_be_visible()
