@@ -504,5 +504,7 @@ class Room:
 
     @property
     def proposed(self) -> list[tuple[str, str]]:
-        """(value of a wall time, words) of the dates that the wrap-up offers, in the session's zone."""
-        return [(f"{d:%Y-%m-%dT%H:%M}", date_format(d, "l j F, H:i")) for d in self.session.proposed_dates(self.now)]
+        """(value of a wall time in the session's zone, words by the reader's clock) of the dates the wrap-up offers."""
+        dates = self.session.proposed_dates(self.now)
+        here = [d.replace(tzinfo=self.session.zone).astimezone(self.person.tz) for d in dates]
+        return [(f"{d:%Y-%m-%dT%H:%M}", date_format(h, "l j F, H:i")) for d, h in zip(dates, here, strict=True)]

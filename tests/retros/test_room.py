@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import timedelta
+from datetime import UTC, timedelta
 from itertools import count
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -15,8 +16,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from partnerships.models import Person
+from partnerships.models.partnership import Seat
 from retros.models import Action, Draft, Entry, Note, Presence, Session
 from retros.room import WRITING, Room
 from tests.cast import Cast
@@ -479,3 +482,41 @@ def test_cards_of_a_retro_that_did_not_take_place_are_offered_to_their_author(tw
     card = Entry.kept.get(step__session=now)
     assert (card.text, card.prompt.key, card.author) == ("Still on\nmy mind", "bad", cast.ines)
     assert "did not take place" not in two.page(two.ines, 2)
+
+
+def test_the_next_dates_are_offered_by_the_readers_clock(two: Two, cast: Cast) -> None:
+    Session.objects.filter(pk=two.session.pk).update(
+        timezone="Asia/Kolkata", start_local=wall(2026, 12, 1, 9, 30).replace(tzinfo=UTC)
+    )
+    Person.objects.filter(pk=cast.tom.pk).update(timezone="America/New_York")
+    offered = re.findall(r'name="start" value="([^"]+)"[^>]*>([^<]+)<', two.page(two.tom, 4))
+    assert len(offered) == 2
+    value, words = offered[0]
+    assert value.endswith("T09:30")  # what is sent back stays in the retro's own zone
+    two.press(two.tom, "session_next", start=value, client_id=uuid.uuid4())
+    start = Session.objects.upcoming().get().start_utc
+    assert words == date_format(start.astimezone(ZoneInfo("America/New_York")), "l j F, H:i")
+    assert f'<p class="t-lg">{words}</p>' in two.page(two.tom, 4)
+
+
+def test_who_is_asked_to_reopen_reads_it_on_the_closed_retro(two: Two) -> None:
+    for step in two.session.steps:
+        if step.written_alone:
+            two.both_ready(step.position)
+        two.both_next(step.position)
+    seen = Session.objects.get(pk=two.session.pk).version_for(Seat.A)
+    two.press(two.tom, "session_reopen", status=200)
+    assert Session.objects.get(pk=two.session.pk).version_for(Seat.A) > seen
+    assert "Tom would like to reopen it" in two.page(two.ines, 4)
+    assert "Waiting for Ines to agree" in two.page(two.tom, 4)
+
+
+def test_who_closed_first_reads_that_it_waits_for_the_other(two: Two) -> None:
+    for step in two.session.steps:
+        if step.written_alone:
+            two.both_ready(step.position)
+        if not step.is_last:
+            two.both_next(step.position)
+    assert "Waiting for Ines" not in two.page(two.tom, 4)
+    assert "Waiting for Ines" in two.press(two.tom, "step_next_create", 4)
+    assert "Waiting for Tom" not in two.page(two.ines, 4)
