@@ -140,7 +140,9 @@ class Dock:
     @property
     def ready_label(self) -> str:
         if self.phase in {"write", "opened"}:
-            return _("Ready, and open both") if self.partner.is_ready and not self.you.is_ready else _("I’m ready")
+            if not self.ready_reveals:
+                return _("I’m ready")
+            return _("Ready, and open yours") if self.step.side_open(self.partner.seat) else _("Ready, and open both")
         if self.step.is_last and self.session.kind == Session.Kind.RETRO:
             return _("Close the retro")
         if self.step.is_last:

@@ -520,3 +520,17 @@ def test_who_closed_first_reads_that_it_waits_for_the_other(two: Two) -> None:
     assert "Waiting for Ines" not in two.page(two.tom, 4)
     assert "Waiting for Ines" in two.press(two.tom, "step_next_create", 4)
     assert "Waiting for Tom" not in two.page(two.ines, 4)
+
+
+@pytest.mark.parametrize("position", [1, 2])
+def test_beside_an_open_side_only_ones_own_is_left_to_open(two: Two, position: int) -> None:
+    for before in range(position):
+        if before:
+            two.both_ready(before)
+        two.both_next(before)
+    two.press(two.tom, "step_open", position, digest=two.digest(two.cast.tom, position))
+    page = two.page(two.ines, position)
+    assert "Tom’s side is open. Yours opens when you are ready." in page
+    assert "Ready, and open yours" in page
+    for wrong in ("Nothing from Tom here yet", "Ready, and open both", "It opens when you are ready too"):
+        assert wrong not in page
