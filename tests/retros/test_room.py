@@ -534,3 +534,21 @@ def test_beside_an_open_side_only_ones_own_is_left_to_open(two: Two, position: i
     assert "Ready, and open yours" in page
     for wrong in ("Nothing from Tom here yet", "Ready, and open both", "It opens when you are ready too"):
         assert wrong not in page
+
+
+def test_the_wrap_up_says_of_the_appreciation_alone_that_it_is_folded(two: Two) -> None:
+    for position in range(4):
+        if position in {1, 2}:
+            two.both_ready(position)
+        two.both_next(position)
+    page = two.page(two.ines, 4)
+    parts = (
+        "One thing you appreciate about each other", "Only you can read this until you both reveal",
+        'id="answer-appreciation"', "What Tom writes here opens together with what you write.",
+        "A summary for somebody outside",
+    )  # fmt: skip
+    places = [page.index(part) for part in parts]
+    assert places == sorted(places)
+    assert "</div>" in page[places[0] : places[1]]  # below the head of the page, which speaks of all of it
+    two.press(two.tom, "summary_update", 4, text="We met", version=0)
+    assert two.page(two.ines, 4).count("Tom is writing here") == 1
