@@ -89,12 +89,16 @@ class Dock:
         return self.session.current_step.minutes_left(self.session.paused_at or self.now)
 
     @property
+    def is_over_time(self) -> bool:
+        return self.session.paused_at is None and self.minutes_left <= 0
+
+    @property
     def timer_words(self) -> str:
-        left = self.minutes_left
         if self.session.paused_at:
             return _("Paused")
-        if left <= 0:
-            return _("A bit over")
+        if self.is_over_time:
+            return _("A bit over, take the time you need")
+        left = self.minutes_left
         return ngettext("%(left)d min left", "%(left)d min left", left) % {"left": left}
 
     @property

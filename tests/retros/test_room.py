@@ -20,7 +20,7 @@ from django.utils.formats import date_format
 
 from partnerships.models import Person
 from partnerships.models.partnership import Seat
-from retros.models import Action, Draft, Entry, Note, Presence, Session
+from retros.models import Action, Draft, Entry, Note, Presence, Session, Step
 from retros.room import WRITING, Room
 from tests.cast import Cast
 from tests.retros.model import wall
@@ -552,3 +552,11 @@ def test_the_wrap_up_says_of_the_appreciation_alone_that_it_is_folded(two: Two) 
     assert "</div>" in page[places[0] : places[1]]  # below the head of the page, which speaks of all of it
     two.press(two.tom, "summary_update", 4, text="We met", version=0)
     assert two.page(two.ines, 4).count("Tom is writing here") == 1
+
+
+def test_over_time_the_timer_lets_the_two_go_on(two: Two) -> None:
+    assert "no alarm at zero" in two.page(two.ines, 0)
+    Step.objects.filter(session=two.session).update(started_at=timezone.now() - timedelta(hours=2))
+    page = two.page(two.ines, 0)
+    assert "A bit over, take the time you need" in page
+    assert "no alarm at zero" not in page
