@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from partnerships.models import Person
-from retros.models import Prompt, Session
+from retros.models import Prompt, Session, Step
 from tests.browser import ALL_FOUR, faults
 from tests.cast import make_cast
 from tests.conftest import LiveServer
@@ -269,3 +271,25 @@ def test_a_wish_to_reopen_is_read_on_a_phone_too(new_context: Callable[..., Any]
     expect(page.locator(".dock").get_by_text("Tom would like to reopen it")).to_be_visible()
     page.reload()
     expect(page.locator(".dock").get_by_text("Tom would like to reopen it")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280])
+def test_more_time_is_one_button_on_every_screen(
+    new_context: Callable[..., Any], live_server: LiveServer, width: int
+) -> None:
+    cast = make_cast()
+    rooms = Rooms(cast.ines, cast.tom)
+    where = rooms.where(session := rooms.at("look_back"), "look_back")
+    before = session.steps[0].minutes
+    page = page_of(cast.ines, new_context(viewport={"width": width, "height": 800}), live_server)
+    with page.expect_response("**/live/?step=*"):  # what every opening fetches
+        page.goto(where)
+    if width < 800:
+        page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("button", name="5 more minutes").click()  # the only one to be seen
+    expect(page.locator(".timer")).to_contain_text(f"{before + 5} min left")
+    Step.objects.update(started_at=timezone.now() - timedelta(hours=2))
+    page.reload()
+    expect(page.locator(".timer")).to_have_text("A bit over, take the time you need")
+    assert page.evaluate(APART) == []
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
