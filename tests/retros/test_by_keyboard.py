@@ -267,7 +267,7 @@ def test_a_whole_retro_by_the_keyboard(ines: Keys, session: Session, people: Cas
     expect(page.get_by_text("Your next retro")).to_be_visible()
     tom_goes_on("close")
     ines.press("Close the retro")
-    ines.heading("That’s Retro 1. Thank you both.")
+    ines.heading("That’s retro 1. Thank you both.")
     assert Action.objects.visible_to(people.ines).get().owner == people.tom
     assert Entry.objects.visible_to(people.ines).filter(text="A new desk", only_me=True).exists()
     assert not Entry.objects.visible_to(people.tom).filter(text="A new desk").exists()

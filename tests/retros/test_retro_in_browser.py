@@ -177,7 +177,7 @@ def test_a_whole_retro_by_two_people(two: tuple[Side, Side, Session], watched: W
     for side in two[:2]:
         side.press("Close the retro")
     for side in two[:2]:
-        side.heading("That’s Retro 1. Thank you both.")
+        side.heading("That’s retro 1. Thank you both.")
     assert not tom.has_received("INESALONE")
     assert not ines.has_received("TOMDRAFT")
 

@@ -149,7 +149,7 @@ def test_a_whole_retro_pressed_through(two: Two) -> None:
     two.session.refresh_from_db()
     assert two.session.is_closed
     page = two.page(two.ines, 4)
-    assert "That’s Retro 1. Thank you both." in page
+    assert "That’s retro 1. Thank you both." in page
     assert "data-composer" not in two.page(two.ines, 2)
     for position in range(5):
         two.page(two.tom, position)

@@ -213,7 +213,7 @@ def test_a_whole_retro_without_script(plain: Callable[[Person], Plain], people: 
     both_press("Close the retro")
     for side in (ines, tom):
         side.goes_to(session)
-        side.heading("That’s Retro 1. Thank you both.")
+        side.heading("That’s retro 1. Thank you both.")
     assert Action.objects.visible_to(people.tom).count() == 4
     assert {note.text for note in Note.objects.visible_to(people.tom)} == {
         "We slow down", "He thought stand-up covered it", "Silence reads as a decision",
