@@ -371,7 +371,7 @@ class History:
                 ended.setdefault(action.closed_on, []).append(action)
         for day, actions in ended.items():
             title = ngettext("An action ended", "%(n)d actions ended", len(actions)) % {"n": len(actions)}
-            lines = [(action.text, self._outcome(action)) for action in actions]
+            lines = [(action.sentence, self._outcome(action)) for action in actions]
             url = reverse("action_list", args=[self.partnership.pk])
             yield Item(day, "actions", "circle-check", title, url=url, lines=lines)
 

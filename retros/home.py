@@ -61,11 +61,7 @@ class ActionRow:
 
     @property
     def sentence(self) -> str:
-        """The action in one sentence: with a cue it reads “If …, then I will …”."""
-        action = self.action
-        if not action.cue:
-            return action.text
-        return _("If %(cue)s, then I will %(text)s") % {"cue": action.cue, "text": action.text}
+        return self.action.sentence
 
 
 class Pair(Header):

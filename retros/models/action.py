@@ -87,6 +87,13 @@ class Action(models.Model):
         return not self.closed_as
 
     @property
+    def sentence(self) -> str:
+        """In one sentence: with a cue it reads “If …, then I will …”."""
+        if not self.cue:
+            return self.text
+        return _("If %(cue)s, then I will %(text)s") % {"cue": self.cue, "text": self.text}
+
+    @property
     def outlived(self) -> bool:
         """Carried over twice: the app asks “smaller, or drop?”."""
         return self.is_open and self.carried >= 2

@@ -231,8 +231,7 @@ def _outcome(action: Action) -> Words:
 
 def _said(action: Action) -> list[str]:
     if not action.is_experiment:
-        words = _("If %(cue)s, then I will %(text)s")
-        return [words % {"cue": action.cue, "text": action.text} if action.cue else action.text]
+        return [action.sentence]
     lines = [_("We try %(text)s.") % {"text": action.text}]
     if action.because:
         lines.append(_("Because we believe %(text)s.") % {"text": action.because})

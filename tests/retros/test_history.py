@@ -104,6 +104,12 @@ def test_the_two_read_all_that_is_theirs(cast: Cast) -> None:
         assert words not in text, words
 
 
+def test_an_action_that_ended_is_told_with_its_moment(cast: Cast) -> None:
+    play.agree(cast.checkout, "call the same day", cue="the scope moves").finish(by=cast.ines)
+    for name in ("history_detail", "action_list"):
+        assert "If the scope moves, then I will call the same day" in page(cast.tom, name, cast.checkout.pk)
+
+
 def test_a_filter_shows_one_kind_and_one_year(cast: Cast) -> None:
     today = timezone.localdate()
     Partnership.objects.filter(pk=cast.checkout.pk).update(since=date(today.year - 3, 2, 1))
