@@ -175,6 +175,8 @@ class Room:
     def sees(self) -> str:
         """The privacy line: who sees what is written here."""
         if self.phase == "write":
+            if not self.session.is_open:
+                return _("Only you can read this")
             if self.step.kind == Step.Kind.WRITE:
                 return _("Only you can read your cards until you both reveal")
             return _("Only you can read this until you both reveal")

@@ -560,3 +560,16 @@ def test_over_time_the_timer_lets_the_two_go_on(two: Two) -> None:
     page = two.page(two.ines, 0)
     assert "A bit over, take the time you need" in page
     assert "no alarm at zero" not in page
+
+
+def test_in_a_discarded_retro_the_privacy_line_is_true_of_what_stands_there(two: Two) -> None:
+    two.fold(two.ines, "Kept for me")
+    two.press(two.tom, "session_discard")
+    for position, line in ((0, "You two see this. Nobody else does"), (2, "Only you can read this</span>")):
+        page = two.page(two.ines, position)
+        assert "What you wrote alone is still here, and only you can read it." in page
+        assert line in page
+        assert "until you both reveal" not in page
+    assert "Kept for me" in two.page(two.ines, 2)
+    assert "Kept for me" not in two.page(two.tom, 2)
+    assert "Tom’s side stayed folded." in two.page(two.ines, 1)
