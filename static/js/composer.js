@@ -43,7 +43,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// A refusal shown in the notice counts as "successful" too: ask the status, and what was sent.
+// A refusal in the notice counts as "successful" too: ask the status, and what was sent.
 addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr, requestConfig } }) => {
   const box = form.matches("form[data-composer]") && form.querySelector("textarea");
   if (!box || xhr.status < 200 || xhr.status > 299) return;

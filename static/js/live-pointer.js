@@ -1,5 +1,5 @@
 // <live-pointer src="/live/…" data-version-url="…" hx-get="…" hx-trigger="pointer" …>: "pointer" means that our own view
-// may have changed; htmx then fetches it with our own rights. It also comes every 15 s, whatever happens or does not.
+// may have changed; htmx then fetches it with our own rights. It also comes every 15 s, whatever happens.
 const TICK = 15000, POLL = 10000, SILENCE = 35000, PATIENCE = 1500, FIRST_MINUTE = 60000;
 
 customElements.define("live-pointer", class extends HTMLElement {

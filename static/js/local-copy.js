@@ -1,7 +1,7 @@
 // <form data-autosave data-copy-key="…">: what the server has not acknowledged is kept on this device, for this person, for
 // a week at most. This is the only file that touches localStorage.
 // data-copy-id: the copy carries the form's client_id, and goes when a page shows that it is stored (data-stored="id").
-// data-copy-sent: the page itself brings back what was sent; the older copy must not go over it.
+// data-copy-sent: the page itself brings back what was sent: no older copy goes over it.
 const WEEK = 7 * 24 * 3600e3, person = document.body.dataset.person, mine = `twofold:${person}:`;
 const key = (form) => mine + form.dataset.copyKey;
 const copied = (form) => form?.matches?.("form[data-copy-key]");

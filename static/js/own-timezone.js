@@ -4,7 +4,7 @@ for (const field of document.querySelectorAll("[data-own-timezone]")) {
   if (field.value) continue;
   field.value = zone;
 }
-// Another device, another place: the settings offer its zone.
+// Another place: the settings offer its zone.
 for (const offer of document.querySelectorAll("[data-offer-timezone]")) {
   const field = document.querySelector(offer.dataset.offerTimezone);
   offer.hidden = field.value === zone || ![...field.options].some((option) => option.value === zone);

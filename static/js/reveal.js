@@ -1,5 +1,4 @@
-// The one staged moment: when [data-revealed] comes in, the cards unfold, the focus moves to the heading, and data-announce
-// is spoken.
+// When [data-revealed] comes in, the cards unfold, the heading gets the focus, and data-announce is spoken.
 const LASTS = 1000;
 const revealed = () => document.querySelector("[data-revealed]");
 let known = revealed();

@@ -1,4 +1,4 @@
-// A toast stays six seconds, and longer while the pointer or the focus is on it.
+// A toast stays six seconds, longer while the pointer or the focus is on it.
 const STAYS = 6000;
 const region = document.getElementById("toasts");
 

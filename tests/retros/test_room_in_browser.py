@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -293,3 +294,21 @@ def test_more_time_is_one_button_on_every_screen(
     expect(page.locator(".timer")).to_have_text("A bit over, take the time you need")
     assert page.evaluate(APART) == []
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_discarding_takes_a_second_press(new_context: Callable[..., Any], live_server: LiveServer) -> None:
+    """And the menu stays open under it, whatever the other one does meanwhile."""
+    cast = make_cast()
+    page = page_of(cast.ines, new_context(), live_server)
+    rooms = Rooms(cast.ines, cast.tom)
+    session = rooms.at("pulse")
+    page.goto(rooms.where(session, "pulse"))
+    expect(page.locator("html")).to_have_attribute("data-connection", "live")
+    page.locator("[popovertarget=more]").click()
+    page.get_by_text("Discard this retro").click()
+    step = play.step_of(session, "pulse")
+    step.ready(by=cast.tom, digest=step.digest(cast.tom))
+    expect(page.locator("#dock").get_by_text("Ready", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Discard it").click()
+    expect(page).to_have_url(re.compile("/partnerships/"))
+    assert Session.objects.get().status == Session.Status.CANCELLED
