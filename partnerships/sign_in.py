@@ -40,6 +40,8 @@ def person_of(request: HttpRequest) -> Person | AnonymousUser:
 
 
 class PersonMiddleware(AuthenticationMiddleware):
+    """Django's, which asks `person_of`."""
+
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
         request.user = SimpleLazyObject(lambda: person_of(request))  # type: ignore[assignment]

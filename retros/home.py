@@ -59,10 +59,6 @@ class ActionRow:
     owner: Membership
     when: str
 
-    @property
-    def sentence(self) -> str:
-        return self.action.sentence
-
 
 class Pair(Header):
     """A partnership as one of its two members sees it, with what they write and do in it."""
