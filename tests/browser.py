@@ -112,6 +112,7 @@ def faults(page: Any, looks: tuple[tuple[int, str], ...] = PHONE_AND_DESK) -> li
 
     Its width is asked at `NARROWEST` first, then each of `looks` (width, colour scheme) in turn, without loading anew.
     """
+    page.wait_for_load_state()  # after a press the next document may be here without a single element
     page.set_viewport_size({"width": NARROWEST, "height": 900})
     found = [f"{page.url} {NARROWEST}: wider than the screen"] if is_too_wide(page) else []
     for width, scheme in looks:
