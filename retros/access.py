@@ -27,6 +27,11 @@ OF_A_NEW_CARD = (  # what is drawn of it; nothing else of its step, its session,
     "talk", "came_with",
 )  # fmt: skip
 
+OF_A_PROMPT = (  # what decides on an entry to it, and its own words; those of its step, and all dates, are not read
+    "step__session__version_a", "step__session__version_b", "step__session__status", "step__session__partnership",
+    "step__position", "step__kind", "step__opened_a_at", "step__opened_b_at", "key", "kind", "title", "choices",
+)  # fmt: skip
+
 
 def get_session(person: Person, session_id: UUID) -> Session:
     """A session of a partnership of theirs. Raises Http404 for everybody else."""
@@ -58,7 +63,7 @@ def get_step(person: Person, session_id: UUID, position: int) -> Step:
 def get_prompt(person: Person, session_id: UUID, prompt_id: UUID) -> Prompt:
     """A prompt of a session of theirs, with its step and session. Raises Http404."""
     prompts = Prompt.objects.filter(step__session__partnership__memberships__person=person, step__session=session_id)
-    return get_object_or_404(prompts.select_related("step__session"), pk=prompt_id)
+    return get_object_or_404(prompts.select_related("step__session").only(*OF_A_PROMPT), pk=prompt_id)
 
 
 def get_new_card(person: Person, session_id: UUID) -> Entry | None:

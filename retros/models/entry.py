@@ -151,18 +151,14 @@ class Entry(models.Model):
         with step.session.writing(by=by, step=step) as change:
             if not prompt.takes_cards:
                 raise Invalid(_("This question takes one answer, not cards."))
-            here = models.Q(step__session=step.session, deleted_at=None)
-            kept = cls.kept.filter(here | models.Q(client_id=client_id), author=by)
-            known = set(kept.values_list("client_id", flat=True))
-            if client_id in known:
-                twin = cls.kept.get(author=by, client_id=client_id)
+            for twin in cls.kept.filter(author=by, client_id=client_id):
                 if (twin.text, twin.prompt_id, twin.only_me) != (text, prompt.pk, only_me):
                     raise Stale(
                         _("This card was kept already, with other words. Both texts are here."),
                         mine=text, theirs=twin.text, version=twin.version,
                     )  # fmt: skip
                 return twin
-            if len(known) >= limits.ENTRIES_PER_PERSON:
+            if cls._is_full(change):
                 raise Refusal(_("That is a lot for one hour. Nothing more fits in this session."))
             entry = cls(
                 prompt=prompt, step=step, author=by, client_id=client_id, text=text, only_me=only_me,
@@ -280,6 +276,14 @@ class Entry(models.Model):
             self.save(update_fields=["talk"])
 
     # --- inside -------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def _is_full(cls, change: Change) -> bool:
+        """Whether the person has as many entries in this session as fit. Each of them raised their version."""
+        if change.session.version_for(change.seat) < limits.ENTRIES_PER_PERSON:
+            return False
+        theirs = cls.kept.filter(step__session=change.session, author=change.person, deleted_at=None)
+        return theirs.count() >= limits.ENTRIES_PER_PERSON
 
     @contextmanager
     def _changing(self, by: Person, *, deleted: bool = False) -> Iterator[Change]:

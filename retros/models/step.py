@@ -108,10 +108,9 @@ class Step(models.Model):
         rows = Step.objects.filter(
             pk=self.pk, session__partnership__archived_at=None, session__partnership__memberships__person=person
         ).values_list("session__partnership__memberships__seat", "opened_a_at", "opened_b_at")
-        if (row := rows.first()) is None:
-            return None
-        seat, self.opened_a_at, self.opened_b_at = row
-        return Seat(seat)
+        for seat, self.opened_a_at, self.opened_b_at in rows:
+            return Seat(seat)
+        return None
 
     def phase_for(self, seat: Seat) -> str:
         """shared: open from the start; write: alone; opened: the side of this seat lies open; revealed: both do."""

@@ -76,9 +76,8 @@ def room_answer(request: PersonRequest, room: Room, stamp: Stamp) -> HttpRespons
 
 def card_answer(request: PersonRequest, entry: Entry) -> HttpResponse:
     """The answer to a new card."""
-    stamp = stamp_of(request)
-    alone = card_alone(request, entry, stamp) if request.htmx else None
-    return alone or room_answer(request, Room(entry.step.session, request.user, entry.step.position), stamp)
+    alone = card_alone(request, entry, stamp_of(request)) if request.htmx else None
+    return alone or room_again(request, entry.step.session_id, entry.step.position)
 
 
 def card_alone(request: PersonRequest, entry: Entry, stamp: Stamp) -> HttpResponse | None:
