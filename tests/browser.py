@@ -84,6 +84,17 @@ def set_offline(page: Any, offline: bool) -> None:
         page.evaluate("name => dispatchEvent(new Event(name))", "offline" if offline else "online")
 
 
+# A function: the page's policy forbids to evaluate what stands in an expression.
+KNOWN = """() => [document.activeElement, document.activeElement.form]
+  .some((one) => one?.["htmx-internal-data"]?.initHash)"""
+
+
+def enter(page: Any) -> None:
+    """Enter on what has the focus, once htmx knows it: what came a moment ago would be a plain link or form."""
+    page.wait_for_function(KNOWN)
+    page.keyboard.press("Enter")
+
+
 def violations(page: Any) -> list[str]:
     """What axe-core finds on the page as it stands: rule, and where."""
     if not page.evaluate("'axe' in window"):

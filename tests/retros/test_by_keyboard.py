@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from partnerships.models import Person
 from retros.models import Action, Draft, Entry, Session
+from tests.browser import enter
 from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
 from tests.retros.play import fold, reveal, step_of
@@ -48,7 +49,7 @@ class Keys:
     def press(self, name: str) -> None:
         button = self.page.get_by_role("button", name=name, exact=True)
         self.tab_to(button)
-        self.page.keyboard.press("Enter")
+        enter(self.page)
 
     def open(self, summary: str) -> None:
         self.tab_to(self.page.locator("summary", has_text=summary))
@@ -204,26 +205,26 @@ def test_a_whole_retro_by_the_keyboard(ines: Keys, session: Session, people: Cas
         keys.press("Enter")
         expect(page.locator(".card p", has_text=text)).to_be_visible()
     ines.tab_to(page.get_by_role("link", name="Move card: To another column"))
-    keys.press("Enter")
+    enter(page)
     expect(page.locator("#editor [name=prompt]:checked")).to_be_focused()
     page.wait_for_timeout(200)  # and it stays there
     keys.press("ArrowRight")
     ines.tab_to(page.locator("#editor").get_by_role("button", name="Keep it"))
-    keys.press("Enter")
+    enter(page)
     expect(page.locator("#cards-bad .card")).to_have_count(1)
     ines.tab_to(page.get_by_role("link", name="Edit card: You pulled me in"))
-    keys.press("Enter")
+    enter(page)
     expect(page.get_by_label("Your card")).to_be_focused()
     keys.press("End")
     keys.type(" early")
     ines.tab_to(page.locator("#editor").get_by_role("button", name="Keep it"))
-    keys.press("Enter")
+    enter(page)
     expect(page.locator("#cards-good")).to_contain_text("You pulled me in early")
     ines.tab_to(page.get_by_role("link", name="Edit card: To be deleted"))
-    keys.press("Enter")
+    enter(page)
     expect(page.get_by_label("Your card")).to_be_focused()
     ines.tab_to(page.locator("#editor").get_by_role("button", name="Delete"))
-    keys.press("Enter")
+    enter(page)
     expect(page.locator(".card", has_text="To be deleted")).to_have_count(0)
     ines.press("Undo")
     expect(page.locator(".card", has_text="To be deleted")).to_be_visible()
@@ -232,10 +233,10 @@ def test_a_whole_retro_by_the_keyboard(ines: Keys, session: Session, people: Cas
     ines.press("Ready, and open both")
     expect(page.get_by_role("heading", level=1)).to_be_focused()
     ines.tab_to(page.locator("#table-state, .board").get_by_role("button", name="Scope moved").first)
-    keys.press("Enter")
+    enter(page)
     expect(page.get_by_role("button", name="Scope moved").and_(page.locator("[aria-pressed=true]"))).to_be_visible()
     ines.tab_to(page.locator("#table-state").get_by_role("button", name="Scope moved"))
-    keys.press("Enter")
+    enter(page)
     expect(page.locator("#table .quote")).to_have_text("Scope moved")
     ines.write(page.get_by_role("textbox", name="What came up"), "He did not know")
     ines.press("Done talking")

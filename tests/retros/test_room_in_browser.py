@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from partnerships.models import Person
 from retros.models import Prompt, Session, Step
-from tests.browser import ALL_FOUR, faults
+from tests.browser import ALL_FOUR, enter, faults
 from tests.cast import make_cast
 from tests.conftest import LiveServer
 from tests.retros import play
@@ -242,15 +242,10 @@ def test_the_focus_goes_with_the_card(new_context: Callable[..., Any], live_serv
 
     def press(name: str, then: str = "") -> None:
         page.get_by_role("link", name=name).focus()
-        page.keyboard.press("Enter")
+        enter(page)
         if then:
             page.get_by_role("button", name=then).focus()
-            enter()
-
-    def enter() -> None:
-        """Not before htmx knows the form that came a moment ago: until then a press sends it as a plain one."""
-        page.wait_for_function("() => document.activeElement.form?.['htmx-internal-data']?.initHash")
-        page.keyboard.press("Enter")
+            enter(page)
 
     press("Edit card", "Keep it")
     expect(page.get_by_role("link", name="Edit card")).to_be_focused()
@@ -258,11 +253,11 @@ def test_the_focus_goes_with_the_card(new_context: Callable[..., Any], live_serv
     expect(page.get_by_role("radio", checked=True)).to_be_focused()
     page.keyboard.press("ArrowRight")
     page.get_by_role("button", name="Keep it").focus()
-    enter()
+    enter(page)
     expect(page.locator("#cards-bad [data-card]")).to_be_focused()
     press("Edit card", "Delete")
     expect(page.get_by_role("button", name="Undo")).to_be_focused()
-    enter()
+    enter(page)
     expect(page.locator("[data-card]")).to_be_focused()
 
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from partnerships.models import Agreement
 from partnerships.wording import Wording
 from retros.models import Action, ClauseLink, Note, Session, name_decision
-from tests.browser import Watched
+from tests.browser import Watched, enter
 from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
 from tests.partnerships.test_accounts_in_browser import look
@@ -78,7 +78,8 @@ def test_a_new_pair_agrees_and_a_card_changes_what_it_agreed(two: tuple[Side, Si
     box = tom.page.get_by_label("One sentence you can both keep to")
     for sentence in (EARLY, SAME_DAY):
         box.fill(sentence)
-        box.press("Enter")
+        enter(tom.page)
+        expect(box).to_have_value("")
         expect(ines.page.locator("#learnings")).to_contain_text(sentence)
     tom.press("Put them in our agreement, and sign")
     expect(tom.page.get_by_text("Waiting for Ines").first).to_be_visible()
