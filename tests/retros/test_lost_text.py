@@ -584,14 +584,13 @@ def test_the_shared_note_written_by_both_at_once(
         expect(page.locator("html")).to_have_attribute("data-connection", "live")
     boxes = {page: page.get_by_label("Note for both of you") for page in (ines, tom)}
     # Tom is in the middle of a sentence while Ines's is stored: his screen hears of it, and must not take his away.
-
-    def slowly(route: Route) -> None:
-        time.sleep(1)
-        route.continue_()
-
-    tom.route("**/note/", slowly)
+    waiting: list[Route] = []
+    tom.route("**/note/", lambda route: waiting.append(route), times=1)
     boxes[tom].press_sequentially("Tom was typing", delay=5)
+    until_caught(tom, waiting)
     boxes[ines].press_sequentially("Ines was faster", delay=5)
+    expect(tom.locator("[data-fresh-for=note]")).to_have_attribute("data-text", "Ines was faster")
+    waiting[0].continue_()
     loser, winner = tom, ines
     expect(loser.locator("[data-theirs]")).to_be_visible(timeout=SLOW)
     expect(boxes[loser]).to_have_value("Tom was typing")
