@@ -78,6 +78,7 @@ def test_a_contract_from_the_first_word_to_the_second_version(
     tom.get_by_label("The new words").fill("Tom answers the same day.")
     tom.get_by_label("Why?").fill("A day is too long.")
     tom.get_by_role("button", name="Propose it to Ines, signed").click()
+    expect(tom.get_by_text("Waiting for Ines").first).to_be_visible()
     ines.goto(reverse("agreement_detail", args=[first.agreement_id]))
     expect(ines.locator("del")).to_have_text("within a")
     expect(ines.locator("ins")).to_have_text("the same")
@@ -107,6 +108,7 @@ def test_words_stay_on_the_device_until_they_are_proposed(
     for number in (4, 5):
         press(page, "One more clause")
         box(page, number).fill(f"New {number}")
+    page.wait_for_load_state()  # nothing is kept before the script runs
     page.get_by_label("Why?").fill("Because I can.")
 
     page.goto(address)  # as after a crash: a fresh page, which has none of the new rows
@@ -128,6 +130,7 @@ def test_words_stay_on_the_device_until_they_are_proposed(
     assert [c.text for c in version.clauses.all()] == [
         "We decide scope early.", "Tom answers the same day.", WORDINGS[2].text, "New 4", "New 5",
     ]  # fmt: skip
+    page.wait_for_load_state()  # its script takes away what is stored
     assert page.evaluate("Object.keys(localStorage).filter((name) => name.includes(':words:'))") == []
     page.goto(address)
     expect(box(page, 2)).to_have_value(WORDINGS[1].text)
