@@ -24,6 +24,7 @@ def test_plan_a_rhythm_and_change_it(live_server: LiveServer, new_context: Calla
     cast = make_cast()
     page = page_of(cast.ines, new_context(viewport={"width": 390, "height": 844}), live_server)
     page.get_by_role("link", name="Plan a rhythm").click()
+    page.wait_for_load_state()  # the dates follow a choice by a script
     dates = page.locator("#dates li")
     expect(dates).to_have_count(6)
     before = dates.nth(1).inner_text()
