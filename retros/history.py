@@ -258,6 +258,8 @@ class History:
     def next_words(self) -> str:
         if self.next is None:
             return _("Not planned")
+        if self.next.is_running:
+            return _("Open now")
         return date_format(self.next.start_utc.astimezone(self.person.tz), "l j F Y")
 
     @cached_property
@@ -289,7 +291,8 @@ class History:
 
     def _planned(self, session: Session) -> Item:
         url = reverse("session_detail", args=[session.pk]) if self.reader.is_member else ""
-        return Item(_day(session), "retros", "calendar", _("Next retro"), url=url, is_next=True)
+        said = _("Open now") if session.is_running else ""
+        return Item(_day(session), "retros", "calendar", session.title, url=url, said=said, is_next=True)
 
     def _reason(self, session: Session) -> str:
         """Why it was skipped is the pair's."""
