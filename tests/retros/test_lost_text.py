@@ -21,6 +21,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from partnerships.models import Person, SignIn
 from retros.models import Draft, Entry, Note, Session, Step
@@ -221,17 +222,24 @@ class OwnChromium:
     def __init__(self, browser: Any, profile: Path) -> None:
         self.profile = profile
         path = chromium() or browser.browser_type.executable_path
-        port = profile / "DevToolsActivePort"
+        self.flags = [
+            path, *CHROMIUM_FLAGS, "--headless=new", "--hide-crash-restore-bubble", "--remote-debugging-port=0",
+            f"--user-data-dir={profile}", "about:blank",
+        ]  # fmt: skip
+        try:
+            self.browser = self.start(browser)
+        except PlaywrightTimeout:  # one that was killed may come back and speak to nobody
+            self.kill()
+            self.browser = self.start(browser)
+
+    def start(self, browser: Any) -> Any:
+        port = self.profile / "DevToolsActivePort"
         port.unlink(missing_ok=True)
-        self.process = subprocess.Popen(
-            [path, *CHROMIUM_FLAGS, "--headless=new", "--remote-debugging-port=0", f"--user-data-dir={profile}"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        quiet = subprocess.DEVNULL
+        self.process = subprocess.Popen(self.flags, stdout=quiet, stderr=quiet, start_new_session=True)
         until(lambda: port.exists() and len(port.read_text().splitlines()) == 2, 60)
         number, way = port.read_text().splitlines()
-        self.browser = browser.browser_type.connect_over_cdp(f"ws://127.0.0.1:{number}{way}")
+        return browser.browser_type.connect_over_cdp(f"ws://127.0.0.1:{number}{way}")
 
     def kill(self) -> None:
         os.killpg(self.process.pid, signal.SIGKILL)

@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from partnerships.models import Person
 from retros.models import Prompt, Session, Step
@@ -119,6 +119,24 @@ def test_nothing_jumps_on_loading_or_when_a_card_comes(
     assert abs(box.evaluate(TOP) - stood) < 1
     expect(box).to_be_focused()
     expect(box).to_have_value("Half a th")
+
+
+def test_half_a_dock_is_not_painted(new_context: Callable[..., Any], live_server: LiveServer) -> None:
+    """A page is painted as it comes, and what stands in the dock already would shift with each part of it."""
+    cast = make_cast()
+    where = Rooms(cast.ines, cast.tom).full_board()
+    page = page_of(cast.ines, new_context(java_script_enabled=False), live_server)
+
+    def half(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().partition("5 more minutes")[0])
+
+    page.route(f"**{where}", half, times=1)
+    page.goto(where)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.locator(".timer")).to_be_hidden()
+    page.goto(where)
+    expect(page.locator(".timer")).to_be_visible()
 
 
 def test_a_first_visit_is_light(new_context: Callable[..., Any], live_server: LiveServer) -> None:
