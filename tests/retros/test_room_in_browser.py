@@ -203,6 +203,13 @@ def test_paper_shows_what_both_may_read(new_context: Callable[..., Any], live_se
     expect(page.get_by_text("A new boss")).to_be_visible()
     expect(page.locator("#answers").get_by_text("Moving flat").first).to_be_hidden()  # only hers
 
+    session = Session.objects.order_by("started_at").last()
+    assert session is not None
+    page.goto(f"/sessions/{session.pk}/print/")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    for hidden in ("button", "nav"):
+        expect(page.locator(hidden).locator("visible=true")).to_have_count(0)
+
 
 def test_a_card_that_comes_twice_stands_there_once(new_context: Callable[..., Any], live_server: LiveServer) -> None:
     """A push and the answer to a press may both bring it below the others."""
