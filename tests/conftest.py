@@ -36,16 +36,26 @@ hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default")
 _render = Template._render  # type: ignore[attr-defined]  # before Django's test environment puts its own in its place
 
 
-# Whole crawls and machines: begun first, so that no worker is left alone with one when the others are done.
-LONGEST = ("test_canary", "test_access", "test_noninterference", "test_engine_machine", "test_every_page_in_browser")
+# Whole crawls and machines: dealt out, and begun first, so that no worker is left alone with one at the end.
+LONGEST = {
+    "test_the_engine_keeps_its_rules", "test_nobody_reads_what_is_not_theirs", "test_everybody_can_use_every_page",
+    "test_the_table", "test_every_state_of_the_room_is_for_everybody", "test_what_is_written_alone_shows_nowhere",
+    "test_the_two_and_the_rules_agree", "test_a_whole_retro_without_script",
+}  # fmt: skip
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """A test that asks for the browser is a browser test, whether or not it says so."""
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
-    items.sort(key=lambda item: item.path.stem not in LONGEST)
+    yield  # what is not asked for goes
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))  # each begins with so many in a row
+    longest = [item for item in items if getattr(item, "originalname", "") in LONGEST]
+    others = [item for item in items if getattr(item, "originalname", "") not in LONGEST]
+    cuts = [len(others) * n // workers for n in range(workers + 1)]
+    items[:] = [item for n in range(workers) for item in longest[n::workers] + others[cuts[n] : cuts[n + 1]]]
 
 
 def pytest_collection_finish() -> None:
