@@ -36,11 +36,13 @@ hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default")
 _render = Template._render  # type: ignore[attr-defined]  # before Django's test environment puts its own in its place
 
 
-# Whole crawls and machines: dealt out, and begun first, so that no worker is left alone with one at the end.
+# Whole crawls and machines, and what waits long: dealt out, and begun first, so that no worker ends alone with one.
 LONGEST = {
     "test_the_engine_keeps_its_rules", "test_nobody_reads_what_is_not_theirs", "test_everybody_can_use_every_page",
     "test_the_table", "test_every_state_of_the_room_is_for_everybody", "test_what_is_written_alone_shows_nowhere",
-    "test_the_two_and_the_rules_agree", "test_a_whole_retro_without_script",
+    "test_the_two_and_the_rules_agree", "test_a_whole_retro_without_script", "test_a_third_lost_and_the_rest_late",
+    "test_a_server_killed_in_the_middle_of_a_sentence",
+    "test_a_killed_worker_loses_no_mail_and_sends_at_most_one_again",
 }  # fmt: skip
 
 
