@@ -48,11 +48,11 @@ LONGEST = {
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """A test that asks for the browser is a browser test, whether or not it says so."""
+    """A test that asks for the browser is a browser test, said or not; the longest are each worker's first ones."""
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
-    yield  # what is not asked for goes
+    yield  # other plugins take away what is not asked for
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))  # each begins with so many in a row
     longest = [item for item in items if getattr(item, "originalname", "") in LONGEST]
     others = [item for item in items if getattr(item, "originalname", "") not in LONGEST]
