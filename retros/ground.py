@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet, Window
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from partnerships.hours import Hours
@@ -142,7 +142,8 @@ class Ground:
         rank = Window(RowNumber(), partition_by=[F("partnership"), F("status")], order_by="start_utc")
         ahead = Session.objects.filter(self.only, start_utc__gt=self.now).annotate(rank=rank)
         first = Q(rank__lte=INVITED, status=Session.Status.SCHEDULED, partnership__archived_at=None)
-        announced = Q(invited_at__isnull=False) | Q(uid_generation__gt=1)
+        told = Exists(Delivery.objects.filter(kind__in=Delivery.CALENDAR, subject_id=OuterRef("pk")))
+        announced = Q(invited_at__isnull=False) | Q(told, uid_generation__gt=1)
         rows = ahead.filter(first | announced).values_list(
             "pk", "partnership", "status", "partnership__archived_at", "uid_generation", "sequence", "ical_stamp"
         )

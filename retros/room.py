@@ -32,6 +32,7 @@ from retros.models import (
     Step,
     settled,
 )
+from retros.models.entry import NOT_HELD
 from retros.questions import Answer, Places, Question, blocks_of, questions_of, surprise_key, surprises_of
 from retros.retention import gone
 
@@ -238,20 +239,31 @@ class Room:
 
     @cached_property
     def left_over(self) -> list[tuple[Entry, Prompt, UUID]]:
-        """Cards that the viewer wrote for retros that did not take place, each with its column here, and the id that
-        it would have here: taken along twice, it is one card.
+        """Cards that the viewer wrote or began to write for retros that did not take place, each with its column
+        here, and the id that it would have here: taken along twice, it is one card.
         """
         if not (self.step.kind == Step.Kind.WRITE and self.phase == "write" and self.can_write):
             return []
         here = {entry.client_id for entry in self._entries}
         columns = {prompt.key: prompt for prompt in self.step.prompts if prompt.takes_cards}
         cards = Entry.objects.visible_to(self.person).left_over(self.session.partnership, self.person)
-        found = [(card, uuid5(card.pk, str(self.session.pk))) for card in cards.select_related("prompt")]
+        found = [(card, card.pk) for card in cards.select_related("prompt")]
+        found += [(Entry(prompt=prompt, text=text), prompt.pk) for prompt, text in self._begun]
+        offered = [(card, uuid5(origin, str(self.session.pk))) for card, origin in found]
         return [
             (card, columns.get(card.prompt.key) or next(iter(columns.values())), key)
-            for card, key in found
+            for card, key in offered
             if key not in here and columns
         ]
+
+    @property
+    def _begun(self) -> list[tuple[Prompt, str]]:
+        """The cards that the viewer was still typing for retros that did not take place, with their columns there."""
+        drafts = Draft.cards_of(self.person)
+        of_pair = {"step__session__partnership": self.session.partnership_id, "step__session__kind": "retro"}
+        prompts = Prompt.objects.filter(pk__in=drafts, **of_pair, step__session__status__in=NOT_HELD)
+        columns = prompts.in_bulk() if drafts else {}
+        return [(columns[pk], draft.text) for pk, draft in drafts.items() if pk in columns]
 
     @property
     def _boxes(self) -> list[str]:

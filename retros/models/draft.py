@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from partnerships.models import Person
 
 _KEY = re.compile(r"[\w:.-]{1,80}", re.ASCII)
+_CARD = re.compile(r"card:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 
 class Draft(models.Model):
@@ -87,3 +88,10 @@ class Draft(models.Model):
     @classmethod
     def of(cls, person: Person, keys: Iterable[str]) -> dict[str, Draft]:
         return {draft.key: draft for draft in cls.objects.filter(person=person, key__in=list(keys)).exclude(text="")}
+
+    @classmethod
+    def cards_of(cls, person: Person) -> dict[UUID, Draft]:
+        """Cards that the person began to write, by the id of the column's prompt; the oldest first."""
+        drafts = cls.objects.filter(person=person, key__startswith="card:").exclude(text="").order_by("updated_at")
+        found = ((_CARD.fullmatch(draft.key), draft) for draft in drafts)
+        return {UUID(key[1]): draft for key, draft in found if key}

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from retros.models.step import Prompt, Step
 
 
+NOT_HELD = ("missed", "skipped", "cancelled")  # of `Session.Status`: what was written for these is offered once more
+
+
 class EntryQuerySet(models.QuerySet["Entry"]):
     def with_authors(self) -> EntryQuerySet:
         return self.select_related("author")
@@ -35,11 +38,10 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         )
 
     def left_over(self, partnership: Partnership, person: Person) -> EntryQuerySet:
-        """A person's own cards from retros that did not take place, the oldest first."""
-        gone = ["missed", "skipped", "cancelled"]
-        cards = self.filter(author=person, is_card=True, only_me=False, opened_at=None)
+        """A person's own cards from retros that did not take place, the oldest first; “only me” ones too."""
+        cards = self.filter(author=person, is_card=True, opened_at=None)
         return cards.filter(
-            step__session__partnership=partnership, step__session__kind="retro", step__session__status__in=gone
+            step__session__partnership=partnership, step__session__kind="retro", step__session__status__in=NOT_HELD
         ).order_by("created_at", "pk")
 
     def answers(self, step: Step, person: Person) -> EntryQuerySet:

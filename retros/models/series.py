@@ -286,12 +286,16 @@ class Series(models.Model):
     def _follow(self, movable: list[Session], change: Planning) -> None:
         """After a new rule: place `movable` on its slots in their order, drop what is too much, make what is missing.
 
-        A slot that a person decided about (skipped, discarded, begun) keeps that row and gets no second one.
+        Dates that a rule dropped before come back first, on their own day or, with what was written for them, on
+        another one: so changing to and fro makes no more rows. A slot that a person decided about (skipped,
+        discarded, begun) keeps that row and gets no second one.
         """
         placed = {row.pk for row in movable}
         days = self._made_by(self.today(change.now), but=placed)[1]
-        others = {row.slot_date: row for row in self._rows() if row.slot_date and row.pk not in placed}
-        back = {d: row for d, row in others.items() if row.status == Status.CANCELLED and row.reason in REVIVED}
+        rows = [row for row in self._rows() if row.pk not in placed]
+        others = {row.slot_date: row for row in rows if row.slot_date}
+        dropped = [row for row in rows if row.status == Status.CANCELLED and row.reason in REVIVED]
+        back = {row.slot_date: row for row in dropped if row.slot_date}
         free = [day for day in days if day not in others or day in back]
         self._check_free([self.rule.slot(day) for day in free], placed, change)
         former = {row.pk: row.slot_date for row in movable}
@@ -302,9 +306,10 @@ class Series(models.Model):
             self._place(row, self.rule.slot(day), change)
         for row in movable[len(free) :]:
             self._give_up(row, former[row.pk], given | set(others), change)
+        spare = iter([row for row in dropped if row.slot_date in {None, *given} and row.start_utc > change.now])
         for day in free[len(movable) :]:
-            if day in back:
-                self._place(back[day], self.rule.slot(day), change)
+            if again := back.get(day) or next(spare, None):
+                self._place(again, self.rule.slot(day), change)
         self._fill(change)
 
     def _fill(self, change: Planning) -> None:
@@ -344,10 +349,9 @@ class Series(models.Model):
         self._keep(row, change)
 
     def _give_up(self, row: Session, former: date | None, taken: set[date], change: Planning) -> None:
-        """There is no slot for it any more: nobody loses a word or an invitation by that."""
-        if row.invited_at is None and row.is_untouched:
-            row.delete()
-            return
+        """There is no slot for it any more. It is called off and never deleted, whether or not anything was written
+        for it: what becomes of a date may depend only on what both can see.
+        """
         row.slot_date = former if former not in taken else None
         if row.is_planned:
             row.drop(Status.CANCELLED, Session.SURPLUS, change.now)

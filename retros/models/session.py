@@ -162,16 +162,6 @@ class Session(Planned):
         """Whether anything in it was revealed, by either side."""
         return any(step.opened_a_at or step.opened_b_at for step in self.steps)
 
-    @property
-    def is_untouched(self) -> bool:
-        """Whether nobody wrote a word into it."""
-        from retros.models import Draft, Entry, Note  # they import the session
-
-        if Entry.kept.filter(step__session=self).exists() or Note.objects.filter(step__session=self).exists():
-            return False
-        places = [self.pk, *(step.pk for step in self.steps), *(p.pk for step in self.steps for p in step.prompts)]
-        return not Draft.objects.filter(key__regex=f":({'|'.join(map(str, places))})$").exclude(text="").exists()
-
     @cached_property
     def steps(self) -> list[Step]:
         return list(self.step_set.order_by("position"))

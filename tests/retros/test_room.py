@@ -484,6 +484,26 @@ def test_cards_of_a_retro_that_did_not_take_place_are_offered_to_their_author(tw
     assert "did not take place" not in two.page(two.ines, 2)
 
 
+def test_a_card_that_was_begun_or_for_oneself_alone_is_offered_too_and_stays_so(two: Two, cast: Cast) -> None:
+    bad = two.prompt(2, "bad")
+    two.fold(two.ines, "For me", "bad", only_me="on")
+    Draft.keep(f"card:{bad}", "Half a thought", version=0, by=cast.ines)
+    Draft.keep("card:no-column", "Elsewhere", version=0, by=cast.ines)
+    Session.objects.update(status=Session.Status.CANCELLED)
+    now = two.session = Session.start_now(cast.checkout, by=cast.tom)
+    page = two.page(two.ines, 2)
+    assert "Elsewhere" not in page
+    offered = re.findall(r'action="([^"]+/entries/)"><input[^>]*csrf[^>]*>(<input[^\n]*?)<button', page)
+    assert len(offered) == 2
+    for url, fields in offered:
+        for _twice in range(2):
+            two.ines.post(url, dict(re.findall(r'name="(\w+)" value="([^"]*)"', fields)))
+    cards = Entry.kept.filter(step__session=now).order_by("text").values_list("text", "only_me", "prompt__key")
+    assert list(cards) == [("For me", True, "bad"), ("Half a thought", False, "bad")]
+    for who in (two.ines, two.tom):
+        assert "did not take place" not in two.page(who, 2)
+
+
 def test_the_next_dates_are_offered_by_the_readers_clock(two: Two, cast: Cast) -> None:
     Session.objects.filter(pk=two.session.pk).update(
         timezone="Asia/Kolkata", start_local=wall(2026, 12, 1, 9, 30).replace(tzinfo=UTC)

@@ -8,7 +8,7 @@ from unittest import mock
 
 import pytest
 
-from partnerships.models import Agreement, Partnership
+from partnerships.models import Agreement, Delivery, Partnership
 from partnerships.refusals import Invalid, NotAllowed, Refusal
 from retros import ending, rhythm, upkeep
 from retros.models import Misplaced, Outdated, Series, Session, Unconfirmed
@@ -194,10 +194,12 @@ def test_this_and_following(plan: Any, id: str) -> None:
         after = planned.series.current.rule.after(last)
         assert after is not None
         assert planned.series.rule.slot(after).start_utc == utc(expected["next_after"]["start_utc"])
-        assert len(following) == len(expected["following_in_order"])  # the surplus is gone
+        count = len(expected["following_in_order"])
+        assert [row.is_planned for row in following] == [n < count for n in range(len(following))]
+        assert {said(row) for row in following[count:]} == {("cancelled", "surplus", False)}
 
 
-def test_surplus_rows_are_called_off_when_somebody_was_invited_or_wrote(plan: Any, cast: Cast) -> None:
+def test_surplus_rows_are_called_off_alike_invited_written_or_empty(plan: Any, cast: Cast) -> None:
     planned, given, _expected = plan("OPS-06")
     invited, written, empty = (planned.at(day) for day in ("2027-05-11", "2027-05-25", "2027-06-08"))
     planned.invite("2027-05-11")
@@ -205,10 +207,9 @@ def test_surplus_rows_are_called_off_when_somebody_was_invited_or_wrote(plan: An
     planned.series.change_from(
         planned.at(given["target_slot"]), by=planned.by, cadence=PRESETS["every_2_months"], now=planned.now
     )
-    for row in (invited, written):
+    for row in (invited, written, empty):
         row.refresh_from_db()
         assert (*said(row), row.sequence) == ("cancelled", "surplus", False, 1)
-    assert not Session.objects.filter(pk=empty.pk).exists()
     # And back again: the same rows come back, as other events.
     planned.series.change_from(
         planned.at("2027-05-04"), by=planned.by, first=date(2027, 4, 27), cadence=PRESETS["every_2_weeks"],
@@ -218,6 +219,25 @@ def test_surplus_rows_are_called_off_when_somebody_was_invited_or_wrote(plan: An
     days = [row.slot_date for row in rows if row.slot_date and row.slot_date >= date(2027, 4, 27)]
     assert days == [date(2027, 4, 27) + timedelta(weeks=2 * n) for n in range(len(days))]
     assert len({row.slot_date for row in rows}) == len(rows)
+    assert {written.pk, empty.pk} <= {row.pk for row in rows}
+
+
+def test_changing_to_and_fro_makes_no_more_rows_and_no_mail_about_far_dates(plan: Any, cast: Cast) -> None:
+    planned, given, _expected = plan("OPS-06")
+    Delivery.objects.all().delete()
+    written = planned.at("2027-06-08")
+    play.fold(written, cast.ines, "Written far ahead")
+    counts, calendar = [], Delivery.objects.filter(kind__in=Delivery.CALENDAR)
+    for cadence in ("every_2_months", "every_2_weeks") * 3:
+        planned.series.change_from(
+            planned.at(given["target_slot"]), by=planned.by, cadence=PRESETS[cadence], now=planned.now
+        )
+        counts.append(Session.objects.filter(series=planned.series).count())
+    assert counts[1:] == [counts[1]] * 5
+    written.refresh_from_db()
+    assert written.is_planned
+    soonest = Session.objects.filter(series=planned.series, start_utc__gt=planned.now).upcoming()[:2]
+    assert {mail.subject_id for mail in calendar} <= {row.pk for row in soonest}
 
 
 def test_dates_moved_by_hand_are_named_before_they_are_put_back(plan: Any) -> None:
