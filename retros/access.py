@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 OF_A_NEW_CARD = (  # what is drawn of it; nothing else of its step, its session, its prompt and its author is read
     "step__session__version_a", "step__session__version_b", "step__session__status", "step__position",
     "step__opened_a_at", "step__opened_b_at", "prompt__key", "author__name", "author__erased_at", "text", "only_me",
-    "talk", "came_with",
+    "talk", "came_with_a", "came_with_b",
 )  # fmt: skip
 
 OF_A_PROMPT = (  # what decides on an entry to it, and its own words; those of its step, and all dates, are not read
@@ -67,14 +67,18 @@ def get_prompt(person: Person, session_id: UUID, prompt_id: UUID) -> Prompt:
 
 
 def get_new_card(person: Person, session_id: UUID) -> Entry | None:
-    """The card whose coming to an open board was the last change of a session of theirs, with all that is drawn of it.
+    """The card whose coming to an open board was the last change that the person saw of a session of theirs, with all
+    that is drawn of it.
 
     There is one at most. None when the last change was another, for a card that the person may not read, and for a
-    session not theirs.
+    session not theirs. Only the person's own version counts: the partner's also rises with what the partner writes
+    alone.
     """
-    changes = F("step__session__version_a") + F("step__session__version_b")
-    cards = Entry.objects.visible_to(person).filter(step__session=session_id, came_with=changes)
-    cards = cards.annotate(sits=F("step__session__partnership__memberships__seat"))
+    cards = Entry.objects.visible_to(person).filter(step__session=session_id)
+    cards = cards.annotate(sits=F("step__session__partnership__memberships__seat")).filter(
+        Q(sits=Seat.A, came_with_a=F("step__session__version_a"))
+        | Q(sits=Seat.B, came_with_b=F("step__session__version_b"))
+    )
     card = next(iter(cards.select_related("step__session", "prompt", "author").only(*OF_A_NEW_CARD)), None)
     if card is not None:
         card.step.session.seated[person.pk] = Seat(card.sits)  # type: ignore[attr-defined]

@@ -161,7 +161,7 @@ def one_more(entry: Entry, person: Person, stamp: Stamp) -> tuple[Column, Stamp]
     step, session = entry.step, entry.step.session
     seat = session.seat_of(person)
     version, above = session.version_for(seat), stamp.columns.get(entry.prompt.key)
-    latest = entry.came_with == session.changes and step.is_revealed
+    latest = entry.came_with(seat) == version and step.is_revealed
     if not latest or above is None or stamp.version + 1 != version:
         return None
     yours = entry.author_id == person.pk

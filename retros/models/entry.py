@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from partnerships import limits
 from partnerships.content import ContentField, content
+from partnerships.models.partnership import Seat
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
 from retros.models.draft import Draft
 
@@ -103,7 +104,9 @@ class Entry(models.Model):
     opened_at = models.DateTimeField(null=True)
     opened_version = models.PositiveIntegerField(null=True)
     deleted_at = models.DateTimeField(null=True)
-    came_with = models.PositiveIntegerField(null=True)  # `Session.changes` when it came to a board that lay open
+    # When it came to a board that lay open: the version of the session that seat A, and seat B, had from then on.
+    came_with_a = models.PositiveIntegerField(null=True)
+    came_with_b = models.PositiveIntegerField(null=True)
     talk = models.CharField(max_length=8, choices=Talk.choices, blank=True)
 
     kept: ClassVar = EntryQuerySet.as_manager()  # for the verbs of this package alone; a guard test holds that
@@ -132,6 +135,10 @@ class Entry(models.Model):
     @property
     def is_folded(self) -> bool:
         return self.opened_at is None
+
+    def came_with(self, seat: Seat) -> int | None:
+        """The version of whoever sits there that it came with, to a board that lay open; else None."""
+        return self.came_with_a if seat is Seat.A else self.came_with_b
 
     @property
     def preview(self) -> str:
@@ -167,7 +174,8 @@ class Entry(models.Model):
                 sealed_at=change.now,
             )  # fmt: skip
             entry._settle(change)
-            entry.came_with = None if entry.is_folded else change.number
+            if not entry.is_folded:
+                entry.came_with_a, entry.came_with_b = step.session.version_a + 1, step.session.version_b + 1
             entry.save(force_insert=True)
             Draft.take(f"card:{prompt.pk}", by=by, client_id=client_id)
         return entry

@@ -42,11 +42,6 @@ class Change:
     now: datetime
     shared: bool = False
 
-    @property
-    def number(self) -> int:
-        """The session's number of changes once this one was told to both."""
-        return self.session.changes + len(Seat)
-
 
 class SessionQuerySet(models.QuerySet["Session"]):
     def of(self, person: Person) -> SessionQuerySet:
@@ -211,11 +206,6 @@ class Session(Planned):
 
     def version_for(self, seat: Seat) -> int:
         return self.version_a if seat is Seat.A else self.version_b
-
-    @property
-    def changes(self) -> int:
-        """Rises with everything that either of the two could see."""
-        return self.version_a + self.version_b
 
     # --- one transaction of one verb ----------------------------------------------------------------------------
 
