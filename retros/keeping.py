@@ -73,12 +73,12 @@ class Keeping(Pair):
 
     @cached_property
     def going(self) -> list[Going]:
-        """What goes next: the writing of the oldest retro that still has some, and, once it ended, what was agreed."""
-        expiries = Expiry.objects.waiting().filter(partnership=self.partnership)
+        """What goes next: the oldest retro with words that the viewer can read, and, once it ended, what was agreed."""
+        expiries = Expiry.objects.waiting().told_to(self.person).filter(partnership=self.partnership)
         warned = {expiry.session_id or self.partnership.pk: expiry.warned_at for expiry in expiries}
         found = []
         own = Session.objects.of(self.person).filter(partnership=self.partnership).select_related("agreement")
-        oldest = with_writing(own).first()
+        oldest = with_writing(own, readable_by=self.person).first()
         if oldest is not None:
             found.append(self._going(_("What you wrote in “%(session)s”"), oldest, goes_on(oldest), warned))
         ended = self.partnership.archived_at

@@ -91,7 +91,7 @@ def read(deliveries: list[Delivery], now: datetime) -> list[About]:
     found = []
     for delivery in deliveries:
         session, action = sessions.get(delivery.subject_id), actions.get(delivery.subject_id)
-        warning = warnings.get((delivery.subject_id, delivery.for_key))
+        warning = warnings.get((delivery.person_id, delivery.subject_id, delivery.for_key))
         subject = session or action or warning
         if subject is None or not delivery.person.is_active:
             continue
@@ -102,11 +102,14 @@ def read(deliveries: list[Delivery], now: datetime) -> list[About]:
     return found
 
 
-def _warnings(deliveries: list[Delivery]) -> dict[tuple[UUID, str], Expiry]:
-    """By partnership and key: what the two were warned of and is still there."""
-    told = {delivery.subject_id for delivery in deliveries if delivery.kind == Kind.EXPIRY}
-    waiting = Expiry.objects.waiting().filter(partnership__in=told).select_related("partnership") if told else ()
-    return {(each.partnership_id, each.key): each for each in waiting}
+def _warnings(deliveries: list[Delivery]) -> dict[tuple[UUID, UUID, str], Expiry]:
+    """By person, partnership and key: what this one was warned of and is still there."""
+    pairs = {delivery.subject_id for delivery in deliveries if delivery.kind == Kind.EXPIRY}
+    if not pairs:
+        return {}
+    waiting = Expiry.objects.waiting().filter(partnership__in=pairs).select_related("partnership")
+    found = waiting.prefetch_related("told")
+    return {(person.pk, each.partnership_id, each.key): each for each in found for person in each.told.all()}
 
 
 @dataclass(frozen=True)

@@ -69,16 +69,21 @@ def gone(session: Session, person: Person) -> str:
     return _("What was written for this retro was kept as long as everything here is, and removed on %(day)s.") % words
 
 
-def with_writing(sessions: QuerySet[Session], *, over_by: datetime | None = None) -> QuerySet[Session]:
-    """Those that are over (by then) and in which somebody's words still stand, the oldest first."""
-    entries, notes = (model.filter(step__session=OuterRef("pk")) for model in (Entry.kept, Note.objects))
+def with_writing(
+    sessions: QuerySet[Session], *, readable_by: Person | None = None, over_by: datetime | None = None
+) -> QuerySet[Session]:
+    """Those that are over (by then) and in which words still stand, the oldest first: any, or some that this person may
+    read. What a page or a mail says is asked for its reader.
+    """
+    entries = Entry.objects.visible_to(readable_by) if readable_by else Entry.kept.all()
+    notes = Note.objects.visible_to(readable_by) if readable_by else Note.objects.all()
     remarks = Review.objects.filter(session=OuterRef("pk")).exclude(remark="")
     over = sessions.exclude(status__in=[Session.Status.SCHEDULED, Session.Status.IN_PROGRESS])
-    words = Exists(entries) | Exists(notes) | Exists(remarks)
+    written = [Exists(model.filter(step__session=OuterRef("pk"))) for model in (entries, notes)]
     when = Coalesce("closed_at", F("start_utc"))
     if over_by is not None:
         over = over.filter(LessThanOrEqual(when, over_by))
-    return over.filter(words).order_by(when)
+    return over.filter(reduce(or_, written) | Exists(remarks)).order_by(when)
 
 
 def with_agreed(partnerships: QuerySet[Partnership]) -> QuerySet[Partnership]:
@@ -102,26 +107,39 @@ def _ended_to_warn(now: datetime) -> QuerySet[Partnership]:
 
 
 def _warn(partnership_id: UUID, now: datetime) -> None:
-    """Write down what the two are told of now, and that they are told: by mail and in the app, once for all of it."""
+    """Write down what goes in a month, and tell each of the two of what they can read of it: by mail and in the app,
+    once for all of it.
+    """
     with transaction.atomic():
         partnership = Partnership.objects.select_for_update(no_key=True).get(pk=partnership_id)
         sessions = list(_sessions_to_warn(now).filter(partnership=partnership))
-        told = [Expiry(partnership=partnership, session=session, warned_at=now) for session in sessions]
+        expiries = [Expiry(partnership=partnership, session=session, warned_at=now) for session in sessions]
         if _ended_to_warn(now).filter(pk=partnership_id).exists():
-            told.append(Expiry(partnership=partnership, warned_at=now))
+            expiries.append(Expiry(partnership=partnership, warned_at=now))
+        Expiry.objects.bulk_create(expiries)
+        told = [p for p in Person.objects.filter(memberships__partnership=partnership) if _tells(p, expiries)]
         if told:
-            Expiry.objects.bulk_create(told)
-            here = Person.objects.filter(memberships__partnership=partnership, is_active=True)
             Delivery.tell(
-                here, Delivery.Kind.EXPIRY, about=partnership, key=told[0].key, at=now, channels=Delivery.Channel.values
-            )
+                [person for person in told if person.is_active], Delivery.Kind.EXPIRY, about=partnership,
+                key=expiries[0].key, at=now, channels=Delivery.Channel.values,
+            )  # fmt: skip
+
+
+def _tells(person: Person, expiries: list[Expiry]) -> bool:
+    """Write down which of these the person is told of: those of which they can read something. Returns whether any is."""
+    sessions = Session.objects.filter(pk__in=[expiry.session_id for expiry in expiries])
+    readable = {None, *with_writing(sessions, readable_by=person).values_list("pk", flat=True)}
+    theirs = [expiry for expiry in expiries if expiry.session_id in readable]
+    for expiry in theirs:
+        expiry.told.add(person)
+    return bool(theirs)
 
 
 def _is_told_late(expiry: Expiry, now: datetime) -> bool:
-    """Whether the mail still waits, or left less than a month ago: it was promised a month, not a date."""
+    """Whether a mail about it still waits, or left less than a month ago: it was promised a month, not a date."""
     mails = Delivery.objects.filter(
         kind=Delivery.Kind.EXPIRY, channel=Delivery.Channel.EMAIL, subject_id=expiry.partnership_id,
-        for_key=expiry.key,
+        for_key=expiry.key, person__in=expiry.told.all(),
     )  # fmt: skip
     waiting = Q(status__in=[Delivery.Status.PENDING, Delivery.Status.CLAIMED])
     return mails.filter(waiting | Q(sent_at__gt=now - WARNING)).exists()

@@ -18,20 +18,26 @@ class ExpiryQuerySet(models.QuerySet["Expiry"]):
     def waiting(self) -> ExpiryQuerySet:
         return self.filter(removed_at=None)
 
+    def told_to(self, person: Person) -> ExpiryQuerySet:
+        """What this person was told of, because it was theirs to read."""
+        return self.filter(told=person)
+
     def removed_on(self, person: Person, **what: object) -> str:
-        """The day on which it went, by this person's calendar; empty while it is there."""
-        removed = self.filter(**what).values_list("removed_at", flat=True).first()
+        """The day on which it went, by this person's calendar; empty while it is there, and when it was not theirs."""
+        removed = self.told_to(person).filter(**what).values_list("removed_at", flat=True).first()
         return date_format(removed.astimezone(person.tz), "j F Y") if removed else ""
 
 
 class Expiry(models.Model):
-    """What is removed because the time it is kept is over: the two were told when, and it happened when.
+    """What is removed because the time it is kept is over: who was told, when, and when it happened.
 
-    With a session: what was written in it. Without: what an ended partnership agreed on.
+    With a session: what was written in it. Without: what an ended partnership agreed on. `told`: those of the two who
+    could read some of it. Whoever could not must not learn that there was anything.
     """
 
     partnership = models.ForeignKey(Partnership, models.CASCADE, related_name="+")
     session = models.ForeignKey("retros.Session", models.CASCADE, null=True, related_name="+")
+    told = models.ManyToManyField("partnerships.Person", related_name="+")
     warned_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True)
 

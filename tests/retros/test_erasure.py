@@ -55,6 +55,7 @@ LINKS = {
     "retros.ClauseLink.by": "stays",
     "retros.Draft.person": "goes",
     "retros.Entry.author": "goes",
+    "retros.Expiry.told": "stays",
     "retros.Handover.written_by": "stays",
     "retros.Need.answered_by": "goes",
     "retros.Need.written_by": "stays",
@@ -70,9 +71,10 @@ LINKS = {
 }
 
 
-def links() -> dict[str, models.ForeignKey[Any, Any]]:
-    fields = (field for model in apps.get_models() for field in model._meta.fields)
-    found = [field for field in fields if isinstance(field, models.ForeignKey) and field.related_model is Person]
+def links() -> dict[str, models.Field[Any, Any]]:
+    fields = (f for model in apps.get_models() for f in (*model._meta.fields, *model._meta.many_to_many))
+    kinds = (models.ForeignKey, models.ManyToManyField)
+    found = [field for field in fields if isinstance(field, kinds) and field.related_model is Person]
     return {f"{field.model._meta.app_label}.{field.model.__name__}.{field.name}": field for field in found}
 
 

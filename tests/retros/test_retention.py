@@ -106,6 +106,51 @@ def test_of_a_missed_retro_it_does_not_say_that_the_words_are_still_there(cast: 
     assert "This retro did not take place. What you wrote is still here" not in text
 
 
+def skipped(cast: Cast, start: datetime) -> Session:
+    """A retro that did not take place, and of which Tom can read nothing: Ines kept a card to herself."""
+    session = play.start(cast.checkout)
+    play.fold(session, cast.ines, "For me", only_me=True)
+    Session.objects.filter(pk=session.pk).update(status="skipped", start_utc=start, started_at=None, number=None)
+    return session
+
+
+def test_each_is_told_of_what_they_can_read_and_of_nothing_else(cast: Cast) -> None:
+    old = skipped(cast, months_later(NOW, -25))
+    before = months_later(NOW, -24) + timedelta(days=20)
+    with_a_deleted_card = skipped(cast, before)
+    Entry.kept.filter(step__session=with_a_deleted_card).update(deleted_at=before)
+    pages = {person: Client() for person in (cast.ines, cast.tom)}
+    kept = reverse("partnership_end", args=[cast.checkout.pk])
+    for person, page in pages.items():
+        page.force_login(person)
+        assert ("What you wrote in" in page.get(kept).text) == (person == cast.ines)
+    expire(NOW)
+    assert send(NOW) == 1
+    assert [message.to for message in mail.outbox] == [["ines@example.org"]]
+    outbox.show(NOW)
+    assert [bool(notices_for(person, NOW)) for person in pages] == [True, False]
+    assert expire(NOW + timedelta(days=31)) == 2  # also of what nobody was told of
+    assert not Entry.kept.filter(step__session__in=[old, with_a_deleted_card]).exists()
+    gone = {person: page.get(reverse("step_detail", args=[old.pk, 2])).text for person, page in pages.items()}
+    assert "removed on" in gone[cast.ines]
+    assert "removed on" not in gone[cast.tom]
+    assert "This retro did not take place." in gone[cast.tom]
+
+
+def test_what_only_one_is_told_of_changes_nothing_for_the_other(cast: Cast) -> None:
+    """Both are warned at the same moment; what goes later, or cannot be mailed, is only hers."""
+    shared = held(cast, months_later(NOW, -25))
+    skipped(cast, months_later(NOW, -24) + timedelta(days=29))
+    expire(NOW)
+    send(NOW)
+    outbox.show(NOW)
+    later = NOW + timedelta(days=30, minutes=1)
+    Session.objects.filter(status="skipped").update(start_utc=later)  # not yet to go
+    assert expire(later) == 1
+    assert words(shared) == (0, 0, 0)
+    assert [bool(notices_for(person, later)) for person in (cast.ines, cast.tom)] == [True, False]
+
+
 def test_it_happens_once(cast: Cast) -> None:
     held(cast, months_later(NOW, -25))
     for _press in range(2):
