@@ -31,7 +31,6 @@ class Side:
     is_here: bool
     is_ready: bool
     doing: str
-    position: int
 
     @property
     def name(self) -> str:
@@ -60,7 +59,7 @@ class Dock:
         ready = self.session.is_running and step.marked(purpose, person) is not None
         return Side(
             seat=seat, person=person, is_you=is_you, is_here=here, is_ready=ready,
-            doing=_("Ready") if ready else self._doing(presence, here), position=presence.position,
+            doing=_("Ready") if ready else self._doing(presence, here),
         )  # fmt: skip
 
     def _doing(self, presence: Presence, here: bool) -> str:
@@ -76,7 +75,7 @@ class Dock:
     @property
     def facts(self) -> tuple[object, ...]:
         """What changes here while a board lies open."""
-        people = [(side.is_here, side.is_ready, side.doing, side.position) for side in self.sides]
+        people = [(side.is_here, side.is_ready, side.doing) for side in self.sides]
         return (self.step.minutes, self.minutes_left, self.can_go_on_alone, self.alone_in, people)
 
     @property

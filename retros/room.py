@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from partnerships.models import Version
-from partnerships.models.partnership import Seat
 from retros.agreement_looks import AgreementLooks, Look
 from retros.board import Card, CardRow, Column, Stamp, row_of, short
 from retros.clauses import Adopted, adopted
@@ -54,7 +53,6 @@ class PathStep:
     url: str
     state: str  # done, now, todo
     is_shown: bool
-    seats: list[Seat]
 
 
 class Room:
@@ -197,7 +195,6 @@ class Room:
                     url=reverse("step_detail", args=[self.session.pk, step.position]),
                     state="done" if done else "now" if now else "todo",
                     is_shown=step.position == self.step.position,
-                    seats=[side.seat for side in self.sides if side.is_here and side.position == step.position],
                 )
             )
         return steps

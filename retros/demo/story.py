@@ -206,7 +206,7 @@ class Pair:
         for card in data["card"]:
             self._fold(step, card)
         for person in self.people.values():
-            session.see(person, position=step.position)
+            session.see(person)
 
     def _hold(self, day: date, data: Data) -> None:
         self.clock.now = max(self.clock.now, self._instant(day) - timedelta(days=14))

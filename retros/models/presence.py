@@ -11,13 +11,14 @@ from partnerships.models.partnership import Seat
 
 
 class PresenceQuerySet(models.QuerySet["Presence"]):
-    def seen(self, *, now: datetime | None = None, **changes: object) -> int:
+    def seen(self) -> int:
         """Mark these people as in the room now. One statement for all open streams of a process."""
-        return self.update(seen_at=now or timezone.now(), **changes)
+        return self.update(seen_at=timezone.now())
 
 
 class Presence(models.Model):
-    """A member's place in a session: which seat, at which step, seen when.
+    """A member's place in a session: which seat, seen there when. Not at which step: the partner may know who is in the
+    room, and not where anybody reads or writes.
 
     The rows are made with the session, one per seat, so the two sides of a session stay who they were.
     """
@@ -25,7 +26,6 @@ class Presence(models.Model):
     session = models.ForeignKey("retros.Session", models.CASCADE, related_name="presences")
     person = models.ForeignKey("partnerships.Person", models.CASCADE, related_name="+")
     seat = models.CharField(max_length=1, choices=Seat.choices)
-    position = models.PositiveSmallIntegerField(default=0)
     seen_at = models.DateTimeField(null=True)
 
     objects: ClassVar = PresenceQuerySet.as_manager()

@@ -476,20 +476,14 @@ class Session(Planned):
         self.paused_at, self.pause_reason = None, ""
         self.save()
 
-    def see(self, person: Person, *, position: int | None = None) -> None:
-        """Note that the person is in the room, at that step. The one thing that reading the room writes.
+    def see(self, person: Person) -> None:
+        """Note that the person is in the room. The one thing that reading the room writes.
 
         Somebody seen there a moment ago is not written down again.
         """
         known = self.sides[self.seat_of(person)]
-        moment = known.seen_at is not None and clock.now() - known.seen_at < limits.SEEN_EVERY
-        if moment and position in {None, known.position}:
-            return
-        place = Presence.objects.filter(session=self, person=person)
-        if position is None:
-            place.seen()
-        else:
-            place.seen(position=position)
+        if known.seen_at is None or clock.now() - known.seen_at >= limits.SEEN_EVERY:
+            Presence.objects.filter(session=self, person=person).seen()
 
     def arrived(self, person: Person) -> None:
         """Note that the person came (back) into the room, and let the partner's screen look at who is there.

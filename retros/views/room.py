@@ -30,7 +30,7 @@ def session_detail(request: PersonRequest, session_id: UUID) -> HttpResponse:
 @require_safe
 def step_detail(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
     step = get_step(request.user, session_id, position)
-    step.session.see(request.user, position=position)
+    step.session.see(request.user)
     return render(request, "retros/room.html", {"room": Room(step.session, request.user, position)})
 
 
@@ -43,7 +43,7 @@ def session_live(request: PersonRequest, session_id: UUID) -> HttpResponse:
         return alone
     session = get_session(request.user, session_id)
     shown = next((step.position for step in session.steps if str(step.position) == asked), session.position)
-    session.see(request.user, position=shown)
+    session.see(request.user)
     return room_answer(request, Room(session, request.user, shown), stamp)
 
 

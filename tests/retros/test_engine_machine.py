@@ -135,7 +135,7 @@ class Engine(RuleBasedStateMachine):
     @rule(who=WHO)
     def is_here(self, who: str) -> None:
         hands = self.hands[who]
-        hands.session.see(hands.person, position=0)
+        hands.session.see(hands.person)
         self.model.seen[who] = self.clock.now
 
     @rule(who=WHO)

@@ -15,7 +15,7 @@ from retros.access import get_session
 from retros.models import Entry, Presence, Ready, Session
 from retros.models.scheduling import wall_to_utc
 from tests.factories import PartnershipFactory, PersonFactory
-from tests.retros.model import CLOSE, LAST, LOOK_BACK, PULSE, WRITE, Clock, Pair, at, make_pair, reveal, wall
+from tests.retros.model import LAST, LOOK_BACK, PULSE, WRITE, Clock, Pair, at, make_pair, reveal, wall
 
 pytestmark = pytest.mark.django_db
 
@@ -443,9 +443,9 @@ def test_nothing_to_reopen_in_what_never_started(pair: Pair) -> None:
 
 def test_the_room_notes_who_is_there_and_nothing_else(session: Session, pair: Pair, clock: Clock) -> None:
     before = Session.objects.values().get(pk=session.pk)
-    session.see(pair.tom, position=CLOSE)
-    rows = Presence.objects.filter(session=session).values_list("seat", "position", "seen_at").order_by("seat")
-    assert list(rows) == [("a", 0, None), ("b", CLOSE, clock.now)]
+    session.see(pair.tom)
+    rows = Presence.objects.filter(session=session).values_list("seat", "seen_at").order_by("seat")
+    assert list(rows) == [("a", None), ("b", clock.now)]
     assert Session.objects.values().get(pk=session.pk) == before
 
 
