@@ -98,12 +98,12 @@ def download(session: Session, people: list[Person]) -> bytes:
 def feed(person: Person, now: datetime) -> bytes:
     """The person's own dates, to whoever has the address: a time, “Retro” and a link, no names, no titles.
 
-    What an invitation put into the same calendar already is left out, or it would stand there twice.
+    A retro stands there the same before it begins, while it is open and once it is closed. What an invitation put into
+    the same calendar already is left out, or it would stand there twice.
     """
     held = Q(status=Session.Status.HELD, start_utc__gte=now - HELD_FOR)
-    sessions = Session.objects.of(person).filter(
-        held | Q(status=Session.Status.SCHEDULED, partnership__archived_at=None)
-    )
+    to_come = Q(status__in=[Session.Status.SCHEDULED, Session.Status.IN_PROGRESS], partnership__archived_at=None)
+    sessions = Session.objects.of(person).known_outside(now).filter(held | to_come)
     known = Delivery.objects.calendar_of(person)
     shown = [s for s in sessions.order_by("start_utc") if known.get(s.pk) != s.uid_generation]
     return _document([event(session, _("Retro")) for session in shown], name=_("Retros"))

@@ -236,15 +236,17 @@ class History:
     def _own_sessions(self) -> list[Session]:
         """Those of the year, the planned ones and those of the last twelve months, the earliest first.
 
-        To a lead, retros alone: dates, and what became of them.
+        To a lead, retros alone: dates, and what became of them once their day is over.
         """
         sessions = Session.objects.filter(partnership=self.partnership).exclude(status=Session.Status.CANCELLED)
-        if not self.reader.is_member:
-            sessions = sessions.filter(kind=Session.Kind.RETRO).defer("reason")
         first, last = datetime(self.year, 1, 1, tzinfo=UTC), datetime(self.year + 1, 1, 1, tzinfo=UTC)
         shown = Q(start_utc__gte=first, start_utc__lt=last) | Q(held_on__year=self.year)
         recent = Q(start_utc__gte=datetime.combine(self._year_ago, time.min, UTC))
-        return list(sessions.filter(shown | recent).select_related("agreement").order_by("start_utc"))
+        rows = sessions.filter(shown | recent).select_related("agreement").order_by("start_utc")
+        if self.reader.is_member:
+            return list(rows)
+        outside = rows.filter(kind=Session.Kind.RETRO).defer("reason").known_outside(self.now)
+        return [session.seen_outside() for session in outside]
 
     @property
     def _year_ago(self) -> date:

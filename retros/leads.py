@@ -193,9 +193,11 @@ class Led:
         """The retros of the longest period and the planned ones, the earliest first."""
         earliest = datetime.combine(self.today - timedelta(days=731), time.min, UTC)
         found: dict[UUID, list[Session]] = {}
-        sessions = Session.objects.filter(
-            partnership__in=[p.pk for p in self._all], kind=Session.Kind.RETRO, start_utc__gte=earliest
-        ).exclude(status=Session.Status.CANCELLED)
+        sessions = (
+            Session.objects.known_outside(self.now)
+            .filter(partnership__in=[p.pk for p in self._all], kind=Session.Kind.RETRO, start_utc__gte=earliest)
+            .exclude(status=Session.Status.CANCELLED)
+        )
         shown = (
             "partnership",
             "status",
@@ -208,13 +210,11 @@ class Led:
             "slot_date",
         )
         for session in sessions.only(*shown).order_by("start_utc"):
-            found.setdefault(session.partnership_id, []).append(session)
+            found.setdefault(session.partnership_id, []).append(session.seen_outside())
         return found
 
     def _next(self, partnership: Partnership) -> str:
         planned = [s for s in self._sessions.get(partnership.pk, []) if s.is_open]
-        if any(s.is_running for s in planned):
-            return _("Open now")
         if not planned:
             return ""
         starts = planned[0].start_utc.astimezone(self.person.tz)

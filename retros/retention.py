@@ -126,7 +126,7 @@ def _warn(partnership_id: UUID, now: datetime) -> None:
 
 
 def _tells(person: Person, expiries: list[Expiry]) -> bool:
-    """Write down which of these the person is told of: those of which they can read something. Returns whether any is."""
+    """Write down which of these the person is told of: what they can read something of. Returns whether any is."""
     sessions = Session.objects.filter(pk__in=[expiry.session_id for expiry in expiries])
     readable = {None, *with_writing(sessions, readable_by=person).values_list("pk", flat=True)}
     theirs = [expiry for expiry in expiries if expiry.session_id in readable]

@@ -22,6 +22,7 @@ from partnerships.administration import Listing, PartnershipRow, rows_of
 from partnerships.models import Delivery, Membership, Partnership, Person
 from partnerships.models.partnership import Seat
 from retros.models import RuleVersion, Series, Session
+from retros.models.session import SessionQuerySet, undecided
 
 Status = Session.Status
 WEEK = timedelta(weeks=1)
@@ -30,17 +31,17 @@ LOOKED_AHEAD = timedelta(days=190)
 NEW_FOR = timedelta(days=14)  # how long a pair may go without a first date before it is worth a check
 
 
-def retros() -> QuerySet[Session]:
-    return Session.objects.filter(kind=Session.Kind.RETRO)
+def retros() -> SessionQuerySet:
+    found: SessionQuerySet = Session.objects.filter(kind=Session.Kind.RETRO)
+    return found
 
 
 def by_date(now: datetime) -> QuerySet[Partnership]:
     """Every pair that goes on, with what its dates, its people and their calendar mails say of it."""
-    own = retros().filter(partnership=OuterRef("pk"))
-    open_ = own.filter(status__in=[Status.SCHEDULED, Status.IN_PROGRESS]).order_by("start_utc")
-    decided = own.filter(Q(status__in=[Status.HELD, Status.MISSED]) | Q(status=Status.SKIPPED, excused=False)).order_by(
-        "-start_utc"
-    )
+    own = retros().known_outside(now).filter(partnership=OuterRef("pk"))
+    open_ = own.filter(Q(status=Status.SCHEDULED) | undecided(now)).order_by("start_utc")
+    over = Q(status__in=[Status.HELD, Status.MISSED]) | Q(status=Status.SKIPPED, excused=False)
+    decided = own.filter(over).exclude(undecided(now)).order_by("-start_utc")
     off = Membership.objects.filter(partnership=OuterRef("pk"), person__is_active=False)
     unsent = Delivery.objects.filter(kind__in=Delivery.CALENDAR, status=Delivery.Status.FAILED).values("subject_id")
     return Partnership.objects.active().annotate(
@@ -146,7 +147,7 @@ class ScheduleRow:
         if self.starts is None:
             return _("Not planned")
         if self.next and self.next.start_utc <= self.now:
-            return _("Gone by, or open now")
+            return _("Date gone by")
         return week_words(monday_of(self.starts.date()), self.now.astimezone(self.reader.tz).date())
 
 
@@ -255,10 +256,11 @@ class Month:
         return a, b
 
     @property
-    def sessions(self) -> QuerySet[Session]:
+    def sessions(self) -> SessionQuerySet:
         since, until = self._spans()
         found = retros().filter(start_utc__gte=since, start_utc__lt=until, partnership__archived_at=None)
-        return found.exclude(status__in=Session.NOT_TO_COME).order_by("start_utc", "pk")
+        known: SessionQuerySet = found.exclude(status__in=Session.NOT_TO_COME).known_outside(self.now)
+        return known.order_by("start_utc", "pk")
 
     @cached_property
     def weeks(self) -> list[list[Day | None]]:
@@ -280,7 +282,8 @@ class MonthRow:
 
     @property
     def time(self) -> str:
-        return date_format(self.starts, "H:i")
+        """The planned one; of a retro that was begun at once, nothing."""
+        return "" if self.session.unplanned else date_format(self.starts, "H:i")
 
     @property
     def state(self) -> str:
@@ -289,7 +292,6 @@ class MonthRow:
 
 _STATES = {
     Status.SCHEDULED: gettext_lazy("Planned"),
-    Status.IN_PROGRESS: gettext_lazy("Open now"),
     Status.HELD: gettext_lazy("Held"),
     Status.MISSED: gettext_lazy("Did not take place"),
 }
@@ -311,7 +313,8 @@ class Agenda(Listing[MonthRow]):
     def rows(self, items: list[Any]) -> list[MonthRow]:
         wanted = Partnership.objects.filter(pk__in={s.partnership_id for s in items})
         frames = {frame.partnership.pk: frame for frame in rows_of(wanted)}
-        return [MonthRow(frames[s.partnership_id], s, s.start_utc.astimezone(self.reader.tz)) for s in items]
+        shown = [session.seen_outside() for session in items]
+        return [MonthRow(frames[s.partnership_id], s, s.start_utc.astimezone(self.reader.tz)) for s in shown]
 
     @property
     def days(self) -> list[tuple[date, list[MonthRow]]]:
@@ -369,8 +372,8 @@ def in_several(people: QuerySet[Person]) -> QuerySet[Person]:
 def spans_of(people: Iterable[UUID] | QuerySet[Any], now: datetime) -> dict[UUID, list[Span]]:
     """When each of them (by id) sits in a retro from now on, the earliest first. One query."""
     seated = retros().filter(
-        status=Status.SCHEDULED, start_utc__range=(now, now + LOOKED_AHEAD), partnership__archived_at=None,
-        partnership__memberships__person__in=people,
+        Q(status=Status.SCHEDULED) | undecided(now), start_utc__range=(now, now + LOOKED_AHEAD),
+        partnership__archived_at=None, partnership__memberships__person__in=people,
     )  # fmt: skip
     found: dict[UUID, list[Span]] = defaultdict(list)
     values = seated.values_list("partnership__memberships__person", "start_utc", "duration_min", "partnership")
@@ -411,5 +414,6 @@ class Checks:
     @cached_property
     def never_planned(self) -> list[PartnershipRow]:
         full = Partnership.objects.active().annotate(taken=Count("memberships")).filter(taken=len(Seat))
-        none = full.filter(~Exists(retros().filter(partnership=OuterRef("pk"))), created_at__lt=self.now - NEW_FOR)
+        planned = retros().known_outside(self.now).filter(partnership=OuterRef("pk"))
+        none = full.filter(~Exists(planned), created_at__lt=self.now - NEW_FOR)
         return rows_of(none.order_by("created_at")[:50])

@@ -27,14 +27,11 @@ from partnerships import limits
 from retros.models import Draft, Entry, Session
 from tests.cast import Cast
 from tests.retros.model import CLOSE, COLUMNS, PULSE, WRITE, Clock, Hands
-from tests.world import HTMX, whole
+from tests.world import HTMX, NEW_EACH_TIME, whole
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-NEW_EACH_TIME = re.compile(
-    r"nonce-[\w+/=-]+|nonce=\"[^\"]*\"|name=\"csrfmiddlewaretoken\" value=\"[^\"]*\"|(?:csrf|session|expires)=[^;\n]*"
-)
 WORDS = ["", "a", "no", "Ünï ☂ 👩‍👩‍👧", "<b>&amp;", "x" * 9_000, "two\nlines", "{% now %}", " ", "-" * 40, "I am ready"]
 
 

@@ -5,6 +5,7 @@ Every text carries a mark of its own. `World.words` says who may read which: REL
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 from copy import deepcopy
@@ -61,6 +62,9 @@ HTMX = {"HX-Request": "true"}
 AUTOSAVE = {"X-Requested-With": "autosave"}
 BOTH = frozenset({"ines", "tom"})
 NOBODY: frozenset[str] = frozenset()
+NEW_EACH_TIME = re.compile(
+    r"nonce-[\w+/=-]+|nonce=\"[^\"]*\"|name=\"csrfmiddlewaretoken\" value=\"[^\"]*\"|(?:csrf|session|expires)=[^;\n]*"
+)
 
 
 @dataclass

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,18 @@ if TYPE_CHECKING:
 
 
 FAREWELL = "retro-farewell"
+EVERYWHERE = timedelta(hours=12)  # after midnight UTC: then a day is over everywhere on earth
+
+
+def undecided(now: datetime) -> models.Q:
+    """What only the two know of: a session that is open, or was closed on a day that is not over everywhere.
+
+    To a lead, an admin and a calendar it is as it was planned, so that nobody outside of the pair can tell when a retro
+    begins and ends. What was held without the app (`met_on`) never ran, and is no secret.
+    """
+    today = (now - EVERYWHERE).date()
+    closed = models.Q(status=Session.Status.HELD, started_at__isnull=False, held_on__gte=today)
+    return models.Q(status=Session.Status.IN_PROGRESS) | closed
 
 
 @dataclass
@@ -70,6 +82,12 @@ class SessionQuerySet(models.QuerySet["Session"]):
         ).exclude(status__in=Session.NOT_TO_COME)  # fmt: skip
         return self.annotate(next_start=models.Subquery(later.order_by("start_utc").values("start_utc")[:1]))
 
+    def known_outside(self, now: datetime) -> SessionQuerySet:
+        """Those that somebody outside of the pair may know of now: not one that was begun at once, until its day is
+        over. Adds `is_undecided`, for `seen_outside`.
+        """
+        return self.annotate(is_undecided=undecided(now)).exclude(undecided(now), unplanned=True)
+
     def held(self) -> SessionQuerySet:
         return self.filter(status=Session.Status.HELD).order_by("-held_on", "-closed_at")
 
@@ -99,6 +117,7 @@ class Session(Planned):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     template_key = models.CharField(max_length=60)
+    unplanned = models.BooleanField(default=False)  # begun at once: its start is no date that anybody planned
     agreement = models.ForeignKey(Agreement, models.SET_NULL, null=True, related_name="+")  # what it is about
 
     position = models.PositiveSmallIntegerField(default=0)  # the step the two share
@@ -315,7 +334,7 @@ class Session(Planned):
         local = now.astimezone(by.tz).replace(tzinfo=None, second=0, microsecond=0)
         session = cls(
             id=id or uuid.uuid4(), kind=kind, start_local=stored(local), timezone=by.timezone, start_utc=now,
-            agreement=agreement,
+            agreement=agreement, unplanned=True,
         )  # fmt: skip
         return cls.insert(partnership, [session], template_key=template_key)[0]
 
@@ -400,6 +419,12 @@ class Session(Planned):
         self.paused_at, self.pause_reason = None, ""
         self.save(update_fields=["status", "closed_at", "held_on", "paused_at", "pause_reason"])
         change.shared = True
+
+    def seen_outside(self) -> Session:
+        """One of `known_outside` as somebody outside of the pair may see it: as planned, until its day is over."""
+        if self.is_undecided:  # type: ignore[attr-defined]  # annotated
+            self.status, self.number, self.held_on = self.Status.SCHEDULED, None, None
+        return self
 
     def close_unasked(self, now: datetime) -> None:
         """Held, since its grace is over: nothing is deleted, actions stay, open topics go on to the next one."""
