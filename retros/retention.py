@@ -71,7 +71,7 @@ def gone(session: Session, person: Person) -> str:
 
 def with_writing(sessions: QuerySet[Session], *, over_by: datetime | None = None) -> QuerySet[Session]:
     """Those that are over (by then) and in which somebody's words still stand, the oldest first."""
-    entries, notes = (model.filter(step__session=OuterRef("pk")) for model in (Entry.kept, Note.objects))
+    entries, notes = (model.filter(step__session=OuterRef("pk")) for model in (Entry.unrestricted, Note.objects))
     remarks = Review.objects.filter(session=OuterRef("pk")).exclude(remark="")
     over = sessions.exclude(status__in=[Session.Status.SCHEDULED, Session.Status.IN_PROGRESS])
     words = Exists(entries) | Exists(notes) | Exists(remarks)
@@ -151,7 +151,7 @@ def _remove(expiry_id: int, now: datetime) -> int:
 def _remove_writing(session: Session) -> None:
     """Every word of a session; that it took place stays."""
     Note.objects.filter(step__session=session).delete()
-    Entry.kept.filter(step__session=session).delete()
+    Entry.unrestricted.filter(step__session=session).delete()
     Prompt.objects.filter(step__session=session, named_by__isnull=False).delete()
     Review.objects.filter(session=session).update(remark="")
 
