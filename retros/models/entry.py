@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):
-    def with_authors(self) -> EntryQuerySet:
-        return self.select_related("author")
-
     def in_step(self, step: Step) -> EntryQuerySet:
         return self.filter(step=step).order_by("prompt__position", "created_at", "pk")
 

@@ -216,9 +216,6 @@ class Session(Planned):
                 return seat
         raise NotAllowed(_("This is not your session."))
 
-    def partner_of(self, person: Person) -> Person:
-        return self.sides[self.seat_of(person).other].person
-
     def version_for(self, seat: Seat) -> int:
         return self.version_a if seat is Seat.A else self.version_b
 

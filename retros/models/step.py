@@ -129,10 +129,6 @@ class Step(models.Model):
     def is_last(self) -> bool:
         return self.position == len(self.session.steps) - 1
 
-    @property
-    def revealed_at(self) -> datetime | None:
-        return max(self.opened_a_at, self.opened_b_at) if self.opened_a_at and self.opened_b_at else None
-
     def marked(self, purpose: str, person: Person) -> Ready | None:
         return next((m for m in self.marks if m.purpose == purpose and m.person_id == person.pk), None)
 
