@@ -303,6 +303,17 @@ def test_the_environment_is_read_in_one_place() -> None:
     assert found == ["config/asgi.py", "config/settings.py"]
 
 
+def test_every_setting_is_set_once() -> None:
+    """The second of two would win, and who changes the first would not see why nothing happens."""
+    lines = [
+        node.targets[0].id
+        for node in ast.parse((ROOT / "config/settings.py").read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    ]
+    assert lines
+    assert sorted({name for name in lines if lines.count(name) > 1}) == []
+
+
 def settings_with(tmp_path: Path, expression: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Loads the real settings in a process of their own, with only these variables."""
     return subprocess.run(
