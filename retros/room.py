@@ -131,7 +131,7 @@ class Room:
 
     @property
     def can_discard(self) -> bool:
-        return not any(step.opened_a_at or step.opened_b_at for step in self.session.steps)
+        return not self.session.is_opened
 
     @property
     def lede(self) -> str:

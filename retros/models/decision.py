@@ -42,7 +42,7 @@ def name_decision(step: Step, *, by: Person, title: str, id: uuid.UUID) -> Promp
         places = [row for row in rows if row.kind == Prompt.Kind.PLACE]
         if not places:
             raise Refusal(_("There is no table of decisions in this step."))
-        if step.opened_a_at or step.opened_b_at:
+        if step.is_opened:
             raise Refusal(_("Something is open here already. Talk about this decision, and write your sentence."))
         if sum(row.named_by_id is not None for row in rows) >= limits.DECISIONS:
             raise Refusal(_("These are a lot of decisions. Keep to those that you argue about."))

@@ -160,7 +160,7 @@ class Session(Planned):
     @property
     def is_opened(self) -> bool:
         """Whether anything in it was revealed, by either side."""
-        return any(step.opened_a_at or step.opened_b_at for step in self.steps)
+        return any(step.is_opened for step in self.steps)
 
     @property
     def is_untouched(self) -> bool:

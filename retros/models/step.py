@@ -97,6 +97,11 @@ class Step(models.Model):
         return (self.opened_a_at if seat is Seat.A else self.opened_b_at) is not None
 
     @property
+    def is_opened(self) -> bool:
+        """Whether at least one side lies open."""
+        return self.opened_a_at is not None or self.opened_b_at is not None
+
+    @property
     def is_revealed(self) -> bool:
         return self.opened_a_at is not None and self.opened_b_at is not None
 
