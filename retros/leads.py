@@ -172,7 +172,7 @@ class Led:
 
     def _row(self, partnership: Partnership) -> LedRow:
         pk = partnership.pk
-        sessions = [s for s in self._sessions.get(pk, []) if self._since <= _day(s) <= self.today]
+        sessions = [s for s in self._sessions.get(pk, []) if self._since <= s.day <= self.today]
         return LedRow(
             partnership,
             list(partnership.memberships.all()),
@@ -273,7 +273,3 @@ class Led:
         if any(s.is_open for s in sessions):
             return False
         return beats_of(sessions)[-TWO:] == ["miss"] * TWO
-
-
-def _day(session: Session) -> date:
-    return session.held_on or session.wall_start.date()

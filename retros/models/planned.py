@@ -87,6 +87,11 @@ class Planned(models.Model):
         return self.start_local.replace(tzinfo=None)
 
     @property
+    def day(self) -> date:
+        """The day it was held on; before that, the one it is planned for, by its own wall clock."""
+        return self.held_on or self.wall_start.date()
+
+    @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
@@ -268,7 +273,7 @@ class Planned(models.Model):
             if change.now - self.start_utc > rhythm.LATE and not by.is_staff:
                 raise Refusal(_("This one is more than sixty days ago. Your admin can still settle it."))
             before, after = self._neighbours(change)
-            earliest = max((row.held_on or row.wall_start.date() for row in before), default=date.min)
+            earliest = max((row.day for row in before), default=date.min)
             latest = min((row.wall_start.date() for row in after), default=date.max)
             if not earliest <= day <= min(latest, change.today(self.timezone)):
                 raise Invalid(_("Pick a day between the retro before and today."))
