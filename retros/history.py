@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from dateutil.relativedelta import relativedelta
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
@@ -248,7 +249,7 @@ class History:
 
     @property
     def _year_ago(self) -> date:
-        return date(self.today.year - 1, self.today.month, min(self.today.day, 28))
+        return self.today - relativedelta(years=1)
 
     @cached_property
     def next(self) -> Session | None:

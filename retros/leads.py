@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from dateutil.relativedelta import relativedelta
 from django.core.paginator import Page, Paginator
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -186,7 +187,7 @@ class Led:
 
     @property
     def _since(self) -> date:
-        return self.today - timedelta(days=round(int(self.period) * 30.44))
+        return self.today - relativedelta(months=int(self.period))
 
     @cached_property
     def _sessions(self) -> dict[UUID, list[Session]]:

@@ -5,12 +5,12 @@ The writing of a session goes `RETENTION_MONTHS` after it closed; what a partner
 
 from __future__ import annotations
 
-import calendar
 from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
+from dateutil.relativedelta import relativedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -44,9 +44,7 @@ def expire(now: datetime) -> int:
 
 def months_later(moment: datetime, months: int) -> datetime:
     """The same time so many months later, on the last day of a shorter month."""
-    count = moment.year * 12 + moment.month - 1 + months
-    year, month = max(count // 12, 1), count % 12 + 1
-    return moment.replace(year=year, month=month, day=min(moment.day, calendar.monthrange(year, month)[1]))
+    return moment + relativedelta(months=months)
 
 
 def goes_on(session: Session) -> datetime:

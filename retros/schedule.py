@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from dateutil.relativedelta import relativedelta
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone as clock
 from django.utils.formats import date_format
@@ -243,11 +244,11 @@ class Month:
 
     @property
     def following(self) -> date:
-        return (self.first + timedelta(days=31)).replace(day=1)
+        return self.first + relativedelta(months=1)
 
     @property
     def previous(self) -> date:
-        return (self.first - timedelta(days=1)).replace(day=1)
+        return self.first - relativedelta(months=1)
 
     def _spans(self) -> tuple[datetime, datetime]:
         """Its first moment and the next month's, for the reader."""
