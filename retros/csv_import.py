@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerships.content import clean_name
 from partnerships.refusals import Invalid
-from retros.rhythm import PRESETS, Rule
+from retros.rhythm import CENTURY, PRESETS, Rule
 
 COLUMNS = ("member_a_email", "member_b_email", "label", "cadence", "first_date", "time", "timezone", "duration")
 DURATIONS = range(15, 241)
@@ -189,7 +189,7 @@ def _day(cell: str) -> date:
         day = datetime.strptime(cell, "%Y-%m-%d").date()  # noqa: DTZ007 (a wall date)
     except ValueError as error:
         raise _Wrong(Error.INVALID_DATE) from error
-    if not 2000 <= day.year < 2100:
+    if day.year not in CENTURY:
         raise _Wrong(Error.INVALID_DATE)
     return day
 

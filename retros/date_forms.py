@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits
 from partnerships.forms import CheckedForm, NameFormField, PageForm
+from retros.fields import DayField
 from retros.forms import WhenForm
 from retros.models import Misplaced, Outdated, Session
 from retros.models.scheduling import wall_to_utc
@@ -123,24 +124,18 @@ class SkipForm(DatesForm):
 
 
 class MetForm(DatesForm):
-    day = forms.DateField(label=_("The day you met"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    day = DayField(label=_("The day you met"))
 
 
 class SeriesPauseForm(VersionForm):
-    from_date = forms.DateField()
-    to_date = forms.DateField(required=False)
+    from_date = DayField()
+    to_date = DayField(required=False)
 
 
 class SeriesEndForm(VersionForm):
     """The last day; empty for no end."""
 
-    last = forms.DateField(required=False)
-
-    def clean_last(self) -> date | None:
-        day: date | None = self.cleaned_data["last"]
-        if day is not None and not 2000 <= day.year < 2100:
-            raise forms.ValidationError(_("Pick a date in this century."))
-        return day
+    last = DayField(required=False)
 
 
 class SeriesForm(VersionForm):

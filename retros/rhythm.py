@@ -23,6 +23,7 @@ DAYS = {WEEK: 7, MONTH: 30}  # as long as a unit counts where days are needed
 
 HORIZON = timedelta(days=190)  # slots are made this far ahead
 LEAST_AHEAD = 3  # and at least so many
+CENTURY = range(2000, 2100)  # the years that a date may lie in
 WINDOW = timedelta(days=365)  # what adherence looks back on
 GRACE = timedelta(days=14)  # at most, and for a retro without a rhythm
 LATE = timedelta(days=60)  # this long after its date, a missed retro may be marked as held by the two

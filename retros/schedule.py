@@ -23,6 +23,7 @@ from partnerships.administration import Listing, PartnershipRow, rows_of
 from partnerships.models import Delivery, Membership, Partnership, Person
 from partnerships.models.partnership import Seat
 from retros.models import RuleVersion, Series, Session
+from retros.rhythm import CENTURY
 
 Status = Session.Status
 WEEK = timedelta(weeks=1)
@@ -239,7 +240,7 @@ class Month:
             self.first = datetime.strptime(asked, "%Y-%m").date() if asked else self.today.replace(day=1)  # noqa: DTZ007
         except ValueError:
             self.first = self.today.replace(day=1)
-        if not 2000 <= self.first.year < 2100:
+        if self.first.year not in CENTURY:
             self.first = self.today.replace(day=1)
 
     @property
