@@ -12,14 +12,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
+from partnerships import zones
 from partnerships.content import clean_name
 from partnerships.refusals import Invalid
 from retros.rhythm import CENTURY, PRESETS, Rule
@@ -210,12 +209,6 @@ def _minutes(cell: str) -> int:
 
 
 def _zone(cell: str) -> str:
-    if cell not in _zones():
+    if cell not in zones.known():
         raise _Wrong(Error.UNKNOWN_TIMEZONE)
     return cell
-
-
-@cache
-def _zones() -> set[str]:
-    """Reads the zone files once."""
-    return available_timezones()

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import uuid
-import zoneinfo
 from datetime import date, datetime, timedelta
-from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from partnerships import zones
 from partnerships.forms import CheckedForm, ContentFormField, PageForm
 from partnerships.models.partnership import Seat
 from retros.catalogue import Template, exercises
@@ -203,12 +202,6 @@ class ActionEditForm(CheckedForm):
 # --- pages of their own: plan and move a retro, actions between retros ------------------------------------------------
 
 
-@cache
-def all_zones() -> list[tuple[str, str]]:
-    """Every IANA zone with a place in its name, for a select. Reads the zone files once."""
-    return [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones()) if "/" in name]
-
-
 class WhenForm(PageForm):
     """A wall time in a zone: the form of planning and of moving a retro."""
 
@@ -219,12 +212,12 @@ class WhenForm(PageForm):
     def __init__(self, *args: Any, pair: Pair, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         own = {m.person.timezone: m.person for m in reversed([pair.you, *([pair.partner] if pair.partner else [])])}
-        here = [(zone, zone.replace("_", " ")) for zone in reversed(own)]
+        here = [(zone, zones.words(zone)) for zone in reversed(own)]
         current = self.initial.get("zone")
         if current and current not in own:
-            here.append((current, current.replace("_", " ")))
+            here.append((current, zones.words(current)))
         zone = cast(forms.ChoiceField, self.fields["zone"])
-        zone.choices = [(_("Yours and your partner’s"), here), (_("All zones"), all_zones())]
+        zone.choices = [(_("Yours and your partner’s"), here), (_("All zones"), zones.offered())]
         zone.initial = pair.person.timezone
         self.latest = pair.today + timedelta(days=2 * 366)
 

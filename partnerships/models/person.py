@@ -17,7 +17,7 @@ from django.utils import timezone as clock
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from partnerships import limits
+from partnerships import limits, zones
 from partnerships.content import clean_name
 from partnerships.hours import Hours
 from partnerships.models.audit import Audit
@@ -28,7 +28,7 @@ from partnerships.refusals import NotAllowed, Refusal
 
 def check_timezone(name: str) -> None:
     """Raises ValidationError unless `name` is an IANA zone this machine knows."""
-    if name not in zoneinfo.available_timezones():
+    if name not in zones.known():
         raise ValidationError(_("“%(name)s” is no time zone we know."), params={"name": name})
 
 
