@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -117,6 +118,23 @@ def test_entries_are_read_without_asking_for_rights_in_named_modules_only() -> N
 )
 def test_the_guard_of_entries_sees_every_way_to_them(source: str, found: bool) -> None:
     assert reads_unrestricted(source) is found
+
+
+def test_one_place_names_the_boxes_of_drafts() -> None:
+    """A key that a page spells in another way than the verb is a draft that is never emptied, or never found."""
+    from retros.models import Draft
+
+    kinds = {f"{kind}:" for kind in Draft.Box.values}
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in python_files("partnerships", "retros")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.JoinedStr)
+        and isinstance(node.values[0], ast.Constant)
+        and node.values[0].value in kinds
+    ]
+    assert found == []
+    assert Draft.Box.CARD.key(UUID(int=7)) == "card:00000000-0000-0000-0000-000000000007"
 
 
 def test_partnerships_know_nothing_of_retros() -> None:

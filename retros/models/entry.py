@@ -165,7 +165,7 @@ class Entry(models.Model):
             entry._settle(change)
             entry.came_with = None if entry.is_folded else change.number
             entry.save(force_insert=True)
-            Draft.take(f"card:{prompt.pk}", by=by, client_id=client_id)
+            Draft.take(Draft.Box.CARD.key(prompt.pk), by=by, client_id=client_id)
         return entry
 
     def edit(self, *, by: Person, text: str, version: int) -> None:
@@ -178,7 +178,7 @@ class Entry(models.Model):
             if self.text != text:
                 self._check_version(version, text)
                 self._revise(change, text=text)
-            Draft.take(f"edit:{self.pk}", by=by)
+            Draft.take(Draft.Box.EDIT.key(self.pk), by=by)
 
     def move(self, prompt: Prompt, *, by: Person) -> None:
         """To another column of the same step."""
