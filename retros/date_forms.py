@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 from django.core.validators import URLValidator
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits
@@ -19,7 +20,9 @@ from retros.models import Misplaced, Outdated, Session
 from retros.models.scheduling import wall_to_utc
 from retros.rhythm import PRESETS, Rule
 
-LENGTHS = [(minutes, _("%(minutes)d minutes") % {"minutes": minutes}) for minutes in (30, 45, 60, 90, 120)]
+
+def lengths() -> list[tuple[int, str]]:
+    return [(minutes, gettext("%(minutes)d minutes") % {"minutes": minutes}) for minutes in (30, 45, 60, 90, 120)]
 
 
 class VersionForm(CheckedForm):
@@ -56,7 +59,7 @@ class RuleForm(DatesForm, WhenForm):
     """How often, from when on, for how long."""
 
     cadence = forms.ChoiceField(label=_("How often"))
-    duration = forms.TypedChoiceField(label=_("For how long"), choices=LENGTHS, coerce=int)
+    duration = forms.TypedChoiceField(label=_("For how long"), choices=lengths, coerce=int)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

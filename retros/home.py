@@ -198,7 +198,7 @@ class Home(Pair):
 
     @property
     def invitation_until(self) -> str:
-        return self.invitation.expires_at.astimezone(self.person.tz).strftime("%A") if self.invitation else ""
+        return date_format(self.invitation.expires_at.astimezone(self.person.tz), "l") if self.invitation else ""
 
 
 class PlannedRetro:

@@ -227,6 +227,27 @@ def test_no_raw_htmx_headers() -> None:
     assert found == []
 
 
+# --- Words ---------------------------------------------------------------------------------------
+
+
+def test_no_sentence_is_translated_at_import() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.early_translations"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == []
+
+
+def test_days_and_months_are_named_by_django() -> None:
+    """`strftime` names them in the language of the machine, never in the reader's."""
+    named = re.compile(r"strftime\(.*%[aAbBcpxX]|\{[^{}]*:[^{}]*%[aAbBcpxX]")
+    found = [
+        f"{path.relative_to(ROOT)} {match[0]}"
+        for path in python_files("partnerships", "retros", "config")
+        for match in named.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
 # --- Headers -------------------------------------------------------------------------------------
 
 POLICY = {
