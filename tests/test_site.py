@@ -137,6 +137,25 @@ def test_one_place_names_the_boxes_of_drafts() -> None:
     assert Draft.Box.CARD.key(UUID(int=7)) == "card:00000000-0000-0000-0000-000000000007"
 
 
+def saves_a_whole_row(node: ast.AST) -> bool:
+    """`x.save()` that neither names its columns nor inserts; a browser's session (no model of ours) may."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "save"):
+        return False
+    named = {keyword.arg for keyword in node.keywords} & {"update_fields", "force_insert"}
+    return not named and ast.unparse(node.func.value) not in {"super()", "request.session"}
+
+
+def test_a_verb_names_the_columns_that_it_changes() -> None:
+    """A whole row, read before, would also write back what somebody else changed in between."""
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"  # type: ignore[attr-defined]
+        for path in python_files("partnerships", "retros")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if saves_a_whole_row(node)
+    ]
+    assert found == []
+
+
 def test_partnerships_know_nothing_of_retros() -> None:
     found = [
         f"{path.relative_to(ROOT)} imports {name}"

@@ -227,7 +227,8 @@ class Action(models.Model):
             seen = typed is not None or version == review.version
             review.verdict, review.helped, review.by = verdict, helped, by
             review.version += before != (review.verdict, review.helped, review.remark)
-            review.save()
+            changed = ["verdict", "helped", "remark", "version", "by", "at"]
+            review.save(update_fields=None if review._state.adding else changed)
             on = change.now.astimezone(ZoneInfo(session.timezone)).date()
             self._close("" if verdict == Review.Verdict.GOING else verdict, helped, on)
             self.carried = Review.objects.filter(action=self, verdict=Review.Verdict.GOING).count()

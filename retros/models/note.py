@@ -183,4 +183,5 @@ class Note(models.Model):
     def write(self, text: str, by: Person) -> None:
         """Store new words under a new version. Part of a verb that holds the session's lock."""
         self.text, self.written_by, self.version = text, by, self.version + 1
-        self.save()
+        changed = ["text", "written_by", "written_at", "version", "deleted_at"]
+        self.save(update_fields=None if self._state.adding else changed)

@@ -140,6 +140,11 @@ class Planned(models.Model):
         self.start_local, self.timezone, self.start_utc = stored(wall), zone, start_utc
         self.duration_min = duration_min
 
+    def save_dates(self, *more: str) -> None:
+        """Store the columns of this class, and `more`: the rest of the row belongs to the room."""
+        own = [field.name for field in Planned._meta.local_fields if field.name not in {"partnership", "kind"}]
+        self.save(update_fields=[*own, *more])
+
     def drop(self, status: str, reason: str, now: datetime) -> None:
         """Not to take place."""
         self.status, self.reason, self.excused = status, reason, reason in rhythm.EXCUSED
@@ -292,7 +297,7 @@ class Planned(models.Model):
             raise Refusal(no)
 
     def _keep(self, change: Planning) -> None:
-        self.save()
+        self.save_dates()
         change.changed.add(self.pk)
 
     def _neighbours(self, change: Planning) -> tuple[list[Session], list[Session]]:

@@ -479,7 +479,7 @@ class Session(Planned):
                 raise Refusal(_("Something was opened here already, so this retro stays. You can pause or close it."))
             self.drop(self.Status.CANCELLED, self.DISCARDED, change.now)
             self.number, self.paused_at, self.pause_reason = None, None, ""
-            self.save()
+            self.save_dates("paused_at", "pause_reason")
             Audit.record(Audit.Act.CANCELLED, by=by, about=self, partnership=self.partnership)
             change.shared = True
 
@@ -491,7 +491,7 @@ class Session(Planned):
             self.drop(self.Status.CANCELLED, self.ARCHIVED, now)
             self.number = None
         self.paused_at, self.pause_reason = None, ""
-        self.save()
+        self.save_dates("paused_at", "pause_reason")
 
     def see(self, person: Person, *, position: int | None = None) -> None:
         """Note that the person is in the room, at that step. The one thing that reading the room writes.
