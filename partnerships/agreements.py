@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from dateutil.relativedelta import relativedelta
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from partnerships.agreement_forms import ProposalForm
     from partnerships.models import Partnership, Person
 
-IN_MONTHS = 3  # how far ahead the next look is proposed
+NEXT_LOOK = relativedelta(months=3)  # how far ahead the next look is proposed
 
 
 @dataclass(frozen=True)
@@ -433,8 +434,7 @@ class AgreementList:
 
 def next_look(today: date) -> date:
     """The day that is proposed for the next look at something that is still right."""
-    month = today.month - 1 + IN_MONTHS
-    return date(today.year + month // 12, month % 12 + 1, min(today.day, 28))
+    return today + NEXT_LOOK
 
 
 def rows_of(wordings: Iterable[Wording], today: date) -> list[ClauseRow]:

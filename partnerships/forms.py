@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-import zoneinfo
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -18,7 +17,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from partnerships import limits
+from partnerships import limits, zones
 from partnerships.content import clean_content, clean_name
 from partnerships.models import Partnership, Person
 from partnerships.refusals import Invalid, Refusal, Stale
@@ -88,17 +87,11 @@ class NameFormField(forms.CharField):
         return clean_name(super().to_python(value) or "", limit=self.limit)
 
 
-def time_zones() -> list[tuple[str, str]]:
-    """Every zone that people live in, by the name that browsers report."""
-    names = sorted(name for name in zoneinfo.available_timezones() if "/" in name or name == "UTC")
-    return [(name, name.replace("_", " ")) for name in names]
-
-
 class TimeZoneField(forms.ChoiceField):
     """Offered from the browser: the page's script fills an empty choice with the device's own zone."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(label=_("Time zone"), choices=[("", _("Choose a time zone")), *time_zones()], **kwargs)
+        super().__init__(label=_("Time zone"), choices=[("", _("Choose a time zone")), *zones.offered()], **kwargs)
         self.widget.attrs["data-own-timezone"] = True
         self.widget.attrs["autocomplete"] = "off"
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from partnerships.forms import CheckedForm, PageForm
 from partnerships.refusals import Invalid
 from retros.bulk import Wish
+from retros.fields import DayField
 from retros.models import Bulk
 from retros.rhythm import DEFAULT, PRESETS
 
@@ -33,17 +34,13 @@ def _cadences() -> list[tuple[str, str]]:
     return [(key, cadence.words) for key, cadence in PRESETS.items()]
 
 
-def _date() -> forms.DateInput:
-    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-
-
 class BulkForm(PageForm):
     """What to do with the chosen pairs. `pick` names each with its version: “id:version”."""
 
     act = forms.ChoiceField(choices=Bulk.Act.choices, widget=forms.HiddenInput)
     cadence = forms.ChoiceField(label=_("Rhythm"), choices=_cadences, initial=DEFAULT)
-    first_day = forms.DateField(label=_("From"), initial=timezone.localdate, widget=_date())
-    until = forms.DateField(label=_("To, that day included"), required=False, widget=_date())
+    first_day = DayField(label=_("From"), initial=timezone.localdate)
+    until = DayField(label=_("To, that day included"), required=False)
     weeks = forms.TypedChoiceField(label=_("Which way"), coerce=int, initial="1",
                                    choices=[("1", _("A week later")), ("-1", _("A week earlier"))])  # fmt: skip
     duration_min = forms.TypedChoiceField(label=_("Minutes"), coerce=int, initial="60",
@@ -63,13 +60,6 @@ class BulkForm(PageForm):
         for name in set(self.fields) - {"act", *needed}:
             del self.fields[name]
         self.picked = data.getlist("pick")
-
-    def clean_first_day(self) -> date:
-        return _near(self.cleaned_data["first_day"])
-
-    def clean_until(self) -> date | None:
-        until = self.cleaned_data["until"]
-        return _near(until) if until else None
 
     def wish(self) -> Wish:
         """Raises Invalid when nothing is chosen, or too much."""
@@ -104,12 +94,6 @@ class ImportForm(CheckedForm):
 
     text = forms.CharField(strip=False)
     skip_bad = forms.BooleanField(required=False)
-
-
-def _near(day: date) -> date:
-    if not 2000 <= day.year < 2100:
-        raise forms.ValidationError(_("Pick a date in this century."))
-    return day
 
 
 def _pairs(picked: Iterable[str]) -> dict[uuid.UUID, int]:

@@ -122,7 +122,7 @@ class Column:
 
     @property
     def draft_key(self) -> str:
-        return f"card:{self.prompt.pk}"
+        return Draft.Box.CARD.key(self.prompt.pk)
 
     @property
     def draft(self) -> Draft | None:

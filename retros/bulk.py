@@ -19,7 +19,7 @@ from django.db import transaction
 from django.utils import timezone as clock
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from partnerships import mail
 from partnerships.models import Audit, Partnership, Person
@@ -34,8 +34,8 @@ from retros.rhythm import PRESETS, Rule
 SHOWN = 3  # dates of a new rhythm that are shown with both local times
 
 WHY_NOT = {
-    Reason.NO_COMMON_HOURS: _("They have no working hours in common."),
-    Reason.NO_FREE_SLOT: _("No time of theirs is free all year."),
+    Reason.NO_COMMON_HOURS: gettext_lazy("They have no working hours in common."),
+    Reason.NO_FREE_SLOT: gettext_lazy("No time of theirs is free all year."),
 }
 
 

@@ -12,17 +12,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
+from partnerships import zones
 from partnerships.content import clean_name
 from partnerships.refusals import Invalid
-from retros.rhythm import PRESETS, Rule
+from retros.rhythm import CENTURY, PRESETS, Rule
 
 COLUMNS = ("member_a_email", "member_b_email", "label", "cadence", "first_date", "time", "timezone", "duration")
 DURATIONS = range(15, 241)
@@ -189,7 +188,7 @@ def _day(cell: str) -> date:
         day = datetime.strptime(cell, "%Y-%m-%d").date()  # noqa: DTZ007 (a wall date)
     except ValueError as error:
         raise _Wrong(Error.INVALID_DATE) from error
-    if not 2000 <= day.year < 2100:
+    if day.year not in CENTURY:
         raise _Wrong(Error.INVALID_DATE)
     return day
 
@@ -210,12 +209,6 @@ def _minutes(cell: str) -> int:
 
 
 def _zone(cell: str) -> str:
-    if cell not in _zones():
+    if cell not in zones.known():
         raise _Wrong(Error.UNKNOWN_TIMEZONE)
     return cell
-
-
-@cache
-def _zones() -> set[str]:
-    """Reads the zone files once."""
-    return available_timezones()

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.core.validators import URLValidator
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits
 from partnerships.forms import CheckedForm, NameFormField, PageForm
+from retros.fields import DayField
 from retros.forms import WhenForm
 from retros.models import Misplaced, Outdated, Session
 from retros.models.scheduling import wall_to_utc
 from retros.rhythm import PRESETS, Rule
 
-LENGTHS = [(minutes, _("%(minutes)d minutes") % {"minutes": minutes}) for minutes in (30, 45, 60, 90, 120)]
+
+def lengths() -> list[tuple[int, str]]:
+    return [(minutes, gettext("%(minutes)d minutes") % {"minutes": minutes}) for minutes in (30, 45, 60, 90, 120)]
 
 
 class VersionForm(CheckedForm):
@@ -55,7 +59,7 @@ class RuleForm(DatesForm, WhenForm):
     """How often, from when on, for how long."""
 
     cadence = forms.ChoiceField(label=_("How often"))
-    duration = forms.TypedChoiceField(label=_("For how long"), choices=LENGTHS, coerce=int)
+    duration = forms.TypedChoiceField(label=_("For how long"), choices=lengths, coerce=int)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -123,24 +127,18 @@ class SkipForm(DatesForm):
 
 
 class MetForm(DatesForm):
-    day = forms.DateField(label=_("The day you met"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    day = DayField(label=_("The day you met"))
 
 
 class SeriesPauseForm(VersionForm):
-    from_date = forms.DateField()
-    to_date = forms.DateField(required=False)
+    from_date = DayField()
+    to_date = DayField(required=False)
 
 
 class SeriesEndForm(VersionForm):
     """The last day; empty for no end."""
 
-    last = forms.DateField(required=False)
-
-    def clean_last(self) -> date | None:
-        day: date | None = self.cleaned_data["last"]
-        if day is not None and not 2000 <= day.year < 2100:
-            raise forms.ValidationError(_("Pick a date in this century."))
-        return day
+    last = DayField(required=False)
 
 
 class SeriesForm(VersionForm):

@@ -56,7 +56,7 @@ def erase(person: Person) -> None:
 
 def _writing(person: Person) -> None:
     """Own cards and answers, with earlier words. A card with a shared note stays for it, without its words."""
-    own = Entry.kept.filter(author=person)
+    own = Entry.unrestricted.filter(author=person)
     EntryRevision.objects.filter(entry__author=person).delete()
     noted = Exists(Note.objects.filter(entry=OuterRef("pk")))
     own.filter(~noted).delete()

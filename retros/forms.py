@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import uuid
-import zoneinfo
 from datetime import date, datetime, timedelta
-from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from partnerships import zones
 from partnerships.forms import CheckedForm, ContentFormField, PageForm
 from partnerships.models.partnership import Seat
 from retros.catalogue import Template, exercises
+from retros.fields import DayField
 from retros.models import Action, ClauseLink, Draft, Entry, Offer, Release, Review
+from retros.rhythm import CENTURY
 
 if TYPE_CHECKING:
     from partnerships.models import Lead
@@ -151,7 +152,7 @@ class ReviewForm(CheckedForm):
     helped = forms.ChoiceField(choices=Action.Helped.choices, required=False)
     remark = ContentFormField(required=False)
     version = forms.IntegerField(min_value=0, required=False)
-    due = forms.DateField(required=False)
+    due = DayField(required=False)
 
     def clean_version(self) -> int:
         return self.cleaned_data["version"] or 0
@@ -179,7 +180,7 @@ class ActionForm(CheckedForm):
     seen_by = ContentFormField(required=False, label=_("we will see it by"))
     is_experiment = forms.BooleanField(required=False)
     owner = forms.ChoiceField(choices=[*Seat.choices, ("both", _("Both"))], required=False, label=_("Who"))
-    due = forms.DateField(required=False, label=_("By when"), widget=forms.DateInput(attrs={"type": "date"}))
+    due = DayField(required=False, label=_("By when"))
     entry = forms.UUIDField(required=False)
 
     def owners(self) -> list[str]:
@@ -194,41 +195,35 @@ class ActionEditForm(CheckedForm):
     because = ContentFormField(required=False, label=_("because we believe"))
     seen_by = ContentFormField(required=False, label=_("we will see it by"))
     owner = forms.ChoiceField(choices=Seat.choices, required=False, label=_("Who"))
-    due = forms.DateField(required=False, label=_("By when"), widget=forms.DateInput(attrs={"type": "date"}))
+    due = DayField(required=False, label=_("By when"))
     version = forms.IntegerField(min_value=0)
 
 
 # --- pages of their own: plan and move a retro, actions between retros ------------------------------------------------
 
 
-@cache
-def all_zones() -> list[tuple[str, str]]:
-    """Every IANA zone with a place in its name, for a select. Reads the zone files once."""
-    return [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones()) if "/" in name]
-
-
 class WhenForm(PageForm):
     """A wall time in a zone: the form of planning and of moving a retro."""
 
-    day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    day = forms.DateField(label=_("Day"), widget=DayField.widget)
     time = forms.TimeField(label=_("Time"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
     zone = forms.ChoiceField(label=_("Whose clock"))
 
     def __init__(self, *args: Any, pair: Pair, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         own = {m.person.timezone: m.person for m in reversed([pair.you, *([pair.partner] if pair.partner else [])])}
-        here = [(zone, zone.replace("_", " ")) for zone in reversed(own)]
+        here = [(zone, zones.words(zone)) for zone in reversed(own)]
         current = self.initial.get("zone")
         if current and current not in own:
-            here.append((current, current.replace("_", " ")))
+            here.append((current, zones.words(current)))
         zone = cast(forms.ChoiceField, self.fields["zone"])
-        zone.choices = [(_("Yours and your partner’s"), here), (_("All zones"), all_zones())]
+        zone.choices = [(_("Yours and your partner’s"), here), (_("All zones"), zones.offered())]
         zone.initial = pair.person.timezone
         self.latest = pair.today + timedelta(days=2 * 366)
 
     def clean_day(self) -> date:
         day: date = self.cleaned_data["day"]
-        if day.year < 2000 or day > self.latest:
+        if day.year not in CENTURY or day > self.latest:
             raise forms.ValidationError(_("Pick a day within the next two years."))
         return day
 
@@ -252,16 +247,7 @@ class DoneForm(CheckedForm):
         return self.cleaned_data["closed_as"] or Action.Closed.DONE
 
 
-class DueMixin(forms.Form):
-    def clean_due(self) -> date | None:
-        """A date in this century: what is beyond it is a slip of the finger."""
-        day: date | None = self.cleaned_data["due"]
-        if day is not None and not 2000 <= day.year < 2100:
-            raise forms.ValidationError(_("Pick a date in this century."))
-        return day
-
-
-class ActionPageForm(DueMixin, ActionForm, PageForm):
+class ActionPageForm(ActionForm, PageForm):
     """An action added between retros."""
 
     def __init__(self, *args: Any, pair: Pair, **kwargs: Any) -> None:
@@ -275,7 +261,7 @@ class ActionPageForm(DueMixin, ActionForm, PageForm):
         _text_areas(self, text=2, cue=1)
 
 
-class ActionChangeForm(DueMixin, ActionEditForm, PageForm):
+class ActionChangeForm(ActionEditForm, PageForm):
     """Other words, another owner, another date."""
 
     def __init__(self, *args: Any, pair: Pair, action: Action, draft: Draft | None = None, **kwargs: Any) -> None:

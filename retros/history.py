@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from dateutil.relativedelta import relativedelta
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
@@ -147,7 +148,7 @@ class Rhythm:
     @classmethod
     def of(cls, sessions: Sequence[Session], today: date) -> Rhythm:
         due = [s for s in sessions if was_due(s.slot_date, s.status, s.excused, today)]
-        held = [_day(s) for s in sessions if s.status == Session.Status.HELD]
+        held = [s.day for s in sessions if s.status == Session.Status.HELD]
         found = kept([(s.slot_date, s.status, s.excused) for s in due], today)
         return cls(beats_of(due), found, max(held, default=None))
 
@@ -250,7 +251,7 @@ class History:
 
     @property
     def _year_ago(self) -> date:
-        return date(self.today.year - 1, self.today.month, min(self.today.day, 28))
+        return self.today - relativedelta(years=1)
 
     @cached_property
     def next(self) -> Session | None:
@@ -268,7 +269,7 @@ class History:
     def rhythm(self) -> Rhythm:
         """Of the last twelve months."""
         retros = [s for s in self._own_sessions if s.kind == Session.Kind.RETRO]
-        return Rhythm.of([s for s in retros if self._year_ago <= _day(s) <= self.today], self.today)
+        return Rhythm.of([s for s in retros if self._year_ago <= s.day <= self.today], self.today)
 
     def _sessions(self) -> Iterator[Item]:
         learned = self._learned
@@ -279,13 +280,13 @@ class History:
                 continue
             if self.reader.is_member and session.is_closed:
                 yield Item(
-                    _day(session), "retros", "unfold-vertical", session.title,
+                    session.day, "retros", "unfold-vertical", session.title,
                     url=reverse("session_detail", args=[session.pk]),
                     print_url=reverse("session_print", args=[session.pk]),
                     quotes=learned.get(session.pk, ()), badges=self._agreed_in(session),
                 )  # fmt: skip
             else:
-                yield Item(_day(session), "retros", *_fate(session), said=self._reason(session))
+                yield Item(session.day, "retros", *_fate(session), said=self._reason(session))
 
     def _pauses(self) -> Iterator[Item]:
         for pause in Pause.objects.filter(series__partnership=self.partnership, from_date__year=self.year):
@@ -294,7 +295,7 @@ class History:
     def _planned(self, session: Session) -> Item:
         url = reverse("session_detail", args=[session.pk]) if self.reader.is_member else ""
         said = _("Open now") if session.is_running else ""
-        return Item(_day(session), "retros", "calendar", session.title, url=url, said=said, is_next=True)
+        return Item(session.day, "retros", "calendar", session.title, url=url, said=said, is_next=True)
 
     def _reason(self, session: Session) -> str:
         """Why it was skipped is the pair's."""
@@ -444,10 +445,6 @@ def header_of(reader: Reader) -> dict[str, object]:
 
 def lead_header(*, current: bool = False) -> dict[str, object]:
     return {"menu": [Place(_("Your partnerships"), reverse("lead_list"), current)]}
-
-
-def _day(session: Session) -> date:
-    return session.held_on or session.wall_start.date()
 
 
 def _signed(version: Version) -> date:

@@ -69,7 +69,7 @@ class Pair(Header):
 
     @property
     def draft_key(self) -> str:
-        return f"action:{self.partnership.pk}"
+        return Draft.Box.ACTION.key(self.partnership.pk)
 
     @cached_property
     def draft(self) -> Draft | None:
@@ -78,7 +78,7 @@ class Pair(Header):
 
     def draft_of(self, action: Action) -> Draft | None:
         """New words for an action that the viewer began to write."""
-        key = f"edit:{action.pk}"
+        key = Draft.Box.EDIT.key(action.pk)
         return Draft.of(self.person, [key]).get(key)
 
     def row(self, action: Action) -> ActionRow:
@@ -198,7 +198,7 @@ class Home(Pair):
 
     @property
     def invitation_until(self) -> str:
-        return self.invitation.expires_at.astimezone(self.person.tz).strftime("%A") if self.invitation else ""
+        return date_format(self.invitation.expires_at.astimezone(self.person.tz), "l") if self.invitation else ""
 
 
 class PlannedRetro:

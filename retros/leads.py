@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from dateutil.relativedelta import relativedelta
 from django.core.paginator import Page, Paginator
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -172,7 +173,7 @@ class Led:
 
     def _row(self, partnership: Partnership) -> LedRow:
         pk = partnership.pk
-        sessions = [s for s in self._sessions.get(pk, []) if self._since <= _day(s) <= self.today]
+        sessions = [s for s in self._sessions.get(pk, []) if self._since <= s.day <= self.today]
         return LedRow(
             partnership,
             list(partnership.memberships.all()),
@@ -186,7 +187,7 @@ class Led:
 
     @property
     def _since(self) -> date:
-        return self.today - timedelta(days=round(int(self.period) * 30.44))
+        return self.today - relativedelta(months=int(self.period))
 
     @cached_property
     def _sessions(self) -> dict[UUID, list[Session]]:
@@ -273,7 +274,3 @@ class Led:
         if any(s.is_open for s in sessions):
             return False
         return beats_of(sessions)[-TWO:] == ["miss"] * TWO
-
-
-def _day(session: Session) -> date:
-    return session.held_on or session.wall_start.date()

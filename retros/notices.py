@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from partnerships import news
+from partnerships import news, zones
 from partnerships.models import Delivery, Membership, Person
 from partnerships.unsubscribe import unsubscribe_link
 from retros.calendar import Edition, invitation
@@ -148,7 +148,7 @@ class About:
         tz = self.delivery.person.tz
         start = session.start_utc.astimezone(tz)
         wall = date_format(start, "l j F, H:i" if start.year == self.today.year else "l j F Y, H:i")
-        return _("%(when)s (%(zone)s)") % {"when": wall, "zone": tz.key.replace("_", " ")}
+        return _("%(when)s (%(zone)s)") % {"when": wall, "zone": zones.words(tz.key)}
 
     def _day(self, day: date) -> str:
         if day == self.today:

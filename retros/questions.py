@@ -77,7 +77,7 @@ class Question:
 
     @property
     def surprise_key(self) -> str:
-        return surprise_key(self.partners.entry) if self.partners.entry else ""
+        return Draft.Box.SURPRISE.key(self.partners.entry.pk) if self.partners.entry else ""
 
 
 @dataclass(frozen=True)
@@ -98,10 +98,6 @@ class Places:
     rows: list[PlaceRow]
     labels: list[str]
     decides: bool  # its rows are decisions, which the two can settle
-
-
-def surprise_key(entry: Entry) -> str:
-    return f"surprise:{entry.pk}"
 
 
 def in_order(prompts: Sequence[Prompt]) -> list[Prompt]:

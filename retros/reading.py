@@ -56,7 +56,7 @@ class Reading:
 
     @property
     def when(self) -> str:
-        return date_format(self.session.held_on or self.session.wall_start.date(), "l j F Y")
+        return date_format(self.session.day, "l j F Y")
 
     @property
     def gone(self) -> str:

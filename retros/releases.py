@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.core.paginator import Page, Paginator
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -157,7 +158,7 @@ class LeadsNotice:
     def _looks(self) -> QuerySet[Look]:
         return Look.objects.of(self.person).filter(partnership=self.partnership).select_related("person", "about")
 
-    def _lines(self, looks: Sequence[Look] | QuerySet[Look]) -> list[LookRow]:
+    def _lines(self, looks: Iterable[Look]) -> list[LookRow]:
         return [LookRow(self._moment(look.at), words_of_look(look)) for look in looks]
 
     def _day(self, moment: datetime) -> str:
@@ -172,7 +173,7 @@ class LeadsPage(LeadsNotice):
 
     def __init__(self, partnership: Partnership, person: Person, *, page: str = "1") -> None:
         super().__init__(Header(partnership, person))
-        self.number = int(page) if page.isdecimal() and len(page) < 5 and int(page) else 1
+        self.number = page
 
     @property
     def earlier_needs(self) -> list[Need]:
@@ -180,21 +181,13 @@ class LeadsPage(LeadsNotice):
         return [need for need in self._needs if need.lead_id is None]
 
     @cached_property
-    def _on_page(self) -> list[Look]:
-        first = (self.number - 1) * LOOKS
-        return list(self._looks[first : first + LOOKS + 1])
+    def log(self) -> Page[Look]:
+        """One page of the looks, the latest first; the first or the last one for a number that there is not."""
+        return Paginator(self._looks, LOOKS).get_page(self.number)
 
     @property
     def looks(self) -> list[LookRow]:
-        return self._lines(self._on_page[:LOOKS])
-
-    @property
-    def earlier(self) -> int:
-        return self.number + 1 if len(self._on_page) > LOOKS else 0
-
-    @property
-    def later(self) -> int:
-        return self.number - 1
+        return self._lines(self.log)
 
 
 class OfferRow:

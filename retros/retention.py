@@ -5,12 +5,12 @@ The writing of a session goes `RETENTION_MONTHS` after it closed; what a partner
 
 from __future__ import annotations
 
-import calendar
 from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
+from dateutil.relativedelta import relativedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -44,9 +44,7 @@ def expire(now: datetime) -> int:
 
 def months_later(moment: datetime, months: int) -> datetime:
     """The same time so many months later, on the last day of a shorter month."""
-    count = moment.year * 12 + moment.month - 1 + months
-    year, month = max(count // 12, 1), count % 12 + 1
-    return moment.replace(year=year, month=month, day=min(moment.day, calendar.monthrange(year, month)[1]))
+    return moment + relativedelta(months=months)
 
 
 def goes_on(session: Session) -> datetime:
@@ -75,7 +73,7 @@ def with_writing(
     """Those that are over (by then) and in which words still stand, the oldest first: any, or some that this person may
     read. What a page or a mail says is asked for its reader.
     """
-    entries = Entry.objects.visible_to(readable_by) if readable_by else Entry.kept.all()
+    entries = Entry.objects.visible_to(readable_by) if readable_by else Entry.unrestricted.all()
     notes = Note.objects.visible_to(readable_by) if readable_by else Note.objects.all()
     remarks = Review.objects.filter(session=OuterRef("pk")).exclude(remark="")
     over = sessions.exclude(status__in=[Session.Status.SCHEDULED, Session.Status.IN_PROGRESS])
@@ -169,7 +167,7 @@ def _remove(expiry_id: int, now: datetime) -> int:
 def _remove_writing(session: Session) -> None:
     """Every word of a session; that it took place stays."""
     Note.objects.filter(step__session=session).delete()
-    Entry.kept.filter(step__session=session).delete()
+    Entry.unrestricted.filter(step__session=session).delete()
     Prompt.objects.filter(step__session=session, named_by__isnull=False).delete()
     Review.objects.filter(session=session).update(remark="")
 

@@ -5,7 +5,6 @@ Pure: no rows, no clock, no words but those of the rule itself. Dates and times 
 
 from __future__ import annotations
 
-import enum
 from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ DAYS = {WEEK: 7, MONTH: 30}  # as long as a unit counts where days are needed
 
 HORIZON = timedelta(days=190)  # slots are made this far ahead
 LEAST_AHEAD = 3  # and at least so many
+CENTURY = range(2000, 2100)  # the years that a date may lie in
 WINDOW = timedelta(days=365)  # what adherence looks back on
 GRACE = timedelta(days=14)  # at most, and for a retro without a rhythm
 LATE = timedelta(days=60)  # this long after its date, a missed retro may be marked as held by the two
@@ -270,13 +270,6 @@ class Kept:
     held: int
     due: int
 
-    def __add__(self, other: Kept) -> Kept:
-        return Kept(self.held + other.held, self.due + other.due)
-
-    @property
-    def rate(self) -> float | None:
-        return self.held / self.due if self.due else None
-
     @property
     def words(self) -> str:
         return _("%(held)d of %(due)d kept") % {"held": self.held, "due": self.due} if self.due else "–"
@@ -292,30 +285,3 @@ def kept(slots: Iterable[tuple[date | None, str, bool]], today: date) -> Kept:
     """From (slot date, status, excused): what was held of what was due in the past year."""
     found = [status for day, status, excused in slots if was_due(day, status, excused, today)]
     return Kept(found.count("held"), len(found))
-
-
-class Health(enum.Enum):
-    """How the rhythm of a pair is. Of the pair, never of a person."""
-
-    PAUSED = "paused"
-    NEW = "new"
-    ON_TRACK = "on_track"
-    DUE = "due"  # a date has gone by, and it is not yet said what became of it
-    OVERDUE = "overdue"  # missed, and nothing held since
-
-
-def health(sessions: Iterable[tuple[datetime, str, bool]], now: datetime, *, paused: bool = False) -> Health:
-    """From (start, status, excused) of all retros of a pair."""
-    rows = sorted(sessions)
-    if paused:
-        return Health.PAUSED
-    decided = [
-        status
-        for _start, status, excused in rows
-        if status in {"held", "missed"} or (status, excused) == ("skipped", False)
-    ]
-    if decided and decided[-1] != "held":
-        return Health.OVERDUE
-    if any(status == "scheduled" and start <= now for start, status, _excused in rows):
-        return Health.DUE
-    return Health.ON_TRACK if decided else Health.NEW

@@ -32,7 +32,7 @@ from retros.models import (
     settled,
 )
 from retros.models.entry import NOT_HELD
-from retros.questions import Answer, Places, Question, blocks_of, questions_of, surprise_key, surprises_of
+from retros.questions import Answer, Places, Question, blocks_of, questions_of, surprises_of
 from retros.retention import gone
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class Room:
 
     @property
     def can_discard(self) -> bool:
-        return not any(step.opened_a_at or step.opened_b_at for step in self.session.steps)
+        return not self.session.is_opened
 
     @property
     def lede(self) -> str:
@@ -212,23 +212,23 @@ class Room:
         entries = Entry.objects.visible_to(self.person).in_step(self.step).with_picks(self.person)
         return list(entries.only(*ON_A_BOARD) if self.step.kind == Step.Kind.WRITE else entries)
 
-    # The boxes of this step, each with its draft. Keys are `Draft.key`; the verb that takes a text over drops it.
+    # The boxes of this step, each with its draft. Keys are `Draft.Box`; the verb that takes a text over drops it.
 
     @property
     def table_key(self) -> str:
-        return f"action:{self.on_table.entry.pk}" if self.on_table else ""
+        return Draft.Box.ACTION.key(self.on_table.entry.pk) if self.on_table else ""
 
     @property
     def learn_key(self) -> str:
-        return f"learn:{self.step.pk}"
+        return Draft.Box.LEARN.key(self.step.pk)
 
     @property
     def try_key(self) -> str:
-        return f"try:{self.session.pk}"
+        return Draft.Box.TRY.key(self.session.pk)
 
     @property
     def action_key(self) -> str:
-        return f"action:{self.session.partnership_id}"
+        return Draft.Box.ACTION.key(self.session.partnership_id)
 
     @cached_property
     def _drafts(self) -> dict[str, Draft]:
@@ -265,13 +265,13 @@ class Room:
     @property
     def _boxes(self) -> list[str]:
         """The keys of the drafts of this step."""
-        keys = [f"card:{p.pk}" for p in self.step.prompts if p.takes_cards]
+        keys = [Draft.Box.CARD.key(p.pk) for p in self.step.prompts if p.takes_cards]
         if self.on_table:
             keys.append(self.table_key)
         if self.step.kind in {Step.Kind.CONCLUDE, Step.Kind.AGREE}:
             keys += [self.learn_key, self.try_key, self.action_key]
         if self.step.kind == Step.Kind.QUESTIONS:
-            keys += [self.decision_key, *(surprise_key(entry) for entry in self._entries)]
+            keys += [self.decision_key, *(Draft.Box.SURPRISE.key(entry.pk) for entry in self._entries)]
         return keys
 
     @cached_property
@@ -396,7 +396,7 @@ class Room:
 
     @property
     def decision_key(self) -> str:
-        return f"decision:{self.step.pk}"
+        return Draft.Box.DECISION.key(self.step.pk)
 
     @property
     def decision_draft(self) -> Draft | None:

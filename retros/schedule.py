@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from dateutil.relativedelta import relativedelta
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone as clock
 from django.utils.formats import date_format
@@ -23,6 +24,7 @@ from partnerships.models import Delivery, Membership, Partnership, Person
 from partnerships.models.partnership import Seat
 from retros.models import RuleVersion, Series, Session
 from retros.models.session import SessionQuerySet, undecided
+from retros.rhythm import CENTURY
 
 Status = Session.Status
 WEEK = timedelta(weeks=1)
@@ -239,16 +241,16 @@ class Month:
             self.first = datetime.strptime(asked, "%Y-%m").date() if asked else self.today.replace(day=1)  # noqa: DTZ007
         except ValueError:
             self.first = self.today.replace(day=1)
-        if not 2000 <= self.first.year < 2100:
+        if self.first.year not in CENTURY:
             self.first = self.today.replace(day=1)
 
     @property
     def following(self) -> date:
-        return (self.first + timedelta(days=31)).replace(day=1)
+        return self.first + relativedelta(months=1)
 
     @property
     def previous(self) -> date:
-        return (self.first - timedelta(days=1)).replace(day=1)
+        return self.first - relativedelta(months=1)
 
     def _spans(self) -> tuple[datetime, datetime]:
         """Its first moment and the next month's, for the reader."""

@@ -89,7 +89,7 @@ def trends(partnership: Partnership, person: Person, members: Sequence[Membershi
         return []
     open_to_both = Entry.objects.visible_to(person).filter(opened_at__isnull=False)
     answers = list(open_to_both.filter(step__in=steps, prompt__key__in=KEYS).select_related("prompt"))
-    dates = [_date(step.session) for step in steps]
+    dates = [step.session.day for step in steps]
     charts = []
     for key in KEYS:
         mine = [entry for entry in answers if entry.prompt.key == key]
@@ -188,8 +188,3 @@ def _labels(dates: list[date]) -> list[str]:
     if len(set(months)) == len(months):
         return months
     return [date_format(day, "j M") for day in dates]
-
-
-def _date(session: Session) -> date:
-    begun = session.started_at or session.start_utc
-    return session.held_on or begun.date()

@@ -41,7 +41,7 @@ def close_grace(now: datetime) -> int:
                 session.close_unasked(now)
             else:
                 session.status = Status.MISSED
-            session.save()
+            session.save_dates("paused_at", "pause_reason")
             change.changed.add(session.pk)
             closed += 1
     return closed
@@ -72,7 +72,7 @@ def resync_timezones(now: datetime) -> int:
                 if session.is_planned and start != session.start_utc:
                     wall = start.astimezone(session.zone).replace(tzinfo=None)
                     session.place(wall, session.timezone, start, session.duration_min, now)
-                    session.save()
+                    session.save_dates()
                     change.changed.add(session.pk)
                     changed += 1
     return changed

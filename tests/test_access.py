@@ -414,7 +414,7 @@ def test_unknown_and_forbidden_look_the_same(world: World, who: str) -> None:
 
 def test_what_the_other_deleted_or_keeps_to_themselves_does_not_exist(world: World) -> None:
     client = client_of(world, "ines")
-    hidden = Entry.kept.filter(author=world.cast.tom).exclude(opened_at__isnull=False, deleted_at=None)
+    hidden = Entry.unrestricted.filter(author=world.cast.tom).exclude(opened_at__isnull=False, deleted_at=None)
     assert hidden.count() >= 4
     for entry in hidden.filter(step__session=world.session):
         url = reverse("entry_update", args=[world.session.pk, entry.pk])

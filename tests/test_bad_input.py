@@ -289,7 +289,7 @@ def test_an_id_of_somebody_else_changes_nothing_and_keeps_the_text(world: World,
 
 def test_a_text_for_what_is_gone_comes_back(world: World, ines: Client) -> None:
     """Deleted in another tab or by the other one, or a page from before: the words are on the page that says so."""
-    Entry.kept.filter(step__session=world.session).update(deleted_at=world.session.started_at, talk="")
+    Entry.unrestricted.filter(step__session=world.session).update(deleted_at=world.session.started_at, talk="")
     Note.objects.filter(step__session=world.session).update(deleted_at=world.session.started_at)
     Action.objects.update(deleted_at=world.session.started_at)
     gone = {"entry_update", "entry_note_update", "learning_update", "action_update", "review_update"}
@@ -311,7 +311,7 @@ def test_a_text_for_a_closed_or_ended_retro_comes_back(world: World) -> None:
 @pytest.mark.parametrize("name", ["entry_create", "learning_create", "room_action_create", "action_create"])
 def test_a_replay_adds_nothing_and_other_words_are_both_kept(world: World, ines: Client, name: str) -> None:
     url, data = world.url(name), world.data(name)
-    models = (Entry.kept, Note.objects, Action.objects)
+    models = (Entry.unrestricted, Note.objects, Action.objects)
     assert ines.post(url, data).status_code == 302
     after = [manager.count() for manager in models]
     assert ines.post(url, data).status_code == 302

@@ -109,7 +109,7 @@ class Crawl:
                     self.get(f"{live_url}?step={position}&room_key={key}", **HTMX)
             self.get(reverse("session_version", args=[session.pk]))
             self.get(reverse("session_move", args=[session.pk]))
-        entries = [e.pk for s in world.sessions.values() for e in Entry.kept.filter(step__session=s)]
+        entries = [e.pk for s in world.sessions.values() for e in Entry.unrestricted.filter(step__session=s)]
         for pk in entries:  # those of everybody, put away and “only me” too
             self.get(reverse("entry_update", args=[world.session.pk, pk]), **HTMX)
 
@@ -129,7 +129,7 @@ class Crawl:
     def others_things(self) -> None:
         """What is hidden, by its id, wherever a card's id can go."""
         world = self.world
-        hidden = Entry.kept.filter(step__session=world.session)
+        hidden = Entry.unrestricted.filter(step__session=world.session)
         for entry in hidden:
             for name in (name for name in routes() if "entry_id" in parameters(name)):
                 url = reverse(name, args=[world.session.pk, entry.pk])

@@ -92,7 +92,7 @@ def stage(cast: Cast) -> Iterator[Stage]:
         made.known |= {
             str(pk) for pk in (session.pk, ahead.pk, cast.checkout.pk, cast.tom.pk, cast.sara.pk, cast.ada.pk)
         }
-        made.known |= {str(e.pk) for e in Entry.kept.all()}
+        made.known |= {str(e.pk) for e in Entry.unrestricted.all()}
         for who, client in clients.items():
             if who != "ines":
                 look(made, client)  # the first look of a sign-in writes into its session
@@ -166,7 +166,7 @@ class Ines:
     def cards(self, session: uuid.UUID | None = None, **fields: Any) -> list[Entry]:
         wanted = {"author": self.stage.cast.ines, "is_card": True, "only_me": False, "deleted_at": None, **fields}
         wanted["step__session"] = session or self.session()
-        return list(Entry.kept.filter(**wanted).order_by("created_at", "pk"))
+        return list(Entry.unrestricted.filter(**wanted).order_by("created_at", "pk"))
 
     def session(self) -> uuid.UUID:
         return self.chance.choice([self.stage.session.pk, self.stage.ahead.pk])
@@ -200,7 +200,7 @@ class Ines:
             self.press("entry_delete", card.step.session_id, card.pk)
 
     def restore(self) -> None:
-        gone = Entry.kept.filter(author=self.stage.cast.ines, deleted_at__isnull=False)
+        gone = Entry.unrestricted.filter(author=self.stage.cast.ines, deleted_at__isnull=False)
         for card in gone.order_by("created_at")[:1]:
             self.press("entry_restore", card.step.session_id, card.pk)
 
@@ -219,7 +219,7 @@ class Ines:
         ]  # fmt: skip
         key, data = self.chance.choice(choices)
         prompt = Hands(self.stage.cast.ines, session).prompt(key).pk
-        before = Entry.kept.filter(author=self.stage.cast.ines, prompt=prompt).first()
+        before = Entry.unrestricted.filter(author=self.stage.cast.ines, prompt=prompt).first()
         data = {**data, "version": before.version if before else 0}
         if self.chance.random() < 0.3:
             data["only_me"] = "on"
@@ -251,8 +251,8 @@ def run(stage: Stage, plan: random.Random, chance: random.Random) -> list[Any]:
                     told += look(stage, stage.clients[who])
                 told += presses(stage, stage.clients["tom"])
                 assert {s: len(ines.cards(s)) for s in counts} == counts
-            texts = {e.text for e in Entry.kept.filter(author=stage.cast.ines) if len(e.text) > 15}
-            ids = {str(e.pk) for e in Entry.kept.filter(author=stage.cast.ines)}
+            texts = {e.text for e in Entry.unrestricted.filter(author=stage.cast.ines) if len(e.text) > 15}
+            ids = {str(e.pk) for e in Entry.unrestricted.filter(author=stage.cast.ines)}
             for url, _queries, answer in told:
                 assert not any(text in answer for text in texts - {"Written ahead"}), url
                 assert not any(pk in answer for pk in ids), url

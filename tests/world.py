@@ -172,7 +172,7 @@ class World:
         digest = {}
         if name in {"step_ready_create", "step_open"} and who in BOTH:
             digest = {"digest": self.session.steps[self.args(name)["position"]].digest(me)}
-        card = Entry.kept.filter(pk=self.args(name, who).get("entry_id", uuid.uuid4())).first()
+        card = Entry.unrestricted.filter(pk=self.args(name, who).get("entry_id", uuid.uuid4())).first()
         tomorrow = timezone.localdate() + timedelta(days=9)
         when = {"day": tomorrow.isoformat(), "time": "14:00", "zone": "Europe/Paris"}
         later = self.sessions["slot"].start_local.date()

@@ -210,7 +210,7 @@ class Invitation(models.Model):
     @classmethod
     def _issue(cls, **fields: Any) -> tuple[Invitation, str]:
         invitation, token = cls.new(**fields)
-        invitation.save()
+        invitation.save(force_insert=True)
         return invitation, token
 
     @classmethod

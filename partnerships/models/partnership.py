@@ -304,5 +304,5 @@ class Lead(models.Model):
             Lead.objects.select_for_update(no_key=True).get(pk=self.pk)
             look = Look(partnership_id=self.partnership_id, person_id=self.person_id, what=what)
             yield look
-            look.save()
+            look.save(force_insert=True)
             Audit.record(Audit.Act.LOOKED, by=self.person, about=self.partnership, partnership=self.partnership)

@@ -17,7 +17,7 @@ from django.utils import timezone as clock
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from partnerships import limits
+from partnerships import limits, zones
 from partnerships.content import clean_name
 from partnerships.hours import Hours
 from partnerships.models.audit import Audit
@@ -28,7 +28,7 @@ from partnerships.refusals import NotAllowed, Refusal
 
 def check_timezone(name: str) -> None:
     """Raises ValidationError unless `name` is an IANA zone this machine knows."""
-    if name not in zoneinfo.available_timezones():
+    if name not in zones.known():
         raise ValidationError(_("“%(name)s” is no time zone we know."), params={"name": name})
 
 
@@ -51,7 +51,7 @@ class PersonManager(BaseUserManager["Person"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> Person:
         person = self.model(email=self.normalize_email(email).lower(), **fields)
         person.set_password(password)
-        person.save(using=self._db)
+        person.save(using=self._db, force_insert=True)
         return person
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> Person:
@@ -142,13 +142,13 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
     def become_former(self) -> None:
         """Part of the erasure: nothing here says any more who it was, and nobody signs in as them."""
-        for field in self._meta.concrete_fields:
-            if field.name not in {"id", "joined_at"}:
-                setattr(self, field.attname, field.get_default())
+        emptied = [field for field in self._meta.concrete_fields if field.name not in {"id", "joined_at"}]
+        for field in emptied:
+            setattr(self, field.attname, field.get_default())
         self.email = f"{self.pk}@erased.invalid"
         self.is_active, self.erased_at = False, clock.now()
         self.set_unusable_password()
-        self.save()
+        self.save(update_fields=[field.name for field in emptied])
 
     def end_sessions(self, *, by: Person | None = None) -> Audit:
         """Sign this person out on every device: by themselves, or `by` an admin. Open streams notice it."""

@@ -147,7 +147,7 @@ class Action(models.Model):
             ]  # fmt: skip
             Action.objects.bulk_create(actions)
             experiment = session.pk if is_experiment and session else None
-            key = f"try:{experiment}" if experiment else f"action:{(entry or partnership).pk}"
+            key = Draft.Box.TRY.key(experiment) if experiment else Draft.Box.ACTION.key((entry or partnership).pk)
             Draft.take(key, by=by, client_id=id)
         return actions
 
@@ -176,7 +176,7 @@ class Action(models.Model):
             self.text, self.due, self.owner_id, self.cue, self.because, self.seen_by = new
             self.version += 1
             self.save(update_fields=["text", "due", "owner", "cue", "because", "seen_by", "version"])
-            Draft.take(f"edit:{self.pk}", by=by)
+            Draft.take(Draft.Box.EDIT.key(self.pk), by=by)
 
     def finish(self, *, by: Person, closed_as: str = Closed.DONE, helped: str = "") -> None:
         """Done, or didn’t fit. Pressing it twice is pressing it once."""
@@ -227,7 +227,8 @@ class Action(models.Model):
             seen = typed is not None or version == review.version
             review.verdict, review.helped, review.by = verdict, helped, by
             review.version += before != (review.verdict, review.helped, review.remark)
-            review.save()
+            changed = ["verdict", "helped", "remark", "version", "by", "at"]
+            review.save(update_fields=None if review._state.adding else changed)
             on = change.now.astimezone(ZoneInfo(session.timezone)).date()
             self._close("" if verdict == Review.Verdict.GOING else verdict, helped, on)
             self.carried = Review.objects.filter(action=self, verdict=Review.Verdict.GOING).count()

@@ -42,12 +42,12 @@ def name_decision(step: Step, *, by: Person, title: str, id: uuid.UUID) -> Promp
         places = [row for row in rows if row.kind == Prompt.Kind.PLACE]
         if not places:
             raise Refusal(_("There is no table of decisions in this step."))
-        if step.opened_a_at or step.opened_b_at:
+        if step.is_opened:
             raise Refusal(_("Something is open here already. Talk about this decision, and write your sentence."))
         if sum(row.named_by_id is not None for row in rows) >= limits.DECISIONS:
             raise Refusal(_("These are a lot of decisions. Keep to those that you argue about."))
         change.shared = True
-        Draft.take(f"decision:{step.pk}", by=by, client_id=id)
+        Draft.take(Draft.Box.DECISION.key(step.pk), by=by, client_id=id)
         return Prompt.objects.create(
             id=id, step=step, position=max(row.position for row in rows) + 1, key=f"decide_{id.hex}",
             kind=Prompt.Kind.PLACE, title=title, choices=places[0].choices, named_by=by,

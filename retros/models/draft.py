@@ -23,10 +23,24 @@ _CARD = re.compile(r"card:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 class Draft(models.Model):
     """What one person is typing into one box, kept on every pause so that nothing is lost.
 
-    `key` names the box: `card:<prompt>`, `edit:<entry>`, `action:<partnership>`. A draft is its author's alone, is
-    never counted and tells nobody that it exists (RELIABILITY.md 2, row 1). Whatever verb takes the text over empties
-    the draft in its own transaction.
+    `key` names the box (`Box.key`). A draft is its author's alone, is never counted and tells nobody that it exists
+    (RELIABILITY.md 2, row 1). Whatever verb takes the text over empties the draft in its own transaction.
     """
+
+    class Box(models.TextChoices):
+        """The kinds of boxes, and what the id in their key names."""
+
+        CARD = "card"  # a prompt
+        EDIT = "edit"  # the entry or the action that gets other words
+        ACTION = "action"  # the partnership, or the card on the table
+        TRY = "try"  # a session
+        LEARN = "learn"  # a step
+        SURPRISE = "surprise"  # the entry of the other one
+        DECISION = "decision"  # a step
+
+        def key(self, pk: UUID) -> str:
+            """“card:<id>”: what the page, the browser's own copy and the verb that takes the text over call the box."""
+            return f"{self.value}:{pk}"
 
     person = models.ForeignKey("partnerships.Person", models.CASCADE, related_name="+")
     key = models.CharField(max_length=80)

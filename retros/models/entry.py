@@ -24,9 +24,6 @@ NOT_HELD = ("missed", "skipped", "cancelled")  # of `Session.Status`: what was w
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):
-    def with_authors(self) -> EntryQuerySet:
-        return self.select_related("author")
-
     def in_step(self, step: Step) -> EntryQuerySet:
         return self.filter(step=step).order_by("prompt__position", "created_at", "pk")
 
@@ -109,13 +106,14 @@ class Entry(models.Model):
     came_with_b = models.PositiveIntegerField(null=True)
     talk = models.CharField(max_length=8, choices=Talk.choices, blank=True)
 
-    kept: ClassVar = EntryQuerySet.as_manager()  # for the verbs of this package alone; a guard test holds that
+    # Checks no rights: tests/test_site.py lists the modules that may use it.
+    unrestricted: ClassVar = EntryQuerySet.as_manager()
     objects: ClassVar[VisibleEntries] = VisibleEntries()
 
     class Meta:
         verbose_name_plural = "entries"
-        base_manager_name = "kept"
-        default_manager_name = "kept"
+        base_manager_name = "unrestricted"
+        default_manager_name = "unrestricted"
         constraints = (
             models.UniqueConstraint(fields=["author", "client_id"], name="entry_once_a_client_id"),
             models.UniqueConstraint(
@@ -160,7 +158,7 @@ class Entry(models.Model):
         with step.session.writing(by=by, step=step) as change:
             if not prompt.takes_cards:
                 raise Invalid(_("This question takes one answer, not cards."))
-            for twin in cls.kept.filter(author=by, client_id=client_id):
+            for twin in cls.unrestricted.filter(author=by, client_id=client_id):
                 if (twin.text, twin.prompt_id, twin.only_me) != (text, prompt.pk, only_me):
                     raise Stale(
                         _("This card was kept already, with other words. Both texts are here."),
@@ -177,7 +175,7 @@ class Entry(models.Model):
             if not entry.is_folded:
                 entry.came_with_a, entry.came_with_b = step.session.version_a + 1, step.session.version_b + 1
             entry.save(force_insert=True)
-            Draft.take(f"card:{prompt.pk}", by=by, client_id=client_id)
+            Draft.take(Draft.Box.CARD.key(prompt.pk), by=by, client_id=client_id)
         return entry
 
     def edit(self, *, by: Person, text: str, version: int) -> None:
@@ -190,7 +188,7 @@ class Entry(models.Model):
             if self.text != text:
                 self._check_version(version, text)
                 self._revise(change, text=text)
-            Draft.take(f"edit:{self.pk}", by=by)
+            Draft.take(Draft.Box.EDIT.key(self.pk), by=by)
 
     def move(self, prompt: Prompt, *, by: Person) -> None:
         """To another column of the same step."""
@@ -233,7 +231,7 @@ class Entry(models.Model):
             known = {str(choice) for choice, _label in prompt.choices}
             if (value is not None and str(value) not in known) or not known.issuperset(tags):
                 raise Invalid(_("That is not one of the choices."))
-            entry = cls.kept.filter(prompt=prompt, author=by).first()
+            entry = cls.unrestricted.filter(prompt=prompt, author=by).first()
             if entry is None:
                 entry = cls(prompt=prompt, step=step, author=by, is_card=False, version=0)
             if entry.version and step.side_open(change.seat):
@@ -270,9 +268,9 @@ class Entry(models.Model):
 
         with self._talking(by) as change:
             change.shared = self.talk != self.Talk.ON_TABLE
-            for other in Entry.kept.filter(step=self.step_id, talk=self.Talk.ON_TABLE).exclude(pk=self.pk):
+            for other in Entry.unrestricted.filter(step=self.step_id, talk=self.Talk.ON_TABLE).exclude(pk=self.pk):
                 spoken = Note.objects.filter(entry=other).exclude(text="").exists()
-                Entry.kept.filter(pk=other.pk).update(talk=self.Talk.TALKED if spoken else "")
+                Entry.unrestricted.filter(pk=other.pk).update(talk=self.Talk.TALKED if spoken else "")
             self.talk = self.Talk.ON_TABLE
             self.save(update_fields=["talk"])
 
@@ -292,7 +290,7 @@ class Entry(models.Model):
         """Whether the person has as many entries in this session as fit. Each of them raised their version."""
         if change.session.version_for(change.seat) < limits.ENTRIES_PER_PERSON:
             return False
-        theirs = cls.kept.filter(step__session=change.session, author=change.person, deleted_at=None)
+        theirs = cls.unrestricted.filter(step__session=change.session, author=change.person, deleted_at=None)
         return theirs.count() >= limits.ENTRIES_PER_PERSON
 
     @contextmanager

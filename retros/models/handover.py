@@ -44,5 +44,6 @@ class Handover(models.Model):
                         mine=text, theirs=handover.text, version=handover.version,
                     )  # fmt: skip
                 handover.text, handover.written_by, handover.version = text, by, handover.version + 1
-                handover.save()
+                changed = ["text", "written_by", "written_at", "version"]
+                handover.save(update_fields=changed if known else None)
         return handover

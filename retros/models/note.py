@@ -107,14 +107,14 @@ class Note(models.Model):
     @classmethod
     def learn(cls, step: Step, *, by: Person, text: str, id: uuid.UUID) -> Note:
         """Add one thing the two learned. `id` is the client's own, so that a retry adds nothing."""
-        return cls._add(step, by=by, text=text, id=id, kind=cls.Kind.LEARNED, draft=f"learn:{step.pk}")
+        return cls._add(step, by=by, text=text, id=id, kind=cls.Kind.LEARNED, draft=Draft.Box.LEARN.key(step.pk))
 
     @classmethod
     def surprise(cls, entry: Entry, *, by: Person, text: str, id: uuid.UUID) -> Note:
         """Say what surprised one in an answer that lies open: a line for both. `id` as for `learn`."""
         if entry.author_id == by.pk:
             raise Invalid(_("This is your own answer."))
-        draft = f"surprise:{entry.pk}"
+        draft = Draft.Box.SURPRISE.key(entry.pk)
         return cls._add(entry.step, by=by, text=text, id=id, kind=cls.Kind.SURPRISED, draft=draft, entry=entry)
 
     @classmethod
@@ -183,4 +183,5 @@ class Note(models.Model):
     def write(self, text: str, by: Person) -> None:
         """Store new words under a new version. Part of a verb that holds the session's lock."""
         self.text, self.written_by, self.version = text, by, self.version + 1
-        self.save()
+        changed = ["text", "written_by", "written_at", "version", "deleted_at"]
+        self.save(update_fields=None if self._state.adding else changed)

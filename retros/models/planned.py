@@ -87,6 +87,11 @@ class Planned(models.Model):
         return self.start_local.replace(tzinfo=None)
 
     @property
+    def day(self) -> date:
+        """The day it was held on; before that, the one it is planned for, by its own wall clock."""
+        return self.held_on or self.wall_start.date()
+
+    @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
@@ -134,6 +139,11 @@ class Planned(models.Model):
             self.sequence, self.ical_stamp = self.sequence + 1, now
         self.start_local, self.timezone, self.start_utc = stored(wall), zone, start_utc
         self.duration_min = duration_min
+
+    def save_dates(self, *more: str) -> None:
+        """Store the columns of this class, and `more`: the rest of the row belongs to the room."""
+        own = [field.name for field in Planned._meta.local_fields if field.name not in {"partnership", "kind"}]
+        self.save(update_fields=[*own, *more])
 
     def drop(self, status: str, reason: str, now: datetime) -> None:
         """Not to take place."""
@@ -268,7 +278,7 @@ class Planned(models.Model):
             if change.now - self.start_utc > rhythm.LATE and not by.is_staff:
                 raise Refusal(_("This one is more than sixty days ago. Your admin can still settle it."))
             before, after = self._neighbours(change)
-            earliest = max((row.held_on or row.wall_start.date() for row in before), default=date.min)
+            earliest = max((row.day for row in before), default=date.min)
             latest = min((row.wall_start.date() for row in after), default=date.max)
             if not earliest <= day <= min(latest, change.today(self.timezone)):
                 raise Invalid(_("Pick a day between the retro before and today."))
@@ -287,7 +297,7 @@ class Planned(models.Model):
             raise Refusal(no)
 
     def _keep(self, change: Planning) -> None:
-        self.save()
+        self.save_dates()
         change.changed.add(self.pk)
 
     def _neighbours(self, change: Planning) -> tuple[list[Session], list[Session]]:

@@ -209,7 +209,7 @@ def _summary(note: Note) -> Words:
     if note.kind != Note.Kind.SUMMARY or note.deleted_at or not note.text.strip():
         raise Invalid(_("There is nothing written here yet."))
     title = _("Summary: %(retro)s") % {"retro": session.title}
-    return Words(title, note.text, session.held_on or session.wall_start.date())
+    return Words(title, note.text, session.day)
 
 
 def _action(action: Action) -> Words:

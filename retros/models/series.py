@@ -108,7 +108,7 @@ class Series(models.Model):
             change.series = series
             series._add_rule(rule)
             series._follow([], change)
-            series.save()
+            series.save(update_fields=["status", "meeting_url"])
             change.did(Audit.Act.RHYTHM_SET, _("Planned a rhythm: %(rule)s.") % {"rule": rule.words})
         return series
 
@@ -229,7 +229,7 @@ class Series(models.Model):
             if (title, meeting_url) == (self.title, self.meeting_url):
                 return
             self.title, self.meeting_url = title, meeting_url
-            self.save()
+            self.save(update_fields=["title", "meeting_url"])
             ahead = self._rows().filter(status=Status.SCHEDULED, start_utc__gt=change.now)
             for row in ahead.exclude(invited_at=None):
                 row.ical_stamp = change.now
@@ -272,7 +272,7 @@ class Series(models.Model):
         return earlier, self.rule.made_by(today, len(earlier))
 
     def _keep(self, row: Session, change: Planning) -> None:
-        row.save()
+        row.save_dates()
         change.changed.add(row.pk)
 
     def _pauses(self, change: Planning) -> list[Pause]:

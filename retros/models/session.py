@@ -174,7 +174,7 @@ class Session(Planned):
     @property
     def is_opened(self) -> bool:
         """Whether anything in it was revealed, by either side."""
-        return any(step.opened_a_at or step.opened_b_at for step in self.steps)
+        return any(step.is_opened for step in self.steps)
 
     @cached_property
     def steps(self) -> list[Step]:
@@ -219,9 +219,6 @@ class Session(Planned):
             if presence.person_id == person.pk:
                 return seat
         raise NotAllowed(_("This is not your session."))
-
-    def partner_of(self, person: Person) -> Person:
-        return self.sides[self.seat_of(person).other].person
 
     def version_for(self, seat: Seat) -> int:
         return self.version_a if seat is Seat.A else self.version_b
@@ -487,7 +484,7 @@ class Session(Planned):
                 raise Refusal(_("Something was opened here already, so this retro stays. You can pause or close it."))
             self.drop(self.Status.CANCELLED, self.DISCARDED, change.now)
             self.number, self.paused_at, self.pause_reason = None, None, ""
-            self.save()
+            self.save_dates("paused_at", "pause_reason")
             Audit.record(Audit.Act.CANCELLED, by=by, about=self, partnership=self.partnership)
             change.shared = True
 
@@ -499,7 +496,7 @@ class Session(Planned):
             self.drop(self.Status.CANCELLED, self.ARCHIVED, now)
             self.number = None
         self.paused_at, self.pause_reason = None, ""
-        self.save()
+        self.save_dates("paused_at", "pause_reason")
 
     def see(self, person: Person) -> None:
         """Note that the person is in the room. The one thing that reading the room writes.

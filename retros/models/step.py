@@ -97,6 +97,11 @@ class Step(models.Model):
         return (self.opened_a_at if seat is Seat.A else self.opened_b_at) is not None
 
     @property
+    def is_opened(self) -> bool:
+        """Whether at least one side lies open."""
+        return self.opened_a_at is not None or self.opened_b_at is not None
+
+    @property
     def is_revealed(self) -> bool:
         return self.opened_a_at is not None and self.opened_b_at is not None
 
@@ -129,17 +134,13 @@ class Step(models.Model):
     def is_last(self) -> bool:
         return self.position == len(self.session.steps) - 1
 
-    @property
-    def revealed_at(self) -> datetime | None:
-        return max(self.opened_a_at, self.opened_b_at) if self.opened_a_at and self.opened_b_at else None
-
     def marked(self, purpose: str, person: Person) -> Ready | None:
         return next((m for m in self.marks if m.purpose == purpose and m.person_id == person.pk), None)
 
     def digest(self, person: Person) -> str:
         """What exactly `person` would open here: changes with every fold, edit, move and deletion."""
         rows = (
-            Entry.kept.filter(
+            Entry.unrestricted.filter(
                 step=self, author=person, sealed_at__isnull=False, deleted_at=None, is_card=True, only_me=False
             )
             .order_by("pk")
@@ -154,7 +155,7 @@ class Step(models.Model):
 
     def folded_cards(self, person: Person) -> int:
         """How many folded cards `person` has here: all that the partner may learn of them before the reveal."""
-        return Entry.kept.filter(
+        return Entry.unrestricted.filter(
             step=self, author=person, is_card=True, only_me=False, opened_at=None, deleted_at=None
         ).count()
 
@@ -209,7 +210,7 @@ class Step(models.Model):
                 return True
             if digest != self.digest(by):
                 raise Stale(_("Your text changed. Look once more."))
-            Entry.kept.answers(self, by).filter(sealed_at=None, deleted_at=None).update(sealed_at=change.now)
+            Entry.unrestricted.answers(self, by).filter(sealed_at=None, deleted_at=None).update(sealed_at=change.now)
             if not self.mark(Ready.Purpose.REVEAL, change):
                 return False
             change.shared = True
@@ -231,7 +232,7 @@ class Step(models.Model):
         gone, _rows = self.ready_set.filter(person=person, purpose=Ready.Purpose.REVEAL).delete()
         self.__dict__.pop("marks", None)
         if gone:
-            Entry.kept.answers(self, person).filter(opened_at=None).update(sealed_at=None)
+            Entry.unrestricted.answers(self, person).filter(opened_at=None).update(sealed_at=None)
         return bool(gone)
 
     def open_side(self, *, by: Person, digest: str) -> None:
@@ -242,7 +243,7 @@ class Step(models.Model):
                 return
             if digest != self.digest(by):
                 raise Stale(_("Your text changed. Look once more."))
-            Entry.kept.answers(self, by).filter(sealed_at=None, deleted_at=None).update(sealed_at=change.now)
+            Entry.unrestricted.answers(self, by).filter(sealed_at=None, deleted_at=None).update(sealed_at=change.now)
             both = self.mark(Ready.Purpose.REVEAL, change)
             for seat in Seat if both else [change.seat]:
                 self._open(seat, change)
@@ -263,7 +264,7 @@ class Step(models.Model):
             return
         setattr(self, f"opened_{seat}_at", change.now)
         self.save(update_fields=[f"opened_{seat}_at"])
-        Entry.kept.filter(
+        Entry.unrestricted.filter(
             step=self, author=self.session.sides[seat].person_id, sealed_at__isnull=False, deleted_at=None,
             only_me=False, opened_at=None,
         ).update(opened_at=change.now, opened_version=models.F("version"))  # fmt: skip

@@ -18,7 +18,7 @@ from retros.access import get_action
 from retros.clauses import adopted
 from retros.forms import ActionChangeForm, ActionPageForm, DoneForm
 from retros.home import Actions, Home, Pair
-from retros.models import Action
+from retros.models import Action, Draft
 
 PLACES = {"home": "partnership_detail", "all": "action_list"}  # the lists that an action can be pressed in
 
@@ -64,7 +64,7 @@ def action_update(request: PersonRequest, action_id: UUID) -> HttpResponse:
         "form": form,
         "action": action,
         "draft": draft,
-        "draft_key": f"edit:{action.pk}",
+        "draft_key": Draft.Box.EDIT.key(action.pk),
         "helped": Action.Helped.choices,
         "adopted": adopted([action], request.user),
         "place": _place(request),

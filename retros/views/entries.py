@@ -47,7 +47,7 @@ def entry_update(request: PersonRequest, session_id: UUID, entry_id: UUID) -> Ht
             entry.move(get_prompt(request.user, session_id, data["prompt"]), by=request.user)
         return room_again(request, session_id, entry.step.position)
     room = Room(entry.step.session, request.user, entry.step.position)
-    key = f"edit:{entry.pk}"
+    key = Draft.Box.EDIT.key(entry.pk)
     draft = Draft.of(request.user, [key]).get(key)
     context = {"room": room, "entry": entry, "draft": draft, "draft_key": key}
     return render(request, "retros/entry_update.html", context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from html import unescape
 from typing import Any
 
@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from partnerships import limits
+from partnerships.agreements import next_look
 from partnerships.models import Agreement, Audit, Clause, Person, Signature, Version
 from partnerships.templatetags.agreement_text import visible
 from partnerships.wording import Wording
@@ -709,3 +710,15 @@ def test_the_list_takes_as_many_queries_for_thirty_as_for_three(cast: Cast) -> N
     for n in range(27):
         agree(Agreement.begin(cast.checkout, by=cast.ines, kind="contract", title=f"Many {n}"), ONE)
     assert queries(cast.tom, url) == few
+
+
+@pytest.mark.parametrize(
+    ("today", "look"),
+    [
+        (date(2026, 1, 15), date(2026, 4, 15)),
+        (date(2026, 8, 31), date(2026, 11, 30)),
+        (date(2026, 11, 29), date(2027, 2, 28)),
+    ],
+)
+def test_the_next_look_is_proposed_three_months_on(today: date, look: date) -> None:
+    assert next_look(today) == look

@@ -180,7 +180,7 @@ class Rooms:
         self.cards(session, 2, text=LONG_WORD * 2)
         play.fold(session, self.a, "word " * 2_000)
         play.reveal(session, "write")
-        entry = Entry.kept.filter(step__session=session, text__startswith=LONG_WORD).first()
+        entry = Entry.unrestricted.filter(step__session=session, text__startswith=LONG_WORD).first()
         assert entry is not None
         entry.put_on_table(by=self.a)
         return self.where(session, "write")

@@ -233,7 +233,7 @@ class Case:
         """Where the database ended."""
         session = Session.objects.get(pk=self.hands["a"].session_id)
         seats = {hands.person.pk: who for who, hands in self.hands.items()}
-        rows = list(Entry.kept.filter(step__session=session).select_related("prompt"))
+        rows = list(Entry.unrestricted.filter(step__session=session).select_related("prompt"))
         earlier: dict[uuid.UUID, list[str]] = {}
         for revision in EntryRevision.objects.filter(entry__in=rows).order_by("version"):
             earlier.setdefault(revision.entry_id, []).append(revision.text)

@@ -212,8 +212,8 @@ def things(pair: Pair) -> dict[str, tuple[Callable[[Hands, str, uuid.UUID], Any]
         return Draft.keep(f"card:{key}", text, version=0, by=hands.person)
 
     return {
-        "card": (lambda hands, text, key: hands.fold(text, client_id=key).pk, lambda: Entry.kept.all()),
-        "answer": (lambda hands, text, key: hands.answer("changed", text).pk, lambda: Entry.kept.all()),
+        "card": (lambda hands, text, key: hands.fold(text, client_id=key).pk, lambda: Entry.unrestricted.all()),
+        "answer": (lambda hands, text, key: hands.answer("changed", text).pk, lambda: Entry.unrestricted.all()),
         "learning": (
             lambda hands, text, key: Note.learn(hands.step(CONCLUDE), by=hands.person, text=text, id=key).pk,
             lambda: Note.objects.all(),
@@ -236,7 +236,7 @@ def things(pair: Pair) -> dict[str, tuple[Callable[[Hands, str, uuid.UUID], Any]
 def test_the_same_thing_sent_twice_at_once_is_one(pair: Pair, both: AtOnce, what: str, rounds: int) -> None:
     send, rows = things(pair)[what]
     for _round in range(rounds):
-        for model in (Entry.kept, Note.objects, Action.objects, Draft.objects):
+        for model in (Entry.unrestricted, Note.objects, Action.objects, Draft.objects):
             model.all().delete()
         ines, _tom = begun(pair)
         key = uuid.uuid4()
@@ -252,7 +252,7 @@ def test_the_same_thing_sent_twice_at_once_is_one(pair: Pair, both: AtOnce, what
 def test_other_words_under_the_same_key_lose_neither(pair: Pair, both: AtOnce, what: str, rounds: int) -> None:
     send, rows = things(pair)[what]
     for _round in range(rounds):
-        for model in (Entry.kept, Note.objects, Action.objects, Draft.objects):
+        for model in (Entry.unrestricted, Note.objects, Action.objects, Draft.objects):
             model.all().delete()
         ines, _tom = begun(pair)
         key = uuid.uuid4()
@@ -332,7 +332,7 @@ def writings(pair: Pair, ines: Hands, tom: Hands) -> dict[str, tuple[Load, Load,
             lambda: Action.objects.get(pk=action.pk).text,
         ),
         "review": (reviewed(ines, "Hers"), reviewed(tom, "His"), lambda: Review.objects.get(action=action).remark),
-        "card": (reworded("Hers"), reworded("His"), lambda: Entry.kept.get(pk=card.pk).text),
+        "card": (reworded("Hers"), reworded("His"), lambda: Entry.unrestricted.get(pk=card.pk).text),
     }  # fmt: skip
 
 
@@ -389,7 +389,7 @@ def test_two_tabs_of_one_person_lose_no_answer_and_no_draft(pair: Pair, both: At
         for save, now in (
             (
                 lambda text, h=ines: h.answer("changed", text, version=1),
-                lambda h=ines: Entry.kept.get(step__session=h.session_id).text,
+                lambda h=ines: Entry.unrestricted.get(step__session=h.session_id).text,
             ),
             (
                 lambda text, h=ines: Draft.keep(f"card:{h.session_id}", text, version=1, by=h.person),

@@ -30,7 +30,7 @@ def hands(pair: Pair) -> tuple[Hands, Hands]:
 
 
 def row(entry: Entry) -> Entry:
-    return Entry.kept.get(pk=entry.pk)
+    return Entry.unrestricted.get(pk=entry.pk)
 
 
 # --- who may read ----------------------------------------------------------------------------------------------------
@@ -76,7 +76,7 @@ def test_only_me_is_for_ever(hands: tuple[Hands, Hands]) -> None:
 def test_the_database_holds_that_only_me_never_opens(hands: tuple[Hands, Hands]) -> None:
     card = hands[0].fold("Mine", only_me=True)
     with pytest.raises(IntegrityError), transaction.atomic():
-        Entry.kept.filter(pk=card.pk).update(opened_at=timezone.now())
+        Entry.unrestricted.filter(pk=card.pk).update(opened_at=timezone.now())
 
 
 # --- folding ---------------------------------------------------------------------------------------------------------
@@ -97,7 +97,7 @@ def test_the_same_card_again_is_one_card(hands: tuple[Hands, Hands]) -> None:
     key = uuid.uuid4()
     first = ines.fold("Once", client_id=key)
     assert ines.fold("Once", client_id=key) == first
-    assert Entry.kept.count() == 1
+    assert Entry.unrestricted.count() == 1
 
 
 @pytest.mark.parametrize("other", [{"text": "Twice"}, {"column": "bad"}, {"only_me": True}])
@@ -111,7 +111,7 @@ def test_the_same_key_with_something_else_is_a_conflict_and_keeps_both(
     with pytest.raises(Stale) as stale:
         ines.fold(**{"text": "Once", "client_id": key, **other})
     assert (stale.value.mine, stale.value.theirs) == (other.get("text", "Once"), "Once")
-    assert Entry.kept.get().text == "Once"
+    assert Entry.unrestricted.get().text == "Once"
 
 
 def test_the_same_key_from_the_other_one_is_a_card_of_their_own(hands: tuple[Hands, Hands]) -> None:
@@ -146,7 +146,7 @@ def test_a_question_takes_no_cards_and_a_column_no_answers(hands: tuple[Hands, H
         ines.fold("A card", "changed")
     with pytest.raises(Invalid):
         ines.answer("good", "An answer")
-    assert not Entry.kept.exists()
+    assert not Entry.unrestricted.exists()
 
 
 def test_there_is_room_for_so_many_and_deleted_ones_do_not_count(
@@ -317,7 +317,7 @@ def test_an_answer_is_one_row_however_often_it_changes(hands: tuple[Hands, Hands
     second = ines.answer("weather_us", version=first.version, value=4)
     assert (first.pk, second.version, row(first).value) == (second.pk, 2, 4)
     ines.answer("change_tags", tags=["life", "company"])
-    assert Entry.kept.count() == 2
+    assert Entry.unrestricted.count() == 2
     assert tom.version() == before
 
 
@@ -329,7 +329,7 @@ def test_an_answer_is_one_row_however_often_it_changes(hands: tuple[Hands, Hands
 def test_what_is_not_among_the_choices_is_refused(hands: tuple[Hands, Hands], key: str, fields: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
         hands[0].answer(key, **fields)
-    assert not Entry.kept.exists()
+    assert not Entry.unrestricted.exists()
 
 
 def test_two_tabs_of_one_person_lose_no_answer(hands: tuple[Hands, Hands]) -> None:
@@ -340,7 +340,7 @@ def test_two_tabs_of_one_person_lose_no_answer(hands: tuple[Hands, Hands]) -> No
     assert (stale.value.theirs, stale.value.version) == ("From the laptop", 1)
     ines.answer("changed", "From the phone", version=1)
     ines.answer("changed", "From the phone", version=1)
-    assert (Entry.kept.get().text, Entry.kept.get().version) == ("From the phone", 2)
+    assert (Entry.unrestricted.get().text, Entry.unrestricted.get().version) == ("From the phone", 2)
 
 
 def test_an_answer_after_the_reveal_is_open_and_keeps_its_earlier_text(hands: tuple[Hands, Hands]) -> None:
@@ -353,7 +353,10 @@ def test_an_answer_after_the_reveal_is_open_and_keeps_its_earlier_text(hands: tu
     assert tom.version() == before + 2
     assert ines.sees() == tom.sees() == {"A new desk and a new chair", "The move"}
     assert [r.text for r in EntryRevision.objects.all()] == ["A new desk"]
-    assert dict(Entry.kept.values_list("text", "opened_version")) == {"A new desk and a new chair": 1, "The move": 1}
+    assert dict(Entry.unrestricted.values_list("text", "opened_version")) == {
+        "A new desk and a new chair": 1,
+        "The move": 1,
+    }
 
 
 def test_what_lies_open_is_not_taken_back_as_only_me(hands: tuple[Hands, Hands]) -> None:
@@ -376,7 +379,7 @@ def test_an_answer_kept_back_before_the_reveal_was_never_there(hands: tuple[Hand
     assert not Ready.objects.exists(), "What she had sealed changed."
     reveal(ines, tom, PULSE)
     assert tom.sees() == set()
-    assert Entry.kept.get().opened_at is None
+    assert Entry.unrestricted.get().opened_at is None
 
 
 # --- picks and talk --------------------------------------------------------------------------------------------------

@@ -112,7 +112,7 @@ def world() -> World:
 
 def test_no_mark_of_theirs_is_left_anywhere(world: World, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    own = {e.text for e in Entry.kept.filter(author=world.cast.tom)} | {
+    own = {e.text for e in Entry.unrestricted.filter(author=world.cast.tom)} | {
         d.text for d in Draft.objects.filter(person=world.cast.tom)
     }
     own = {mark for mark in own if mark.startswith("zq")}
@@ -147,7 +147,7 @@ def test_what_was_made_together_stays(world: World) -> None:
     ines = world.cast.ines
     before = files(archive(ines))["twofold.json"]
     tom = world.cast.tom
-    own = set(Entry.kept.filter(author=tom).values_list("text", flat=True))
+    own = set(Entry.unrestricted.filter(author=tom).values_list("text", flat=True))
     own |= set(Draft.objects.filter(person=tom).values_list("text", flat=True))
     kept = {mark for mark in re.findall(r"zq[a-z_]+\d+zq", before) if mark not in own}
     rows = [model.objects.count() for model in (Agreement, Action, Note)]
@@ -318,4 +318,4 @@ def test_a_card_folded_while_its_author_is_erased() -> None:
     folding.join()
     erasing.join()
     assert failed == []
-    assert not Entry.kept.filter(author=pair.tom).exists()
+    assert not Entry.unrestricted.filter(author=pair.tom).exists()

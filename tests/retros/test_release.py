@@ -488,3 +488,22 @@ def test_both_at_once() -> None:
             assert one == other, (one, other)
             assert Session.objects.filter(partnership=cast.checkout).count() == n + 1
     assert not Look.objects.filter(what=Look.What.HISTORY).exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "lines", "links"),
+    [
+        ("", 50, {"2": "Earlier"}),
+        ("2", 2, {"1": "Later"}),
+        ("99", 2, {"1": "Later"}),
+        ("0", 2, {"1": "Later"}),
+        ("²", 50, {"2": "Earlier"}),
+    ],
+)
+def test_the_log_of_looks_is_read_page_by_page(stage: Stage, asked: str, lines: int, links: dict[str, str]) -> None:
+    pair, sara = stage.cast.checkout, stage.cast.sara
+    Look.objects.filter(partnership=pair).delete()
+    Look.objects.bulk_create(Look(partnership=pair, person=sara, what=Look.What.HISTORY) for _n in range(52))
+    page = stage.page(stage.cast.ines, "release_list", pair.pk, page=asked).text
+    assert page.count("opened your history") == lines
+    assert dict(re.findall(r'<a (?:class="push" )?href="\?page=(\d+)">(\w+)</a>', page)) == links

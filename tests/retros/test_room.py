@@ -118,7 +118,7 @@ def test_a_whole_retro_pressed_through(two: Two) -> None:
     assert "The scope moved" not in answer
     assert "Ines has folded 2 cards" in answer
     two.both_ready(2)
-    card = Entry.kept.get(text__startswith="The scope moved")
+    card = Entry.unrestricted.get(text__startswith="The scope moved")
     two.press(two.tom, "entry_pick_create", card.pk)
     answer = two.press(two.tom, "entry_table", card.pk)
     assert "On the table" in answer
@@ -201,7 +201,7 @@ def test_bad_text_is_refused_with_a_sentence(two: Two, text: str) -> None:
         headers=HTMX,
     )
     assert answer.status_code in {400, 422}
-    assert Entry.kept.count() == 0
+    assert Entry.unrestricted.count() == 0
 
 
 def test_the_partner_is_pointed_on_when_both_are_ready_for_the_next_step(two: Two) -> None:
@@ -238,7 +238,7 @@ def test_the_room_takes_as_many_queries_with_400_cards_as_with_four(two: Two, ca
         two.fold(two.tom, f"b {n}", "bad")
     if opened:
         two.both_ready(2)
-        card = Entry.kept.all()[0]
+        card = Entry.unrestricted.all()[0]
         two.press(two.ines, "entry_table", card.pk)
         two.press(two.ines, "entry_note_update", card.pk, text="So", version=0)
     few = count_queries(two, two.ines, 2)
@@ -248,21 +248,21 @@ def test_the_room_takes_as_many_queries_with_400_cards_as_with_four(two: Two, ca
             Entry.fold(prompt, by=person, text=f"more {n}", client_id=uuid.uuid4())
     assert count_queries(two, two.ines, 2) == few
     assert Note.objects.count() == opened
-    one = Entry.kept.filter(author=cast.ines).latest("created_at")
-    Entry.kept.bulk_create(
+    one = Entry.unrestricted.filter(author=cast.ines).latest("created_at")
+    Entry.unrestricted.bulk_create(
         Entry(
             prompt=prompt, step=one.step, author=(cast.ines, cast.tom)[n % 2], text=f"many {n}",
             sealed_at=one.sealed_at, opened_at=one.opened_at, opened_version=one.opened_version,
         )
         for n in range(360)
     )  # fmt: skip
-    assert Entry.kept.count() == 400
+    assert Entry.unrestricted.count() == 400
     assert count_queries(two, two.ines, 2) == few
 
 
 def test_a_deleted_card_comes_back_by_the_toast(two: Two) -> None:
     two.fold(two.ines, "Not so sure about this one")
-    card = Entry.kept.get()
+    card = Entry.unrestricted.get()
     answer = two.press(two.ines, "entry_delete", card.pk)
     restore = reverse("entry_restore", args=[two.session.pk, card.pk])
     assert "Not so sure" not in answer
@@ -351,7 +351,7 @@ def test_the_next_card_on_an_open_board_comes_alone_and_nothing_else_is_read(boa
 def test_a_card_is_not_all_the_news_when_something_else_happened(board: Two) -> None:
     shown = str(board.room().stamp)
     board.fold(board.tom, "Two", "bad")
-    card = Entry.kept.get(text="Two")
+    card = Entry.unrestricted.get(text="Two")
     board.press(board.tom, "entry_pick_create", card.pk)
     news = board.live(shown)
     assert "Tom picked" in news
@@ -373,7 +373,7 @@ def test_a_card_is_not_all_the_news_when_something_else_happened(board: Two) -> 
 def test_a_change_that_is_no_card_comes_after_one_that_is(board: Two) -> None:
     board.fold(board.tom, "Two", "bad")
     shown = str(board.room().stamp)
-    board.press(board.tom, "entry_pick_create", Entry.kept.get(text="One").pk)
+    board.press(board.tom, "entry_pick_create", Entry.unrestricted.get(text="One").pk)
     assert "Tom picked" in board.live(shown)
 
 
@@ -407,7 +407,7 @@ def test_a_card_of_an_opened_side_comes_with_the_whole_view_to_whom_has_not_open
 def test_a_column_that_changed_above_its_last_card_comes_whole(two: Two) -> None:
     two.fold(two.ines, "One", "good")
     two.fold(two.ines, "Two", "good")
-    card, shown = Entry.kept.get(text="One"), str(two.room().stamp)
+    card, shown = Entry.unrestricted.get(text="One"), str(two.room().stamp)
     answer = two.press(two.ines, "entry_delete", card.pk, room_key=shown)
     assert 'id="cards-good" hx-swap-oob="morph"' in answer
     assert answer.count("data-card") == 1
@@ -443,7 +443,7 @@ def test_a_shared_note_says_that_the_other_one_is_writing(two: Two) -> None:
             two.both_ready(position)
         two.both_next(position)
     two.both_ready(2)
-    card = Entry.kept.get()
+    card = Entry.unrestricted.get()
     two.press(two.ines, "entry_table", card.pk)
     two.press(two.tom, "entry_note_update", card.pk, text="What Tom says", version=0)
     assert "Tom is writing here" in two.page(two.ines, 2)
@@ -479,7 +479,7 @@ def test_cards_of_a_retro_that_did_not_take_place_are_offered_to_their_author(tw
     assert form
     for _twice in range(2):
         two.ines.post(form[1], {"text": form[2], "client_id": form[3]})
-    card = Entry.kept.get(step__session=now)
+    card = Entry.unrestricted.get(step__session=now)
     assert (card.text, card.prompt.key, card.author) == ("Still on\nmy mind", "bad", cast.ines)
     assert "did not take place" not in two.page(two.ines, 2)
 
@@ -498,7 +498,7 @@ def test_a_card_that_was_begun_or_for_oneself_alone_is_offered_too_and_stays_so(
     for url, fields in offered:
         for _twice in range(2):
             two.ines.post(url, dict(re.findall(r'name="(\w+)" value="([^"]*)"', fields)))
-    cards = Entry.kept.filter(step__session=now).order_by("text").values_list("text", "only_me", "prompt__key")
+    cards = Entry.unrestricted.filter(step__session=now).order_by("text").values_list("text", "only_me", "prompt__key")
     assert list(cards) == [("For me", True, "bad"), ("Half a thought", False, "bad")]
     for who in (two.ines, two.tom):
         assert "did not take place" not in two.page(who, 2)

@@ -18,9 +18,10 @@ from django.utils import timezone
 from partnerships.models import Delivery, Membership, Partnership, Person
 from retros.models import Pause, RuleVersion, Series, Session
 from retros.rhythm import PRESETS, Rule
-from retros.schedule import Span, overlaps
+from retros.schedule import Span, by_date, health, overlaps
 from tests.cast import Cast
 from tests.factories import PartnershipFactory, PersonFactory
+from tests.retros import dates
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
@@ -75,6 +76,29 @@ def test_filters(client: Client, cast: Cast, ada: Person, asked: dict[str, str],
     Session.objects.filter(pk=first.pk).update(status=Session.Status.MISSED, start_utc=gone)
     page = main_of(client.get(reverse("schedule"), asked))
     assert {label for label in ("Checkout", "Search", "Growth") if f">{label}<" in page} == found
+
+
+@pytest.mark.parametrize(
+    ("retros", "states"),
+    [
+        ([(20, "scheduled", False)], set()),
+        ([(2, "held", False), (20, "scheduled", False)], set()),
+        ([(2, "held", False), (9, "scheduled", False)], {"due"}),
+        ([(2, "held", False), (9, "missed", False)], {"none", "overdue"}),
+        ([(2, "missed", False), (9, "held", False)], {"none"}),
+        ([(2, "held", False), (9, "skipped", False)], {"none", "overdue"}),
+        ([(2, "held", False), (9, "skipped", True)], {"none"}),
+    ],
+)
+@pytest.mark.parametrize("paused", [False, True])
+def test_health(retros: list[tuple[int, str, bool]], states: set[str], paused: bool) -> None:
+    """What the dates of a pair say on 10 January 2027. A pause is all there is to say while it lasts."""
+    two, now = dates.pair("UTC"), datetime(2027, 1, 10, 9, 0, tzinfo=UTC)
+    dates.rhythm(two, status="paused" if paused else "active")
+    for day, status, excused in retros:
+        dates.session(two, f"2027-01-{day:02}T09:00", status=status, excused=excused)
+    found = {state for state, condition in health(now).items() if by_date(now).filter(condition).exists()}
+    assert found - {"all"} == ({"paused"} if paused else states)
 
 
 def test_the_list_of_a_week(client: Client, cast: Cast, ada: Person) -> None:

@@ -262,6 +262,22 @@ def test_an_old_page_changes_nothing_and_is_told_why(cast: Cast, name: str) -> N
     assert {k: v for k, v in checksum().items() if k != "partnerships_ratecounter"} == before
 
 
+@pytest.mark.parametrize(
+    ("name", "days"),
+    [
+        ("series_pause", {"from_date": "2030-01-01", "to_date": "9999-12-31"}),
+        ("series_pause", {"from_date": "0001-01-01", "to_date": ""}),
+        ("series_end", {"last": "9999-12-31"}),
+    ],
+)
+def test_a_day_of_another_century_is_a_slip_of_the_finger(cast: Cast, name: str, days: dict[str, str]) -> None:
+    series, client = rhythm(cast), signed_in(cast.ines)
+    client.raise_request_exception = False  # a 500 shall be seen as one
+    answer = client.post(reverse(name, args=[cast.checkout.pk]), {"version": series.version, **days})
+    assert answer.status_code == 422
+    assert "Pick a date in this century." in text_of(answer)
+
+
 def test_the_wrap_up_shows_the_next_slot_or_offers_a_rhythm(cast: Cast) -> None:
     session = play.hold(cast.checkout)
     url = reverse("step_detail", args=[session.pk, 4])

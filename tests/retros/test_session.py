@@ -457,7 +457,7 @@ def test_a_verb_that_refuses_leaves_nothing(session: Session, pair: Pair) -> Non
     with pytest.raises(Refusal):
         ines.ready(digest="of another page")
     assert Session.objects.values().get(pk=session.pk) == before
-    assert not Entry.kept.exists()
+    assert not Entry.unrestricted.exists()
     assert not Ready.objects.exists()
 
 

@@ -55,7 +55,7 @@ def test_the_second_ready_is_the_reveal(hands: tuple[Hands, Hands]) -> None:
     assert tom.ready()
     assert ines.sees() == tom.sees() == {"From Ines", "From Tom"}
     assert ines.step(WRITE).is_revealed
-    assert set(Entry.kept.values_list("opened_version", flat=True)) == {1}
+    assert set(Entry.unrestricted.values_list("opened_version", flat=True)) == {1}
 
 
 def test_ready_twice_is_ready_once(hands: tuple[Hands, Hands]) -> None:
@@ -212,7 +212,7 @@ def test_ready_seals_answers_and_unready_makes_them_drafts_again(hands: tuple[Ha
     ines, tom = hands
     ines.answer("changed", "A new desk")
     tom.answer("changed", "Nothing")
-    sealed = Entry.kept.filter(sealed_at__isnull=False).values_list("text", flat=True)
+    sealed = Entry.unrestricted.filter(sealed_at__isnull=False).values_list("text", flat=True)
     assert set(sealed.all()) == set()
     ines.ready(PULSE)
     assert set(sealed.all()) == {"A new desk"}
