@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from partnerships import mail
 from partnerships.access import get_waiting_invitation
+from partnerships.http import is_own_path
 from partnerships.models import Audit, Person
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ class AccountAdapter(DefaultAccountAdapter):
         """Closed, but for somebody who came by an open invitation."""
         return self._invitation(request) is not None
 
+    def is_safe_url(self, url: str) -> bool:
+        """Whether a `next` is followed. allauth would take every port of every host that we answer to."""
+        return is_own_path(url)
+
     def check_may_join(self, email: str) -> None:
         """Raises ValidationError when this address may have no account: of another domain, or not the invited one."""
         self.check_domain(email)
@@ -79,6 +84,9 @@ class AccountAdapter(DefaultAccountAdapter):
         uid, _dash, rest = key.partition("-")
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": rest})
         return f"{settings.BASE_URL}{path}"
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        return f"{settings.BASE_URL}{reverse('account_confirm_email', args=[emailconfirmation.key])}"
 
     def login(self, request: HttpRequest, user: Person) -> None:
         """All of it is stored before the account is let go: whoever ends its sessions, or erases it, finds this one."""

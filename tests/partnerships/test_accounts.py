@@ -5,6 +5,7 @@ import re
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.test import Client
 from django.urls import reverse
@@ -161,9 +162,43 @@ def test_too_many_tries_from_one_place(client, headers, whole):
     assert ("<html" in answer.text) is whole
 
 
-def test_sign_in_never_leads_to_another_site(client, tom):
-    credentials = {"login": tom.email, "password": PASSWORD, "next": "https://evil.example/"}
+@pytest.mark.parametrize(
+    "where",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example/",
+        "http://localhost/settings/",
+        "http://localhost:9999/settings/",
+        "http://testserver:9999/settings/",
+        "//localhost/settings/",
+        "javascript:alert(1)",
+        "evil.example",
+    ],
+)
+def test_sign_in_never_leads_to_another_site_or_port(client, tom, where):
+    assert "localhost" in settings.ALLOWED_HOSTS
+    credentials = {"login": tom.email, "password": PASSWORD, "next": where}
     assert client.post(reverse("account_login"), credentials).headers["Location"] == "/"
+    assert client.post(reverse("account_logout"), {"next": where}).headers["Location"] == "/"
+
+
+def test_links_in_mails_do_not_come_from_the_request(client, tom, mailoutbox, settings):
+    """A `Host` with another port is one that we answer to, and not where the links lead."""
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    client.get(reverse("invitation_detail", args=[Invitation.for_first_admin()]))
+    client.post(reverse("account_signup"), TOM, headers={"Host": "localhost:9999"})
+    client.post(reverse("account_login"), {"login": tom.email, "password": PASSWORD})
+    new = {"action_add": "", "email": "tom@home.example"}
+    client.post(reverse("account_email"), new, headers={"Host": "localhost:9999"})
+    links = [re.findall(r"http.*/account/", mail.body) for mail in mailoutbox]
+    assert [mail.to for mail in mailoutbox] == [["tom@example.org"], ["tom@home.example"]]
+    assert links == [[f"{settings.BASE_URL}/account/"]] * 2
+
+
+def test_sign_in_leads_to_the_page_that_was_asked_for(client, tom):
+    credentials = {"login": tom.email, "password": PASSWORD, "next": "/settings/?a=b"}
+    assert client.post(reverse("account_login"), credentials).headers["Location"] == "/settings/?a=b"
 
 
 def test_sign_in_by_a_mailed_code(client, tom, with_mail, mailoutbox):
