@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from partnerships import mail
+from partnerships import limits, mail
 from partnerships.access import get_waiting_invitation
 from partnerships.http import is_own_path
-from partnerships.models import Audit, Person
+from partnerships.models import Audit, Person, RateCounter
 
 if TYPE_CHECKING:
     from allauth.account.models import EmailAddress
@@ -103,6 +103,12 @@ class AccountAdapter(DefaultAccountAdapter):
         """One more query for a known address and for an unknown one alike."""
         known = Person.objects.filter(email__iexact=str(credentials.get("email") or "")).first()
         Audit.record(Audit.Act.SIGN_IN_REFUSED, by=None, about=known)
+
+    def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
+        """To an address that may be anybody's. Raises TooMany for somebody signed in beyond the limit of an hour."""
+        if isinstance(request.user, Person):
+            RateCounter.hit_hourly("address", request.user, limits.ADDRESS_MAILS_PER_HOUR)
+        super().send_confirmation_mail(request, emailconfirmation, signup)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """In the background: the answer takes as long for an address we know as for one we do not."""

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import AddEmailForm as AddAddressForm
 from allauth.account.forms import ChangePasswordForm as ChangeForm
-from allauth.account.forms import SignupForm
+from allauth.account.forms import RequestLoginCodeForm, SignupForm
 from django import forms
 from django.http import HttpRequest
 from django.utils import timezone
@@ -134,6 +134,14 @@ class ChangePasswordForm(ChangeForm):
         super().__init__(*args, **kwargs)
         _without_placeholders(self)
         self.fields["oldpassword"].help_text = ""
+
+
+class RequestCodeForm(RequestLoginCodeForm):
+    def clean_email(self) -> str:
+        try:
+            return str(super().clean_email())
+        except forms.ValidationError as error:  # the same for an address that nobody has
+            raise forms.ValidationError(_("Too many codes. Wait an hour, or use your password.")) from error
 
 
 def _without_placeholders(form: forms.Form) -> None:
