@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits
-from partnerships.content import clean_content, clean_name
+from partnerships.content import clean_content, clean_line, clean_name
 from partnerships.models import Partnership, Person
 from partnerships.refusals import Invalid, Refusal, Stale
 
@@ -77,15 +77,25 @@ class ContentFormField(forms.CharField):
         return clean_content(super().to_python(value) or "", limit=self.limit)
 
 
-class NameFormField(forms.CharField):
-    """One line: a name, a label, a role."""
+class LineFormField(forms.CharField):
+    """One line inside what the two write: a heading."""
 
-    def __init__(self, *, limit: int = limits.NAME_LENGTH, **kwargs: Any) -> None:
+    def __init__(self, *, limit: int = limits.TITLE_LENGTH, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.limit = limit
 
     def to_python(self, value: Any) -> str:
-        return clean_name(super().to_python(value) or "", limit=self.limit)
+        return clean_line(super().to_python(value) or "", limit=self.limit)
+
+
+class NameFormField(LineFormField):
+    """A name, a label, a role, a title."""
+
+    def __init__(self, *, limit: int = limits.NAME_LENGTH, **kwargs: Any) -> None:
+        super().__init__(limit=limit, **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        return clean_name(super().to_python(value), limit=self.limit)
 
 
 def time_zones() -> list[tuple[str, str]]:
