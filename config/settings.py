@@ -151,6 +151,7 @@ ACCOUNT_FORMS = {
     "signup": "partnerships.forms.SignUpForm",
     "add_email": "partnerships.forms.AddEmailForm",
     "change_password": "partnerships.forms.ChangePasswordForm",
+    "request_login_code": "partnerships.forms.RequestCodeForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -166,7 +167,13 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _address.scheme
-ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,10/300s/key", "reset_password": "20/h/ip,5/h/key"}
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "30/m/ip,10/300s/key",
+    "reset_password": f"20/h/ip,{limits.RESET_MAILS_PER_HOUR}/h/key",
+    "request_login_code": f"20/m/ip,{limits.CODES_PER_HOUR}/h/key",
+    "confirm_email": f"1/10s/key,{limits.CODES_PER_HOUR}/h/key",
+}
+PASSWORD_RESET_TIMEOUT = int(limits.RESET_LINK_LIFE.total_seconds())
 # The server resolves the proxies' headers itself (config/serve.py), exactly; nothing else may trust them again.
 ALLAUTH_TRUSTED_PROXY_COUNT = 0
 

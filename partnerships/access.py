@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec
 from uuid import UUID
@@ -25,7 +24,7 @@ from partnerships.models import (
     Version,
 )
 from partnerships.reader import Reader
-from partnerships.refusals import Refusal, TooMany
+from partnerships.refusals import Refusal
 from partnerships.unsubscribe import unsubscriber
 
 if TYPE_CHECKING:
@@ -126,8 +125,7 @@ def get_feed_owner(token: str) -> Person:
     person = CalendarFeed.owner(token)
     if person is None:
         raise Http404
-    if RateCounter.hit(f"feed:{person.pk}", per=timedelta(hours=1)) > limits.FEED_READS_PER_HOUR:
-        raise TooMany(retry_after=3600)
+    RateCounter.hit_hourly("feed", person, limits.FEED_READS_PER_HOUR)
     return person
 
 

@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from partnerships import mail
+from partnerships import limits, mail
 from partnerships.access import get_waiting_invitation
-from partnerships.models import Audit, Person
+from partnerships.http import is_own_path
+from partnerships.models import Audit, Person, RateCounter
 
 if TYPE_CHECKING:
     from allauth.account.models import EmailAddress
@@ -50,6 +51,10 @@ class AccountAdapter(DefaultAccountAdapter):
         """Closed, but for somebody who came by an open invitation."""
         return self._invitation(request) is not None
 
+    def is_safe_url(self, url: str) -> bool:
+        """Whether a `next` is followed. allauth would take every port of every host that we answer to."""
+        return is_own_path(url)
+
     def check_may_join(self, email: str) -> None:
         """Raises ValidationError when this address may have no account: of another domain, or not the invited one."""
         self.check_domain(email)
@@ -80,6 +85,9 @@ class AccountAdapter(DefaultAccountAdapter):
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": rest})
         return f"{settings.BASE_URL}{path}"
 
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        return f"{settings.BASE_URL}{reverse('account_confirm_email', args=[emailconfirmation.key])}"
+
     def login(self, request: HttpRequest, user: Person) -> None:
         """All of it is stored before the account is let go: whoever ends its sessions, or erases it, finds this one."""
         with transaction.atomic():
@@ -95,6 +103,12 @@ class AccountAdapter(DefaultAccountAdapter):
         """One more query for a known address and for an unknown one alike."""
         known = Person.objects.filter(email__iexact=str(credentials.get("email") or "")).first()
         Audit.record(Audit.Act.SIGN_IN_REFUSED, by=None, about=known)
+
+    def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
+        """To an address that may be anybody's. Raises TooMany for somebody signed in beyond the limit of an hour."""
+        if isinstance(request.user, Person):
+            RateCounter.hit_hourly("address", request.user, limits.ADDRESS_MAILS_PER_HOUR)
+        super().send_confirmation_mail(request, emailconfirmation, signup)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """In the background: the answer takes as long for an address we know as for one we do not."""

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from partnerships.graphemes import cut
 from partnerships.header import Place
 from partnerships.models import Invitation, Lead, Membership, Partnership, Person
 from partnerships.models.partnership import Seat
@@ -43,7 +44,7 @@ class Listing(Generic[Row]):
     STATES: Mapping[str, Any]
 
     def __init__(self, asked: Mapping[str, str]) -> None:
-        self.words = asked.get("q", "").replace("\x00", "").strip()[:100]
+        self.words = cut(asked.get("q", "").replace("\x00", "").strip(), 100)
         self.state = asked.get("state", "") if asked.get("state", "") in self.STATES else next(iter(self.STATES))
         self.number = asked.get("page", "1")
 

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from partnerships import limits
-from partnerships.content import clean_content, clean_name
-from partnerships.forms import CheckedForm, ContentFormField, NameFormField, PageForm
+from partnerships.content import clean_content, clean_line
+from partnerships.forms import CheckedForm, ContentFormField, LineFormField, NameFormField, PageForm
 from partnerships.models import Agreement, Version
 from partnerships.refusals import Invalid, Stale
 from partnerships.wording import Wording, rebase
@@ -165,9 +165,7 @@ class ProposalForm(PageForm):
 class ClauseForm(ProposalForm):
     """Other words for one clause, or its end."""
 
-    heading = NameFormField(
-        label=gettext_lazy("Heading above it"), limit=limits.TITLE_LENGTH, required=False
-    )  # fmt: skip
+    heading = LineFormField(label=gettext_lazy("Heading above it"), required=False)
     text = ContentFormField(label=gettext_lazy("The new words"), required=False)
     take_out = forms.BooleanField(label=gettext_lazy("Take this clause out"), required=False)
     after = forms.CharField(label=gettext_lazy("Where"), required=False)
@@ -213,7 +211,7 @@ class ClauseForm(ProposalForm):
 class NewClauseForm(ProposalForm):
     """One more clause, at its place."""
 
-    heading = NameFormField(label=gettext_lazy("Heading above it"), limit=limits.TITLE_LENGTH, required=False)
+    heading = LineFormField(label=gettext_lazy("Heading above it"), required=False)
     text = ContentFormField(label=gettext_lazy("The new clause"), required=False)
     after = forms.CharField(label=gettext_lazy("Where"), required=False)
     field_order = ["text", "heading", "after", "why"]
@@ -303,7 +301,7 @@ class TextForm(ProposalForm):
                 continue
             try:
                 text = clean_content(row.text)
-                heading = clean_name(row.heading, limit=limits.TITLE_LENGTH)
+                heading = clean_line(row.heading, limit=limits.TITLE_LENGTH)
             except ValidationError as error:
                 row.error = error.messages[0]
                 raise Invalid(_("Look at clause %(number)d.") % {"number": row.number}) from error

@@ -8,6 +8,7 @@ at rest one day without a second change (RELIABILITY.md 8).
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -25,6 +26,8 @@ else:
 
 _REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _BIDI = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# A scheme; “name@host”; “name.word”, where the word could be a top-level domain (“.js” is none); “t.co/x”.
+_ADDRESS = re.compile(r"://|\S@\S|\bwww\.\w|[^\W_][\w-]+\.(?!js\b)[^\W\d_]{2,}|\b\w\.[^\W\d_]{2,}/", re.IGNORECASE)
 
 
 def clean_content(text: str, *, limit: int = limits.CONTENT_LENGTH) -> str:
@@ -61,11 +64,25 @@ def content(text: str, *, needed: str = "") -> str:
     return text.strip()
 
 
-def clean_name(text: str, *, limit: int = limits.NAME_LENGTH) -> str:
-    """One line for a name or a title: trimmed, no line breaks, no invisible direction marks."""
+def clean_line(text: str, *, limit: int) -> str:
+    """One line, trimmed: no line breaks, no invisible direction marks. For a heading inside what the two write."""
     text = clean_content(text, limit=limit).strip()
     if "\n" in text or "\t" in text or _BIDI.search(text):
         raise ValidationError(_("A name is one line of plain characters."), code="not_a_name")
+    return text
+
+
+def clean_name(text: str, *, limit: int = limits.NAME_LENGTH) -> str:
+    """`clean_line` for a name or a title that mails and calendars carry to others, and without an address in it.
+
+    A mail program makes a link of every address, and whoever gets the mail takes it for one of ours.
+    """
+    text = clean_line(text, limit=limit)
+    if _ADDRESS.search(unicodedata.normalize("NFKC", text)):
+        raise ValidationError(
+            _("A name holds no web address and no mail address. Leave it out, or write it without the dot."),
+            code="address",
+        )
     return text
 
 

@@ -11,14 +11,14 @@ from typing import Any, ClassVar, Self
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import AddEmailForm as AddAddressForm
 from allauth.account.forms import ChangePasswordForm as ChangeForm
-from allauth.account.forms import SignupForm
+from allauth.account.forms import RequestLoginCodeForm, SignupForm
 from django import forms
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits, zones
-from partnerships.content import clean_content, clean_name
+from partnerships.content import clean_content, clean_line, clean_name
 from partnerships.models import Partnership, Person
 from partnerships.refusals import Invalid, Refusal, Stale
 
@@ -76,15 +76,25 @@ class ContentFormField(forms.CharField):
         return clean_content(super().to_python(value) or "", limit=self.limit)
 
 
-class NameFormField(forms.CharField):
-    """One line: a name, a label, a role."""
+class LineFormField(forms.CharField):
+    """One line inside what the two write: a heading."""
 
-    def __init__(self, *, limit: int = limits.NAME_LENGTH, **kwargs: Any) -> None:
+    def __init__(self, *, limit: int = limits.TITLE_LENGTH, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.limit = limit
 
     def to_python(self, value: Any) -> str:
-        return clean_name(super().to_python(value) or "", limit=self.limit)
+        return clean_line(super().to_python(value) or "", limit=self.limit)
+
+
+class NameFormField(LineFormField):
+    """A name, a label, a role, a title."""
+
+    def __init__(self, *, limit: int = limits.NAME_LENGTH, **kwargs: Any) -> None:
+        super().__init__(limit=limit, **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        return clean_name(super().to_python(value), limit=self.limit)
 
 
 class TimeZoneField(forms.ChoiceField):
@@ -127,6 +137,14 @@ class ChangePasswordForm(ChangeForm):
         super().__init__(*args, **kwargs)
         _without_placeholders(self)
         self.fields["oldpassword"].help_text = ""
+
+
+class RequestCodeForm(RequestLoginCodeForm):
+    def clean_email(self) -> str:
+        try:
+            return str(super().clean_email())
+        except forms.ValidationError as error:  # the same for an address that nobody has
+            raise forms.ValidationError(_("Too many codes. Wait an hour, or use your password.")) from error
 
 
 def _without_placeholders(form: forms.Form) -> None:

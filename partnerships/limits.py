@@ -17,9 +17,13 @@ DRAFT_SAVES_PER_MINUTE = 150
 WRITES_PER_MINUTE = 60
 INVITATIONS_PER_HOUR = 20
 EXPORTS_PER_HOUR = 10
+ADDRESS_MAILS_PER_HOUR = 20  # by one person, to addresses that they say are theirs
+CODES_PER_HOUR = 5  # of a kind, to one address
+RESET_MAILS_PER_HOUR = 5  # to one address
 FEED_READS_PER_HOUR = 60
 
 INVITATION_LIFE = timedelta(days=7)
+RESET_LINK_LIFE = timedelta(hours=1)
 REMIND_EVERY = timedelta(days=7)  # an admin, one pair
 REOPEN_WITHIN = timedelta(hours=24)
 ALONE_AFTER = timedelta(minutes=5)  # ready for the next step this long: one may go on alone

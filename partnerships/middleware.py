@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from partnerships import limits
-from partnerships.http import is_autosave
+from partnerships.http import is_autosave, is_own_path
 from partnerships.models import RateCounter
 from partnerships.refusals import Invalid, Refusal, Stale, TooMany
 
@@ -82,7 +82,9 @@ def way_back(request: HttpRequest) -> str:
     referrer = request.headers.get("Referer", "")
     if url_has_allowed_host_and_scheme(referrer, {request.get_host()}, require_https=request.is_secure()):
         parts = urlsplit(referrer)
-        return parts.path + (f"?{parts.query}" if parts.query else "")
+        path = parts.path + (f"?{parts.query}" if parts.query else "")
+        if is_own_path(path):  # not “//evil.example/x”
+            return path
     return "/"
 
 

@@ -32,7 +32,7 @@ class Error(enum.Enum):
     DUPLICATE_PAIR = "duplicate_pair", _("The same two people stand on an earlier line.")
     SAME_PERSON = "same_person", _("A partnership is two different people.")
     INVALID_EMAIL = "invalid_email", _("One of the two is no email address.")
-    INVALID_LABEL = "invalid_label", _("The label is missing, too long, or not one line of text.")
+    INVALID_LABEL = "invalid_label", _("The label is missing, too long, holds an address, or is not one line of text.")
     INVALID_DATE = "invalid_date", _("There is no such date. Write it as 2027-02-09.")
     INVALID_TIME = "invalid_time", _("There is no such time. Write it as 14:00.")
     INVALID_DURATION = "invalid_duration", _("A retro takes 15 to 240 minutes.")

@@ -15,6 +15,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from partnerships.graphemes import shorten
 from partnerships.header import Header
 from partnerships.models import Lead, Look, Version
 from retros.models import Action, Need, Note, Offer, Release
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 LATELY = timedelta(days=14)  # how long home tells that somebody became a lead
 LOOKS = 50
 CHOICES = 30  # of each kind of thing
+CHOICE_LENGTH = 80  # of its words in the list
 
 
 @dataclass(frozen=True)
@@ -251,7 +253,7 @@ class Choices:
 
     def _needs(self) -> Iterator[Choice]:
         for need in Need.objects.visible_to(self.person).filter(lead=self.lead)[:CHOICES]:
-            yield Choice(Release.Kind.NEED, need.pk, _short(need.text))
+            yield Choice(Release.Kind.NEED, need.pk, shorten(need.text, CHOICE_LENGTH))
 
     @cached_property
     def _all_actions(self) -> list[Action]:
@@ -261,11 +263,11 @@ class Choices:
     def _outcomes(self) -> Iterator[Choice]:
         for action in self._all_actions:
             if action.is_experiment and not action.is_open:
-                yield Choice(Release.Kind.OUTCOME, action.pk, _short(action.text))
+                yield Choice(Release.Kind.OUTCOME, action.pk, shorten(action.text, CHOICE_LENGTH))
 
     def _actions(self) -> Iterator[Choice]:
         for action in self._all_actions[:CHOICES]:
-            yield Choice(Release.Kind.ACTION, action.pk, _short(action.text))
+            yield Choice(Release.Kind.ACTION, action.pk, shorten(action.text, CHOICE_LENGTH))
 
     def _versions(self) -> Iterator[Choice]:
         versions = Version.objects.filter(agreement__partnership=self.lead.partnership_id, number__isnull=False)
@@ -306,8 +308,3 @@ def words_of_look(look: Look) -> str:
     if look.what == Look.What.LEAD_ENDED:
         return _("%(name)s ended that %(about)s is your lead") % {"name": name, "about": about}
     return f"{name} {look.get_what_display()}"
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 80 else line[:79].rstrip() + "…"

@@ -7,7 +7,7 @@ change. A proposal is a version that is not in force yet; it remembers which ver
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from partnerships import limits
-from partnerships.content import ContentField, clean_name, content
+from partnerships.content import ContentField, clean_line, clean_name, content
 from partnerships.models.partnership import Membership, Partnership, Seat
 from partnerships.models.still_right import StillRight
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
@@ -90,7 +90,7 @@ class Agreement(models.Model):
 
         `id` is the client's own: the same form sent twice begins one agreement. Raises Invalid without a title.
         """
-        title = _name(title, needed=_("Give it a name."))
+        title = _line(title, clean_name, needed=_("Give it a name."))
         with partnership.writing(by):
             if kind == cls.Kind.DREAM_TEAM and (
                 known := cls.objects.filter(partnership=partnership, kind=kind).first()
@@ -214,7 +214,7 @@ class Agreement(models.Model):
     def _checked(self, wordings: Sequence[Wording]) -> list[Wording]:
         """The clauses as they will be stored. Raises Invalid for what is no text of an agreement."""
         text = [
-            replace(w, text=content(w.text, needed=_("A clause needs words.")), heading=_name(w.heading))
+            replace(w, text=content(w.text, needed=_("A clause needs words.")), heading=_line(w.heading, clean_line))
             for w in wordings
         ]
         if not text:
@@ -519,10 +519,10 @@ class Signature(models.Model):
         return f"{self.person_id} under {self.version_id}"
 
 
-def _name(text: str, *, needed: str = "") -> str:
-    """`clean_name` for a verb: raises Invalid, also for an empty one when `needed` says what is missing."""
+def _line(text: str, clean: Callable[..., str], *, needed: str = "") -> str:
+    """`clean_name` or `clean_line` for a verb: raises Invalid, also for an empty one when `needed` says what lacks."""
     try:
-        text = clean_name(text, limit=limits.TITLE_LENGTH)
+        text = clean(text, limit=limits.TITLE_LENGTH)
     except ValidationError as error:
         raise Invalid(error.messages[0]) from error
     if needed and not text:

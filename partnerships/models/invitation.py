@@ -5,7 +5,7 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, ClassVar
 
 from django.db import models, transaction
@@ -17,7 +17,7 @@ from partnerships.models.audit import Audit
 from partnerships.models.partnership import Membership, Partnership, Seat
 from partnerships.models.person import Person
 from partnerships.models.rate import RateCounter
-from partnerships.refusals import Refusal, TooMany
+from partnerships.refusals import Refusal
 
 
 def hash_token(token: str) -> str:
@@ -299,5 +299,4 @@ class Arranged:
 
 def _count(by: Person) -> None:
     """Raises TooMany beyond the limit of an hour."""
-    if RateCounter.hit(f"invite:{by.pk}", per=timedelta(hours=1)) > limits.INVITATIONS_PER_HOUR:
-        raise TooMany(retry_after=3600)
+    RateCounter.hit_hourly("invite", by, limits.INVITATIONS_PER_HOUR)

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits, zones
 from partnerships.content import clean_name
+from partnerships.graphemes import graphemes
 from partnerships.hours import Hours
 from partnerships.models.audit import Audit
 from partnerships.models.delivery import Delivery
@@ -117,8 +118,9 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
     @property
     def initials(self) -> str:
-        words = self.full_name.split()
-        return (words[0][:1] + (words[-1][:1] if len(words) > 1 else words[0][1:2])).upper()
+        words = [list(graphemes(word)) for word in self.full_name.split()]
+        first, second = words[0][:1], words[-1][:1] if len(words) > 1 else words[0][1:2]
+        return "".join(first + second).upper()
 
     @property
     def tz(self) -> zoneinfo.ZoneInfo:

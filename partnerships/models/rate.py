@@ -49,7 +49,12 @@ class RateCounter(models.Model):
     @classmethod
     def count_export(cls, person: Person) -> None:
         """One more file that somebody takes along. Raises TooMany beyond the limit of an hour."""
-        if cls.hit(f"export:{person.pk}", per=timedelta(hours=1)) > limits.EXPORTS_PER_HOUR:
+        cls.hit_hourly("export", person, limits.EXPORTS_PER_HOUR)
+
+    @classmethod
+    def hit_hourly(cls, what: str, person: Person, most: int) -> None:
+        """One more of `what` by this person. Raises TooMany beyond `most` an hour."""
+        if cls.hit(f"{what}:{person.pk}", per=timedelta(hours=1)) > most:
             raise TooMany(retry_after=3600)
 
     @classmethod

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from partnerships import limits
-from partnerships.content import clean_name
+from partnerships.content import clean_line
 from partnerships.refusals import Invalid, Refusal
 from retros.models.draft import Draft
 from retros.models.note import Note
@@ -27,7 +27,7 @@ def name_decision(step: Step, *, by: Person, title: str, id: uuid.UUID) -> Promp
     is open or when there are too many.
     """
     try:
-        title = clean_name(title, limit=limits.TITLE_LENGTH)
+        title = clean_line(title, limit=limits.TITLE_LENGTH)
     except ValidationError as error:
         raise Invalid(error.messages[0]) from error
     if not title:

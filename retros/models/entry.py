@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from partnerships import limits
 from partnerships.content import ContentField, content
+from partnerships.graphemes import shorten
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
 from retros.models.draft import Draft
@@ -141,8 +142,7 @@ class Entry(models.Model):
     @property
     def preview(self) -> str:
         """The start of the text, for the accessible name of a button on the card."""
-        line = " ".join(self.text.split())
-        return line if len(line) <= limits.PREVIEW_LENGTH else line[: limits.PREVIEW_LENGTH].rstrip() + "…"
+        return shorten(self.text, limits.PREVIEW_LENGTH)
 
     # --- cards --------------------------------------------------------------------------------------------------
 

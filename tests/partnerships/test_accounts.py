@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import itertools
 import json
 import re
+import time
+from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
+from allauth.account.forms import EmailAwarePasswordResetTokenGenerator
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.test import Client
 from django.urls import reverse
@@ -161,9 +167,43 @@ def test_too_many_tries_from_one_place(client, headers, whole):
     assert ("<html" in answer.text) is whole
 
 
-def test_sign_in_never_leads_to_another_site(client, tom):
-    credentials = {"login": tom.email, "password": PASSWORD, "next": "https://evil.example/"}
+@pytest.mark.parametrize(
+    "where",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example/",
+        "http://localhost/settings/",
+        "http://localhost:9999/settings/",
+        "http://testserver:9999/settings/",
+        "//localhost/settings/",
+        "javascript:alert(1)",
+        "evil.example",
+    ],
+)
+def test_sign_in_never_leads_to_another_site_or_port(client, tom, where):
+    assert "localhost" in settings.ALLOWED_HOSTS
+    credentials = {"login": tom.email, "password": PASSWORD, "next": where}
     assert client.post(reverse("account_login"), credentials).headers["Location"] == "/"
+    assert client.post(reverse("account_logout"), {"next": where}).headers["Location"] == "/"
+
+
+def test_links_in_mails_do_not_come_from_the_request(client, tom, mailoutbox, settings):
+    """A `Host` with another port is one that we answer to, and not where the links lead."""
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    client.get(reverse("invitation_detail", args=[Invitation.for_first_admin()]))
+    client.post(reverse("account_signup"), TOM, headers={"Host": "localhost:9999"})
+    client.post(reverse("account_login"), {"login": tom.email, "password": PASSWORD})
+    new = {"action_add": "", "email": "tom@home.example"}
+    client.post(reverse("account_email"), new, headers={"Host": "localhost:9999"})
+    links = [re.findall(r"http.*/account/", mail.body) for mail in mailoutbox]
+    assert [mail.to for mail in mailoutbox] == [["tom@example.org"], ["tom@home.example"]]
+    assert links == [[f"{settings.BASE_URL}/account/"]] * 2
+
+
+def test_sign_in_leads_to_the_page_that_was_asked_for(client, tom):
+    credentials = {"login": tom.email, "password": PASSWORD, "next": "/settings/?a=b"}
+    assert client.post(reverse("account_login"), credentials).headers["Location"] == "/settings/?a=b"
 
 
 def test_sign_in_by_a_mailed_code(client, tom, with_mail, mailoutbox):
@@ -197,6 +237,60 @@ def test_reset_the_password(client, tom, mailoutbox, settings):
     assert not Client().login(email=tom.email, password=PASSWORD)
     used = Client().get(link.removeprefix(settings.BASE_URL), follow=True)
     assert 'type="password"' not in used.text
+
+
+def test_a_link_for_a_new_password_lives_one_hour(client, tom, mailoutbox, monkeypatch):
+    client.post(reverse("account_reset_password"), {"email": tom.email})
+    path = re.findall(r"http\S+", mailoutbox[-1].body)[0].removeprefix(settings.BASE_URL)
+    now = datetime.now
+    for minutes, works in ((59, True), (61, False)):
+        later = now() + timedelta(minutes=minutes)
+        monkeypatch.setattr(EmailAwarePasswordResetTokenGenerator, "_now", lambda self, later=later: later)
+        assert ('type="password"' in Client().get(path, follow=True).text) is works
+    assert "for an hour" in mailoutbox[-1].body
+
+
+@pytest.fixture
+def each_minute(monkeypatch):
+    """allauth's limits of a minute are never reached: its clock moves on whenever it is looked at."""
+    minutes = itertools.count()
+    clock = SimpleNamespace(time=lambda: time.time() + 60 * next(minutes), monotonic=time.monotonic)
+    monkeypatch.setattr("allauth.core.internal.ratelimit.time", clock)
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("email", ["tom@example.org", "who@example.org"])
+def test_five_codes_an_hour_for_one_address(tom, with_mail, mailoutbox, each_minute, email):
+    answers = [Client().post(reverse("account_request_login_code"), {"email": email}) for _n in range(6)]
+    assert [answer.status_code for answer in answers] == [302] * 5 + [200]
+    assert "Too many codes. Wait an hour, or use your password." in answers[-1].text
+    assert email in answers[-1].text
+    assert len(mailoutbox) == (5 if email == tom.email else 0)
+
+
+def confirmed(client: Client) -> None:
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+
+
+@pytest.mark.both_databases
+def test_twenty_mails_an_hour_to_addresses_that_somebody_calls_theirs(client, tom, with_mail, mailoutbox, each_minute):
+    client.force_login(tom)
+    confirmed(client)
+    for number in range(20):
+        client.post(reverse("account_email"), {"action_add": "", "email": f"stranger{number}@example.com"})
+    refused = client.post(reverse("account_email"), {"action_add": "", "email": "stranger20@example.com"})
+    assert len(mailoutbox) == 20
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "3600")
+    assert "stranger20@example.com</textarea>" in refused.text
+
+
+@pytest.mark.both_databases
+def test_five_mails_an_hour_to_one_address_that_somebody_calls_theirs(client, tom, with_mail, mailoutbox, each_minute):
+    client.force_login(tom)
+    confirmed(client)
+    for _number in range(6):
+        client.post(reverse("account_email"), {"action_add": "", "email": "stranger@example.com"})
+    assert len(mailoutbox) == 5
 
 
 def test_change_the_password_ends_the_other_sessions(client, tom):

@@ -185,7 +185,7 @@ def test_partnership_create(client, ines, mailoutbox, django_capture_on_commit_c
     assert link in page.text
     mail = mailoutbox[0]
     assert mail.to == ["tom@example.org"]
-    assert mail.subject == "Ines Okafor invites you to Twofold"
+    assert mail.subject == "You are invited to Twofold"
     assert mail.body.count("http") == 1
     assert link in mail.body
     assert "&#" not in mail.body

@@ -96,10 +96,27 @@ def test_a_plain_form_gets_back_all_that_was_typed_and_no_password(client, cast)
     assert 'href="/somewhere/?a=b"' in page
 
 
-def test_the_way_back_never_leads_elsewhere(client, cast):
+@pytest.mark.parametrize(
+    "referrer",
+    [
+        "http://evil.example/",
+        "http://testserver//evil.example/x",
+        "http://testserver///evil.example/x",
+        "http://testserver/\\evil.example/x",
+        "http://testserver/\t/evil.example/x",
+        "http://testserver\\\\evil.example/x",
+    ],
+)
+def test_the_way_back_never_leads_elsewhere(client, cast, referrer):
     client.force_login(cast.ines)
-    page = client.post("/refusing/refusal/", {"text": "x"}, headers={"Referer": "http://evil.example/"}).text
+    page = client.post("/refusing/refusal/", {"text": "x"}, headers={"Referer": referrer}).text
     assert "evil.example" not in page
+    assert 'href="/">Back to the page' in page
+    client.logout()
+    refused = client.post("/written/", {"text": "x"}, headers={"Referer": referrer})
+    assert "evil.example" not in refused.text
+    signed_out = client.post("/written/", headers={"Referer": referrer})
+    assert signed_out.headers["Location"].endswith("?next=/")
 
 
 def test_a_lost_race_shows_both_texts_and_can_keep_mine(client, cast):

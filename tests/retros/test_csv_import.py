@@ -59,6 +59,7 @@ def test_the_case() -> None:
         ({"label": "x" * 61}, Error.INVALID_LABEL),
         ({"label": "two\nlines"}, Error.INVALID_LABEL),
         ({"label": "a\u202eb"}, Error.INVALID_LABEL),
+        ({"label": "Reset at www.evil.example"}, Error.INVALID_LABEL),
         ({"cadence": "Bi-Weekly"}, Error.AMBIGUOUS_CADENCE),
         ({"cadence": "now and then"}, Error.UNKNOWN_CADENCE),
         ({"first_date": "2027-02-30"}, Error.INVALID_DATE),
