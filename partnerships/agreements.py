@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from partnerships.diff import ClauseChange, clauses
+from partnerships.diff import STEPS, Budget, ClauseChange, clauses
 from partnerships.header import Header
 from partnerships.models import Agreement, Membership, Signature, Version
 from partnerships.wording import Wording, digest_of
@@ -79,7 +79,7 @@ class Proposal:
     def changes(self) -> list[ClauseChange]:
         """What it changes in the version it was written against."""
         base = self.version.base.wordings if self.version.base else []
-        return [change for change in clauses(base, self.version.wordings) if change.is_changed]
+        return [change for change in clauses(base, self.version.wordings, self.page.budget) if change.is_changed]
 
     @property
     def only(self) -> ClauseChange | None:
@@ -164,6 +164,11 @@ class AgreementPage:
         self.in_force = agreement.in_force
         agreement.read_shown(*shown)
         self.proposals = [Proposal(version, self) for version in agreement.proposals]
+
+    @property
+    def budget(self) -> Budget:
+        """What one comparison on this page may cost: that of a proposal, or the page's own."""
+        return Budget(STEPS // (len(self.proposals) + 1))
 
     @property
     def is_open(self) -> bool:
@@ -334,7 +339,7 @@ def version_context(version: Version, person: Person, *, against: str) -> dict[s
         "other": other,
         "other_name": page.name(other) if other else "",
         "rows": page.versions(version),
-        "changes": clauses(other.wordings, version.wordings) if other else [],
+        "changes": clauses(other.wordings, version.wordings, page.budget) if other else [],
         "sections": sections,
         "sides": page.sides(version),
         "proposal": next((p for p in page.proposals if p.version == version), None),
@@ -349,7 +354,8 @@ def proposal_context(form: ProposalForm, person: Person) -> dict[str, object]:
     changed = []
     if form.stale and form.was and form.base:
         agreement.read_shown(form.was, form.base)
-        changed = [change for change in clauses(form.was.wordings, form.base.wordings) if change.is_changed]
+        changes = clauses(form.was.wordings, form.base.wordings, page.budget)
+        changed = [change for change in changes if change.is_changed]
     return {
         **page.pair.context,
         "page": page,
@@ -366,7 +372,7 @@ def update_context(version: Version, person: Person) -> dict[str, object]:
     page = AgreementPage(version.agreement, person, shown=[version])
     merged = version.brought_up_to_date()
     current = page.in_force.wordings if page.in_force else []
-    changes = clauses(current, merged)
+    changes = clauses(current, merged, page.budget)
     return {
         **page.pair.context,
         "page": page,

@@ -10,6 +10,7 @@ CLAUSES_AT_ONCE = 48  # edited on one page: four fields each, of the 200 that a 
 TITLE_LENGTH = 120
 NAME_LENGTH = 60
 ENTRIES_PER_PERSON = 200  # per session
+IMPORT_LINES = 5_000  # of one file of partnerships
 DECISIONS = 12  # that a pair names in one contract sitting, beside those of the template
 PREVIEW_LENGTH = 40  # of a card's text inside the accessible name of its buttons
 

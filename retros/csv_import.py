@@ -16,9 +16,10 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
-from partnerships import zones
+from partnerships import limits, zones
 from partnerships.content import clean_name
 from partnerships.refusals import Invalid
 from retros.rhythm import CENTURY, PRESETS, Rule
@@ -103,7 +104,10 @@ class _Wrong(Exception):
 
 
 def parse(text: str, *, now: datetime) -> list[Row]:
-    """Every line but the first, in the order of the file. Raises Invalid when the first line names other columns."""
+    """Every line but the first, in the order of the file.
+
+    Raises Invalid when the first line names other columns, and when there are more lines than one file may have.
+    """
     text = text.removeprefix("\ufeff")
     head = text.partition("\n")[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ",")
@@ -120,10 +124,14 @@ def _rows(reader: Any, now: datetime) -> Iterator[Row]:
         raise Invalid(_("The first line names the columns: %(columns)s.") % {"columns": known})
     seen: dict[frozenset[str], int] = {}
     end = reader.line_num
+    count = 0
     for cells in reader:
         line, end = end + 1, reader.line_num  # a quoted cell may hold line breaks
         if not any(cell.strip() for cell in cells):
             continue
+        count += 1
+        if count > limits.IMPORT_LINES:
+            raise _too_many()
         try:
             if len(cells) != len(names):
                 raise _Wrong(Error.WRONG_COLUMNS)
@@ -135,6 +143,12 @@ def _rows(reader: Any, now: datetime) -> Iterator[Row]:
         if row.ok:
             seen[row.pair] = line
         yield row
+
+
+def _too_many() -> Invalid:
+    most = number_format(limits.IMPORT_LINES, force_grouping=True)
+    words = _("A file can have at most %(lines)s lines. Split it, and read in one part at a time.")
+    return Invalid(words % {"lines": most})
 
 
 def _row(line: int, cells: dict[str, str], now: datetime) -> Row:

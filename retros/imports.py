@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from allauth.account.adapter import get_adapter
@@ -31,6 +32,19 @@ if TYPE_CHECKING:
     Key = tuple[frozenset[str], str]
 
 AT_ONCE = 5_000  # addresses in one question to the database
+SHOWN = 50  # lines of each kind on the page of the look ahead
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The first lines of many, and how many more there are."""
+
+    rows: Sequence[Row]
+    more: int
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> Shown:
+        return cls(rows[:SHOWN], max(len(rows) - SHOWN, 0))
 
 
 @dataclass(frozen=True)
@@ -40,21 +54,25 @@ class Import:
     rows: list[Row]
     people: dict[str, Person]
 
-    @property
+    @cached_property
     def bad(self) -> list[Row]:
         return [row for row in self.rows if not row.ok]
 
-    @property
+    @cached_property
     def new(self) -> list[Row]:
         return [row for row in self.rows if row.ok and row.notice is not Notice.IS_THERE]
 
     @property
-    def known(self) -> int:
-        return len(self.rows) - len(self.bad) - len(self.new)
+    def bad_shown(self) -> Shown:
+        return Shown.of(self.bad)
 
     @property
-    def noticed(self) -> list[Row]:
-        return [row for row in self.new if row.notice]
+    def new_shown(self) -> Shown:
+        return Shown.of(self.new)
+
+    @property
+    def known(self) -> int:
+        return len(self.rows) - len(self.bad) - len(self.new)
 
     @property
     def invited(self) -> int:

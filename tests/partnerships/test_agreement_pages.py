@@ -24,6 +24,7 @@ from partnerships.wording import Wording
 from retros.models import ClauseLink
 from tests.cast import Cast
 from tests.factories import PASSWORD
+from tests.partnerships.steps import counted, swapped_clause
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
@@ -722,3 +723,26 @@ def test_the_list_takes_as_many_queries_for_thirty_as_for_three(cast: Cast) -> N
 )
 def test_the_next_look_is_proposed_three_months_on(today: date, look: date) -> None:
     assert next_look(today) == look
+
+
+def test_every_page_of_hostile_proposals_has_one_budget(cast: Cast, contract: Agreement) -> None:
+    """Four clauses of 9,800 characters, all words distinct, each two neighbours swapped; proposed three times."""
+    pairs = [swapped_clause(n) for n in range(4)]
+    first = agree(contract, *(Wording(text) for text, _swapped in pairs))
+    turned = [replace(w, text=text) for w, (_text, text) in zip(first.wordings, pairs, strict=True)]
+    proposals = [propose(contract, cast.ines, *turned[:n], *first.wordings[n:]) for n in (4, 3, 1)]
+    detail = reverse("agreement_detail", args=[contract.pk])
+    client = signed_in(cast.tom)
+    found = {}
+
+    def look(name: str, url: str) -> None:
+        with counted() as steps:
+            assert client.get(url).status_code == 200
+        found[name] = steps.count
+
+    look("detail", detail)
+    look("version", reverse("version_detail", args=[proposals[0].pk]) + f"?against={first.pk}")
+    agree(contract, *first.wordings, Wording("One more."))
+    look("outdated", detail)
+    look("update", reverse("version_update", args=[proposals[0].pk]))
+    assert {name: count for name, count in found.items() if not 0 < count <= 1_200_000} == {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import random
 import uuid
 from collections.abc import Sequence
 from itertools import pairwise
@@ -11,13 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from partnerships import diff
 from partnerships.diff import ClauseChange, Kind, Run, clauses, words
 from partnerships.wording import Wording
+from tests.partnerships.steps import CLAUSE, counted, hostile, swapped_clause
 
 pytestmark = pytest.mark.one_database
 
 TEXTS = st.text(st.sampled_from("ab c.\n,é‮😀"), max_size=60) | st.text(max_size=40)
-SLOW = 2.0  # seconds: ten times what one request may take (RELIABILITY.md 1, P8)
+MOST = 1_200_000  # steps of difflib for one page, of about 0.1 µs
 
 
 def side(runs: Sequence[Run], without: Kind) -> str:
@@ -91,14 +93,56 @@ def test_a_long_clause_is_still_compared_by_words() -> None:
         (" " * 10_000, "\n" * 10_000),
         ("a\n" * 5000, "b\na\n" * 2500),
         ("a. " * 3333, "a! " * 3333),
+        swapped_clause(),
     ],
 )
 def test_nobody_can_make_it_slow(old: str, new: str) -> None:
-    began = time.perf_counter()
-    runs = words(old, new)
-    assert time.perf_counter() - began < SLOW
+    with counted() as steps:
+        runs = words(old, new)
+    assert steps.count <= MOST
     assert side(runs, Kind.INS) == old
     assert side(runs, Kind.DEL) == new
+
+
+def test_the_steps_of_an_ordinary_change_are_counted() -> None:
+    with counted() as steps:
+        words("We meet on Monday at ten.", "We meet on Tuesday at ten.")
+    assert 10 < steps.count < 500
+
+
+@pytest.mark.parametrize(
+    ("pairs", "scale"), [(2000, 40), pytest.param(2000, 1, marks=pytest.mark.deep)], ids=["small", "as long as allowed"]
+)
+def test_two_thousand_hostile_pairs_keep_to_their_budget(pairs: int, scale: int) -> None:
+    """The budget is all that bounds the work, so texts of a fortieth with a fortieth of it show the same."""
+    for seed in range(pairs):
+        dice = random.Random(seed)
+        old, new = hostile(dice, dice.randrange(1, 50_000 // scale))
+        budget = diff.Budget(MOST // scale)
+        with counted() as steps:
+            runs = words(old, new, budget)
+        assert steps.count <= MOST // scale - budget.left, seed
+        assert (side(runs, Kind.INS), side(runs, Kind.DEL)) == (old, new), seed
+
+
+def test_twenty_hostile_pairs_as_long_as_a_text_may_be() -> None:
+    for seed in range(20):
+        old, new = hostile(random.Random(seed), 50_000)
+        with counted() as steps:
+            runs = words(old, new)
+        assert steps.count <= MOST, seed
+        assert (side(runs, Kind.INS), side(runs, Kind.DEL)) == (old, new), seed
+
+
+def test_what_is_too_costly_by_words_is_compared_by_sentences() -> None:
+    """And then by words in each sentence that changed."""
+    old, new = ([text[n : n + 39] + ". " for n in range(0, CLAUSE, 40)] for text in swapped_clause())
+    new[::2] = old[::2]
+    new[1] = old[1].replace(old[1][4], "other")
+    runs = words("".join(old), "".join(new))
+    assert "".join(old[2]) in "".join(run.text for run in runs if run.kind == Kind.SAME)
+    assert [run.text for run in runs][1:3] == [old[1][4], "other"]
+    assert sum(len(run.text) for run in runs if run.kind == Kind.SAME) > sum(map(len, old[::2])) - 10
 
 
 # --- clauses ---------------------------------------------------------------------------------------------------------
@@ -148,7 +192,20 @@ def test_a_removed_clause_stands_where_it_stood() -> None:
 def test_two_hundred_clauses_are_fast() -> None:
     old = [Wording(f"Clause {n} says something that both of us can read and keep. " * 4) for n in range(200)]
     new = [Wording(w.text.replace("both", "the two"), "", w.line) for w in reversed(old)]
-    began = time.perf_counter()
-    changes = clauses(old, new)
-    assert time.perf_counter() - began < SLOW
+    with counted() as steps:
+        changes = clauses(old, new)
+    assert steps.count <= MOST
     assert len([c for c in changes if c.is_reworded]) == 200
+
+
+def test_all_clauses_of_a_text_share_one_budget() -> None:
+    pairs = [swapped_clause(n) for n in range(4)]
+    old = [Wording(text) for text, _turned in pairs]
+    new = [Wording(turned, "", w.line) for w, (_text, turned) in zip(old, pairs, strict=True)]
+    short = Wording("We meet on Monday.")
+    with counted() as steps:
+        changes = clauses([*old, short], [*new, Wording("We meet on Tuesday.", "", short.line)])
+    assert sum(len(w.text) for w in old) > 4 * (CLAUSE - 2)
+    assert steps.count <= MOST
+    assert len([c for c in changes if c.is_reworded]) == 5
+    assert [run.text for run in changes[-1].text] == ["We meet on ", "Monday", "Tuesday", "."]
