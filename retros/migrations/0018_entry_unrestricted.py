@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     """The manager has another name; no table changes."""
 
     dependencies = [
-        ('retros', '0013_entry_came_with'),
+        ('retros', '0017_session_unplanned'),
     ]
 
     operations = [
