@@ -170,7 +170,7 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,10/300s/key", "reset_password": 
 # The server resolves the proxies' headers itself (config/serve.py), exactly; nothing else may trust them again.
 ALLAUTH_TRUSTED_PROXY_COUNT = 0
 
-# --- Requests, cookies, headers (RELIABILITY.md 5.1 and 5.2) ------------------------------------------
+# --- Requests, cookies, headers (docs/rules/reliability.md R16, R17) ---------------------------
 
 if DEMO:
     ALLOWED_HOSTS = [".localhost", "127.0.0.1"]
@@ -263,7 +263,7 @@ STORAGES = {
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG
 
-# --- Logs (RELIABILITY.md 6) ---------------------------------------------------------------------
+# --- Logs (docs/rules/reliability.md R22) ------------------------------------------------------
 
 LOGGING: dict[str, Any] = {
     "version": 1,

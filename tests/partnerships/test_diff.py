@@ -17,7 +17,7 @@ from partnerships.wording import Wording
 pytestmark = pytest.mark.one_database
 
 TEXTS = st.text(st.sampled_from("ab c.\n,é‮😀"), max_size=60) | st.text(max_size=40)
-SLOW = 2.0  # seconds: ten times what one request may take (RELIABILITY.md 1, P8)
+SLOW = 2.0  # seconds: ten times what one request may take (docs/rules/reliability.md R6)
 
 
 def side(runs: Sequence[Run], without: Kind) -> str:
