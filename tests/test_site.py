@@ -318,6 +318,16 @@ def test_each_rule_names_the_tests_that_hold_it() -> None:
         assert without == [], path.name
 
 
+def test_each_decision_has_a_number_a_day_and_a_status() -> None:
+    """`### 7. 2026-11-21: in force`, or `…: replaced by 9`; each has its reasons under it."""
+    text = (ROOT / "docs/decisions.md").read_text(encoding="utf-8")
+    heads = re.findall(r"^### (.*)\n\n\*\*", text, re.MULTILINE)
+    day = r"\d{4}-\d\d-\d\d"
+    said = [re.fullmatch(rf"(\d+)\. {day}(?:, changed {day})?: (?:in force|replaced by (\d+))", head) for head in heads]
+    assert [match and int(match[1]) for match in said] == list(range(1, text.count("\n\n**") + 1))
+    assert all(1 <= int(match[2]) <= len(said) for match in said if match and match[2])
+
+
 def test_the_files_that_the_documents_name_exist() -> None:
     found = {
         f"{path.relative_to(ROOT)}: {name}"
