@@ -339,6 +339,16 @@ def test_the_files_that_the_documents_name_exist() -> None:
     assert found == set()
 
 
+def test_the_hooks_before_a_commit_fetch_nothing_and_run_what_the_whole_check_runs() -> None:
+    text = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    assert set(re.findall(r"repo: (.*)", text)) == {"local"}
+    assert set(re.findall(r"language: (.*)", text)) == {"system"}
+    check = (ROOT / "bin/test").read_text(encoding="utf-8")
+    entries = [entry.replace(" --force-exclude", "") for entry in re.findall(r"entry: (.*)", text)]
+    assert len(entries) == 4
+    assert [entry for entry in entries if entry not in check] == []
+
+
 # --- Words ---------------------------------------------------------------------------------------
 
 
