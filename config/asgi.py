@@ -1,7 +1,7 @@
 """The one application: streams to their own endpoint, everything else to Django behind a bound.
 
 A page is worked on only when its whole body is here, and sent only when it is made, so neither a slow upload nor a slow
-reader holds a place in the bound; and streams never wait for pages (ARCHITECTURE.md, "Serving").
+reader holds a place in the bound; and streams never wait for pages (docs/rules/reliability.md R19).
 """
 
 from __future__ import annotations

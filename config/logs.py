@@ -1,4 +1,4 @@
-"""Log lines for operators: JSON, UTC, allowlisted fields and nothing that somebody wrote (RELIABILITY.md 6)."""
+"""Log lines for operators: JSON, UTC, listed fields, nothing that somebody wrote (docs/rules/reliability.md R22)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What belongs to every answer and every request, whatever page it is (RELIABILITY.md 5.1 and 5.2)."""
+"""What belongs to every answer and every request, whatever page it is (docs/rules/reliability.md R16, R17)."""
 
 from __future__ import annotations
 

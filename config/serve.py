@@ -1,4 +1,4 @@
-"""Serves Twofold: one process, every limit of RELIABILITY.md 5.3. `python -m config.serve --port 8000`."""
+"""Serves Twofold: one process, every limit of docs/rules/reliability.md R19. `python -m config.serve --port 8000`."""
 
 from __future__ import annotations
 

@@ -177,7 +177,7 @@ PASSWORD_RESET_TIMEOUT = int(limits.RESET_LINK_LIFE.total_seconds())
 # The server resolves the proxies' headers itself (config/serve.py), exactly; nothing else may trust them again.
 ALLAUTH_TRUSTED_PROXY_COUNT = 0
 
-# --- Requests, cookies, headers (RELIABILITY.md 5.1 and 5.2) ------------------------------------------
+# --- Requests, cookies, headers (docs/rules/reliability.md R16, R17) ---------------------------
 
 if DEMO:
     ALLOWED_HOSTS = [".localhost", "127.0.0.1"]
@@ -270,7 +270,7 @@ STORAGES = {
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG
 
-# --- Logs (RELIABILITY.md 6) ---------------------------------------------------------------------
+# --- Logs (docs/rules/reliability.md R22) ------------------------------------------------------
 
 LOGGING: dict[str, Any] = {
     "version": 1,

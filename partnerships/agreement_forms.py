@@ -23,7 +23,7 @@ from partnerships.refusals import Invalid, Stale
 from partnerships.wording import Wording, rebase
 
 EMPTY_ROWS = 3  # that a first version starts with
-# The short form of a contract (PRODUCT.md, catalogue). A heading without words is dropped.
+# The short form of a contract. A heading without words is dropped.
 CONTRACT_HEADINGS = (
     gettext_lazy("Purpose and success"),
     gettext_lazy("Roles"),

@@ -1,8 +1,8 @@
 """The one place that decides what counts as text, and the one field class for what people write.
 
 Content is kept as it was typed but for line ends (CRLF becomes LF). NUL, other C0 controls except TAB and LF, and
-lone surrogates are refused (RELIABILITY.md 5.3). Nothing indexes or orders by content, so that it can be encrypted
-at rest one day without a second change (RELIABILITY.md 8).
+lone surrogates are refused (docs/rules/reliability.md R14). Nothing indexes or orders by content, so that it can be
+encrypted at rest one day without a second change.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""When one person may be reminded: their zone, working days, quiet hours, and a pause (SCHEDULING.md 8)."""
+"""When one person may be reminded: zone, working days, quiet hours, and a pause (docs/rules/scheduling.md S18)."""
 
 from __future__ import annotations
 

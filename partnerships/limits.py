@@ -1,4 +1,4 @@
-"""Every limit in one place (RELIABILITY.md 5.3). Lengths are counted in characters, times in seconds."""
+"""Every limit in one place (docs/rules/reliability.md R13). Lengths are counted in characters, times in seconds."""
 
 from datetime import timedelta
 

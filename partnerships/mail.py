@@ -1,6 +1,7 @@
 """Mail leaves after the transaction, in the background, and never fails what a person did.
 
-Texts are plain: who, what, one link (DESIGN.md 11). Nothing that somebody wrote for the other goes out by mail.
+Texts are plain: who, what, one link. Nothing that somebody wrote for the other goes out by mail
+(docs/rules/visibility.md V17).
 """
 
 from __future__ import annotations

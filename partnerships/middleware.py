@@ -1,4 +1,4 @@
-"""Who may press at all, how often, and how a "no" looks (RELIABILITY.md 5.2, 5.3 and 6)."""
+"""Who may press at all, how often, and how a "no" looks (docs/rules/reliability.md R13, R15)."""
 
 from __future__ import annotations
 

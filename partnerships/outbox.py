@@ -1,4 +1,4 @@
-"""Sends what is due: expire, claim, send (SCHEDULING.md 8, 9).
+"""Sends what is due: expire, claim, send (docs/rules/scheduling.md S20).
 
 Safe with many workers at once and with one that is killed anywhere: a delivery is claimed by one conditional UPDATE,
 and no transaction is open while a mail server is spoken to.

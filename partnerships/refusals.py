@@ -1,7 +1,7 @@
-"""What a verb raises when it will not do what was asked. The middleware turns each into an answer (RELIABILITY.md 6).
+"""What a verb raises when it will not do what was asked. The middleware turns each into an answer.
 
-A refusal never loses text: htmx swaps the message into the form's own notice and leaves the fields alone; a plain
-form gets a page that shows the message and everything that was typed.
+docs/rules/reliability.md R15 has all of them. A refusal never loses text: htmx swaps the message into the form's own
+notice and leaves the fields alone; a plain form gets a page that shows the message and everything that was typed.
 """
 
 from __future__ import annotations

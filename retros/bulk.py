@@ -1,6 +1,7 @@
 """What an admin does to the dates of many pairs at once: looked at first, done once, taken back within ten minutes.
 
-A preview is the act itself in a transaction that is rolled back, so the two cannot differ (SCHEDULING.md 10).
+A preview is the act itself in a transaction that is rolled back, so the two cannot differ
+(docs/rules/scheduling.md S23).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rhythms for many pairs at once, so that nobody sits in two retros at a time, all year (SCHEDULING.md 10).
+"""Rhythms for many pairs at once, so that nobody sits in two retros at a time, all year (docs/rules/scheduling.md S23).
 
 Pure: people, zones and rules in, rules out. Greedy and deterministic: the busiest people first, and for each pair the
 first week, weekday and hour at which every date of a year lies in both people's working hours and in nobody's way.

@@ -1,4 +1,4 @@
-"""What calendars are told: one event for each session, in UTC, and nothing that anybody wrote (SCHEDULING.md 7)."""
+"""What calendars are told: one event for each session, in UTC, no word of anybody (docs/rules/scheduling.md S15)."""
 
 from __future__ import annotations
 

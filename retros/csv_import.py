@@ -1,6 +1,6 @@
 """Reading a file of partnerships: every line becomes a row that can be planned, or an error that names it.
 
-Pure: text in, rows out (SCHEDULING.md 10). Messages never repeat what was typed: they say what can be.
+Pure: text in, rows out (docs/rules/scheduling.md S24). Messages never repeat what was typed: they say what can be.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The shape of what comes in. Rules are the models' (RELIABILITY.md 6)."""
+"""The shape of what comes in. Rules are the models'."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The history of a partnership, a year at a time: one timeline, two readers.
 
-The two read all that is theirs. A lead reads the frame (RELIABILITY.md 2) and what both released, in the same places.
+The two read all that is theirs. A lead reads the frame and what both released, in the same places
+(docs/rules/visibility.md V8).
 """
 
 from __future__ import annotations
@@ -124,7 +125,7 @@ class Counts:
 class Rhythm:
     """What became of the dates of a rhythm for a while: a shape each, and “3 of 5 kept” in the sense of `rhythm.kept`.
 
-    Extra retros are no beats; they only say when one was held last (SCHEDULING.md 6).
+    Extra retros are no beats; they only say when one was held last (docs/rules/scheduling.md S13).
     """
 
     beats: Sequence[str]  # kept, moved, miss; the earliest first

@@ -1,6 +1,7 @@
 """What one person sees of a partnership on its pages, prepared for the templates. Reads only.
 
-Before the reveal of a step the other side is a number and nothing else: `Step.folded_cards` (RELIABILITY.md 2, row 3).
+Before the reveal of a step the other side is a number and nothing else: `Step.folded_cards`
+(docs/rules/visibility.md V3).
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from partnerships.models import Person
 
 RECENTLY = timedelta(days=14)  # how long a finished action stays on the home page, struck through
-GRACE = timedelta(days=14)  # how long a retro that was not started still comes first (SCHEDULING.md 5)
+GRACE = timedelta(days=14)  # how long a retro that was not started still comes first (docs/rules/scheduling.md S12)
 SHOWN_RETROS = 6
 
 _ORDINALS = {

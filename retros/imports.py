@@ -1,4 +1,4 @@
-"""A file of partnerships: looked at line by line, then put in as a whole (SCHEDULING.md 10).
+"""A file of partnerships: looked at line by line, then put in as a whole (docs/rules/scheduling.md S24).
 
 Whoever has an account takes the seat; the others are invited. The dates are made by the next round of the worker, as
 soon as both seats are taken. A pair with the same label that is there already stays as it is, so a file can be put in

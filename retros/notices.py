@@ -1,4 +1,4 @@
-"""The words of every mail and notice for its reader: who, when, one link. Nothing that anybody wrote (DESIGN.md 11)."""
+"""The words of every mail and notice for its reader: who, when, one link (docs/rules/visibility.md V17)."""
 
 from __future__ import annotations
 

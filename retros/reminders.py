@@ -1,4 +1,4 @@
-"""Who is reminded of what, and when: at nine in the morning of the one who reads it (SCHEDULING.md 8)."""
+"""Who is reminded of what, and when: at nine in the morning of the one who reads it (docs/rules/scheduling.md S18)."""
 
 from __future__ import annotations
 

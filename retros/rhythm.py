@@ -1,6 +1,7 @@
-"""When retros are: the rule, its slots, wall times, grace, and what became of the slots (SCHEDULING.md 1, 3, 5, 6).
+"""When retros are: the rule, its slots, wall times, grace, and what became of the slots.
 
-Pure: no rows, no clock, no words but those of the rule itself. Dates and times without a zone are wall times.
+The rules are docs/rules/scheduling.md S1 to S4, S12 and S13. Pure: no rows, no clock, no words but those of the rule
+itself. Dates and times without a zone are wall times.
 """
 
 from __future__ import annotations
@@ -188,7 +189,7 @@ class Rule:
         self, slot: date, *, first: date | None = None, weekday: int | None = None, cadence: Cadence | None = None,
         local_time: time | None = None, timezone: str | None = None, duration_min: int | None = None,
     ) -> Rule:  # fmt: skip
-        """The rule from that slot on: other date, weekday, cadence, time or zone (SCHEDULING.md 4).
+        """The rule from that slot on: other date, weekday, cadence, time or zone (docs/rules/scheduling.md S7).
 
         The pattern stays, unless date, weekday or cadence change; then it comes from the new anchor.
         """

@@ -57,7 +57,7 @@ def by_date(now: datetime) -> QuerySet[Partnership]:
 
 
 def health(now: datetime) -> dict[str, Q]:
-    """Each state of the filter, as a condition over `by_date` (SCHEDULING.md 6)."""
+    """Each state of the filter, as a condition over `by_date` (docs/rules/scheduling.md S14)."""
     return {
         "all": Q(),
         "none": Q(next_id=None, is_paused=False),

@@ -1,5 +1,5 @@
 """What time does to the dates, called by the worker's tick: each in transactions of its own, safe at any moment,
-twice at once, and after any pause (SCHEDULING.md 3 to 5, 9).
+twice at once, and after any pause (docs/rules/scheduling.md S3, S4, S12).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One round of everything that happens by itself (SCHEDULING.md 9).
+"""One round of everything that happens by itself (docs/rules/scheduling.md S22).
 
 Safe at any time, from anywhere, many at once: each part does what is still to be done and leaves alone what is done.
 """

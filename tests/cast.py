@@ -1,4 +1,4 @@
-"""The people of the tests, the docs and the demo (ARCHITECTURE.md, "The cast")."""
+"""The people of the tests, the docs and the demo."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Every route, with every method, for each of the cast: what they get, and that a look changes nothing.
 
-A route that is missing from TABLE fails, and so does a row without a route (RELIABILITY.md 2).
+A route that is missing from TABLE fails, and so does a row without a route (docs/rules/visibility.md V2).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Broken input to every form: the answers of RELIABILITY.md 6, never a 500, and no text lost.
+"""Broken input to every form: the answers of docs/rules/reliability.md R15, never a 500, and no text lost.
 
 A text is kept when the answer leaves the form alone (htmx and autosave put it into the notice), or when the page that
 comes instead gives back all that was typed.
@@ -62,7 +62,7 @@ def ines(world: World) -> Client:
 
 # Only its proposer takes a proposal back, and the one of the tests is Tom's.
 REFUSED = {"version_withdraw": {403}}
-# A mail program presses it, without a sign-in or a token, and it reads no field (SCHEDULING.md 8).
+# A mail program presses it, without a sign-in or a token, and it reads no field (docs/rules/scheduling.md S21).
 ONE_CLICK = "unsubscribe"
 
 

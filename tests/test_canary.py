@@ -1,4 +1,4 @@
-"""A mark in every text of a pair, everybody looks everywhere, and no mark where RELIABILITY.md 2 has none (F29)."""
+"""A mark in every text of a pair, everybody looks everywhere; no mark where docs/rules/visibility.md V2 has none."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Two runs that differ only in what Ines wrote alone: to everybody else they are the same, byte for byte (F4).
+"""Two runs that differ only in what Ines wrote alone: to everybody else they are the same, byte for byte.
 
 Between two looks she folds, edits, moves and deletes, keeps cards to herself, begins drafts, answers; in another order,
 at other times, in other columns. At every look the number of her folded cards is the same in both runs: of all that, it
-is what the partner may know, with her Ready (RELIABILITY.md 2, rule 2).
+is what the partner may know, with her Ready (docs/rules/visibility.md V3).
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from tests.factories import PASSWORD
 pytestmark = pytest.mark.one_database
 
 COPIES = "Object.keys(localStorage).length"
-MAX_SCRIPT = 30_000  # bytes, compressed (DESIGN.md, and the budget of the first visit)
+MAX_SCRIPT = 30_000  # bytes, compressed: the budget of the first visit
 MAX_STYLE = 12_000
 
 

@@ -246,6 +246,109 @@ def test_no_raw_htmx_headers() -> None:
     assert found == []
 
 
+# --- Documents -----------------------------------------------------------------------------------
+
+
+def is_ours(path: Path) -> bool:
+    return not {".venv", "data", "build"} & set(path.relative_to(ROOT).parts)
+
+
+WRITTEN = ("*.md", "*.toml", "bin/*", "docs/**/*.md", "*/**/*.py", "*/**/*.html", "static/css/*.css", "static/js/*.js")
+TEXTS = sorted(path for pattern in WRITTEN for path in ROOT.glob(pattern) if path.is_file() and is_ours(path))
+FILE = re.compile(r"(?<![\w/.-])(?:[\w.-]+/)*[\w-]+\.md\b|(?<![\w/.-])docs/[\w/.-]*[\w/]")
+NUMBERS = re.compile(r"docs/rules/(\w+)\.md((?:,? *(?:and |to )?[A-Z]\d+)*)")
+HANDED_OUT = {"agreement.md", "twofold.md"}  # files that the app makes for people
+RULE = re.compile(r"^\*\*([A-Z]\d+)\.", re.MULTILINE)
+NAMED = re.compile(r"`((?:partnerships|retros|config|templates|static|tests|bin|docs)/[\w/.-]+)`")
+
+
+def rules_of(name: str) -> list[str]:
+    return RULE.findall((ROOT / "docs/rules" / f"{name}.md").read_text(encoding="utf-8"))
+
+
+def broken_citations(text: str, folder: Path) -> list[str]:
+    """Files that a text names and that are not there, as seen from the root and its folder; rules without a number."""
+    named = set(FILE.findall(text)) - HANDED_OUT
+    files = {name for name in named if not (ROOT / name).exists() and not (folder / name).exists()}
+    rules = {
+        f"{name}.md {number}"
+        for name, numbers in NUMBERS.findall(text)
+        for number in re.findall(r"[A-Z]\d+", numbers)
+        if (ROOT / f"docs/rules/{name}.md").exists() and number not in rules_of(name)
+    }
+    return sorted(files | rules)
+
+
+def test_what_is_cited_is_in_the_repository() -> None:
+    found = {
+        str(path.relative_to(ROOT)): broken
+        for path in TEXTS
+        if path != Path(__file__)
+        if (broken := broken_citations(path.read_text(encoding="utf-8"), path.parent))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "broken"),
+    [
+        ("as RELIABILITY.md 2 has it", ["RELIABILITY.md"]),
+        ("(docs/decisions.md)", []),
+        ("see docs/nothing.md, and docs/rules", ["docs/nothing.md"]),
+        ("docs/rules/visibility.md V1", []),
+        ("docs/rules/visibility.md V1, V99", ["visibility.md V99"]),
+        ("docs/rules/scheduling.md S1 to S4, S12 and S99", ["scheduling.md S99"]),
+        ("docs/rules/scheduling.md V1", ["scheduling.md V1"]),
+    ],
+)
+def test_a_citation_of_nothing_is_seen(text: str, broken: list[str]) -> None:
+    assert broken_citations(text, ROOT) == broken
+
+
+@pytest.mark.parametrize("name", ["visibility", "scheduling", "reliability"])
+def test_the_rules_are_numbered_in_order(name: str) -> None:
+    numbers = rules_of(name)
+    assert numbers == [f"{name[0].upper()}{n}" for n in range(1, len(numbers) + 1)]
+
+
+def test_each_rule_names_the_tests_that_hold_it() -> None:
+    for path in sorted((ROOT / "docs/rules").glob("*.md")):
+        parts = RULE.split(path.read_text(encoding="utf-8"))[1:]
+        without = [number for number, text in zip(parts[::2], parts[1::2], strict=True) if "Tests: `tests/" not in text]
+        assert without == [], path.name
+
+
+def test_each_decision_has_a_number_a_day_and_a_status() -> None:
+    """`### 7. 2026-11-21: in force`, or `…: replaced by 9`; each has its reasons under it."""
+    text = (ROOT / "docs/decisions.md").read_text(encoding="utf-8")
+    heads = re.findall(r"^### (.*)\n\n\*\*", text, re.MULTILINE)
+    day = r"\d{4}-\d\d-\d\d"
+    said = [re.fullmatch(rf"(\d+)\. {day}(?:, changed {day})?: (?:in force|replaced by (\d+))", head) for head in heads]
+    assert [match and int(match[1]) for match in said] == list(range(1, text.count("\n\n**") + 1))
+    assert all(1 <= int(match[2]) <= len(said) for match in said if match and match[2])
+
+
+def test_the_files_that_the_documents_name_exist() -> None:
+    found = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in TEXTS
+        if path.suffix == ".md"
+        for name in NAMED.findall(path.read_text(encoding="utf-8"))
+        if not (ROOT / name).exists()
+    }
+    assert found == set()
+
+
+def test_the_hooks_before_a_commit_fetch_nothing_and_run_what_the_whole_check_runs() -> None:
+    text = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    assert set(re.findall(r"repo: (.*)", text)) == {"local"}
+    assert set(re.findall(r"language: (.*)", text)) == {"system"}
+    check = (ROOT / "bin/test").read_text(encoding="utf-8")
+    entries = [entry.replace(" --force-exclude", "") for entry in re.findall(r"entry: (.*)", text)]
+    assert len(entries) == 4
+    assert [entry for entry in entries if entry not in check] == []
+
+
 # --- Words ---------------------------------------------------------------------------------------
 
 

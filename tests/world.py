@@ -1,6 +1,6 @@
 """One pair with something in every place where text can be, at each phase of a step: the ground of the hostile tests.
 
-Every text carries a mark of its own. `World.words` says who may read which: RELIABILITY.md 2, as data.
+Every text carries a mark of its own. `World.words` says who may read which: docs/rules/visibility.md V2, as data.
 """
 
 from __future__ import annotations

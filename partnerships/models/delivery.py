@@ -1,4 +1,4 @@
-"""What is told to one person: planned once, sent once (SCHEDULING.md 8).
+"""What is told to one person: planned once, sent once (docs/rules/scheduling.md S20).
 
 A delivery names what it is about (`subject_type`, `subject_id`) and holds none of its words: whoever sends it asks
 for them at that moment.

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 class LookQuerySet(models.QuerySet["Look"]):
     def of(self, person: Person) -> LookQuerySet:
-        """The two members (RELIABILITY.md 2, row 13)."""
+        """The two members (docs/rules/visibility.md V9)."""
         return self.filter(partnership__memberships__person=person)
 
 

@@ -219,7 +219,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
         """Switch the account off: signed out everywhere, no sign-in, no mail, and no link of theirs works any more.
 
         What they wrote with somebody stays with that one, and planned dates stay. The owner is told; the admins too,
-        when dates of a partnership hang on it (SCHEDULING.md 4). Returns whether that is news.
+        when dates of a partnership hang on it (docs/rules/scheduling.md S25). Returns whether that is news.
         """
         from partnerships.models.invitation import Invitation  # it imports the person
 

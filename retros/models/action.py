@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 class ActionQuerySet(models.QuerySet["Action"]):
     def visible_to(self, person: Person) -> ActionQuerySet:
-        """The two members (RELIABILITY.md 2, row 7)."""
+        """The two members (docs/rules/visibility.md V2)."""
         return self.filter(partnership__memberships__person=person, deleted_at=None)
 
     def deleted_for(self, person: Person) -> ActionQuerySet:

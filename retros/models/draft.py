@@ -24,7 +24,7 @@ class Draft(models.Model):
     """What one person is typing into one box, kept on every pause so that nothing is lost.
 
     `key` names the box (`Box.key`). A draft is its author's alone, is never counted and tells nobody that it exists
-    (RELIABILITY.md 2, row 1). Whatever verb takes the text over empties the draft in its own transaction.
+    (docs/rules/visibility.md V2). Whatever verb takes the text over empties the draft in its own transaction.
     """
 
     class Box(models.TextChoices):

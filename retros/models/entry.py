@@ -55,7 +55,7 @@ class VisibleEntries(models.Manager["Entry"]):
         raise TypeError("Entries are read through Entry.objects.visible_to(person).")
 
     def visible_to(self, person: Person) -> EntryQuerySet:
-        """The rule who may read an entry, written once (RELIABILITY.md 2).
+        """The rule who may read an entry, written once (docs/rules/visibility.md V1).
 
         Its author, always; the other member of the partnership, once it was opened, unless it is “only me”. Nobody
         else: a lead and an admin have no membership here. Deleted entries are gone for both.
@@ -107,7 +107,7 @@ class Entry(models.Model):
     came_with_b = models.PositiveIntegerField(null=True)
     talk = models.CharField(max_length=8, choices=Talk.choices, blank=True)
 
-    # Checks no rights: tests/test_site.py lists the modules that may use it.
+    # Checks no rights: tests/test_site.py lists the modules that may use it (docs/rules/visibility.md V1).
     unrestricted: ClassVar = EntryQuerySet.as_manager()
     objects: ClassVar[VisibleEntries] = VisibleEntries()
 

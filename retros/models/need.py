@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 class NeedQuerySet(models.QuerySet["Need"]):
     def visible_to(self, person: Person) -> NeedQuerySet:
-        """The two members (RELIABILITY.md 2, row 6a). The lead reads what was released of it, and nothing else."""
+        """The two members (docs/rules/visibility.md V2). The lead reads what was released of it, and nothing else."""
         return self.filter(partnership__memberships__person=person)
 
     def asked_of(self, person: Person) -> NeedQuerySet:

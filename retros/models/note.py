@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 class NoteQuerySet(models.QuerySet["Note"]):
     def visible_to(self, person: Person) -> NoteQuerySet:
-        """The two members (RELIABILITY.md 2, row 6)."""
+        """The two members (docs/rules/visibility.md V2)."""
         return self.filter(step__session__partnership__memberships__person=person, deleted_at=None)
 
     def deleted_for(self, person: Person) -> NoteQuerySet:

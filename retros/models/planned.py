@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 
 class Planned(models.Model):
-    """What has a date: the calendar's side of a session, and the verbs that change one date (SCHEDULING.md 2, 4).
+    """What has a date: the calendar's side of a session, and the verbs that change one date
+    (docs/rules/scheduling.md S6 to S8).
 
     Wall time and zone are the truth about when it is (`start_local`, `timezone`); `start_utc` is a cache.
     """
@@ -124,7 +125,7 @@ class Planned(models.Model):
 
     @property
     def grace(self) -> timedelta:
-        """How long it waits after its date (SCHEDULING.md 5)."""
+        """How long it waits after its date (docs/rules/scheduling.md S12)."""
         rule = self.rule_version
         return rhythm.Cadence(rule.unit, rule.interval).grace if rule else rhythm.GRACE
 

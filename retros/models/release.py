@@ -42,7 +42,7 @@ class Words:
 
 class ReleaseQuerySet(models.QuerySet["Release"]):
     def of(self, person: Person) -> ReleaseQuerySet:
-        """The two members: every one, waiting and withdrawn too (RELIABILITY.md 2, row 12)."""
+        """The two members: every one, waiting and withdrawn too (docs/rules/visibility.md V8)."""
         return self.filter(lead__partnership__memberships__person=person)
 
     def shown_to(self, lead: Lead) -> ReleaseQuerySet:

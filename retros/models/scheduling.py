@@ -1,4 +1,4 @@
-"""The transaction of every verb that changes dates, and how such a verb says no (SCHEDULING.md 2, 4)."""
+"""The transaction of every verb that changes dates, and how such a verb says no (docs/rules/scheduling.md S5)."""
 
 from __future__ import annotations
 

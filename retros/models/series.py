@@ -30,7 +30,7 @@ REVIVED = (Session.ENDED, Session.ARCHIVED, Session.SURPLUS)  # called off by a 
 
 
 class Series(models.Model):
-    """The rhythm of a partnership's retros: one for each, for as long as it lasts (SCHEDULING.md 2 to 4).
+    """The rhythm of a partnership's retros: one for each, for as long as it lasts (docs/rules/scheduling.md S2 to S10).
 
     Its rules are `RuleVersion`, append-only; its dates are sessions, made ahead. `version` counts the changes to the
     pair's dates; forms carry it. `work_at` is when time itself has something to do here: make the next slots, end a

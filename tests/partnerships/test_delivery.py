@@ -203,7 +203,7 @@ def test_a_feed_has_one_address_and_it_can_be_replaced(cast: Cast) -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("mails", [pytest.param(40, id="some"), pytest.param(1000, id="many", marks=pytest.mark.deep)])
 def test_four_workers_send_each_once(mails: int) -> None:
-    """F19"""
+    """One of many workers gets it, and it is sent once."""
     person = PersonFactory.create(name="Ines Okafor")
     for _ in range(mails):
         one(person)

@@ -1,4 +1,7 @@
-"""What every calendar file has to keep to, whoever reads it (SCHEDULING.md 11). Not checked with what wrote it."""
+"""What every calendar file has to keep to, whoever reads it (docs/rules/scheduling.md S15).
+
+Not checked with what wrote it.
+"""
 
 from __future__ import annotations
 

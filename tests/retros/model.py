@@ -1,7 +1,8 @@
 """Two people at work on a session, for the tests of the engine; and a small model of what the rules promise.
 
-`Hands` does what a view does: load through the door, then one verb. `Model` is written from RELIABILITY.md 2, not from
-the code: plain dictionaries, no database, no locks. The tests do the same to both and compare.
+`Hands` does what a view does: load through the door, then one verb. `Model` is written from
+docs/rules/visibility.md, not from the code: plain dictionaries, no database, no locks. The tests do the same to both
+and compare.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""F2, F12, F13 and F28 as two browsers meet them: both press at the same moment, over HTTP, on the running server.
+"""As two browsers meet it: both press at the same moment, over HTTP, on the running server.
 
 One effect; each is answered with the state that follows from it; never a 5xx, and never a lock's error.
 """
@@ -144,7 +144,7 @@ def good(answers: list[Answer], kind: str) -> None:
         assert answer.status == (302 if kind == "plain" else 200), answer.text
 
 
-# --- F2: the same button ----------------------------------------------------------------------------------------------
+# --- the same button ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
@@ -258,7 +258,7 @@ def test_two_cards_put_on_the_table_at_once_leave_one_there(two: Two, rounds: in
         good(two.both("entry_pick_delete", session.pk, ines_card.pk, kind=kind), kind)
 
 
-# --- F28: an invitation ----------------------------------------------------------------------------------------------
+# --- an invitation ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("rounds", [pytest.param(10, id="some"), pytest.param(100, id="many", marks=pytest.mark.deep)])
@@ -294,7 +294,7 @@ def test_two_people_with_one_link_one_of_them_gets_the_seat(two: Two, live_serve
         assert invitation.accepted_by_id in members
 
 
-# --- F12: the same client id -----------------------------------------------------------------------------------------
+# --- the same client id -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
@@ -349,7 +349,7 @@ def test_one_action_sent_twice_at_once_is_one_action(two: Two, live_server: Live
     tab.connection.close()
 
 
-# --- F13: two writers ------------------------------------------------------------------------------------------------
+# --- two writers ------------------------------------------------------------------------------------------------
 
 
 def one_kept_one_told(answers: list[Answer], kept: str, texts: set[str], kind: str) -> None:

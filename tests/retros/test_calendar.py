@@ -1,4 +1,4 @@
-"""What mails and feeds put into calendars: the cases of SCHEDULING.md 7, hostile names, and who reads a feed."""
+"""What mails and feeds put into calendars: docs/rules/scheduling.md S15 to S17, hostile names, and who reads a feed."""
 
 from __future__ import annotations
 

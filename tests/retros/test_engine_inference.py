@@ -1,4 +1,4 @@
-"""F4 at the rows: what Ines writes alone changes nothing that Tom could read, count or time.
+"""At the rows: what Ines writes alone changes nothing that Tom could read, count or time.
 
 Two runs share everything that Tom may know (who is ready when, how many cards lie folded) and differ in everything
 else: texts, columns, order, hours, drafts, “only me”, what was taken back. All that Tom can load must be the same.

@@ -1,4 +1,4 @@
-"""F3: whatever the two do, in whatever order, the rows are what the rules say (RELIABILITY.md 2).
+"""Whatever the two do, in whatever order, the rows are what the rules say (docs/rules/visibility.md).
 
 Hypothesis lets them press and write at random; after each verb the database is compared with `tests.retros.model`.
 """

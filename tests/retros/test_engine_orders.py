@@ -1,4 +1,4 @@
-"""F1: two verbs at once, in every order of their four moments, end where one after the other would have ended.
+"""Two verbs at once, in every order of their four moments, end where one after the other would have ended.
 
 The moments of a verb: its transaction begins, it reads, it commits, it tells the streams. A lock may hold one of the
 two back, and then the order is not walked to the letter; that it may is what is tested.
@@ -323,7 +323,7 @@ def test_one_after_the_other_is_what_the_model_says(transactional_db: None, cloc
 
 def test_some_orders_end_as_a_serial_one(transactional_db: None, clock: Clock, both: AtOnce) -> None:
     pair, pick = make_pair(), random.Random(20261121)
-    for case in pick.sample(CASES, 120):  # half of F1's default, as RELIABILITY.md 4 has it where time runs over
+    for case in pick.sample(CASES, 120):  # what the default run has time for
         walk(pair, clock, both, case, pick.choice(BASES))
 
 

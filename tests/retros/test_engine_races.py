@@ -1,4 +1,4 @@
-"""F2, F12, F13: two at the same moment. One effect, one row, no text lost; and never an error of the database."""
+"""Two at the same moment. One effect, one row, no text lost; and never an error of the database."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def the_one_refused(results: list[Any]) -> Stale:
     return refused
 
 
-# --- F2: the same press ----------------------------------------------------------------------------------------------
+# --- the same press ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
@@ -202,7 +202,7 @@ def test_reopen_at_once_reopens_once(pair: Pair, both: AtOnce, rounds: int) -> N
         assert ines.session.is_running
 
 
-# --- F12: the same thing sent twice ----------------------------------------------------------------------------------
+# --- the same thing sent twice ----------------------------------------------------------------------------------
 
 
 def things(pair: Pair) -> dict[str, tuple[Callable[[Hands, str, uuid.UUID], Any], Callable[[], Any]]]:
@@ -272,7 +272,7 @@ def test_the_same_key_from_both_is_a_card_each(pair: Pair, both: AtOnce, rounds:
         assert (ines.sees(), tom.sees()) == ({"Hers"}, {"His"})
 
 
-# --- F13: two writers of one thing -----------------------------------------------------------------------------------
+# --- two writers of one thing -----------------------------------------------------------------------------------
 
 
 def writings(pair: Pair, ines: Hands, tom: Hands) -> dict[str, tuple[Load, Load, Callable[[], str]]]:

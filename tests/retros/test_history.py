@@ -335,7 +335,7 @@ def test_rhythm_is_said_as_kept_of_all(cast: Cast, fates: list[str], beats: list
 
 
 def test_the_shapes_count_the_same_dates_as_the_words(cast: Cast) -> None:
-    """Held before its date, a retro is none of those that were due until the date has come (SCHEDULING.md 6)."""
+    """Held before its date, a retro is none of those due until the date has come (docs/rules/scheduling.md S13)."""
     today = date(2026, 11, 22)
     due = past(cast.checkout, date(2026, 10, 26), slot_date=date(2026, 10, 26))
     early = past(cast.checkout, today, slot_date=date(2026, 11, 26))

@@ -1,4 +1,4 @@
-"""The streams, over real connections to the running application, on both databases (RELIABILITY.md 5.4, “Stream”)."""
+"""The streams, over real connections to the running application, on both databases (docs/rules/reliability.md R21)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """What was typed is there afterwards: after a refresh, Back, a killed browser, an ended session, a restart of the
-server, a bad network, and when two wrote in one place (RELIABILITY.md, P5; F9–F11, F13 in a browser).
+server, a bad network, and when two wrote in one place (docs/rules/reliability.md R3, R4).
 
 What one composer does with its draft is told in tests/test_scripts_in_browser.py; here are the catastrophes.
 """

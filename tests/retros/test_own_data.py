@@ -31,7 +31,7 @@ def files(packed: bytes) -> dict[str, str]:
 
 @pytest.mark.parametrize("phase", ["folded", "closed"])
 def test_it_holds_what_they_may_read_and_nothing_else(phase: str) -> None:
-    """Every mark of the world, against who may read it (RELIABILITY.md 2)."""
+    """Every mark of the world, against who may read it (docs/rules/visibility.md V2)."""
     world = make_world(phase)
     for who in ("ines", "tom", "priya", "sara", "mei", "ada", "lena"):
         held = files(archive(world.people[who]))

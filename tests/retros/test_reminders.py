@@ -1,4 +1,4 @@
-"""Who is reminded of what, when: the cases of SCHEDULING.md 8, and what they leave open."""
+"""Who is reminded of what, when: the cases of docs/rules/scheduling.md S18, and what they leave open."""
 
 from __future__ import annotations
 

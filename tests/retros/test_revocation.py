@@ -1,4 +1,4 @@
-"""A right that ends is dark on every channel within five seconds: page, fragment, press, stream, feed, mail (F15)."""
+"""A right that ends is dark on every channel within five seconds: page, fragment, press, stream, feed, mail."""
 
 from __future__ import annotations
 

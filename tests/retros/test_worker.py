@@ -1,4 +1,4 @@
-"""F18, F19: what comes by itself comes once and at nine, for 400 days, with many workers and with killed ones."""
+"""What comes by itself comes once and at nine, for 400 days, with many workers and with killed ones."""
 
 from __future__ import annotations
 

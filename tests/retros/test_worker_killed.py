@@ -1,4 +1,4 @@
-"""F5, F19: workers as they are run, killed with `kill -9` when the mail server has taken a mail and not yet said so."""
+"""Workers as they are run, killed with `kill -9` when the mail server has taken a mail and not yet said so."""
 
 from __future__ import annotations
 
