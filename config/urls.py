@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from allauth.account import urls as accounts
 from django.urls import include, path
 
 from config.health import healthz
+from partnerships import urls as ours
+
+OWN = {pattern.name for pattern in ours.urlpatterns}
 
 urlpatterns = [
     path("", include("retros.urls")),
-    path("", include("partnerships.urls")),  # before allauth's: it replaces some of those pages
-    path("account/", include("allauth.account.urls")),
+    path("", include(ours)),
+    path("account/", include([pattern for pattern in accounts.urlpatterns if pattern.name not in OWN])),
     path("healthz", healthz, name="healthz"),
 ]
 

@@ -21,6 +21,7 @@ from partnerships.models import (
     Partnership,
     Person,
     RateCounter,
+    SignInChange,
     Version,
 )
 from partnerships.reader import Reader
@@ -81,6 +82,11 @@ def get_invitation_to_accept(person: Person, token: str) -> Invitation:
 def get_open_invitation(partnership: Partnership) -> Invitation | None:
     """The one that waits for the free seat of a partnership whose member asks."""
     return Invitation.objects.of_partnership(partnership)
+
+
+def get_sign_in_change(token: str) -> SignInChange | None:
+    """The change that a mailed link takes back; None when it was used, has run out or never was."""
+    return SignInChange.objects.by_token(token)
 
 
 def get_waiting_invitation(invitation_id: str | None) -> Invitation | None:

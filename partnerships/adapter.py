@@ -3,9 +3,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.stagekit import clear_login
+from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,10 +17,14 @@ from partnerships import limits, mail
 from partnerships.access import get_waiting_invitation
 from partnerships.http import is_own_path
 from partnerships.models import Audit, Person, RateCounter
+from partnerships.models.sign_in_change import WaysIn
+from partnerships.reauthentication import was_code_confirmed
+from partnerships.sign_in_changes import watched
 
 if TYPE_CHECKING:
     from allauth.account.models import EmailAddress
-    from django.http import HttpRequest
+    from django.contrib.auth.models import AnonymousUser
+    from django.http import HttpRequest, HttpResponse
 
     from partnerships.models import Invitation
 
@@ -95,9 +102,39 @@ class AccountAdapter(DefaultAccountAdapter):
             Audit.record(Audit.Act.SIGNED_IN, by=user, about=user)
             request.session.save()
 
+    def pre_login(self, request: HttpRequest, user: Person, **login: Any) -> HttpResponse | None:
+        """Ends a sign-in that was begun, such as by a mailed code, with an address that the account lost meanwhile."""
+        if login["email"] and not WaysIn.of(user).has(login["email"]):
+            clear_login(request)
+            return redirect("account_login")
+        response: HttpResponse | None = super().pre_login(request, user, **login)
+        return response
+
     def set_password(self, user: Person, password: str) -> None:
         user.set_password(password)
-        user.save(update_fields=["password"])
+        with watched(user):
+            user.save(update_fields=["password"])
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """A browser that nobody is signed in at confirms only what the account has, and adds nothing to it."""
+        if email_address.pk is None and not request.user.is_authenticated:
+            return False
+        with watched(email_address.user):
+            return bool(super().confirm_email(request, email_address))
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Raises ReauthenticationRequired for somebody without a password, whom allauth would not ask for anything."""
+        if not self.request.user.has_usable_password() and not was_code_confirmed(self.request):
+            raise ReauthenticationRequired
+        return bool(super().is_reauthentication_required(app=app, **kwargs))
+
+    def get_reauthentication_methods(self, user: Person | AnonymousUser) -> list[dict[str, Any]]:
+        """By password; for somebody who has none by a mailed code."""
+        by_code = {"id": "reauthenticate_by_code", "description": _("Email me a code")}
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        if user.is_authenticated and not methods:
+            return [{**by_code, "url": reverse("reauthenticate_by_code")}]
+        return methods
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """One more query for a known address and for an unknown one alike."""

@@ -25,6 +25,7 @@ FEED_READS_PER_HOUR = 60
 
 INVITATION_LIFE = timedelta(days=7)
 RESET_LINK_LIFE = timedelta(hours=1)
+TAKE_BACK_WITHIN = timedelta(hours=72)  # a change of how somebody signs in
 REMIND_EVERY = timedelta(days=7)  # an admin, one pair
 REOPEN_WITHIN = timedelta(hours=24)
 ALONE_AFTER = timedelta(minutes=5)  # ready for the next step this long: one may go on alone

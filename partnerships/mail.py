@@ -10,6 +10,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -17,12 +18,15 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from partnerships import limits
 
 if TYPE_CHECKING:
     from partnerships.models import Invitation, Partnership, Person
     from partnerships.models.invitation import Arranged
+    from partnerships.models.sign_in_change import Noted
 
 log = logging.getLogger("twofold.mail")
 
@@ -86,6 +90,20 @@ def send_nudge(partnership: Partnership, *, by: Person) -> None:
     link = f"{settings.BASE_URL}{reverse('partnership_detail', args=[partnership.pk])}"
     for member in partnership.memberships.select_related("person").filter(person__is_active=True, left_at=None):
         _post("nudge", {"partnership": partnership, "by": by, "link": link}, to=member.person.email)
+
+
+def send_sign_in_change(noted: Noted) -> None:
+    """To the address that was the main one, with the link; to one that was removed, without."""
+    change, token, act, lost = noted
+    tz = change.person.tz
+    when = date_format(timezone.now().astimezone(tz), "j F Y, H:i")
+    known = {"act": act, "when": when, "zone": tz.key.replace("_", " ")}
+    hours = limits.TAKE_BACK_WITHIN // timedelta(hours=1)
+    link = f"{settings.BASE_URL}{reverse('sign_in_undo', args=[token])}"
+    _post("sign_in_change", {**known, "link": link, "hours": hours}, to=change.email)
+    for email in lost:
+        if email != change.email:
+            _post("sign_in_change", known, to=email)
 
 
 def invitation_link(token: str) -> str:

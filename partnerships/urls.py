@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from partnerships.views import (
+    account,
     admin_partnerships,
     admin_people,
     admin_record,
@@ -50,6 +51,11 @@ urlpatterns = [
     path("notices/<uuid:delivery_id>/dismiss/", reminders.notice_dismiss, name="notice_dismiss"),
     path("n/unsubscribe/<str:token>/", reminders.unsubscribe, name="unsubscribe"),
     path("sign-in/", sign_in.sign_in_here, name="sign_in_here"),
+    path("sign-in/undo/<str:token>/", account.sign_in_undo, name="sign_in_undo"),
+    # instead of allauth's own of the same name (config/urls.py)
+    path("account/email/", account.email_addresses, name="account_email"),
+    path("account/password/set/", account.first_password, name="account_set_password"),
+    path("account/reauthenticate/code/", account.reauthenticate_by_code, name="reauthenticate_by_code"),
     # the admin's pages
     path("admin/people/", admin_people.person_list, name="person_list"),
     path("admin/people/new/", admin_people.person_invite, name="person_invite"),

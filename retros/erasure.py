@@ -25,6 +25,7 @@ from partnerships.models import (
     Preference,
     RateCounter,
     SignIn,
+    SignInChange,
 )
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal
@@ -126,11 +127,12 @@ def _shown(person: Person) -> None:
 
 
 def _signing_in(person: Person) -> None:
-    """Addresses, every device, and the counters of their limits."""
+    """Addresses, every device, what could be taken back, and the counters of their limits."""
     from allauth.account.models import EmailAddress  # its models need ours first
 
     EmailAddress.objects.filter(user=person).delete()
     SignIn.objects.filter(person=person).delete()
+    SignInChange.objects.filter(person=person).delete()
     RateCounter.objects.filter(key__endswith=str(person.pk)).delete()
 
 

@@ -14,7 +14,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from partnerships import outbox
-from partnerships.models import SignIn
+from partnerships.models import SignIn, SignInChange
 from retros import retention, upkeep
 from retros.models import Tick
 from retros.notices import message_for
@@ -31,6 +31,7 @@ def tick(now: datetime) -> None:
         lambda: upkeep.resync_timezones(now),
         lambda: retention.expire(now),
         lambda: SignIn.clear(now),
+        lambda: SignInChange.clear(now),
     )
     parts: tuple[Callable[[], object], ...] = (
         lambda: upkeep.materialise(now),

@@ -9,7 +9,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Any
@@ -29,8 +29,10 @@ from partnerships.models import (
     Membership,
     Partnership,
     Person,
+    SignInChange,
     Version,
 )
+from partnerships.models.sign_in_change import WaysIn
 from partnerships.unsubscribe import unsubscribe_token
 from partnerships.wording import Wording
 from retros.models import (
@@ -127,6 +129,7 @@ class World:
             "session_agree": {"session_id": self.ids["sitting"]},
             "session_calendar": {"session_id": self.sessions["next"].pk},
             "calendar_feed": {"token": self.ids["feed"]},
+            "sign_in_undo": {"token": self.ids["undo"]},
             "unsubscribe": {"token": unsubscribe_token(self.cast.ines)},
             "review_clause": {"action_id": self.ids["experiment"]},
             "action_clause": {"action_id": self.ids["experiment"]},
@@ -289,7 +292,10 @@ def make_world(phase: str) -> World:
     cast.checkout.assign_lead(former, by=cast.ada)
     cast.checkout.end_lead(former, by=cast.ada)
     names = ("ines", "tom", "priya", "daniel", "sara", "mei", "ada")
+    noted = SignInChange.note(former, replace(WaysIn.of(former), password="another one"))
+    assert noted
     world = World(cast, phase, {name: getattr(cast, name) for name in names} | {"lena": lena, "former_lead": former})
+    world.ids["undo"] = noted.token
     _before(world)
     _write(world)
     if phase != "folded":

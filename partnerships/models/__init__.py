@@ -10,6 +10,7 @@ from partnerships.models.partnership import Lead, Membership, Partnership
 from partnerships.models.person import Person
 from partnerships.models.rate import RateCounter
 from partnerships.models.sign_in import SignIn
+from partnerships.models.sign_in_change import SignInChange
 from partnerships.models.still_right import StillRight
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Preference",
     "RateCounter",
     "SignIn",
+    "SignInChange",
     "Signature",
     "StillRight",
     "Version",

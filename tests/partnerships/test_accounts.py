@@ -44,7 +44,8 @@ def tom():
 
 @pytest.fixture
 def with_mail(settings):
-    """As an installation with a mail server has it."""
+    """As an installation with a mail server has it, but for the routes, which are there before the first request."""
+    reverse("account_email")
     settings.MAIL_IS_SENT = True
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
     settings.ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
@@ -194,11 +195,12 @@ def test_links_in_mails_do_not_come_from_the_request(client, tom, mailoutbox, se
     client.get(reverse("invitation_detail", args=[Invitation.for_first_admin()]))
     client.post(reverse("account_signup"), TOM, headers={"Host": "localhost:9999"})
     client.post(reverse("account_login"), {"login": tom.email, "password": PASSWORD})
+    confirmed(client)
     new = {"action_add": "", "email": "tom@home.example"}
     client.post(reverse("account_email"), new, headers={"Host": "localhost:9999"})
     links = [re.findall(r"http.*/account/", mail.body) for mail in mailoutbox]
-    assert [mail.to for mail in mailoutbox] == [["tom@example.org"], ["tom@home.example"]]
-    assert links == [[f"{settings.BASE_URL}/account/"]] * 2
+    assert [mail.to for mail in mailoutbox[:2]] == [["tom@example.org"], ["tom@home.example"]]
+    assert links[:2] == [[f"{settings.BASE_URL}/account/"]] * 2
 
 
 def test_sign_in_leads_to_the_page_that_was_asked_for(client, tom):
@@ -339,6 +341,7 @@ def test_a_second_address_obeys_the_domain_rule(client, tom, settings):
 
 def test_a_second_address_is_verified_by_a_code_and_told_to_the_first(client, tom, with_mail, mailoutbox):
     client.post(reverse("account_login"), {"login": tom.email, "password": PASSWORD})
+    confirmed(client)
     client.post(reverse("account_email"), {"action_add": "", "email": "tom@home.example"})
     assert mailoutbox[-1].to == ["tom@home.example"]
     answer = client.post(reverse("account_email_verification_sent"), {"code": code_in(mailoutbox[-1])})

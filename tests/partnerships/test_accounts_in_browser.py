@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Page, expect
@@ -15,6 +16,7 @@ from retros.models import Draft
 from tests.browser import Watched, faults
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD, PartnershipFactory, PersonFactory
+from tests.partnerships.test_accounts import code_in
 
 pytestmark = pytest.mark.one_database
 
@@ -118,6 +120,61 @@ def test_settings(new_context: Callable[..., Any], live_server: LiveServer) -> N
     page.get_by_label("New password, once more").fill("five small boats")
     press(page, "Change the password")
     expect(page.get_by_text("Password changed")).to_be_visible()
+
+
+def test_a_change_of_the_address_is_undone_from_the_old_one(
+    new_context: Callable[..., Any], live_server: LiveServer, watched: Watched, mailoutbox: list[Any]
+) -> None:
+    watched.expect(404)
+    tom = PersonFactory.create(name="Tom Lindqvist", email="tom@example.org")
+    EmailAddress.objects.create(user=tom, email="evil@evil.example", verified=True)
+    page = enter(tom, new_context(), live_server)
+    page.goto("/account/email/")
+    page.get_by_label("evil@evil.example").check()
+    press(page, "Make it the main one")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Is it you?")
+    look(page)
+    page.get_by_label("Password").fill(PASSWORD)
+    press(page, "Go on")
+    expect(page.get_by_text("Main address changed")).to_be_visible()
+    (mail,) = mailoutbox
+    assert mail.to == ["tom@example.org"]
+    link = next(line for line in mail.body.splitlines() if line.startswith("http")).removeprefix(settings.BASE_URL)
+
+    owner = new_context().new_page()
+    owner.goto(link)
+    expect(owner.get_by_role("heading", level=1)).to_have_text("Was it not you?")
+    look(owner)
+    press(owner, "Undo it, and sign everybody out")
+    expect(owner.get_by_role("heading", level=1)).to_have_text("It is undone")
+    look(owner)
+    tom.refresh_from_db()
+    assert tom.email == "tom@example.org"
+    owner.goto(link)
+    expect(owner.get_by_role("heading", level=1)).to_have_text("This link no longer works")
+    look(owner)
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+def test_who_has_no_password_confirms_by_a_code(context: Any, live_server: LiveServer, mailoutbox: list[Any]) -> None:
+    ada = PersonFactory.create(name="Ada Osei", email="ada@example.org")
+    ada.set_unusable_password()
+    ada.save(update_fields=["password"])
+    page = enter(ada, context, live_server)
+    page.goto("/settings/")
+    page.get_by_role("link", name="Change the password").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Is it you?")
+    look(page)
+    press(page, "Email me the code")
+    page.get_by_label("Code").fill("BBBB-BBBB")
+    press(page, "Go on")
+    expect(page.get_by_text("This is not the code we sent last.")).to_be_visible()
+    look(page)
+    page.get_by_label("Code").fill(code_in(mailoutbox[-1]))
+    press(page, "Go on")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Choose a password")
+    look(page)
 
 
 def test_sign_out_everywhere(new_context: Callable[..., Any], live_server: LiveServer) -> None:

@@ -47,6 +47,7 @@ LINKS = {
     "partnerships.Membership.person": "stays, without role",
     "partnerships.Preference.person": "goes",
     "partnerships.SignIn.person": "goes",
+    "partnerships.SignInChange.person": "goes",
     "partnerships.Signature.person": "stays",
     "partnerships.StillRight.person": "stays",
     "partnerships.Version.proposed_by": "stays",
