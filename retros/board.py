@@ -37,6 +37,9 @@ class Card:
         return self.picked_by_you + self.picked_by_partner
 
 
+TALK_CLASS = {Entry.Talk.ON_TABLE: " open", Entry.Talk.TALKED: " spoken"}
+
+
 class CardRow(TypedDict):
     """A card as its template draws it: plain values in a dict, since a board draws many of them at every change."""
 
@@ -47,6 +50,7 @@ class CardRow(TypedDict):
     preview: str
     url: str  # every press on the card starts with it; relative to the step's page, for it is written out often
     talk: str
+    talk_class: str  # with the space before it
     only_me: bool
     lies_open: bool
     pick: str  # yours, both, theirs, none; empty when it cannot be picked
@@ -68,6 +72,7 @@ def row_of(
         "preview": entry.preview,
         "url": f"../../entries/{entry.pk}/",
         "talk": entry.talk,
+        "talk_class": TALK_CLASS.get(entry.talk, ""),
         "only_me": entry.only_me,
         "lies_open": revealed,
         "pick": pick if shared and not entry.talk else "",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
@@ -105,6 +106,12 @@ class Led:
     @property
     def context(self) -> dict[str, object]:
         return {"led": self, **lead_header(current=True)}
+
+    @property
+    def filters(self) -> str:
+        """What was asked for, for the address of another page of the list."""
+        asked = {"label": self.label, "state": self.state, "kind": self.kind, "period": self.period}
+        return urlencode(asked, quote_via=quote)
 
     @property
     def sees(self) -> str:

@@ -1,5 +1,5 @@
-// <form data-composer data-column="1">: Enter sends, Shift+Enter breaks the line, Esc leaves the draft, Alt+1…9 moves to
-// that column.
+// <form data-composer data-column="1">: Enter sends, Shift+Enter breaks the line, Esc leaves the draft, Alt+1…9 moves
+// to that column.
 const uuid = () => {
   const bytes = crypto.getRandomValues(new Uint8Array(16)); // randomUUID is missing on plain http
   bytes[6] = (bytes[6] & 15) | 64;
@@ -12,10 +12,12 @@ const typed = (field) => field.dispatchEvent(new Event("input", { bubbles: true 
 function move(form, box, number) {
   const choice = form.querySelectorAll("[name=prompt] option, [name=prompt][type=radio]")[number - 1];
   if (choice) {
-    if (choice.localName === "option") choice.selected = true; else choice.checked = true;
+    if (choice.localName === "option") choice.selected = true;
+    else choice.checked = true;
     return typed(choice.closest("[name=prompt]"));
   }
-  const other = document.querySelector(`form[data-composer][data-column="${number}"]`), target = other?.querySelector("textarea");
+  const other = document.querySelector(`form[data-composer][data-column="${number}"]`),
+    target = other?.querySelector("textarea");
   if (!target || other === form) return;
   other.closest("details")?.setAttribute("open", "");
   if (box.value) {
@@ -29,15 +31,17 @@ function move(form, box, number) {
 }
 
 document.addEventListener("keydown", (event) => {
-  const box = event.target, form = box.closest?.("form[data-composer]");
+  const box = event.target,
+    form = box.closest?.("form[data-composer]");
   if (!form || box.localName !== "textarea" || event.isComposing || event.keyCode === 229) return;
   const digit = event.altKey && /^Digit([1-9])$/.exec(event.code);
-  if (digit) { event.preventDefault(); move(form, box, Number(digit[1])); }
-  else if (event.key === "Escape") {
+  if (digit) {
+    event.preventDefault();
+    move(form, box, Number(digit[1]));
+  } else if (event.key === "Escape") {
     box.blur();
     if (!box.value) form.closest("details.composer")?.removeAttribute("open");
-  }
-  else if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
+  } else if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
     event.preventDefault();
     if (box.value.trim()) form.requestSubmit();
   }
@@ -48,7 +52,8 @@ addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr, requestConfig
   const box = form.matches("form[data-composer]") && form.querySelector("textarea");
   if (!box || xhr.status < 200 || xhr.status > 299) return;
   const sent = requestConfig.parameters; // what was typed meanwhile stays
-  for (const field of form.querySelectorAll("textarea, input:not([type])")) if (field.value === sent[field.name]) field.value = "";
+  for (const field of form.querySelectorAll("textarea, input:not([type])"))
+    if (field.value === sent[field.name]) field.value = "";
   for (const mark of form.querySelectorAll("[type=checkbox]")) mark.checked = false;
   if (form.elements.client_id) form.elements.client_id.value = uuid();
   document.dispatchEvent(new CustomEvent("kept", { detail: { form } }));

@@ -4,7 +4,11 @@ document.addEventListener("click", async ({ target }) => {
   if (!button) return;
   const source = document.querySelector(button.dataset.copyText);
   source.select?.(); // where the browser refuses, the text stands ready for the person's own copy
-  try { await navigator.clipboard.writeText(source.value ?? source.textContent); } catch { return; }
+  try {
+    await navigator.clipboard.writeText(source.value ?? source.textContent);
+  } catch {
+    return;
+  }
   const toast = document.createElement("div");
   toast.className = "toast";
   toast.textContent = button.dataset.copied;

@@ -2,22 +2,37 @@
 addEventListener("htmx:afterSwap", ({ detail: { target, requestConfig } }) => {
   if (target.localName !== "dialog") return;
   if (!target.open) target.showModal();
-  target.querySelector("[autofocus]")?.removeAttribute("autofocus"); // or htmx would take the focus there, a moment later
+  target.querySelector("[autofocus]")?.removeAttribute("autofocus"); // or htmx would take the focus there, a bit later
   target.querySelector(requestConfig.elt.dataset.focus ?? "textarea, input:not([type=hidden])")?.focus();
 });
 // Then the focus is on its card, or on the way back to it.
-addEventListener("htmx:afterRequest", ({ detail: { elt, xhr, requestConfig: { verb, path } } }) => {
-  if (verb !== "post" || xhr.status < 200 || xhr.status > 299) return;
-  elt.closest("dialog")?.close();
-  const card = path.split("/entries/")[1]?.slice(0, 36);
-  if (card && !document.activeElement.closest("main")) (document.getElementById("card-" + card) ?? document.querySelector(".toast button"))?.focus();
-});
+addEventListener(
+  "htmx:afterRequest",
+  ({
+    detail: {
+      elt,
+      xhr,
+      requestConfig: { verb, path },
+    },
+  }) => {
+    if (verb !== "post" || xhr.status < 200 || xhr.status > 299) return;
+    elt.closest("dialog")?.close();
+    const card = path.split("/entries/")[1]?.slice(0, 36);
+    if (card && !document.activeElement.closest("main"))
+      (document.getElementById("card-" + card) ?? document.querySelector(".toast button"))?.focus();
+  },
+);
 document.addEventListener("click", (event) => {
   const dialog = event.target.closest?.("[data-close-editor]")?.closest("dialog");
   if (!dialog) return;
   event.preventDefault();
   dialog.close();
 });
-document.addEventListener("close", ({ target }) => { // shut, it leaves no second form and heading behind
-  if (target.matches("dialog:has([data-editor])")) target.replaceChildren();
-}, true);
+document.addEventListener(
+  "close",
+  ({ target }) => {
+    // shut, it leaves no second form and heading behind
+    if (target.matches("dialog:has([data-editor])")) target.replaceChildren();
+  },
+  true,
+);

@@ -1,7 +1,9 @@
-// What comes as it came last is left as it is. A new card replaces itself: a push and the answer to a press may bring it.
+// What comes as it came last is left as it is. A new card replaces itself: a push and the answer to a press may both
+// bring it.
 const last = new Map();
 document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
-  const { fragment, target } = detail, region = fragment.firstElementChild;
+  const { fragment, target } = detail,
+    region = fragment.firstElementChild;
   if (region.id !== target.id) {
     last.delete(target.id);
     if (region.id) document.getElementById(region.id)?.remove();

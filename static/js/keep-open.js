@@ -1,17 +1,30 @@
 // When the server's view is morphed in, what a person opened stays open, and what has the focus keeps it.
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
-  !((name === "open" && ["details", "dialog"].includes(node.localName)) || (name === "tabindex" && node === document.activeElement));
+  !(
+    (name === "open" && ["details", "dialog"].includes(node.localName)) ||
+    (name === "tabindex" && node === document.activeElement)
+  );
 // A box that saves itself belongs to whoever writes in it, with all that goes with its text.
 Idiomorph.defaults.callbacks.beforeNodeMorphed = (old, fresh) =>
-  !(old.form?.dataset.autosave && old.form.dataset.autosave === fresh.form?.dataset.autosave && old.matches("input, textarea, select"));
+  !(
+    old.form?.dataset.autosave &&
+    old.form.dataset.autosave === fresh.form?.dataset.autosave &&
+    old.matches("input, textarea, select")
+  );
 // Nor does the box that somebody writes in move on the screen when a card comes in above it.
 const writing = () => document.activeElement?.closest("textarea, input");
-let box = null, top = 0;
+let box = null,
+  top = 0;
 addEventListener("htmx:beforeSwap", ({ detail: { requestConfig } }) => {
   box = requestConfig.verb === "get" ? writing() : null;
   top = box?.getBoundingClientRect().top;
 });
-addEventListener("htmx:afterRequest", () => box && requestAnimationFrame(() => {
-  if (box && box === writing()) scrollBy({ top: box.getBoundingClientRect().top - top, behavior: "instant" });
-  box = null;
-}));
+addEventListener(
+  "htmx:afterRequest",
+  () =>
+    box &&
+    requestAnimationFrame(() => {
+      if (box && box === writing()) scrollBy({ top: box.getBoundingClientRect().top - top, behavior: "instant" });
+      box = null;
+    }),
+);

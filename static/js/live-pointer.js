@@ -1,76 +1,112 @@
-// <live-pointer src="/live/…" data-version-url="…" hx-get="…" hx-trigger="pointer" …>: "pointer" means that our own view
-// may have changed; htmx then fetches it with our own rights. It also comes every 15 s, whatever happens.
-const TICK = 15000, POLL = 10000, SILENCE = 35000, PATIENCE = 1500, FIRST_MINUTE = 60000;
+// <live-pointer src="/live/…" data-version-url="…" hx-get="…" hx-trigger="pointer" …>: "pointer" means that our own
+// view may have changed; htmx then fetches it with our own rights. It also comes every 15 s, whatever happens.
+const TICK = 15000,
+  POLL = 10000,
+  SILENCE = 35000,
+  PATIENCE = 1500,
+  FIRST_MINUTE = 60000;
 
-customElements.define("live-pointer", class extends HTMLElement {
-  connectedCallback() {
-    this.tries = this.presses = 0;
-    this.stop = new AbortController();
-    const on = (target, name, act) => target.addEventListener(name, act, { signal: this.stop.signal });
-    on(document, "visibilitychange", () => (document.hidden ? this.close() : this.open()));
-    on(window, "online", () => document.hidden || this.open());
-    on(window, "offline", () => this.say("reconnecting"));
-    on(window, "pagehide", () => this.close());
-    on(document, "htmx:beforeRequest", ({ detail }) => { if (detail.requestConfig.verb === "post") this.presses++; });
-    on(document, "htmx:afterRequest", ({ detail }) => {
-      if (detail.requestConfig.verb === "post" && --this.presses === 0 && this.held) this.look();
-    });
-    on(document, "htmx:beforeSwap", ({ detail }) => { // asked for before a press, answered after it: no news any more
-      const version = /data-version-shown="(\d+)"/.exec(detail.xhr.responseText)?.[1];
-      if (Number(version) < Number(this.shown)) detail.shouldSwap = false;
-    });
-    this.clocks = [setInterval(() => this.tick(), TICK), setInterval(() => this.poll(), POLL)];
-    if (!document.hidden) this.open();
-  }
-  disconnectedCallback() { this.stop.abort(); this.clocks.forEach(clearInterval); this.close(); }
-  get shown() { return document.querySelector("[data-version-shown]")?.dataset.versionShown; }
-  look() { // a press of our own that is under way brings its own view: fetch only what is newer than that
-    this.held = this.presses > 0;
-    if (!this.held && Number(this.version) > Number(this.shown ?? -1)) this.point();
-  }
-  point() { this.dispatchEvent(new CustomEvent("pointer")); }
-  say(state) {
-    document.documentElement.dataset.connection = state;
-    for (const notice of document.querySelectorAll("[data-offline-notice]")) notice.hidden = state !== "reconnecting";
-  }
-  close() { clearTimeout(this.retry); clearTimeout(this.doubt); this.stream?.close(); this.stream = null; }
-  open() {
-    this.close();
-    this.version = null;
-    this.doubt = setTimeout(() => this.tries > 2 || this.say("reconnecting"), PATIENCE);
-    const stream = this.stream = new EventSource(this.getAttribute("src"));
-    stream.onopen = () => { clearTimeout(this.doubt); this.tries = this.lost = 0; this.heard = Date.now(); this.say("live"); };
-    stream.addEventListener("version", ({ data }) => {
-      this.heard = Date.now();
-      if (data === this.version) return;
-      const first = this.version === null; // every opening refetches
-      this.version = data;
-      if (first) this.point(); else this.look();
-    });
-    stream.addEventListener("resync", () => this.point());
-    stream.onerror = () => this.fail();
-  }
-  fail() {
-    this.close();
-    if (document.hidden) return;
-    this.lost ||= Date.now();
-    if (++this.tries === 3) this.poll();
-    const most = Date.now() - this.lost < FIRST_MINUTE ? 3000 : 30000;
-    this.retry = setTimeout(() => this.open(), Math.min(most, 250 * 2 ** this.tries) * (0.5 + Math.random()));
-  }
-  tick() {
-    if (document.hidden) return;
-    this.point();
-    if (this.stream?.readyState === EventSource.OPEN && Date.now() - this.heard > SILENCE) this.fail();
-  }
-  async poll() { // only while streams fail
-    const url = this.dataset.versionUrl;
-    if (document.hidden || this.tries < 3 || !url) return;
-    try {
-      const answer = await fetch(url, { signal: AbortSignal.timeout(POLL) });
-      const text = answer.ok ? await answer.text() : this.polled;
-      if (text !== this.polled) { this.polled = text; this.point(); }
-      if (this.tries > 2) this.say("polling");
-    } catch { this.say("reconnecting"); }
-  }
-});
+customElements.define(
+  "live-pointer",
+  class extends HTMLElement {
+    connectedCallback() {
+      this.tries = this.presses = 0;
+      this.stop = new AbortController();
+      const on = (target, name, act) => target.addEventListener(name, act, { signal: this.stop.signal });
+      on(document, "visibilitychange", () => (document.hidden ? this.close() : this.open()));
+      on(window, "online", () => document.hidden || this.open());
+      on(window, "offline", () => this.say("reconnecting"));
+      on(window, "pagehide", () => this.close());
+      on(document, "htmx:beforeRequest", ({ detail }) => {
+        if (detail.requestConfig.verb === "post") this.presses++;
+      });
+      on(document, "htmx:afterRequest", ({ detail }) => {
+        if (detail.requestConfig.verb === "post" && --this.presses === 0 && this.held) this.look();
+      });
+      on(document, "htmx:beforeSwap", ({ detail }) => {
+        // asked for before a press, answered after it: no news any more
+        const version = /data-version-shown="(\d+)"/.exec(detail.xhr.responseText)?.[1];
+        if (Number(version) < Number(this.shown)) detail.shouldSwap = false;
+      });
+      this.clocks = [setInterval(() => this.tick(), TICK), setInterval(() => this.poll(), POLL)];
+      if (!document.hidden) this.open();
+    }
+    disconnectedCallback() {
+      this.stop.abort();
+      this.clocks.forEach(clearInterval);
+      this.close();
+    }
+    get shown() {
+      return document.querySelector("[data-version-shown]")?.dataset.versionShown;
+    }
+    look() {
+      // a press of our own that is under way brings its own view: fetch only what is newer than that
+      this.held = this.presses > 0;
+      if (!this.held && Number(this.version) > Number(this.shown ?? -1)) this.point();
+    }
+    point() {
+      this.dispatchEvent(new CustomEvent("pointer"));
+    }
+    say(state) {
+      document.documentElement.dataset.connection = state;
+      for (const notice of document.querySelectorAll("[data-offline-notice]")) notice.hidden = state !== "reconnecting";
+    }
+    close() {
+      clearTimeout(this.retry);
+      clearTimeout(this.doubt);
+      this.stream?.close();
+      this.stream = null;
+    }
+    open() {
+      this.close();
+      this.version = null;
+      this.doubt = setTimeout(() => this.tries > 2 || this.say("reconnecting"), PATIENCE);
+      const stream = (this.stream = new EventSource(this.getAttribute("src")));
+      stream.onopen = () => {
+        clearTimeout(this.doubt);
+        this.tries = this.lost = 0;
+        this.heard = Date.now();
+        this.say("live");
+      };
+      stream.addEventListener("version", ({ data }) => {
+        this.heard = Date.now();
+        if (data === this.version) return;
+        const first = this.version === null; // every opening refetches
+        this.version = data;
+        if (first) this.point();
+        else this.look();
+      });
+      stream.addEventListener("resync", () => this.point());
+      stream.onerror = () => this.fail();
+    }
+    fail() {
+      this.close();
+      if (document.hidden) return;
+      this.lost ||= Date.now();
+      if (++this.tries === 3) this.poll();
+      const most = Date.now() - this.lost < FIRST_MINUTE ? 3000 : 30000;
+      this.retry = setTimeout(() => this.open(), Math.min(most, 250 * 2 ** this.tries) * (0.5 + Math.random()));
+    }
+    tick() {
+      if (document.hidden) return;
+      this.point();
+      if (this.stream?.readyState === EventSource.OPEN && Date.now() - this.heard > SILENCE) this.fail();
+    }
+    async poll() {
+      // only while streams fail
+      const url = this.dataset.versionUrl;
+      if (document.hidden || this.tries < 3 || !url) return;
+      try {
+        const answer = await fetch(url, { signal: AbortSignal.timeout(POLL) });
+        const text = answer.ok ? await answer.text() : this.polled;
+        if (text !== this.polled) {
+          this.polled = text;
+          this.point();
+        }
+        if (this.tries > 2) this.say("polling");
+      } catch {
+        this.say("reconnecting");
+      }
+    }
+  },
+);

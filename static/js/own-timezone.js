@@ -8,5 +8,8 @@ for (const field of document.querySelectorAll("[data-own-timezone]")) {
 for (const offer of document.querySelectorAll("[data-offer-timezone]")) {
   const field = document.querySelector(offer.dataset.offerTimezone);
   offer.hidden = field.value === zone || ![...field.options].some((option) => option.value === zone);
-  offer.addEventListener("click", () => { [field.value, offer.hidden] = [zone, true]; field.focus(); });
+  offer.addEventListener("click", () => {
+    [field.value, offer.hidden] = [zone, true];
+    field.focus();
+  });
 }

@@ -24,7 +24,8 @@ document.addEventListener("accepted", ({ target: form }) => {
 });
 // Both texts are shown, this one shall stand: save it on top of the other.
 document.addEventListener("click", (event) => {
-  const button = event.target.closest?.("[data-keep-mine]"), form = button?.form;
+  const button = event.target.closest?.("[data-keep-mine]"),
+    form = button?.form;
   if (!form || !ofSave.has(button.closest("[data-notice]"))) return;
   event.preventDefault();
   form.dispatchEvent(new CustomEvent("keep-mine", { bubbles: true, detail: { version: button.dataset.keepMine } }));

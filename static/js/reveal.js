@@ -4,10 +4,12 @@ const revealed = () => document.querySelector("[data-revealed]");
 let known = revealed();
 
 new MutationObserver(() => {
-  const board = revealed(), comes = board && !known;
+  const board = revealed(),
+    comes = board && !known;
   known = board;
   if (!comes) return;
-  const page = document.documentElement, polite = document.querySelector("[data-polite]");
+  const page = document.documentElement,
+    polite = document.querySelector("[data-polite]");
   page.dataset.unfolding = "";
   setTimeout(() => delete page.dataset.unfolding, LASTS);
   if (polite) polite.textContent = board.dataset.announce ?? "";
@@ -15,4 +17,9 @@ new MutationObserver(() => {
   const heading = document.querySelector("[data-board-heading]") ?? document.querySelector("h1");
   heading.tabIndex = -1;
   heading.focus();
-}).observe(document.getElementById("main"), { subtree: true, childList: true, attributes: true, attributeFilter: ["data-revealed"] });
+}).observe(document.getElementById("main"), {
+  subtree: true,
+  childList: true,
+  attributes: true,
+  attributeFilter: ["data-revealed"],
+});

@@ -11,24 +11,35 @@ function walk(card, step) {
 
 // What is typed on when a push has taken the box away is no shortcut.
 let box, typed;
-document.addEventListener("input", ({ target }) => { [box, typed] = [target, Date.now()]; });
+document.addEventListener("input", ({ target }) => {
+  [box, typed] = [target, Date.now()];
+});
 
 document.addEventListener("keydown", (event) => {
-  if (document.body.dataset.shortcuts !== "on" || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (box?.isConnected === false && Date.now() - typed < 1500) { typed = Date.now(); return; }
+  if (document.body.dataset.shortcuts !== "on" || event.ctrlKey || event.metaKey || event.altKey || event.isComposing)
+    return;
+  if (box?.isConnected === false && Date.now() - typed < 1500) {
+    typed = Date.now();
+    return;
+  }
   if (event.target.closest?.(FIELDS) || document.querySelector("dialog[open]")) return;
-  const card = document.activeElement?.closest("[data-card]"), key = event.key.toLowerCase();
+  const card = document.activeElement?.closest("[data-card]"),
+    key = event.key.toLowerCase();
   if (key === "?") document.getElementById("shortcuts")?.showModal();
   else if (key === "j" || key === "k") walk(card, key === "j" ? 1 : -1);
   else if (/^[a-z1-9]$/.test(key)) {
-    const opened = (element) => element.parentElement.open && element.dataset.opens; // open already: straight to the box
+    const opened = (element) => element.parentElement.open && element.dataset.opens; // open: straight to the box
     const all = [...document.querySelectorAll(`[data-key="${key}"]`)].filter((e) => opened(e) || visible(e));
-    const found = all.find((element) => card?.contains(element)) ?? all.find((element) => !element.closest("[data-card]"));
+    const found =
+      all.find((element) => card?.contains(element)) ?? all.find((element) => !element.closest("[data-card]"));
     if (!found) return;
     // A reveal cannot be undone: the key only brings you to its button.
     if (opened(found)) document.querySelector(found.dataset.opens).focus();
     else if (found.matches(FIELDS) || found.hasAttribute("data-reveals")) found.focus();
-    else { found.click(); if (opened(found)) document.querySelector(found.dataset.opens).focus(); } // before the next key
+    else {
+      found.click();
+      if (opened(found)) document.querySelector(found.dataset.opens).focus();
+    } // before the next key
   } else return;
   event.preventDefault();
 });

@@ -3,14 +3,23 @@ const STAYS = 6000;
 const region = document.getElementById("toasts");
 
 function leave(toast) {
-  if (toast.matches(":hover, :focus-within")) { setTimeout(leave, 1500, toast); return; }
+  if (toast.matches(":hover, :focus-within")) {
+    setTimeout(leave, 1500, toast);
+    return;
+  }
   toast.classList.add("going");
   setTimeout(() => toast.remove(), 300);
 }
-const stay = (toast) => { if (toast.matches?.(".toast")) setTimeout(leave, STAYS, toast); };
+const stay = (toast) => {
+  if (toast.matches?.(".toast")) setTimeout(leave, STAYS, toast);
+};
 
-addEventListener("htmx:afterRequest", ({ detail: { elt, xhr } }) => { if (xhr.status < 300) elt.closest(".toast")?.remove(); });
+addEventListener("htmx:afterRequest", ({ detail: { elt, xhr } }) => {
+  if (xhr.status < 300) elt.closest(".toast")?.remove();
+});
 if (region) {
   [...region.children].forEach(stay);
-  new MutationObserver((changes) => changes.forEach((change) => change.addedNodes.forEach(stay))).observe(region, { childList: true });
+  new MutationObserver((changes) => changes.forEach((change) => change.addedNodes.forEach(stay))).observe(region, {
+    childList: true,
+  });
 }
