@@ -182,7 +182,7 @@ def sqlite(path: Path) -> dict[str, object]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(path),
-        "CONN_MAX_AGE": None,  # pages are made in a few threads that stay (config/asgi.py); whoever else asks closes
+        "CONN_MAX_AGE": None,  # pages are made in a few threads that stay (config/pages.py); whoever else asks closes
         "OPTIONS": {
             # Deferred transactions that write after a read fail at once under contention; immediate ones wait.
             "transaction_mode": "IMMEDIATE",

@@ -14,15 +14,6 @@ from django.utils import timezone
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
-ALLOWED_FEATURES = ("publickey-credentials-get", "publickey-credentials-create", "clipboard-write")
-REFUSED_FEATURES = (
-    "accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "clipboard-read", "display-capture",
-    "encrypted-media", "fullscreen", "gamepad", "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts",
-    "magnetometer", "microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial",
-    "storage-access", "usb", "web-share", "window-management", "xr-spatial-tracking",
-)  # fmt: skip
-PERMISSIONS = ", ".join([f"{name}=()" for name in REFUSED_FEATURES] + [f"{name}=(self)" for name in ALLOWED_FEATURES])
-
 IDLE = timedelta(hours=12)
 IDLE_ADMIN = timedelta(hours=8)
 ABSOLUTE = timedelta(days=14)
@@ -32,7 +23,7 @@ BY_ITSELF = frozenset({"session_live", "session_version"})
 
 
 class HeadersMiddleware:
-    """The headers of pages that neither Django's nor the CSP's middleware sends."""
+    """Says of pages that nobody but their reader keeps them. Other headers: `config/answers.py`."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -40,9 +31,6 @@ class HeadersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         if response.get("Content-Type", "").startswith("text/html"):
-            response["Cross-Origin-Embedder-Policy"] = "require-corp"
-            response["Cross-Origin-Resource-Policy"] = "same-origin"
-            response["Permissions-Policy"] = PERMISSIONS
             response["Cache-Control"] = "private, no-store"
             response["Vary"] = "Cookie, HX-Request"
         elif "Cache-Control" not in response:

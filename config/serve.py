@@ -3,50 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import gc
 import socket
 import sys
 import threading
 
-import h11
 import uvicorn
 from django.conf import settings
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from config.asgi import Application, application
+from config.protocol import StrictProtocol
 from retros.live.hub import hub
 from retros.worker import work
 
-HEADER_SECONDS = 10
 STUCK_SECONDS = 20  # until a connection is cut that takes nothing of what was sent, or has silently gone
 SPARE = 512  # connections beyond the streams, for pages
 YOUNG = 10_000  # new objects until the first collection: a page makes a few thousand, and most go with it
 TURN = 0.0005  # seconds that a page in work keeps the interpreter while the loop, or another page, waits for it
-
-
-class Patient(H11Protocol):
-    """Closes a connection whose request has not said all of its headers in time; uvicorn itself would wait for ever."""
-
-    late: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self.late = self.loop.call_later(HEADER_SECONDS, transport.close)
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        whole = self.conn.their_state is not h11.IDLE
-        if whole and self.late is not None:
-            self.late.cancel()
-            self.late = None
-        elif not whole and self.late is None and self.timeout_keep_alive_task is None:
-            self.late = self.loop.call_later(HEADER_SECONDS, self.transport.close)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        if self.late is not None:
-            self.late.cancel()
 
 
 class Server(uvicorn.Server):
@@ -81,7 +54,7 @@ def server(app: Application = application, *, host: str = "127.0.0.1", port: int
             app,
             host=host,
             port=port,
-            http=Patient,
+            http=StrictProtocol,
             ws="none",
             lifespan="on",
             log_config=None,
@@ -92,7 +65,6 @@ def server(app: Application = application, *, host: str = "127.0.0.1", port: int
             limit_concurrency=settings.STREAM_LIMIT + SPARE,
             timeout_keep_alive=10,
             timeout_graceful_shutdown=5,
-            h11_max_incomplete_event_size=16_384,
         )
     )
 

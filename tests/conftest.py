@@ -126,7 +126,9 @@ class LiveServer:
         self._socket.bind(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self._server = server(Application(), port=self.port)  # made now, so that it finds the collected files
+        self.app = Application()  # made now, so that it finds the collected files
+        self._server = server(self.app, port=self.port)
+        self.settings = self._server.config
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
 
     def at(self, name: str) -> str:

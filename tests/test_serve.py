@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 import time
 from typing import Any
 
 import pytest
 from django.conf import settings
 
-from config import asgi, serve
-from config.asgi import Bounded, OneServer
+from config import pages, protocol
+from config.one_server import OneServer
+from config.pages import Pages
 from partnerships import limits
 from tests import loop
 from tests.conftest import LiveServer
@@ -54,17 +56,11 @@ def test_a_body_without_a_length_is_counted(live_server: LiveServer) -> None:
 
 
 @pytest.mark.browser
-def test_headers_beyond_their_limit_are_refused(live_server: LiveServer) -> None:
-    answer = raw(live_server.port, head(live_server.port, *[f"X-{n}: {'y' * 1000}" for n in range(40)]))
-    assert answer.startswith(b"HTTP/1.1 4")
-
-
-@pytest.mark.browser
 @pytest.mark.parametrize("before", [b"", b"GET /account/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"])
 def test_headers_that_never_end_are_not_waited_for(
     live_server: LiveServer, monkeypatch: pytest.MonkeyPatch, before: bytes
 ) -> None:
-    monkeypatch.setattr(serve, "HEADER_SECONDS", 0.3)
+    monkeypatch.setattr(protocol, "HEADER_SECONDS", 0.3)
     with socket.create_connection(("127.0.0.1", live_server.port), timeout=5) as connection:
         connection.sendall(before)
         if before:
@@ -91,101 +87,93 @@ def test_an_unknown_host_is_refused(live_server: LiveServer) -> None:
     assert answer.startswith(b"HTTP/1.1 400 ")
 
 
+class Counting(Pages):
+    """Pages that are made when `free` is set, and count how many are at it at once."""
+
+    def __init__(self, *, free: bool = False) -> None:
+        super().__init__()
+        self.free = threading.Event()
+        if free:
+            self.free.set()
+        self.lock = threading.Lock()
+        self.running = self.most = 0
+        self.served: list[int] = []
+
+    def page(self, scope: Any, body: bytes) -> list[Any]:
+        with self.lock:
+            self.running += 1
+            self.most = max(self.most, self.running)
+            self.served.append(scope["number"])
+        self.free.wait(10)
+        with self.lock:
+            self.running -= 1
+        start = {"type": "http.response.start", "status": 200, "headers": []}
+        return [start, {"type": "http.response.body", "body": b"done"}]
+
+
+def ask(served: Pages, number: int, *, slow_body: bool = False, slow_reader: bool = False) -> tuple[Any, Messages]:
+    """A request under way, and what was sent to it so far."""
+    told: Messages = []
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(60 if slow_body else 0)
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        told.append(dict(message))
+        await asyncio.sleep(60 if slow_reader else 0)
+
+    return asyncio.create_task(served({"headers": [], "number": number}, receive, send)), told
+
+
+async def end(tasks: list[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 def test_pages_wait_for_their_turn_and_are_told_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asgi, "WAITING", 2)
+    monkeypatch.setattr(pages, "WAITING", 2)
+    served = Counting()
 
-    async def scenario() -> tuple[int, list[Messages]]:
-        most = running = 0
-        free = asyncio.Event()
+    async def scenario() -> list[Messages]:
+        asked = [ask(served, number) for number in range(pages.AT_ONCE + 3)]
+        while served.running < pages.AT_ONCE:
+            await asyncio.sleep(0.01)
+        served.free.set()
+        await asyncio.gather(*[task for task, _told in asked])
+        return [told for _task, told in asked]
 
-        async def app(scope: Any, receive: Any, send: Any) -> None:
-            nonlocal most, running
-            running += 1
-            most = max(most, running)
-            await free.wait()
-            running -= 1
-            await asgi.answer(send, 200, "done")
-
-        bounded = Bounded(app)
-
-        async def ask(answers: Messages) -> None:
-            async def receive() -> dict[str, Any]:
-                return {"type": "http.request", "body": b"", "more_body": False}
-
-            async def send(message: Any) -> None:
-                answers.append(dict(message))
-
-            await bounded({"type": "http", "headers": []}, receive, send)
-
-        answers: list[Messages] = [[] for _ in range(asgi.AT_ONCE + 3)]
-        asked = [asyncio.create_task(ask(answer)) for answer in answers]
-        await asyncio.sleep(0.05)
-        free.set()
-        await asyncio.gather(*asked)
-        return most, answers
-
-    most, answers = loop.run(scenario())
-    assert most == asgi.AT_ONCE
-    assert [answer[0]["status"] for answer in answers] == [200] * (asgi.AT_ONCE + 2) + [503]
+    answers = loop.run(scenario())
+    assert served.most == pages.AT_ONCE
+    assert [answer[0]["status"] for answer in answers] == [200] * (pages.AT_ONCE + 2) + [503]
     assert (b"retry-after", b"2") in answers[-1][0]["headers"]
 
 
-def test_a_slow_body_holds_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def scenario() -> list[int]:
-        served: list[int] = []
+def test_a_slow_body_holds_no_place() -> None:
+    served = Counting(free=True)
 
-        async def app(scope: Any, receive: Any, send: Any) -> None:
-            served.append(scope["number"])
-
-        bounded = Bounded(app)
-
-        async def never() -> dict[str, Any]:
-            await asyncio.Event().wait()
-            raise AssertionError
-
-        async def whole() -> dict[str, Any]:
-            return {"type": "http.request", "body": b"", "more_body": False}
-
-        async def send(message: Any) -> None: ...
-
-        slow = [asyncio.create_task(bounded({"headers": [], "number": -n}, never, send)) for n in range(1, 20)]
+    async def scenario() -> None:
+        slow = [ask(served, -number, slow_body=True)[0] for number in range(1, 20)]
         await asyncio.sleep(0)
-        await asyncio.wait_for(bounded({"headers": [], "number": 1}, whole, send), 1)
-        for task in slow:
-            task.cancel()
-        await asyncio.gather(*slow, return_exceptions=True)
-        return served
+        await asyncio.wait_for(ask(served, 1)[0], 5)
+        await end(slow)
 
-    assert loop.run(scenario()) == [1]
+    loop.run(scenario())
+    assert served.served == [1]
 
 
 def test_a_slow_reader_holds_no_place() -> None:
-    async def scenario() -> list[int]:
-        served: list[int] = []
+    served = Counting(free=True)
 
-        async def app(scope: Any, receive: Any, send: Any) -> None:
-            served.append(scope["number"])
-            await asgi.answer(send, 200, "done")
-
-        bounded = Bounded(app)
-
-        async def whole() -> dict[str, Any]:
-            return {"type": "http.request", "body": b"", "more_body": False}
-
-        async def never(message: Any) -> None:
-            await asyncio.Event().wait()
-
-        async def send(message: Any) -> None: ...
-
-        slow = [asyncio.create_task(bounded({"headers": [], "number": n}, whole, never)) for n in range(20)]
+    async def scenario() -> None:
+        slow = [ask(served, number, slow_reader=True)[0] for number in range(20)]
         await asyncio.sleep(0.05)
-        await asyncio.wait_for(bounded({"headers": [], "number": 20}, whole, send), 1)
-        for task in slow:
-            task.cancel()
-        await asyncio.gather(*slow, return_exceptions=True)
-        return served
+        await asyncio.wait_for(ask(served, 20)[0], 5)
+        await end(slow)
 
-    assert loop.run(scenario()) == list(range(21))
+    loop.run(scenario())
+    assert sorted(served.served) == list(range(21))
 
 
 def test_sqlite_is_served_by_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:

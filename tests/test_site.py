@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import os
 import re
+import socket
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
@@ -15,6 +17,9 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
+
+from config import bodies, pages
+from tests.conftest import LiveServer
 
 pytestmark = pytest.mark.one_database
 
@@ -401,21 +406,115 @@ def policy(header: str) -> dict[str, set[str]]:
     return {name: set(sources) for name, *sources in directives}
 
 
-@pytest.mark.django_db
+class Answer:
+    """What the running application sends to a request, given as bytes; the connection is closed after it."""
+
+    def __init__(self, server: LiveServer, line: str, *headers: str, body: bytes = b"") -> None:
+        given = {"Host": f"127.0.0.1:{server.port}", "Connection": "close"} | dict(h.split(": ") for h in headers)
+        head = "\r\n".join([f"{line} HTTP/1.1", *(f"{name}: {value}" for name, value in given.items())])
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+            connection.sendall(head.encode() + b"\r\n\r\n" + body)
+            told = b""
+            while part := connection.recv(65536):
+                told += part
+        head, _end, self.text = told.decode(errors="replace").partition("\r\n\r\n")
+        self.status = int(head.split()[1])
+        pairs = [line.split(": ", 1) for line in head.split("\r\n")[1:] if not line.startswith("Set-Cookie")]
+        self.headers = {name.title(): value for name, value in pairs}
+        assert len(self.headers) == len(pairs), head
+
+    def carries(self) -> None:
+        """Fails unless it has every header of the site, once, and its exact policy."""
+        named = {name.title() for name in HEADERS}
+        assert {name: value for name, value in self.headers.items() if name in named} == {
+            name.title(): value for name, value in HEADERS.items()
+        }
+        sent = policy(self.headers["Content-Security-Policy"])
+        nonces = sent.pop("script-src")
+        assert all(re.fullmatch(r"'nonce-[A-Za-z0-9+/=]{22,}'", source) for source in nonces)
+        assert sent == POLICY
+        assert "camera=()" in self.headers["Permissions-Policy"]
+        assert "clipboard-write=(self)" in self.headers["Permissions-Policy"]
+        assert "Access-Control-Allow-Origin" not in self.headers
+        assert "Strict-Transport-Security" not in self.headers  # plain http on this machine
+
+
 @pytest.mark.parametrize(("path", "status"), [("/account/login/", 200), ("/no-such-page/", 404)])
-def test_every_page_carries_the_headers(client: Client, path: str, status: int) -> None:
-    response = client.get(path)
-    assert response.status_code == status
-    assert response["Content-Type"] == "text/html; charset=utf-8"
-    assert {name: response.get(name) for name in HEADERS} == HEADERS
-    assert "Strict-Transport-Security" not in response  # plain http on this machine
-    sent = policy(response["Content-Security-Policy"])
-    nonces = sent.pop("script-src")
-    assert all(re.fullmatch(r"'nonce-[A-Za-z0-9+/=]{22,}'", source) for source in nonces)
-    assert sent == POLICY
-    assert "camera=()" in response["Permissions-Policy"]
-    assert "clipboard-write=(self)" in response["Permissions-Policy"]
-    assert "Access-Control-Allow-Origin" not in response
+def test_every_page_carries_the_headers(live_server: LiveServer, path: str, status: int) -> None:
+    answer = Answer(live_server, f"GET {path}")
+    assert answer.status == status
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    answer.carries()
+
+
+FORM = "Content-Type: application/x-www-form-urlencoded"
+LIVE = f"GET /live/{uuid.uuid4()}/"
+# Answers of the server itself, and of middleware before that which adds headers to pages.
+EARLY: dict[str, tuple[int, str, tuple[str, ...]]] = {
+    "a host of somebody else": (400, "GET /account/login/", ("Host: elsewhere.example.org",)),
+    "a cookie that is no text": (400, "GET /account/login/", ('Cookie: session="\\000aaaaaaaaaa"',)),
+    "a form that is no text": (400, "POST /account/login/", (FORM + "; charset=utf-16", "Content-Length: 0")),
+    "a form from elsewhere": (403, "POST /account/login/", ("Sec-Fetch-Site: cross-site", "Content-Length: 0")),
+    "no token": (403, "POST /account/login/", (FORM, "Content-Length: 0")),
+    "too large a body": (413, "POST /account/login/", (FORM, "Content-Length: 1000001")),
+    "no such static file": (404, "GET /static/nothing.css", ()),
+    "no such stream": (404, "GET /live/", ()),
+    "another method": (405, LIVE.replace("GET", "DELETE"), ()),
+    "a stream of another host": (400, LIVE, ("Host: elsewhere.example.org",)),
+    "a folded head": (400, "GET /account/login/", ("X-One: 1\r\n 2",)),
+    "too large a head": (431, "GET /account/login/", ("X-Long: " + "y" * 20_000,)),
+}  # fmt: skip
+
+
+def test_every_early_answer_carries_the_headers(live_server: LiveServer) -> None:
+    for name, (status, line, headers) in EARLY.items():
+        answer = Answer(live_server, line, *headers)
+        assert answer.status == status, name
+        if "/live/" in line:
+            assert answer.headers.pop("Cache-Control") == "private, no-store, no-transform"
+            assert answer.headers.pop("Vary") == "Cookie"
+            answer.headers |= {name: HEADERS[name] for name in ("Cache-Control", "Vary")}
+        answer.carries()
+
+
+def test_every_answer_of_a_server_in_need_carries_the_headers(
+    live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Busy, full, late, broken: what no page was made for."""
+    page = "GET /account/login/"
+    with monkeypatch.context() as patch:
+        patch.setattr(pages, "WAITING", -pages.AT_ONCE)
+        busy = Answer(live_server, page)
+    with monkeypatch.context() as patch:
+        patch.setattr(live_server.app.pages.bodies, "budget", 4)
+        crowded = Answer(live_server, "POST /account/login/", "Content-Length: 5", body=b"12345")
+    with monkeypatch.context() as patch:
+        patch.setattr(live_server.settings, "limit_concurrency", 0)
+        full = Answer(live_server, page)
+    with monkeypatch.context() as patch:
+        patch.setattr(bodies, "SECONDS", 0.05)
+        patch.setattr(bodies, "DRAIN_SECONDS", 0.05)
+        late = Answer(live_server, "POST /account/login/", "Content-Length: 5", body=b"1234")
+    with monkeypatch.context() as patch:
+        patch.setattr(pages.Pages, "page", lambda *_: 1 / 0)
+        broken = Answer(live_server, page)
+    answers = [busy, crowded, full, late, broken]
+    assert [answer.status for answer in answers] == [503, 503, 503, 408, 500]
+    assert [answer.headers.get("Retry-After") for answer in answers] == ["2", "2", "2", None, None]
+    for answer in answers:
+        assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+        answer.carries()
+
+
+def test_static_files_carry_the_headers_and_are_kept(live_server: LiveServer, static_files: Path) -> None:
+    for pattern in ("css/site.*.css", "icons.*.svg"):
+        path = next(static_files.glob(pattern)).relative_to(static_files)
+        answer = Answer(live_server, f"GET /static/{path}")
+        assert answer.status == 200
+        assert answer.headers["Cache-Control"] == "max-age=315360000, public, immutable"
+        assert "Cookie" not in answer.headers["Vary"]
+        answer.headers |= {name: HEADERS[name] for name in ("Cache-Control", "Vary")}
+        answer.carries()
 
 
 @pytest.mark.django_db

@@ -1,7 +1,8 @@
 """GET /live/<session>/: tells a browser that its view of a session changed, by a number and nothing else.
 
 An application of its own beside Django's, because a stream from a view pins a thread and a connection. It lets in by
-the same cookie, and checks everything itself that Django's middleware checks elsewhere.
+the same cookie, and checks everything itself that Django's middleware checks elsewhere. The server adds the headers of
+every answer.
 """
 
 from __future__ import annotations
@@ -29,15 +30,7 @@ Send = Callable[[Message], Awaitable[None]]
 PATH = re.compile(r"/live/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/")
 SEND_TIMEOUT = 10  # seconds until a reader that takes nothing is cut
 
-SAFE = [
-    (b"cache-control", b"private, no-store, no-transform"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"referrer-policy", b"same-origin"),
-    (b"vary", b"Cookie"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-]
+NOT_KEPT = [(b"cache-control", b"private, no-store, no-transform"), (b"vary", b"Cookie")]
 STREAM = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no")]
 
 log = logging.getLogger("twofold.live")
@@ -57,7 +50,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     if request.headers.get("Origin", f"{request.scheme}://{host}") != f"{request.scheme}://{host}":
         return await refuse(send, 403)
     cookie = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
-    if not cookie:
+    if not (cookie and cookie.isascii() and cookie.isalnum()):  # every key is; PostgreSQL takes no NUL in a text
         return await refuse(send, 204)
     try:
         with hub.open(UUID(found[1]), cookie) as stream:
@@ -75,7 +68,7 @@ async def serve(stream: Stream, receive: Receive, send: Send) -> None:
     arriving = asyncio.create_task(hub.announce(stream)) if hub.has_arrived(stream) else None
     try:
         async with asyncio.timeout(SEND_TIMEOUT):
-            await send({"type": "http.response.start", "status": 200, "headers": [*STREAM, *headers()]})
+            await send({"type": "http.response.start", "status": 200, "headers": [*STREAM, *NOT_KEPT]})
         await tell(stream, send)
     except TimeoutError:
         log.info("A stream was cut: its reader took nothing.")
@@ -116,12 +109,5 @@ async def until_left(stream: Stream, receive: Receive) -> None:
 
 async def refuse(send: Send, status: int, *more: tuple[bytes, bytes]) -> None:
     length = [] if status == 204 else [(b"content-length", b"0")]
-    await send({"type": "http.response.start", "status": status, "headers": [*headers(), *length, *more]})
+    await send({"type": "http.response.start", "status": status, "headers": [*NOT_KEPT, *length, *more]})
     await send({"type": "http.response.body", "body": b""})
-
-
-def headers() -> list[tuple[bytes, bytes]]:
-    if not settings.SECURE_HSTS_SECONDS:
-        return SAFE
-    strict = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"
-    return [*SAFE, (b"strict-transport-security", strict.encode())]

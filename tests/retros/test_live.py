@@ -26,6 +26,7 @@ from tests.conftest import LiveServer
 from tests.factories import PersonFactory
 from tests.retros.model import WRITE, Hands, Pair, at, make_pair, reveal
 from tests.retros.streams import Answer, cookie_of, eventually, live, on_loop
+from tests.test_site import HEADERS, POLICY, policy
 
 POSTGRESQL = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
 DARK = 10.0  # seconds until a stream without right has ended: twice what is promised
@@ -167,7 +168,9 @@ def test_strangers_of_every_kind_get_the_same_nothing(pair: Pair, session: Sessi
     Person.objects.filter(pk=gone.pk).update(is_active=False)
     answers = [
         open_stream(None, session.pk),
+        open_stream(None, session.pk, cookie="neverwasasession"),
         open_stream(None, session.pk, cookie="never-was-a-session"),
+        open_stream(None, session.pk, cookie='"\\000aaaaaaaaaa"'),  # PostgreSQL takes no NUL in a text
         open_stream(None, session.pk, cookie=gone_cookie),
         open_stream(PersonFactory.create(), session.pk),
         open_stream(lead, session.pk),
@@ -213,18 +216,16 @@ def test_other_methods_and_paths_are_refused(
 
 
 def test_the_headers(pair: Pair, session: Session, open_stream: Open) -> None:
+    """Those of the site (tests/test_site.py), but for who may keep it."""
     headers = open_stream(pair.ines, session.pk).headers
     headers.pop("connection", None)  # the server's own
-    assert headers == {
+    assert policy(headers.pop("content-security-policy")) == {**POLICY, "script-src": set()}
+    assert "camera=()" in headers.pop("permissions-policy")
+    assert headers == {name.lower(): value for name, value in HEADERS.items()} | {
         "cache-control": "private, no-store, no-transform",
-        "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
         "content-type": "text/event-stream; charset=utf-8",
-        "cross-origin-resource-policy": "same-origin",
-        "referrer-policy": "same-origin",
         "vary": "Cookie",
         "x-accel-buffering": "no",
-        "x-content-type-options": "nosniff",
-        "x-frame-options": "DENY",
     }
 
 
