@@ -37,7 +37,7 @@ class Card:
         return self.picked_by_you + self.picked_by_partner
 
 
-TALK_CLASS = {Entry.Talk.ON_TABLE: " open", Entry.Talk.TALKED: " spoken"}
+TALK_CLASS: dict[str, str] = {Entry.Talk.ON_TABLE: " open", Entry.Talk.TALKED: " spoken"}
 
 
 class CardRow(TypedDict):
