@@ -63,8 +63,11 @@ class Dock:
         )  # fmt: skip
 
     def _doing(self, presence: Presence, here: bool) -> str:
+        """While they write alone only whether somebody is here: “since when” would tell who wrote ahead, and when."""
         if here:
             return _("Here")
+        if not self.session.is_together:
+            return _("Away")
         if presence.seen_at is None:
             return _("Not here yet")
         seen = presence.seen_at.astimezone(self.person.tz)

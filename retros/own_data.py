@@ -153,7 +153,7 @@ def _sessions(partnership: Partnership, person: Person) -> list[Data]:
         Entry.objects.visible_to(person)
         .filter(step__session__in=rows)
         .select_related("author", "prompt")
-        .order_by("created_at")
+        .order_by("prompt__position", "author__name", "author", "created_at", "pk")
     )
     own = EntryRevision.objects.filter(entry__in=[entry.pk for entry in entries if entry.author_id == person.pk])
     earlier: dict[UUID, list[str]] = {}
@@ -163,7 +163,7 @@ def _sessions(partnership: Partnership, person: Person) -> list[Data]:
     by_step: dict[UUID, tuple[list[Data], list[Data]]] = {}
     texts = {entry.pk: entry.text for entry in entries}
     for entry in entries:
-        by_step.setdefault(entry.step_id, ([], []))[0].append(_entry(entry, earlier.get(entry.pk, [])))
+        by_step.setdefault(entry.step_id, ([], []))[0].append(_entry(entry, person, earlier.get(entry.pk, [])))
     for note in notes:
         about = texts.get(note.entry_id, "") if note.entry_id else ""
         line = {"text": note.text, "last_by": note.written_by.full_name, "about": about, "at": _time(note.written_at)}
@@ -185,7 +185,9 @@ def _session(session: Session, by_step: dict[UUID, tuple[list[Data], list[Data]]
     }
 
 
-def _entry(entry: Entry, earlier: list[str]) -> Data:
+def _entry(entry: Entry, person: Person, earlier: list[str]) -> Data:
+    """When the other one wrote something is theirs alone; since when it lies open is not."""
+    at = entry.created_at if entry.author_id == person.pk else entry.opened_at
     words = {str(value): label for value, label in entry.prompt.choices}
     chosen = [*([entry.value] if entry.value else []), *entry.tags]
     return {
@@ -197,7 +199,7 @@ def _entry(entry: Entry, earlier: list[str]) -> Data:
         "open_since": _time(entry.opened_at),
         "talked": entry.talk,
         "earlier_words": earlier,
-        "at": _time(entry.created_at),
+        "at": _time(at),
     }
 
 

@@ -77,7 +77,7 @@ class Reading:
             if entry.step_id == step.pk:
                 by_prompt.setdefault(entry.prompt_id, []).append(self._said(entry))
         prompts = [said[0].entry.prompt for said in by_prompt.values()]
-        questions = [Question(p, by_prompt[p.pk]) for p in sorted(prompts, key=lambda prompt: prompt.position)]
+        questions = [Question(p, _in_order(by_prompt[p.pk])) for p in sorted(prompts, key=lambda p: p.position)]
         own = [n for n in self._notes if n.step_id == step.pk and n.entry_id is None and n.kind != Note.Kind.SUMMARY]
         return Part(
             step, questions, [note for note in own if note.text],
@@ -112,3 +112,8 @@ class Reading:
     @cached_property
     def _reviews(self) -> list[tuple[Action, Review]]:
         return [(action, review) for action, review in Review.for_session(self.session, self.person) if review]
+
+
+def _in_order(said: list[Said]) -> list[Said]:
+    """Cards as they came, answers by seat: who of the two began to write first is not told."""
+    return said if said[0].entry.is_card else sorted(said, key=lambda each: each.by.seat)

@@ -107,7 +107,7 @@ class Agreement(models.Model):
     @cached_property
     def all_versions(self) -> list[Version]:
         """Every version and proposal with its signatures, the oldest first. Their clauses come with `read_clauses`."""
-        signatures = models.Prefetch("signatures", Signature.objects.select_related("person"))
+        signatures = models.Prefetch("signatures", Signature.objects.select_related("person").order_by("at", "pk"))
         rows = self.versions.order_by("proposed_at", "pk").select_related("proposed_by").prefetch_related(signatures)
         versions = {version.pk: version for version in rows}
         for version in versions.values():

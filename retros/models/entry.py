@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 NOT_HELD = ("missed", "skipped", "cancelled")  # of `Session.Status`: what was written for these is offered once more
+WHEN_IT_CAME = ("created_at", "sealed_at", "opened_at", "opened_version", "came_with_a", "came_with_b")
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):
@@ -46,6 +47,10 @@ class EntryQuerySet(models.QuerySet["Entry"]):
     def answers(self, step: Step, person: Person) -> EntryQuerySet:
         """A person's entries to the prompts that take one answer, not cards."""
         return self.filter(step=step, author=person, is_card=False)
+
+    def that_say_something(self) -> EntryQuerySet:
+        """Without the answers that were begun and taken back: to the other one they are as if never begun."""
+        return self.exclude(is_card=False, text="", value=None, tags=[])
 
 
 class VisibleEntries(models.Manager["Entry"]):
@@ -172,8 +177,6 @@ class Entry(models.Model):
                 sealed_at=change.now,
             )  # fmt: skip
             entry._settle(change)
-            if not entry.is_folded:
-                entry.came_with_a, entry.came_with_b = step.session.version_a + 1, step.session.version_b + 1
             entry.save(force_insert=True)
             Draft.take(Draft.Box.CARD.key(prompt.pk), by=by, client_id=client_id)
         return entry
@@ -298,8 +301,7 @@ class Entry(models.Model):
         """One change by the author to a card of theirs."""
         with self.step.session.writing(by=by, step=self.step) as change:
             self._read_again()
-            if self.author_id != by.pk:
-                raise NotAllowed(_("Only its author can change this card."))
+            self.must_be_of(by)
             if not self.is_card:
                 raise Invalid(_("This question takes one answer, not cards."))
             if self.deleted_at is not None and not deleted:
@@ -315,6 +317,11 @@ class Entry(models.Model):
             self.must_be_open()
             yield change
 
+    def must_be_of(self, person: Person) -> None:
+        """Raises NotAllowed for somebody who can read it and has not written it."""
+        if self.author_id != person.pk:
+            raise NotAllowed(_("Only its author can change this card."))
+
     def must_be_open(self) -> None:
         """Raises Refusal unless both can see this now. Part of a verb that holds the session's lock."""
         self._read_again()
@@ -322,9 +329,8 @@ class Entry(models.Model):
             raise Refusal(_("This card is not open."))
 
     def _read_again(self) -> None:
-        self.refresh_from_db(
-            fields=["prompt_id", "text", "version", "only_me", "sealed_at", "opened_at", "deleted_at", "talk"]
-        )
+        written = ("prompt_id", "text", "version", "only_me", "deleted_at", "talk")
+        self.refresh_from_db(fields=[*written, *WHEN_IT_CAME])
 
     def _check_version(self, version: int, mine: str) -> None:
         if version != self.version:
@@ -342,13 +348,21 @@ class Entry(models.Model):
         if self.step.side_open(change.seat):
             self.sealed_at = self.sealed_at or change.now
             if not self.only_me and self.opened_at is None:
-                self.opened_at, self.opened_version = change.now, self.version + (0 if self._state.adding else 1)
+                self._come(change)
             change.shared = change.shared or not self.is_folded
         elif not private:
             if self.step.withdraw_ready(change.person):
                 change.shared = True
             if not self.is_card:
                 self.sealed_at = None
+
+    def _come(self, change: Change) -> None:
+        """Lie open from here on, for both as if it was written just now: how long its author had it is theirs alone."""
+        self.opened_at = self.created_at = change.now
+        self.opened_version = self.version + (0 if self._state.adding else 1)
+        if self.is_card:
+            session = change.session
+            self.came_with_a, self.came_with_b = session.version_a + 1, session.version_b + 1
 
     def _revise(self, change: Change, *, private: bool | None = None, **fields: Any) -> None:
         """Store new values under a new version; keep the earlier text of what was open."""
@@ -358,7 +372,7 @@ class Entry(models.Model):
         for name, value in fields.items():
             setattr(self, name, value)
         self.version += 1
-        self.save(update_fields=[*fields, "version", "sealed_at", "opened_at", "opened_version"])
+        self.save(update_fields=[*fields, "version", *WHEN_IT_CAME])
 
 
 class EntryRevision(models.Model):

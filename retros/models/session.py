@@ -176,6 +176,12 @@ class Session(Planned):
         """Whether anything in it was revealed, by either side."""
         return any(step.is_opened for step in self.steps)
 
+    @property
+    def is_together(self) -> bool:
+        """Whether the retro has begun, and its shared step is not one that the two write alone now."""
+        alone = self.current_step.written_alone and not self.current_step.is_revealed
+        return self.started_at is not None and (self.is_closed or (self.is_running and not alone))
+
     @cached_property
     def steps(self) -> list[Step]:
         return list(self.step_set.order_by("position"))
@@ -510,13 +516,16 @@ class Session(Planned):
     def arrived(self, person: Person) -> None:
         """Note that the person came (back) into the room, and let the partner's screen look at who is there.
 
-        Only the partner's version rises. For a closed session too: it is read together.
+        Only the partner's version rises. For a closed session too: it is read together. While the two write alone it
+        does not, or it would say how often somebody came to write; the partner's screen looks by itself soon.
         """
         with transaction.atomic():
             self.refresh_from_db(
                 from_queryset=Session.objects.select_for_update(no_key=True), fields=["version_a", "version_b"]
             )
             self.see(person)
+            if not self.is_together:
+                return
             partner = self.seat_of(person).other
             setattr(self, f"version_{partner}", self.version_for(partner) + 1)
             self.save(update_fields=[f"version_{partner}"])

@@ -259,12 +259,12 @@ class Step(models.Model):
             raise Refusal(_("Everything in this step is open from the start."))
 
     def _open(self, seat: Seat, change: Change) -> None:
-        """Open one side: everything sealed there that is not “only me”. Records the version each entry showed."""
+        """Open one side: what is sealed there, says something and is not “only me”. Records the version each showed."""
         if self.side_open(seat):
             return
         setattr(self, f"opened_{seat}_at", change.now)
         self.save(update_fields=[f"opened_{seat}_at"])
-        Entry.unrestricted.filter(
+        Entry.unrestricted.that_say_something().filter(
             step=self, author=self.session.sides[seat].person_id, sealed_at__isnull=False, deleted_at=None,
             only_me=False, opened_at=None,
         ).update(opened_at=change.now, opened_version=models.F("version"))  # fmt: skip

@@ -40,6 +40,7 @@ def answer_update(request: PersonRequest, session_id: UUID, prompt_id: UUID) -> 
 def entry_update(request: PersonRequest, session_id: UUID, entry_id: UUID) -> HttpResponse:
     """Change a card of one's own: its words, its column, or put it away. GET: the form, in a dialog or as a page."""
     entry = get_entry(request.user, session_id, entry_id, deleted=request.method == "POST")
+    entry.must_be_of(request.user)
     if request.method == "POST":
         data = CardEditForm(request.POST).checked()
         entry.edit(by=request.user, text=data["text"], version=data["version"])
