@@ -3,11 +3,13 @@
 The rule, for ``*.html``. A line break, with the white space around it, is sent as
 
 - one space within a tag of HTML, between its attributes and in their values, and beside plain text;
-- nothing anywhere else: between two tags (of HTML or of Django, ``{{ … }}`` included), at both ends of the file.
+- nothing anywhere else: between two tags (of HTML or of Django, ``{{ … }}`` included), before the end of a tag of HTML,
+  at both ends of the file.
 
-All else is sent as it stands: spaces within a line, ``{% blocktranslate %}`` with its msgid, ``{% verbatim %}``, and
-what stands in ``<pre>``, ``<textarea>``, ``<script>`` and ``<style>``. So a space that is to be seen between two tags
-stands on one line with both of them, or is written ``{{ " " }}``.
+All else is sent as it stands: spaces within a line (but for the one that a formatter puts before ``/>``),
+``{% blocktranslate %}`` with its msgid, ``{% verbatim %}``, and what stands in ``<pre>``, ``<textarea>``, ``<script>``
+and ``<style>``. So a space that is to be seen between two tags stands on one line with both of them, or is written
+``{{ " " }}``.
 
 Plain text (``*.txt``) and the templates of other packages are sent as they stand. Django counts the lines of what is
 sent: an error in a template names the tag rightly, and line 1.
@@ -33,7 +35,7 @@ TOKEN = re.compile(  # `lastgroup` of a match is its kind
     """,
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
-_BREAK_IN_TAG = re.compile(r"\s*\n\s*(/?>\Z)?")
+_IN_TAG = re.compile(r"""\s*\n\s*(/?>\Z)?|(?<=["'])\s+(/?>\Z)""")
 _SPACE = '{{ " " }}'
 
 
@@ -64,4 +66,4 @@ def without_layout(source: str) -> str:
 
 
 def _on_one_line(tag: str) -> str:
-    return _BREAK_IN_TAG.sub(lambda found: found[1] or " ", tag)
+    return _IN_TAG.sub(lambda found: found[1] or found[2] or " ", tag)

@@ -398,7 +398,7 @@ def test_an_old_token_says_press_again_and_brings_a_fresh_one(world: World, how:
     answer = client.post(world.url("entry_create"), data, headers=HEADERS[how])
     assert answer.status_code == 403
     assert "Press again." in answer.text
-    assert "fresh-token" in answer["HX-Trigger"]
+    assert "twofold:fresh-token" in answer["HX-Trigger"]
     assert (how != "plain") or gives_back(answer, "typed for long")
     token = re.search(r'"value": "(\w{64})"', answer["HX-Trigger"])
     assert token

@@ -71,12 +71,12 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def found_in_templates(pattern: str) -> list[str]:
-    expression = re.compile(pattern)
+    """Where it stands, also over several lines: an element often takes more than one."""
+    texts = {path.relative_to(ROOT): path.read_text(encoding="utf-8") for path in TEMPLATES}
     return [
-        f"{path.relative_to(ROOT)}:{number} {line.strip()}"
-        for path in TEMPLATES
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-        if expression.search(line)
+        f"{path}:{text.count(chr(10), 0, match.start()) + 1} {match[0][:80]}"
+        for path, text in texts.items()
+        for match in re.finditer(pattern, text)
     ]
 
 
@@ -373,6 +373,60 @@ def test_days_and_months_are_named_by_django() -> None:
         for match in named.finditer(path.read_text(encoding="utf-8"))
     ]
     assert found == []
+
+
+# --- Files that are good to read -----------------------------------------------------------------
+
+LINE = 120
+EVENT = r'"(twofold:[a-z-]+)"'
+
+
+def test_no_line_is_too_long() -> None:
+    files = [*ROOT.glob("templates/**/*.html"), *ROOT.glob("static/js/*.js"), *ROOT.glob("static/css/*.css")]
+    assert len(files) > 200
+    found = [
+        f"{path.relative_to(ROOT)}:{number} {len(line)} characters"
+        for path in files
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if len(line) > LINE
+    ]
+    assert found == []
+
+
+def test_no_text_of_a_script_spans_lines() -> None:
+    """config/storage.py takes the indentation away, in front of whatever stands on a line."""
+    found = [
+        f"{path.name}:{number}"
+        for path in ROOT.glob("static/js/*.js")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if line.count("`") % 2
+    ]
+    assert found == []
+
+
+def scripts_with(pattern: str) -> dict[str, set[str]]:
+    """For each event of our own, the scripts in which it stands so."""
+    found: dict[str, set[str]] = {}
+    for path in ROOT.glob("static/js/*.js"):
+        for name in re.findall(pattern, path.read_text(encoding="utf-8")):
+            found.setdefault(name, set()).add(path.name)
+    return found
+
+
+def test_the_events_of_the_scripts_stand_in_the_documentation() -> None:
+    sent = scripts_with(r"(?:new CustomEvent|\.tell)\(" + EVENT)
+    heard = scripts_with(r"addEventListener\(" + EVENT)
+    table = (ROOT / "docs/scripts.md").read_text(encoding="utf-8").partition("## Their events")[2]
+    rows = re.findall(r"^\| `(twofold:[a-z-]+)` \| ([^|]+) \| ([^|]+) \|", table, re.MULTILINE)
+    names = re.compile(r"`([\w.-]+\.js)`")
+    assert {name: set(names.findall(by)) for name, by, _ in rows if ".js" in by} == sent
+    assert {name: set(names.findall(by)) for name, _, by in rows if ".js" in by} == heard
+    assert scripts_with(EVENT).keys() == sent.keys() | heard.keys()  # none is written in another way
+
+
+def test_an_event_of_the_scripts_has_our_name() -> None:
+    told = scripts_with(r"(?:new CustomEvent|\.tell)\(\"([^\"]+)")
+    assert [name for name in told if not name.startswith("twofold:")] == []
 
 
 # --- Headers -------------------------------------------------------------------------------------

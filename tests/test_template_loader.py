@@ -29,6 +29,8 @@ SENT = {
     # within a tag
     '<a\n  class="x"\n  href="y"\n>': '<a class="x" href="y">',
     "<br\n/>": "<br/>",
+    '<use href="#x" />': '<use href="#x"/>',
+    "<a href=x />": "<a href=x />",
     '<a\n  {% if a > b %}\n    x="1"\n  {% endif %}\n>': '<a {% if a > b %} x="1" {% endif %}>',
     "<a x='{\n  \"y\": 1\n}'>": "<a x='{ \"y\": 1 }'>",
     '<a title="x > y"\n  id="z">\n<b>': '<a title="x > y" id="z"><b>',

@@ -45,11 +45,11 @@ sign_in_here = login_not_required(require_POST(SignInHere.as_view()))
 def signed_in(request: HttpRequest) -> HttpResponse:
     """Signing in made a new token: every form of the page gets it. The page reloads if somebody else signed in."""
     fresh = {"value": get_token(request), "person": str(request.user.pk)}
-    return trigger_client_event(render(request, "signed_in.html"), "fresh-token", fresh)
+    return trigger_client_event(render(request, "signed_in.html"), "twofold:fresh-token", fresh)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A page from before a sign-in in another tab recovers at the next press."""
     response = refuse(request, NotAllowed(_("Press again.")))
     fresh = {"value": get_token(request), "person": str(request.user.pk or "")}
-    return trigger_client_event(response, "fresh-token", fresh)
+    return trigger_client_event(response, "twofold:fresh-token", fresh)

@@ -56,5 +56,5 @@ addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr, requestConfig
     if (field.value === sent[field.name]) field.value = "";
   for (const mark of form.querySelectorAll("[type=checkbox]")) mark.checked = false;
   if (form.elements.client_id) form.elements.client_id.value = uuid();
-  document.dispatchEvent(new CustomEvent("kept", { detail: { form } }));
+  document.dispatchEvent(new CustomEvent("twofold:emptied", { detail: { form } }));
 });

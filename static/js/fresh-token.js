@@ -1,6 +1,6 @@
 // Signing in again changes the token: every form on the page gets the new one. If somebody else signed in, the page is
 // not theirs: nothing more leaves it, and it comes anew.
-addEventListener("fresh-token", ({ detail, target }) => {
+addEventListener("twofold:fresh-token", ({ detail, target }) => {
   if (detail.person && detail.person !== document.body.dataset.person) {
     for (const form of document.querySelectorAll("form[data-autosave]")) delete form.dataset.autosave;
     location.reload();

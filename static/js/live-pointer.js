@@ -1,5 +1,5 @@
-// <live-pointer src="/live/…" data-version-url="…" hx-get="…" hx-trigger="pointer" …>: "pointer" means that our own
-// view may have changed; htmx then fetches it with our own rights. It also comes every 15 s, whatever happens.
+// <live-pointer src="/live/…" data-version-url="…" hx-get="…" hx-trigger="twofold:pointer" …>: the event means that our
+// own view may have changed; htmx then fetches it with our own rights. It also comes every 15 s, whatever happens.
 const TICK = 15000,
   POLL = 10000,
   SILENCE = 35000,
@@ -45,7 +45,7 @@ customElements.define(
       if (!this.held && Number(this.version) > Number(this.shown ?? -1)) this.point();
     }
     point() {
-      this.dispatchEvent(new CustomEvent("pointer"));
+      this.dispatchEvent(new CustomEvent("twofold:pointer"));
     }
     say(state) {
       document.documentElement.dataset.connection = state;
@@ -62,12 +62,12 @@ customElements.define(
       this.version = null;
       this.doubt = setTimeout(() => this.tries > 2 || this.say("reconnecting"), PATIENCE);
       const stream = (this.stream = new EventSource(this.getAttribute("src")));
-      stream.onopen = () => {
+      stream.addEventListener("open", () => {
         clearTimeout(this.doubt);
         this.tries = this.lost = 0;
         this.heard = Date.now();
         this.say("live");
-      };
+      });
       stream.addEventListener("version", ({ data }) => {
         this.heard = Date.now();
         if (data === this.version) return;
@@ -77,7 +77,7 @@ customElements.define(
         else this.look();
       });
       stream.addEventListener("resync", () => this.point());
-      stream.onerror = () => this.fail();
+      stream.addEventListener("error", () => this.fail());
     }
     fail() {
       this.close();

@@ -1,7 +1,7 @@
 // An answer to a background save: its words go where the form speaks, a sign-in to its own place.
 const ofSave = new WeakSet();
 
-document.addEventListener("refused", ({ target: form, detail: { answer, html } }) => {
+document.addEventListener("twofold:refused", ({ target: form, detail: { answer, html } }) => {
   for (const [name, detail] of Object.entries(JSON.parse(answer.headers.get("HX-Trigger") ?? "{}"))) {
     form.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
   }
@@ -18,7 +18,7 @@ document.addEventListener("refused", ({ target: form, detail: { answer, html } }
   notice.replaceChildren(...part.childNodes);
   ofSave.add(notice);
 });
-document.addEventListener("accepted", ({ target: form }) => {
+document.addEventListener("twofold:accepted", ({ target: form }) => {
   const notice = form.querySelector("[data-notice]");
   if (ofSave.delete(notice)) notice.replaceChildren();
 });
@@ -28,5 +28,7 @@ document.addEventListener("click", (event) => {
     form = button?.form;
   if (!form || !ofSave.has(button.closest("[data-notice]"))) return;
   event.preventDefault();
-  form.dispatchEvent(new CustomEvent("keep-mine", { bubbles: true, detail: { version: button.dataset.keepMine } }));
+  form.dispatchEvent(
+    new CustomEvent("twofold:keep-mine", { bubbles: true, detail: { version: button.dataset.keepMine } }),
+  );
 });

@@ -1,6 +1,7 @@
 // Single keys press (or focus) what carries data-key, while no field has the focus, and if they are wanted.
 const FIELDS = "input, textarea, select, [contenteditable]";
 const visible = (element) => element.checkVisibility?.() ?? element.offsetParent !== null;
+const opened = (element) => element.parentElement.open && element.dataset.opens; // open: straight to the box
 
 function walk(card, step) {
   const cards = [...document.querySelectorAll("[data-card]")].filter(visible);
@@ -28,7 +29,6 @@ document.addEventListener("keydown", (event) => {
   if (key === "?") document.getElementById("shortcuts")?.showModal();
   else if (key === "j" || key === "k") walk(card, key === "j" ? 1 : -1);
   else if (/^[a-z1-9]$/.test(key)) {
-    const opened = (element) => element.parentElement.open && element.dataset.opens; // open: straight to the box
     const all = [...document.querySelectorAll(`[data-key="${key}"]`)].filter((e) => opened(e) || visible(e));
     const found =
       all.find((element) => card?.contains(element)) ?? all.find((element) => !element.closest("[data-card]"));
@@ -38,8 +38,8 @@ document.addEventListener("keydown", (event) => {
     else if (found.matches(FIELDS) || found.hasAttribute("data-reveals")) found.focus();
     else {
       found.click();
-      if (opened(found)) document.querySelector(found.dataset.opens).focus();
-    } // before the next key
+      if (opened(found)) document.querySelector(found.dataset.opens).focus(); // before the next key
+    }
   } else return;
   event.preventDefault();
 });

@@ -410,7 +410,7 @@ def test_sign_in_here(client, tom):
     assert "<html" not in wrong.text
     answer = client.post(reverse("sign_in_here"), {"login": tom.email, "password": PASSWORD}, headers=HTMX)
     assert answer.status_code == 200
-    fresh = json.loads(answer.headers["HX-Trigger"])["fresh-token"]
+    fresh = json.loads(answer.headers["HX-Trigger"])["twofold:fresh-token"]
     assert fresh["person"] == str(tom.pk)
     assert len(fresh["value"]) == 64
     assert signed_in(client)
@@ -420,7 +420,7 @@ def test_sign_in_here_when_another_tab_did_it(client, tom):
     client.force_login(tom)
     answer = client.post(reverse("sign_in_here"), {"login": "", "password": ""}, headers=HTMX)
     assert answer.status_code == 200
-    assert "fresh-token" in answer.headers["HX-Trigger"]
+    assert "twofold:fresh-token" in answer.headers["HX-Trigger"]
     assert client.get(reverse("sign_in_here")).status_code == 405
     assert Client().get(reverse("sign_in_here")).status_code == 405
 
@@ -440,5 +440,5 @@ def test_an_old_token_is_renewed_and_nothing_is_lost(tom):
         answer = client.post(reverse("person_update"), {"name": "A long new name"}, headers=headers)
         assert answer.status_code == 403
         assert "Press again." in answer.text
-        assert len(json.loads(answer.headers["HX-Trigger"])["fresh-token"]["value"]) == 64
+        assert len(json.loads(answer.headers["HX-Trigger"])["twofold:fresh-token"]["value"]) == 64
     assert "A long new name</textarea>" in answer.text

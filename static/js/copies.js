@@ -1,0 +1,46 @@
+// Copies of what the server has not acknowledged, on this device, for this person, for a week at most. This is the only
+// file that touches localStorage.
+// data-copy-id: the copy carries the form's client_id, and goes when a page shows that it is stored (data-stored="id").
+const WEEK = 7 * 24 * 3600e3;
+const person = document.body.dataset.person;
+const mine = `twofold:${person}:`;
+const key = (form) => mine + form.dataset.copyKey;
+const named = (start) => Object.keys(localStorage).filter((name) => name.startsWith(start));
+const at = (name) => JSON.parse(localStorage[name] ?? "{}");
+
+window.copies = {
+  id: (form) => ("copyId" in form.dataset ? draftOf(form).hidden("client_id")?.value : undefined),
+  read: (form) => at(key(form)),
+  keep(form, sent = copies.read(form).sent) {
+    const { words: text, version } = draftOf(form);
+    try {
+      localStorage[key(form)] = JSON.stringify({ text, sent, version, id: copies.id(form), at: Date.now() });
+    } catch {
+      // A full or forbidden store must not stop the typing: the server still has what it acknowledged.
+    }
+  },
+  forget(form) {
+    delete localStorage[key(form)];
+  },
+};
+
+for (const name of named("twofold:")) {
+  const { at: kept = 0, id = "" } = at(name);
+  const stored = CSS.escape(id);
+  const isDone = stored && document.querySelector(`[data-stored="${stored}"]`);
+  const isOthers = person && !name.startsWith(mine); // another person's is not ours to keep
+  if (Date.now() - kept > WEEK || isDone || isOthers) delete localStorage[name];
+}
+
+// <form data-sign-out data-ask="…">: leaves no copy behind; asks when something could not be saved.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches("[data-sign-out]")) return;
+  event.preventDefault();
+  const detail = { waits: [] };
+  document.dispatchEvent(new CustomEvent("twofold:save-now", { detail }));
+  await Promise.all(detail.waits);
+  if (named(mine).length && !confirm(form.dataset.ask)) return;
+  for (const name of named(mine)) delete localStorage[name];
+  form.submit();
+});
