@@ -92,7 +92,7 @@ MIDDLEWARE = [
     "config.middleware.SameOriginMiddleware",
     "config.middleware.ReadableMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "partnerships.sign_in.PersonMiddleware",
+    "partnerships.accounts.sign_in.PersonMiddleware",
     "config.middleware.SessionLimitsMiddleware",
     *(["retros.demo.middleware.DemoMiddleware"] if DEMO else []),
     "partnerships.middleware.SignInMiddleware",
@@ -151,12 +151,12 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 
-ACCOUNT_ADAPTER = "partnerships.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "partnerships.accounts.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
-    "signup": "partnerships.forms.SignUpForm",
-    "add_email": "partnerships.forms.AddEmailForm",
-    "change_password": "partnerships.forms.ChangePasswordForm",
-    "request_login_code": "partnerships.forms.RequestCodeForm",
+    "signup": "partnerships.accounts.forms.SignUpForm",
+    "add_email": "partnerships.accounts.forms.AddEmailForm",
+    "change_password": "partnerships.accounts.forms.ChangePasswordForm",
+    "request_login_code": "partnerships.accounts.forms.RequestCodeForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -206,7 +206,7 @@ CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_AGE = 1_209_600
-CSRF_FAILURE_VIEW = "partnerships.views.sign_in.csrf_failure"
+CSRF_FAILURE_VIEW = "partnerships.accounts.views.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 SECURE_SSL_REDIRECT = False  # the proxy that ends TLS does it

@@ -1,13 +1,18 @@
-"""Fields that the forms of several pages share."""
+"""Form fields and helpers that several packages use."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from retros.rhythm import CENTURY
+from partnerships.forms import ContentFormField, PageForm
+from retros.recurrence.rule import CENTURY
+
+if TYPE_CHECKING:
+    pass
 
 
 def in_this_century(day: date) -> None:
@@ -21,3 +26,36 @@ class DayField(forms.DateField):
 
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     default_validators = [in_this_century]
+
+
+class WallTimeField(forms.CharField):
+    """A wall time as `datetime-local` sends it; naive, since its zone is chosen beside it."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return datetime.strptime(super().to_python(value) or "", "%Y-%m-%dT%H:%M")  # noqa: DTZ007 (naive on purpose)
+        except ValueError as error:
+            raise forms.ValidationError(_("Give a day and a time.")) from error
+
+
+def _text_areas(form: forms.Form, **rows: int) -> None:
+    """As high as the text; the browser's own memory of a field would overwrite what is kept of it."""
+    for name, count in rows.items():
+        if name in form.fields:
+            form.fields[name].widget = forms.Textarea(
+                attrs={"rows": count, "autocomplete": "off", "class": "short" if count > 1 else "shortest"}
+            )
+
+
+class WordsForm(PageForm):
+    """One text, on a page of its own."""
+
+    text = ContentFormField(required=False, label=_("In your words"))
+    version = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _text_areas(self, text=5)
+
+    def clean_version(self) -> int:
+        return self.cleaned_data["version"] or 0

@@ -13,12 +13,13 @@ from datetime import datetime, timedelta
 from django.db import close_old_connections
 from django.utils import timezone
 
-from partnerships import outbox
+from partnerships.mail import outbox
 from partnerships.models import SignIn, SignInChange
-from retros import retention, upkeep
+from retros.dates import upkeep
+from retros.lifecycle import retention
 from retros.models import Tick
-from retros.notices import message_for
-from retros.reminders import plan
+from retros.notifications.plan import plan
+from retros.notifications.wording import message_for
 
 log = logging.getLogger("twofold.worker")
 

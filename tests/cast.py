@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from partnerships import mail, outbox
+from partnerships.mail import letters, outbox
 from partnerships.models import Delivery, Partnership, Person
-from retros.notices import message_for
+from retros.notifications.wording import message_for
 from tests.factories import PartnershipFactory, PersonFactory
 
 
@@ -73,4 +73,4 @@ class AtOnce(Executor):
 
 @pytest.fixture(autouse=True)
 def mail_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mail, "pool", AtOnce())
+    monkeypatch.setattr(letters, "pool", AtOnce())

@@ -21,7 +21,7 @@ from django.urls import reverse
 
 from partnerships import limits
 from partnerships.models import Person
-from retros import ending
+from retros.lifecycle import ending
 from retros.models import Entry
 from tests.world import PHASES, World, leave, parameters, routes
 

@@ -53,7 +53,7 @@ class Lines(logging.Handler):
 @pytest.fixture(autouse=True)
 def _mail_without_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the crawl does is taken back, so no commit would ever send the mails."""
-    monkeypatch.setattr("partnerships.mail.post", lambda message: message.send())
+    monkeypatch.setattr("partnerships.mail.letters.post", lambda message: message.send())
 
 
 @pytest.fixture(autouse=True)
@@ -269,7 +269,7 @@ def test_an_error_of_ours_says_nothing(who: str, log: Lines, monkeypatch: pytest
         text = canary
         raise RuntimeError(f"no room for {text}")
 
-    for place in ("retros.views.room.Room", "retros.views.home.Home", "retros.views.actions.Pair"):
+    for place in ("retros.room.views.course.Room", "retros.home.views.Home", "retros.actions.views.Pair"):
         monkeypatch.setattr(place, broken)
     crawl = Crawl(world, who)
     for headers in ({}, HTMX):

@@ -29,8 +29,10 @@ from django.urls import reverse
 
 from partnerships.models import Agreement, Person
 from partnerships.wording import Wording
-from retros import ending, worker
-from retros.erasure import erase
+from retros import worker
+from retros.lifecycle import ending
+from retros.lifecycle.erasure import erase
+from retros.lifecycle.export import everything
 from retros.models import (
     Action,
     ClauseLink,
@@ -45,9 +47,8 @@ from retros.models import (
     put_lines_into_agreement,
     settle_decision,
 )
-from retros.own_data import everything
-from retros.rhythm import PRESETS, Rule
-from retros.room import Room
+from retros.recurrence.rule import PRESETS, Rule
+from retros.room.page import Room
 from tests.cast import Cast
 from tests.retros.model import CLOSE, PULSE, WRITE, Clock, Hands
 from tests.world import HTMX, whole

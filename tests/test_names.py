@@ -10,8 +10,8 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from partnerships import mail
 from partnerships.content import clean_name
+from partnerships.mail import letters
 from partnerships.models import Agreement, Invitation, Partnership, Person
 from partnerships.refusals import Invalid
 from partnerships.wording import Wording
@@ -120,7 +120,7 @@ def test_subjects_to_strangers_hold_our_own_words_alone(
     world: World, monkeypatch: pytest.MonkeyPatch, mailoutbox: list[Any]
 ) -> None:
     """Whatever a name holds, such as one that was stored before names were looked at."""
-    monkeypatch.setattr("partnerships.mail.transaction.on_commit", lambda send: send())
+    monkeypatch.setattr("partnerships.mail.letters.transaction.on_commit", lambda send: send())
     cast = world.cast
     Person.objects.update(name=HOSTILE, role_label=HOSTILE)
     Partnership.objects.update(label=HOSTILE)
@@ -129,15 +129,15 @@ def test_subjects_to_strangers_hold_our_own_words_alone(
     half = Partnership.begin(by=cast.mei, kind="other", label="Half")
     Partnership.objects.filter(pk=half.pk).update(label=HOSTILE)
     half.refresh_from_db()
-    mail.send_invitation(*Invitation.for_seat(half, email="a@example.com", by=cast.mei))
-    mail.send_invitation(*Invitation.for_account(email="b@example.com", by=cast.ada))
+    letters.send_invitation(*Invitation.for_seat(half, email="a@example.com", by=cast.mei))
+    letters.send_invitation(*Invitation.for_account(email="b@example.com", by=cast.ada))
     kind: dict[str, Any] = {"kind": "other", "label": HOSTILE}
     both = ("c@example.com", "d@example.com")
-    mail.send_arranged(Invitation.arrange_partnership(by=cast.ada, emails=both, **kind), by=cast.ada)
+    letters.send_arranged(Invitation.arrange_partnership(by=cast.ada, emails=both, **kind), by=cast.ada)
     client = world.client("mei")
     client.post(reverse("account_reauthenticate"), {"password": "a long walk by the sea"})
     send(client, reverse("account_email"), {"action_add": "", "email": "e@example.com"})
-    assert {mail.to[0]: mail.subject for mail in mailoutbox} == {
+    assert {letters.to[0]: letters.subject for letters in mailoutbox} == {
         "a@example.com": "You are invited to Twofold",
         "b@example.com": "You are invited to Twofold",
         "c@example.com": "You are invited to Twofold",

@@ -30,10 +30,10 @@ from django.urls import reverse
 
 from partnerships import limits
 from partnerships.models import Delivery
-from retros import ending
-from retros.erasure import erase
+from retros.lifecycle import ending
+from retros.lifecycle.erasure import erase
 from retros.models import Draft, Entry, Series, Session
-from retros.rhythm import PRESETS, Rule
+from retros.recurrence.rule import PRESETS, Rule
 from retros.worker import tick
 from tests.cast import Cast
 from tests.retros.model import CLOSE, COLUMNS, CONCLUDE, PULSE, WRITE, Clock, Hands, reveal, wall

@@ -52,8 +52,8 @@ from retros.models import (
     settle_decision,
 )
 from retros.models.release import Thing, words_of
-from retros.reminders import start_key
-from retros.rhythm import PRESETS, Rule
+from retros.notifications.reminders import start_key
+from retros.recurrence.rule import PRESETS, Rule
 from tests.cast import Cast, make_cast
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.retros.model import CLOSE, CONCLUDE, LOOK_BACK, PULSE, WRITE, Hands

@@ -29,7 +29,7 @@ from partnerships.wording import Wording
 from retros.demo.cast import PLAYERS, Player
 from retros.models import Action, Entry, Need, Note, Prompt, Release, Review, Series, Session, Step
 from retros.models.release import Thing, words_of
-from retros.rhythm import DEFAULT, PRESETS, Rule
+from retros.recurrence.rule import DEFAULT, PRESETS, Rule
 
 THURSDAY, TUESDAY = 3, 1
 Data = dict[str, Any]

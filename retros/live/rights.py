@@ -15,10 +15,10 @@ from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils import timezone
 
+from partnerships.accounts.sign_in import person_of
 from partnerships.models import Membership, SignIn
 from partnerships.models.partnership import Seat
 from partnerships.models.sign_in import SessionStore
-from partnerships.sign_in import person_of
 from retros.models.presence import Presence
 
 Place = tuple[UUID, UUID]  # the session's id, the person's

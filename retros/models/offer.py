@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from partnerships.models import Agreement, Lead
 from partnerships.refusals import Invalid, Refusal
 from retros.catalogue import Template, exercises, template_for
+from retros.dates.planning import planning
 from retros.models.need import check_leads, leading
-from retros.models.scheduling import planning, wall_to_utc
 from retros.models.session import Session
+from retros.recurrence.wall_time import wall_to_utc
 
 if TYPE_CHECKING:
     from partnerships.models import Person

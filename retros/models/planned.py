@@ -15,8 +15,10 @@ from django.utils.translation import gettext_lazy
 from partnerships import limits
 from partnerships.models import Audit, Partnership
 from partnerships.refusals import Invalid, Refusal
-from retros import rhythm
-from retros.models.scheduling import Misplaced, Planning, gone_by, in_words, planning, stored, wall_to_utc
+from retros.dates.planning import Planning, planning
+from retros.recurrence import adherence, wall_time
+from retros.recurrence.rule import GRACE, Cadence
+from retros.recurrence.wall_time import Misplaced, gone_by, in_words, stored, wall_to_utc
 
 if TYPE_CHECKING:
     from partnerships.models import Person
@@ -101,7 +103,7 @@ class Planned(models.Model):
         rule, wall = self.rule_version, self.wall_start
         if rule is not None and self.slot_date and not self.moved:
             wall = datetime.combine(self.slot_date, rule.local_time)
-        return rhythm.to_utc(wall, self.timezone)
+        return wall_time.to_utc(wall, self.timezone)
 
     @property
     def end_utc(self) -> datetime:
@@ -121,16 +123,16 @@ class Planned(models.Model):
 
     @property
     def comes_twice(self) -> bool:
-        return rhythm.comes_twice(self.wall_start, self.timezone)
+        return wall_time.comes_twice(self.wall_start, self.timezone)
 
     @property
     def grace(self) -> timedelta:
         """How long it waits after its date (docs/rules/scheduling.md S12)."""
         rule = self.rule_version
-        return rhythm.Cadence(rule.unit, rule.interval).grace if rule else rhythm.GRACE
+        return Cadence(rule.unit, rule.interval).grace if rule else GRACE
 
     def grace_end(self, next_start: datetime | None) -> datetime:
-        return rhythm.grace_end(self.wall_start, self.timezone, self.grace, next_start)
+        return adherence.grace_end(self.wall_start, self.timezone, self.grace, next_start)
 
     # --- what the calendar must be told: kept with every change of a date -----------------------------------------
 
@@ -148,7 +150,7 @@ class Planned(models.Model):
 
     def drop(self, status: str, reason: str, now: datetime) -> None:
         """Not to take place."""
-        self.status, self.reason, self.excused = status, reason, reason in rhythm.EXCUSED
+        self.status, self.reason, self.excused = status, reason, reason in adherence.EXCUSED
         self.sequence, self.ical_stamp = self.sequence + 1, now
 
     def bring_back(self, now: datetime) -> None:
@@ -276,7 +278,7 @@ class Planned(models.Model):
                 return
             if self.start_utc > change.now or self.status not in {self.Status.SCHEDULED, self.Status.MISSED}:
                 raise Refusal(_("This one is still to come, or is settled already."))
-            if change.now - self.start_utc > rhythm.LATE and not by.is_staff:
+            if change.now - self.start_utc > adherence.LATE and not by.is_staff:
                 raise Refusal(_("This one is more than sixty days ago. Your admin can still settle it."))
             before, after = self._neighbours(change)
             earliest = max((row.day for row in before), default=date.min)

@@ -18,9 +18,10 @@ from partnerships import limits
 from partnerships.content import clean_name
 from partnerships.models import Audit
 from partnerships.refusals import Invalid, Refusal
-from retros.models.scheduling import Misplaced, Planning, Unconfirmed, gone_by, in_words, planning, stored
+from retros.dates.planning import Planning, Unconfirmed, planning
 from retros.models.session import Session
-from retros.rhythm import HORIZON, LEAST_AHEAD, Cadence, Rule, Slot
+from retros.recurrence.rule import HORIZON, LEAST_AHEAD, Cadence, Rule, Slot
+from retros.recurrence.wall_time import Misplaced, gone_by, in_words, stored
 
 if TYPE_CHECKING:
     from partnerships.models import Partnership, Person

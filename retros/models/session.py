@@ -22,7 +22,7 @@ from retros.catalogue import template_for
 from retros.live.publish import publish
 from retros.models.planned import Planned
 from retros.models.presence import Presence
-from retros.models.scheduling import stored
+from retros.recurrence.wall_time import stored
 
 if TYPE_CHECKING:
     from partnerships.models import Person

@@ -54,7 +54,7 @@ def with_mail(settings):
 @pytest.fixture(autouse=True)
 def _letters(monkeypatch):
     """Mail leaves on commit, and the transaction around a test never commits: test_invitation.py looks at that."""
-    monkeypatch.setattr("partnerships.mail.transaction.on_commit", lambda send: send())
+    monkeypatch.setattr("partnerships.mail.letters.transaction.on_commit", lambda send: send())
 
 
 def code_in(mail) -> str:

@@ -22,7 +22,7 @@ NEW = {"kind": "pm_designer", "label": "Growth", "since": "2026-01-05"}
 @pytest.fixture(autouse=True)
 def _mail_without_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test commits, so no commit would ever send the mails."""
-    monkeypatch.setattr("partnerships.mail.post", lambda message: message.send())
+    monkeypatch.setattr("partnerships.mail.letters.post", lambda message: message.send())
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ ON_PERSON = (
 @pytest.fixture(autouse=True)
 def _mail_without_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test commits, so no commit would ever send the mails."""
-    monkeypatch.setattr("partnerships.mail.post", lambda message: message.send())
+    monkeypatch.setattr("partnerships.mail.letters.post", lambda message: message.send())
 
 
 @pytest.fixture

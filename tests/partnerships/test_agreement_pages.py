@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from partnerships import limits
-from partnerships.agreements import next_look
+from partnerships.agreements.page import next_look
 from partnerships.models import Agreement, Audit, Clause, Person, Signature, Version
 from partnerships.templatetags.agreement_text import visible
 from partnerships.wording import Wording

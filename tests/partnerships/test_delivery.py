@@ -12,7 +12,7 @@ from django.core import mail
 from django.core.mail import EmailMessage
 from django.db import IntegrityError, connections, transaction
 
-from partnerships import outbox
+from partnerships.mail import outbox
 from partnerships.models import CalendarFeed, Delivery, Person, Preference
 from tests.cast import Cast
 from tests.factories import PersonFactory

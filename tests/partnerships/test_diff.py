@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partnerships import diff
-from partnerships.diff import ClauseChange, Kind, Run, clauses, words
+from partnerships.agreements import diff
+from partnerships.agreements.diff import ClauseChange, Kind, Run, clauses, words
 from partnerships.wording import Wording
 from tests.partnerships.steps import CLAUSE, counted, hostile, swapped_clause
 

@@ -20,13 +20,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from partnerships.adapter import AccountAdapter
-from partnerships.forms import PersonForm
+from partnerships.accounts.adapter import AccountAdapter
+from partnerships.accounts.forms import PersonForm
+from partnerships.mail.forms import ReminderForm
 from partnerships.models import Audit, Invitation, Person, SignIn
 from partnerships.refusals import NotAllowed
-from partnerships.reminder_forms import ReminderForm
-from retros import models, retention
-from retros.erasure import erase
+from retros import models
+from retros.lifecycle import retention
+from retros.lifecycle.erasure import erase
 from retros.live import rights
 from retros.worker import tick
 from tests.factories import PASSWORD, PartnershipFactory, PersonFactory

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from partnerships.models import Audit, Person, SignIn, SignInChange
 from partnerships.refusals import Refusal
-from retros.erasure import erase
+from retros.lifecycle.erasure import erase
 from retros.worker import tick
 from tests.factories import PASSWORD, PersonFactory
 from tests.partnerships.test_accounts import code_in, confirmed, signed_in
@@ -43,7 +43,7 @@ def tom() -> Person:
 @pytest.fixture(autouse=True)
 def _letters(monkeypatch: pytest.MonkeyPatch) -> None:
     """Mail leaves on commit, and the transaction around a test never commits."""
-    monkeypatch.setattr("partnerships.mail.transaction.on_commit", lambda send: send())
+    monkeypatch.setattr("partnerships.mail.letters.transaction.on_commit", lambda send: send())
 
 
 @pytest.fixture

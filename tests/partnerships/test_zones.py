@@ -11,8 +11,8 @@ from django.core.exceptions import ValidationError
 from partnerships import zones
 from partnerships.forms import TimeZoneField
 from partnerships.models.person import check_timezone
-from retros.forms import PlanForm
-from retros.home import Pair
+from retros.dates.forms import PlanForm
+from retros.pair import Pair
 from tests.cast import Cast
 
 pytestmark = pytest.mark.one_database

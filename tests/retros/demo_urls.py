@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from retros.views.demo import demo
+from retros.demo.views import demo
 
 urlpatterns = [path("demo/", demo, name="demo"), path("", include("config.urls"))]

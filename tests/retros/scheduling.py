@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from partnerships.models import Partnership, Person
-from retros import upkeep
+from retros.dates import upkeep
 from retros.models import Series, Session
-from retros.rhythm import PRESETS, Rule
+from retros.recurrence.rule import PRESETS, Rule
 from tests.retros import play
 
 CASES: dict[str, Any] = json.loads((Path(__file__).parent / "scheduling_cases.json").read_text(encoding="utf-8"))

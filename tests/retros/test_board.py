@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retros.board import Mark, Stamp
+from retros.room.board import Mark, Stamp
 
 pytestmark = pytest.mark.one_database
 

@@ -17,11 +17,11 @@ from django.utils import timezone
 
 from partnerships.models import Audit, Delivery, Look, Partnership, Person
 from partnerships.refusals import NotAllowed, Refusal
-from retros import bulk
-from retros.bulk import Wish
-from retros.bulk_plan import BUFFER, occurrences
+from retros.administration import bulk
+from retros.administration.bulk import Wish
+from retros.administration.placing import BUFFER, occurrences
 from retros.models import Bulk, Series, Session
-from retros.rhythm import PRESETS, Rule
+from retros.recurrence.rule import PRESETS, Rule
 from tests.cast import Cast
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.partnerships.test_invitation import at_once

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retros.bulk_plan import BUFFER, Busy, Plan, Reason, Two, Worker, conflicts, occurrences, plan
-from retros.rhythm import PRESETS, Rule
+from retros.administration.placing import BUFFER, Busy, Plan, Reason, Two, Worker, conflicts, occurrences, plan
+from retros.recurrence.rule import PRESETS, Rule
 from tests.retros.scheduling import case
 
 pytestmark = pytest.mark.one_database

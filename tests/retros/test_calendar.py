@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from partnerships import limits
 from partnerships.models import CalendarFeed, Delivery, Partnership, Person
-from retros.calendar import Edition, download, feed, invitation
 from retros.models import Series, Session
+from retros.notifications.ics import Edition, download, feed, invitation
 from retros.worker import tick
 from tests.retros import ics
 from tests.retros.dates import CASES, LONG_BEFORE, moment, pair, people, rhythm, session
@@ -133,7 +133,7 @@ def test_the_next_two_are_invited_to_and_then_the_one_after() -> None:
 
 
 def test_moved_before_the_invitation_left_is_one_mail() -> None:
-    from retros.reminders import plan
+    from retros.notifications.plan import plan
 
     made = s2()
     plan(NOW)

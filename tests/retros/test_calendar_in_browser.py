@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from partnerships.models import Person
-from retros.calendar import Edition, download, feed, invitation
 from retros.models import Series, Session
+from retros.notifications.ics import Edition, download, feed, invitation
 from tests.retros import ics
 from tests.retros.dates import moment, pair, people, session
 from tests.retros.test_calendar import HOSTILE, s2

@@ -14,7 +14,7 @@ from django.utils import timezone
 from partnerships.models import Agreement, Clause, Person, Version
 from partnerships.refusals import Invalid, NotAllowed, Refusal
 from partnerships.wording import Wording
-from retros.agreement_looks import AgreementLooks
+from retros.agreements.due import AgreementLooks
 from retros.models import ClauseLink, Entry, Session, came_up, put_into_agreement
 from tests.cast import Cast
 from tests.retros import play

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partnerships.refusals import Invalid
-from retros import csv_import
-from retros.csv_import import COLUMNS, Error, Notice, Row, parse
-from retros.rhythm import PRESETS
+from retros.administration import import_rows
+from retros.administration.import_rows import COLUMNS, Error, Notice, Row, parse
+from retros.recurrence.rule import PRESETS
 from tests.retros.scheduling import case
 
 pytestmark = pytest.mark.one_database
@@ -145,7 +145,7 @@ def test_more_lines_than_allowed_are_not_looked_at(count: int, monkeypatch: pyte
         made.append(line)
         return Row(line, **kwargs)
 
-    monkeypatch.setattr(csv_import, "Row", row)
+    monkeypatch.setattr(import_rows, "Row", row)
     with pytest.raises(Invalid, match=r"at most 5,000 lines"):
         parse(lines(*["x"] * count), now=NOW)
     assert len(made) == 5_000

@@ -21,8 +21,8 @@ from partnerships.models import Delivery, Partnership, Person
 from retros.demo.cast import PLAYERS, person_at, player_at
 from retros.demo.middleware import DemoMiddleware
 from retros.demo.story import Clock, make_people, tell
+from retros.history.trend import trends
 from retros.models import Action, Session
-from retros.trend import trends
 from tests.retros import play
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from partnerships.models import Audit, Invitation, Look, Membership, Partnership
 from partnerships.refusals import NotAllowed, Refusal, Stale
-from retros import ending
+from retros.lifecycle import ending
 from retros.models import Handover, Series, Session
 from tests.cast import Cast, send_mails
 from tests.factories import PartnershipFactory, PersonFactory

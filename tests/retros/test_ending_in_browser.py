@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from retros import ending
+from retros.lifecycle import ending
 from retros.models import Handover
 from tests.browser import faults
 from tests.cast import make_cast

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retros.models import Action, Draft, Entry, EntryRevision, Note, Pick, Presence, Ready, Session, Step
-from retros.room import Room
+from retros.room.page import Room
 from tests.retros.model import CLOSE, COLUMNS, PULSE, WRITE, Clock, Hands, make_pair
 
 pytestmark = pytest.mark.one_database

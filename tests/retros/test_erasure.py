@@ -20,9 +20,9 @@ from django.urls import reverse
 
 from partnerships.models import Agreement, Audit, Invitation, Lead, Partnership, Person
 from partnerships.refusals import Refusal
-from retros.erasure import erase
+from retros.lifecycle.erasure import erase
+from retros.lifecycle.export import archive
 from retros.models import Action, Draft, Entry, Need, Note, Prompt, Session
-from retros.own_data import archive
 from tests.cast import Cast, send_mails
 from tests.factories import PASSWORD
 from tests.retros import play
@@ -268,7 +268,7 @@ def test_a_fault_in_the_middle_erases_nothing(cast: Cast, monkeypatch: pytest.Mo
     def broken(person: Person) -> None:
         raise RuntimeError
 
-    from retros import erasure
+    from retros.lifecycle import erasure
 
     monkeypatch.setattr(erasure, "STORES", (*erasure.STORES, broken))
     with pytest.raises(RuntimeError):

@@ -17,8 +17,8 @@ from django.utils import timezone
 from partnerships.models import Agreement, Lead, Look, Membership, Partnership, Person
 from partnerships.reader import Reader
 from partnerships.wording import Wording
-from retros.history import History, Rhythm, Standing
-from retros.leads import Led, LedRow, Released
+from retros.history.timeline import History, Rhythm, Standing
+from retros.leads.overview import Led, LedRow, Released
 from retros.models import Action, Need, Note, Release, Session
 from retros.models.release import words_of
 from tests.cast import Cast

@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from partnerships.models import Invitation, Partnership, Person
 from partnerships.models.partnership import Seat
-from retros.home import long_time, short_date, together_since
 from retros.models import Session
+from retros.pair import long_time, short_date, together_since
 from tests.cast import Cast
 from tests.factories import PartnershipFactory
 from tests.retros import play

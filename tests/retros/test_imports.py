@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from partnerships.models import Invitation, Membership, Partnership, Person
 from partnerships.refusals import NotAllowed, Refusal
-from retros import imports, upkeep
-from retros.csv_import import COLUMNS
+from retros.administration import import_partnerships
+from retros.administration.import_rows import COLUMNS
+from retros.dates import upkeep
 from retros.models import Series, Session
 from tests.cast import Cast, make_cast
 from tests.factories import PersonFactory
@@ -92,7 +93,7 @@ def test_put_in_once_however_often(
 
 
 def test_dates_come_when_both_are_there_and_begin_with_the_next(cast: Cast) -> None:
-    imports.put_in(GOOD, by=cast.ada)
+    import_partnerships.put_in(GOOD, by=cast.ada)
     now = timezone.now()
     upkeep.materialise(now)
     pair, half = (Partnership.objects.get(label=label) for label in ("Growth", "=HYPERLINK(1)"))
@@ -121,7 +122,7 @@ def test_a_wrong_line_stops_all_of_it_unless_it_is_left_out(client: Client, cast
 
 def test_who_is_switched_off_is_named(cast: Cast) -> None:
     cast.mei.deactivate(by=cast.ada)
-    (row,) = imports.look(table(line("mei@example.org", "tom@example.org"))).bad
+    (row,) = import_partnerships.look(table(line("mei@example.org", "tom@example.org"))).bad
     assert row.error
     assert row.error.code == "account_off"
 
@@ -129,7 +130,7 @@ def test_who_is_switched_off_is_named(cast: Cast) -> None:
 def test_an_address_that_is_not_verified_is_invited(cast: Cast, settings: Any) -> None:
     settings.MAIL_IS_SENT = True
     PersonFactory.create(name="Late", email="late@example.org", verified=False)
-    imports.put_in(table(line("late@example.org", "tom@example.org")), by=cast.ada)
+    import_partnerships.put_in(table(line("late@example.org", "tom@example.org")), by=cast.ada)
     pair = Partnership.objects.get(label="Growth")
     assert [m.person for m in Membership.objects.filter(partnership=pair)] == [cast.tom]
     assert Invitation.objects.get(partnership=pair).email == "late@example.org"
@@ -137,7 +138,7 @@ def test_an_address_that_is_not_verified_is_invited(cast: Cast, settings: Any) -
 
 def test_domains(cast: Cast, settings: Any) -> None:
     settings.MAIL_DOMAINS = frozenset({"example.org"})
-    found = imports.look(table(line("a@example.com", "tom@example.org")))
+    found = import_partnerships.look(table(line("a@example.com", "tom@example.org")))
     assert [row.error and row.error.code for row in found.rows] == ["foreign_domain"]
 
 
@@ -168,7 +169,7 @@ def test_who_may_not(client: Client, cast: Cast) -> None:
         assert client.get(reverse("partnership_import")).status_code == 404
         assert client.post(reverse("partnership_import_create"), {"text": GOOD}).status_code == 404
         with pytest.raises(NotAllowed):
-            imports.put_in(GOOD, by=person)
+            import_partnerships.put_in(GOOD, by=person)
 
 
 def test_as_many_lines_as_allowed_of_which_fifty_are_wrong(cast: Cast, django_capture_on_commit_callbacks: Any) -> None:
@@ -179,13 +180,13 @@ def test_as_many_lines_as_allowed_of_which_fifty_are_wrong(cast: Cast, django_ca
     ]
     text = table(*lines)
     with pytest.raises(Refusal):
-        imports.put_in(text, by=cast.ada)
+        import_partnerships.put_in(text, by=cast.ada)
     assert Partnership.objects.count() == 2
-    assert {row.line for row in imports.look(text).bad} == bad
-    count = imports.put_in(text, by=cast.ada, skip_bad=True)
+    assert {row.line for row in import_partnerships.look(text).bad} == bad
+    count = import_partnerships.put_in(text, by=cast.ada, skip_bad=True)
     assert count == {"new": 4_950, "known": 0, "bad": 50}
     assert (Partnership.objects.count(), Invitation.objects.count()) == (4_952, 9_900)
-    assert imports.put_in(text, by=cast.ada, skip_bad=True)["new"] == 0
+    assert import_partnerships.put_in(text, by=cast.ada, skip_bad=True)["new"] == 0
 
 
 def test_too_many_lines_are_refused_in_a_sentence(client: Client, ada: Person) -> None:
@@ -217,6 +218,6 @@ def test_the_first_fifty_wrong_lines_are_shown_and_the_others_counted(client: Cl
 @pytest.mark.django_db(transaction=True)
 def test_one_file_put_in_twice_at_once_is_there_once() -> None:
     cast = make_cast()
-    outcomes = at_once(*[partial(imports.put_in, GOOD, by=cast.ada)] * 3)
+    outcomes = at_once(*[partial(import_partnerships.put_in, GOOD, by=cast.ada)] * 3)
     assert sorted(outcome["new"] for outcome in outcomes) == [0, 0, 3]
     assert Partnership.objects.count() == 5

@@ -17,8 +17,8 @@ from django.utils import timezone
 
 from partnerships import limits
 from partnerships.models import Membership, Partnership, Person, SignIn
-from retros import ending
-from retros.erasure import erase
+from retros.lifecycle import ending
+from retros.lifecycle.erasure import erase
 from retros.live.hub import hub
 from retros.models import Session
 from retros.models.presence import Presence

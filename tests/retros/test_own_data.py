@@ -14,8 +14,8 @@ from django.urls import reverse
 
 from partnerships import limits
 from partnerships.models import Audit, Person
+from retros.lifecycle.export import archive, everything, readable
 from retros.models import Draft
-from retros.own_data import archive, everything, readable
 from tests.cast import Cast
 from tests.factories import PASSWORD
 from tests.retros import play

@@ -13,10 +13,10 @@ from hypothesis.extra.django import TestCase
 
 from partnerships.models import Delivery
 from partnerships.refusals import Refusal
-from retros import upkeep
+from retros.dates import upkeep
+from retros.dates.preview import Preview, rehearse
 from retros.models import Series, Session
-from retros.preview import Preview, rehearse
-from retros.rhythm import PRESETS
+from retros.recurrence.rule import PRESETS
 from tests.cast import Cast, make_cast
 from tests.retros.scheduling import Planned, utc
 from tests.test_access import checksum

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from partnerships.models import Delivery, Partnership, Person, Preference
 from retros.models import Session
-from retros.reminders import plan
+from retros.notifications.plan import plan
 from retros.worker import tick
 from tests.retros import play
 from tests.retros.dates import CASES, moment, pair, people, planned, rhythm, session

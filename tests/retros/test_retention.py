@@ -11,13 +11,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from partnerships import outbox
+from partnerships.mail import outbox
 from partnerships.models import Agreement, Audit, Delivery, Partnership
 from partnerships.wording import Wording
-from retros import ending, retention
+from retros.lifecycle import ending, retention
+from retros.lifecycle.retention import expire, months_later
 from retros.models import Action, Draft, Entry, Expiry, Handover, Note, Review, Session
-from retros.notices import message_for, notices_for
-from retros.retention import expire, months_later
+from retros.notifications.wording import message_for, notices_for
 from tests.cast import Cast
 from tests.retros import play
 

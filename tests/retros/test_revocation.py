@@ -15,13 +15,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from partnerships import outbox
+from partnerships.mail import outbox
 from partnerships.models import CalendarFeed, Delivery, Lead, Membership, Person
-from retros.erasure import erase
+from retros.lifecycle.erasure import erase
 from retros.models import Entry, Need, Offer, Release, Session
 from retros.models.release import words_of
-from retros.notices import message_for
-from retros.reminders import start_key
+from retros.notifications.reminders import start_key
+from retros.notifications.wording import message_for
 from tests.cast import Cast
 from tests.conftest import LiveServer
 from tests.factories import PersonFactory

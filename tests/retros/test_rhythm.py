@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retros import rhythm
-from retros.rhythm import EXCUSED, PRESETS, Kept, Rule, kept, to_utc
+from retros.recurrence import adherence, wall_time
+from retros.recurrence.adherence import EXCUSED, Kept, kept
+from retros.recurrence.rule import PRESETS, Rule
+from retros.recurrence.wall_time import to_utc
 from tests.retros.scheduling import CASES, case, cases, rule_of, utc
 
 pytestmark = pytest.mark.one_database
@@ -114,9 +116,9 @@ def test_presets_in_words() -> None:
 
 
 def test_a_time_that_comes_twice_is_named() -> None:
-    assert rhythm.comes_twice(datetime(2027, 10, 31, 2, 30), "Europe/Berlin")  # noqa: DTZ001
-    assert not rhythm.comes_twice(datetime(2027, 3, 28, 2, 30), "Europe/Berlin")  # noqa: DTZ001  (never comes)
-    assert not rhythm.comes_twice(datetime(2027, 10, 31, 12, 0), "Europe/Berlin")  # noqa: DTZ001
+    assert wall_time.comes_twice(datetime(2027, 10, 31, 2, 30), "Europe/Berlin")  # noqa: DTZ001
+    assert not wall_time.comes_twice(datetime(2027, 3, 28, 2, 30), "Europe/Berlin")  # noqa: DTZ001  (never comes)
+    assert not wall_time.comes_twice(datetime(2027, 10, 31, 12, 0), "Europe/Berlin")  # noqa: DTZ001
 
 
 @pytest.mark.parametrize(("preset", "days"), CASES["how_to_use"]["grace_days"].items())
@@ -127,9 +129,9 @@ def test_days_of_grace(preset: str, days: int) -> None:
 def test_grace_is_counted_by_the_wall_clock() -> None:
     example = case("OPS-16")
     wall = datetime.fromisoformat(example["given"]["start_local"])
-    end = rhythm.grace_end(wall, example["given"]["timezone"], PRESETS[example["given"]["cadence"]].grace)
+    end = adherence.grace_end(wall, example["given"]["timezone"], PRESETS[example["given"]["cadence"]].grace)
     assert end == utc(example["expected"]["grace_end_utc"])
-    assert rhythm.grace_end(wall, "Europe/Tallinn", timedelta(days=14), utc("2027-03-30T11:00Z")) == utc(
+    assert adherence.grace_end(wall, "Europe/Tallinn", timedelta(days=14), utc("2027-03-30T11:00Z")) == utc(
         "2027-03-30T11:00Z"
     )
 

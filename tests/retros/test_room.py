@@ -21,7 +21,7 @@ from django.utils.formats import date_format
 from partnerships.models import Person
 from partnerships.models.partnership import Seat
 from retros.models import Action, Draft, Entry, Note, Presence, Session, Step
-from retros.room import WRITING, Room
+from retros.room.page import WRITING, Room
 from tests.cast import Cast
 from tests.retros.model import wall
 

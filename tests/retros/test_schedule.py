@@ -16,9 +16,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from partnerships.models import Delivery, Membership, Partnership, Person
+from retros.administration.clashes import Span, overlaps
+from retros.administration.schedule import by_date, health
 from retros.models import Pause, RuleVersion, Series, Session
-from retros.rhythm import PRESETS, Rule
-from retros.schedule import Span, by_date, health, overlaps
+from retros.recurrence.rule import PRESETS, Rule
 from tests.cast import Cast
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.retros import dates

@@ -10,9 +10,11 @@ import pytest
 
 from partnerships.models import Agreement, Delivery, Partnership
 from partnerships.refusals import Invalid, NotAllowed, Refusal
-from retros import ending, rhythm, upkeep
+from retros.dates import upkeep
+from retros.lifecycle import ending
 from retros.models import Misplaced, Outdated, Series, Session, Unconfirmed
-from retros.rhythm import PRESETS, Rule
+from retros.recurrence import wall_time
+from retros.recurrence.rule import PRESETS, Rule
 from tests.cast import Cast
 from tests.factories import PartnershipFactory
 from tests.retros import play
@@ -60,7 +62,7 @@ def test_reschedule_one(plan: Any, id: str) -> None:
         assert list(refused.value.offers) == expected.get("offered", [])
         if "suggest" in expected:
             assert refused.value.suggestion == wall(expected["suggest"])
-            assert rhythm.to_utc(refused.value.suggestion, row.timezone) == utc(expected["suggest_utc"])
+            assert wall_time.to_utc(refused.value.suggestion, row.timezone) == utc(expected["suggest_utc"])
         assert state(planned) == before
         return
     if "start_utc_before" in expected:
@@ -597,9 +599,9 @@ def test_a_country_that_changes_its_clocks_moves_the_instant_not_the_wall_time(p
     before = state(planned)
     assert upkeep.resync_timezones(planned.now) == 0
     assert state(planned) == before
-    real = rhythm.to_utc
+    real = wall_time.to_utc
     hour = timedelta(hours=1)
-    with mock.patch("retros.rhythm.to_utc", lambda wall, zone: real(wall, zone) - hour):
+    with mock.patch("retros.recurrence.wall_time.to_utc", lambda wall, zone: real(wall, zone) - hour):
         moved = upkeep.resync_timezones(planned.now)
     ahead = [row for row in planned.rows() if row.start_utc > planned.now]
     assert moved == len(ahead) > 5

@@ -13,9 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from retros import upkeep
+from retros.dates import upkeep
 from retros.models import Series, Session
-from retros.rhythm import PRESETS, Rule
+from retros.recurrence.rule import PRESETS, Rule
 from tests.cast import Cast
 from tests.retros import play
 from tests.retros.test_plan import signed_in

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from retros import upkeep
+from retros.dates import upkeep
 from retros.models import Outdated, Series, Session
 from tests.cast import Cast, make_cast
 from tests.retros.model import AtOnce

@@ -13,7 +13,7 @@ from partnerships.models import Agreement, Partnership
 from partnerships.refusals import NotAllowed, Refusal
 from retros.access import get_session
 from retros.models import Entry, Presence, Ready, Session
-from retros.models.scheduling import wall_to_utc
+from retros.recurrence.wall_time import wall_to_utc
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.retros.model import LAST, LOOK_BACK, PULSE, WRITE, Clock, Pair, at, make_pair, reveal, wall
 

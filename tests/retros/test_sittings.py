@@ -17,8 +17,8 @@ from partnerships.models import Agreement, Person
 from partnerships.refusals import Invalid, Refusal
 from retros.access import get_session
 from retros.models import Draft, Note, Prompt, Session, name_decision, put_lines_into_agreement, settle_decision
-from retros.questions import PlaceRow, Places
-from retros.room import Room
+from retros.room.page import Room
+from retros.room.questions import PlaceRow, Places
 from tests.cast import Cast
 from tests.retros.model import Hands
 

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from partnerships.models import Partnership, Person
-from retros.trend import BOTTOM, FIRST_X, LAST_X, TOP, Trend, trends
+from retros.history.trend import BOTTOM, FIRST_X, LAST_X, TOP, Trend, trends
 from tests.cast import Cast
 from tests.retros import play
 

@@ -22,8 +22,8 @@ from django.db.models import F
 from partnerships.models import Delivery, Partnership, Person
 from retros import worker
 from retros.models import Series, Session, Tick
-from retros.reminders import plan
-from retros.rhythm import PRESETS, Rule, Slot
+from retros.notifications.plan import plan
+from retros.recurrence.rule import PRESETS, Rule, Slot
 from retros.worker import tick
 from tests.retros import play
 from tests.retros.dates import moment, pair, people, session

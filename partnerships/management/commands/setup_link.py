@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from partnerships.mail import invitation_link
+from partnerships.mail.letters import invitation_link
 from partnerships.models import Invitation
 
 

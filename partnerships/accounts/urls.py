@@ -1,0 +1,15 @@
+"""The addresses of this package."""
+
+from django.urls import path
+
+from partnerships.accounts import views
+
+urlpatterns = [
+    path("settings/", views.person_update, name="person_update"),
+    path("settings/sessions/end/", views.session_end_all, name="session_end_all"),
+    path("sign-in/", views.sign_in_here, name="sign_in_here"),
+    path("sign-in/undo/<str:token>/", views.sign_in_undo, name="sign_in_undo"),
+    path("account/email/", views.email_addresses, name="account_email"),
+    path("account/password/set/", views.first_password, name="account_set_password"),
+    path("account/reauthenticate/code/", views.reauthenticate_by_code, name="reauthenticate_by_code"),
+]

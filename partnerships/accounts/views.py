@@ -1,0 +1,172 @@
+"""The pages of an account that are not quite allauth's own: what changes how somebody signs in, and its undoing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from allauth.account.forms import ConfirmLoginCodeForm, ResetPasswordForm
+from allauth.account.views import BaseReauthenticateView, EmailView, LoginView, PasswordSetView
+from allauth.core import ratelimit
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
+
+from partnerships.access import get_sign_in_change
+from partnerships.accounts.forms import PersonForm
+from partnerships.accounts.reauthentication import MailedCode, was_code_confirmed
+from partnerships.accounts.sign_in_changes import watched
+from partnerships.http import PersonRequest
+from partnerships.middleware import refuse
+from partnerships.refusals import Invalid, NotAllowed
+
+if TYPE_CHECKING:
+    from django.http.response import HttpResponseBase
+
+    from partnerships.http import PersonRequest
+
+
+class EmailAddresses(EmailView):
+    def post(self, request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        with watched(request.user):
+            response: HttpResponse = super().post(request, *args, **kwargs)
+            return response
+
+
+class FirstPassword(PasswordSetView):
+    def dispatch(self, request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Who they are is confirmed before they type it: a form that waits for that is stored as it was sent."""
+        if not request.user.has_usable_password() and not was_code_confirmed(request):
+            return redirect(f"{reverse('reauthenticate_by_code')}?next={request.path}")
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        return response
+
+
+class ReauthenticateByCode(BaseReauthenticateView):
+    form_class = ConfirmLoginCodeForm
+    template_name = "account/reauthenticate_by_code.html"
+
+    def dispatch(self, request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.mailed = MailedCode.of(request)
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        return response
+
+    def post(self, request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not self.mailed.is_sent or "send" in request.POST:
+            return self.send(request)
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        return response
+
+    def send(self, request: PersonRequest) -> HttpResponse:
+        if ratelimit.consume(request, action="request_login_code", key=request.user.email):
+            self.mailed.start()
+        else:
+            messages.error(request, _("Too many codes. Wait an hour."))
+        return self.again()
+
+    def again(self) -> HttpResponse:
+        return redirect(self.passthrough_next_url(self.request.path))
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "code": self.mailed.code}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        self.mailed.finish()
+        response: HttpResponse = super().form_valid(form)
+        return response
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        if not self.mailed.record_invalid_attempt():
+            messages.error(self.request, _("Too many tries. Ask for a new code."))
+            return self.again()
+        response: HttpResponse = super().form_invalid(form)
+        return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "is_sent": self.mailed.is_sent}
+
+
+email_addresses = EmailAddresses.as_view()
+first_password = FirstPassword.as_view()
+reauthenticate_by_code = ReauthenticateByCode.as_view()
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in_undo(request: HttpRequest, token: str) -> HttpResponse:
+    """What the link undoes, and a button. A look, such as a link scanner’s, changes nothing."""
+    change = get_sign_in_change(token)
+    if change is None:
+        return render(request, "account/sign_in_undo_gone.html", status=404)
+    if request.method == "POST":
+        change.take_back()
+        if request.user == change.person:
+            logout(request)
+        _start_reset(request, change.email)
+    context = {"change": change, "is_done": request.method == "POST"}
+    return render(request, "account/sign_in_undo.html", context)
+
+
+def _start_reset(request: HttpRequest, email: str) -> None:
+    """As if they had asked for a link to choose a new password."""
+    form = ResetPasswordForm({"email": email})
+    if form.is_valid():
+        form.save(request)
+
+
+class SignInHere(LoginView):
+    """allauth's own sign-in, with its limits and its stages, answered by fragments."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:  # in another tab, meanwhile
+            return signed_in(request)
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        return response
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)
+        if not self.request.user.is_authenticated:  # one more stage, on a page of its own
+            return HttpResponseClientRedirect(response.headers["Location"])
+        return signed_in(self.request)
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        return refuse(self.request, Invalid(next(iter(form.errors.values()))[0]))
+
+
+sign_in_here = login_not_required(require_POST(SignInHere.as_view()))
+
+
+def signed_in(request: HttpRequest) -> HttpResponse:
+    """Signing in made a new token: every form of the page gets it. The page reloads if somebody else signed in."""
+    fresh = {"value": get_token(request), "person": str(request.user.pk)}
+    return trigger_client_event(render(request, "signed_in.html"), "twofold:fresh-token", fresh)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A page from before a sign-in in another tab recovers at the next press."""
+    response = refuse(request, NotAllowed(_("Press again.")))
+    fresh = {"value": get_token(request), "person": str(request.user.pk or "")}
+    return trigger_client_event(response, "twofold:fresh-token", fresh)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def person_update(request: PersonRequest) -> HttpResponse:
+    form = PersonForm(request.POST if request.method == "POST" else None, instance=request.user)
+    if form.is_valid():
+        form.keep()
+        messages.success(request, _("Settings kept"))
+        return redirect("person_update")
+    return render(request, "partnerships/person_update.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+@require_POST
+def session_end_all(request: PersonRequest) -> HttpResponse:
+    request.user.end_sessions()
+    logout(request)
+    return redirect("account_login")

@@ -1,0 +1,1 @@
+"""The admin's pages of people and partnerships, and the record. Frames, never content."""

@@ -1,0 +1,58 @@
+"""The shape of what comes in from the admin's pages of people and partnerships."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from partnerships.forms import CheckedForm, NameFormField, PageForm
+from partnerships.joining.forms import InvitationForm, _address, _day_gone_by
+from partnerships.models import Partnership
+
+
+class AccountForm(InvitationForm, PageForm):
+    """Whom an admin invites to have an account."""
+
+    role_label = NameFormField(label=_("Their role"), required=False)
+
+
+class ArrangeForm(PageForm):
+    """An admin's new partnership of two."""
+
+    client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    kind = forms.ChoiceField(label=_("The two are"), choices=Partnership.Kind.choices, widget=forms.RadioSelect)
+    label = NameFormField(label=_("What they work on together"), help_text=_("A product, a team or a project."))
+    since = forms.DateField(
+        label=_("Working together since"),
+        initial=timezone.localdate,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    email_a = forms.EmailField(label=_("Work email of the first"), max_length=254)
+    email_b = forms.EmailField(label=_("Work email of the second"), max_length=254)
+
+    def clean_email_a(self) -> str:
+        return _address(self.cleaned_data["email_a"])
+
+    def clean_email_b(self) -> str:
+        return _address(self.cleaned_data["email_b"])
+
+    def clean_since(self) -> date:
+        return _day_gone_by(self.cleaned_data["since"])
+
+    def arranged(self) -> dict[str, Any]:
+        """What the verb takes. Raises Invalid."""
+        data = self.checked()
+        return {"emails": [data.pop("email_a"), data.pop("email_b")], **data}
+
+
+class RoleForm(CheckedForm):
+    role_label = NameFormField(required=False)
+
+
+class LeadForm(CheckedForm):
+    email = forms.EmailField(max_length=254)

@@ -1,0 +1,63 @@
+"""A page of a long list, with its filters, and the menu of the admin's pages."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext_lazy
+
+from partnerships.graphemes import cut
+from partnerships.header import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+Row = TypeVar("Row")
+PER_PAGE = 50
+PLACES = {
+    "schedule": gettext_lazy("Schedule"),
+    "admin_partnership_list": gettext_lazy("Partnerships"),
+    "person_list": gettext_lazy("People"),
+    "mail_list": gettext_lazy("Mail"),
+    "audit_list": gettext_lazy("Record"),
+}
+
+
+def admin_menu(place: str) -> dict[str, list[Place]]:
+    """The header of every admin page; `place` is the name of the URL that is marked as the current one."""
+    return {"menu": [Place(str(label), reverse(name), name == place) for name, label in PLACES.items()]}
+
+
+class Listing(Generic[Row]):
+    """One page of a list that is searched with `q`, narrowed with `state` and turned with `page`."""
+
+    STATES: Mapping[str, Any]
+
+    def __init__(self, asked: Mapping[str, str]) -> None:
+        self.words = cut(asked.get("q", "").replace("\x00", "").strip(), 100)
+        self.state = asked.get("state", "") if asked.get("state", "") in self.STATES else next(iter(self.STATES))
+        self.number = asked.get("page", "1")
+
+    def found(self) -> QuerySet[Any]:
+        raise NotImplementedError
+
+    def rows(self, items: list[Any]) -> list[Row]:
+        raise NotImplementedError
+
+    @cached_property
+    def page(self) -> Page[Any]:
+        return Paginator(self.found(), PER_PAGE).get_page(self.number)
+
+    @cached_property
+    def listed(self) -> list[Row]:
+        return self.rows(list(self.page.object_list))
+
+    @property
+    def states(self) -> list[tuple[str, str, bool]]:
+        """The choices of the filter: key, words, and whether it is the one that is on."""
+        return [(key, str(words), key == self.state) for key, words in self.STATES.items()]

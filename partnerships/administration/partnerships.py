@@ -1,0 +1,107 @@
+"""Partnerships as an admin sees them: the frame and who leads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count, Prefetch, QuerySet, prefetch_related_objects
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from partnerships.administration.listing import Listing
+from partnerships.models import Invitation, Lead, Membership, Partnership
+from partnerships.models.partnership import Seat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True)
+class SeatRow:
+    """One side: who sits there, or who is invited to."""
+
+    seat: str
+    member: Membership | None
+    invitation: Invitation | None
+
+    @property
+    def name(self) -> str:
+        if self.member:
+            return self.member.person.full_name
+        return self.invitation.email if self.invitation else _("Free seat")
+
+    @property
+    def short_name(self) -> str:
+        return self.member.person.first_name if self.member else self.name
+
+    @property
+    def initials(self) -> str:
+        return self.member.person.initials if self.member else "?"
+
+
+@dataclass(frozen=True)
+class PartnershipRow:
+    """A partnership's frame: the two, who leads it, whether it goes on."""
+
+    partnership: Partnership
+    seats: list[SeatRow]
+    leads: list[Lead]
+
+    @property
+    def title(self) -> str:
+        a, b = (side.short_name for side in self.seats)
+        return _("%(a)s and %(b)s") % {"a": a, "b": b}
+
+    @property
+    def members(self) -> list[Membership]:
+        return [side.member for side in self.seats if side.member]
+
+    @property
+    def is_waiting(self) -> bool:
+        return len(self.members) < len(Seat)
+
+
+def rows_of(partnerships: Iterable[Partnership]) -> list[PartnershipRow]:
+    """Their frames, in three queries more, however many they are."""
+    found = list(partnerships)
+    prefetch_related_objects(
+        found,
+        Prefetch("memberships", Membership.objects.select_related("person").order_by("seat")),
+        Prefetch("leads", Lead.objects.select_related("person").order_by("since")),
+        Prefetch("invitations", Invitation.objects.unused().order_by("created_at"), to_attr="unused_invitations"),
+    )
+    return [_row(partnership) for partnership in found]
+
+
+def _row(partnership: Any) -> PartnershipRow:
+    members = {m.seat: m for m in partnership.memberships.all()}
+    invited = {i.seat: i for i in partnership.unused_invitations}
+    sides = [SeatRow(seat, members.get(seat), None if seat in members else invited.get(seat)) for seat in Seat]
+    return PartnershipRow(partnership, sides, list(partnership.leads.all()))
+
+
+class Partnerships(Listing[PartnershipRow]):
+    """Every partnership, by its label."""
+
+    STATES = {
+        "on": gettext_lazy("Active"),
+        "waiting": gettext_lazy("Seat free"),
+        "unled": gettext_lazy("No lead"),
+        "ended": gettext_lazy("Ended"),
+    }
+
+    def found(self) -> QuerySet[Partnership]:
+        partnerships = Partnership.objects.matching(self.words).filter(archived_at__isnull=self.state != "ended")
+        if self.state == "waiting":
+            partnerships = partnerships.annotate(taken=Count("memberships")).filter(taken__lt=len(Seat))
+        if self.state == "unled":
+            partnerships = partnerships.filter(leads=None)
+        return partnerships.order_by("label", "pk")
+
+    def rows(self, items: list[Any]) -> list[PartnershipRow]:
+        return rows_of(items)
+
+
+def frame_of(partnership: Partnership) -> PartnershipRow:
+    return rows_of(Partnership.objects.filter(pk=partnership.pk))[0]

@@ -1,0 +1,193 @@
+"""The admin's pages about accounts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from partnerships.access import for_admins, get_account, get_frame, get_person, get_unused_invitation
+from partnerships.administration.forms import AccountForm, ArrangeForm, LeadForm, RoleForm
+from partnerships.administration.listing import admin_menu
+from partnerships.administration.partnerships import Partnerships, frame_of
+from partnerships.administration.people import People, PersonPage
+from partnerships.administration.record import Record
+from partnerships.http import PersonRequest
+from partnerships.mail import letters
+from partnerships.models import Invitation
+
+if TYPE_CHECKING:
+    from partnerships.models import Person
+
+
+@require_safe
+@for_admins
+def person_list(request: PersonRequest) -> HttpResponse:
+    context = {**admin_menu("person_list"), "people": People(request.GET)}
+    return render(request, "partnerships/person_list.html", context)
+
+
+@require_safe
+@for_admins
+def person_detail(request: PersonRequest, person_id: UUID) -> HttpResponse:
+    context = {**admin_menu("person_list"), "page": PersonPage(get_person(person_id))}
+    return render(request, "partnerships/person_detail.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_admins
+def person_invite(request: PersonRequest) -> HttpResponse:
+    """An account for somebody; a partnership comes later."""
+    form = AccountForm.of(request)
+    if request.method == "POST":
+        with form.on_page(at="email"):
+            return _link_once(request, *Invitation.for_account(by=request.user, **form.checked()))
+    return render(request, "partnerships/person_invite.html", _person_context(form=form), status=form.status)
+
+
+@require_POST
+@for_admins
+def admin_invitation_update(request: PersonRequest, invitation_id: UUID) -> HttpResponse:
+    """A fresh link to the same address, whoever sent the first."""
+    return _link_once(request, *get_unused_invitation(invitation_id).renew(by=request.user))
+
+
+@require_POST
+@for_admins
+def admin_invitation_delete(request: PersonRequest, invitation_id: UUID) -> HttpResponse:
+    invitation = get_unused_invitation(invitation_id)
+    invitation.revoke(by=request.user)
+    messages.success(request, _("Invitation taken back. The link no longer works."))
+    if invitation.partnership:
+        return redirect("admin_partnership_detail", invitation.partnership.pk)
+    return redirect("person_list")
+
+
+@require_POST
+@for_admins
+def person_role_update(request: PersonRequest, person_id: UUID) -> HttpResponse:
+    person = get_person(person_id)
+    person.label_role(RoleForm(request.POST).checked()["role_label"], by=request.user)
+    return _done(request, person, _("Role kept"))
+
+
+@require_POST
+@for_admins
+def person_admin_create(request: PersonRequest, person_id: UUID) -> HttpResponse:
+    person = get_person(person_id)
+    person.make_admin(by=request.user)
+    return _done(request, person, _("%(name)s is an admin now") % {"name": person.full_name})
+
+
+@require_POST
+@for_admins
+def person_admin_delete(request: PersonRequest, person_id: UUID) -> HttpResponse:
+    person = get_person(person_id)
+    person.end_admin(by=request.user)
+    return _done(request, person, _("%(name)s is no longer an admin") % {"name": person.full_name})
+
+
+@require_POST
+@for_admins
+def person_deactivate(request: PersonRequest, person_id: UUID) -> HttpResponse:
+    person = get_person(person_id)
+    person.deactivate(by=request.user)
+    return _done(request, person, _("The account of %(name)s is switched off") % {"name": person.full_name})
+
+
+@require_POST
+@for_admins
+def person_reactivate(request: PersonRequest, person_id: UUID) -> HttpResponse:
+    person = get_person(person_id)
+    person.reactivate(by=request.user)
+    return _done(request, person, _("The account of %(name)s is switched on") % {"name": person.full_name})
+
+
+@require_POST
+@for_admins
+def person_sessions_end(request: PersonRequest, person_id: UUID) -> HttpResponse:
+    person = get_person(person_id)
+    person.end_sessions_for(by=request.user)
+    return _done(request, person, _("%(name)s is signed out everywhere") % {"name": person.full_name})
+
+
+def _done(request: PersonRequest, person: Person, words: str) -> HttpResponse:
+    """Back to the person, or home for an admin who has just ended that."""
+    messages.success(request, words)
+    own_end = person.pk == request.user.pk and not person.is_staff
+    return redirect("home") if own_end else redirect("person_detail", person.pk)
+
+
+def _link_once(request: PersonRequest, invitation: Invitation, token: str) -> HttpResponse:
+    """The answer to the POST that made the link, and no redirect: a link kept for the next page would be at rest."""
+    letters.send_invitation(invitation, token)
+    links = [(invitation, letters.invitation_link(token))]
+    return render(request, "partnerships/admin_links.html", _person_context(links=links))
+
+
+def _person_context(**more: object) -> dict[str, object]:
+    return {**admin_menu("person_list"), "mail_is_sent": settings.MAIL_IS_SENT, **more}
+
+
+@require_safe
+@for_admins
+def admin_partnership_list(request: PersonRequest) -> HttpResponse:
+    context = {**admin_menu("admin_partnership_list"), "partnerships": Partnerships(request.GET)}
+    return render(request, "partnerships/admin_partnership_list.html", context)
+
+
+@require_safe
+@for_admins
+def admin_partnership_detail(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    context = {**admin_menu("admin_partnership_list"), "row": frame_of(get_frame(partnership_id))}
+    return render(request, "partnerships/admin_partnership_detail.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_admins
+def admin_partnership_create(request: PersonRequest) -> HttpResponse:
+    """Put two people together; whoever has no account is invited, and each link is shown once."""
+    form = ArrangeForm.of(request)
+    context = {**admin_menu("admin_partnership_list"), "form": form, "mail_is_sent": settings.MAIL_IS_SENT}
+    if request.method == "POST":
+        with form.on_page(at="email_b"):
+            arranged = Invitation.arrange_partnership(by=request.user, **form.arranged())
+            letters.send_arranged(arranged, by=request.user)
+            links = [(invitation, letters.invitation_link(token)) for invitation, token in arranged.issued]
+            if links:
+                return render(request, "partnerships/admin_links.html", {**context, "links": links})
+            messages.success(request, _("The partnership is there"))
+            return redirect("admin_partnership_detail", arranged.partnership.pk)
+    return render(request, "partnerships/admin_partnership_create.html", context, status=form.status)
+
+
+@require_POST
+@for_admins
+def lead_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    partnership = get_frame(partnership_id)
+    person = get_account(LeadForm(request.POST).checked()["email"])
+    partnership.assign_lead(person, by=request.user)
+    messages.success(request, _("%(name)s leads this partnership now") % {"name": person.full_name})
+    return redirect("admin_partnership_detail", partnership.pk)
+
+
+@require_POST
+@for_admins
+def lead_delete(request: PersonRequest, partnership_id: UUID, person_id: UUID) -> HttpResponse:
+    partnership, person = get_frame(partnership_id), get_person(person_id)
+    partnership.end_lead(person, by=request.user)
+    messages.success(request, _("%(name)s no longer leads this partnership") % {"name": person.full_name})
+    return redirect("admin_partnership_detail", partnership.pk)
+
+
+@require_safe
+@for_admins
+def audit_list(request: PersonRequest) -> HttpResponse:
+    """Who did what to accounts, roles and dates."""
+    return render(request, "partnerships/audit_list.html", {**admin_menu("audit_list"), "record": Record(request.GET)})

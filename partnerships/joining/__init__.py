@@ -1,0 +1,1 @@
+"""Partnerships begun, invitations answered."""

@@ -1,0 +1,1 @@
+"""Actions between retros: their page and forms."""

@@ -1,0 +1,103 @@
+"""The shape of an action, in the room and between retros."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from partnerships.forms import CheckedForm, ContentFormField, PageForm
+from partnerships.models.partnership import Seat
+from retros.fields import DayField, _text_areas
+from retros.models import Action, Draft
+
+if TYPE_CHECKING:
+    from retros.pair import Pair
+
+
+class ActionForm(CheckedForm):
+    """An action or an experiment. `owner` is a seat, or both seats: then it becomes two."""
+
+    client_id = forms.UUIDField()
+    text = ContentFormField(required=False, label=_("What will you try?"))
+    cue = ContentFormField(required=False, label=_("If …"))
+    because = ContentFormField(required=False, label=_("because we believe"))
+    seen_by = ContentFormField(required=False, label=_("we will see it by"))
+    is_experiment = forms.BooleanField(required=False)
+    owner = forms.ChoiceField(choices=[*Seat.choices, ("both", _("Both"))], required=False, label=_("Who"))
+    due = DayField(required=False, label=_("By when"))
+    entry = forms.UUIDField(required=False)
+
+    def owners(self) -> list[str]:
+        """The seats that take it."""
+        owner = self.cleaned_data["owner"]
+        return list(Seat.values) if owner == "both" else [owner] if owner else []
+
+
+class ActionEditForm(CheckedForm):
+    text = ContentFormField(required=False, label=_("What will you try?"))
+    cue = ContentFormField(required=False, label=_("If …"))
+    because = ContentFormField(required=False, label=_("because we believe"))
+    seen_by = ContentFormField(required=False, label=_("we will see it by"))
+    owner = forms.ChoiceField(choices=Seat.choices, required=False, label=_("Who"))
+    due = DayField(required=False, label=_("By when"))
+    version = forms.IntegerField(min_value=0)
+
+
+class DoneForm(CheckedForm):
+    """How an action ended, and whether it helped; done, when nothing is said."""
+
+    closed_as = forms.ChoiceField(choices=Action.Closed.choices, required=False)
+    helped = forms.ChoiceField(choices=Action.Helped.choices, required=False)
+
+    def clean_closed_as(self) -> str:
+        return self.cleaned_data["closed_as"] or Action.Closed.DONE
+
+
+class ActionPageForm(ActionForm, PageForm):
+    """An action added between retros."""
+
+    def __init__(self, *args: Any, pair: Pair, **kwargs: Any) -> None:
+        begun = {"text": pair.draft.text} if pair.draft else {}
+        super().__init__(*args, **{"auto_id": "action_%s", "initial": begun, **kwargs})
+        for unused in ("is_experiment", "because", "seen_by", "entry"):
+            del self.fields[unused]
+        _owner_by_name(self, pair, both=True, chosen=pair.you.seat)
+        self.fields["client_id"].widget = forms.HiddenInput()
+        self.fields["client_id"].initial = uuid.uuid4
+        _text_areas(self, text=2, cue=1)
+
+
+class ActionChangeForm(ActionEditForm, PageForm):
+    """Other words, another owner, another date."""
+
+    def __init__(self, *args: Any, pair: Pair, action: Action, draft: Draft | None = None, **kwargs: Any) -> None:
+        seat = next(m.seat for m in pair.members if m.person_id == action.owner_id)
+        names = ("text", "cue", "because", "seen_by", "due", "version")
+        initial = {"owner": seat, **{name: getattr(action, name) for name in names}}
+        if draft:
+            initial["text"] = draft.text
+        super().__init__(*args, **{"initial": initial, **kwargs})
+        for unused in ("cue",) if action.is_experiment else ("because", "seen_by"):
+            del self.fields[unused]
+        _owner_by_name(self, pair, both=False, chosen=seat)
+        if action.is_experiment:
+            for name, label in {
+                "text": _("We try"),
+                "because": _("Because we believe"),
+                "seen_by": _("We will see it by"),
+            }.items():
+                self.fields[name].label = label
+        self.fields["version"].widget = forms.HiddenInput()
+        _text_areas(self, text=3, cue=2, because=2, seen_by=2)
+
+
+def _owner_by_name(form: forms.Form, pair: Pair, *, both: bool, chosen: str) -> None:
+    names = [(m.seat, m.person.first_name) for m in pair.members]
+    if both and pair.partner:
+        names.append(("both", str(_("Both"))))
+    form.fields["owner"] = forms.ChoiceField(
+        choices=names, required=False, label=_("Who"), widget=forms.RadioSelect, initial=chosen
+    )

@@ -1,0 +1,138 @@
+"""Actions between retros: add, check off, change, put away, bring back."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from partnerships.access import get_partnership
+from partnerships.http import PersonRequest
+from retros.access import get_action
+from retros.actions.forms import ActionChangeForm, ActionPageForm, DoneForm
+from retros.actions.page import Actions
+from retros.agreements.page import adopted
+from retros.home.page import Home
+from retros.models import Action, Draft
+from retros.pair import Pair
+
+PLACES = {"home": "partnership_detail", "all": "action_list"}  # the lists that an action can be pressed in
+
+
+@require_safe
+def action_list(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """Every action with what became of it."""
+    pair = Actions(get_partnership(request.user, partnership_id), request.user)
+    return render(request, "retros/action_list.html", {**pair.context, "place": "all"})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def action_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """Add an action between retros. For both: two actions, one each."""
+    pair = Pair(get_partnership(request.user, partnership_id), request.user, place="action_list")
+    form = ActionPageForm.of(request, pair=pair)
+    if request.method == "POST":
+        with form.on_page(htmx=bool(request.htmx)):
+            data = form.checked()
+            made = Action.agree(
+                pair.partnership, by=request.user, id=data["client_id"], owners=form.owners(), text=data["text"],
+                cue=data["cue"], due=data["due"],
+            )  # fmt: skip
+            messages.success(request, ngettext("Action added", "Two actions added, one each", len(made)))
+            return _added(request, pair)
+    return render(request, "retros/action_create.html", {**pair.context, "form": form}, status=form.status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def action_update(request: PersonRequest, action_id: UUID) -> HttpResponse:
+    """Other words, another owner, another date."""
+    action = get_action(request.user, action_id)
+    pair = Pair(get_partnership(request.user, action.partnership_id), request.user, place="action_list")
+    draft = pair.draft_of(action)
+    form = ActionChangeForm.of(request, pair=pair, action=action, draft=draft)
+    if request.method == "POST":
+        with form.on_page():
+            action.edit(by=request.user, **form.checked())
+            messages.success(request, _("Action changed"))
+            return redirect(_back(request, action))
+    context = {
+        **pair.context,
+        "form": form,
+        "action": action,
+        "draft": draft,
+        "draft_key": Draft.Box.EDIT.key(action.pk),
+        "helped": Action.Helped.choices,
+        "adopted": adopted([action], request.user),
+        "place": _place(request),
+    }
+    return render(request, "retros/action_update.html", context, status=form.status)
+
+
+@require_POST
+def action_done_create(request: PersonRequest, action_id: UUID) -> HttpResponse:
+    """Done, or didn’t fit; and, if somebody says so, whether it helped."""
+    action = get_action(request.user, action_id)
+    action.finish(by=request.user, **DoneForm(request.POST).checked())
+    messages.success(request, action.get_closed_as_display(), extra_tags=_undo(request, "action_done_delete", action))
+    return _row_again(request, action)
+
+
+@require_POST
+def action_done_delete(request: PersonRequest, action_id: UUID) -> HttpResponse:
+    """Open again."""
+    action = get_action(request.user, action_id)
+    action.take_up_again(by=request.user)
+    return _row_again(request, action)
+
+
+@require_POST
+def action_delete(request: PersonRequest, action_id: UUID) -> HttpResponse:
+    action = get_action(request.user, action_id, deleted=True)
+    action.put_away(by=request.user)
+    messages.success(request, _("Action deleted"), extra_tags=_undo(request, "action_restore", action))
+    return redirect(_back(request, action))
+
+
+@require_POST
+def action_restore(request: PersonRequest, action_id: UUID) -> HttpResponse:
+    action = get_action(request.user, action_id, deleted=True)
+    action.bring_back(by=request.user)
+    return redirect(_back(request, action))
+
+
+def _added(request: PersonRequest, pair: Pair) -> HttpResponse:
+    """The list with the new one to htmx, whose form empties itself; else home again."""
+    if not request.htmx:
+        return redirect("partnership_detail", pair.partnership.pk)
+    context = {"pair": Home(pair.partnership, request.user), "partnership": pair.partnership, "place": "home"}
+    return render(request, "retros/action_create.swap.html", context)
+
+
+def _row_again(request: PersonRequest, action: Action) -> HttpResponse:
+    """The one row to htmx, in its place; else the list it stands in."""
+    if not request.htmx:
+        return redirect(_back(request, action))
+    pair = Pair(get_partnership(request.user, action.partnership_id), request.user)
+    context = {"pair": pair, "row": pair.row(action), "place": _place(request)}
+    return render(request, "retros/action_done_create.swap.html", context)
+
+
+def _place(request: PersonRequest) -> str:
+    """The list that the form says it stands in: the name of a page, never an address."""
+    said = request.POST.get("place") or request.GET.get("place", "")
+    return said if said in PLACES else "home"
+
+
+def _back(request: PersonRequest, action: Action) -> str:
+    return reverse(PLACES[_place(request)], args=[action.partnership_id])
+
+
+def _undo(request: PersonRequest, name: str, action: Action) -> str:
+    """The way back that a toast offers."""
+    return f"undo {reverse(name, args=[action.pk])}?place={_place(request)}"

@@ -1,0 +1,363 @@
+"""What an admin does to the dates of many pairs at once: looked at first, done once, taken back within ten minutes.
+
+A preview is the act itself in a transaction that is rolled back, so the two cannot differ
+(docs/rules/scheduling.md S23).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils import timezone as clock
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from partnerships.mail import letters
+from partnerships.models import Audit, Partnership, Person
+from partnerships.models.partnership import Seat
+from partnerships.refusals import Refusal
+from retros.administration.placing import YEAR, Busy, Placed, Reason, Span, Two, Worker, plan
+from retros.dates.preview import rehearse
+from retros.models import Bulk, Outdated, Series, Session
+from retros.models.session import key_is_taken
+from retros.recurrence.rule import PRESETS, Rule
+
+SHOWN = 3  # dates of a new rhythm that are shown with both local times
+WHY_NOT = {
+    Reason.NO_COMMON_HOURS: gettext_lazy("They have no working hours in common."),
+    Reason.NO_FREE_SLOT: gettext_lazy("No time of theirs is free all year."),
+}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What an admin wants done: to which pairs, and how. `versions` are the series' as the preview showed them."""
+
+    act: str
+    partnerships: tuple[uuid.UUID, ...]
+    cadence: str = ""
+    first_day: date | None = None
+    duration_min: int = 60
+    weeks: int = 1
+    until: date | None = None
+    versions: dict[str, int] = field(default_factory=dict)
+
+    def version(self, partnership: Partnership) -> int | None:
+        return self.versions.get(str(partnership.pk))
+
+
+@dataclass
+class Line:
+    """What happens to one pair: its dates before and after, or why not."""
+
+    partnership: str
+    title: str
+    label: str
+    before: str = ""
+    after: list[str] = field(default_factory=list)
+    remark: str = ""
+    refused: str = ""
+    series: str = ""
+    version: int = 0
+    undo: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Preview:
+    lines: list[Line]
+    mails: int
+
+    @property
+    def done(self) -> list[Line]:
+        return [line for line in self.lines if not line.refused]
+
+    @property
+    def refused(self) -> list[Line]:
+        return [line for line in self.lines if line.refused]
+
+    @property
+    def digest(self) -> str:
+        """Of all that is shown. Whoever commits says what they saw."""
+        seen = [{**asdict(line), "undo": None, "version": None, "series": None} for line in self.lines]  # ids are new
+        return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
+
+
+def preview(wish: Wish, *, by: Person, now: datetime | None = None) -> Preview:
+    """What would happen. Writes nothing."""
+    lines: list[Line] = []
+    chosen = list(Partnership.objects.filter(pk__in=wish.partnerships))
+    counted = rehearse(chosen, lambda: lines.extend(_perform(wish, by=by, now=now or clock.now())))
+    return Preview(lines, counted.mails)
+
+
+def commit(wish: Wish, *, by: Person, key: uuid.UUID, digest: str, now: datetime | None = None) -> Bulk:
+    """Do what the preview with that digest showed, all of it or nothing. With the same key again: what was done then.
+
+    Raises Refusal, and does nothing, when the dates changed since the preview.
+    """
+    now = now or clock.now()
+    with transaction.atomic():
+        by.check_admin()
+        bulk, is_new = Bulk.objects.get_or_create(pk=key, defaults={"by": by, "act": wish.act, "at": now})
+        if not is_new:
+            if bulk.by_id != by.pk:
+                raise key_is_taken()
+            return bulk
+        lines = _perform(wish, by=by, now=now, strict=True)
+        if Preview(lines, 0).digest != digest:
+            raise Refusal(_("The dates changed since you looked. Nothing was done. Look once more."))
+        bulk.lines = [asdict(line) for line in lines]
+        bulk.save(update_fields=["lines"])
+        Audit.record(Audit.Act.BULK_DONE, by=by, about=bulk)
+    return bulk
+
+
+def undo(bulk: Bulk, *, by: Person, now: datetime | None = None) -> Bulk:
+    """Take it back, within ten minutes. A pair whose dates changed since is left as it is, and named.
+
+    Raises Refusal when it is too late; pressed twice it is done once.
+    """
+    now = now or clock.now()
+    with transaction.atomic():
+        by.check_admin()
+        bulk = Bulk.objects.select_for_update(no_key=True).get(pk=bulk.pk)
+        if bulk.undone_at is not None:
+            return bulk
+        if not bulk.can_be_undone(now):
+            raise Refusal(_("This was more than ten minutes ago. Change the dates of the pairs one by one."))
+        for line in sorted(bulk.lines, key=lambda line: str(line["partnership"])):
+            if not line["refused"]:
+                line["left"] = _take_back(bulk.act, line, by=by, now=now)
+        bulk.undone_at = now
+        bulk.save(update_fields=["lines", "undone_at"])
+        Audit.record(Audit.Act.BULK_UNDONE, by=by, about=bulk)
+    return bulk
+
+
+def _take_back(act: str, line: dict[str, Any], *, by: Person, now: datetime) -> str:
+    """Returns why not, or nothing."""
+    how, known = line["undo"], {"by": by, "version": line["version"], "now": now}
+    series = Series.objects.filter(pk=line["series"]).first() if line["series"] else None
+    try:
+        with transaction.atomic():
+            if act == Bulk.Act.MOVE:
+                wall = datetime.fromisoformat(how["wall"])
+                Session.objects.get(pk=how["session"]).move(start=wall, zone=how["zone"], **known)
+            elif series is None:
+                return _("It is no longer there.")
+            elif act == Bulk.Act.PLAN:
+                series.end(date.fromisoformat(how["last"]), **known)
+            elif act == Bulk.Act.PAUSE:
+                series.resume(**known)
+            else:
+                first = Session.objects.get(pk=how["session"])
+                former = series.rules.get(n=int(how["n"])).rule
+                series.change_from(first, rule=former.following(date.fromisoformat(how["slot"])), **known)
+    except Outdated:
+        return _("Its dates changed since, so it stays as it is.")
+    except Refusal as refusal:
+        return str(refusal.message)
+    return ""
+
+
+def _perform(wish: Wish, *, by: Person, now: datetime, strict: bool = False) -> list[Line]:
+    """Each pair in a savepoint of its own: one that cannot be keeps none of the others from it.
+
+    With `strict`, a pair that somebody else changed since the preview stops all of it.
+    """
+    chosen = Partnership.objects.filter(pk__in=wish.partnerships).with_members().order_by("pk")
+    pairs = [Pair(partnership) for partnership in chosen]
+    places = _places(wish, pairs, now) if wish.act == Bulk.Act.PLAN else {}
+    lines = []
+    for pair in pairs:
+        line = pair.line()
+        try:
+            with transaction.atomic():
+                _ACTS[wish.act](wish, pair, line, places.get(pair.partnership.pk), by, now)
+        except Outdated as outdated:
+            if strict:
+                raise Refusal(f"{pair.title}: {outdated.message}") from outdated
+            line.refused = str(outdated.message)
+        except Refusal as refusal:
+            line.refused = str(refusal.message)
+        lines.append(line)
+    return sorted(lines, key=lambda line: (line.title, line.partnership))
+
+
+class Pair:
+    """One of the chosen, with its two and its rhythm."""
+
+    def __init__(self, partnership: Partnership) -> None:
+        self.partnership = partnership
+        self.people: list[Person] = [m.person for m in partnership.memberships.all()]
+        self.series = Series.objects.filter(partnership=partnership).first()
+
+    @property
+    def title(self) -> str:
+        if len(self.people) < len(Seat):
+            return self.partnership.label
+        a, b = self.people
+        return _("%(a)s and %(b)s") % {"a": a.first_name, "b": b.first_name}
+
+    @property
+    def two(self) -> Two:
+        a, b = (Worker(p.pk, p.timezone, frozenset(int(n) - 1 for n in p.working_days)) for p in self.people)
+        return Two(self.partnership.pk, a, b)
+
+    def line(self) -> Line:
+        return Line(str(self.partnership.pk), self.title, self.partnership.label)
+
+    def times(self, moment: datetime) -> str:
+        """“9 February 2027, 14:00”; with both clocks where they differ."""
+        a, b = (moment.astimezone(p.tz) for p in self.people)
+        words = date_format(a, "D j F Y, H:i")
+        if a.replace(tzinfo=None) == b.replace(tzinfo=None):
+            return words
+        other = date_format(b, "H:i" if a.date() == b.date() else "D j F, H:i")
+        known = {"when": words, "a": self.people[0].first_name, "other": other, "b": self.people[1].first_name}
+        return _("%(when)s for %(a)s, %(other)s for %(b)s") % known
+
+    def rhythm(self) -> Series:
+        """Raises Refusal without one that goes on."""
+        if self.series is None or self.series.is_ended:
+            raise Refusal(_("They have no rhythm yet."))
+        return self.series
+
+    def next(self, now: datetime) -> Session:
+        """The next retro that is planned. Raises Refusal without one."""
+        ahead = Session.objects.filter(partnership=self.partnership, kind=Session.Kind.RETRO, start_utc__gt=now)
+        if (found := ahead.upcoming().first()) is None:
+            raise Refusal(_("No retro of theirs is planned."))
+        return found
+
+
+def _begin(wish: Wish, pair: Pair, line: Line, place: Placed | Reason | None, by: Person, now: datetime) -> None:
+    if isinstance(place, Reason):
+        raise Refusal(str(WHY_NOT[place]))
+    if place is None:
+        raise Refusal(
+            _("They have a rhythm already.") if len(pair.people) == len(Seat) else _("The other seat is still free.")
+        )
+    series = Series.begin(pair.partnership, by=by, rule=place.rule, version=wish.version(pair.partnership), now=now)
+    line.after = [place.rule.words, *(pair.times(slot.start_utc) for slot in place.slots[:SHOWN])]
+    if shifted := sum(place.is_shifted(slot) for slot in place.slots):
+        line.remark = ngettext(
+            "On %(n)d date of the year somebody’s clock shows another time.",
+            "On %(n)d dates of the year somebody’s clock shows another time.",
+            shifted,
+        ) % {"n": shifted}
+    line.undo = {"last": (place.rule.start_date - timedelta(days=1)).isoformat()}
+    _note(line, series)
+
+
+def _move(wish: Wish, pair: Pair, line: Line, _place: object, by: Person, now: datetime) -> None:
+    session = pair.next(now)
+    line.before, line.undo = pair.times(session.start_utc), _place_of(session)
+    wall = session.wall_start + timedelta(weeks=wish.weeks)
+    session.move(by=by, start=wall, zone=session.timezone, version=wish.version(pair.partnership), now=now)
+    line.after = [pair.times(session.start_utc)]
+    _note(line, pair.series)
+
+
+def _change(wish: Wish, pair: Pair, line: Line, _place: object, by: Person, now: datetime) -> None:
+    series = pair.rhythm()
+    ahead = Session.objects.filter(series=series, start_utc__gt=now, slot_date__isnull=False).upcoming()
+    first = ahead.first()
+    if first is None:
+        raise Refusal(_("No retro of theirs is planned."))
+    line.before = series.rule.words
+    line.undo = {"session": str(first.pk), "slot": str(first.slot_date), "n": str(series.current.n)}
+    series.change_from(first, cadence=PRESETS[wish.cadence], by=by, version=wish.version(pair.partnership), now=now)
+    line.after = [series.rule.words, *(pair.times(session.start_utc) for session in ahead.all()[:SHOWN])]
+    _note(line, series)
+
+
+def _pause(wish: Wish, pair: Pair, line: Line, _place: object, by: Person, now: datetime) -> None:
+    series = pair.rhythm()
+    line.before = series.rule.words
+    since = wish.first_day or series.today(now)
+    series.pause(since, wish.until, by=by, version=wish.version(pair.partnership), now=now)
+    line.after = [str(series.pauses.order_by("-pk")[0])]
+    _note(line, series)
+
+
+def _remind(wish: Wish, pair: Pair, line: Line, _place: object, by: Person, now: datetime) -> None:
+    pair.partnership.remind(by=by, now=now)
+    letters.send_nudge(pair.partnership, by=by)
+    line.after = [_("Both get a mail: it is time to find a date.")]
+
+
+_ACTS: dict[str, Callable[[Wish, Pair, Line, Any, Person, datetime], None]] = {
+    Bulk.Act.PLAN: _begin,
+    Bulk.Act.MOVE: _move,
+    Bulk.Act.RHYTHM: _change,
+    Bulk.Act.PAUSE: _pause,
+    Bulk.Act.REMIND: _remind,
+}
+
+
+def _note(line: Line, series: Series | None) -> None:
+    if series is not None:
+        series.refresh_from_db(fields=["version"])
+        line.series, line.version = str(series.pk), series.version
+
+
+def _place_of(session: Session) -> dict[str, str]:
+    return {"session": str(session.pk), "wall": session.wall_start.isoformat(), "zone": session.timezone}
+
+
+def _places(wish: Wish, pairs: Sequence[Pair], now: datetime) -> dict[uuid.UUID, Placed | Reason]:
+    free = [p for p in pairs if len(p.people) == len(Seat) and (p.series is None or p.series.is_ended)]
+    first_day = max(wish.first_day or now.date(), now.date() + timedelta(days=1))
+    found = plan(
+        [pair.two for pair in free],
+        cadence=PRESETS[wish.cadence],
+        first_day=first_day,
+        duration_min=wish.duration_min,
+        busy=busy_of([person for pair in free for person in pair.people], now),
+    )
+    places: dict[Any, Placed | Reason] = {placed.two.key: placed for placed in found.placed}
+    return places | {two.key: reason for two, reason in found.unplaced}
+
+
+def busy_of(people: Sequence[Person], now: datetime) -> Busy:
+    """When these people sit in a retro: what has a row, and what their rhythms will make within two years."""
+    by_partnership: dict[uuid.UUID, list[uuid.UUID]] = defaultdict(list)
+    own = Partnership.objects.active().filter(memberships__person__in={p.pk for p in people}).with_members().distinct()
+    for partnership in own:
+        by_partnership[partnership.pk] = [m.person_id for m in partnership.memberships.all()]
+    spans: dict[Any, list[Span]] = defaultdict(list)
+
+    def sit(partnership_id: uuid.UUID, start: datetime, minutes: int) -> None:
+        for person_id in by_partnership[partnership_id]:
+            spans[person_id].append((start, start + timedelta(minutes=minutes)))
+
+    rows = Session.objects.filter(partnership__in=by_partnership, start_utc__gte=now)
+    made: dict[uuid.UUID | None, date] = {}
+    for pk, start, minutes, status, series_id, slot in rows.values_list(
+        "partnership_id", "start_utc", "duration_min", "status", "series_id", "slot_date"
+    ):
+        if status in {Session.Status.SCHEDULED, Session.Status.IN_PROGRESS}:
+            sit(pk, start, minutes)
+        if series_id and slot:
+            made[series_id] = max(made.get(series_id, slot), slot)
+    living = Series.objects.filter(partnership__in=by_partnership).exclude(status=Series.Status.ENDED)
+    for series in living.prefetch_related("rules"):
+        rule: Rule = max(series.rules.all(), key=lambda version: version.n).rule
+        since = made.get(series.pk, now.astimezone(ZoneInfo(rule.timezone)).date())
+        for day in rule.days():
+            if day > since + 2 * YEAR:
+                break
+            if day > since:
+                sit(series.partnership_id, rule.slot(day).start_utc, rule.duration_min)
+    return Busy(spans)

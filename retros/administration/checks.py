@@ -1,0 +1,40 @@
+"""What in the schedule is worth a look."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from django.db.models import Count, Exists, OuterRef
+from django.utils import timezone as clock
+from django.utils.formats import date_format
+
+from partnerships.administration.partnerships import PartnershipRow, rows_of
+from partnerships.models import Partnership, Person
+from partnerships.models.partnership import Seat
+from retros.administration.clashes import in_several, overlaps, retros, spans_of
+from retros.administration.schedule import NEW_FOR
+
+
+class Checks:
+    """Clashes, and pairs that never had a date though they are here for a while."""
+
+    def __init__(self, reader: Person) -> None:
+        self.reader, self.now = reader, clock.now()
+
+    @cached_property
+    def clashes(self) -> list[tuple[Person, list[str]]]:
+        """Who would have to sit in two retros at once, and when, in their own time."""
+        several = list(in_several(Person.objects.filter(is_active=True)).order_by("name", "email"))
+        spans = spans_of([person.pk for person in several], self.now)
+        found = [
+            (p, [date_format(late.start.astimezone(p.tz), "D j F, H:i") for _early, late in overlaps(spans[p.pk])])
+            for p in several
+        ]
+        return [(person, moments) for person, moments in found if moments]
+
+    @cached_property
+    def never_planned(self) -> list[PartnershipRow]:
+        full = Partnership.objects.active().annotate(taken=Count("memberships")).filter(taken=len(Seat))
+        planned = retros().known_outside(self.now).filter(partnership=OuterRef("pk"))
+        none = full.filter(~Exists(planned), created_at__lt=self.now - NEW_FOR)
+        return rows_of(none.order_by("created_at")[:50])

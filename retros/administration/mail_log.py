@@ -1,0 +1,69 @@
+"""What goes out by itself, as the admins see it: what kind to whom, and what became of it; no words, no links."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import QuerySet
+from django.utils import timezone as clock
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from partnerships.administration.listing import Listing
+from partnerships.models import Delivery, Person
+from retros.models import Tick
+from retros.models.tick import LATE
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True)
+class MailRow:
+    delivery: Delivery
+
+    @property
+    def can_be_retried(self) -> bool:
+        return self.delivery.status == Delivery.Status.FAILED
+
+
+class Mails(Listing[MailRow]):
+    """The mails that could not be sent, or those that wait."""
+
+    STATES: Mapping[str, Any] = {
+        Delivery.Status.FAILED: gettext_lazy("Failed"),
+        Delivery.Status.PENDING: gettext_lazy("Waiting"),
+    }
+
+    def __init__(self, asked: Mapping[str, str], reader: Person) -> None:
+        super().__init__(asked)
+        self.reader, self.now = reader, clock.now()
+
+    def found(self) -> QuerySet[Delivery]:
+        mails = Delivery.objects.filter(status=self.state, channel=Delivery.Channel.EMAIL)
+        found = mails.filter(person__in=Person.objects.matching(self.words).values("pk"))
+        return found.select_related("person").order_by("-send_at", "pk")
+
+    def rows(self, items: list[Any]) -> list[MailRow]:
+        return [MailRow(delivery) for delivery in items]
+
+
+class Worker:
+    """When the worker last finished a round."""
+
+    def __init__(self, reader: Person) -> None:
+        self.last: datetime | None = Tick.last()
+        self.is_late = self.last is None or clock.now() - self.last > LATE
+        self.reader = reader
+
+    @property
+    def words(self) -> str:
+        if self.last is None:
+            return _("The worker has not run yet. Until it does, nobody is reminded and nothing is planned ahead.")
+        known = {"when": date_format(self.last.astimezone(self.reader.tz), "j F Y, H:i")}
+        if self.is_late:
+            return _("The worker last ran on %(when)s. Nobody is reminded until it runs again.") % known
+        return _("The worker last ran on %(when)s.") % known

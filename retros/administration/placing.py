@@ -1,0 +1,207 @@
+"""Rhythms for many pairs at once, so that nobody sits in two retros at a time, all year (docs/rules/scheduling.md S23).
+
+Pure: people, zones and rules in, rules out. Greedy and deterministic: the busiest people first, and for each pair the
+first week, weekday and hour at which every date of a year lies in both people's working hours and in nobody's way.
+"""
+
+from __future__ import annotations
+
+import enum
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from retros.recurrence.rule import Cadence, Rule, Slot
+
+YEAR = timedelta(days=366)
+BUFFER = timedelta(minutes=15)
+BEGIN, END = time(8), time(18)
+WORKING_DAYS = frozenset(range(5))
+HOURS = (10, 11, 14, 15, 9, 13, 16, 12, 8, 17)  # in the order in which people like to meet
+
+
+class Reason(enum.Enum):
+    """Why a pair has no place. It is never forced into one."""
+
+    NO_COMMON_HOURS = "no_common_hours"
+    NO_FREE_SLOT = "no_free_slot"
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Somebody whose hours count."""
+
+    key: Hashable
+    zone: str
+    days: frozenset[int] = WORKING_DAYS
+
+    def local(self, moment: datetime) -> datetime:
+        return moment.astimezone(ZoneInfo(self.zone))
+
+    def works(self, start: datetime, end: datetime) -> bool:
+        """Whether all of it lies in one working day of theirs, between 08:00 and 18:00."""
+        first, last = self.local(start), self.local(end)
+        same_day = first.date() == last.date() and first.weekday() in self.days
+        return same_day and first.time() >= BEGIN and last.time() <= END
+
+    def week(self, moment: datetime) -> tuple[int, int]:
+        return self.local(moment).isocalendar()[:2]
+
+
+@dataclass(frozen=True)
+class Two:
+    """A pair to be placed."""
+
+    key: Hashable
+    a: Worker
+    b: Worker
+
+    def __iter__(self) -> Iterator[Worker]:
+        return iter((self.a, self.b))
+
+
+Span = tuple[datetime, datetime]
+
+
+class Busy:
+    """When each person sits in a retro, sorted; and in which of their weeks."""
+
+    def __init__(self, spans: Mapping[Hashable, Sequence[Span]] | None = None) -> None:
+        self._spans: dict[Hashable, list[Span]] = {key: sorted(found) for key, found in (spans or {}).items()}
+
+    def of(self, worker: Worker) -> list[Span]:
+        return self._spans.setdefault(worker.key, [])
+
+    def add(self, worker: Worker, spans: Sequence[Span]) -> None:
+        self._spans[worker.key] = sorted([*self.of(worker), *spans])
+
+    def clash(self, worker: Worker, start: datetime, end: datetime) -> bool:
+        """Whether they sit in another one then, or less than a quarter of an hour before or after."""
+        spans = self.of(worker)
+        place = bisect_left(spans, (start, end))
+        before = place > 0 and spans[place - 1][1] + BUFFER > start
+        after = place < len(spans) and spans[place][0] < end + BUFFER
+        return before or after
+
+    def weeks(self, worker: Worker) -> set[tuple[int, int]]:
+        return {worker.week(start) for start, _end in self.of(worker)}
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A pair with its rule, and every date of it in the year that was looked at."""
+
+    two: Two
+    rule: Rule
+    slots: list[Slot]
+
+    def is_shifted(self, slot: Slot) -> bool:
+        """Whether somebody's clock shows another time than at the first date: the zones change theirs apart."""
+        first = self.slots[0].start_utc
+        return any(who.local(slot.start_utc).time() != who.local(first).time() for who in self.two)
+
+
+@dataclass
+class Plan:
+    placed: list[Placed] = field(default_factory=list)
+    unplaced: list[tuple[Two, Reason]] = field(default_factory=list)
+
+
+def plan(
+    pairs: Sequence[Two], *, cadence: Cadence, first_day: date, duration_min: int = 60, busy: Busy | None = None
+) -> Plan:
+    """Place every pair that has a place; `first_day` is the earliest first date.
+
+    The first dates are spread over one round of the cadence: each pair begins to look a week after the one before.
+    """
+    busy, found = busy or Busy(), Plan()
+    monday = first_day - timedelta(days=first_day.weekday())
+    weeks = max(cadence.interval_days // 7, 1)
+    for number, two in enumerate(busiest_first(pairs)):
+        firsts = [
+            day
+            for week in range(weeks + 1)
+            for weekday in range(7)
+            if (day := monday + timedelta(weeks=(number + week) % weeks if week < weeks else weeks, days=weekday))
+            >= first_day
+        ]
+        search = _Search(two, cadence, firsts, duration_min, busy)
+        if placed := search.first_free():
+            for who in two:
+                busy.add(who, _spans(placed.slots, duration_min))
+            found.placed.append(placed)
+        else:
+            found.unplaced.append((two, Reason.NO_FREE_SLOT if search.has_common_hours else Reason.NO_COMMON_HOURS))
+    return found
+
+
+def busiest_first(pairs: Sequence[Two]) -> list[Two]:
+    """Those whose people sit in most of the pairs come first; the order they came in decides the rest."""
+    count = Counter(who.key for two in pairs for who in two)
+    return sorted(pairs, key=lambda two: sorted(-count[who.key] for who in two))
+
+
+def occurrences(rule: Rule, *, since: datetime | None = None) -> list[Slot]:
+    """Every date of a rule within 366 days of its first, or of a moment."""
+    found: list[Slot] = []
+    until = (since.date() if since else rule.start_date) + YEAR
+    for day in rule.days():
+        if day > until:
+            break
+        slot = rule.slot(day)
+        if since is None or slot.start_utc >= since:
+            found.append(slot)
+    return found
+
+
+def conflicts(slots: Sequence[Slot], duration_min: int, worker: Worker, busy: Busy) -> list[datetime]:
+    """When somebody would have to sit in two retros at once."""
+    spans = _spans(slots, duration_min)
+    return [start for start, end in spans if busy.clash(worker, start, end)]
+
+
+class _Search:
+    """The places of one pair, in the order in which they are tried."""
+
+    def __init__(self, two: Two, cadence: Cadence, firsts: list[date], duration_min: int, busy: Busy) -> None:
+        self.two, self.cadence, self.firsts, self.duration_min, self.busy = two, cadence, firsts, duration_min, busy
+        self.length = timedelta(minutes=duration_min)
+        self.weeks = {who.key: busy.weeks(who) for who in two}
+        self.has_common_hours = False
+
+    def first_free(self) -> Placed | None:
+        for rule in self._rules():
+            slots = occurrences(rule)
+            if all(who.works(s.start_utc, s.start_utc + self.length) for s in slots for who in self.two):
+                self.has_common_hours = True
+                if all(self._is_free(who, slots) for who in self.two):
+                    return Placed(self.two, rule, slots)
+        return None
+
+    def _rules(self) -> Iterator[Rule]:
+        zones = dict.fromkeys(who.zone for who in self.two)
+        for day in self.firsts:
+            for hour in HOURS:
+                for zone in zones:
+                    if self._could_be(day, hour, zone):
+                        yield Rule.starting(day, self.cadence, time(hour), zone, duration_min=self.duration_min)
+
+    def _could_be(self, day: date, hour: int, zone: str) -> bool:
+        """Whether the first date of all lies in both people's hours: a cheap question before the whole year."""
+        start = datetime.combine(day, time(hour), ZoneInfo(zone)).astimezone(UTC)
+        return all(who.works(start, start + self.length) for who in self.two)
+
+    def _is_free(self, who: Worker, slots: list[Slot]) -> bool:
+        """Nothing of theirs at that time, and no second retro in a week of theirs."""
+        weeks = [who.week(slot.start_utc) for slot in slots]
+        if len(set(weeks)) < len(weeks) or self.weeks[who.key].intersection(weeks):
+            return False
+        return not conflicts(slots, self.duration_min, who, self.busy)
+
+
+def _spans(slots: Sequence[Slot], duration_min: int) -> list[Span]:
+    length = timedelta(minutes=duration_min)
+    return [(slot.start_utc, slot.start_utc + length) for slot in slots]

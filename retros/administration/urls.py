@@ -1,0 +1,24 @@
+"""The addresses of this package."""
+
+from django.urls import path
+
+from retros.administration import views
+from retros.paths import BULK, PARTNERSHIP
+
+urlpatterns = [
+    path("admin/partnerships/import/", views.partnership_import, name="partnership_import"),
+    path("admin/partnerships/import/new/", views.partnership_import_create, name="partnership_import_create"),
+    path("admin/mail/", views.mail_list, name="mail_list"),
+    path("admin/mail/retry/", views.mail_retry_all, name="mail_retry_all"),
+    path("admin/mail/<uuid:delivery_id>/retry/", views.mail_retry, name="mail_retry"),
+    path("admin/schedule/", views.schedule, name="schedule"),
+    path("admin/schedule/month/", views.schedule_month, name="schedule_month"),
+    path("admin/schedule/load/", views.schedule_load, name="schedule_load"),
+    path("admin/schedule/checks/", views.schedule_checks, name="schedule_checks"),
+    path("admin/schedule/many/", views.bulk_preview, name="bulk_preview"),
+    path("admin/schedule/many/new/", views.bulk_create, name="bulk_create"),
+    path(f"{BULK}/", views.bulk_detail, name="bulk_detail"),
+    path(f"{BULK}/undo/", views.bulk_undo, name="bulk_undo"),
+    path(f"admin/{PARTNERSHIP}/end/", views.admin_partnership_end, name="admin_partnership_end"),
+    path(f"admin/{PARTNERSHIP}/resume/", views.admin_partnership_resume, name="admin_partnership_resume"),
+]

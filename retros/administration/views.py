@@ -1,0 +1,158 @@
+"""The admin's pages about dates: all pairs by week, the month, who sits in how many, and many pairs at once."""
+
+from __future__ import annotations
+
+import uuid
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from partnerships.access import for_admins, get_failed_delivery, get_frame
+from partnerships.administration.listing import admin_menu
+from partnerships.http import PersonRequest
+from partnerships.models import Delivery
+from retros.access import get_bulk
+from retros.administration import bulk, import_partnerships
+from retros.administration.checks import Checks
+from retros.administration.forms import BulkForm, CommitForm, FileForm, ImportForm
+from retros.administration.import_rows import COLUMNS
+from retros.administration.load import Load
+from retros.administration.mail_log import Mails, Worker
+from retros.administration.month import Agenda
+from retros.administration.schedule import Schedule
+from retros.lifecycle import ending
+from retros.models import Bulk
+
+
+@require_safe
+@for_admins
+def schedule(request: PersonRequest) -> HttpResponse:
+    """Every pair by its next date."""
+    context = {**admin_menu("schedule"), "schedule": Schedule(request.GET, request.user), "acts": Bulk.Act.choices}
+    return render(request, "retros/schedule.html", context)
+
+
+@require_safe
+@for_admins
+def schedule_month(request: PersonRequest) -> HttpResponse:
+    context = {**admin_menu("schedule"), "agenda": Agenda(request.GET, request.user)}
+    return render(request, "retros/schedule_month.html", context)
+
+
+@require_safe
+@for_admins
+def schedule_load(request: PersonRequest) -> HttpResponse:
+    """How many retros those in several partnerships have in each of the coming weeks."""
+    context = {**admin_menu("schedule"), "load": Load(request.GET, request.user)}
+    return render(request, "retros/schedule_load.html", context)
+
+
+@require_safe
+@for_admins
+def schedule_checks(request: PersonRequest) -> HttpResponse:
+    context = {**admin_menu("schedule"), "checks": Checks(request.user)}
+    return render(request, "retros/schedule_checks.html", context)
+
+
+@require_safe
+@for_admins
+def bulk_preview(request: PersonRequest) -> HttpResponse:
+    """What would happen to the chosen pairs. Nothing is done."""
+    form = BulkForm(request.GET)
+    context = {**admin_menu("schedule"), "form": form, "key": uuid.uuid4()}
+    with form.on_page():
+        context["preview"] = bulk.preview(form.wish(), by=request.user)
+        context["act"] = Bulk.Act(form.cleaned_data["act"])
+    return render(request, "retros/bulk_preview.html", context, status=form.status)
+
+
+@require_POST
+@for_admins
+def bulk_create(request: PersonRequest) -> HttpResponse:
+    """Do what the preview showed."""
+    seen = CommitForm(request.POST).checked()
+    done = bulk.commit(BulkForm(request.POST).wish(), by=request.user, **seen)
+    return redirect("bulk_detail", done.pk)
+
+
+@require_safe
+@for_admins
+def bulk_detail(request: PersonRequest, bulk_id: uuid.UUID) -> HttpResponse:
+    """What was done, with the way back for ten minutes."""
+    done = get_bulk(bulk_id)
+    context = {**admin_menu("schedule"), "bulk": done, "can_be_undone": done.can_be_undone(timezone.now())}
+    return render(request, "retros/bulk_detail.html", context)
+
+
+@require_POST
+@for_admins
+def bulk_undo(request: PersonRequest, bulk_id: uuid.UUID) -> HttpResponse:
+    bulk.undo(get_bulk(bulk_id), by=request.user)
+    messages.success(request, _("Taken back"))
+    return redirect("bulk_detail", bulk_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_admins
+def partnership_import(request: PersonRequest) -> HttpResponse:
+    """Choose a file, then see what each line would become. Nothing is put in."""
+    form = FileForm.of(request, files=request.FILES or None)
+    context = {**admin_menu("admin_partnership_list"), "form": form, "columns": ", ".join(COLUMNS)}
+    if request.method == "POST":
+        with form.on_page(at="file"):
+            text = form.checked()["file"]
+            context |= {"text": text, "found": import_partnerships.look(text)}
+    return render(request, "retros/partnership_import.html", context, status=form.status)
+
+
+@require_POST
+@for_admins
+def partnership_import_create(request: PersonRequest) -> HttpResponse:
+    count = import_partnerships.put_in(by=request.user, **ImportForm(request.POST).checked())
+    words = _("%(new)d partnerships put in. %(known)d were there already, %(bad)d lines were left out.")
+    messages.success(request, words % count)
+    return redirect("admin_partnership_list")
+
+
+@require_safe
+@for_admins
+def mail_list(request: PersonRequest) -> HttpResponse:
+    context = {**admin_menu("mail_list"), "mails": Mails(request.GET, request.user), "worker": Worker(request.user)}
+    return render(request, "retros/mail_list.html", context)
+
+
+@require_POST
+@for_admins
+def mail_retry(request: PersonRequest, delivery_id: UUID) -> HttpResponse:
+    get_failed_delivery(delivery_id).retry()
+    messages.success(request, _("It is sent again in the next round"))
+    return redirect("mail_list")
+
+
+@require_POST
+@for_admins
+def mail_retry_all(request: PersonRequest) -> HttpResponse:
+    Delivery.retry_failed(by=request.user)
+    messages.success(request, _("They are sent again in the next rounds"))
+    return redirect("mail_list")
+
+
+@require_POST
+@for_admins
+def admin_partnership_end(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    ending.end(get_frame(partnership_id), by=request.user)
+    messages.success(request, _("The partnership has ended. The two can still read it"))
+    return redirect("admin_partnership_detail", partnership_id)
+
+
+@require_POST
+@for_admins
+def admin_partnership_resume(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    ending.take_up_again(get_frame(partnership_id), by=request.user)
+    messages.success(request, _("The partnership goes on. It needs a new date"))
+    return redirect("admin_partnership_detail", partnership_id)

@@ -1,0 +1,1 @@
+"""What a retro does to agreements. The document itself, its versions and signatures, is partnerships/agreements."""

@@ -1,0 +1,129 @@
+"""The agreements of a pair on its home page and at its wrap-up: which exist, and which need a look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from partnerships.models import Agreement, Clause, Partnership, Version
+from retros.agreements.attention import clause_marks
+from retros.models import ClauseLink, ClauseOrigin, Session
+
+if TYPE_CHECKING:
+    from partnerships.models import Person
+
+
+SOON = timedelta(days=14)  # a review date this near asks for a look
+
+
+@dataclass(frozen=True)
+class Look:
+    """One thing that needs a look: its words, why, and where to go. `can_stay`: “still right” is an answer to it."""
+
+    agreement: Agreement
+    quote: str
+    why: str
+    url: str
+    press: str
+    line: UUID | None = None
+    can_stay: bool = False
+
+
+class AgreementLooks:
+    def __init__(self, partnership: Partnership, person: Person, today: date) -> None:
+        self.partnership = partnership
+        self.person = person
+        self.today = today
+
+    @cached_property
+    def agreements(self) -> list[Agreement]:
+        return list(Agreement.objects.of(self.person).filter(partnership=self.partnership))
+
+    @cached_property
+    def sittings(self) -> list[Session]:
+        """The sittings in which the pair writes agreements just now."""
+        kinds = [Session.Kind.DREAM_TEAM, Session.Kind.CONTRACT]
+        running = Session.objects.filter(partnership=self.partnership, kind__in=kinds).running()
+        return list(running.select_related("agreement").order_by("started_at"))
+
+    @property
+    def lacks_dream_team(self) -> bool:
+        return not any(a.kind == Agreement.Kind.DREAM_TEAM for a in self.agreements)
+
+    @cached_property
+    def needed(self) -> list[Look]:
+        """What waits for the viewer, on the home page."""
+        return [*self._proposals(own=False), *self._clauses(), *self._reviews()]
+
+    @cached_property
+    def at_wrap_up(self) -> list[Look]:
+        """What the two can settle while they sit together: whatever waits for either of them, or for this retro."""
+        return [*self._proposals(own=True), *self._clauses(), *self._reviews()]
+
+    def _proposals(self, *, own: bool) -> list[Look]:
+        waiting = Version.objects.filter(
+            agreement__partnership=self.partnership, agreement__closed_at=None, number=None, ended_at=None
+        )
+        if not own:
+            waiting = waiting.exclude(signatures__person=self.person)
+        looks = []
+        for version in waiting.select_related("agreement", "proposed_by").prefetch_related("clauses", "signatures"):
+            clauses = list(version.clauses.all())
+            about = next((c for c in clauses if c.line == version.line), clauses[0])
+            url = f"{self._url(version.agreement)}#proposal-{version.pk}"
+            looks.append(Look(version.agreement, about.text, self._waits(version), url, _("Read it")))
+        return looks
+
+    def _waits(self, version: Version) -> str:
+        words = {
+            "name": version.proposed_by.first_name,
+            "day": date_format(version.proposed_at.astimezone(self.person.tz), "j F"),
+        }
+        if version.deferred_at:
+            return _("%(name)s proposed this on %(day)s. You wanted to talk about it in the retro.") % words
+        if version.signed_by(self.person):
+            return _("%(name)s proposed this on %(day)s. You have signed it.") % words
+        return _("%(name)s proposed this on %(day)s. It waits for you.") % words
+
+    def _clauses(self) -> list[Look]:
+        """The clauses in force that something came up about, or whose own day has come."""
+        agreements = [a for a in self.agreements if a.closed_at is None]
+        if not agreements:
+            return []
+        links = ClauseLink.objects.filter(agreement__in=agreements).with_looks(self.person)
+        origins = ClauseOrigin.of(agreements, self.person)
+        versions = Version.objects.filter(agreement__in=agreements).defer("reason")
+        marks = clause_marks(list(links.select_related("entry__prompt")), origins, versions)
+        asks = Q(line__in={line for _agreement, line in marks}) | Q(review_on__lte=self.today + SOON)
+        found = Clause.objects.in_force().filter(asks, version__agreement__in=agreements)
+        looks = []
+        for clause in found.select_related("version__agreement"):
+            agreement = clause.version.agreement
+            why = list(marks.get((agreement.pk, clause.line), ()))
+            if clause.review_on and clause.review_on <= self.today + SOON:
+                why.append(self._look_by(clause.review_on))
+            if why:
+                url = f"{self._url(agreement)}#clause-{clause.line}"
+                looks.append(Look(agreement, clause.text, " ".join(why), url, _("Look at it"), clause.line, True))
+        return looks
+
+    def _reviews(self) -> list[Look]:
+        return [
+            Look(a, a.title, self._look_by(a.review_on), self._url(a), _("Look at it"), can_stay=True)
+            for a in self.agreements
+            if a.review_on and a.closed_at is None and a.review_on <= self.today + SOON
+        ]
+
+    def _look_by(self, day: date) -> str:
+        return _("You wanted to look at it by %(day)s. Is it still right?") % {"day": date_format(day, "j F")}
+
+    def _url(self, agreement: Agreement) -> str:
+        return reverse("agreement_detail", args=[agreement.pk])

@@ -1,0 +1,42 @@
+"""The shape of a proposal that comes from a retro."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django import forms
+
+from partnerships.forms import CheckedForm, ContentFormField
+from retros.models import ClauseLink
+
+if TYPE_CHECKING:
+    pass
+
+
+class ClauseForm(CheckedForm):
+    """A proposal from a card or a learning: for a clause (`line`), or for a new one; or only that a clause came up."""
+
+    client_id = forms.UUIDField()
+    agreement = forms.UUIDField()
+    line = forms.UUIDField(required=False)
+    text = ContentFormField(required=False)
+    reason = ContentFormField(required=False)
+    came_up = forms.BooleanField(required=False)
+
+
+class LinkForm(CheckedForm):
+    """The changes in which a clause asks for a look."""
+
+    tags = forms.MultipleChoiceField(choices=ClauseLink.Tag.choices, required=False)
+
+
+class LineForm(CheckedForm):
+    """A clause, or (empty) the whole agreement."""
+
+    line = forms.UUIDField(required=False)
+
+
+class AdoptForm(CheckedForm):
+    """The agreement of which an experiment becomes a clause."""
+
+    agreement = forms.UUIDField()

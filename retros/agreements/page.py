@@ -1,0 +1,95 @@
+"""How what came up in the room, or in between, gets into an agreement: choices, links, experiments that helped."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from partnerships.agreements.page import AgreementPage, Beside, agreement_context
+from partnerships.models import Agreement, Version
+from retros.agreements.attention import clause_marks
+from retros.models import Action, ClauseLink, ClauseOrigin, Entry, Note, Session
+
+if TYPE_CHECKING:
+    from partnerships.models import Clause, Person
+
+
+class ClauseChoice:
+    """The agreements of the pair with their clauses, and the words that it starts from."""
+
+    def __init__(
+        self, session: Session, person: Person, position: int, *, entry: Entry | None = None, note: Note | None = None
+    ) -> None:
+        self.session = session
+        self.position = position
+        self.entry = entry
+        self.note = note
+        self.client_id: UUID = uuid4()
+        self.agreements = open_agreements(session.partnership_id, person)
+
+    @property
+    def said(self) -> str:
+        """What it is about: the words of the card or of the learning."""
+        return self.entry.text if self.entry else self.note.text if self.note else ""
+
+    @property
+    def held_back(self) -> bool:
+        """Whether it is a card that held the pair back: that is counted, also without other words."""
+        return self.entry is not None and self.entry.prompt.column == "bad"
+
+
+def open_agreements(partnership_id: UUID, person: Person) -> list[Agreement]:
+    return list(Agreement.objects.of(person).open().filter(partnership=partnership_id))
+
+
+def clauses_context(agreement: Agreement, person: Person) -> dict[str, object]:
+    """The page of an agreement, with what only the retros know: where its words came from, which ask for a look."""
+    found = ClauseLink.objects.filter(agreement=agreement).with_looks(person)
+    links = list(found.select_related("entry__prompt"))
+    origins = ClauseOrigin.of([agreement], person)
+    linked: dict[UUID, list[str]] = defaultdict(list)
+    for link in sorted(links, key=lambda link: [*ClauseLink.Tag.values, ""].index(link.tag)):
+        if link.tag:
+            linked[link.line].append(link.get_tag_display())
+    asks = {line: why for (_pk, line), why in clause_marks(links, origins, agreement.all_versions).items()}
+    beside = {line: Beside(asks.get(line, ()), linked.get(line, ())) for line in {*asks, *linked}}
+    context = agreement_context(agreement, person, beside=beside)
+    return {**context, "origins": origins}
+
+
+def clause_link_context(agreement: Agreement, clause: Clause, person: Person) -> dict[str, object]:
+    """The page on which a clause is linked to changes."""
+    chosen = set(ClauseLink.objects.filter(agreement=agreement, line=clause.line).values_list("tag", flat=True))
+    page = AgreementPage(agreement, person)
+    changes = [(value, label, value in chosen) for value, label in ClauseLink.Tag.choices]
+    context = {"page": page, "agreement": agreement, "clause": clause, "changes": changes}
+    return {**page.pair.context, **context}
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """An experiment that was done and helped: where it stands as a clause, and where it could."""
+
+    action: Action
+    kept: list[Version]
+    offered: list[Agreement]
+
+
+def adopted(actions: Sequence[Action], person: Person) -> list[Adopted]:
+    """Those of the actions that can become clauses. Three queries at most, none when nothing helped."""
+    helped = [action for action in actions if action.was_adopted]
+    if not helped:
+        return []
+    agreements = open_agreements(helped[0].partnership_id, person)
+    kept: dict[UUID | None, list[Version]] = defaultdict(list)
+    known = ClauseOrigin.objects.filter(action__in=helped, version__ended_at=None, version__agreement__in=agreements)
+    for origin in known.select_related("version__agreement"):
+        kept[origin.action_id].append(origin.version)
+    rows = []
+    for action in helped:
+        taken = {version.agreement_id for version in kept[action.pk]}
+        rows.append(Adopted(action, kept[action.pk], [a for a in agreements if a.pk not in taken]))
+    return rows

@@ -1,0 +1,188 @@
+"""The forms of a rhythm and of its dates."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from django import forms
+from django.core.validators import URLValidator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from partnerships import limits, zones
+from partnerships.forms import CheckedForm, NameFormField, PageForm
+from retros.fields import DayField
+from retros.models import Misplaced, Outdated, Session
+from retros.recurrence.rule import CENTURY, PRESETS, Rule
+from retros.recurrence.wall_time import wall_to_utc
+
+if TYPE_CHECKING:
+    from retros.pair import Pair
+
+
+class WhenForm(PageForm):
+    """A wall time in a zone: the form of planning and of moving a retro."""
+
+    day = forms.DateField(label=_("Day"), widget=DayField.widget)
+    time = forms.TimeField(label=_("Time"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+    zone = forms.ChoiceField(label=_("Whose clock"))
+
+    def __init__(self, *args: Any, pair: Pair, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = {m.person.timezone: m.person for m in reversed([pair.you, *([pair.partner] if pair.partner else [])])}
+        here = [(zone, zones.words(zone)) for zone in reversed(own)]
+        current = self.initial.get("zone")
+        if current and current not in own:
+            here.append((current, zones.words(current)))
+        zone = cast(forms.ChoiceField, self.fields["zone"])
+        zone.choices = [(_("Yours and your partner’s"), here), (_("All zones"), zones.offered())]
+        zone.initial = pair.person.timezone
+        self.latest = pair.today + timedelta(days=2 * 366)
+
+    def clean_day(self) -> date:
+        day: date = self.cleaned_data["day"]
+        if day.year not in CENTURY or day > self.latest:
+            raise forms.ValidationError(_("Pick a day within the next two years."))
+        return day
+
+    def wall_time(self) -> dict[str, Any]:
+        """What the verbs take: a naive `start` and its `zone`. Raises Invalid."""
+        data = self.checked()
+        return {"start": datetime.combine(data["day"], data["time"].replace(tzinfo=None)), "zone": data["zone"]}
+
+
+class PlanForm(WhenForm):
+    client_id = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid.uuid4)
+
+
+def lengths() -> list[tuple[int, str]]:
+    return [(minutes, gettext("%(minutes)d minutes") % {"minutes": minutes}) for minutes in (30, 45, 60, 90, 120)]
+
+
+class VersionForm(CheckedForm):
+    """A change of the dates: carries the version that its page showed."""
+
+    version = forms.IntegerField(min_value=0, widget=forms.HiddenInput, required=False)
+
+
+class DatesForm(VersionForm, PageForm):
+    """One with a page of its own. Once it has said what changed meanwhile, it carries the version of now."""
+
+    offers: tuple[str, ...] = ()
+
+    @contextmanager
+    def on_page(self, *, at: str | None = None, htmx: bool = False) -> Iterator[None]:
+        with super().on_page(at=at, htmx=htmx):
+            try:
+                yield
+            except Outdated as outdated:
+                self.data = {**self.data, "version": outdated.version}
+                raise
+            except Misplaced as misplaced:
+                self.offers = misplaced.offers
+                raise
+
+
+class MoveForm(DatesForm, WhenForm):
+    def move(self) -> dict[str, Any]:
+        """What `Session.move` takes. Raises Invalid."""
+        return {**self.wall_time(), "version": self.cleaned_data["version"]}
+
+
+class RuleForm(DatesForm, WhenForm):
+    """How often, from when on, for how long."""
+
+    cadence = forms.ChoiceField(label=_("How often"))
+    duration = forms.TypedChoiceField(label=_("For how long"), choices=lengths, coerce=int)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["day"].label = _("First date")
+        self.fields["cadence"].choices = [(key, cadence.words) for key, cadence in PRESETS.items()]  # type: ignore[attr-defined]
+
+
+class RhythmForm(RuleForm):
+    """A new rhythm. Months repeat the weekday of the first date, or its day of the month."""
+
+    pattern = forms.ChoiceField(
+        label=_("When it counts in months"),
+        choices=[("weekday", _("The same weekday of the month")), ("day", _("The same day of the month"))],
+        widget=forms.RadioSelect,
+    )
+    meeting_url = forms.URLField(
+        label=_("Meeting link, if you have one"),
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        validators=[URLValidator(schemes=["https", "http"])],
+    )
+    field_order = ["cadence", "day", "time", "zone", "duration", "pattern", "meeting_url"]
+
+    def rule(self) -> Rule:
+        """Raises Invalid."""
+        data = self.checked()
+        wall_to_utc(datetime.combine(data["day"], data["time"]), data["zone"])  # a person is asked, a slot is not
+        return self._rule(data)
+
+    def shown(self) -> Rule | None:
+        """The rule whose dates the page shows: of what was chosen, else of what is proposed."""
+        if not self.is_bound:
+            return self._rule(self.initial)
+        return self._rule(self.cleaned_data) if self.is_valid() else None
+
+    def _rule(self, data: Mapping[str, Any]) -> Rule:
+        return Rule.starting(
+            data["day"], PRESETS[data["cadence"]], data["time"].replace(tzinfo=None), data["zone"],
+            by_day=data["pattern"] == "day", duration_min=data["duration"],
+        )  # fmt: skip
+
+
+class FollowingForm(RuleForm):
+    """Another rule from one session on. `confirm` is pressed on the page that shows what it does."""
+
+    confirm = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def change(self) -> dict[str, Any]:
+        """What `Series.change_from` takes: Raises Invalid."""
+        data = self.checked()
+        wall_to_utc(datetime.combine(data["day"], data["time"]), data["zone"])
+        return {
+            "first": data["day"],
+            "cadence": PRESETS[data["cadence"]],
+            "local_time": data["time"].replace(tzinfo=None),
+            "timezone": data["zone"],
+            "duration_min": data["duration"],
+            "version": data["version"],
+        }
+
+
+class SkipForm(DatesForm):
+    reason = forms.ChoiceField(label=_("Why"), choices=Session.SkipReason.choices, widget=forms.RadioSelect)
+
+
+class MetForm(DatesForm):
+    day = DayField(label=_("The day you met"))
+
+
+class SeriesPauseForm(VersionForm):
+    from_date = DayField()
+    to_date = DayField(required=False)
+
+
+class SeriesEndForm(VersionForm):
+    """The last day; empty for no end."""
+
+    last = DayField(required=False)
+
+
+class SeriesForm(VersionForm):
+    """What calendars show, and where the two meet."""
+
+    title = NameFormField(limit=limits.TITLE_LENGTH, required=False)
+    meeting_url = forms.URLField(
+        required=False, max_length=500, assume_scheme="https", validators=[URLValidator(schemes=["https", "http"])]
+    )

@@ -1,0 +1,159 @@
+"""The dates of a pair as one of the two sees them: the rhythm, what comes, what is asked. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from retros.dates.preview import rehearse
+from retros.models import Series, Session
+from retros.pair import Pair, PlannedRetro, kept_of, long_time, proposal
+from retros.recurrence.adherence import Kept
+from retros.recurrence.rule import DEFAULT, PRESETS, Rule
+
+if TYPE_CHECKING:
+    from partnerships.models import Partnership, Person
+
+
+SHOWN = 6  # dates that a page names ahead
+
+
+@dataclass(frozen=True)
+class NewDate:
+    """One line of a preview. `was` is empty for a new date, `becomes` for one that is called off."""
+
+    was: str
+    becomes: str
+    reset: bool
+
+
+class ComingDate(PlannedRetro):
+    """A date ahead, or one that was left out."""
+
+    @property
+    def state(self) -> str:
+        session = self.session
+        if session.is_planned:
+            return _("Moved") if session.moved and session.slot_date else ""
+        if session.reason == Session.PAUSED:
+            return _("Paused")
+        if session.status == Session.Status.SKIPPED:
+            reason = dict(Session.SkipReason.choices).get(session.reason, "")
+            return _("Skipped: %(reason)s") % {"reason": reason} if reason else _("Skipped")
+        return _("Called off")
+
+    @property
+    def can_return(self) -> bool:
+        return self.session.status == Session.Status.SKIPPED and self.session.reason != Session.PAUSED
+
+
+class Dates(Pair):
+    """The page of a pair's rhythm."""
+
+    def __init__(self, partnership: Partnership, person: Person, series: Series) -> None:
+        super().__init__(partnership, person, place="partnership_detail")
+        self.series = series
+
+    @property
+    def words(self) -> str:
+        return self.series.rule.words
+
+    @cached_property
+    def _sessions(self) -> list[Session]:
+        retros = Session.objects.filter(partnership=self.partnership, kind=Session.Kind.RETRO)
+        return list(retros.order_by("start_utc"))
+
+    @property
+    def kept(self) -> Kept:
+        return kept_of(self._sessions, self)
+
+    @property
+    def coming(self) -> list[ComingDate]:
+        """What is ahead, with what was left out of it; called off dates are gone."""
+        shown = {Session.Status.SCHEDULED, Session.Status.SKIPPED}
+        ahead = [s for s in self._sessions if s.status in shown and s.start_utc > self.now]
+        return [ComingDate(session, self) for session in ahead]
+
+    @property
+    def shown(self) -> list[ComingDate]:
+        return self.coming[:SHOWN]
+
+    @property
+    def later(self) -> list[ComingDate]:
+        return self.coming[SHOWN:]
+
+    @property
+    def paused(self) -> str:
+        """The pause that is on, or comes, in a sentence."""
+        if self.series.status != Series.Status.PAUSED:
+            return ""
+        pause = self.series.pauses.order_by("-from_date").first()
+        return str(pause) if pause else ""
+
+    @property
+    def ends(self) -> str:
+        ends_on = self.series.rule.ends_on
+        return date_format(ends_on, "j F Y") if ends_on else ""
+
+    @property
+    def moved_away(self) -> bool:
+        """Whether the rhythm runs by the clock of neither of the two: somebody changed zones."""
+        return self.series.rule.timezone not in {m.person.timezone for m in self.members}
+
+
+def first_rule(pair: Pair) -> dict[str, object]:
+    """What planning a rhythm starts with: every 2 months, after what is planned or was held, else a week from now."""
+    planned = Session.objects.filter(partnership=pair.partnership, kind=Session.Kind.RETRO).upcoming().last()
+    start: dict[str, Any] = {"cadence": DEFAULT, "pattern": "weekday", "duration": 60}
+    if planned is not None:
+        rule = Rule.starting(planned.wall_start.date(), PRESETS[DEFAULT], planned.wall_start.time(), planned.timezone)
+        day = rule.after(planned.wall_start.date())
+        return {**start, "day": day, "time": planned.wall_start.time(), "zone": planned.timezone}
+    if proposed := proposal(pair):
+        return {**start, **proposed}
+    day = pair.today + timedelta(days=7)
+    day -= timedelta(days=max(0, day.weekday() - 4))  # on a working day
+    return {**start, "day": day, "time": time(14), "zone": pair.person.timezone}
+
+
+def from_slot(series: Series, session: Session) -> dict[str, object]:
+    """What changing a rhythm starts with: the rule as it is, from this slot on."""
+    rule = series.rule
+    cadence = next((key for key, known in PRESETS.items() if known == rule.cadence), DEFAULT)
+    return {
+        "day": session.slot_date, "time": rule.local_time, "zone": rule.timezone, "cadence": cadence,
+        "duration": rule.duration_min, "version": series.version,
+    }  # fmt: skip
+
+
+def first_dates(rule: Rule | None, pair: Pair) -> list[str]:
+    """The first dates of a rule that is being chosen, in the reader's time."""
+    return [in_time_of(pair, slot.start_utc) for slot in rule.first(SHOWN)] if rule else []
+
+
+def preview(series: Series, session: Session, pair: Pair, change: dict[str, Any]) -> tuple[list[NewDate], int]:
+    """What “this and following” would do: old and new dates, and how many calendar mails it causes."""
+
+    def do() -> None:
+        fresh = Session.objects.get(pk=session.pk)
+        Series.objects.get(pk=series.pk).change_from(fresh, by=pair.person, confirmed=True, **change)
+
+    found = rehearse([pair.partnership], do)
+    lines = [
+        NewDate(
+            in_time_of(pair, shift.was) if shift.was else "",
+            in_time_of(pair, shift.becomes) if shift.becomes else "",
+            shift.reset,
+        )
+        for shift in found.shifts
+    ]
+    return lines, found.mails
+
+
+def in_time_of(pair: Pair, moment: datetime) -> str:
+    return long_time(moment.astimezone(pair.person.tz), pair.today)

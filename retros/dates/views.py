@@ -1,0 +1,191 @@
+"""The rhythm of a pair, and what either of the two changes in its dates."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from partnerships.access import get_partnership
+from partnerships.http import PersonRequest
+from retros.access import get_series, get_session
+from retros.dates.forms import (
+    FollowingForm,
+    MetForm,
+    MoveForm,
+    PlanForm,
+    RhythmForm,
+    SeriesEndForm,
+    SeriesForm,
+    SeriesPauseForm,
+    SkipForm,
+    VersionForm,
+)
+from retros.dates.page import Dates, first_dates, first_rule, from_slot, preview
+from retros.models import Series, Session
+from retros.pair import Pair, PlannedRetro, proposal
+
+
+@require_safe
+def series_detail(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """The rhythm, its dates, and everything that changes them."""
+    series = get_series(request.user, partnership_id)
+    dates = Dates(get_partnership(request.user, partnership_id), request.user, series)
+    return render(request, "retros/series_detail.html", {**dates.context, "dates": dates, "series": series})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def series_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """Plan a rhythm. While it is being chosen, its first dates are shown."""
+    pair = Pair(get_partnership(request.user, partnership_id), request.user)
+    if request.htmx:
+        form = RhythmForm(request.GET, pair=pair)
+        return render(request, "retros/_first_dates.html", {"dates": first_dates(form.shown(), pair), "form": form})
+    form = RhythmForm.of(request, pair=pair, initial=first_rule(pair))
+    if request.method == "POST" and "show" not in request.POST:
+        with form.on_page(at="time"):
+            rule, link = form.rule(), form.cleaned_data["meeting_url"]
+            Series.begin(pair.partnership, by=request.user, rule=rule, meeting_url=link)
+            messages.success(request, _("Your rhythm: %(rule)s") % {"rule": rule.words})
+            return redirect("series_detail", partnership_id)
+    context = {**pair.context, "form": form, "dates": first_dates(form.shown(), pair)}
+    return render(request, "retros/series_form.html", context, status=form.status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def series_change(request: PersonRequest, session_id: UUID) -> HttpResponse:
+    """This date and all that follow: first what it would do, then do it."""
+    session = get_session(request.user, session_id)
+    series = get_series(request.user, session.partnership_id)
+    pair = Pair(get_partnership(request.user, session.partnership_id), request.user)
+    form = FollowingForm.of(request, pair=pair, initial=from_slot(series, session))
+    lines, mails = None, 0
+    if request.method == "POST":
+        with form.on_page(at="time"):
+            change = form.change()
+            if form.cleaned_data["confirm"]:
+                series.change_from(session, by=request.user, confirmed=True, **change)
+                messages.success(request, _("Your rhythm: %(rule)s") % {"rule": series.rule.words})
+                return redirect("series_detail", session.partnership_id)
+            lines, mails = preview(series, session, pair, change)
+    context = {**pair.context, "form": form, "session": session, "lines": lines, "mails": mails}
+    return render(request, "retros/series_change.html", context, status=form.status)
+
+
+@require_POST
+def series_update(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """What calendars call it, and the link to the meeting."""
+    series = get_series(request.user, partnership_id)
+    series.describe(by=request.user, **SeriesForm(request.POST).checked())
+    messages.success(request, _("Kept for you both"))
+    return redirect("series_detail", partnership_id)
+
+
+@require_POST
+def series_pause(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    series = get_series(request.user, partnership_id)
+    series.pause(by=request.user, **SeriesPauseForm(request.POST).checked())
+    messages.success(request, _("Your rhythm pauses"))
+    return redirect("series_detail", partnership_id)
+
+
+@require_POST
+def series_resume(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    series = get_series(request.user, partnership_id)
+    series.resume(by=request.user, **VersionForm(request.POST).checked())
+    messages.success(request, _("Your rhythm goes on"))
+    return redirect("series_detail", partnership_id)
+
+
+@require_POST
+def series_end(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """The last day of the rhythm; without one, it goes on."""
+    series = get_series(request.user, partnership_id)
+    series.end(by=request.user, **SeriesEndForm(request.POST).checked())
+    messages.success(request, _("The end is kept for you both"))
+    return redirect("series_detail", partnership_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def session_skip(request: PersonRequest, session_id: UUID) -> HttpResponse:
+    """Leave one out, and say why."""
+    session = get_session(request.user, session_id)
+    pair = Pair(get_partnership(request.user, session.partnership_id), request.user)
+    form = SkipForm.of(request, initial={"version": session.dates_version})
+    if request.method == "POST":
+        with form.on_page(at="reason"):
+            session.skip(by=request.user, **form.checked())
+            messages.success(request, _("Skipped. Nothing else moves"))
+            return redirect("partnership_detail", session.partnership_id)
+    context = {**pair.context, "form": form, "session": session, "planned": PlannedRetro(session, pair)}
+    return render(request, "retros/session_skip.html", context, status=form.status)
+
+
+@require_POST
+def session_restore(request: PersonRequest, session_id: UUID) -> HttpResponse:
+    """Plan a skipped one again."""
+    session = get_session(request.user, session_id)
+    session.restore(by=request.user, **VersionForm(request.POST).checked())
+    messages.success(request, _("Planned again"))
+    return redirect("partnership_detail", session.partnership_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def session_met(request: PersonRequest, session_id: UUID) -> HttpResponse:
+    """“We did meet on …”: held, without the app."""
+    session = get_session(request.user, session_id)
+    pair = Pair(get_partnership(request.user, session.partnership_id), request.user)
+    form = MetForm.of(request, initial={"version": session.dates_version, "day": session.wall_start.date()})
+    if request.method == "POST":
+        with form.on_page(at="day"):
+            session.met_on(by=request.user, **form.checked())
+            messages.success(request, _("Kept as held"))
+            return redirect("partnership_detail", session.partnership_id)
+    context = {**pair.context, "form": form, "session": session, "planned": PlannedRetro(session, pair)}
+    return render(request, "retros/session_met.html", context, status=form.status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def session_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """Plan a retro for a day and a time."""
+    pair = Pair(get_partnership(request.user, partnership_id), request.user)
+    form = PlanForm.of(request, pair=pair, initial=proposal(pair))
+    if request.method == "POST":
+        with form.on_page(at="time"):
+            when = form.wall_time()
+            session = Session.plan(pair.partnership, by=request.user, id=form.cleaned_data["client_id"], **when)
+            return _planned(request, session, pair)
+    return render(request, "retros/session_form.html", {**pair.context, "form": form}, status=form.status)
+
+
+@require_http_methods(["POST"])
+def session_create_now(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """Start a retro at this moment. While one is open, that one is it."""
+    partnership = get_partnership(request.user, partnership_id)
+    session = Session.start_now(partnership, by=request.user)
+    return redirect("session_detail", session.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def session_move(request: PersonRequest, session_id: UUID) -> HttpResponse:
+    session = get_session(request.user, session_id)
+    pair = Pair(get_partnership(request.user, session.partnership_id), request.user)
+    wall = session.wall_start
+    initial = {"day": wall.date(), "time": wall.time(), "zone": session.timezone, "version": session.dates_version}
+    form = MoveForm.of(request, pair=pair, initial=initial)
+    if request.method == "POST":
+        with form.on_page(at="time"):
+            session.move(by=request.user, **form.move())
+            return _planned(request, session, pair)
+    context = {**pair.context, "form": form, "session": session, "planned": PlannedRetro(session, pair)}
+    return render(request, "retros/session_move.html", context, status=form.status)
+
+
+def _planned(request: PersonRequest, session: Session, pair: Pair) -> HttpResponse:
+    """Home again, with the date in words."""
+    messages.success(request, _("Planned for %(when)s") % {"when": PlannedRetro(session, pair).when})
+    return redirect("partnership_detail", pair.partnership.pk)

@@ -1,0 +1,1 @@
+"""What has been: the timeline, one retro on a page, the trend. Never writes."""

@@ -1,0 +1,119 @@
+"""A whole retro on one page, as it was: what lay open for both, nothing else. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.utils.formats import date_format
+
+from retros.lifecycle.retention import gone
+from retros.models import Action, Entry, Note, Prompt, Review, Session, Step
+
+if TYPE_CHECKING:
+    from partnerships.models import Person
+    from retros.models import Presence
+
+
+@dataclass(frozen=True)
+class Said:
+    """A card, or an answer in words."""
+
+    entry: Entry
+    by: Presence
+    words: str
+    note: Note | None
+
+
+@dataclass(frozen=True)
+class Question:
+    prompt: Prompt
+    said: list[Said]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One step that left something to read."""
+
+    step: Step
+    questions: list[Question]
+    notes: list[Note]
+    actions: list[Action]
+    reviews: list[tuple[Action, Review]]
+
+
+class Reading:
+    def __init__(self, session: Session, person: Person) -> None:
+        self.session = session
+        self.person = person
+        self.sides = list(session.sides.values())
+
+    @property
+    def names(self) -> str:
+        return " · ".join(side.person.full_name for side in self.sides)
+
+    @property
+    def when(self) -> str:
+        return date_format(self.session.day, "l j F Y")
+
+    @property
+    def gone(self) -> str:
+        return gone(self.session, self.person)
+
+    @property
+    def summary(self) -> Note | None:
+        return next((note for note in self._notes if note.kind == Note.Kind.SUMMARY and note.text), None)
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        parts = [self._part(step) for step in self.session.steps]
+        return [part for part in parts if part.questions or part.notes or part.actions or part.reviews]
+
+    def _part(self, step: Step) -> Part:
+        by_prompt: dict[UUID, list[Said]] = {}
+        for entry in self._entries:
+            if entry.step_id == step.pk:
+                by_prompt.setdefault(entry.prompt_id, []).append(self._said(entry))
+        prompts = [said[0].entry.prompt for said in by_prompt.values()]
+        questions = [Question(p, _in_order(by_prompt[p.pk])) for p in sorted(prompts, key=lambda p: p.position)]
+        own = [n for n in self._notes if n.step_id == step.pk and n.entry_id is None and n.kind != Note.Kind.SUMMARY]
+        return Part(
+            step, questions, [note for note in own if note.text],
+            self._actions if step.kind == Step.Kind.CONCLUDE else [],
+            self._reviews if step.kind == Step.Kind.LOOK_BACK else [],
+        )  # fmt: skip
+
+    def _said(self, entry: Entry) -> Said:
+        by = next(side for side in self.sides if side.person_id == entry.author_id)
+        labels = dict(entry.prompt.choices)
+        words = [labels.get(str(entry.value), ""), *(labels.get(tag, "") for tag in entry.tags)]
+        return Said(entry, by, ", ".join(word for word in words if word), self._by_card.get(entry.pk))
+
+    @cached_property
+    def _entries(self) -> list[Entry]:
+        """What lies open for both: the page is the same for both, and may lie on a table."""
+        rows = Entry.objects.visible_to(self.person).filter(step__session=self.session, opened_at__isnull=False)
+        return list(rows.select_related("prompt").order_by("created_at", "pk"))
+
+    @cached_property
+    def _notes(self) -> list[Note]:
+        return list(Note.objects.visible_to(self.person).filter(step__session=self.session))
+
+    @property
+    def _by_card(self) -> dict[UUID, Note]:
+        return {note.entry_id: note for note in self._notes if note.entry_id and note.text}
+
+    @cached_property
+    def _actions(self) -> list[Action]:
+        return list(Action.objects.visible_to(self.person).filter(session=self.session).with_owners())
+
+    @cached_property
+    def _reviews(self) -> list[tuple[Action, Review]]:
+        return [(action, review) for action, review in Review.for_session(self.session, self.person) if review]
+
+
+def _in_order(said: list[Said]) -> list[Said]:
+    """Cards as they came, answers by seat: who of the two began to write first is not told."""
+    return said if said[0].entry.is_card else sorted(said, key=lambda each: each.by.seat)

@@ -1,0 +1,32 @@
+"""What has been: the timeline of a partnership, and a whole retro on one page."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from partnerships.access import get_reader
+from partnerships.http import PersonRequest
+from retros.access import get_session
+from retros.history.one_retro import Reading
+from retros.history.timeline import History
+
+
+@require_safe
+def history_detail(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """One year, for one of the two or for a lead."""
+    reader = get_reader(request.user, partnership_id)
+    with reader.opening() as look:
+        page = History(reader, year=request.GET.get("year", ""), kind=request.GET.get("kind", ""))
+        look.shown = len(page.released)
+        return render(request, "retros/history_detail.html", page.context)
+
+
+@require_safe
+def session_print(request: PersonRequest, session_id: UUID) -> HttpResponse:
+    """A retro as it was, all on one page."""
+    reading = Reading(get_session(request.user, session_id), request.user)
+    return render(request, "retros/session_print.html", {"reading": reading})

@@ -1,0 +1,1 @@
+"""What one person comes to: the home of a pair, the list of pairs."""

@@ -1,0 +1,36 @@
+"""Where somebody lands: their partnership, the list of several, the admin's pages, or the invitation to begin."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from partnerships.access import get_partnership
+from partnerships.http import PersonRequest
+from retros.actions.forms import ActionPageForm
+from retros.home.page import Home
+from retros.home.pairs import Pairs
+
+
+@require_safe
+def home(request: PersonRequest) -> HttpResponse:
+    pairs = Pairs(request.user)
+    if pairs.only:
+        return redirect("partnership_detail", pairs.only.pk)
+    if not pairs.all and pairs.leads_others:
+        return redirect("lead_list")
+    if request.user.is_staff and not pairs.all:
+        return redirect("schedule")
+    template = "retros/partnership_list.html" if pairs.all else "retros/home.html"
+    return render(request, template, {"pairs": pairs})
+
+
+@require_safe
+def partnership_detail(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """The home of a pair."""
+    pair = Home(get_partnership(request.user, partnership_id), request.user)
+    form = ActionPageForm(pair=pair)
+    return render(request, "retros/partnership_detail.html", {**pair.context, "form": form, "place": "home"})

@@ -1,0 +1,1 @@
+"""How a partnership ends, how long words are kept, export and erasure."""

@@ -1,0 +1,147 @@
+"""Erase what is one person's own. STORES is the list of every place that holds something of a person.
+
+What the two made together stays with the partner: agreements and their signatures, actions, notes, learnings, the
+handover. The row of the person stays too, as “Former member”, without anything that says who it was.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from partnerships.models import (
+    Audit,
+    CalendarFeed,
+    Delivery,
+    Invitation,
+    Lead,
+    Membership,
+    Partnership,
+    Person,
+    Preference,
+    RateCounter,
+    SignIn,
+    SignInChange,
+)
+from partnerships.models.partnership import Seat
+from partnerships.refusals import Refusal
+from retros.catalogue import templates
+from retros.lifecycle import ending
+from retros.models import Bulk, Draft, Entry, EntryRevision, Need, Note, Pick, Prompt, Release
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def erase(person: Person) -> None:
+    """Everything in STORES, at once; their partnerships end, and the partners are told of that.
+
+    Asked for by the person alone, so there is no other actor. Raises Refusal for the only admin.
+    """
+    with transaction.atomic():
+        person = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+        admins = Person.objects.filter(is_staff=True, is_active=True)
+        if person.is_staff and not admins.exclude(pk=person.pk).exists():
+            raise Refusal(_("You are the only admin here. Make somebody else an admin first."))
+        for partnership in Partnership.objects.of(person).order_by("pk"):
+            ending.end(partnership, by=person, leaving=True)
+        for store in STORES:
+            store(person)
+        person.become_former()
+        Audit.record(Audit.Act.ERASED, by=person, about=person)
+
+
+def _writing(person: Person) -> None:
+    """Own cards and answers, with earlier words. A card with a shared note stays for it, without its words."""
+    own = Entry.unrestricted.filter(author=person)
+    EntryRevision.objects.filter(entry__author=person).delete()
+    noted = Exists(Note.objects.filter(entry=OuterRef("pk")))
+    own.filter(~noted).delete()
+    own.update(text=_("Erased by its author."), value=None, tags=[])
+    Draft.objects.filter(person=person).delete()
+    Pick.objects.filter(person=person).delete()
+
+
+def _names(person: Person) -> None:
+    """First names that were copied into the choices of questions, and role labels."""
+    steps = Prompt.objects.filter(step__session__partnership__memberships__person=person).exclude(choices=[])
+    for prompt in steps.select_related("step__session"):
+        _forget_name(prompt, person)
+    Membership.objects.filter(person=person).update(role_label="")
+
+
+def _forget_name(prompt: Prompt, person: Person) -> None:
+    """The choices as the template has them, with the names of who is still known; without one, the name taken out."""
+    session = prompt.step.session
+    template = templates().get(session.template_key)
+    known = template.steps[prompt.step.position].prompts if template else ()
+    alike = [p for p in known if p.key == prompt.key or (prompt.named_by_id and p.kind == prompt.kind)]
+    names = {
+        presence.seat: _("Former member") if presence.person_id == person.pk else presence.person.first_name
+        for presence in session.presences.select_related("person")
+    }
+    if alike and len(names) == len(Seat):
+        prompt.choices = [[value, label.format(**names)] for value, label in alike[0].choices]
+    else:
+        former = _("Former member")
+        prompt.choices = [[value, label.replace(person.first_name, former)] for value, label in prompt.choices]
+    prompt.save(update_fields=["choices"])
+
+
+def _invitations(person: Person) -> None:
+    """Addresses they were invited by; links they sent that are still open."""
+    theirs = Q(accepted_by=person)
+    for address in {person.email, *_addresses(person)}:
+        theirs |= Q(email__iexact=address)
+    Invitation.objects.open().filter(theirs | Q(invited_by=person)).update(revoked_at=timezone.now())
+    Invitation.objects.filter(theirs).update(email="", role_label="")
+
+
+def _told(person: Person) -> None:
+    """Mails and notices, what they want to be told, the address of their calendar."""
+    for model in (Delivery, Preference, CalendarFeed):
+        model.objects.filter(person=person).delete()
+
+
+def _schedules(person: Person) -> None:
+    """What admins did to their dates among those of many: the lines name them."""
+    own = {str(pk) for pk in Partnership.objects.of(person).values_list("pk", flat=True)}
+    for bulk in Bulk.objects.exclude(lines=[]):
+        bulk.lines = [line for line in bulk.lines if line["partnership"] not in own]
+        bulk.save(update_fields=["lines"])
+
+
+def _roles(person: Person) -> None:
+    """What they lead, with everything that was released to them, and what they ever answered as a lead."""
+    Need.objects.filter(answered_by=person).update(answer="", answered_by=None)
+    Lead.objects.filter(person=person).delete()
+
+
+def _shown(person: Person) -> None:
+    """What a lead reads of an action says whose it is: it is withdrawn. The action stays."""
+    Release.objects.filter(action__owner=person).delete()
+
+
+def _signing_in(person: Person) -> None:
+    """Addresses, every device, what could be taken back, and the counters of their limits."""
+    from allauth.account.models import EmailAddress  # its models need ours first
+
+    EmailAddress.objects.filter(user=person).delete()
+    SignIn.objects.filter(person=person).delete()
+    SignInChange.objects.filter(person=person).delete()
+    RateCounter.objects.filter(key__endswith=str(person.pk)).delete()
+
+
+def _addresses(person: Person) -> list[str]:
+    from allauth.account.models import EmailAddress
+
+    return list(EmailAddress.objects.filter(user=person).values_list("email", flat=True))
+
+
+STORES: tuple[Callable[[Person], None], ...] = (
+    _writing, _names, _invitations, _told, _schedules, _roles, _shown, _signing_in
+)  # fmt: skip

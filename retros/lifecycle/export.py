@@ -1,0 +1,250 @@
+"""All that one person can see here, as data and as text to read: the export of one's own.
+
+Everything goes through the same doors as the pages: what is folded by the other one, or theirs alone, is not in it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from partnerships.models import Agreement, Audit, Lead, Look, Partnership, Person, RateCounter, Version
+from retros.models import Action, Draft, Entry, EntryRevision, Handover, Need, Note, Release, Review, Series, Session
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+Data = dict[str, Any]
+FORMAT = "twofold-own-data"
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file knows: the files say themselves when they were made
+
+
+def export(person: Person) -> bytes:
+    """Hand it out to its owner, and write that down. Raises TooMany beyond the limit of an hour."""
+    RateCounter.count_export(person)
+    packed = archive(person)
+    Audit.record(Audit.Act.EXPORTED, by=person, about=person)
+    return packed
+
+
+def archive(person: Person) -> bytes:
+    """Two files with the same content: one for programs, one to read."""
+    data = everything(person)
+    files = {
+        "twofold.json": json.dumps(data, ensure_ascii=False, indent=2) + "\n",
+        "twofold.md": "\n\n".join(["# Twofold", *readable(data, 2)]) + "\n",
+    }
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for name, text in files.items():
+            zipped.writestr(zipfile.ZipInfo(name, EPOCH), text.encode(), zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
+def everything(person: Person) -> Data:
+    partnerships = Partnership.objects.of(person).with_members().order_by("created_at")
+    return {
+        "format": FORMAT,
+        "version": 1,
+        "made_at": _time(timezone.now()),
+        "you": _you(person),
+        "unfinished": [
+            {"box": draft.key, "text": draft.text, "at": _time(draft.updated_at)}
+            for draft in Draft.objects.filter(person=person).exclude(text="").order_by("key")
+        ],
+        "partnerships": [_partnership(partnership, person) for partnership in partnerships],
+        "leads": [
+            {"partnership": lead.partnership.label, "since": _time(lead.since)}
+            for lead in Lead.objects.filter(person=person).select_related("partnership").order_by("since")
+        ],
+    }
+
+
+def readable(value: Data, level: int) -> list[str]:
+    """The same as Markdown. Words that people wrote are quoted, so that nothing in them reads as structure."""
+    parts: list[str] = []
+    for name, held in value.items():
+        title = name.replace("_", " ").capitalize()
+        if isinstance(held, dict):
+            parts += [_heading(title, level), *readable(held, level + 1)]
+        elif isinstance(held, list) and held and isinstance(held[0], dict):
+            for number, item in enumerate(held, 1):
+                parts += [_heading(f"{title} {number}", level), *readable(item, level + 1)]
+        elif held not in (None, "", []):
+            words = ", ".join(map(str, held)) if isinstance(held, list) else str(held)
+            parts.append(f"{title}:\n" + "\n".join(f"> {line}" for line in words.split("\n")))
+    return parts
+
+
+def _heading(title: str, level: int) -> str:
+    return f"{'#' * min(level, 6)} {title}"
+
+
+def _you(person: Person) -> Data:
+    from allauth.account.models import EmailAddress  # its models need ours first
+
+    addresses = EmailAddress.objects.filter(user=person).order_by("email").values_list("email", flat=True)
+    return {
+        "name": person.name, "email": person.email, "addresses": list(addresses), "role": person.role_label,
+        "time_zone": person.timezone, "theme": person.theme, "since": _time(person.joined_at),
+    }  # fmt: skip
+
+
+def _partnership(partnership: Partnership, person: Person) -> Data:
+    handover = Handover.of(partnership)
+    looks = Look.objects.of(person).filter(partnership=partnership).select_related("person", "about")
+    agreements = Agreement.objects.of(person).filter(partnership=partnership)
+    return {
+        "label": partnership.label,
+        "kind": partnership.get_kind_display(),
+        "since": partnership.since.isoformat(),
+        "ended_at": _time(partnership.archived_at),
+        "members": [
+            {
+                "name": member.person.full_name, "role": member.role_label, "seat": member.seat,
+                "joined_at": _time(member.joined_at), "left_at": _time(member.left_at),
+            }
+            for member in partnership.memberships.all()
+        ],
+        "leads": [
+            {"name": lead.person.full_name, "since": _time(lead.since)} for lead in Lead.objects.of(partnership)
+        ],
+        "looks": [
+            {
+                "by": look.person.full_name, "what": str(look.get_what_display()),
+                "about": look.about.full_name if look.about else "", "at": _time(look.at),
+            }
+            for look in looks
+        ],
+        "rhythm": [
+            {"title": series.title, "link": series.meeting_url, "status": series.status}
+            for series in Series.objects.filter(partnership=partnership)
+        ],
+        "sessions": _sessions(partnership, person),
+        "actions": _actions(partnership, person),
+        "agreements": [_agreement(agreement) for agreement in agreements],
+        "needs": [
+            {"text": need.text, "answer": need.answer, "at": _time(need.created_at)}
+            for need in Need.objects.visible_to(person).filter(partnership=partnership)
+        ],
+        "shown_to_leads": [
+            {
+                "to": release.lead.person.full_name, "title": release.title, "text": release.text,
+                "proposed_at": _time(release.proposed_at), "shown_since": _time(release.confirmed_at),
+                "withdrawn_at": _time(release.withdrawn_at),
+            }
+            for release in Release.objects.of(person)
+            .filter(lead__partnership=partnership)
+            .select_related("lead__person")
+        ],
+        "handover": handover.text if handover else "",
+    }  # fmt: skip
+
+
+def _sessions(partnership: Partnership, person: Person) -> list[Data]:
+    sessions = Session.objects.of(person).filter(partnership=partnership).select_related("agreement")
+    rows = list(sessions.prefetch_related("step_set").order_by("start_utc"))
+    entries = (
+        Entry.objects.visible_to(person)
+        .filter(step__session__in=rows)
+        .select_related("author", "prompt")
+        .order_by("prompt__position", "author__name", "author", "created_at", "pk")
+    )
+    own = EntryRevision.objects.filter(entry__in=[entry.pk for entry in entries if entry.author_id == person.pk])
+    earlier: dict[UUID, list[str]] = {}
+    for revision in own.order_by("version"):
+        earlier.setdefault(revision.entry_id, []).append(revision.text)
+    notes = Note.objects.visible_to(person).filter(step__session__in=rows).select_related("written_by")
+    by_step: dict[UUID, tuple[list[Data], list[Data]]] = {}
+    texts = {entry.pk: entry.text for entry in entries}
+    for entry in entries:
+        by_step.setdefault(entry.step_id, ([], []))[0].append(_entry(entry, person, earlier.get(entry.pk, [])))
+    for note in notes:
+        about = texts.get(note.entry_id, "") if note.entry_id else ""
+        line = {"text": note.text, "last_by": note.written_by.full_name, "about": about, "at": _time(note.written_at)}
+        by_step.setdefault(note.step_id, ([], []))[1].append(line)
+    return [_session(session, by_step) for session in rows]
+
+
+def _session(session: Session, by_step: dict[UUID, tuple[list[Data], list[Data]]]) -> Data:
+    steps = []
+    for step in session.step_set.all():
+        cards, notes = by_step.get(step.pk, ([], []))
+        steps.append({"title": step.title, "question": step.heading, "written": cards, "notes": notes})
+    return {
+        "title": session.title,
+        "status": session.status,
+        "planned": f"{session.wall_start.isoformat(timespec='minutes')} {session.timezone}",
+        "held_on": session.held_on.isoformat() if session.held_on else None,
+        "steps": steps,
+    }
+
+
+def _entry(entry: Entry, person: Person, earlier: list[str]) -> Data:
+    """When the other one wrote something is theirs alone; since when it lies open is not."""
+    at = entry.created_at if entry.author_id == person.pk else entry.opened_at
+    words = {str(value): label for value, label in entry.prompt.choices}
+    chosen = [*([entry.value] if entry.value else []), *entry.tags]
+    return {
+        "by": entry.author.full_name,
+        "to": entry.prompt.title,
+        "text": entry.text,
+        "chosen": [words.get(str(choice), str(choice)) for choice in chosen],
+        "only_me": entry.only_me,
+        "open_since": _time(entry.opened_at),
+        "talked": entry.talk,
+        "earlier_words": earlier,
+        "at": _time(at),
+    }
+
+
+def _actions(partnership: Partnership, person: Person) -> list[Data]:
+    actions = list(Action.objects.visible_to(person).filter(partnership=partnership).with_owners())
+    said: dict[UUID, list[Data]] = {}
+    for review in Review.objects.filter(action__in=actions).select_related("by").order_by("at"):
+        line = {"verdict": review.verdict, "helped": review.helped, "remark": review.remark, "by": review.by.full_name}
+        said.setdefault(review.action_id, []).append(line)
+    return [
+        {
+            "owner": action.owner.full_name, "if": action.cue, "text": action.text, "because": action.because,
+            "seen_by": action.seen_by, "experiment": action.is_experiment, "due": action.due.isoformat(),
+            "closed_as": action.closed_as, "closed_on": action.closed_on.isoformat() if action.closed_on else None,
+            "helped": action.helped, "reviews": said.get(action.pk, []),
+        }
+        for action in actions
+    ]  # fmt: skip
+
+
+def _agreement(agreement: Agreement) -> Data:
+    agreement.read_clauses(agreement.all_versions)
+    return {
+        "title": agreement.title,
+        "kind": str(agreement.get_kind_display()),
+        "closed_at": _time(agreement.closed_at),
+        "versions": [_version(version) for version in agreement.all_versions],
+    }
+
+
+def _version(version: Version) -> Data:
+    return {
+        "number": version.number,
+        "proposed_by": version.proposed_by.full_name,
+        "proposed_at": _time(version.proposed_at),
+        "reason": version.reason,
+        "in_force_at": _time(version.in_force_at),
+        "ended_at": _time(version.ended_at),
+        "clauses": [{"heading": wording.heading, "text": wording.text} for wording in version.wordings],
+        "signatures": [
+            {"name": signature.person.full_name, "at": _time(signature.at)} for signature in version.signatures.all()
+        ],
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="seconds") if moment else None

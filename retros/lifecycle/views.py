@@ -1,0 +1,91 @@
+"""What is kept of a partnership, what it hands over, and its end."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from allauth.account.decorators import reauthentication_required
+from csp.constants import NONE
+from csp.decorators import csp
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from partnerships.access import get_partnership
+from partnerships.http import PersonRequest, is_autosave
+from retros.lifecycle import ending
+from retros.lifecycle.erasure import erase
+from retros.lifecycle.export import export
+from retros.lifecycle.forms import EndForm, EraseForm
+from retros.lifecycle.page import Keeping
+from retros.models import Handover, Session
+from retros.models.session import FAREWELL
+from retros.room.forms import NoteForm
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def partnership_end(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """Look at what ending means; then end it, or end it and leave for good."""
+    partnership = get_partnership(request.user, partnership_id)
+    if request.method == "POST":
+        ending.end(partnership, by=request.user, leaving=EndForm(request.POST).checked()["leave"])
+        messages.success(request, _("Your partnership has ended. You can both still read it"))
+        return redirect("partnership_end", partnership.pk)
+    page = Keeping(partnership, request.user)
+    return render(request, "retros/partnership_end.html", {**page.context, "page": page})
+
+
+@require_POST
+def partnership_resume(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    partnership = get_partnership(request.user, partnership_id)
+    ending.take_up_again(partnership, by=request.user)
+    messages.success(request, _("You go on together. Plan your next retro"))
+    return redirect("partnership_detail", partnership.pk)
+
+
+@require_POST
+def farewell_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """A last retro, now. While one is open, that one is it."""
+    partnership = get_partnership(request.user, partnership_id)
+    session = Session.start_now(partnership, by=request.user, template_key=FAREWELL)
+    return redirect("session_detail", session.pk)
+
+
+@require_POST
+def handover_update(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    partnership = get_partnership(request.user, partnership_id)
+    handover = Handover.write(partnership, by=request.user, **NoteForm(request.POST).checked())
+    if is_autosave(request):
+        return JsonResponse({"version": handover.version})
+    messages.success(request, _("Handover kept for you both"))
+    return redirect("partnership_end", partnership.pk)
+
+
+@require_safe
+def data_detail(request: PersonRequest) -> HttpResponse:
+    return render(request, "retros/data_detail.html")
+
+
+@require_POST
+@reauthentication_required  # type: ignore[untyped-decorator]
+@csp({"default-src": [NONE], "sandbox": True})  # type: ignore[arg-type]  # its types know no arguments
+def data_export(request: PersonRequest) -> HttpResponse:
+    headers = {"Content-Disposition": 'attachment; filename="twofold.zip"'}
+    return HttpResponse(export(request.user), content_type="application/zip", headers=headers)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]
+def data_erase(request: PersonRequest) -> HttpResponse:
+    """First what goes and what stays, then, once that was ticked, all of it."""
+    form = EraseForm.of(request)
+    if request.method == "POST":
+        with form.on_page(at="understood"):
+            form.checked()
+            erase(request.user)
+            logout(request)
+            return redirect("account_login")
+    return render(request, "retros/data_erase.html", {"form": form}, status=form.status)

@@ -1,0 +1,63 @@
+"""Which calendar mails are owed to whom: every change of an event once, to those who were told of it before."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from partnerships.models import Delivery
+from retros.models import Session
+from retros.notifications.facts import Event, Ground, Key, Recipient, Row, Wanted, When
+from retros.notifications.ics import Edition
+
+Told = list[tuple[Key, Row]]
+INVITE, UPDATE, CANCEL = Delivery.Kind.INVITE, Delivery.Kind.UPDATE, Delivery.Kind.CANCEL
+
+
+def calendar_mails(ground: Ground) -> Wanted:
+    told: dict[UUID, Told] = {pk: [] for pk in ground.invitable}
+    for key, row in ground.calendar.items():
+        told[key.subject_id].append((key, row))
+    wanted: Wanted = {}
+    for event in ground.invitable.values():
+        current = event.edition.key
+        for recipient in ground.members.get(event.partnership_id, []):
+            before = [known for known in told[event.pk] if known[0].person_id == recipient.person_id]
+            if recipient.is_active and not (event.is_live and _is_told(before, current)):
+                for kind, edition in _owed(event, recipient, before):
+                    key = Key(recipient.person_id, kind, "session", event.pk, edition.key, Delivery.Channel.EMAIL)
+                    known = ground.calendar.get(key)
+                    wanted[key] = known.when if known else When(ground.now, None)
+    return wanted
+
+
+def _is_told(before: Told, edition: str) -> bool:
+    """Whether this person was told once, of this edition: nearly everybody, nearly always."""
+    if len(before) != 1:
+        return False
+    key, row = before[0]
+    return key.for_key == edition and key.kind != CANCEL and row.status in Delivery.TOLD
+
+
+def _owed(event: Event, recipient: Recipient, before: Told) -> list[tuple[str, Edition]]:
+    """What is to be mailed now to one person about one session.
+
+    Whoever was invited by mail hears of every change by mail, whatever they chose since: a wrong time in a calendar
+    would be worse than one mail more.
+    """
+    current = event.edition
+    out = [(key.kind, Edition.from_key(key.for_key)) for key, row in before if row.status in Delivery.TOLD]
+    called_off = {edition.generation for kind, edition in out if kind == CANCEL}
+    announced = [edition for kind, edition in out if kind != CANCEL and edition.generation not in called_off]
+    owed: list[tuple[str, Edition]] = []
+    for generation in {edition.generation for edition in announced}:
+        last = max(edition.sequence for edition in announced if edition.generation == generation)
+        if generation != current.generation:  # it came back under another UID before this one was called off
+            owed.append((CANCEL, Edition(generation, last + 1, current.stamp)))
+        elif event.status in Session.NOT_TO_COME or event.archived_at is not None:
+            owed.append((CANCEL, Edition(generation, max(last + 1, current.sequence), current.stamp)))
+        elif event.is_live and current not in announced:
+            owed.append((UPDATE, current))
+    new = current.generation not in {edition.generation for _kind, edition in out}
+    if event.is_live and new and recipient.takes_invites:
+        owed.append((INVITE, current))
+    return owed

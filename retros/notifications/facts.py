@@ -1,0 +1,195 @@
+"""What there is to tell and what was told, read at once: the ground on which reminders and invitations are planned."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
+
+from partnerships.hours import Hours
+from partnerships.models import Delivery, Membership, Partnership, Person, Preference
+from retros.models import Action, Session
+from retros.models.session import SessionQuerySet
+from retros.notifications.ics import Edition
+
+AHEAD = timedelta(days=16)  # a week, moved earlier over the days off, anywhere on earth
+BEHIND = timedelta(days=23)  # the longest grace, and a week for what is said at its end
+ACTION_DAYS = (timedelta(days=5), timedelta(days=10))  # the same around the date of an action
+INVITED = 2  # sessions that a pair is invited to ahead
+STILL_CALLED_OFF = timedelta(days=400)  # how long an ended partnership is looked at for invitations to take back
+# The columns that a plan reads: with thousands of dates the others would cost more than the plan itself.
+_DATES = ("partnership_id", "kind", "status", "start_utc", "start_local", "timezone", "duration_min", "series_id")
+_CYCLE = ("rule_version__unit", "rule_version__interval")
+_HOURS = ("timezone", "working_days", "quiet_from", "quiet_to", "paused_until")
+
+
+class Key(NamedTuple):
+    """What is unique about a delivery."""
+
+    person_id: UUID
+    kind: str
+    subject_type: str
+    subject_id: UUID
+    for_key: str
+    channel: str
+
+
+class When(NamedTuple):
+    send_at: datetime
+    expires_at: datetime | None
+
+
+class Row(NamedTuple):
+    """A delivery that is there."""
+
+    status: str
+    refusals: int
+    send_at: datetime
+    expires_at: datetime | None
+
+    @property
+    def when(self) -> When:
+        return When(self.send_at, self.expires_at)
+
+
+class Recipient(NamedTuple):
+    person_id: UUID
+    is_active: bool
+    takes_invites: bool
+    hours: Hours
+
+
+class Event(NamedTuple):
+    """A session as calendars know it."""
+
+    pk: UUID
+    partnership_id: UUID
+    status: str
+    archived_at: datetime | None
+    edition: Edition
+
+    @property
+    def is_live(self) -> bool:
+        return self.status == Session.Status.SCHEDULED and self.archived_at is None
+
+
+Wanted = dict[Key, When]
+There = dict[Key, Row]
+
+
+class Ground:
+    """For all partnerships, or for one. The number of queries never grows."""
+
+    def __init__(self, now: datetime, partnership: Partnership | None = None) -> None:
+        self.now = now
+        self.only = Q(partnership=partnership) if partnership else Q()
+        self.partnership = partnership
+
+    @cached_property
+    def members(self) -> dict[UUID, list[Recipient]]:
+        """Of each partnership, seat A first."""
+        gone = Q(partnership__archived_at=None) | Q(partnership__archived_at__gt=self.now - STILL_CALLED_OFF)
+        rows = Membership.objects.filter(self.only, gone).order_by("partnership", "seat")
+        names = ("partnership", "person", "person__is_active", "person__calendar_mode")
+        known: dict[UUID, Recipient] = {}
+        found: dict[UUID, list[Recipient]] = defaultdict(list)
+        for pair, person, active, mode, zone, *hours in rows.values_list(*names, *(f"person__{h}" for h in _HOURS)):
+            if person not in known:
+                takes_invites = mode == Person.CalendarMode.INVITES
+                known[person] = Recipient(person, active, takes_invites, Hours(ZoneInfo(zone), *hours))
+            found[pair].append(known[person])
+        return found
+
+    # --- what there is to tell ----------------------------------------------------------------------------------
+
+    @property
+    def _near(self) -> SessionQuerySet:
+        window = (self.now - BEHIND, self.now + AHEAD)
+        over = [*Session.NOT_TO_COME, Session.Status.HELD]
+        rows = Session.objects.filter(self.only, start_utc__range=window, partnership__archived_at=None)
+        found: SessionQuerySet = rows.exclude(status__in=over)
+        return found
+
+    @cached_property
+    def near(self) -> list[Session]:
+        """The sessions that anybody may be reminded of, with `next_start`."""
+        return list(self._near.with_next_start().select_related("rule_version").only(*_DATES, *_CYCLE))
+
+    @property
+    def _actions(self) -> QuerySet[Action]:
+        today, (before, after) = self.now.date(), ACTION_DAYS
+        rows: QuerySet[Action] = Action.objects.open().filter(
+            self.only, due__range=(today - before, today + after), deleted_at=None, partnership__archived_at=None
+        )
+        return rows
+
+    @cached_property
+    def actions(self) -> list[Action]:
+        return list(self._actions)
+
+    @cached_property
+    def invitable(self) -> dict[UUID, Event]:
+        """The next ones of each pair, and those that were announced before; all still ahead."""
+        rank = Window(RowNumber(), partition_by=[F("partnership"), F("status")], order_by="start_utc")
+        ahead = Session.objects.filter(self.only, start_utc__gt=self.now).annotate(rank=rank)
+        first = Q(rank__lte=INVITED, status=Session.Status.SCHEDULED, partnership__archived_at=None)
+        told = Exists(Delivery.objects.filter(kind__in=Delivery.CALENDAR, subject_id=OuterRef("pk")))
+        announced = Q(invited_at__isnull=False) | Q(told, uid_generation__gt=1)
+        rows = ahead.filter(first | announced).values_list(
+            "pk", "partnership", "status", "partnership__archived_at", "uid_generation", "sequence", "ical_stamp"
+        )
+        return {row[0]: Event(*row[:4], Edition(*row[4:])) for row in rows}
+
+    # --- who wants it -------------------------------------------------------------------------------------------
+
+    @cached_property
+    def preferences(self) -> dict[UUID, dict[tuple[str, str], bool]]:
+        """Of those who said anything about it."""
+        rows = Preference.objects.all()
+        if self.partnership:
+            rows = rows.filter(person__memberships__partnership=self.partnership)
+        found: dict[UUID, dict[tuple[str, str], bool]] = defaultdict(dict)
+        for person_id, kind, channel, wanted in rows.values_list("person_id", "kind", "channel", "wanted"):
+            found[person_id][kind, channel] = wanted
+        return found
+
+    def channels(self, person_id: UUID, kind: str) -> list[str]:
+        """Where this person wants this reminder."""
+        own = self.preferences.get(person_id, {})
+        return [channel for channel, on in Delivery.REMINDERS[kind].items() if own.get((kind, channel), on)]
+
+    # --- what was told ------------------------------------------------------------------------------------------
+
+    @cached_property
+    def calendar(self) -> There:
+        """The calendar mails about what can be invited to."""
+        ahead = Session.objects.filter(self.only, start_utc__gt=self.now).values("pk")
+        rows = _rows(Delivery.objects.filter(kind__in=Delivery.CALENDAR, subject_id__in=ahead))
+        for key in [key for key in rows if key.subject_id not in self.invitable]:
+            del rows[key]
+        return rows
+
+    @cached_property
+    def reminders(self) -> There:
+        """The reminders about what is near, and all that wait."""
+        rows = Delivery.objects.filter(kind__in=Delivery.REMINDERS)
+        waiting = rows.waiting()
+        if self.partnership:
+            own = [kind.objects.filter(self.only).values("pk") for kind in (Session, Action)]
+            waiting = waiting.filter(Q(subject_id__in=own[0]) | Q(subject_id__in=own[1]))
+        told = rows.exclude(status=Delivery.Status.PENDING)
+        sessions = told.filter(subject_id__in=self._near.values("pk"))
+        actions = told.filter(subject_id__in=self._actions.values("pk"))
+        return _rows(waiting) | _rows(sessions) | _rows(actions)
+
+
+def _rows(deliveries: QuerySet[Delivery]) -> There:
+    values = deliveries.order_by("send_at").values_list(*Key._fields, *Row._fields)
+    own = len(Key._fields)
+    return {Key(*value[:own]): Row(*value[own:]) for value in values}

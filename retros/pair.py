@@ -1,0 +1,135 @@
+"""One partnership as one of its members sees it: the base of the pair's pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from partnerships.header import Header
+from partnerships.models import Membership
+from retros.models import Action, Draft, Session
+from retros.recurrence import adherence
+from retros.recurrence.adherence import Kept
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True)
+class ActionRow:
+    """One action in a list: whose, by when, what became of it."""
+
+    action: Action
+    owner: Membership
+    when: str
+
+
+class Pair(Header):
+    """A partnership as one of its two members sees it, with what they write and do in it."""
+
+    @property
+    def together(self) -> str:
+        return together_since(self.partnership.since, self.today)
+
+    @property
+    def draft_key(self) -> str:
+        return Draft.Box.ACTION.key(self.partnership.pk)
+
+    @cached_property
+    def draft(self) -> Draft | None:
+        """The words of an action that the viewer began to write."""
+        return Draft.of(self.person, [self.draft_key]).get(self.draft_key)
+
+    def draft_of(self, action: Action) -> Draft | None:
+        """New words for an action that the viewer began to write."""
+        key = Draft.Box.EDIT.key(action.pk)
+        return Draft.of(self.person, [key]).get(key)
+
+    def row(self, action: Action) -> ActionRow:
+        return ActionRow(action, self.by_person[action.owner_id], self._when(action))
+
+    def _when(self, action: Action) -> str:
+        if action.is_open:
+            return _("by %(date)s") % {"date": short_date(action.due, self.today)}
+        closed = short_date(action.closed_on or self.today, self.today)
+        if action.closed_as == Action.Closed.DROPPED:
+            return _("Didn’t fit, %(date)s") % {"date": closed}
+        return _("Done on %(date)s") % {"date": closed}
+
+
+class PlannedRetro:
+    """A retro with a date, in the reader's own time."""
+
+    def __init__(self, session: Session, pair: Pair) -> None:
+        self.session = session
+        self.pair = pair
+        self.starts = session.start_utc.astimezone(pair.person.tz)
+
+    @property
+    def when(self) -> str:
+        words = long_time(self.starts, self.pair.today)
+        return f"{words} {self.starts.tzname()}" if self.session.comes_twice else words
+
+    @property
+    def partners_time(self) -> str:
+        """What the partner's clock says then, when it says something else."""
+        partner = self.pair.partner
+        if partner is None:
+            return ""
+        theirs = self.session.start_utc.astimezone(partner.person.tz)
+        if theirs.replace(tzinfo=None) == self.starts.replace(tzinfo=None):
+            return ""
+        same_day = theirs.date() == self.starts.date()
+        time = date_format(theirs, "H:i") if same_day else long_time(theirs, self.pair.today)
+        return _("That is %(time)s for %(name)s.") % {"time": time, "name": partner.person.first_name}
+
+
+def proposal(pair: Pair) -> dict[str, object]:
+    """What the form of planning starts with: the time that the last retro proposes for the next one."""
+    last = Session.objects.of(pair.person).filter(partnership=pair.partnership).held().first()
+    if last is None:
+        return {}
+    start = last.proposed_dates(pair.now)[0]
+    return {"day": start.date(), "time": start.time(), "zone": last.timezone}
+
+
+def kept_of(sessions: Iterable[Session], pair: Pair) -> Kept:
+    return adherence.kept([(s.slot_date, s.status, s.excused) for s in sessions], pair.today)
+
+
+def short_date(day: date, today: date) -> str:
+    """“26 Nov”, with the year when it is another one."""
+    return date_format(day, "j M" if day.year == today.year else "j M Y")
+
+
+def long_time(moment: datetime, today: date) -> str:
+    """“Thursday 26 November, 14:00”, with the year when it is another one."""
+    return date_format(moment, "l j F, H:i" if moment.year == today.year else "l j F Y, H:i")
+
+
+def together_since(since: date, today: date) -> str:
+    """How long the two have worked together, in a sentence."""
+    days = (today - since).days
+    if days < 1:
+        return _("Starting together.")
+    if days < 14:
+        return ngettext("%(days)d day in.", "%(days)d days in.", days) % {"days": days}
+    years = today.year - since.year
+    this_week = today - timedelta(days=today.weekday())
+    if years and this_week <= _anniversary(since, today.year) < this_week + timedelta(days=7):
+        return ngettext(
+            "Working together for a year this week.", "Working together for %(years)d years this week.", years
+        ) % {"years": years}
+    return _("Working together since %(month)s.") % {"month": date_format(since, "F Y")}
+
+
+def _anniversary(since: date, year: int) -> date:
+    leap_day = since.month == 2 and since.day == 29
+    return date(year, 3, 1) if leap_day else since.replace(year=year)

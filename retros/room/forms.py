@@ -1,0 +1,105 @@
+"""The shape of what comes in. Rules are the models'."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+
+from partnerships.forms import CheckedForm, ContentFormField
+from retros.fields import DayField, WallTimeField
+from retros.models import Action, Entry, Review
+
+if TYPE_CHECKING:
+    pass
+
+
+class ReadyForm(CheckedForm):
+    digest = forms.CharField(max_length=64, required=False)
+
+
+class CardForm(CheckedForm):
+    client_id = forms.UUIDField()
+    text = ContentFormField(required=False)
+    only_me = forms.BooleanField(required=False)
+
+
+class CardEditForm(CheckedForm):
+    text = ContentFormField(required=False)
+    version = forms.IntegerField(min_value=0)
+    prompt = forms.UUIDField(required=False)
+
+
+class AnswerForm(CheckedForm):
+    """One answer: a text, a step on a scale, or tags; whichever the prompt takes."""
+
+    text = ContentFormField(required=False)
+    value = forms.TypedChoiceField(choices=[(str(n), str(n)) for n in range(1, 6)], coerce=int, required=False)
+    tags = forms.MultipleChoiceField(required=False)
+    only_me = forms.BooleanField(required=False)
+    version = forms.IntegerField(min_value=0)
+
+    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["tags"].choices = choices  # type: ignore[attr-defined]
+
+    def clean_value(self) -> int | None:
+        return self.cleaned_data["value"] or None
+
+
+class NoteForm(CheckedForm):
+    text = ContentFormField(required=False)
+    version = forms.IntegerField(min_value=0)
+
+
+class LearningForm(CheckedForm):
+    client_id = forms.UUIDField()
+    text = ContentFormField(required=False)
+
+
+class TalkForm(CheckedForm):
+    talk = forms.ChoiceField(
+        choices=[("", ""), (Entry.Talk.TALKED, ""), (Entry.Talk.PARKED, "")],
+        required=False,
+    )
+
+
+class MinutesForm(CheckedForm):
+    """How long the step was when more time was asked for."""
+
+    known = forms.IntegerField(min_value=0)
+
+
+class PauseForm(CheckedForm):
+    reason = forms.ChoiceField(choices=[("another_day", ""), ("between_us", "")])
+
+
+class NextForm(CheckedForm):
+    """`start` is a wall time, naive."""
+
+    client_id = forms.UUIDField()
+    start = WallTimeField()
+
+
+class PlaceForm(CheckedForm):
+    value = forms.IntegerField(min_value=1, max_value=5)
+
+
+class ReviewForm(CheckedForm):
+    verdict = forms.ChoiceField(choices=Review.Verdict.choices)
+    helped = forms.ChoiceField(choices=Action.Helped.choices, required=False)
+    remark = ContentFormField(required=False)
+    version = forms.IntegerField(min_value=0, required=False)
+    due = DayField(required=False)
+
+    def clean_version(self) -> int:
+        return self.cleaned_data["version"] or 0
+
+
+class DraftForm(CheckedForm):
+    text = ContentFormField(required=False)
+    version = forms.IntegerField(min_value=0, required=False)
+    client_id = forms.UUIDField(required=False)
+
+    def clean_version(self) -> int:
+        return self.cleaned_data["version"] or 0

@@ -1,0 +1,53 @@
+"""The addresses of this package."""
+
+from django.urls import path
+
+from retros.paths import ACTION, ENTRY, SESSION, STEP
+from retros.room.views import agreements, course, entries, notes
+
+urlpatterns = [
+    path(f"{SESSION}/", course.session_detail, name="session_detail"),
+    path(f"{SESSION}/live/", course.session_live, name="session_live"),
+    path(f"{SESSION}/version/", course.session_version, name="session_version"),
+    path(f"{SESSION}/start/", course.session_start, name="session_start"),
+    path(f"{SESSION}/pause/", course.session_pause, name="session_pause"),
+    path(f"{SESSION}/resume/", course.session_resume, name="session_resume"),
+    path(f"{SESSION}/discard/", course.session_discard, name="session_discard"),
+    path(f"{SESSION}/reopen/", course.session_reopen, name="session_reopen"),
+    path(f"{SESSION}/next/", course.session_next, name="session_next"),
+    path(f"{STEP}/", course.step_detail, name="step_detail"),
+    path(f"{STEP}/ready/", course.step_ready_create, name="step_ready_create"),
+    path(f"{STEP}/ready/delete/", course.step_ready_delete, name="step_ready_delete"),
+    path(f"{STEP}/open/", course.step_open, name="step_open"),
+    path(f"{STEP}/next/", course.step_next_create, name="step_next_create"),
+    path(f"{STEP}/next/delete/", course.step_next_delete, name="step_next_delete"),
+    path(f"{STEP}/extend/", course.step_extend, name="step_extend"),
+    path(f"{SESSION}/prompts/<uuid:prompt_id>/entries/", entries.entry_create, name="entry_create"),
+    path(f"{SESSION}/prompts/<uuid:prompt_id>/answer/", entries.answer_update, name="answer_update"),
+    path(f"{ENTRY}/", entries.entry_update, name="entry_update"),
+    path(f"{ENTRY}/delete/", entries.entry_delete, name="entry_delete"),
+    path(f"{ENTRY}/restore/", entries.entry_restore, name="entry_restore"),
+    path(f"{ENTRY}/pick/", entries.entry_pick_create, name="entry_pick_create"),
+    path(f"{ENTRY}/pick/delete/", entries.entry_pick_delete, name="entry_pick_delete"),
+    path(f"{ENTRY}/table/", entries.entry_table, name="entry_table"),
+    path(f"{ENTRY}/talk/", entries.entry_talk, name="entry_talk"),
+    path("drafts/<str:key>/", entries.draft_update, name="draft_update"),
+    path(f"{SESSION}/agree/", agreements.session_agree, name="session_agree"),
+    path(f"{SESSION}/agreements/<uuid:agreement_id>/look/", agreements.look_create, name="look_create"),
+    path(f"{SESSION}/actions/<uuid:action_id>/clause/", agreements.review_clause, name="review_clause"),
+    path(f"{ACTION}/clause/", agreements.action_clause, name="action_clause"),
+    path(f"{ENTRY}/clause/", agreements.entry_clause, name="entry_clause"),
+    path(f"{SESSION}/learnings/<uuid:note_id>/clause/", agreements.learning_clause, name="learning_clause"),
+    path(f"{STEP}/note/", notes.note_update, name="note_update"),
+    path(f"{ENTRY}/note/", notes.entry_note_update, name="entry_note_update"),
+    path(f"{ENTRY}/surprises/", notes.surprise_create, name="surprise_create"),
+    path(f"{STEP}/decisions/", notes.decision_create, name="decision_create"),
+    path(f"{SESSION}/prompts/<uuid:prompt_id>/settle/", notes.decision_settle, name="decision_settle"),
+    path(f"{STEP}/summary/", notes.summary_update, name="summary_update"),
+    path(f"{STEP}/learnings/", notes.learning_create, name="learning_create"),
+    path(f"{SESSION}/learnings/<uuid:note_id>/", notes.learning_update, name="learning_update"),
+    path(f"{SESSION}/learnings/<uuid:note_id>/delete/", notes.learning_delete, name="learning_delete"),
+    path(f"{SESSION}/learnings/<uuid:note_id>/restore/", notes.learning_restore, name="learning_restore"),
+    path(f"{STEP}/actions/", notes.room_action_create, name="room_action_create"),
+    path(f"{SESSION}/actions/<uuid:action_id>/review/", notes.review_update, name="review_update"),
+]

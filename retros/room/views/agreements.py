@@ -1,0 +1,104 @@
+"""Presses in the room that change an agreement."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from partnerships.access import get_agreement
+from partnerships.agreements.page import next_look
+from partnerships.http import PersonRequest
+from retros.access import get_action, get_entry, get_note, get_session
+from retros.agreements.forms import AdoptForm, ClauseForm, LineForm
+from retros.agreements.page import ClauseChoice
+from retros.models import (
+    Entry,
+    Note,
+    Session,
+    Step,
+    came_up,
+    keep_as_clause,
+    put_into_agreement,
+    put_lines_into_agreement,
+    still_right,
+)
+from retros.room.answers import go, room_again
+
+
+@require_POST
+def session_agree(request: PersonRequest, session_id: UUID) -> HttpResponse:
+    """Make a version of the agreement out of the lines of this session, and sign it."""
+    session = get_session(request.user, session_id)
+    version = put_lines_into_agreement(session, by=request.user)
+    return go(request, "agreement_detail", version.agreement_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def entry_clause(request: PersonRequest, session_id: UUID, entry_id: UUID) -> HttpResponse:
+    """“Put it in our contract”: propose a clause from a card."""
+    entry = get_entry(request.user, session_id, entry_id)
+    return _clause(request, entry.step.session, entry.step.position, entry=entry)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def learning_clause(request: PersonRequest, session_id: UUID, note_id: UUID) -> HttpResponse:
+    """The same from a learning."""
+    note = get_note(request.user, session_id, note_id)
+    return _clause(request, note.step.session, note.step.position, note=note)
+
+
+def _clause(
+    request: PersonRequest, session: Session, position: int, *, entry: Entry | None = None, note: Note | None = None
+) -> HttpResponse:
+    if request.method != "POST":
+        choice = ClauseChoice(session, request.user, position, entry=entry, note=note)
+        return render(request, "retros/clause_create.html", {"choice": choice})
+    data = ClauseForm(request.POST).checked()
+    agreement = get_agreement(request.user, data["agreement"])
+    if data["came_up"] and entry:
+        came_up(session, agreement, by=request.user, line=data["line"], entry=entry)
+        messages.success(request, _("Noted. A clause that comes up twice asks for a look"))
+        return room_again(request, session.pk, position)
+    put_into_agreement(
+        session, agreement, by=request.user, text=data["text"], reason=data["reason"], line=data["line"],
+        entry=entry, note=note, id=data["client_id"],
+    )  # fmt: skip
+    messages.success(request, _("Proposed and signed. It starts when you have both signed it."))
+    return room_again(request, session.pk, position)
+
+
+@require_POST
+def look_create(request: PersonRequest, session_id: UUID, agreement_id: UUID) -> HttpResponse:
+    """“Still right”, at wrap-up: a clause, or the whole agreement, until the next look."""
+    session = get_session(request.user, session_id)
+    agreement = get_agreement(request.user, agreement_id)
+    until = next_look(timezone.localdate(timezone=request.user.tz))
+    still_right(session, agreement, by=request.user, until=until, **LineForm(request.POST).checked())
+    messages.success(request, _("Still right. You look at it again in three months"))
+    return room_again(request, session_id, len(session.steps) - 1)
+
+
+@require_POST
+def review_clause(request: PersonRequest, session_id: UUID, action_id: UUID) -> HttpResponse:
+    """Make an experiment that helped a clause, from “Last time”."""
+    session = get_session(request.user, session_id)
+    agreement = get_agreement(request.user, AdoptForm(request.POST).checked()["agreement"])
+    keep_as_clause(get_action(request.user, action_id), agreement, by=request.user, session=session)
+    messages.success(request, _("Proposed and signed. It starts when you have both signed it."))
+    return room_again(request, session_id, session.position_of(Step.Kind.LOOK_BACK))
+
+
+@require_POST
+def action_clause(request: PersonRequest, action_id: UUID) -> HttpResponse:
+    """The same from the experiment's own page."""
+    action = get_action(request.user, action_id)
+    agreement = get_agreement(request.user, AdoptForm(request.POST).checked()["agreement"])
+    keep_as_clause(action, agreement, by=request.user)
+    messages.success(request, _("Proposed and signed. It starts when you have both signed it."))
+    return redirect("agreement_detail", agreement.pk)

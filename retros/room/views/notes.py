@@ -1,0 +1,137 @@
+"""What the two write together: notes, learnings, actions of the day, and what became of the last ones."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from partnerships.http import PersonRequest, is_autosave
+from retros.access import get_action, get_entry, get_note, get_prompt, get_session, get_step
+from retros.actions.forms import ActionForm
+from retros.models import Action, Note, Step, name_decision, settle_decision
+from retros.room.answers import room_again
+from retros.room.forms import LearningForm, NoteForm, PlaceForm, ReviewForm
+
+
+@require_POST
+def note_update(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
+    """The shared note of a step."""
+    step = get_step(request.user, session_id, position)
+    note = Note.came_up(step, by=request.user, **NoteForm(request.POST).checked())
+    if is_autosave(request):
+        return JsonResponse({"version": note.version})
+    return room_again(request, session_id, position)
+
+
+@require_POST
+def summary_update(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
+    """The summary, for somebody outside."""
+    step = get_step(request.user, session_id, position)
+    note = Note.summarise(step, by=request.user, **NoteForm(request.POST).checked())
+    if is_autosave(request):
+        return JsonResponse({"version": note.version})
+    return room_again(request, session_id, position)
+
+
+@require_POST
+def entry_note_update(request: PersonRequest, session_id: UUID, entry_id: UUID) -> HttpResponse:
+    """The shared note of a card: what came up."""
+    entry = get_entry(request.user, session_id, entry_id)
+    note = Note.came_up(entry.step, entry=entry, by=request.user, **NoteForm(request.POST).checked())
+    if is_autosave(request):
+        return JsonResponse({"version": note.version})
+    return room_again(request, session_id, entry.step.position)
+
+
+@require_POST
+def learning_create(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
+    step = get_step(request.user, session_id, position)
+    data = LearningForm(request.POST).checked()
+    Note.learn(step, by=request.user, text=data["text"], id=data["client_id"])
+    return room_again(request, session_id, position)
+
+
+@require_POST
+def surprise_create(request: PersonRequest, session_id: UUID, entry_id: UUID) -> HttpResponse:
+    """“This surprised me”, about an answer of the other one."""
+    entry = get_entry(request.user, session_id, entry_id)
+    data = LearningForm(request.POST).checked()
+    Note.surprise(entry, by=request.user, text=data["text"], id=data["client_id"])
+    return room_again(request, session_id, entry.step.position)
+
+
+@require_POST
+def decision_create(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
+    """Name one more decision, for both to place."""
+    step = get_step(request.user, session_id, position)
+    data = LearningForm(request.POST).checked()
+    name_decision(step, by=request.user, title=data["text"], id=data["client_id"])
+    return room_again(request, session_id, position)
+
+
+@require_POST
+def decision_settle(request: PersonRequest, session_id: UUID, prompt_id: UUID) -> HttpResponse:
+    """Agree on the place of a decision: it becomes one of the sentences."""
+    prompt = get_prompt(request.user, session_id, prompt_id)
+    settle_decision(prompt, by=request.user, **PlaceForm(request.POST).checked())
+    return room_again(request, session_id, prompt.step.position)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def learning_update(request: PersonRequest, session_id: UUID, note_id: UUID) -> HttpResponse:
+    note = get_note(request.user, session_id, note_id, deleted=request.method == "POST")
+    if request.method == "POST":
+        note.edit(by=request.user, **NoteForm(request.POST).checked())
+        return room_again(request, session_id, note.step.position)
+    return render(request, "retros/learning_update.html", {"note": note, "session": note.step.session})
+
+
+@require_POST
+def learning_delete(request: PersonRequest, session_id: UUID, note_id: UUID) -> HttpResponse:
+    note = get_note(request.user, session_id, note_id, deleted=True)
+    note.delete_note(by=request.user)
+    undo = reverse("learning_restore", args=[session_id, note_id])
+    messages.info(request, _("Learning deleted"), extra_tags=f"undo {undo}")
+    return room_again(request, session_id, note.step.position)
+
+
+@require_POST
+def learning_restore(request: PersonRequest, session_id: UUID, note_id: UUID) -> HttpResponse:
+    note = get_note(request.user, session_id, note_id, deleted=True)
+    note.restore(by=request.user)
+    return room_again(request, session_id, note.step.position)
+
+
+@require_POST
+def room_action_create(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
+    """Agree on an action or an experiment, perhaps from a card."""
+    step = get_step(request.user, session_id, position)
+    form = ActionForm(request.POST)
+    data = form.checked()
+    entry = get_entry(request.user, session_id, data.pop("entry")) if data["entry"] else data.pop("entry")
+    owners = form.owners()
+    del data["owner"]
+    made = Action.agree(
+        step.session.partnership, session=step.session, by=request.user, id=data.pop("client_id"),
+        owners=owners, entry=entry, **data,
+    )  # fmt: skip
+    messages.success(request, ngettext("Action added", "Two actions added, one each", len(made)))
+    return room_again(request, session_id, position)
+
+
+@require_POST
+def review_update(request: PersonRequest, session_id: UUID, action_id: UUID) -> HttpResponse:
+    """What became of an action: done, still going, didn’t fit; and whether it helped."""
+    session = get_session(request.user, session_id)
+    action = get_action(request.user, action_id)
+    version = action.review(session, by=request.user, **ReviewForm(request.POST).checked())
+    if is_autosave(request):
+        return JsonResponse({"version": version})
+    return room_again(request, session_id, session.position_of(Step.Kind.LOOK_BACK))
