@@ -5,8 +5,9 @@ from django.urls import include, path
 
 from config.health import healthz
 from partnerships import urls as ours
+from partnerships.accounts import urls as account_urls
 
-OWN = {pattern.name for pattern in ours.urlpatterns}
+OWN = {pattern.name for pattern in account_urls.urlpatterns}
 
 urlpatterns = [
     path("", include("retros.urls")),

@@ -21,7 +21,7 @@ from django.test import Client
 from django.urls import reverse
 
 from partnerships import limits
-from retros.models import Action, Draft, Entry, Note, Session
+from retros.models import Action, Draft, Entry, Note, creation
 from tests.retros.model import CLOSE
 from tests.test_access import TABLE
 from tests.world import AUTOSAVE, HTMX, World, routes
@@ -271,7 +271,7 @@ def test_a_cookie_is_never_a_fault_of_ours() -> None:
 
 def test_an_id_of_somebody_else_changes_nothing_and_keeps_the_text(world: World, ines: Client) -> None:
     """Ids inside the form: of the other pair, of another session, of what is hidden."""
-    other = Session.start_now(world.cast.search, by=world.cast.priya)
+    other = creation.start_now(world.cast.search, by=world.cast.priya)
     foreign = {
         "prompt": other.steps[2].prompts[0].pk,
         "entry": world.ids["tom deleted"],

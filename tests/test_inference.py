@@ -30,24 +30,14 @@ from django.urls import reverse
 from partnerships.models import Agreement, Person
 from partnerships.wording import Wording
 from retros import worker
+from retros.agreements.verbs import put_lines_into_agreement
+from retros.dates import one_date, rhythm
 from retros.lifecycle import ending
 from retros.lifecycle.erasure import erase
 from retros.lifecycle.export import everything
-from retros.models import (
-    Action,
-    ClauseLink,
-    Draft,
-    Entry,
-    EntryRevision,
-    Note,
-    Ready,
-    Series,
-    Session,
-    name_decision,
-    put_lines_into_agreement,
-    settle_decision,
-)
+from retros.models import Action, ClauseLink, Draft, Entry, EntryRevision, Note, Ready, Series, Session, creation
 from retros.recurrence.rule import PRESETS, Rule
+from retros.room.decisions import name_decision, settle_decision
 from retros.room.page import Room
 from tests.cast import Cast
 from tests.retros.model import CLOSE, PULSE, WRITE, Clock, Hands
@@ -238,7 +228,7 @@ class Stage:
 def stage(cast: Cast) -> Iterator[Stage]:
     with Clock().running() as clock:
         first = Rule.starting(clock.now.date() + timedelta(days=1), PRESETS["quarterly"], clock.now.time(), "UTC")
-        series = Series.begin(cast.checkout, by=cast.ines, rule=first, now=clock.now)
+        series = rhythm.begin(cast.checkout, by=cast.ines, rule=first, now=clock.now)
         made = Stage(cast, clock, series)
         agreement = cast.checkout.agreements.create(kind="contract", title="A contract")
         clause = Wording("A clause")
@@ -343,21 +333,21 @@ def not_held(stage: Stage) -> None:
     for number in range(3):
         stage.write_alone(stage.coming(number))
     moved, skipped, discarded = (stage.coming(number) for number in range(3))
-    moved.move(by=tom, start=moved.wall_start + timedelta(days=1), zone="UTC", now=stage.clock.now)
-    skipped.skip(by=tom, reason="holiday", now=stage.clock.now)
+    one_date.move(moved, by=tom, start=moved.wall_start + timedelta(days=1), zone="UTC", now=stage.clock.now)
+    one_date.skip(skipped, by=tom, reason="holiday", now=stage.clock.now)
     discarded.start(by=tom)
     stage.write_alone(discarded)
     discarded.discard(by=tom)
     stage.look("moved, skipped, discarded")
     discarded.restore(by=tom, now=stage.clock.now)
-    Series.objects.get().pause(stage.clock.now.date() + timedelta(days=100), by=tom, now=stage.clock.now)
+    rhythm.pause(Series.objects.get(), stage.clock.now.date() + timedelta(days=100), by=tom, now=stage.clock.now)
     stage.look("planned again, paused later")
     stage.by_itself(18)
     stage.look("missed")
     Series.objects.get().resume(by=tom, now=stage.clock.now)
     missed = Session.objects.filter(status="missed").order_by("start_utc").last()
     assert missed is not None
-    missed.met_on(missed.wall_start.date(), by=tom, now=stage.clock.now)
+    one_date.met_on(missed, missed.wall_start.date(), by=tom, now=stage.clock.now)
     stage.look("resumed, and met on that day")
     stage.look_from_outside("resumed, and met on that day")
 
@@ -388,7 +378,7 @@ def left(stage: Stage) -> None:
 def sat(stage: Stage) -> None:
     """A contract sitting with its table of decisions, up to the sentences in the agreement."""
     agreement = Agreement.begin(stage.cast.checkout, by=stage.cast.tom, kind="contract", title="Relaunch")
-    session = Session.begin(agreement, by=stage.cast.tom)
+    session = creation.begin(agreement, by=stage.cast.tom)
     stage.write_alone(session)
     ines, tom = stage.hands(session)
     for hands in (ines, tom):
@@ -481,7 +471,7 @@ def client(stage: Stage) -> Client:
 @pytest.fixture
 def board(stage: Stage) -> Session:
     """A retro whose board lies open; Ines put a card away before it did."""
-    session = Session.start_now(stage.cast.checkout, by=stage.cast.tom)
+    session = creation.start_now(stage.cast.checkout, by=stage.cast.tom)
     ines, tom = stage.hands(session)
     ines.fold("Put away").delete_card(by=ines.person)
     stage.clock.pass_minutes(1)
@@ -544,7 +534,7 @@ def test_the_form_of_a_card_is_its_authors_alone(stage: Stage, board: Session, c
 
 def test_who_began_to_answer_first_is_not_told(stage: Stage, client: Client) -> None:
     """Not by the order on the page of a whole retro, not by a time or the order in what the other one exports."""
-    session = Session.start_now(stage.cast.checkout, by=stage.cast.tom)
+    session = creation.start_now(stage.cast.checkout, by=stage.cast.tom)
     told, began = [], stage.clock.now
     for first, second in (stage.hands(session), stage.hands(session)[::-1]):
         stage.clock.now = began
@@ -569,7 +559,7 @@ def test_who_began_to_answer_first_is_not_told(stage: Stage, client: Client) -> 
 
 
 def test_an_answer_that_was_taken_back_never_was(stage: Stage, client: Client) -> None:
-    session = Session.start_now(stage.cast.checkout, by=stage.cast.tom)
+    session = creation.start_now(stage.cast.checkout, by=stage.cast.tom)
     ines, tom = stage.hands(session)
     begun = ines.answer("changed", "Begun")
     ines.answer("changed", version=begun.version)

@@ -30,9 +30,10 @@ from django.urls import reverse
 
 from partnerships import limits
 from partnerships.models import Delivery
+from retros.dates import one_date, rhythm
 from retros.lifecycle import ending
 from retros.lifecycle.erasure import erase
-from retros.models import Draft, Entry, Series, Session
+from retros.models import Draft, Entry, Series, Session, creation
 from retros.recurrence.rule import PRESETS, Rule
 from retros.worker import tick
 from tests.cast import Cast
@@ -116,8 +117,8 @@ class Stage:
 def stage(cast: Cast) -> Iterator[Stage]:
     with Clock().running() as clock:
         at = clock.now.replace(tzinfo=None)
-        ahead = Session.plan(cast.checkout, by=cast.ines, start=at.replace(month=12), zone="UTC")
-        session = Session.start_now(cast.checkout, by=cast.tom)
+        ahead = one_date.plan(cast.checkout, by=cast.ines, start=at.replace(month=12), zone="UTC")
+        session = creation.start_now(cast.checkout, by=cast.tom)
         Session.objects.filter(pk=session.pk).update(position=WRITE)
         for person in (cast.ines, cast.tom):
             Hands(person, session.pk).fold("From the start")
@@ -442,14 +443,14 @@ def write_alone(stage: Stage, *sessions: Session, answers: bool = True) -> None:
 def rhythm(stage: Stage) -> Series:
     """Every two months from January on."""
     rule = Rule.starting(date(2027, 1, 12), PRESETS["every_2_months"], time(14), "Europe/Berlin")
-    return Series.begin(stage.cast.checkout, by=stage.cast.tom, rule=rule)
+    return rhythm.begin(stage.cast.checkout, by=stage.cast.tom, rule=rule)
 
 
 def change(series: Series, cadence: str) -> list[Session]:
     """Tom gives the rhythm another cadence, from its first date on. Returns the dates to come."""
     tom = series.partnership.memberships.get(seat="b").person
     fresh = Series.objects.get(pk=series.pk)
-    fresh.change_from(Session.objects.filter(series=series).upcoming()[0], by=tom, cadence=PRESETS[cadence])
+    rhythm.change_from(fresh, Session.objects.filter(series=series).upcoming()[0], by=tom, cadence=PRESETS[cadence])
     return list(Session.objects.filter(series=series).upcoming())
 
 
@@ -474,11 +475,11 @@ def test_a_date_that_a_new_rhythm_drops(stage: Stage) -> None:
 def test_what_is_kept_and_removed(stage: Stage) -> None:
     """She writes for a retro that is skipped; two years later it is time to go."""
     tom = stage.cast.tom
-    gone = Session.plan(stage.cast.checkout, by=tom, start=wall(2026, 11, 10, 9), zone="UTC")
+    gone = one_date.plan(stage.cast.checkout, by=tom, start=wall(2026, 11, 10, 9), zone="UTC")
 
     def course(alone: Alone) -> Iterator[Sequence[str]]:
         alone(gone)
-        Session.objects.get(pk=gone.pk).skip(by=tom, reason="too_busy")
+        one_date.skip(Session.objects.get(pk=gone.pk), by=tom, reason="too_busy")
         pages = stage.of_session(gone.pk)
         yield pages
         for moment in (datetime(2028, 10, 20, 9, tzinfo=UTC), datetime(2028, 11, 25, 9, tzinfo=UTC)):
@@ -508,11 +509,11 @@ def test_a_new_card_on_an_open_board(stage: Stage) -> None:
 
 
 def test_a_retro_that_is_moved(stage: Stage) -> None:
-    later = Session.plan(stage.cast.checkout, by=stage.cast.tom, start=wall(2026, 11, 10, 9), zone="UTC")
+    later = one_date.plan(stage.cast.checkout, by=stage.cast.tom, start=wall(2026, 11, 10, 9), zone="UTC")
 
     def course(alone: Alone) -> Iterator[Sequence[str]]:
         alone(later, stage.ahead)
-        Session.objects.get(pk=later.pk).move(by=stage.cast.tom, start=wall(2026, 11, 11, 9), zone="UTC")
+        one_date.move(Session.objects.get(pk=later.pk), by=stage.cast.tom, start=wall(2026, 11, 11, 9), zone="UTC")
         yield stage.of_session(later.pk)
 
     same_with_and_without(stage, course)
@@ -524,11 +525,11 @@ def test_what_does_not_take_place(stage: Stage) -> None:
 
     def course(alone: Alone) -> Iterator[Sequence[str]]:
         alone(stage.session, stage.ahead)
-        Session.objects.get(pk=stage.ahead.pk).skip(by=tom, reason="holiday")
+        one_date.skip(Session.objects.get(pk=stage.ahead.pk), by=tom, reason="holiday")
         yield ()
         Session.objects.get(pk=stage.ahead.pk).restore(by=tom)
         Session.objects.get(pk=stage.session.pk).discard(by=tom)
-        now = Session.start_now(stage.cast.checkout, by=tom)
+        now = creation.start_now(stage.cast.checkout, by=tom)
         Session.objects.filter(pk=now.pk).update(ical_stamp=stage.clock.now)  # made by the machine's own clock
         alone(now)
         yield stage.of_session(now.pk)
@@ -548,7 +549,7 @@ def test_a_rhythm_that_is_paused_and_ended(stage: Stage) -> None:
         dates = list(Session.objects.filter(series=series).upcoming())
         alone(dates[0], dates[-1])
         pages = stage.of_session(dates[-1].pk)
-        fresh().pause(date(2027, 1, 1), date(2027, 2, 1), by=tom)
+        rhythm.pause(fresh(), date(2027, 1, 1), date(2027, 2, 1), by=tom)
         yield pages
         fresh().resume(by=tom)
         fresh().end(date(2027, 2, 1), by=tom)

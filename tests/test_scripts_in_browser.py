@@ -12,7 +12,7 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from partnerships.models import Person
-from retros.models import Draft, Entry, Session
+from retros.models import Draft, Entry, creation
 from tests.browser import Watched, set_offline, violations
 from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
@@ -33,7 +33,7 @@ def people(live_server: LiveServer) -> Cast:
 @pytest.fixture
 def room(people: Cast) -> str:
     """The address of the step where the two write alone."""
-    session = Session.start_now(people.checkout, by=people.ines)
+    session = creation.start_now(people.checkout, by=people.ines)
     step = next(step for step in session.steps if step.kind == "write")
     return f"/sessions/{session.pk}/steps/{step.position}/"
 

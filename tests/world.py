@@ -35,6 +35,7 @@ from partnerships.models import (
 from partnerships.models.sign_in_change import WaysIn
 from partnerships.unsubscribe import unsubscribe_token
 from partnerships.wording import Wording
+from retros.dates import one_date, rhythm
 from retros.models import (
     Action,
     Bulk,
@@ -46,14 +47,13 @@ from retros.models import (
     Note,
     Offer,
     Release,
-    Series,
     Session,
-    name_decision,
-    settle_decision,
+    creation,
 )
 from retros.models.release import Thing, words_of
 from retros.notifications.reminders import start_key
 from retros.recurrence.rule import PRESETS, Rule
+from retros.room.decisions import name_decision, settle_decision
 from tests.cast import Cast, make_cast
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.retros.model import CLOSE, CONCLUDE, LOOK_BACK, PULSE, WRITE, Hands
@@ -327,7 +327,7 @@ def _before(world: World) -> None:
     world.ids["earlier action"] = Action.agree(cast.checkout, by=cast.ines, id=uuid.uuid4(), **fields)[0].pk
     for name, days in (("next", 20), ("discarded", 30)):
         start = (timezone.now() + timedelta(days=days)).replace(tzinfo=None)
-        session = world.sessions[name] = Session.plan(cast.checkout, by=cast.ines, start=start, zone="UTC")
+        session = world.sessions[name] = one_date.plan(cast.checkout, by=cast.ines, start=start, zone="UTC")
         for who in ("ines", "tom"):
             Hands(world.people[who], session.pk).fold(mark(f"{name}card", {who}))
     world.sessions["discarded"].discard(by=cast.tom)
@@ -361,11 +361,11 @@ def _dates(world: World) -> None:
     cast, mark, today = world.cast, world.mark, timezone.localdate()
     rule = Rule.starting(today + timedelta(days=40), PRESETS["every_2_months"], time(14), "Europe/Paris")
     link = f"https://meet.example.org/{mark('link', BOTH)}"
-    series = Series.begin(cast.checkout, by=cast.ines, rule=rule, title=mark("title", BOTH), meeting_url=link)
+    series = rhythm.begin(cast.checkout, by=cast.ines, rule=rule, title=mark("title", BOTH), meeting_url=link)
     first, second = Session.objects.filter(series=series).order_by("slot_date")[:2]
-    second.skip(by=cast.tom, reason="too_busy")
+    one_date.skip(second, by=cast.tom, reason="too_busy")
     start = datetime.combine(today - timedelta(days=2), time(14))
-    gone = Session.plan(cast.checkout, by=cast.tom, start=start, zone="UTC", now=timezone.now() - timedelta(days=5))
+    gone = one_date.plan(cast.checkout, by=cast.tom, start=start, zone="UTC", now=timezone.now() - timedelta(days=5))
     world.sessions |= {"slot": first, "skipped": second, "gone": gone}
 
 
@@ -380,7 +380,7 @@ def _agree(world: World) -> None:
     words = [Wording(mark("proposed", BOTH), clause.heading, clause.line)]
     proposal = agreement.propose(words, by=cast.tom, reason=mark("why", BOTH), base=first, line=clause.line)
     dream = Agreement.begin(cast.checkout, by=cast.tom, kind=Agreement.Kind.DREAM_TEAM, title="Zzz dream team")
-    sitting = Session.begin(dream, by=cast.tom)
+    sitting = creation.begin(dream, by=cast.tom)
     Note.learn(Hands(cast.tom, sitting.pk).step(1), by=cast.tom, text=mark("line", BOTH), id=uuid.uuid4())
     world.ids |= {"agreement": agreement.pk, "proposal": proposal.pk, "sitting": sitting.pk, "line": clause.line}
     ClauseLink.set_tags(agreement, clause.line, ["company"], by=cast.tom)
@@ -392,7 +392,7 @@ def _sit(world: World, name: str) -> None:
     """Two contract sittings: one still folded, one open, each with everything that can be written there."""
     cast, mark = world.cast, world.mark
     project = Agreement.begin(cast.checkout, by=cast.ines, kind=Agreement.Kind.CONTRACT, title=f"Zzz {name}")
-    session = world.sessions[name] = Session.begin(project, by=cast.ines)
+    session = world.sessions[name] = creation.begin(project, by=cast.ines)
     ines, tom = hands = Hands(cast.ines, session.pk), Hands(cast.tom, session.pk)
     decision = name_decision(tom.step(0), by=cast.tom, title=mark("decision", BOTH), id=uuid.uuid4())
     is_open = name == "open sitting"
@@ -459,7 +459,7 @@ def released(lead: Lead, kind: str, thing: Thing, by: Person, also: Person | Non
 def _write(world: World) -> None:
     """Last time, the pulse with its reveal, then the cards of both, folded; drafts in every box."""
     cast, mark, ids = world.cast, world.mark, world.ids
-    session = world.sessions["now"] = Session.start_now(cast.checkout, by=cast.ines)
+    session = world.sessions["now"] = creation.start_now(cast.checkout, by=cast.ines)
     ines, tom = hands = Hands(cast.ines, session.pk), Hands(cast.tom, session.pk)
     names = {"ines": ines, "tom": tom}
     earlier = Action.objects.get(pk=ids["earlier action"])

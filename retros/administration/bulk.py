@@ -27,8 +27,10 @@ from partnerships.models import Audit, Partnership, Person
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal
 from retros.administration.placing import YEAR, Busy, Placed, Reason, Span, Two, Worker, plan
+from retros.dates import one_date, rhythm
+from retros.dates.planning import Outdated
 from retros.dates.preview import rehearse
-from retros.models import Bulk, Outdated, Series, Session
+from retros.models import Bulk, Series, Session
 from retros.models.session import key_is_taken
 from retros.recurrence.rule import PRESETS, Rule
 
@@ -152,17 +154,17 @@ def _take_back(act: str, line: dict[str, Any], *, by: Person, now: datetime) -> 
         with transaction.atomic():
             if act == Bulk.Act.MOVE:
                 wall = datetime.fromisoformat(how["wall"])
-                Session.objects.get(pk=how["session"]).move(start=wall, zone=how["zone"], **known)
+                one_date.move(Session.objects.get(pk=how["session"]), start=wall, zone=how["zone"], **known)
             elif series is None:
                 return _("It is no longer there.")
             elif act == Bulk.Act.PLAN:
-                series.end(date.fromisoformat(how["last"]), **known)
+                rhythm.end(series, date.fromisoformat(how["last"]), **known)
             elif act == Bulk.Act.PAUSE:
-                series.resume(**known)
+                rhythm.resume(series, **known)
             else:
                 first = Session.objects.get(pk=how["session"])
                 former = series.rules.get(n=int(how["n"])).rule
-                series.change_from(first, rule=former.following(date.fromisoformat(how["slot"])), **known)
+                rhythm.change_from(series, first, rule=former.following(date.fromisoformat(how["slot"])), **known)
     except Outdated:
         return _("Its dates changed since, so it stays as it is.")
     except Refusal as refusal:
@@ -248,7 +250,7 @@ def _begin(wish: Wish, pair: Pair, line: Line, place: Placed | Reason | None, by
         raise Refusal(
             _("They have a rhythm already.") if len(pair.people) == len(Seat) else _("The other seat is still free.")
         )
-    series = Series.begin(pair.partnership, by=by, rule=place.rule, version=wish.version(pair.partnership), now=now)
+    series = rhythm.begin(pair.partnership, by=by, rule=place.rule, version=wish.version(pair.partnership), now=now)
     line.after = [place.rule.words, *(pair.times(slot.start_utc) for slot in place.slots[:SHOWN])]
     if shifted := sum(place.is_shifted(slot) for slot in place.slots):
         line.remark = ngettext(
@@ -264,7 +266,7 @@ def _move(wish: Wish, pair: Pair, line: Line, _place: object, by: Person, now: d
     session = pair.next(now)
     line.before, line.undo = pair.times(session.start_utc), _place_of(session)
     wall = session.wall_start + timedelta(weeks=wish.weeks)
-    session.move(by=by, start=wall, zone=session.timezone, version=wish.version(pair.partnership), now=now)
+    one_date.move(session, by=by, start=wall, zone=session.timezone, version=wish.version(pair.partnership), now=now)
     line.after = [pair.times(session.start_utc)]
     _note(line, pair.series)
 
@@ -277,7 +279,9 @@ def _change(wish: Wish, pair: Pair, line: Line, _place: object, by: Person, now:
         raise Refusal(_("No retro of theirs is planned."))
     line.before = series.rule.words
     line.undo = {"session": str(first.pk), "slot": str(first.slot_date), "n": str(series.current.n)}
-    series.change_from(first, cadence=PRESETS[wish.cadence], by=by, version=wish.version(pair.partnership), now=now)
+    rhythm.change_from(
+        series, first, cadence=PRESETS[wish.cadence], by=by, version=wish.version(pair.partnership), now=now
+    )
     line.after = [series.rule.words, *(pair.times(session.start_utc) for session in ahead.all()[:SHOWN])]
     _note(line, series)
 
@@ -286,7 +290,7 @@ def _pause(wish: Wish, pair: Pair, line: Line, _place: object, by: Person, now: 
     series = pair.rhythm()
     line.before = series.rule.words
     since = wish.first_day or series.today(now)
-    series.pause(since, wish.until, by=by, version=wish.version(pair.partnership), now=now)
+    rhythm.pause(series, since, wish.until, by=by, version=wish.version(pair.partnership), now=now)
     line.after = [str(series.pauses.order_by("-pk")[0])]
     _note(line, series)
 

@@ -18,6 +18,7 @@ from retros.agreements.page import clause_link_context, clauses_context
 from retros.models import (
     ClauseLink,
     Session,
+    creation,
 )
 
 
@@ -58,4 +59,4 @@ def agreement_session(request: PersonRequest, agreement_id: UUID) -> HttpRespons
 
 
 def _begin(request: PersonRequest, agreement: Agreement) -> Session:
-    return Session.begin(agreement, by=request.user, short="short" in request.POST)
+    return creation.begin(agreement, by=request.user, short="short" in request.POST)

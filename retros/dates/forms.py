@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits, zones
 from partnerships.forms import CheckedForm, NameFormField, PageForm
+from retros.dates.planning import Outdated
 from retros.fields import DayField
-from retros.models import Misplaced, Outdated, Session
+from retros.models import Session
 from retros.recurrence.rule import CENTURY, PRESETS, Rule
-from retros.recurrence.wall_time import wall_to_utc
+from retros.recurrence.wall_time import Misplaced, wall_to_utc
 
 if TYPE_CHECKING:
     from retros.pair import Pair

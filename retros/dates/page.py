@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from retros.dates import rhythm
 from retros.dates.preview import rehearse
 from retros.models import Series, Session
 from retros.pair import Pair, PlannedRetro, kept_of, long_time, proposal
@@ -141,7 +142,7 @@ def preview(series: Series, session: Session, pair: Pair, change: dict[str, Any]
 
     def do() -> None:
         fresh = Session.objects.get(pk=session.pk)
-        Series.objects.get(pk=series.pk).change_from(fresh, by=pair.person, confirmed=True, **change)
+        rhythm.change_from(Series.objects.get(pk=series.pk), fresh, by=pair.person, confirmed=True, **change)
 
     found = rehearse([pair.partnership], do)
     lines = [

@@ -19,11 +19,12 @@ from django.utils.translation import gettext as _
 from partnerships.models import Audit, Look, Membership, Partnership
 from partnerships.refusals import NotAllowed, Refusal
 from retros.live.publish import publish
+from retros.models.series import Series
+from retros.models.session import Session
+from retros.notifications.plan import plan
 
 if TYPE_CHECKING:
     from partnerships.models import Person
-    from retros.models.series import Series
-    from retros.models.session import Session
 
 
 class Unconfirmed(Refusal):
@@ -67,8 +68,6 @@ class Planning:
 
     def sessions(self) -> list[Session]:
         """The retros of the pair that may still take place, the earliest first."""
-        from retros.models.session import Session  # the session imports this
-
         rows = Session.objects.filter(partnership=self.partnership, kind=Session.Kind.RETRO)
         return list(rows.exclude(status__in=Session.NOT_TO_COME).order_by("start_utc", "pk"))
 
@@ -85,10 +84,6 @@ def planning(
     Locks are taken in one order: series, sessions, partnership. Verbs of the room hold a session, and then want the
     partnership.
     """
-    from retros.models.series import Series  # the series imports this
-    from retros.models.session import Session
-    from retros.notifications.plan import plan
-
     with transaction.atomic():
         series = Series.objects.select_for_update(no_key=True).filter(partnership=partnership).first()
         rows = Session.objects.filter(partnership=partnership)
@@ -104,7 +99,7 @@ def planning(
             if by is not None and not change.by_member:
                 Look.objects.create(partnership=partnership, person=by, what=Look.What.SCHEDULE)
             if change.series is not None:
-                change.series.changed(change)
+                change.series.count_change(by=change.by, at=change.now, words=change.words)
             plan(change.now, partnership)  # what calendars must hear of what was, before it changes again
         tell(change.changed)
 
@@ -121,8 +116,6 @@ def _check(partnership: Partnership, by: Person) -> bool:
 
 def tell(changed: Iterable[UUID]) -> None:
     """Both members' pages of these sessions follow."""
-    from retros.models.session import Session
-
     rows = Session.objects.filter(pk__in=changed)
     if rows.update(version_a=F("version_a") + 1, version_b=F("version_b") + 1):
         for pk, version_a, version_b in rows.values_list("pk", "version_a", "version_b"):

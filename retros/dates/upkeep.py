@@ -10,6 +10,7 @@ from django.db.models import Count
 
 from partnerships.models import Partnership
 from partnerships.models.partnership import Seat
+from retros.dates import rhythm
 from retros.dates.planning import planning
 from retros.models import Series, Session
 
@@ -27,7 +28,7 @@ def materialise(now: datetime) -> int:
     due = Series.objects.filter(work_at__lte=now, partnership__archived_at=None).order_by("work_at")
     due = due.annotate(seats=Count("partnership__memberships")).filter(seats=len(Seat))[:AT_ONCE]
     for series in due:
-        series.materialise(now)
+        rhythm.materialise(series, now)
     return len(due)
 
 

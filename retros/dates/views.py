@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partnerships.access import get_partnership
 from partnerships.http import PersonRequest
 from retros.access import get_series, get_session
+from retros.dates import one_date, rhythm
 from retros.dates.forms import (
     FollowingForm,
     MetForm,
@@ -26,7 +27,7 @@ from retros.dates.forms import (
     VersionForm,
 )
 from retros.dates.page import Dates, first_dates, first_rule, from_slot, preview
-from retros.models import Series, Session
+from retros.models import Session, creation
 from retros.pair import Pair, PlannedRetro, proposal
 
 
@@ -49,7 +50,7 @@ def series_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     if request.method == "POST" and "show" not in request.POST:
         with form.on_page(at="time"):
             rule, link = form.rule(), form.cleaned_data["meeting_url"]
-            Series.begin(pair.partnership, by=request.user, rule=rule, meeting_url=link)
+            rhythm.begin(pair.partnership, by=request.user, rule=rule, meeting_url=link)
             messages.success(request, _("Your rhythm: %(rule)s") % {"rule": rule.words})
             return redirect("series_detail", partnership_id)
     context = {**pair.context, "form": form, "dates": first_dates(form.shown(), pair)}
@@ -68,7 +69,7 @@ def series_change(request: PersonRequest, session_id: UUID) -> HttpResponse:
         with form.on_page(at="time"):
             change = form.change()
             if form.cleaned_data["confirm"]:
-                series.change_from(session, by=request.user, confirmed=True, **change)
+                rhythm.change_from(series, session, by=request.user, confirmed=True, **change)
                 messages.success(request, _("Your rhythm: %(rule)s") % {"rule": series.rule.words})
                 return redirect("series_detail", session.partnership_id)
             lines, mails = preview(series, session, pair, change)
@@ -80,7 +81,7 @@ def series_change(request: PersonRequest, session_id: UUID) -> HttpResponse:
 def series_update(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     """What calendars call it, and the link to the meeting."""
     series = get_series(request.user, partnership_id)
-    series.describe(by=request.user, **SeriesForm(request.POST).checked())
+    rhythm.describe(series, by=request.user, **SeriesForm(request.POST).checked())
     messages.success(request, _("Kept for you both"))
     return redirect("series_detail", partnership_id)
 
@@ -88,7 +89,7 @@ def series_update(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
 @require_POST
 def series_pause(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     series = get_series(request.user, partnership_id)
-    series.pause(by=request.user, **SeriesPauseForm(request.POST).checked())
+    rhythm.pause(series, by=request.user, **SeriesPauseForm(request.POST).checked())
     messages.success(request, _("Your rhythm pauses"))
     return redirect("series_detail", partnership_id)
 
@@ -96,7 +97,7 @@ def series_pause(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
 @require_POST
 def series_resume(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     series = get_series(request.user, partnership_id)
-    series.resume(by=request.user, **VersionForm(request.POST).checked())
+    rhythm.resume(series, by=request.user, **VersionForm(request.POST).checked())
     messages.success(request, _("Your rhythm goes on"))
     return redirect("series_detail", partnership_id)
 
@@ -105,7 +106,7 @@ def series_resume(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
 def series_end(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     """The last day of the rhythm; without one, it goes on."""
     series = get_series(request.user, partnership_id)
-    series.end(by=request.user, **SeriesEndForm(request.POST).checked())
+    rhythm.end(series, by=request.user, **SeriesEndForm(request.POST).checked())
     messages.success(request, _("The end is kept for you both"))
     return redirect("series_detail", partnership_id)
 
@@ -118,7 +119,7 @@ def session_skip(request: PersonRequest, session_id: UUID) -> HttpResponse:
     form = SkipForm.of(request, initial={"version": session.dates_version})
     if request.method == "POST":
         with form.on_page(at="reason"):
-            session.skip(by=request.user, **form.checked())
+            one_date.skip(session, by=request.user, **form.checked())
             messages.success(request, _("Skipped. Nothing else moves"))
             return redirect("partnership_detail", session.partnership_id)
     context = {**pair.context, "form": form, "session": session, "planned": PlannedRetro(session, pair)}
@@ -129,7 +130,7 @@ def session_skip(request: PersonRequest, session_id: UUID) -> HttpResponse:
 def session_restore(request: PersonRequest, session_id: UUID) -> HttpResponse:
     """Plan a skipped one again."""
     session = get_session(request.user, session_id)
-    session.restore(by=request.user, **VersionForm(request.POST).checked())
+    one_date.restore(session, by=request.user, **VersionForm(request.POST).checked())
     messages.success(request, _("Planned again"))
     return redirect("partnership_detail", session.partnership_id)
 
@@ -142,7 +143,7 @@ def session_met(request: PersonRequest, session_id: UUID) -> HttpResponse:
     form = MetForm.of(request, initial={"version": session.dates_version, "day": session.wall_start.date()})
     if request.method == "POST":
         with form.on_page(at="day"):
-            session.met_on(by=request.user, **form.checked())
+            one_date.met_on(session, by=request.user, **form.checked())
             messages.success(request, _("Kept as held"))
             return redirect("partnership_detail", session.partnership_id)
     context = {**pair.context, "form": form, "session": session, "planned": PlannedRetro(session, pair)}
@@ -157,7 +158,7 @@ def session_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse
     if request.method == "POST":
         with form.on_page(at="time"):
             when = form.wall_time()
-            session = Session.plan(pair.partnership, by=request.user, id=form.cleaned_data["client_id"], **when)
+            session = one_date.plan(pair.partnership, by=request.user, id=form.cleaned_data["client_id"], **when)
             return _planned(request, session, pair)
     return render(request, "retros/session_form.html", {**pair.context, "form": form}, status=form.status)
 
@@ -166,7 +167,7 @@ def session_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse
 def session_create_now(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     """Start a retro at this moment. While one is open, that one is it."""
     partnership = get_partnership(request.user, partnership_id)
-    session = Session.start_now(partnership, by=request.user)
+    session = creation.start_now(partnership, by=request.user)
     return redirect("session_detail", session.pk)
 
 
@@ -179,7 +180,7 @@ def session_move(request: PersonRequest, session_id: UUID) -> HttpResponse:
     form = MoveForm.of(request, pair=pair, initial=initial)
     if request.method == "POST":
         with form.on_page(at="time"):
-            session.move(by=request.user, **form.move())
+            one_date.move(session, by=request.user, **form.move())
             return _planned(request, session, pair)
     context = {**pair.context, "form": form, "session": session, "planned": PlannedRetro(session, pair)}
     return render(request, "retros/session_move.html", context, status=form.status)

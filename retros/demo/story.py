@@ -26,8 +26,9 @@ from django.utils import timezone
 from partnerships.models import Agreement, Delivery, Lead, Partnership, Person
 from partnerships.models.partnership import Seat
 from partnerships.wording import Wording
+from retros.dates import one_date, rhythm
 from retros.demo.cast import PLAYERS, Player
-from retros.models import Action, Entry, Need, Note, Prompt, Release, Review, Series, Session, Step
+from retros.models import Action, Entry, Need, Note, Prompt, Release, Review, Series, Session, Step, creation
 from retros.models.release import Thing, words_of
 from retros.recurrence.rule import DEFAULT, PRESETS, Rule
 
@@ -166,7 +167,7 @@ class Pair:
         self.partnership.take_seat(self.b, Seat.B, role_label=self.b.role_label)
         self.partnership.assign_lead(lead, by=admin)
         if meeting_url:
-            self.series = Series.begin(self.partnership, by=self.a, rule=rule, meeting_url=meeting_url)
+            self.series = rhythm.begin(self.partnership, by=self.a, rule=rule, meeting_url=meeting_url)
         for day, data in zip(days, retros, strict=True):
             self._hold(day, data)
 
@@ -199,7 +200,7 @@ class Pair:
     def open_now(self, data: Data) -> None:
         """A retro that is open right now: everything up to the pulse lies open, the cards are folded."""
         self.clock.now = self.clock.real - timedelta(minutes=data["minutes_ago"])
-        session = Session.start_now(self.partnership, by=self.a)
+        session = creation.start_now(self.partnership, by=self.a)
         self._look_back(session)
         self._pulse(session, data["pulse"])
         step = self._step(session, Step.Kind.WRITE)
@@ -317,11 +318,11 @@ class Pair:
 
     def _plan(self, day: date) -> Session:
         if self.series is not None:
-            self.series.materialise(self.clock.now)
+            rhythm.materialise(self.series, self.clock.now)
             session: Session = Session.objects.get(series=self.series, slot_date=day)
             return session
         start = datetime.combine(day, self.hour)
-        return Session.plan(self.partnership, by=self.a, start=start, zone=self.a.timezone)
+        return one_date.plan(self.partnership, by=self.a, start=start, zone=self.a.timezone)
 
     def _instant(self, day: date) -> datetime:
         return datetime.combine(day, self.hour, tzinfo=ZoneInfo(self.a.timezone)).astimezone(UTC)

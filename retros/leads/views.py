@@ -16,6 +16,7 @@ from partnerships.http import PersonRequest
 from retros.access import get_asked_need, get_need, get_offer, get_releasable, get_release
 from retros.fields import WordsForm
 from retros.history.timeline import asked, lead_header
+from retros.leads import offers
 from retros.leads.forms import AcceptForm, NeedForm, OfferForm, ReleaseForm
 from retros.leads.overview import Led
 from retros.leads.releases import Choices, LeadsPage, Preview
@@ -66,7 +67,7 @@ def need_answer(request: PersonRequest, need_id: UUID) -> HttpResponse:
 def offer_accept(request: PersonRequest, offer_id: UUID) -> HttpResponse:
     """Take up what a lead offered."""
     offer = get_offer(request.user, offer_id)
-    session = offer.accept(by=request.user, choice=AcceptForm(request.POST).checked()["choice"])
+    session = offers.accept(offer, by=request.user, choice=AcceptForm(request.POST).checked()["choice"])
     messages.success(request, _("Planned") if offer.kind == Offer.Kind.TIMES else _("Begun"))
     return redirect("partnership_detail", session.partnership_id)
 

@@ -21,7 +21,7 @@ from retros.lifecycle.erasure import erase
 from retros.lifecycle.export import export
 from retros.lifecycle.forms import EndForm, EraseForm
 from retros.lifecycle.page import Keeping
-from retros.models import Handover, Session
+from retros.models import Handover, creation
 from retros.models.session import FAREWELL
 from retros.room.forms import NoteForm
 
@@ -50,7 +50,7 @@ def partnership_resume(request: PersonRequest, partnership_id: UUID) -> HttpResp
 def farewell_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     """A last retro, now. While one is open, that one is it."""
     partnership = get_partnership(request.user, partnership_id)
-    session = Session.start_now(partnership, by=request.user, template_key=FAREWELL)
+    session = creation.start_now(partnership, by=request.user, template_key=FAREWELL)
     return redirect("session_detail", session.pk)
 
 

@@ -1,7 +1,5 @@
 """What the two write, reveal and agree on."""
 
-from retros.agreements.verbs import came_up, keep_as_clause, put_into_agreement, put_lines_into_agreement, still_right
-from retros.dates.planning import Outdated, Unconfirmed
 from retros.models.action import Action, Review
 from retros.models.bulk import Bulk
 from retros.models.clause import ClauseLink, ClauseOrigin
@@ -18,8 +16,6 @@ from retros.models.series import Pause, RuleVersion, Series, SeriesChange
 from retros.models.session import Session
 from retros.models.step import Prompt, Ready, Step
 from retros.models.tick import Tick
-from retros.recurrence.wall_time import Misplaced
-from retros.room.decisions import name_decision, settle_decision, settled
 
 __all__ = [
     "Action",
@@ -31,11 +27,9 @@ __all__ = [
     "EntryRevision",
     "Expiry",
     "Handover",
-    "Misplaced",
     "Need",
     "Note",
     "Offer",
-    "Outdated",
     "Pause",
     "Pick",
     "Presence",
@@ -49,13 +43,4 @@ __all__ = [
     "Session",
     "Step",
     "Tick",
-    "Unconfirmed",
-    "came_up",
-    "keep_as_clause",
-    "name_decision",
-    "put_into_agreement",
-    "put_lines_into_agreement",
-    "settle_decision",
-    "settled",
-    "still_right",
 ]

@@ -9,10 +9,9 @@ from django.db import models
 from django.utils import timezone as clock
 from django.utils.translation import gettext as _
 
-from partnerships.models import Agreement, Lead
+from partnerships.models import Lead
 from partnerships.refusals import Invalid, Refusal
 from retros.catalogue import Template, exercises, template_for
-from retros.dates.planning import planning
 from retros.models.need import check_leads, leading
 from retros.models.session import Session
 from retros.recurrence.wall_time import wall_to_utc
@@ -112,49 +111,17 @@ class Offer(models.Model):
                 raise Refusal(_("Your last offer still waits for the two."))
             return cls.objects.create(lead=lead, kind=kind, starts=told, timezone=zone, template_key=template)
 
-    def accept(self, *, by: Person, choice: int = 0) -> Session:
-        """Plan the retro at the chosen one of the times, or begin the exercise. Pressed by both, it is done once.
-
-        Raises Refusal when it was declined or its lead ended in between, or when the time cannot be planned (any more).
-        """
-        partnership = self.lead.partnership
-        with planning(partnership, by=by), partnership.writing(by):  # its locks first, in their order
-            check_leads(self.lead)
-            self.refresh_from_db(fields=["state", "session"])
-            if self.session is not None:
-                return self.session
-            self._check_open()
-            if self.kind == self.Kind.TIMES:
-                if not 0 <= choice < len(self.starts):
-                    raise Invalid(_("Choose one of the times."))
-                start = self.wall_times[choice]
-                self.session = Session.plan(partnership, by=by, start=start, zone=self.timezone)
-            else:
-                self.session = self._begin_exercise(by)
-            self._settle(self.State.TAKEN)
-            return self.session
-
     def decline(self, *, by: Person) -> None:
         with self.lead.partnership.writing(by):
             check_leads(self.lead)
             self.refresh_from_db(fields=["state", "session"])
             if self.is_open:
-                self._settle(self.State.DECLINED)
+                self.settle(self.State.DECLINED)
 
-    def _begin_exercise(self, by: Person) -> Session:
-        """A contract is about what the two work on; either of them can begin others with a name of their own."""
-        partnership, exercise = self.lead.partnership, self.exercise
-        if exercise.kind == Session.Kind.RETRO:
-            return Session.start_now(partnership, by=by, template_key=exercise.key)
-        dream_team = exercise.kind == Session.Kind.DREAM_TEAM
-        kind = Agreement.Kind.DREAM_TEAM if dream_team else Agreement.Kind.CONTRACT
-        title = _("Our Dream Team agreement") if dream_team else partnership.label
-        return Session.begin(Agreement.begin(partnership, by=by, kind=kind, title=title), by=by)
-
-    def _check_open(self) -> None:
+    def check_open(self) -> None:
         if not self.is_open:
             raise Refusal(_("One of you declined this in between."))
 
-    def _settle(self, state: str) -> None:
+    def settle(self, state: str) -> None:
         self.state, self.settled_at = state, clock.now()
         self.save(update_fields=["state", "settled_at", "session"])

@@ -18,11 +18,10 @@ from partnerships import limits
 from partnerships.models import Agreement, Audit, Membership, Partnership
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Invalid, NotAllowed, Refusal
-from retros.catalogue import template_for
 from retros.live.publish import publish
 from retros.models.planned import Planned
 from retros.models.presence import Presence
-from retros.recurrence.wall_time import stored
+from retros.models.series import Series
 
 if TYPE_CHECKING:
     from partnerships.models import Person
@@ -93,8 +92,6 @@ class SessionQuerySet(models.QuerySet["Session"]):
 
     def with_next(self) -> SessionQuerySet:
         """Brings `next_local` and `meeting_url` along, which a session otherwise asks for."""
-        from retros.models.series import Series  # the series imports the session
-
         same = models.OuterRef("partnership")
         others = Session.objects.filter(partnership=same).exclude(pk=models.OuterRef("pk"))
         series = Series.objects.filter(partnership=same)
@@ -195,8 +192,6 @@ class Session(Planned):
     @cached_property
     def meeting_url(self) -> str | None:
         """Where the pair meets, if they said so."""
-        from retros.models.series import Series  # the series imports the session
-
         return Series.objects.filter(partnership=self.partnership_id).values_list("meeting_url", flat=True).first()
 
     @property
@@ -285,98 +280,11 @@ class Session(Planned):
     # --- making one ---------------------------------------------------------------------------------------------
 
     @classmethod
-    def start_now(
-        cls, partnership: Partnership, *, by: Person, template_key: str = "", id: uuid.UUID | None = None
-    ) -> Session:
-        """A retro that begins at this moment. While one is running, that one is it: both may press at once."""
-        now = clock.now()
-        with transaction.atomic():
-            Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
-            retros = cls.objects.filter(partnership=partnership, kind=cls.Kind.RETRO)
-            running = retros.running().order_by("-started_at").first()
-            session = running or cls.sent_before(id, partnership)
-            if session is None:
-                session = cls._create(partnership, by=by, now=now, template_key=template_key, id=id)
-                session.start(by=by)
-        return session
-
-    @classmethod
-    def begin(cls, agreement: Agreement, *, by: Person, short: bool = False) -> Session:
-        """Begin to write an agreement: each alone, over days if they like. One such sitting at a time is open."""
-        now = clock.now()
-        kind = cls.Kind.DREAM_TEAM if agreement.kind == Agreement.Kind.DREAM_TEAM else cls.Kind.CONTRACT
-        partnership = agreement.partnership
-        with transaction.atomic():
-            Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
-            session = cls.objects.filter(agreement=agreement, kind=kind).running().first()
-            if session is None:
-                template = template_for(kind, partnership.kind)
-                session = cls._create(
-                    partnership, by=by, now=now, template_key=f"{template.key}:short" if short else template.key,
-                    kind=kind, agreement=agreement,
-                )  # fmt: skip
-                session.start(by=by)
-        return session
-
-    @classmethod
     def sent_before(cls, id: uuid.UUID | None, partnership: Partnership) -> Session | None:
         """The session that this press made already. Raises Invalid when the key names something else."""
         session = cls.objects.filter(pk=id).first() if id else None
         if session is not None and session.partnership_id != partnership.pk:
             raise key_is_taken()
-        return session
-
-    @classmethod
-    def _create(
-        cls, partnership: Partnership, *, by: Person, now: datetime, template_key: str = "",
-        id: uuid.UUID | None = None, kind: str = Planned.Kind.RETRO, agreement: Agreement | None = None,
-    ) -> Session:  # fmt: skip
-        """One that begins now, by the clock of whoever began it."""
-        if not Membership.objects.filter(partnership=partnership, person=by).exists():
-            raise NotAllowed(_("This is not your partnership."))
-        local = now.astimezone(by.tz).replace(tzinfo=None, second=0, microsecond=0)
-        session = cls(
-            id=id or uuid.uuid4(), kind=kind, start_local=stored(local), timezone=by.timezone, start_utc=now,
-            agreement=agreement, unplanned=True,
-        )  # fmt: skip
-        return cls.insert(partnership, [session], template_key=template_key)[0]
-
-    @classmethod
-    def insert(cls, partnership: Partnership, sessions: list[Session], *, template_key: str = "") -> list[Session]:
-        """Write new sessions of a pair, with their two people and the steps and prompts of their template."""
-        from retros.models.step import Prompt, Step  # the step imports the session
-
-        partnership.refresh_from_db(fields=["archived_at"])
-        members = list(Membership.objects.filter(partnership=partnership).select_related("person"))
-        if len(members) < len(Seat):
-            raise Refusal(_("A retro needs two. The other seat is still free."))
-        if partnership.is_archived:
-            raise Refusal(_("This partnership has ended. You can read it, and no longer write in it."))
-        names = {member.seat: member.person.first_name for member in members}
-        steps: list[Step] = []
-        prompts: list[Prompt] = []
-        for session in sessions:
-            template = template_for(session.kind, partnership.kind, template_key)
-            session.partnership, session.kind, session.template_key = partnership, template.kind, template.key
-            for position, step in enumerate(template.steps):
-                steps.append(Step.copy(step, session=session, position=position))
-                prompts += steps[-1].copies(step.prompts, names)
-        Session.objects.bulk_create(sessions)
-        Presence.objects.bulk_create(
-            Presence(session=session, person_id=m.person_id, seat=m.seat) for session in sessions for m in members
-        )
-        Step.objects.bulk_create(steps)
-        Prompt.objects.bulk_create(prompts)
-        return sessions
-
-    def plan_next(self, *, by: Person, start: datetime, id: uuid.UUID) -> Session:
-        """Plan the next one from this one's wrap-up: same template, same zone. Raises Refusal like `plan`."""
-        with transaction.atomic():
-            session = Session.plan(
-                self.partnership, by=by, start=start, zone=self.timezone, id=id, template_key=self.template_key
-            )
-            with self.writing(by=by, closed=True) as change:
-                change.shared = True
         return session
 
     # --- its course ---------------------------------------------------------------------------------------------

@@ -18,20 +18,10 @@ from partnerships.models import Version
 from retros.agreements.due import AgreementLooks, Look
 from retros.agreements.page import Adopted, adopted
 from retros.lifecycle.retention import gone
-from retros.models import (
-    Action,
-    ClauseOrigin,
-    Draft,
-    Entry,
-    Note,
-    Prompt,
-    Review,
-    Session,
-    Step,
-    settled,
-)
+from retros.models import Action, ClauseOrigin, Draft, Entry, Note, Prompt, Review, Session, Step
 from retros.models.entry import NOT_HELD
 from retros.room.board import Card, CardRow, Column, Stamp, row_of, short
+from retros.room.decisions import settled
 from retros.room.dock import Dock, Side
 from retros.room.questions import Answer, Places, Question, blocks_of, questions_of, surprises_of
 

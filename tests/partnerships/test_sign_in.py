@@ -25,10 +25,10 @@ from partnerships.accounts.forms import PersonForm
 from partnerships.mail.forms import ReminderForm
 from partnerships.models import Audit, Invitation, Person, SignIn
 from partnerships.refusals import NotAllowed
-from retros import models
 from retros.lifecycle import retention
 from retros.lifecycle.erasure import erase
 from retros.live import rights
+from retros.models import creation
 from retros.worker import tick
 from tests.factories import PASSWORD, PartnershipFactory, PersonFactory
 
@@ -266,7 +266,7 @@ def test_who_signs_in_while_the_account_is_erased(client: Client, tom: Person) -
 
 def test_a_stream_of_the_old_password(signed_in: Client, tom: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     """The password changes between the two questions of a stream that asks to be let in."""
-    session = models.Session.start_now(PartnershipFactory.create(a=tom, b=PersonFactory.create()), by=tom)
+    session = creation.start_now(PartnershipFactory.create(a=tom, b=PersonFactory.create()), by=tom)
     cookie = signed_in.cookies["session"].value
     monkeypatch.setattr(rights, "_briefly", nullcontext)  # in the thread of the test the connection stays
     assert rights.authorise(session.pk, cookie) is not None

@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from partnerships.models import Delivery, Partnership, Person
+from retros.dates import one_date
 from retros.models import RuleVersion, Series, Session
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.retros import scheduling
@@ -51,7 +52,7 @@ def session(
     """A retro at that wall time in the zone; planned long before."""
     wall = datetime.fromisoformat(start)
     before = LONG_BEFORE
-    made = Session.plan(partnership, by=people(partnership)[0], start=wall, zone=zone, now=before)
+    made = one_date.plan(partnership, by=people(partnership)[0], start=wall, zone=zone, now=before)
     if rule:
         more |= {"series": rule.series, "rule_version": rule, "slot_date": wall.date()}
     Session.objects.filter(pk=made.pk).update(ical_stamp=before, **more)

@@ -23,6 +23,7 @@ from django.db import connections
 
 from partnerships.models import Partnership, Person
 from retros.access import get_entry, get_note, get_prompt, get_session, get_step
+from retros.dates import one_date
 from retros.models import Entry, Note, Prompt, Session, Step
 from tests.factories import PartnershipFactory, PersonFactory
 
@@ -128,7 +129,7 @@ class Pair:
 
     def planned(self, **fields: Any) -> Session:
         start = fields.pop("start", wall(2027, 3, 2, 14, 0))
-        return Session.plan(self.partnership, by=self.ines, start=start, zone=fields.pop("zone", "UTC"), **fields)
+        return one_date.plan(self.partnership, by=self.ines, start=start, zone=fields.pop("zone", "UTC"), **fields)
 
     def started(self) -> Session:
         """A new one that is open; whatever was open before is held."""

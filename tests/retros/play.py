@@ -9,7 +9,8 @@ from typing import Any
 from django.utils import timezone
 
 from partnerships.models import Partnership, Person
-from retros.models import Action, Entry, Session, Step
+from retros.dates import one_date
+from retros.models import Action, Entry, Session, Step, creation
 
 Answer = int | None | tuple[int, str]  # a weather, none, or (weather, "only me")
 
@@ -22,7 +23,7 @@ def plan(partnership: Partnership, *, days: int = 5, hour: int = 14, zone: str =
     """A retro at that hour, in `zone`, so many days ahead."""
     a, _b = members(partnership)
     start = (timezone.now() + timedelta(days=days)).replace(tzinfo=None, hour=hour, minute=0, second=0, microsecond=0)
-    return Session.plan(partnership, by=a, start=start, zone=zone)
+    return one_date.plan(partnership, by=a, start=start, zone=zone)
 
 
 def step_of(session: Session, kind: str) -> Step:
@@ -55,7 +56,7 @@ def answer_pulse(session: Session, person: Person, us: Answer, overall: Answer =
 
 
 def start(partnership: Partnership) -> Session:
-    return Session.start_now(partnership, by=members(partnership)[0])
+    return creation.start_now(partnership, by=members(partnership)[0])
 
 
 def hold(partnership: Partnership, a: Answer = 4, b: Answer = 3, *, on: datetime | None = None, **more: Any) -> Session:

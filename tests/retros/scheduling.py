@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from partnerships.models import Partnership, Person
-from retros.dates import upkeep
-from retros.models import Series, Session
+from retros.dates import rhythm, upkeep
+from retros.models import Session
 from retros.recurrence.rule import PRESETS, Rule
 from tests.retros import play
 
@@ -59,7 +59,7 @@ class Planned:
         self.partnership = partnership
         self.now = utc(now)
         self.by: Person = play.members(partnership)[0]
-        self.series = Series.begin(partnership, by=self.by, rule=rule_of(CASES["base_series"][name]), now=BEFORE)
+        self.series = rhythm.begin(partnership, by=self.by, rule=rule_of(CASES["base_series"][name]), now=BEFORE)
         upkeep.materialise(self.now)
         self.series.refresh_from_db()
 

@@ -13,7 +13,8 @@ from django.utils import timezone
 from partnerships.models import Agreement, Clause, Version
 from partnerships.refusals import NotAllowed, Refusal
 from partnerships.wording import Wording
-from retros.models import Action, ClauseOrigin, Session, keep_as_clause
+from retros.agreements.verbs import keep_as_clause
+from retros.models import Action, ClauseOrigin, Session
 from tests.cast import Cast
 from tests.retros import play
 from tests.retros.test_clause_marks import ONE, in_force

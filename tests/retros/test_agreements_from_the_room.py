@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from partnerships.models import Agreement, Person
 from partnerships.wording import Wording
-from retros.models import ClauseOrigin, Entry, Session
+from retros.models import ClauseOrigin, Entry, Session, creation
 from tests.cast import Cast
 
 pytestmark = pytest.mark.one_database
@@ -74,7 +74,7 @@ def test_a_card_changes_a_clause(cast: Cast) -> None:
     agreement = Agreement.begin(cast.checkout, by=cast.ines, kind="contract", title="Payments")
     first = agreement.propose([Wording("Tom answers within a day.")], by=cast.ines, reason="")
     first.sign(by=cast.tom, digest=first.digest)
-    retro = Session.start_now(cast.checkout, by=cast.ines)
+    retro = creation.start_now(cast.checkout, by=cast.ines)
     prompt = next(p for p in retro.steps[2].prompts if p.key == "bad")
     prompt.step.session = retro
     card = Entry.fold(prompt, by=cast.ines, text="I waited three days", client_id=uuid.uuid4())
@@ -112,7 +112,7 @@ def test_a_card_changes_a_clause(cast: Cast) -> None:
 
 
 def test_a_dream_team_sitting_leaves_the_retro_alone(cast: Cast, session: Session) -> None:
-    retro = Session.start_now(cast.checkout, by=cast.tom)
+    retro = creation.start_now(cast.checkout, by=cast.tom)
     assert retro.pk != session.pk
     assert retro.title == "Retro 1"
 

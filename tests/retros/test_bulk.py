@@ -20,6 +20,7 @@ from partnerships.refusals import NotAllowed, Refusal
 from retros.administration import bulk
 from retros.administration.bulk import Wish
 from retros.administration.placing import BUFFER, occurrences
+from retros.dates import one_date, rhythm
 from retros.models import Bulk, Series, Session
 from retros.recurrence.rule import PRESETS, Rule
 from tests.cast import Cast
@@ -50,7 +51,7 @@ def do(what: Wish, by: Person, **more: Any) -> Bulk:
 
 def in_rhythm(pair: Partnership, by: Person, *, cadence: str = "every_2_weeks", days: int = 14) -> Series:
     first = timezone.localdate() + timedelta(days=days)
-    return Series.begin(pair, by=by, rule=Rule.starting(first, PRESETS[cadence], time(14), "Europe/Berlin"))
+    return rhythm.begin(pair, by=by, rule=Rule.starting(first, PRESETS[cadence], time(14), "Europe/Berlin"))
 
 
 def starts(pair: Partnership) -> list[datetime]:
@@ -227,7 +228,7 @@ def test_what_changed_since_is_not_taken_back(cast: Cast) -> None:
     done = do(wish("move", cast.checkout, cast.search, weeks=1), cast.ada)
     session = Session.objects.filter(partnership=cast.checkout).upcoming()[0]
     wall = session.wall_start.replace(hour=9)
-    session.move(by=cast.ines, start=wall, zone=session.timezone)
+    one_date.move(session, by=cast.ines, start=wall, zone=session.timezone)
     done = bulk.undo(done, by=cast.ada)
     left = {line["label"]: line["left"] for line in done.lines}
     assert left == {"Checkout": "Its dates changed since, so it stays as it is.", "Search": ""}

@@ -11,7 +11,7 @@ from django.test import Client
 from playwright.sync_api import Locator, Page, expect
 
 from partnerships.models import Person
-from retros.models import Action, Draft, Entry, Session
+from retros.models import Action, Draft, Entry, Session, creation
 from tests.browser import enter
 from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
@@ -70,7 +70,7 @@ def people(live_server: LiveServer) -> Cast:
 
 @pytest.fixture
 def session(people: Cast) -> Session:
-    return Session.start_now(people.checkout, by=people.ines)
+    return creation.start_now(people.checkout, by=people.ines)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from partnerships import limits
 from partnerships.models import CalendarFeed, Delivery, Partnership, Person
+from retros.dates import one_date
 from retros.models import Series, Session
 from retros.notifications.ics import Edition, download, feed, invitation
 from retros.worker import tick
@@ -95,7 +96,7 @@ def test_an_update_after_a_move() -> None:
     tick(NOW)
     a, b = people(made.partnership)
     before = ics.lint(calendar_part(mails_to(a, "invite")[0])[1], method="REQUEST")[0]
-    made.move(by=b, start=moment("2027-02-11T15:00Z").replace(tzinfo=None), zone="Europe/Tallinn", now=NOW)
+    one_date.move(made, by=b, start=moment("2027-02-11T15:00Z").replace(tzinfo=None), zone="Europe/Tallinn", now=NOW)
     for _ in range(2):
         tick(moment("2027-01-10T12:00Z"))
     for person in (a, b):
@@ -138,7 +139,7 @@ def test_moved_before_the_invitation_left_is_one_mail() -> None:
     made = s2()
     plan(NOW)
     a, _b = people(made.partnership)
-    made.move(by=a, start=moment("2027-02-11T15:00Z").replace(tzinfo=None), zone="Europe/Tallinn", now=NOW)
+    one_date.move(made, by=a, start=moment("2027-02-11T15:00Z").replace(tzinfo=None), zone="Europe/Tallinn", now=NOW)
     tick(NOW + DAY)
     (message,) = mails_to(a, "invite")
     assert ics.lint(calendar_part(message)[1], method="REQUEST")[0]["SEQUENCE"] == ["1"]
@@ -222,7 +223,7 @@ def test_what_was_mailed_stays_right_and_stands_there_once() -> None:
     tick(NOW)
     Person.objects.filter(pk=a.pk).update(calendar_mode="feed")
     second = session(ours, "2027-03-09T14:00")
-    first.move(by=b, start=moment("2027-02-10T14:00Z").replace(tzinfo=None), zone="UTC", now=NOW)
+    one_date.move(first, by=b, start=moment("2027-02-10T14:00Z").replace(tzinfo=None), zone="UTC", now=NOW)
     tick(NOW + DAY)
     assert (len(mails_to(a, "update")), len(mails_to(a, "invite"))) == (1, 1)
     assert [uid.split(".")[0] for uid, *_rest in ics.read_back(feed(a, NOW))] == [str(second.pk)]

@@ -15,7 +15,8 @@ from partnerships.models import Agreement, Clause, Person, Version
 from partnerships.refusals import Invalid, NotAllowed, Refusal
 from partnerships.wording import Wording
 from retros.agreements.due import AgreementLooks
-from retros.models import ClauseLink, Entry, Session, came_up, put_into_agreement
+from retros.agreements.verbs import came_up, put_into_agreement
+from retros.models import ClauseLink, Entry, Session
 from tests.cast import Cast
 from tests.retros import play
 

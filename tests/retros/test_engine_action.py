@@ -13,7 +13,7 @@ from django.utils import timezone
 from partnerships.models import Partnership
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
 from retros.access import get_action
-from retros.models import Action, Draft, Review, Session
+from retros.models import Action, Draft, Review, creation
 from tests.factories import PersonFactory
 from tests.retros.model import LAST, Hands, Pair, at, make_pair, reveal
 
@@ -102,7 +102,7 @@ def test_the_room_of_another_pair_changes_nothing_here(pair: Pair) -> None:
     other = make_pair()
     other.partnership.memberships.filter(seat="b").delete()
     other.partnership.take_seat(pair.ines, "b")  # Ines has two partners, and so two rooms
-    elsewhere = Session.start_now(other.partnership, by=pair.ines)
+    elsewhere = creation.start_now(other.partnership, by=pair.ines)
     (action,) = agree(pair)
     for verb in (
         lambda: action.review(elsewhere, by=pair.ines, verdict="done"),

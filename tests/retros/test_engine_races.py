@@ -13,7 +13,7 @@ from django.db import transaction
 
 from partnerships.refusals import Stale
 from retros.access import get_action
-from retros.models import Action, Draft, Entry, Note, Ready, Review, Session, Step
+from retros.models import Action, Draft, Entry, Note, Ready, Review, Session, Step, creation
 from tests.retros.model import (
     CONCLUDE,
     LAST,
@@ -151,7 +151,7 @@ def test_start_now_at_once_is_one_session(pair: Pair, both: AtOnce, rounds: int)
         before = Session.objects.count()
 
         def load(person: Any) -> Load:
-            return lambda: lambda: Session.start_now(pair.partnership, by=person, id=uuid.uuid4()).pk
+            return lambda: lambda: creation.start_now(pair.partnership, by=person, id=uuid.uuid4()).pk
 
         results = both.press(load(pair.ines), load(pair.tom))
         no_errors(results)

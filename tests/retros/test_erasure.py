@@ -22,7 +22,7 @@ from partnerships.models import Agreement, Audit, Invitation, Lead, Partnership,
 from partnerships.refusals import Refusal
 from retros.lifecycle.erasure import erase
 from retros.lifecycle.export import archive
-from retros.models import Action, Draft, Entry, Need, Note, Prompt, Session
+from retros.models import Action, Draft, Entry, Need, Note, Prompt, Session, creation
 from tests.cast import Cast, send_mails
 from tests.factories import PASSWORD
 from tests.retros import play
@@ -249,7 +249,7 @@ def choices() -> set[str]:
 
 def test_names_in_the_choices_of_a_contract_go_too(cast: Cast) -> None:
     agreement = Agreement.begin(cast.checkout, by=cast.ines, kind="contract", title="Checkout")
-    sitting = Session.begin(agreement, by=cast.ines)
+    sitting = creation.begin(agreement, by=cast.ines)
     rows = Prompt.objects.filter(step__session=sitting)
     known = next(prompt for prompt in rows if "Tom" in str(prompt.choices))
     known.step.prompt_set.create(  # as a decision that one of them adds; the template does not know it

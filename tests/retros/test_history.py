@@ -17,6 +17,7 @@ from django.utils import timezone
 from partnerships.models import Agreement, Lead, Look, Membership, Partnership, Person
 from partnerships.reader import Reader
 from partnerships.wording import Wording
+from retros.dates import one_date
 from retros.history.timeline import History, Rhythm, Standing
 from retros.leads.overview import Led, LedRow, Released
 from retros.models import Action, Need, Note, Release, Session
@@ -169,10 +170,10 @@ def test_every_opening_is_a_line_that_the_pair_reads(cast: Cast) -> None:
 def test_what_an_admin_does_to_the_dates_is_a_line_too(cast: Cast) -> None:
     session = play.plan(cast.checkout)
     assert not Look.objects.of(cast.ines).filter(what="schedule").exists()
-    session.move(by=cast.tom, start=session.wall_start + timedelta(days=1), zone="UTC")
+    one_date.move(session, by=cast.tom, start=session.wall_start + timedelta(days=1), zone="UTC")
     assert not Look.objects.of(cast.ines).filter(what="schedule").exists()
     session.refresh_from_db()
-    session.move(by=cast.ada, start=session.wall_start + timedelta(days=2), zone="UTC")
+    one_date.move(session, by=cast.ada, start=session.wall_start + timedelta(days=2), zone="UTC")
     assert "Ada Osei changed the dates of your retros" in page(cast.tom, "release_list", cast.checkout.pk)
 
 

@@ -24,7 +24,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from partnerships.models import Person, SignIn
-from retros.models import Draft, Entry, Note, Session, Step
+from retros.models import Draft, Entry, Note, Session, Step, creation
 from tests.browser import CHROMIUM_FLAGS, Watched, chromium, set_offline
 from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
@@ -47,7 +47,7 @@ def people(live_server: LiveServer) -> Cast:
 
 @pytest.fixture
 def session(people: Cast) -> Session:
-    return Session.start_now(people.checkout, by=people.ines)
+    return creation.start_now(people.checkout, by=people.ines)
 
 
 def place(session: Session, kind: str) -> str:

@@ -10,7 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from partnerships.models import CalendarFeed, Person
-from retros.models import Session
+from retros.dates import one_date
+from retros.models import Session, creation
 from tests.cast import Cast
 from tests.retros import play
 from tests.retros.model import LAST, Clock, Hands, wall
@@ -68,7 +69,7 @@ def close(cast: Cast, session: Session) -> None:
 
 
 def test_a_planned_retro_is_planned_until_its_day_is_over(cast: Cast, clock: Clock) -> None:
-    session = Session.plan(cast.checkout, by=cast.ines, start=wall(2026, 11, 3, 10), zone="UTC")
+    session = one_date.plan(cast.checkout, by=cast.ines, start=wall(2026, 11, 3, 10), zone="UTC")
     clock.now = datetime(2026, 11, 3, 9, 50, tzinfo=UTC)
     outside = Outside(cast)
     planned = outside.read()
@@ -92,7 +93,7 @@ def test_a_retro_that_was_begun_at_once_shows_when_its_day_is_over(cast: Cast, c
     clock.now = datetime(2026, 11, 3, 9, 41, tzinfo=UTC)
     outside = Outside(cast)
     nothing = outside.read()
-    session = Session.start_now(cast.checkout, by=cast.tom)
+    session = creation.start_now(cast.checkout, by=cast.tom)
     assert outside.read() == nothing
     close(cast, session)
     assert outside.read() == nothing
@@ -106,9 +107,9 @@ def test_a_retro_that_was_begun_at_once_shows_when_its_day_is_over(cast: Cast, c
 
 
 def test_what_was_held_without_the_app_shows_at_once(cast: Cast, clock: Clock) -> None:
-    session = Session.plan(cast.checkout, by=cast.ines, start=wall(2026, 11, 3, 10), zone="UTC")
+    session = one_date.plan(cast.checkout, by=cast.ines, start=wall(2026, 11, 3, 10), zone="UTC")
     clock.now = datetime(2026, 11, 3, 11, tzinfo=UTC)
-    session.met_on(wall(2026, 11, 3).date(), by=cast.ada)
+    one_date.met_on(session, wall(2026, 11, 3).date(), by=cast.ada)
     outside = Outside(cast)
     assert "Retro held" in outside.read()[reverse("history_detail", args=[cast.checkout.pk])]
 
@@ -116,7 +117,7 @@ def test_what_was_held_without_the_app_shows_at_once(cast: Cast, clock: Clock) -
 def test_a_pair_could_use_a_word_until_that_day_is_over(cast: Cast, clock: Clock) -> None:
     """Two that did not happen, and now one that was begun at once."""
     for day in (3, 10):
-        session = Session.plan(cast.checkout, by=cast.ines, start=wall(2026, 12, day, 10), zone="UTC")
+        session = one_date.plan(cast.checkout, by=cast.ines, start=wall(2026, 12, day, 10), zone="UTC")
         start = datetime(2026, 9, day, 10, tzinfo=UTC)
         Session.objects.filter(pk=session.pk).update(status="missed", start_utc=start, start_local=start)
     clock.now = datetime(2026, 11, 3, 9, tzinfo=UTC)

@@ -13,7 +13,7 @@ from hypothesis.extra.django import TestCase
 
 from partnerships.models import Delivery
 from partnerships.refusals import Refusal
-from retros.dates import upkeep
+from retros.dates import one_date, rhythm, upkeep
 from retros.dates.preview import Preview, rehearse
 from retros.models import Series, Session
 from retros.recurrence.rule import PRESETS
@@ -31,7 +31,7 @@ def shown(planned: Planned, preview: Preview) -> dict[Any, Any]:
 def changes(planned: Planned, **change: Any) -> Callable[[], None]:
     def do() -> None:
         series = Series.objects.get(pk=planned.series.pk)
-        series.change_from(planned.at("2027-02-16"), by=planned.by, now=planned.now, confirmed=True, **change)
+        rhythm.change_from(series, planned.at("2027-02-16"), by=planned.by, now=planned.now, confirmed=True, **change)
 
     return do
 
@@ -43,7 +43,7 @@ def scheduled(planned: Planned) -> dict[Any, Any]:
 def test_a_preview_names_old_and_new_dates_and_changes_nothing(cast: Cast) -> None:
     planned = Planned("S1", cast.checkout, "2027-02-10T12:00Z")
     moved = planned.at("2027-03-02")
-    moved.move(by=planned.by, start=moved.wall_start.replace(day=4), zone=moved.timezone, now=planned.now)
+    one_date.move(moved, by=planned.by, start=moved.wall_start.replace(day=4), zone=moved.timezone, now=planned.now)
     before = checksum()
     preview = rehearse([planned.partnership], changes(planned, weekday=3, local_time=time(15)))
     assert checksum() == before
@@ -63,7 +63,7 @@ def test_a_rule_that_begins_later_makes_no_date_beyond_the_horizon(cast: Cast) -
 
     def do() -> None:
         series = Series.objects.get(pk=planned.series.pk)
-        series.change_from(planned.at("2027-06-08"), by=planned.by, now=planned.now, local_time=time(15))
+        rhythm.change_from(series, planned.at("2027-06-08"), by=planned.by, now=planned.now, local_time=time(15))
 
     (shift,) = rehearse([planned.partnership], do).shifts
     assert (f"{shift.was:%d %H}", f"{shift.becomes:%d %H}") == ("08 11", "08 12")

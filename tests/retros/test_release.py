@@ -1,4 +1,4 @@
-"""The nouns: releases, what the two need from a lead, offers. Shown by both, in the exact words, or not at all."""
+"""The nouns: releases, what the two need from a lead, made. Shown by both, in the exact words, or not at all."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from django.utils import timezone
 from partnerships.models import Agreement, Audit, Lead, Look, Partnership, Person
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
 from partnerships.wording import Wording
+from retros.leads import offers
 from retros.models import Action, Need, Note, Offer, Release, Session
 from retros.models.release import Thing, words_of
 from tests.cast import Cast, make_cast
@@ -327,7 +328,7 @@ def test_the_lead_answers_what_was_released(stage: Stage) -> None:
         need.reply(by=cast.sara, text="Later")
 
 
-# --- offers -----------------------------------------------------------------------------------------------------------
+# --- made -----------------------------------------------------------------------------------------------------------
 
 
 def three(days: int = 5) -> list[datetime]:
@@ -340,17 +341,17 @@ def test_three_times_are_offered_and_one_is_planned(stage: Stage) -> None:
     offer = Offer.make(stage.lead, by=cast.sara, kind="times", starts=three(), zone="UTC")
     assert Offer.make(stage.lead, by=cast.sara, kind="times", starts=three(), zone="UTC") == offer
     for person in (cast.ines, cast.tom):
-        assert "Sara offers you three times" in stage.page(person, "partnership_detail", cast.checkout.pk).text
-    session = offer.accept(by=cast.tom, choice=1)
+        assert "Sara made you three times" in stage.page(person, "partnership_detail", cast.checkout.pk).text
+    session = offers.accept(offer, by=cast.tom, choice=1)
     assert session.wall_start == three()[1]
-    assert offer.accept(by=cast.ines, choice=2) == session
+    assert offers.accept(offer, by=cast.ines, choice=2) == session
     assert Session.objects.filter(partnership=cast.checkout).count() == 1
     assert "Taken up" in stage.page(cast.sara, "history_detail", cast.checkout.pk).text
 
 
 def test_the_exercise_is_suggested_and_begun(stage: Stage) -> None:
     offer = Offer.make(stage.lead, by=stage.cast.sara, kind="exercise")
-    session = offer.accept(by=stage.cast.ines)
+    session = offers.accept(offer, by=stage.cast.ines)
     assert (session.kind, session.is_running) == ("dream_team", True)
 
 
@@ -374,9 +375,9 @@ def test_an_exercise_is_chosen_from_the_catalogue(stage: Stage, template: str, k
     offer = Offer.objects.get()
     for person in (cast.ines, cast.tom):
         assert words in stage.page(person, "partnership_detail", cast.checkout.pk).text
-    session = offer.accept(by=cast.tom)
+    session = offers.accept(offer, by=cast.tom)
     assert (session.kind, session.template_key, session.is_running) == (kind, template, True)
-    assert offer.accept(by=cast.ines) == session
+    assert offers.accept(offer, by=cast.ines) == session
     if kind == "contract":
         assert session.agreement is not None
         assert session.agreement.title == "Checkout"
@@ -400,7 +401,7 @@ def test_either_declines_without_a_reason(stage: Stage) -> None:
     offer = Offer.make(stage.lead, by=stage.cast.sara, kind="times", starts=three(), zone="UTC")
     offer.decline(by=stage.cast.ines)
     with pytest.raises(Refusal):
-        offer.accept(by=stage.cast.tom)
+        offers.accept(offer, by=stage.cast.tom)
     page = stage.page(stage.cast.sara, "history_detail", stage.cast.checkout.pk).text
     assert "Not this time" in page
     assert "Ines declined" not in page
@@ -428,7 +429,7 @@ def test_only_the_two_answer_an_offer(stage: Stage) -> None:
     offer = Offer.make(stage.lead, by=stage.cast.sara, kind="exercise")
     for person in (stage.cast.sara, stage.cast.mei, stage.cast.ada):
         with pytest.raises(NotAllowed):
-            offer.accept(by=person)
+            offers.accept(offer, by=person)
         with pytest.raises(NotAllowed):
             offer.decline(by=person)
 
@@ -436,14 +437,14 @@ def test_only_the_two_answer_an_offer(stage: Stage) -> None:
 def test_a_press_on_what_went_with_the_assignment_is_a_no(stage: Stage) -> None:
     """The lead ended between the page and the press: told so, and nothing breaks."""
     cast = stage.cast
-    offers = [
+    made = [
         Offer.make(stage.lead, by=cast.sara, kind="exercise"),
         Offer.make(stage.lead, by=cast.sara, kind="times", starts=three(), zone="UTC"),
     ]
     cast.checkout.end_lead(cast.sara, by=cast.ada)
-    for offer in offers:
+    for offer in made:
         with pytest.raises(Refusal, match="not your lead any more"):
-            offer.accept(by=cast.ines)
+            offers.accept(offer, by=cast.ines)
         with pytest.raises(Refusal, match="not your lead any more"):
             offer.decline(by=cast.tom)
     with pytest.raises(Refusal, match="not your lead any more"):
@@ -482,7 +483,7 @@ def test_both_at_once() -> None:
 
             offer = Offer.make(lead, by=cast.sara, kind="times", starts=three(20 + 5 * n), zone="UTC")
             one, other = at_once.run(*(
-                partial(Offer.objects.get(pk=offer.pk).accept, by=who, choice=c)
+                partial(offers.accept, Offer.objects.get(pk=offer.pk), by=who, choice=c)
                 for who, c in ((cast.ines, 0), (cast.tom, 1))
             ))  # fmt: skip
             assert one == other, (one, other)

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from partnerships.models import Delivery, Partnership, Person, Preference
+from retros.dates import one_date
 from retros.models import Session
 from retros.notifications.plan import plan
 from retros.worker import tick
@@ -74,8 +75,12 @@ def test_moved_after_the_day_ahead_was_sent() -> None:
     for at in ("2027-01-26T08:00Z", "2027-02-02T16:00Z", "2027-02-08T15:00Z"):
         tick(moment(at))
     assert {*planned(a, status="sent")} >= {*case["given"]["sent"]}
-    made.move(
-        by=a, start=moment("2027-02-16T14:00Z").replace(tzinfo=None), zone="Europe/Tallinn", now=made.start_utc - DAY
+    one_date.move(
+        made,
+        by=a,
+        start=moment("2027-02-16T14:00Z").replace(tzinfo=None),
+        zone="Europe/Tallinn",
+        now=made.start_utc - DAY,
     )
     plan(moment("2027-02-08T15:01Z"))
     for person, seat in ((a, "A"), (b, "B")):

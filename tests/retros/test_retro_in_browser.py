@@ -12,7 +12,7 @@ from django.test import Client
 from playwright.sync_api import Page, Response, expect
 
 from partnerships.models import Person
-from retros.models import Action, Session
+from retros.models import Action, Session, creation
 from tests.browser import Watched
 from tests.cast import make_cast
 from tests.conftest import LiveServer
@@ -58,7 +58,7 @@ class Side:
 @pytest.fixture
 def two(new_context: Callable[..., Any], live_server: LiveServer) -> tuple[Side, Side, Session]:
     cast = make_cast()
-    session = Session.start_now(cast.checkout, by=cast.ines)
+    session = creation.start_now(cast.checkout, by=cast.ines)
     ines, tom = (Side(who, new_context(), live_server.url) for who in (cast.ines, cast.tom))
     for side in (ines, tom):
         side.page.goto(f"/sessions/{session.pk}/")

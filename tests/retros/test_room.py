@@ -20,7 +20,8 @@ from django.utils.formats import date_format
 
 from partnerships.models import Person
 from partnerships.models.partnership import Seat
-from retros.models import Action, Draft, Entry, Note, Presence, Session, Step
+from retros.dates import one_date
+from retros.models import Action, Draft, Entry, Note, Presence, Session, Step, creation
 from retros.room.page import WRITING, Room
 from tests.cast import Cast
 from tests.retros.model import wall
@@ -38,7 +39,7 @@ def client_of(person: Person) -> Client:
 
 @pytest.fixture
 def retro(cast: Cast) -> Session:
-    return Session.start_now(cast.checkout, by=cast.ines)
+    return creation.start_now(cast.checkout, by=cast.ines)
 
 
 class Two:
@@ -163,7 +164,7 @@ def test_the_next_retro_asks_about_the_last_actions(two: Two, cast: Cast) -> Non
         if step.written_alone:
             two.both_ready(step.position)
         two.both_next(step.position)
-    again = Two(cast, Session.start_now(cast.checkout, by=cast.tom))
+    again = Two(cast, creation.start_now(cast.checkout, by=cast.tom))
     assert "Book the sketch hour" in again.page(again.tom, 0)
     action = Action.objects.visible_to(cast.tom).get()
     again.press(
@@ -177,7 +178,7 @@ def test_the_next_retro_asks_about_the_last_actions(two: Two, cast: Cast) -> Non
 
 
 def test_starting_another_leads_into_the_open_room_and_says_so(two: Two, cast: Cast) -> None:
-    planned = Session.plan(cast.checkout, by=cast.tom, start=wall(2027, 3, 2, 14, 0), zone="UTC")
+    planned = one_date.plan(cast.checkout, by=cast.tom, start=wall(2027, 3, 2, 14, 0), zone="UTC")
     answer = two.tom.post(reverse("session_start", args=[planned.pk]), follow=True)
     assert answer.redirect_chain[-1][0] == reverse("step_detail", args=[two.session.pk, 0])
     assert f"{two.session.title} is still open. Close it, then start the next one." in answer.content.decode()
@@ -469,7 +470,7 @@ def test_cards_of_a_retro_that_did_not_take_place_are_offered_to_their_author(tw
     two.fold(two.ines, "Still on\nmy mind", "bad")
     Session.objects.update(status=Session.Status.MISSED)
     assert "This retro did not take place" in two.page(two.ines, 2)
-    now = two.session = Session.start_now(cast.checkout, by=cast.tom)
+    now = two.session = creation.start_now(cast.checkout, by=cast.tom)
     page = two.page(two.ines, 2)
     assert "From a retro that did not take place" in page
     assert "on my mind" not in two.page(two.tom, 2)
@@ -490,7 +491,7 @@ def test_a_card_that_was_begun_or_for_oneself_alone_is_offered_too_and_stays_so(
     Draft.keep(f"card:{bad}", "Half a thought", version=0, by=cast.ines)
     Draft.keep("card:no-column", "Elsewhere", version=0, by=cast.ines)
     Session.objects.update(status=Session.Status.CANCELLED)
-    now = two.session = Session.start_now(cast.checkout, by=cast.tom)
+    now = two.session = creation.start_now(cast.checkout, by=cast.tom)
     page = two.page(two.ines, 2)
     assert "Elsewhere" not in page
     offered = re.findall(r'action="([^"]+/entries/)"><input[^>]*csrf[^>]*>(<input[^\n]*?)<button', page)

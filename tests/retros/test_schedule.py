@@ -18,6 +18,7 @@ from django.utils import timezone
 from partnerships.models import Delivery, Membership, Partnership, Person
 from retros.administration.clashes import Span, overlaps
 from retros.administration.schedule import by_date, health
+from retros.dates import rhythm
 from retros.models import Pause, RuleVersion, Series, Session
 from retros.recurrence.rule import PRESETS, Rule
 from tests.cast import Cast
@@ -36,7 +37,7 @@ def ada(client: Client, cast: Cast) -> Person:
 
 def in_rhythm(pair: Partnership, by: Person, *, days: int = 14, cadence: str = "every_2_weeks") -> Series:
     first = timezone.localdate() + timedelta(days=days)
-    return Series.begin(pair, by=by, rule=Rule.starting(first, PRESETS[cadence], time(14), "UTC"))
+    return rhythm.begin(pair, by=by, rule=Rule.starting(first, PRESETS[cadence], time(14), "UTC"))
 
 
 def main_of(page: Any) -> str:
@@ -70,7 +71,7 @@ def test_pairs_stand_by_their_next_date_and_those_without_one_last(client: Clien
 def test_filters(client: Client, cast: Cast, ada: Person, asked: dict[str, str], found: set[str]) -> None:
     PartnershipFactory.create(a=cast.mei, b=cast.sara, label="Growth")
     cast.mei.deactivate(by=ada)
-    in_rhythm(cast.search, ada).pause(timezone.localdate(), by=ada)
+    rhythm.pause(in_rhythm(cast.search, ada), timezone.localdate(), by=ada)
     missed = in_rhythm(cast.checkout, ada)
     first = Session.objects.filter(series=missed).earliest("start_utc")
     gone = timezone.now() - timedelta(days=30)

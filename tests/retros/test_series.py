@@ -10,11 +10,13 @@ import pytest
 
 from partnerships.models import Agreement, Delivery, Partnership
 from partnerships.refusals import Invalid, NotAllowed, Refusal
-from retros.dates import upkeep
+from retros.dates import one_date, rhythm, upkeep
+from retros.dates.planning import Outdated, Unconfirmed
 from retros.lifecycle import ending
-from retros.models import Misplaced, Outdated, Series, Session, Unconfirmed
+from retros.models import Series, Session, creation
 from retros.recurrence import wall_time
 from retros.recurrence.rule import PRESETS, Rule
+from retros.recurrence.wall_time import Misplaced
 from tests.cast import Cast
 from tests.factories import PartnershipFactory
 from tests.retros import play
@@ -57,7 +59,7 @@ def test_reschedule_one(plan: Any, id: str) -> None:
     start = wall(case(id)["action"]["reschedule_one"])
     if not expected["accepted"]:
         with pytest.raises(Misplaced) as refused:
-            row.move(by=planned.by, start=start, zone=row.timezone, now=planned.now)
+            one_date.move(row, by=planned.by, start=start, zone=row.timezone, now=planned.now)
         assert refused.value.code == expected["error"]
         assert list(refused.value.offers) == expected.get("offered", [])
         if "suggest" in expected:
@@ -67,7 +69,7 @@ def test_reschedule_one(plan: Any, id: str) -> None:
         return
     if "start_utc_before" in expected:
         assert row.start_utc == utc(expected["start_utc_before"])
-    row.move(by=planned.by, start=start, zone=row.timezone, now=planned.now)
+    one_date.move(row, by=planned.by, start=start, zone=row.timezone, now=planned.now)
     single = {"slot_date": given["target_slot"], "sequence_delta": 1, **expected}
     for wanted in expected.get("sessions", [single]):
         found = planned.at(wanted["slot_date"])
@@ -90,7 +92,9 @@ def test_reschedule_one(plan: Any, id: str) -> None:
 def test_reschedule_says_why_not(plan: Any, start: str, code: str) -> None:
     planned, given, _expected = plan("OPS-01", series="S1", target_slot="2027-01-19")
     with pytest.raises(Misplaced) as refused:
-        planned.at(given["target_slot"]).move(by=planned.by, start=wall(start), zone="Europe/Berlin", now=planned.now)
+        one_date.move(
+            planned.at(given["target_slot"]), by=planned.by, start=wall(start), zone="Europe/Berlin", now=planned.now
+        )
     assert refused.value.code == code
 
 
@@ -98,9 +102,9 @@ def test_reschedule_before_the_previous_one_is_refused(plan: Any) -> None:
     planned, _given, _expected = plan("OPS-01", series="S1")
     row = planned.at("2027-02-02")
     with pytest.raises(Misplaced, match="ends later") as refused:
-        row.move(by=planned.by, start=wall("2027-01-19T10:59"), zone="Europe/Berlin", now=planned.now)
+        one_date.move(row, by=planned.by, start=wall("2027-01-19T10:59"), zone="Europe/Berlin", now=planned.now)
     assert refused.value.code == "overlaps_previous"
-    row.move(by=planned.by, start=wall("2027-01-19T11:00"), zone="Europe/Berlin", now=planned.now)
+    one_date.move(row, by=planned.by, start=wall("2027-01-19T11:00"), zone="Europe/Berlin", now=planned.now)
 
 
 def test_the_last_row_is_not_moved_past_a_slot_that_has_no_row_yet(plan: Any) -> None:
@@ -109,18 +113,20 @@ def test_the_last_row_is_not_moved_past_a_slot_that_has_no_row_yet(plan: Any) ->
     beyond = planned.series.rule.after(last.slot_date or date.min)
     assert beyond is not None
     with pytest.raises(Misplaced) as refused:
-        last.move(by=planned.by, start=datetime.combine(beyond, time(10)), zone="Europe/Berlin", now=planned.now)
+        one_date.move(
+            last, by=planned.by, start=datetime.combine(beyond, time(10)), zone="Europe/Berlin", now=planned.now
+        )
     assert refused.value.code == "past_next"
 
 
 def test_what_was_left_out_is_no_neighbour(plan: Any) -> None:
     planned, _given, _expected = plan("OPS-02")
-    planned.at("2027-02-02").skip(by=planned.by, reason="holiday", now=planned.now)
+    one_date.skip(planned.at("2027-02-02"), by=planned.by, reason="holiday", now=planned.now)
     row = planned.at("2027-01-19")
-    row.move(by=planned.by, start=wall("2027-02-03T10:00"), zone="Europe/Berlin", now=planned.now)
+    one_date.move(row, by=planned.by, start=wall("2027-02-03T10:00"), zone="Europe/Berlin", now=planned.now)
     assert planned.at("2027-01-19").start_utc == utc("2027-02-03T09:00Z")
     with pytest.raises(Misplaced):  # and what comes back must not stand before it
-        planned.at("2027-02-02").restore(by=planned.by, now=planned.now)
+        one_date.restore(planned.at("2027-02-02"), by=planned.by, now=planned.now)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +136,7 @@ def test_skip_leaves_one_out_and_moves_nothing(plan: Any, reason: str, excused: 
     planned, _given, _expected = plan("OPS-01", series="S1")
     before = state(planned)
     for _press in range(2):
-        planned.at("2027-02-02").skip(by=planned.by, reason=reason, now=planned.now)
+        one_date.skip(planned.at("2027-02-02"), by=planned.by, reason=reason, now=planned.now)
     row = planned.at("2027-02-02")
     assert (*said(row), row.sequence) == ("skipped", reason, excused, 1)
     assert [r for r in state(planned) if r[0] != row.pk] == [r for r in before if r[0] != row.pk]
@@ -142,10 +148,10 @@ def test_skip_wants_a_reason_and_something_to_skip(plan: Any) -> None:
     planned, _given, _expected = plan("OPS-01", series="S1")
     for reason in ("", "paused", "archived", "because"):
         with pytest.raises(Invalid):
-            planned.at("2027-02-02").skip(by=planned.by, reason=reason, now=planned.now)
+            one_date.skip(planned.at("2027-02-02"), by=planned.by, reason=reason, now=planned.now)
     planned.held("2027-01-05")
     with pytest.raises(Refusal, match="has started"):
-        planned.at("2027-01-05").skip(by=planned.by, reason="leave", now=planned.now)
+        one_date.skip(planned.at("2027-01-05"), by=planned.by, reason="leave", now=planned.now)
 
 
 def test_cancel_then_recreate_is_another_event_of_the_same_row(plan: Any) -> None:
@@ -155,7 +161,7 @@ def test_cancel_then_recreate_is_another_event_of_the_same_row(plan: Any) -> Non
     row.discard(by=planned.by)
     row.refresh_from_db()
     assert (row.status, row.sequence, row.uid_generation) == ("cancelled", expected["mail_1"]["sequence"], 1)
-    planned.at(given["target_slot"]).restore(by=planned.by, now=planned.now)
+    one_date.restore(planned.at(given["target_slot"]), by=planned.by, now=planned.now)
     again = planned.at(given["target_slot"])
     assert (again.pk, again.status, again.sequence, again.uid_generation) == (row.pk, "scheduled", 0, 2)
     assert len([r for r in planned.rows() if r.slot_date == again.slot_date]) == expected["rows_for_slot"]
@@ -173,8 +179,8 @@ def test_this_and_following(plan: Any, id: str) -> None:
     order = [row.pk for row in rows if row.slot_date and target.slot_date and row.slot_date >= target.slot_date]
     sequences = {row.pk: row.sequence for row in rows}
     before = {row.pk: row.start_utc for row in rows}
-    planned.series.change_from(
-        target, by=planned.by, now=planned.now, **change_of(case(id)["action"]["this_and_following"])
+    rhythm.change_from(
+        planned.series, target, by=planned.by, now=planned.now, **change_of(case(id)["action"]["this_and_following"])
     )
 
     found = {row.pk: row for row in planned.rows()}
@@ -206,14 +212,18 @@ def test_surplus_rows_are_called_off_alike_invited_written_or_empty(plan: Any, c
     invited, written, empty = (planned.at(day) for day in ("2027-05-11", "2027-05-25", "2027-06-08"))
     planned.invite("2027-05-11")
     play.fold(written, cast.ines, "Written far ahead")
-    planned.series.change_from(
-        planned.at(given["target_slot"]), by=planned.by, cadence=PRESETS["every_2_months"], now=planned.now
+    rhythm.change_from(
+        planned.series,
+        planned.at(given["target_slot"]),
+        by=planned.by,
+        cadence=PRESETS["every_2_months"],
+        now=planned.now,
     )
     for row in (invited, written, empty):
         row.refresh_from_db()
         assert (*said(row), row.sequence) == ("cancelled", "surplus", False, 1)
     # And back again: the same rows come back, as other events.
-    planned.series.change_from(
+    rhythm.change_from(planned.series,
         planned.at("2027-05-04"), by=planned.by, first=date(2027, 4, 27), cadence=PRESETS["every_2_weeks"],
         now=planned.now,
     )  # fmt: skip
@@ -231,8 +241,8 @@ def test_changing_to_and_fro_makes_no_more_rows_and_no_mail_about_far_dates(plan
     play.fold(written, cast.ines, "Written far ahead")
     counts, calendar = [], Delivery.objects.filter(kind__in=Delivery.CALENDAR)
     for cadence in ("every_2_months", "every_2_weeks") * 3:
-        planned.series.change_from(
-            planned.at(given["target_slot"]), by=planned.by, cadence=PRESETS[cadence], now=planned.now
+        rhythm.change_from(
+            planned.series, planned.at(given["target_slot"]), by=planned.by, cadence=PRESETS[cadence], now=planned.now
         )
         counts.append(Session.objects.filter(series=planned.series).count())
     assert counts[1:] == [counts[1]] * 5
@@ -245,22 +255,24 @@ def test_changing_to_and_fro_makes_no_more_rows_and_no_mail_about_far_dates(plan
 def test_dates_moved_by_hand_are_named_before_they_are_put_back(plan: Any) -> None:
     planned, given, expected = plan("OPS-19")
     moved = given["sessions"]["2027-03-02"]["moved_to"]
-    planned.at("2027-03-02").move(by=planned.by, start=wall(moved), zone="Europe/Berlin", now=planned.now)
+    one_date.move(planned.at("2027-03-02"), by=planned.by, start=wall(moved), zone="Europe/Berlin", now=planned.now)
     change = change_of(case("OPS-19")["action"]["this_and_following"])
     before = state(planned)
     target = planned.at(given["target_slot"])
     with pytest.raises(Unconfirmed, match="2 March") as refused:
-        planned.series.change_from(target, by=planned.by, now=planned.now, **change)
+        rhythm.change_from(planned.series, target, by=planned.by, now=planned.now, **change)
     assert [day.isoformat() for day in refused.value.reset] == expected["preview_lists_reset"]
     assert state(planned) == before
-    planned.series.change_from(target, by=planned.by, now=planned.now, confirmed=True, **change)
+    rhythm.change_from(planned.series, target, by=planned.by, now=planned.now, confirmed=True, **change)
     assert planned.at("2027-03-02").start_utc == utc(expected["sessions"]["2027-03-02"]["start_utc"])
 
 
 def test_what_a_person_left_out_stays_left_out(plan: Any) -> None:
     planned, given, _expected = plan("OPS-05")
-    planned.at("2027-03-02").skip(by=planned.by, reason="holiday", now=planned.now)
-    planned.series.change_from(planned.at(given["target_slot"]), by=planned.by, local_time=time(11), now=planned.now)
+    one_date.skip(planned.at("2027-03-02"), by=planned.by, reason="holiday", now=planned.now)
+    rhythm.change_from(
+        planned.series, planned.at(given["target_slot"]), by=planned.by, local_time=time(11), now=planned.now
+    )
     assert planned.at("2027-03-02").status == "skipped"
     scheduled = [row.slot_date for row in planned.rows() if row.status == "scheduled"]
     assert date(2027, 3, 2) not in scheduled
@@ -269,9 +281,9 @@ def test_what_a_person_left_out_stays_left_out(plan: Any) -> None:
 
 def test_slots_inside_a_pause_stay_in_it(plan: Any) -> None:
     planned, given, _expected = plan("OPS-05")
-    planned.series.pause(date(2027, 3, 1), date(2027, 3, 20), by=planned.by, now=planned.now)
+    rhythm.pause(planned.series, date(2027, 3, 1), date(2027, 3, 20), by=planned.by, now=planned.now)
     change = change_of(case("OPS-05")["action"]["this_and_following"])
-    planned.series.change_from(planned.at(given["target_slot"]), by=planned.by, now=planned.now, **change)
+    rhythm.change_from(planned.series, planned.at(given["target_slot"]), by=planned.by, now=planned.now, **change)
     states = {row.slot_date: said(row) for row in planned.rows() if row.slot_date and row.slot_date > date(2027, 2, 10)}
     assert list(states)[:4] == [date(2027, 2, 18), date(2027, 3, 4), date(2027, 3, 18), date(2027, 4, 1)]
     assert [kind for kind, _reason, _excused in states.values()][:4] == ["scheduled", "skipped", "skipped", "scheduled"]
@@ -281,11 +293,11 @@ def test_an_anchor_before_the_retro_ahead_is_refused(plan: Any) -> None:
     planned, _given, _expected = plan("OPS-05")
     for first, code in ((date(2027, 2, 2), "in_past"), (date(2027, 2, 16), "overlaps_previous")):
         with pytest.raises(Misplaced) as refused:
-            planned.series.change_from(planned.at("2027-03-02"), by=planned.by, first=first, now=planned.now)
+            rhythm.change_from(planned.series, planned.at("2027-03-02"), by=planned.by, first=first, now=planned.now)
         assert refused.value.code == code
     for gone in ("2027-01-05", "2027-02-02"):
         with pytest.raises(Refusal, match="never moves"):
-            planned.series.change_from(planned.at(gone), by=planned.by, local_time=time(11), now=planned.now)
+            rhythm.change_from(planned.series, planned.at(gone), by=planned.by, local_time=time(11), now=planned.now)
 
 
 # --- pause, resume, end ----------------------------------------------------------------------------------------------
@@ -294,7 +306,7 @@ def test_an_anchor_before_the_retro_ahead_is_refused(plan: Any) -> None:
 def test_pause_leaves_out_what_lies_inside(plan: Any) -> None:
     planned, _given, expected = plan("OPS-07")
     first, last = (date.fromisoformat(day) for day in case("OPS-07")["action"]["pause"])
-    planned.series.pause(first, last, by=planned.by, now=planned.now)
+    rhythm.pause(planned.series, first, last, by=planned.by, now=planned.now)
     skipped = [row for row in planned.rows() if row.status == "skipped"]
     assert [row.slot_date.isoformat() for row in skipped if row.slot_date] == expected["skipped_paused"]
     assert {said(row) for row in skipped} == {("skipped", "paused", True)}
@@ -307,8 +319,8 @@ def test_resume_revives_what_is_still_ahead(plan: Any) -> None:
     planned, given, expected = plan("OPS-08", now="2027-01-25T12:00Z")
     planned.invite(*given["invited"])
     first, last = (date.fromisoformat(day) for day in given["paused"])
-    planned.series.pause(first, last, by=planned.by, now=planned.now)
-    planned.series.resume(by=planned.by, now=utc(case("OPS-08")["given"]["now"]))
+    rhythm.pause(planned.series, first, last, by=planned.by, now=planned.now)
+    rhythm.resume(planned.series, by=planned.by, now=utc(case("OPS-08")["given"]["now"]))
     for day in expected["still_skipped"]:
         assert planned.at(day).status == "skipped"
     for day in expected["revived"]:
@@ -320,20 +332,20 @@ def test_resume_revives_what_is_still_ahead(plan: Any) -> None:
 
 def test_an_open_pause_lasts_until_somebody_resumes(plan: Any) -> None:
     planned, _given, _expected = plan("OPS-07")
-    planned.series.pause(date(2027, 2, 1), by=planned.by, now=planned.now)
+    rhythm.pause(planned.series, date(2027, 2, 1), by=planned.by, now=planned.now)
     upkeep.materialise(utc("2028-01-01T00:00Z"))
     ahead = [row for row in planned.rows() if row.slot_date and row.slot_date >= date(2027, 2, 1)]
     assert {row.status for row in ahead} == {"skipped"}
     planned.series.refresh_from_db()
     assert planned.series.status == "paused"
-    planned.series.resume(by=planned.by, now=utc("2028-01-01T00:00Z"))
+    rhythm.resume(planned.series, by=planned.by, now=utc("2028-01-01T00:00Z"))
     coming = [row for row in planned.rows() if row.status == "scheduled" and row.start_utc > utc("2028-01-01T00:00Z")]
     assert (coming[0].slot_date, len(coming)) == (date(2028, 1, 4), 14)
 
 
 def test_a_pause_that_is_over_is_over_by_itself(plan: Any) -> None:
     planned, _given, _expected = plan("OPS-07")
-    planned.series.pause(date(2027, 2, 1), date(2027, 3, 5), by=planned.by, now=planned.now)
+    rhythm.pause(planned.series, date(2027, 2, 1), date(2027, 3, 5), by=planned.by, now=planned.now)
     for now, status in (("2027-03-05T22:00Z", "paused"), ("2027-03-05T23:00Z", "active")):
         upkeep.materialise(utc(now))
         planned.series.refresh_from_db()
@@ -343,29 +355,29 @@ def test_a_pause_that_is_over_is_over_by_itself(plan: Any) -> None:
 def test_ending_earlier_calls_off_and_ending_later_revives(plan: Any) -> None:
     planned, _given, _expected = plan("OPS-05")
     before = [row.slot_date for row in planned.rows()]
-    planned.series.end(date(2027, 3, 2), by=planned.by, now=planned.now)
+    rhythm.end(planned.series, date(2027, 3, 2), by=planned.by, now=planned.now)
     rows = {row.slot_date: row for row in planned.rows()}
     assert said(rows[date(2027, 3, 16)]) == ("cancelled", "ended", False)
     assert rows[date(2027, 3, 2)].status == "scheduled"
     upkeep.materialise(planned.now + timedelta(days=10))
     assert [row.slot_date for row in planned.rows()] == before
-    planned.series.end(date(2027, 3, 30), by=planned.by, now=planned.now)
+    rhythm.end(planned.series, date(2027, 3, 30), by=planned.by, now=planned.now)
     revived = planned.at("2027-03-30")
     assert (revived.status, revived.uid_generation, revived.sequence) == ("scheduled", 2, 0)
     assert planned.at("2027-04-13").status == "cancelled"
-    planned.series.end(None, by=planned.by, now=planned.now)
+    rhythm.end(planned.series, None, by=planned.by, now=planned.now)
     assert {row.status for row in planned.rows() if row.start_utc > planned.now} == {"scheduled"}
 
 
 def test_a_rhythm_that_ran_out_has_ended_and_can_begin_anew(plan: Any) -> None:
     planned, _given, _expected = plan("OPS-05")
-    planned.series.end(date(2027, 3, 2), by=planned.by, now=planned.now)
+    rhythm.end(planned.series, date(2027, 3, 2), by=planned.by, now=planned.now)
     upkeep.materialise(utc("2027-03-02T23:00Z"))
     planned.series.refresh_from_db()
     assert planned.series.status == "ended"
     now = utc("2027-04-01T09:00Z")
     again = Rule.starting(date(2027, 4, 13), PRESETS["every_2_weeks"], time(10), "Europe/Berlin")
-    series = Series.begin(planned.partnership, by=planned.by, rule=again, now=now)
+    series = rhythm.begin(planned.partnership, by=planned.by, rule=again, now=now)
     assert (series.pk, series.status, series.rules.count()) == (planned.series.pk, "active", 3)
     row = planned.at("2027-04-13")  # it had been called off by the end
     assert (row.status, row.uid_generation) == ("scheduled", 2)
@@ -393,7 +405,7 @@ def test_archiving_calls_off_everything_that_was_not_held(plan: Any, cast: Cast)
     upkeep.materialise(planned.now + timedelta(days=60))
     assert not [row for row in planned.rows() if row.status == "scheduled"]
     rule = Rule.starting(date(2027, 3, 2), PRESETS["every_2_weeks"], time(10), "Europe/Berlin")
-    series = Series.begin(planned.partnership, by=planned.by, rule=rule, now=planned.now)
+    series = rhythm.begin(planned.partnership, by=planned.by, rule=rule, now=planned.now)
     assert series.rules.count() == 2
     assert (planned.at("2027-03-02").status, planned.at("2027-03-02").uid_generation) == ("scheduled", 2)
     assert planned.at("2027-02-16").status == "cancelled"
@@ -417,17 +429,22 @@ def test_the_second_of_two_editors_sees_what_changed(plan: Any, cast: Cast) -> N
     planned, _given, _expected = plan("OPS-05")
     series = planned.series
     Series.objects.filter(pk=series.pk).update(version=7)
-    planned.at("2027-02-16").move(
-        by=cast.ada, start=wall("2027-02-17T10:00"), zone="Europe/Berlin", version=7, now=planned.now
+    one_date.move(
+        planned.at("2027-02-16"),
+        by=cast.ada,
+        start=wall("2027-02-17T10:00"),
+        zone="Europe/Berlin",
+        version=7,
+        now=planned.now,
     )
     before = state(planned)
     with pytest.raises(Outdated, match="Moved 16 February 2027, 10:00 to 17 February 2027, 10:00") as refused:
-        series.change_from(planned.at("2027-03-02"), by=cast.tom, weekday=3, version=7, now=planned.now)
+        rhythm.change_from(series, planned.at("2027-03-02"), by=cast.tom, weekday=3, version=7, now=planned.now)
     assert refused.value.version == 8
     assert "Ada Osei" in str(refused.value)
     assert state(planned) == before
     assert series.rules.count() == 1
-    series.change_from(planned.at("2027-03-02"), by=cast.tom, weekday=3, version=8, now=planned.now)
+    rhythm.change_from(series, planned.at("2027-03-02"), by=cast.tom, weekday=3, version=8, now=planned.now)
     assert series.version == 9
 
 
@@ -437,14 +454,14 @@ def test_every_verb_refuses_an_old_version(plan: Any, cast: Cast, verb: str) -> 
     row, series = planned.at("2027-02-16"), planned.series
     args: dict[str, Any] = {"by": cast.tom, "version": 0, "now": planned.now}
     verbs = {
-        "move": lambda: row.move(start=wall("2027-02-17T10:00"), zone="UTC", **args),
-        "skip": lambda: row.skip(reason="leave", **args),
-        "restore": lambda: row.restore(**args),
-        "pause": lambda: series.pause(date(2027, 2, 16), **args),
-        "resume": lambda: series.resume(**args),
-        "end": lambda: series.end(None, **args),
-        "describe": lambda: series.describe(title="Ours", **args),
-        "change_from": lambda: series.change_from(row, weekday=3, **args),
+        "move": lambda: one_date.move(row, start=wall("2027-02-17T10:00"), zone="UTC", **args),
+        "skip": lambda: one_date.skip(row, reason="leave", **args),
+        "restore": lambda: one_date.restore(row, **args),
+        "pause": lambda: rhythm.pause(series, date(2027, 2, 16), **args),
+        "resume": lambda: rhythm.resume(series, **args),
+        "end": lambda: rhythm.end(series, None, **args),
+        "describe": lambda: rhythm.describe(series, title="Ours", **args),
+        "change_from": lambda: rhythm.change_from(series, row, weekday=3, **args),
     }
     with pytest.raises(Outdated):
         verbs[verb]()
@@ -456,21 +473,27 @@ def test_every_verb_refuses_an_old_version(plan: Any, cast: Cast, verb: str) -> 
 def test_members_and_admins_may_and_nobody_else(plan: Any, cast: Cast) -> None:
     planned, _given, _expected = plan("OPS-05")
     for day, person in ((17, cast.ines), (18, cast.tom), (19, cast.ada)):
-        planned.at("2027-02-16").move(
-            by=person, start=wall(f"2027-02-{day}T10:00"), zone="Europe/Berlin", now=planned.now
+        one_date.move(
+            planned.at("2027-02-16"),
+            by=person,
+            start=wall(f"2027-02-{day}T10:00"),
+            zone="Europe/Berlin",
+            now=planned.now,
         )
     before = state(planned)
     for person in (cast.sara, cast.mei, cast.priya):
         with pytest.raises(NotAllowed):
-            planned.at("2027-02-16").move(by=person, start=wall("2027-02-20T10:00"), zone="UTC", now=planned.now)
+            one_date.move(
+                planned.at("2027-02-16"), by=person, start=wall("2027-02-20T10:00"), zone="UTC", now=planned.now
+            )
         with pytest.raises(NotAllowed):
-            planned.series.pause(date(2027, 2, 16), by=person, now=planned.now)
+            rhythm.pause(planned.series, date(2027, 2, 16), by=person, now=planned.now)
         with pytest.raises(NotAllowed):
-            Series.begin(planned.partnership, by=person, rule=planned.series.rule, now=planned.now)
+            rhythm.begin(planned.partnership, by=person, rule=planned.series.rule, now=planned.now)
     assert state(planned) == before
     Partnership.objects.update(archived_at=planned.now)
     with pytest.raises(NotAllowed, match="no longer write"):
-        planned.series.resume(by=cast.ines, now=planned.now)
+        rhythm.resume(planned.series, by=cast.ines, now=planned.now)
 
 
 # --- beginning -------------------------------------------------------------------------------------------------------
@@ -479,14 +502,14 @@ def test_members_and_admins_may_and_nobody_else(plan: Any, cast: Cast) -> None:
 def test_begin_pressed_twice_is_one_and_another_one_is_refused(cast: Cast) -> None:
     rule = Rule.starting(date(2027, 1, 5), PRESETS["every_2_weeks"], time(10), "Europe/Berlin")
     now = utc("2026-12-20T09:00Z")
-    first = Series.begin(cast.checkout, by=cast.ines, rule=rule, now=now)
-    assert Series.begin(cast.checkout, by=cast.tom, rule=rule, now=now) == first
+    first = rhythm.begin(cast.checkout, by=cast.ines, rule=rule, now=now)
+    assert rhythm.begin(cast.checkout, by=cast.tom, rule=rule, now=now) == first
     assert Series.objects.count() == 1
     other = Rule.starting(date(2027, 1, 6), PRESETS["weekly"], time(10), "Europe/Berlin")
     with pytest.raises(Refusal, match="rhythm already"):
-        Series.begin(cast.checkout, by=cast.tom, rule=other, now=now)
+        rhythm.begin(cast.checkout, by=cast.tom, rule=other, now=now)
     with pytest.raises(Misplaced) as refused:
-        Series.begin(cast.search, by=cast.priya, rule=rule, now=utc("2027-01-05T09:01Z"))
+        rhythm.begin(cast.search, by=cast.priya, rule=rule, now=utc("2027-01-05T09:01Z"))
     assert refused.value.code == "in_past"
     assert not Series.objects.filter(partnership=cast.search).exists()
 
@@ -496,10 +519,10 @@ def test_begin_needs_two_and_a_free_slot(cast: Cast) -> None:
     alone = PartnershipFactory.create(label="Wallet", a=cast.mei)
     now = utc("2026-12-20T09:00Z")
     with pytest.raises(Refusal, match="needs two"):
-        Series.begin(alone, by=cast.mei, rule=rule, now=now)
-    Session.plan(cast.checkout, by=cast.ines, start=wall("2027-02-02T10:30"), zone="UTC", now=now)
+        rhythm.begin(alone, by=cast.mei, rule=rule, now=now)
+    one_date.plan(cast.checkout, by=cast.ines, start=wall("2027-02-02T10:30"), zone="UTC", now=now)
     with pytest.raises(Misplaced, match="2 February 2027, 10:30"):
-        Series.begin(cast.checkout, by=cast.ines, rule=rule, now=now)
+        rhythm.begin(cast.checkout, by=cast.ines, rule=rule, now=now)
     assert not Series.objects.exists()
 
 
@@ -556,8 +579,8 @@ def test_grace(plan: Any, cast: Cast, id: str) -> None:
 def test_grace_ends_when_the_next_one_begins(cast: Cast) -> None:
     start = wall("2027-01-04T10:00")
     now = utc("2026-12-20T09:00Z")
-    first = Session.plan(cast.checkout, by=cast.ines, start=start, zone="UTC", now=now)
-    Session.plan(cast.checkout, by=cast.ines, start=start + timedelta(days=3), zone="UTC", now=now)
+    first = one_date.plan(cast.checkout, by=cast.ines, start=start, zone="UTC", now=now)
+    one_date.plan(cast.checkout, by=cast.ines, start=start + timedelta(days=3), zone="UTC", now=now)
     for at, status in (("2027-01-07T09:59:59Z", "scheduled"), ("2027-01-07T10:00Z", "missed")):
         upkeep.close_grace(utc(at))
         first.refresh_from_db()
@@ -566,7 +589,7 @@ def test_grace_ends_when_the_next_one_begins(cast: Cast) -> None:
 
 def test_what_was_begun_early_or_is_written_over_days_is_left_alone(plan: Any, cast: Cast) -> None:
     dream = Agreement.begin(cast.checkout, by=cast.ines, kind=Agreement.Kind.DREAM_TEAM, title="Ours")
-    sitting = Session.begin(dream, by=cast.ines)
+    sitting = creation.begin(dream, by=cast.ines)
     Session.objects.filter(pk=sitting.pk).update(start_utc=utc("2026-01-01T09:00Z"))
     assert upkeep.close_grace(utc("2027-01-12T09:00Z")) == 0
 
@@ -575,13 +598,13 @@ def test_we_did_meet(plan: Any, cast: Cast) -> None:
     planned, _given, _expected = plan("OPS-15", now="2027-01-08T12:00Z")
     for day in (date(2027, 1, 9), date(2027, 1, 19)):
         with pytest.raises(Invalid, match="between"):
-            planned.at("2027-01-05").met_on(day, by=cast.tom, now=planned.now)
+            one_date.met_on(planned.at("2027-01-05"), day, by=cast.tom, now=planned.now)
     for _press in range(2):
-        planned.at("2027-01-05").met_on(date(2027, 1, 6), by=cast.tom, now=planned.now)
+        one_date.met_on(planned.at("2027-01-05"), date(2027, 1, 6), by=cast.tom, now=planned.now)
     row = planned.at("2027-01-05")
     assert (row.status, row.held_on, row.number) == ("held", date(2027, 1, 6), 1)
     with pytest.raises(Refusal, match="still to come"):
-        planned.at("2027-01-19").met_on(date(2027, 1, 8), by=cast.tom, now=planned.now)
+        one_date.met_on(planned.at("2027-01-19"), date(2027, 1, 8), by=cast.tom, now=planned.now)
 
 
 def test_a_missed_one_can_be_marked_as_held_for_sixty_days(plan: Any, cast: Cast) -> None:
@@ -589,8 +612,8 @@ def test_a_missed_one_can_be_marked_as_held_for_sixty_days(plan: Any, cast: Cast
     upkeep.close_grace(utc("2027-01-12T09:00Z"))
     late = utc("2027-03-07T12:00Z")
     with pytest.raises(Refusal, match="sixty days"):
-        planned.at("2027-01-05").met_on(date(2027, 1, 6), by=cast.tom, now=late)
-    planned.at("2027-01-05").met_on(date(2027, 1, 6), by=cast.ada, now=late)
+        one_date.met_on(planned.at("2027-01-05"), date(2027, 1, 6), by=cast.tom, now=late)
+    one_date.met_on(planned.at("2027-01-05"), date(2027, 1, 6), by=cast.ada, now=late)
     assert planned.at("2027-01-05").status == "held"
 
 
@@ -615,8 +638,8 @@ def test_title_and_link_renew_the_stamp_of_those_invited_only(plan: Any, cast: C
     planned.invite("2027-02-16")
     stamps = {row.pk: row.ical_stamp for row in planned.rows()}
     for _press in range(2):
-        planned.series.describe(
-            by=cast.tom, title="Our hour", meeting_url="https://meet.example.org/x", now=planned.now
+        rhythm.describe(
+            planned.series, by=cast.tom, title="Our hour", meeting_url="https://meet.example.org/x", now=planned.now
         )
     changed = [row for row in planned.rows() if row.ical_stamp != stamps[row.pk]]
     assert [row.slot_date for row in changed] == [date(2027, 2, 16)]

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from retros.dates import one_date
 from retros.models import Series, Session
 from tests.browser import ALL_FOUR, faults
 from tests.cast import make_cast
@@ -45,7 +46,7 @@ def test_plan_a_rhythm_and_change_it(live_server: LiveServer, new_context: Calla
     assert series.rule.words.startswith("Every 2 weeks")
     assert series.rule.words.endswith("09:30")
     start = (timezone.now() - timedelta(days=2)).replace(tzinfo=None)
-    gone = Session.plan(cast.checkout, by=cast.ines, start=start, zone="UTC", now=timezone.now() - timedelta(days=3))
+    gone = one_date.plan(cast.checkout, by=cast.ines, start=start, zone="UTC", now=timezone.now() - timedelta(days=3))
     coming = Session.objects.filter(series=series).earliest("start_utc")
     for name, session in (("session_skip", coming), ("session_met", gone), ("session_move", coming)):
         page.goto(reverse(name, args=[session.pk]))

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from retros.dates import upkeep
+from retros.dates import one_date, rhythm, upkeep
 from retros.models import Series, Session
 from retros.recurrence.rule import PRESETS, Rule
 from tests.cast import Cast
@@ -26,10 +26,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 ZONE = "Europe/Paris"
 
 
-def rhythm(cast: Cast, *, days: int = 30, preset: str = "every_2_weeks") -> Series:
+def planned_rhythm(cast: Cast, *, days: int = 30, preset: str = "every_2_weeks") -> Series:
     first = timezone.localdate() + timedelta(days=days)
     rule = Rule.starting(first, PRESETS[preset], time(14), ZONE)
-    return Series.begin(cast.checkout, by=cast.ines, rule=rule)
+    return rhythm.begin(cast.checkout, by=cast.ines, rule=rule)
 
 
 def rows(series: Series) -> list[Session]:
@@ -126,10 +126,10 @@ def following(session: Session, series: Series, **more: Any) -> dict[str, Any]:
 
 
 def test_series_change_shows_first_and_then_does_exactly_that(cast: Cast) -> None:
-    series = rhythm(cast)
+    series = planned_rhythm(cast)
     second, third = rows(series)[1:3]
     client, url = signed_in(cast.tom), reverse("series_change", args=[second.pk])
-    third.move(by=cast.ines, start=third.wall_start + timedelta(days=1), zone=ZONE)
+    one_date.move(third, by=cast.ines, start=third.wall_start + timedelta(days=1), zone=ZONE)
     series.refresh_from_db()
     before = checksum()
     preview = client.post(url, following(second, series))
@@ -144,10 +144,10 @@ def test_series_change_shows_first_and_then_does_exactly_that(cast: Cast) -> Non
 
 
 def test_series_change_by_the_second_of_two_shows_what_changed(cast: Cast) -> None:
-    series = rhythm(cast)
+    series = planned_rhythm(cast)
     second = rows(series)[1]
     sent = following(second, series, confirm="1")
-    second.skip(by=cast.ines, reason="too_busy")
+    one_date.skip(second, by=cast.ines, reason="too_busy")
     answer = signed_in(cast.tom).post(reverse("series_change", args=[rows(series)[2].pk]), sent)
     assert answer.status_code == 409
     assert "Ines Okafor: Skipped " in text_of(answer)
@@ -159,7 +159,7 @@ def test_series_change_by_the_second_of_two_shows_what_changed(cast: Cast) -> No
 
 
 def test_session_move_past_the_next_one_offers_two_ways(cast: Cast) -> None:
-    series = rhythm(cast)
+    series = planned_rhythm(cast)
     first, second = rows(series)[:2]
     day = second.wall_start.date() + timedelta(days=1)
     sent = {"day": day.isoformat(), "time": "14:00", "zone": ZONE, "version": series.version}
@@ -172,7 +172,7 @@ def test_session_move_past_the_next_one_offers_two_ways(cast: Cast) -> None:
 
 
 def test_session_skip_and_plan_it_again(cast: Cast) -> None:
-    series = rhythm(cast)
+    series = planned_rhythm(cast)
     client, first = signed_in(cast.ines), rows(series)[0]
     url = reverse("session_skip", args=[first.pk])
     assert client.post(url, {"version": series.version}).status_code == 422
@@ -188,7 +188,7 @@ def test_session_skip_and_plan_it_again(cast: Cast) -> None:
 def test_session_met_settles_what_nobody_began(cast: Cast) -> None:
     now = timezone.now()
     start = (now - timedelta(days=3)).replace(tzinfo=None, hour=10, minute=0, second=0, microsecond=0)
-    session = Session.plan(cast.checkout, by=cast.ines, start=start, zone="UTC", now=now - timedelta(days=9))
+    session = one_date.plan(cast.checkout, by=cast.ines, start=start, zone="UTC", now=now - timedelta(days=9))
     page = home(cast)
     assert "That date has gone by. Did you meet?" in page
     assert "We did meet on …" in page
@@ -203,7 +203,7 @@ def test_session_met_settles_what_nobody_began(cast: Cast) -> None:
 def test_a_missed_one_is_said_on_home_until_one_is_held(cast: Cast) -> None:
     now = timezone.now()
     start = (now - timedelta(days=20)).replace(tzinfo=None, microsecond=0)
-    Session.plan(cast.checkout, by=cast.ines, start=start, zone="UTC", now=now - timedelta(days=30))
+    one_date.plan(cast.checkout, by=cast.ines, start=start, zone="UTC", now=now - timedelta(days=30))
     upkeep.close_grace(now)
     assert "was missed." in home(cast)
     play.hold(cast.checkout)
@@ -211,7 +211,7 @@ def test_a_missed_one_is_said_on_home_until_one_is_held(cast: Cast) -> None:
 
 
 def test_kept_is_said_as_so_many_of_so_many(cast: Cast) -> None:
-    series = rhythm(cast, days=1)
+    series = planned_rhythm(cast, days=1)
     for n, (row, status) in enumerate(zip(rows(series), ("held", "held", "missed", "skipped"), strict=False), 1):
         day = timezone.localdate() - timedelta(days=30 * n)
         Session.objects.filter(pk=row.pk).update(
@@ -226,7 +226,7 @@ def test_kept_is_said_as_so_many_of_so_many(cast: Cast) -> None:
 
 
 def test_pause_resume_end_and_the_link(cast: Cast) -> None:
-    series = rhythm(cast)
+    series = planned_rhythm(cast)
     client, of = signed_in(cast.tom), [cast.checkout.pk]
 
     def press(name: str, **data: Any) -> str:
@@ -251,9 +251,9 @@ def test_pause_resume_end_and_the_link(cast: Cast) -> None:
 
 @pytest.mark.parametrize("name", ["series_pause", "series_resume", "series_end", "series_update"])
 def test_an_old_page_changes_nothing_and_is_told_why(cast: Cast, name: str) -> None:
-    series = rhythm(cast)
+    series = planned_rhythm(cast)
     old = series.version
-    rows(series)[0].skip(by=cast.ines, reason="leave")
+    one_date.skip(rows(series)[0], by=cast.ines, reason="leave")
     client, before = signed_in(cast.tom), checksum()
     data = {"version": old, "from_date": "2030-01-01", "last": "2030-01-01"}
     answer = client.post(reverse(name, args=[cast.checkout.pk]), data)
@@ -271,7 +271,7 @@ def test_an_old_page_changes_nothing_and_is_told_why(cast: Cast, name: str) -> N
     ],
 )
 def test_a_day_of_another_century_is_a_slip_of_the_finger(cast: Cast, name: str, days: dict[str, str]) -> None:
-    series, client = rhythm(cast), signed_in(cast.ines)
+    series, client = planned_rhythm(cast), signed_in(cast.ines)
     client.raise_request_exception = False  # a 500 shall be seen as one
     answer = client.post(reverse(name, args=[cast.checkout.pk]), {"version": series.version, **days})
     assert answer.status_code == 422
@@ -282,14 +282,14 @@ def test_the_wrap_up_shows_the_next_slot_or_offers_a_rhythm(cast: Cast) -> None:
     session = play.hold(cast.checkout)
     url = reverse("step_detail", args=[session.pk, 4])
     assert reverse("series_create", args=[cast.checkout.pk]) in signed_in(cast.ines).get(url).content.decode()
-    series = rhythm(cast)
+    series = planned_rhythm(cast)
     page = text_of(signed_in(cast.ines).get(url))
     assert "Your next retro" in page
     assert series.rule.words in page
 
 
 def test_as_many_queries_with_thirty_dates_as_with_three(cast: Cast) -> None:
-    series = rhythm(cast, preset="quarterly")
+    series = planned_rhythm(cast, preset="quarterly")
     client = signed_in(cast.ines)
 
     def count() -> int:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from retros.dates import upkeep
-from retros.models import Outdated, Series, Session
+from retros.dates import one_date, rhythm, upkeep
+from retros.dates.planning import Outdated
+from retros.models import Series, Session
 from tests.cast import Cast, make_cast
 from tests.retros.model import AtOnce
 from tests.retros.scheduling import BEFORE, CASES, Planned, case, rule_of
@@ -57,7 +58,9 @@ def test_of_two_who_save_at_once_one_sees_what_changed(pair: Cast, both: AtOnce,
             def press() -> Callable[[], Any]:
                 row = planned.at("2027-02-16")
                 wall = datetime.fromisoformat(start)
-                return lambda: row.move(by=by, start=wall, zone=row.timezone, version=version, now=planned.now)
+                return lambda: one_date.move(
+                    row, by=by, start=wall, zone=row.timezone, version=version, now=planned.now
+                )
 
             return press
 
@@ -77,7 +80,7 @@ def test_skip_and_start_at_once_is_one_of_them(pair: Cast, both: AtOnce, rounds:
 
         def skip(pk: Any = row.pk) -> Callable[[], Any]:
             session = Session.objects.get(pk=pk)
-            return lambda: session.skip(by=pair.tom, reason="leave", now=planned.now)
+            return lambda: one_date.skip(session, by=pair.tom, reason="leave", now=planned.now)
 
         def start(pk: Any = row.pk) -> Callable[[], Any]:
             session = Session.objects.get(pk=pk)
@@ -95,7 +98,7 @@ def test_two_who_plan_a_rhythm_at_once_plan_one(pair: Cast, both: AtOnce) -> Non
     rule = rule_of(CASES["base_series"]["S1"])
 
     def load(by: Any) -> Load:
-        return lambda: lambda: Series.begin(pair.checkout, by=by, rule=rule, now=BEFORE).pk
+        return lambda: lambda: rhythm.begin(pair.checkout, by=by, rule=rule, now=BEFORE).pk
 
     results = both.press(load(pair.ines), load(pair.tom))
     assert results[0] == results[1]

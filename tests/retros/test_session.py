@@ -12,7 +12,8 @@ from django.utils import timezone
 from partnerships.models import Agreement, Partnership
 from partnerships.refusals import NotAllowed, Refusal
 from retros.access import get_session
-from retros.models import Entry, Presence, Ready, Session
+from retros.dates import one_date
+from retros.models import Entry, Presence, Ready, Session, creation
 from retros.recurrence.wall_time import wall_to_utc
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.retros.model import LAST, LOOK_BACK, PULSE, WRITE, Clock, Pair, at, make_pair, reveal, wall
@@ -100,18 +101,18 @@ def test_a_retro_needs_two(db: None) -> None:
     ines = PersonFactory.create()
     alone = PartnershipFactory.create(a=ines)
     with pytest.raises(Refusal, match="needs two"):
-        Session.plan(alone, by=ines, start=wall(2027, 3, 2, 14, 0), zone="UTC")
+        one_date.plan(alone, by=ines, start=wall(2027, 3, 2, 14, 0), zone="UTC")
     with pytest.raises(Refusal, match="needs two"):
-        Session.start_now(alone, by=ines)
+        creation.start_now(alone, by=ines)
     assert not Session.objects.exists()
 
 
 def test_somebody_else_plans_and_starts_nothing(pair: Pair) -> None:
     mei = PersonFactory.create()
     with pytest.raises(NotAllowed):
-        Session.plan(pair.partnership, by=mei, start=wall(2027, 3, 2, 14, 0), zone="UTC")
+        one_date.plan(pair.partnership, by=mei, start=wall(2027, 3, 2, 14, 0), zone="UTC")
     with pytest.raises(NotAllowed):
-        Session.start_now(pair.partnership, by=mei)
+        creation.start_now(pair.partnership, by=mei)
     assert not Session.objects.exists()
 
 
@@ -120,7 +121,7 @@ def test_a_partnership_that_has_ended_plans_nothing(pair: Pair) -> None:
     with pytest.raises(Refusal):
         pair.planned()
     with pytest.raises(Refusal):
-        Session.start_now(pair.partnership, by=pair.ines)
+        creation.start_now(pair.partnership, by=pair.ines)
     assert not Session.objects.exists()
 
 
@@ -129,7 +130,7 @@ def test_another_pairs_key_plans_nothing_and_says_no_more(pair: Pair) -> None:
     with pytest.raises(Refusal):
         pair.planned(id=theirs.pk)
     with pytest.raises(Refusal):
-        Session.start_now(pair.partnership, by=pair.ines, id=theirs.pk)
+        creation.start_now(pair.partnership, by=pair.ines, id=theirs.pk)
     assert Session.objects.count() == 1
 
 
@@ -170,7 +171,7 @@ def test_starting_leads_to_the_retro_that_is_open(session: Session, pair: Pair) 
 @pytest.mark.parametrize("kind", [Session.Kind.DREAM_TEAM, Session.Kind.CONTRACT])
 def test_an_agreement_may_be_written_beside_a_retro(session: Session, pair: Pair, kind: str) -> None:
     beside = Agreement.begin(pair.partnership, by=pair.ines, kind=kind, title="Growth")
-    assert Session.begin(beside, by=pair.tom).is_running
+    assert creation.begin(beside, by=pair.tom).is_running
     assert Session.objects.running().count() == 2
     Session.objects.filter(pk=session.pk).update(status=Session.Status.HELD)
     assert pair.started().is_running
@@ -188,17 +189,17 @@ def test_a_closed_retro_is_not_reopened_beside_an_open_one(pair: Pair) -> None:
 
 
 def test_starting_now_finds_the_one_that_runs(pair: Pair) -> None:
-    first = Session.start_now(pair.partnership, by=pair.ines)
-    assert Session.start_now(pair.partnership, by=pair.tom) == first
+    first = creation.start_now(pair.partnership, by=pair.ines)
+    assert creation.start_now(pair.partnership, by=pair.tom) == first
     assert first.is_running
     assert first.number == 1
 
 
 def test_a_replay_of_starting_now_after_the_close_opens_nothing_new(pair: Pair) -> None:
     key = uuid.uuid4()
-    first = Session.start_now(pair.partnership, by=pair.ines, id=key)
+    first = creation.start_now(pair.partnership, by=pair.ines, id=key)
     Session.objects.filter(pk=first.pk).update(status=Session.Status.HELD)
-    assert Session.start_now(pair.partnership, by=pair.ines, id=key) == first
+    assert creation.start_now(pair.partnership, by=pair.ines, id=key) == first
     assert Session.objects.count() == 1
 
 
@@ -233,8 +234,8 @@ def test_moving_keeps_the_writing_and_raises_the_calendars_sequence(pair: Pair) 
     session = pair.planned()
     ines, tom = pair.hands(session)
     ines.fold("Written ahead")
-    tom.session.move(by=pair.tom, start=wall(2027, 3, 4, 15, 0), zone="Europe/Berlin")
-    tom.session.move(by=pair.tom, start=wall(2027, 3, 4, 15, 0), zone="Europe/Berlin")
+    one_date.move(tom.session, by=pair.tom, start=wall(2027, 3, 4, 15, 0), zone="Europe/Berlin")
+    one_date.move(tom.session, by=pair.tom, start=wall(2027, 3, 4, 15, 0), zone="Europe/Berlin")
     session = Session.objects.get(pk=session.pk)
     assert (session.start_utc, session.moved, session.sequence) == (datetime(2027, 3, 4, 14, 0, tzinfo=UTC), True, 1)
     assert ines.sees() == {"Written ahead"}
@@ -242,13 +243,13 @@ def test_moving_keeps_the_writing_and_raises_the_calendars_sequence(pair: Pair) 
 
 def test_what_has_started_is_not_moved(session: Session, pair: Pair) -> None:
     with pytest.raises(Refusal, match="has started"):
-        session.move(by=pair.ines, start=wall(2027, 3, 4, 15, 0), zone="UTC")
+        one_date.move(session, by=pair.ines, start=wall(2027, 3, 4, 15, 0), zone="UTC")
 
 
 def test_it_is_not_moved_into_the_past(pair: Pair, clock: Clock) -> None:
     session = pair.planned()
     with pytest.raises(Refusal, match="gone by"):
-        session.move(by=pair.ines, start=wall(2026, 11, 3, 8, 59), zone="UTC")
+        one_date.move(session, by=pair.ines, start=wall(2026, 11, 3, 8, 59), zone="UTC")
     assert Session.objects.get().start_utc == session.start_utc
 
 

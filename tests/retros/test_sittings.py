@@ -16,7 +16,9 @@ from partnerships import limits
 from partnerships.models import Agreement, Person
 from partnerships.refusals import Invalid, Refusal
 from retros.access import get_session
-from retros.models import Draft, Note, Prompt, Session, name_decision, put_lines_into_agreement, settle_decision
+from retros.agreements.verbs import put_lines_into_agreement
+from retros.models import Draft, Note, Prompt, creation
+from retros.room.decisions import name_decision, settle_decision
 from retros.room.page import Room
 from retros.room.questions import PlaceRow, Places
 from tests.cast import Cast
@@ -32,7 +34,7 @@ Two = tuple[Hands, Hands]
 def two(cast: Cast) -> Two:
     """The hands of Ines and Tom in a contract sitting."""
     agreement = Agreement.begin(cast.checkout, by=cast.ines, kind="contract", title="Relaunch")
-    session = Session.begin(agreement, by=cast.ines)
+    session = creation.begin(agreement, by=cast.ines)
     return Hands(cast.ines, session.pk), Hands(cast.tom, session.pk)
 
 
@@ -84,7 +86,7 @@ def test_a_guess_about_what_is_only_theirs_meets_nothing(two: Two) -> None:
 
 def test_guesses_are_no_questions_of_their_own(cast: Cast) -> None:
     agreement = Agreement.begin(cast.checkout, by=cast.ines, kind="dream_team", title="Us")
-    hands = Hands(cast.ines, Session.begin(agreement, by=cast.ines).pk)
+    hands = Hands(cast.ines, creation.begin(agreement, by=cast.ines).pk)
     assert "0 of 16 questions answered" in page(hands)
     assert Prompt.objects.filter(step__session=hands.session_id).exclude(beside="").count() == 2
 
@@ -104,7 +106,7 @@ def test_how_many_are_answered_is_told_anew_while_one_writes(two: Two) -> None:
 
 def test_every_sitting_that_is_open_stands_on_the_home_page(two: Two, cast: Cast) -> None:
     other = Agreement.begin(cast.checkout, by=cast.tom, kind="contract", title="Search")
-    Session.begin(other, by=cast.tom)
+    creation.begin(other, by=cast.tom)
     client = Client()
     client.force_login(cast.ines)
     home = client.get(reverse("partnership_detail", args=[cast.checkout.pk])).text
@@ -260,7 +262,7 @@ def test_nobody_is_shown_a_place_that_is_not_open(
 
 def test_today_stands_beside_wanted(cast: Cast) -> None:
     agreement = Agreement.begin(cast.search, by=cast.priya, kind="dream_team", title="Us")
-    session = Session.begin(agreement, by=cast.priya)
+    session = creation.begin(agreement, by=cast.priya)
     people: tuple[Person, Person] = (cast.priya, cast.daniel)
     priya, daniel = (Hands(person, session.pk) for person in people)
     priya.answer("led_today", value=1)

@@ -14,7 +14,8 @@ from playwright.sync_api import Page, expect
 
 from partnerships.models import Agreement
 from partnerships.wording import Wording
-from retros.models import Action, ClauseLink, Note, Session, name_decision
+from retros.models import Action, ClauseLink, Note, Session, creation
+from retros.room.decisions import name_decision
 from tests.browser import Watched, enter
 from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
@@ -145,7 +146,7 @@ def sittings(people: Cast) -> list[str]:
     addresses = []
     for opened in (False, True):
         contract = Agreement.begin(people.checkout, by=people.ines, kind="contract", title=f"Project {opened}")
-        session = Session.begin(contract, by=people.ines)
+        session = creation.begin(contract, by=people.ines)
         ines, tom = hands = Hands(people.ines, session.pk), Hands(people.tom, session.pk)
         named = name_decision(tom.step(0), by=people.tom, title="Which features ship " + "x" * 60, id=uuid.uuid4())
         for hand, value in ((ines, 1), (tom, 4)):

@@ -12,7 +12,7 @@ from django.test import Client
 from playwright.sync_api import Locator, Page, expect
 
 from partnerships.models import Person, SignIn
-from retros.models import Action, Entry, Note, Review, Session
+from retros.models import Action, Entry, Note, Review, Session, creation
 from tests.browser import Watched
 from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
@@ -73,7 +73,7 @@ def plain(new_context: Callable[..., Any], live_server: LiveServer) -> Callable[
 
 def test_a_whole_retro_without_script(plain: Callable[[Person], Plain], people: Cast) -> None:
     agree(people.checkout, "Sketch on Thursdays")
-    session = Session.start_now(people.checkout, by=people.ines)
+    session = creation.start_now(people.checkout, by=people.ines)
     ines, tom = plain(people.ines), plain(people.tom)
 
     def both_press(name: str) -> None:
@@ -223,7 +223,7 @@ def test_a_whole_retro_without_script(plain: Callable[[Person], Plain], people: 
 def test_a_refused_form_gives_the_text_back(plain: Callable[[Person], Plain], people: Cast, watched: Watched) -> None:
     """Signed out, too long, stale: a page that shows what was typed, and the way back."""
     watched.expect(401, 409, 422)
-    session = Session.start_now(people.checkout, by=people.ines)
+    session = creation.start_now(people.checkout, by=people.ines)
     card = fold(session, people.ines, "As it was")
     ines = plain(people.ines)
     ines.page.goto(f"/sessions/{session.pk}/steps/2/")

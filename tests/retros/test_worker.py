@@ -21,6 +21,7 @@ from django.db.models import F
 
 from partnerships.models import Delivery, Partnership, Person
 from retros import worker
+from retros.dates import rhythm
 from retros.models import Series, Session, Tick
 from retros.notifications.plan import plan
 from retros.recurrence.rule import PRESETS, Rule, Slot
@@ -114,7 +115,7 @@ class Life:
             a, b = people(ours)
             first = weekday(start.date() + timedelta(days=10 + n % 5), 1)
             rule = Rule.starting(first, PRESETS["every_4_weeks"], time(14), zone)
-            series = Series.begin(ours, by=a, rule=rule, now=start)
+            series = rhythm.begin(ours, by=a, rule=rule, now=start)
             for turn in range(days // 28 + 2):
                 slot = rule.slot(first + turn * 28 * DAY)
                 fate = ("held", "late", "missed")[turn % 3]

@@ -17,17 +17,8 @@ from partnerships.http import PersonRequest
 from retros.access import get_action, get_entry, get_note, get_session
 from retros.agreements.forms import AdoptForm, ClauseForm, LineForm
 from retros.agreements.page import ClauseChoice
-from retros.models import (
-    Entry,
-    Note,
-    Session,
-    Step,
-    came_up,
-    keep_as_clause,
-    put_into_agreement,
-    put_lines_into_agreement,
-    still_right,
-)
+from retros.agreements.verbs import came_up, keep_as_clause, put_into_agreement, put_lines_into_agreement, still_right
+from retros.models import Entry, Note, Session, Step
 from retros.room.answers import go, room_again
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from partnerships.http import PersonRequest
 from retros.access import get_new_card, get_session, get_step
+from retros.dates import one_date
 from retros.room.answers import card_alone, go, room_again, room_answer
 from retros.room.board import Stamp
 from retros.room.forms import MinutesForm, NextForm, PauseForm, ReadyForm
@@ -96,7 +97,7 @@ def session_next(request: PersonRequest, session_id: UUID) -> HttpResponse:
     """Plan the next retro from this one's wrap-up, in this one's zone."""
     session = get_session(request.user, session_id)
     data = NextForm(request.POST).checked()
-    session.plan_next(by=request.user, start=data["start"], id=data["client_id"])
+    one_date.plan_next(session, by=request.user, start=data["start"], id=data["client_id"])
     return room_again(request, session_id, len(session.steps) - 1)
 
 

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from partnerships.http import PersonRequest, is_autosave
 from retros.access import get_action, get_entry, get_note, get_prompt, get_session, get_step
 from retros.actions.forms import ActionForm
-from retros.models import Action, Note, Step, name_decision, settle_decision
+from retros.models import Action, Note, Step
 from retros.room.answers import room_again
+from retros.room.decisions import name_decision, settle_decision
 from retros.room.forms import LearningForm, NoteForm, PlaceForm, ReviewForm
 
 

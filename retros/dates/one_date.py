@@ -1,0 +1,209 @@
+"""The verbs that change one date of a pair: plan, move, skip, restore, “we did meet”."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.db import models, transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from partnerships.models import Audit, Partnership, Person
+from partnerships.refusals import Invalid, Refusal
+from retros.dates.planning import Planning, planning
+from retros.models import Series, Session, creation
+from retros.recurrence.adherence import LATE
+from retros.recurrence.wall_time import Misplaced, gone_by, in_words, stored, wall_to_utc
+
+
+def plan(
+    partnership: Partnership,
+    *,
+    by: Person,
+    start: datetime,
+    zone: str,
+    template_key: str = "",
+    duration_min: int = 60,
+    id: uuid.UUID | None = None,
+    now: datetime | None = None,
+) -> Session:
+    """Plan one retro, outside of any rhythm, at the wall time `start` (naive) in `zone`.
+
+    `id` is the client's own: the same press twice plans one session. Raises Refusal when the time does not exist
+    or lies in the past, when the other seat is still free, or when a retro already stands on that day.
+    """
+    start_utc = wall_to_utc(start, zone)
+    if start_utc < (now or timezone.now()) - timedelta(minutes=5):
+        raise gone_by()
+    with planning(partnership, by=by, now=now) as change:
+        if existing := Session.sent_before(id, partnership):
+            return existing
+        day = [datetime.combine(start.date(), end, UTC) for end in (time.min, time.max)]
+        same_day = Session.objects.filter(
+            partnership=partnership,
+            status=Session.Status.SCHEDULED,
+            start_local__range=day,  # not `__date`, which asks the reader's zone
+        )
+        if same_day.exists():
+            raise Refusal(_("There is a retro on that day already. Move that one, or pick another day."))
+        session = Session(
+            id=id or uuid.uuid4(), start_local=stored(start), timezone=zone, start_utc=start_utc,
+            duration_min=duration_min,
+        )  # fmt: skip
+        creation.insert(change.partnership, [session], template_key=template_key)
+        change.did(Audit.Act.PLANNED, _("Planned %(when)s.") % {"when": in_words(start_utc, zone)}, session)
+        return session
+
+
+def move(
+    session: Session, *, by: Person, start: datetime, zone: str, version: int | None = None, now: datetime | None = None
+) -> None:
+    """Move a planned session to another wall time. Only this one moves; its slot and its writing stay.
+
+    Raises Misplaced for a time that does not exist, has gone by, or would change the order of the retros; Refusal
+    for a session that has started.
+    """
+    start_utc = wall_to_utc(start, zone)
+    with planning(session.partnership, by=by, now=now, version=version) as change:
+        _must_be_planned(session, _("This session has started. It cannot be moved any more."))
+        if start_utc < change.now:
+            raise gone_by()
+        if (start_utc, zone) == (session.start_utc, session.timezone):
+            return
+        unmade = _next_unmade(change.series) if session.series_id and change.series else None
+        _check_place(session, start_utc, change, unmade=unmade)
+        dates = {"old": in_words(session.start_utc, session.timezone), "new": in_words(start_utc, zone)}
+        change.did(Audit.Act.MOVED, _("Moved %(old)s to %(new)s.") % dates, session)
+        session.place(start, zone, start_utc, session.duration_min, change.now)
+        session.moved = True
+        _keep(session, change)
+
+
+def skip(session: Session, *, by: Person, reason: str, version: int | None = None, now: datetime | None = None) -> None:
+    """Leave this one out. Nothing else moves, and what was written ahead stays each one's own."""
+    if reason not in session.SkipReason.values:
+        raise Invalid(_("Say why, in one of the words offered."))
+    with planning(session.partnership, by=by, now=now, version=version) as change:
+        if _reread(session).status == session.Status.SKIPPED:
+            return
+        _must_be_planned(session, _("This session has started. It cannot be skipped any more."))
+        session.drop(session.Status.SKIPPED, reason, change.now)
+        change.did(
+            Audit.Act.SKIPPED, _("Skipped %(when)s.") % {"when": in_words(session.start_utc, session.timezone)}, session
+        )
+        _keep(session, change)
+
+
+def restore(session: Session, *, by: Person, version: int | None = None, now: datetime | None = None) -> None:
+    """Plan a skipped or discarded one again, at its time. Raises Misplaced when that is gone or taken."""
+    with planning(session.partnership, by=by, now=now, version=version) as change:
+        if _reread(session).is_planned:
+            return
+        if session.status not in session.NOT_TO_COME:
+            raise Refusal(_("This retro took place. There is nothing to plan again."))
+        if session.start_utc < change.now:
+            raise gone_by()
+        _check_place(session, session.start_utc, change)
+        session.bring_back(change.now)
+        words = _("Planned %(when)s again.") % {"when": in_words(session.start_utc, session.timezone)}
+        change.did(Audit.Act.PLANNED, words, session)
+        _keep(session, change)
+
+
+def met_on(session: Session, day: date, *, by: Person, version: int | None = None, now: datetime | None = None) -> None:
+    """“We did meet on …”: held, without the app. For one whose date has gone by; when missed, for sixty days.
+
+    An admin may later too. Raises Refusal for another one, Invalid for a day that cannot be.
+    """
+    with planning(session.partnership, by=by, now=now, version=version) as change:
+        if _reread(session).status == session.Status.HELD:
+            return
+        if session.start_utc > change.now or session.status not in {session.Status.SCHEDULED, session.Status.MISSED}:
+            raise Refusal(_("This one is still to come, or is settled already."))
+        if change.now - session.start_utc > LATE and not by.is_staff:
+            raise Refusal(_("This one is more than sixty days ago. Your admin can still settle it."))
+        before, after = _neighbours(session, change)
+        earliest = max((row.day for row in before), default=date.min)
+        latest = min((row.wall_start.date() for row in after), default=date.max)
+        if not earliest <= day <= min(latest, change.today(session.timezone)):
+            raise Invalid(_("Pick a day between the retro before and today."))
+        last = Session.objects.filter(partnership=session.partnership_id, kind=session.kind)
+        session.number = session.number or (last.aggregate(n=Max("number"))["n"] or 0) + 1
+        session.status, session.held_on, session.closed_at = session.Status.HELD, day, change.now
+        change.did(Audit.Act.HELD, _("Met on %(day)s.") % {"day": date_format(day, "j F Y")}, session)
+        _keep(session, change)
+
+
+def _reread(session: Session) -> Session:
+    session.refresh_from_db()
+    return session
+
+
+def _must_be_planned(session: Session, no: str) -> None:
+    if not _reread(session).is_planned:
+        raise Refusal(no)
+
+
+def _keep(session: Session, change: Planning) -> None:
+    session.save_dates()
+    change.changed.add(session.pk)
+
+
+def _neighbours(session: Session, change: Planning) -> tuple[list[Session], list[Session]]:
+    """The retros before and after it that were not called off: by their slots, those outside by their time."""
+    before: list[Session] = []
+    after: list[Session] = []
+    for row in change.sessions():
+        slots = row.slot_date, session.slot_date
+        earlier = slots[0] < slots[1] if slots[0] and slots[1] else row.start_utc < session.start_utc
+        if row.pk != session.pk:
+            (before if earlier else after).append(row)
+    return before, after
+
+
+def fits(session: Session, change: Planning) -> bool:
+    """Whether it could stand where it stands."""
+    try:
+        _check_place(session, session.start_utc, change)
+    except Misplaced:
+        return False
+    return True
+
+
+def _check_place(session: Session, start_utc: datetime, change: Planning, *, unmade: datetime | None = None) -> None:
+    """Raises Misplaced unless it could stand there, between its neighbours; `unmade`: a slot without a row yet."""
+    before, after = _neighbours(session, change)
+    if any(start_utc < row.end_utc for row in before):
+        raise Misplaced("overlaps_previous", _("The retro before ends later than that. Pick a later time."))
+    next_start = min((row.start_utc for row in after), default=unmade)
+    if next_start and start_utc >= next_start:
+        raise Misplaced(
+            "past_next",
+            _("The next retro is on %(when)s, before that. Skip this one, or move all of them.")
+            % {"when": in_words(next_start, session.timezone)},
+            offers=("skip_this", "shift_following"),
+        )
+    if next_start and start_utc + timedelta(minutes=session.duration_min) > next_start:
+        raise Misplaced("overlaps_next", _("The next retro begins before this one ends. Pick an earlier time."))
+
+
+def plan_next(session: Session, *, by: Person, start: datetime, id: uuid.UUID) -> Session:
+    """Plan the next one from this one's wrap-up: same template, same zone. Raises Refusal like `plan`."""
+    with transaction.atomic():
+        following = plan(
+            session.partnership, by=by, start=start, zone=session.timezone, id=id, template_key=session.template_key
+        )
+        with session.writing(by=by, closed=True) as change:
+            change.shared = True
+    return following
+
+
+def _next_unmade(series: Series) -> datetime | None:
+    """When the first slot begins that has no row yet."""
+    made = Session.objects.filter(series=series).exclude(status=Session.Status.CANCELLED)
+    last = made.aggregate(last=models.Max("slot_date"))["last"]
+    day = None if series.is_ended else series.rule.after(last) if last else series.rule.start_date
+    return series.rule.slot(day).start_utc if day else None

@@ -1,0 +1,357 @@
+"""The verbs of a rhythm: begin, change from a date on, pause, resume, end; and what time makes of it.
+
+Each runs in `planning()`: the pair's dates are locked, rights are read again, the mails are planned at the end.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import asdict, replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import models
+from django.db.models import Q
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from partnerships.content import clean_name
+from partnerships.models import Audit, Partnership, Person
+from partnerships.refusals import Invalid, Refusal
+from retros.dates.one_date import fits
+from retros.dates.planning import Planning, Unconfirmed, planning
+from retros.models import Pause, RuleVersion, Series, Session, creation
+from retros.recurrence.rule import HORIZON, LEAST_AHEAD, Cadence, Rule, Slot
+from retros.recurrence.wall_time import Misplaced, gone_by, in_words, stored
+
+Status = Session.Status
+REVIVED = (Session.ENDED, Session.ARCHIVED, Session.SURPLUS)  # called off by a rule, so a rule may bring them back
+
+
+def begin(
+    partnership: Partnership, *, by: Person, rule: Rule, title: str = "", meeting_url: str = "",
+    version: int | None = None, now: datetime | None = None,
+) -> Series:  # fmt: skip
+    """Plan a rhythm, and make its first dates. One that has ended begins anew, with another rule.
+
+    Pressed twice with the same rule it is one. Raises Misplaced when the first date has gone by or a retro stands
+    in its way, Refusal while there is a rhythm already.
+    """
+    with planning(partnership, by=by, now=now, version=version) as change:
+        series = Series.objects.filter(partnership=partnership).first()
+        if series is not None and not series.is_ended:
+            if series.rule == rule:
+                return series
+            raise Refusal(_("There is a rhythm already. Change that one."))
+        if rule.slot(rule.start_date).start_utc < change.now:
+            raise gone_by()
+        if series is None:
+            series = Series.objects.create(partnership=change.partnership, title=clean_name(title), version=0)
+        series.status, series.meeting_url = Series.Status.ACTIVE, meeting_url or series.meeting_url
+        change.series = series
+        _add_rule(series, rule)
+        _follow(series, [], change)
+        series.save(update_fields=["status", "meeting_url"])
+        change.did(Audit.Act.RHYTHM_SET, _("Planned a rhythm: %(rule)s.") % {"rule": rule.words})
+    return series
+
+
+def change_from(
+    series: Series, session: Session, *, by: Person, first: date | None = None, weekday: int | None = None,
+    cadence: Cadence | None = None, local_time: time | None = None, timezone: str | None = None,
+    duration_min: int | None = None, rule: Rule | None = None, confirmed: bool = False,
+    version: int | None = None, now: datetime | None = None,
+) -> None:  # fmt: skip
+    """From this session on, another rule: this one changed, or `rule`. The rows that are still to come keep their
+    order and what is in them.
+
+    Raises Unconfirmed when dates that were moved by hand would be put back, Misplaced when the first one cannot
+    be there, Refusal when it has begun or gone by.
+    """
+    with planning(series.partnership, by=by, now=now, version=version) as change:
+        _reload_locked(series, change, living=True)
+        session.refresh_from_db()
+        if session.series_id != series.pk or session.slot_date is None:
+            raise Refusal(_("This retro stands outside of the rhythm."))
+        if not session.is_planned or session.start_utc <= change.now:
+            raise Refusal(_("What has begun or gone by never moves. Pick a later one."))
+        rule = rule or series.rule.following(
+            session.slot_date, first=first, weekday=weekday, cadence=cadence, local_time=local_time,
+            timezone=timezone, duration_min=duration_min,
+        )  # fmt: skip
+        movable = _movable(series, session.slot_date, change)
+        _check_first(series, rule, movable, change)
+        reset = [row.slot_date for row in movable if row.moved and row.is_planned and row.slot_date]
+        if reset and not confirmed:
+            raise Unconfirmed(reset)
+        _add_rule(series, rule)
+        _follow(series, movable, change)
+        known = {"day": date_format(rule.start_date, "j F Y"), "rule": rule.words}
+        change.did(Audit.Act.RHYTHM_CHANGED, _("From %(day)s on: %(rule)s.") % known)
+
+
+def _movable(series: Series, since: date, change: Planning) -> list[Session]:
+    """The rows from that slot on which a new rule places anew: to come, or left out by a pause only."""
+    rows = _rows(series).filter(slot_date__gte=since, start_utc__gt=change.now)
+    return list(rows.filter(Q(status=Status.SCHEDULED) | Q(status=Status.SKIPPED, reason=Session.PAUSED)))
+
+
+def _check_first(series: Series, rule: Rule, movable: list[Session], change: Planning) -> None:
+    """Raises Misplaced when the first of them would begin before now, or before the retro ahead of it is over."""
+    start = rule.slot(rule.start_date).start_utc
+    if start < change.now:
+        raise gone_by()
+    stay = [row for row in change.sessions() if row not in movable]
+    before = [row for row in stay if row.start_utc < movable[0].start_utc]
+    if before and start < before[-1].end_utc:
+        raise Misplaced("overlaps_previous", _("The retro before ends later than that. Pick a later time."))
+
+
+def pause(
+    series: Series, from_date: date, to_date: date | None = None, *, by: Person, version: int | None = None,
+    now: datetime | None = None,
+) -> None:  # fmt: skip
+    """No retros on these days, the last one included; without a last day, until somebody resumes."""
+    if to_date is not None and to_date < from_date:
+        raise Invalid(_("The pause ends before it begins."))
+    with planning(series.partnership, by=by, now=now, version=version) as change:
+        _reload_locked(series, change, living=True)
+        if any(p.from_date <= from_date and p.to_date == to_date for p in _open_pauses(series, change)):
+            return
+        if series.status == series.Status.PAUSED:
+            raise Refusal(_("It is paused already. Resume first."))
+        pause = Pause.objects.create(series=series, from_date=from_date, to_date=to_date)
+        for row in _rows(series).filter(status=Status.SCHEDULED, start_utc__gt=change.now):
+            if pause.takes(row.slot_date):
+                row.drop(Status.SKIPPED, Session.PAUSED, change.now)
+                _keep(series, row, change)
+        series.status = series.Status.PAUSED
+        _set_next_due(series, change)
+        change.did(Audit.Act.RHYTHM_PAUSED, str(pause))
+
+
+def resume(series: Series, *, by: Person, version: int | None = None, now: datetime | None = None) -> None:
+    """Go on in the same phase. What is still ahead comes back; nothing is caught up on."""
+    with planning(series.partnership, by=by, now=now, version=version) as change:
+        _reload_locked(series, change)
+        if series.status != series.Status.PAUSED:
+            return
+        today = series.today(change.now)
+        series.pauses.filter(from_date__gte=today).delete()
+        series.pauses.filter(Q(to_date=None) | Q(to_date__gte=today)).update(to_date=today - timedelta(days=1))
+        series.status = series.Status.ACTIVE
+        _revive(series, change, status=Status.SKIPPED, reason=Session.PAUSED)
+        _fill(series, change)
+        change.did(Audit.Act.RHYTHM_RESUMED, _("Resumed."))
+
+
+def end(
+    series: Series, last: date | None, *, by: Person, version: int | None = None, now: datetime | None = None
+) -> None:
+    """No retro after the day `last`; without one, it goes on without end. What a later end takes in comes back."""
+    with planning(series.partnership, by=by, now=now, version=version) as change:
+        _reload_locked(series, change)
+        rule = series.rule
+        _add_rule(series, replace(rule, ends_on=last, ends_after=None))
+        series.status = series.Status.PAUSED if _open_pauses(series, change) else series.Status.ACTIVE
+        beyond = _rows(series).filter(status=Status.SCHEDULED, start_utc__gt=change.now)
+        for row in beyond.filter(slot_date__gt=last) if last else []:
+            row.drop(Status.CANCELLED, Session.ENDED, change.now)
+            _keep(series, row, change)
+        _revive(series, change, status=Status.CANCELLED, reason=Session.ENDED)
+        _fill(series, change)
+        ends = _("Ends on %(day)s.") % {"day": date_format(last, "j F Y")} if last else _("Goes on without an end.")
+        change.did(Audit.Act.RHYTHM_ENDED if last else Audit.Act.RHYTHM_CHANGED, ends)
+
+
+def describe(
+    series: Series, *, by: Person, title: str = "", meeting_url: str = "", version: int | None = None,
+    now: datetime | None = None,
+) -> None:  # fmt: skip
+    """Another title, another meeting link: the calendars of those invited learn it, as no new time."""
+    with planning(series.partnership, by=by, now=now, version=version) as change:
+        _reload_locked(series, change)
+        title = clean_name(title)
+        if (title, meeting_url) == (series.title, series.meeting_url):
+            return
+        series.title, series.meeting_url = title, meeting_url
+        series.save(update_fields=["title", "meeting_url"])
+        ahead = _rows(series).filter(status=Status.SCHEDULED, start_utc__gt=change.now)
+        for row in ahead.exclude(invited_at=None):
+            row.ical_stamp = change.now
+            _keep(series, row, change)
+        change.did(Audit.Act.RHYTHM_CHANGED, _("Changed the title or the meeting link."))
+
+
+def materialise(series: Series, now: datetime) -> None:
+    """Make the rows of all slots that are due to be made; a pause that is over is over. Safe twice at once."""
+    with planning(series.partnership, by=None, now=now) as change:
+        _reload_locked(series, change)
+        if series.is_ended or change.partnership.is_archived:
+            return
+        if series.status == series.Status.PAUSED and not _open_pauses(series, change):
+            series.status = series.Status.ACTIVE
+        _fill(series, change)
+
+
+def _reload_locked(series: Series, change: Planning, *, living: bool = False) -> None:
+    """Read it again under the lock."""
+    series.refresh_from_db()
+    series.__dict__.pop("current", None)
+    change.series = series
+    if living and series.is_ended:
+        raise Refusal(_("This rhythm has ended. Plan a new one."))
+
+
+def _made_by(series: Series, today: date, *, but: Collection[uuid.UUID] = ()) -> tuple[list[date], list[date]]:
+    """The slots to come before the anchor of the rule in force, `but` for these rows; and those of the rule itself
+    that have rows on that day.
+    """
+    before = _rows(series).filter(slot_date__gte=today, slot_date__lt=series.rule.start_date)
+    known = before.exclude(pk__in=but).exclude(status=Status.CANCELLED)
+    earlier = [day for day in known.values_list("slot_date", flat=True) if day]
+    return earlier, series.rule.made_by(today, len(earlier))
+
+
+def _keep(series: Series, row: Session, change: Planning) -> None:
+    row.save_dates()
+    change.changed.add(row.pk)
+
+
+def _add_rule(series: Series, rule: Rule) -> None:
+    last = series.rules.aggregate(n=models.Max("n"))["n"] or 0
+    series.current = RuleVersion.objects.create(series=series, n=last + 1, **asdict(rule))
+
+
+def _follow(series: Series, movable: list[Session], change: Planning) -> None:
+    """After a new rule: place `movable` on its slots in their order, drop what is too much, make what is missing.
+
+    Dates that a rule dropped before come back first, on their own day or, with what was written for them, on
+    another one: so changing to and fro makes no more rows. A slot that a person decided about (skipped,
+    discarded, begun) keeps that row and gets no second one.
+    """
+    placed = {row.pk for row in movable}
+    days = _made_by(series, series.today(change.now), but=placed)[1]
+    rows = [row for row in _rows(series) if row.pk not in placed]
+    others = {row.slot_date: row for row in rows if row.slot_date}
+    dropped = [row for row in rows if row.status == Status.CANCELLED and row.reason in REVIVED]
+    back = {row.slot_date: row for row in dropped if row.slot_date}
+    free = [day for day in days if day not in others or day in back]
+    _check_free(series, [series.rule.slot(day) for day in free], placed, change)
+    former = {row.pk: row.slot_date for row in movable}
+    given = set(free[: len(movable)])
+    parked = placed | {row.pk for day, row in back.items() if day in given}
+    Session.objects.filter(pk__in=parked).update(slot_date=None)  # two never stand on one slot
+    for row, day in zip(movable, free, strict=False):
+        _place(series, row, series.rule.slot(day), change)
+    for row in movable[len(free) :]:
+        _drop(series, row, former[row.pk], given | set(others), change)
+    spare = iter([row for row in dropped if row.slot_date in {None, *given} and row.start_utc > change.now])
+    for day in free[len(movable) :]:
+        if again := back.get(day) or next(spare, None):
+            _place(series, again, series.rule.slot(day), change)
+    _fill(series, change)
+
+
+def _fill(series: Series, change: Planning) -> None:
+    """Make the rows of the slots that have none, and say when to look again.
+
+    One that waited for its two people begins with the first slot to come.
+    """
+    days, known = _made_by(series, series.today(change.now))[1], {row.slot_date for row in _rows(series)}
+    if not known:
+        days = [day for day in days if series.rule.slot(day).start_utc >= change.now]
+    rows = [
+        Session(
+            series=series, rule_version=series.current, slot_date=slot.day, timezone=series.current.timezone,
+            start_local=stored(slot.start_local), start_utc=slot.start_utc,
+            duration_min=series.current.duration_min, ical_stamp=change.now,
+        )
+        for slot in (series.rule.slot(day) for day in days if day not in known)
+    ]  # fmt: skip
+    pauses = list(series.pauses.all())
+    for row in rows:
+        if any(pause.takes(row.slot_date) for pause in pauses):
+            row.status, row.reason, row.excused = Status.SKIPPED, Session.PAUSED, True
+    if rows:
+        creation.insert(change.partnership, rows)
+    _set_next_due(series, change)
+
+
+def _place(series: Series, row: Session, slot: Slot, change: Planning) -> None:
+    inside = any(pause.takes(slot.day) for pause in series.pauses.all())
+    if inside and row.is_planned:
+        row.drop(Status.SKIPPED, Session.PAUSED, change.now)
+    row.series, row.rule_version, row.slot_date, row.moved = series, series.current, slot.day, False
+    row.place(slot.start_local, series.current.timezone, slot.start_utc, series.current.duration_min, change.now)
+    if inside:
+        row.status, row.reason, row.excused = Status.SKIPPED, Session.PAUSED, True
+    elif not row.is_planned:
+        row.bring_back(change.now)
+    _keep(series, row, change)
+
+
+def _drop(series: Series, row: Session, former: date | None, taken: set[date], change: Planning) -> None:
+    """There is no slot for it any more. It is called off and never deleted, whether or not anything was written
+    for it: what becomes of a date may depend only on what both can see.
+    """
+    row.slot_date = former if former not in taken else None
+    if row.is_planned:
+        row.drop(Status.CANCELLED, Session.SURPLUS, change.now)
+    _keep(series, row, change)
+
+
+def _revive(series: Series, change: Planning, *, status: str, reason: str) -> None:
+    """Bring back what was called off and is still a slot to come; not where another retro stands by now."""
+    days, pauses = _made_by(series, series.today(change.now))[1], list(series.pauses.all())
+    for row in _rows(series).filter(status=status, reason=reason, start_utc__gt=change.now):
+        if row.slot_date in days and fits(row, change) and not any(pause.takes(row.slot_date) for pause in pauses):
+            row.bring_back(change.now)
+            _keep(series, row, change)
+
+
+def _check_free(series: Series, slots: list[Slot], placed: set[uuid.UUID], change: Planning) -> None:
+    """Raises Misplaced when a retro outside of the rhythm stands where a slot comes."""
+    length = timedelta(minutes=series.current.duration_min)
+    for row in change.sessions():
+        if row.is_open and row.pk not in placed:
+            for slot in slots:
+                if slot.start_utc < row.end_utc and row.start_utc < slot.start_utc + length:
+                    raise Misplaced(
+                        "overlaps_next",
+                        _("There is a retro on %(when)s already. Move that one, or pick another time.")
+                        % {"when": in_words(row.start_utc, series.current.timezone)},
+                    )
+
+
+def _set_next_due(series: Series, change: Planning) -> None:
+    """Say when time has something to do here next: a slot to make, a pause that ends, the end itself."""
+    today = series.today(change.now)
+    earlier, made = _made_by(series, today)
+    ahead = [*earlier, *(day for day in made if day >= today)]
+    beyond = series.rule.after(ahead[-1] if ahead else today)
+    wakes = [p.to_date + timedelta(days=1) for p in _open_pauses(series, change) if p.to_date]
+    if beyond is not None:
+        wakes.append(min(beyond - HORIZON, ahead[-LEAST_AHEAD] + timedelta(days=1)))
+    elif ahead:
+        wakes.append(ahead[-1] + timedelta(days=1))
+    else:
+        series.status = series.Status.ENDED
+    zone = ZoneInfo(series.current.timezone)
+    series.work_at = (
+        datetime.combine(max(min(wakes), today + timedelta(days=1)), time.min, zone).astimezone(UTC)
+        if wakes and not series.is_ended
+        else None
+    )
+    series.save(update_fields=["status", "work_at"])
+
+
+def _rows(series: Series) -> models.QuerySet[Session]:
+    rows: models.QuerySet[Session] = Session.objects.filter(series=series).order_by("slot_date", "start_utc")
+    return rows
+
+
+def _open_pauses(series: Series, change: Planning) -> list[Pause]:
+    """The pauses that are not over."""
+    return list(series.pauses.filter(Q(to_date=None) | Q(to_date__gte=series.today(change.now))))
