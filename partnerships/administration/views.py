@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 @for_admins
 def person_list(request: PersonRequest) -> HttpResponse:
     context = {**admin_menu("person_list"), "people": People(request.GET)}
-    return render(request, "partnerships/person_list.html", context)
+    return render(request, "partnerships/administration/person_list.html", context)
 
 
 @require_safe
 @for_admins
 def person_detail(request: PersonRequest, person_id: UUID) -> HttpResponse:
     context = {**admin_menu("person_list"), "page": PersonPage(get_person(person_id))}
-    return render(request, "partnerships/person_detail.html", context)
+    return render(request, "partnerships/administration/person_detail.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -48,7 +48,7 @@ def person_invite(request: PersonRequest) -> HttpResponse:
     if request.method == "POST":
         with form.on_page(at="email"):
             return _link_once(request, *Invitation.for_account(by=request.user, **form.checked()))
-    return render(request, "partnerships/person_invite.html", _person_context(form=form), status=form.status)
+    return render(request, "partnerships/administration/person_invite.html", _person_context(form=form), status=form.status)
 
 
 @require_POST
@@ -128,7 +128,7 @@ def _link_once(request: PersonRequest, invitation: Invitation, token: str) -> Ht
     """The answer to the POST that made the link, and no redirect: a link kept for the next page would be at rest."""
     letters.send_invitation(invitation, token)
     links = [(invitation, letters.invitation_link(token))]
-    return render(request, "partnerships/admin_links.html", _person_context(links=links))
+    return render(request, "partnerships/administration/admin_links.html", _person_context(links=links))
 
 
 def _person_context(**more: object) -> dict[str, object]:
@@ -139,14 +139,14 @@ def _person_context(**more: object) -> dict[str, object]:
 @for_admins
 def admin_partnership_list(request: PersonRequest) -> HttpResponse:
     context = {**admin_menu("admin_partnership_list"), "partnerships": Partnerships(request.GET)}
-    return render(request, "partnerships/admin_partnership_list.html", context)
+    return render(request, "partnerships/administration/admin_partnership_list.html", context)
 
 
 @require_safe
 @for_admins
 def admin_partnership_detail(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     context = {**admin_menu("admin_partnership_list"), "row": frame_of(get_frame(partnership_id))}
-    return render(request, "partnerships/admin_partnership_detail.html", context)
+    return render(request, "partnerships/administration/admin_partnership_detail.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -161,10 +161,10 @@ def admin_partnership_create(request: PersonRequest) -> HttpResponse:
             letters.send_arranged(arranged, by=request.user)
             links = [(invitation, letters.invitation_link(token)) for invitation, token in arranged.issued]
             if links:
-                return render(request, "partnerships/admin_links.html", {**context, "links": links})
+                return render(request, "partnerships/administration/admin_links.html", {**context, "links": links})
             messages.success(request, _("The partnership is there"))
             return redirect("admin_partnership_detail", arranged.partnership.pk)
-    return render(request, "partnerships/admin_partnership_create.html", context, status=form.status)
+    return render(request, "partnerships/administration/admin_partnership_create.html", context, status=form.status)
 
 
 @require_POST
@@ -190,4 +190,4 @@ def lead_delete(request: PersonRequest, partnership_id: UUID, person_id: UUID) -
 @for_admins
 def audit_list(request: PersonRequest) -> HttpResponse:
     """Who did what to accounts, roles and dates."""
-    return render(request, "partnerships/audit_list.html", {**admin_menu("audit_list"), "record": Record(request.GET)})
+    return render(request, "partnerships/administration/audit_list.html", {**admin_menu("audit_list"), "record": Record(request.GET)})

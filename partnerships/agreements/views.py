@@ -30,7 +30,7 @@ from partnerships.models import Agreement
 @require_safe
 def agreement_list(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     page = AgreementList(get_partnership(request.user, partnership_id), request.user)
-    return render(request, "partnerships/agreement_list.html", {**page.pair.context, "page": page})
+    return render(request, "partnerships/agreements/agreement_list.html", {**page.pair.context, "page": page})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -47,7 +47,7 @@ def agreement_create(request: PersonRequest, partnership_id: UUID) -> HttpRespon
             )
             return redirect("agreement_detail" if agreement.all_versions else "version_create", agreement.pk)
     context = {**page.pair.context, "page": page, "form": form}
-    return render(request, "partnerships/agreement_create.html", context, status=form.status)
+    return render(request, "partnerships/agreements/agreement_create.html", context, status=form.status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -61,7 +61,7 @@ def version_create(request: PersonRequest, agreement_id: UUID) -> HttpResponse:
             messages.success(request, _("Proposed, and signed by you"))
             return redirect("agreement_detail", agreement.pk)
     context = proposal_context(form, request.user)
-    return render(request, "partnerships/version_create.html", context, status=form.status)
+    return render(request, "partnerships/agreements/version_create.html", context, status=form.status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -75,7 +75,7 @@ def version_counter(request: PersonRequest, version_id: UUID) -> HttpResponse:
             messages.success(request, _("Proposed, and signed by you"))
             return redirect("agreement_detail", version.agreement_id)
     context = proposal_context(form, request.user)
-    return render(request, "partnerships/version_create.html", context, status=form.status)
+    return render(request, "partnerships/agreements/version_create.html", context, status=form.status)
 
 
 @require_safe
@@ -86,7 +86,7 @@ def version_detail(request: PersonRequest, version_id: UUID) -> HttpResponse:
         context = version_context(version, request.user, against=request.GET.get("against", ""))
     except LookupError as error:
         raise Http404 from error
-    return render(request, "partnerships/version_detail.html", context)
+    return render(request, "partnerships/agreements/version_detail.html", context)
 
 
 @require_POST
@@ -129,7 +129,7 @@ def version_update(request: PersonRequest, version_id: UUID) -> HttpResponse:
         version.bring_up_to_date(by=request.user, digest=SignForm(request.POST).checked()["digest"])
         messages.success(request, _("Up to date, and signed by you"))
         return redirect("agreement_detail", version.agreement_id)
-    return render(request, "partnerships/version_update.html", update_context(version, request.user))
+    return render(request, "partnerships/agreements/version_update.html", update_context(version, request.user))
 
 
 @require_POST
@@ -162,7 +162,7 @@ def agreement_reopen(request: PersonRequest, agreement_id: UUID) -> HttpResponse
 def agreement_print(request: PersonRequest, agreement_id: UUID) -> HttpResponse:
     """The wording in force on paper."""
     agreement = get_agreement(request.user, agreement_id)
-    return render(request, "partnerships/agreement_print.html", agreement_context(agreement, request.user))
+    return render(request, "partnerships/agreements/agreement_print.html", agreement_context(agreement, request.user))
 
 
 @require_POST

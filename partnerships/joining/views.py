@@ -36,7 +36,7 @@ def invitation_detail(request: HttpRequest, token: str) -> HttpResponse:
     """Who invites. Looking uses nothing up; the browser's session remembers the invitation through the sign-up."""
     invitation = get_invitation(token)
     if invitation is None:
-        return render(request, "partnerships/invitation_gone.html", status=404)
+        return render(request, "partnerships/joining/invitation_gone.html", status=404)
     request.session["invitation"] = str(invitation.pk)
     return _show(request, invitation, reverse("invitation_accept", args=[token]))
 
@@ -46,7 +46,7 @@ def invitation_waiting(request: PersonRequest) -> HttpResponse:
     """The same page after the sign-up, when the token is nowhere any more."""
     invitation = get_waiting_invitation(request.session.get("invitation"))
     if invitation is None:
-        return render(request, "partnerships/invitation_gone.html", status=404)
+        return render(request, "partnerships/joining/invitation_gone.html", status=404)
     return _show(request, invitation, reverse("invitation_waiting_accept"))
 
 
@@ -86,7 +86,7 @@ def _show(request: HttpRequest, invitation: Invitation, accept_url: str) -> Http
         "accept_url": accept_url,
         "is_mine": signed_in and invitation.is_for(request.user),  # type: ignore[arg-type]
     }
-    return render(request, "partnerships/invitation_detail.html", context)
+    return render(request, "partnerships/joining/invitation_detail.html", context)
 
 
 def _accept(request: PersonRequest, invitation: Invitation) -> HttpResponse:
@@ -103,7 +103,7 @@ def partnership_create(request: PersonRequest) -> HttpResponse:
     form = PartnershipForm(request.POST if request.method == "POST" else None, by=request.user)
     if not form.is_valid():
         status = 422 if form.is_bound else 200
-        return render(request, "partnerships/partnership_create.html", {"form": form}, status=status)
+        return render(request, "partnerships/joining/partnership_create.html", {"form": form}, status=status)
     invitation, token = Invitation.begin_partnership(by=request.user, **form.cleaned_data)
     if not token:  # the same form a second time: its link was shown, and is nowhere any more
         return redirect("partnership_invite", invitation.partnership_id)
@@ -144,4 +144,4 @@ def _show_invite(
         "mail_is_sent": settings.MAIL_IS_SENT,
     }
     status = 422 if form is not None and form.is_bound else 200
-    return render(request, "partnerships/partnership_invite.html", context, status=status)
+    return render(request, "partnerships/joining/partnership_invite.html", context, status=status)

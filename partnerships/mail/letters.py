@@ -48,8 +48,8 @@ class Letter:
     to: str
 
     def message(self) -> EmailMessage:
-        subject = render_to_string(f"partnerships/email/{self.stem}_subject.txt", self.context)
-        body = render_to_string(f"partnerships/email/{self.stem}_message.txt", self.context)
+        subject = render_to_string(f"partnerships/mail/{self.stem}_subject.txt", self.context)
+        body = render_to_string(f"partnerships/mail/{self.stem}_message.txt", self.context)
         return EmailMessage(" ".join(subject.split()), body, to=[self.to])
 
 

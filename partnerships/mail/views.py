@@ -57,10 +57,10 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     person = get_subscriber(token)
     if request.method == "POST":
         Preference.unsubscribe(person)
-    return render(request, "partnerships/unsubscribe.html", {"done": request.method == "POST"})
+    return render(request, "partnerships/mail/unsubscribe.html", {"done": request.method == "POST"})
 
 
 def _show(request: PersonRequest, form: ReminderForm, *, link: str = "") -> HttpResponse:
     context = {"form": form, "link": link, "feed": CalendarFeed.of(request.user)}
     status = 422 if form.errors else 200
-    return render(request, "partnerships/reminder_update.html", context, status=status)
+    return render(request, "partnerships/mail/reminder_update.html", context, status=status)

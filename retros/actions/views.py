@@ -29,7 +29,7 @@ PLACES = {"home": "partnership_detail", "all": "action_list"}  # the lists that 
 def action_list(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     """Every action with what became of it."""
     pair = Actions(get_partnership(request.user, partnership_id), request.user)
-    return render(request, "retros/action_list.html", {**pair.context, "place": "all"})
+    return render(request, "retros/actions/action_list.html", {**pair.context, "place": "all"})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -46,7 +46,7 @@ def action_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
             )  # fmt: skip
             messages.success(request, ngettext("Action added", "Two actions added, one each", len(made)))
             return _added(request, pair)
-    return render(request, "retros/action_create.html", {**pair.context, "form": form}, status=form.status)
+    return render(request, "retros/actions/action_create.html", {**pair.context, "form": form}, status=form.status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -71,7 +71,7 @@ def action_update(request: PersonRequest, action_id: UUID) -> HttpResponse:
         "adopted": adopted([action], request.user),
         "place": _place(request),
     }
-    return render(request, "retros/action_update.html", context, status=form.status)
+    return render(request, "retros/actions/action_update.html", context, status=form.status)
 
 
 @require_POST
@@ -111,7 +111,7 @@ def _added(request: PersonRequest, pair: Pair) -> HttpResponse:
     if not request.htmx:
         return redirect("partnership_detail", pair.partnership.pk)
     context = {"pair": Home(pair.partnership, request.user), "partnership": pair.partnership, "place": "home"}
-    return render(request, "retros/action_create.swap.html", context)
+    return render(request, "retros/actions/action_create.swap.html", context)
 
 
 def _row_again(request: PersonRequest, action: Action) -> HttpResponse:
@@ -120,7 +120,7 @@ def _row_again(request: PersonRequest, action: Action) -> HttpResponse:
         return redirect(_back(request, action))
     pair = Pair(get_partnership(request.user, action.partnership_id), request.user)
     context = {"pair": pair, "row": pair.row(action), "place": _place(request)}
-    return render(request, "retros/action_done_create.swap.html", context)
+    return render(request, "retros/actions/action_done_create.swap.html", context)
 
 
 def _place(request: PersonRequest) -> str:

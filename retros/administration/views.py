@@ -34,14 +34,14 @@ from retros.models import Bulk
 def schedule(request: PersonRequest) -> HttpResponse:
     """Every pair by its next date."""
     context = {**admin_menu("schedule"), "schedule": Schedule(request.GET, request.user), "acts": Bulk.Act.choices}
-    return render(request, "retros/schedule.html", context)
+    return render(request, "retros/administration/schedule.html", context)
 
 
 @require_safe
 @for_admins
 def schedule_month(request: PersonRequest) -> HttpResponse:
     context = {**admin_menu("schedule"), "agenda": Agenda(request.GET, request.user)}
-    return render(request, "retros/schedule_month.html", context)
+    return render(request, "retros/administration/schedule_month.html", context)
 
 
 @require_safe
@@ -49,14 +49,14 @@ def schedule_month(request: PersonRequest) -> HttpResponse:
 def schedule_load(request: PersonRequest) -> HttpResponse:
     """How many retros those in several partnerships have in each of the coming weeks."""
     context = {**admin_menu("schedule"), "load": Load(request.GET, request.user)}
-    return render(request, "retros/schedule_load.html", context)
+    return render(request, "retros/administration/schedule_load.html", context)
 
 
 @require_safe
 @for_admins
 def schedule_checks(request: PersonRequest) -> HttpResponse:
     context = {**admin_menu("schedule"), "checks": Checks(request.user)}
-    return render(request, "retros/schedule_checks.html", context)
+    return render(request, "retros/administration/schedule_checks.html", context)
 
 
 @require_safe
@@ -68,7 +68,7 @@ def bulk_preview(request: PersonRequest) -> HttpResponse:
     with form.on_page():
         context["preview"] = bulk.preview(form.wish(), by=request.user)
         context["act"] = Bulk.Act(form.cleaned_data["act"])
-    return render(request, "retros/bulk_preview.html", context, status=form.status)
+    return render(request, "retros/administration/bulk_preview.html", context, status=form.status)
 
 
 @require_POST
@@ -86,7 +86,7 @@ def bulk_detail(request: PersonRequest, bulk_id: uuid.UUID) -> HttpResponse:
     """What was done, with the way back for ten minutes."""
     done = get_bulk(bulk_id)
     context = {**admin_menu("schedule"), "bulk": done, "can_be_undone": done.can_be_undone(timezone.now())}
-    return render(request, "retros/bulk_detail.html", context)
+    return render(request, "retros/administration/bulk_detail.html", context)
 
 
 @require_POST
@@ -107,7 +107,7 @@ def partnership_import(request: PersonRequest) -> HttpResponse:
         with form.on_page(at="file"):
             text = form.checked()["file"]
             context |= {"text": text, "found": import_partnerships.look(text)}
-    return render(request, "retros/partnership_import.html", context, status=form.status)
+    return render(request, "retros/administration/partnership_import.html", context, status=form.status)
 
 
 @require_POST
@@ -123,7 +123,7 @@ def partnership_import_create(request: PersonRequest) -> HttpResponse:
 @for_admins
 def mail_list(request: PersonRequest) -> HttpResponse:
     context = {**admin_menu("mail_list"), "mails": Mails(request.GET, request.user), "worker": Worker(request.user)}
-    return render(request, "retros/mail_list.html", context)
+    return render(request, "retros/administration/mail_list.html", context)
 
 
 @require_POST

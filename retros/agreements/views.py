@@ -26,7 +26,7 @@ from retros.models import (
 def agreement_detail(request: PersonRequest, agreement_id: UUID) -> HttpResponse:
     """An agreement, and where its versions came from: the page shows both, so it belongs here."""
     context = clauses_context(get_agreement(request.user, agreement_id), request.user)
-    return render(request, "retros/agreement_detail.html", context)
+    return render(request, "retros/agreements/agreement_detail.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -38,7 +38,7 @@ def clause_link_update(request: PersonRequest, agreement_id: UUID, line: UUID) -
         ClauseLink.set_tags(agreement, line, LinkForm(request.POST).checked()["tags"], by=request.user)
         messages.success(request, _("Kept for you both"))
         return redirect("agreement_detail", agreement.pk)
-    return render(request, "retros/clause_link_update.html", clause_link_context(agreement, clause, request.user))
+    return render(request, "retros/agreements/clause_link_update.html", clause_link_context(agreement, clause, request.user))
 
 
 @require_POST

@@ -36,7 +36,7 @@ def series_detail(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     """The rhythm, its dates, and everything that changes them."""
     series = get_series(request.user, partnership_id)
     dates = Dates(get_partnership(request.user, partnership_id), request.user, series)
-    return render(request, "retros/series_detail.html", {**dates.context, "dates": dates, "series": series})
+    return render(request, "retros/dates/series_detail.html", {**dates.context, "dates": dates, "series": series})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -45,7 +45,7 @@ def series_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     pair = Pair(get_partnership(request.user, partnership_id), request.user)
     if request.htmx:
         form = RhythmForm(request.GET, pair=pair)
-        return render(request, "retros/_first_dates.html", {"dates": first_dates(form.shown(), pair), "form": form})
+        return render(request, "retros/dates/_first_dates.html", {"dates": first_dates(form.shown(), pair), "form": form})
     form = RhythmForm.of(request, pair=pair, initial=first_rule(pair))
     if request.method == "POST" and "show" not in request.POST:
         with form.on_page(at="time"):
@@ -54,7 +54,7 @@ def series_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
             messages.success(request, _("Your rhythm: %(rule)s") % {"rule": rule.words})
             return redirect("series_detail", partnership_id)
     context = {**pair.context, "form": form, "dates": first_dates(form.shown(), pair)}
-    return render(request, "retros/series_form.html", context, status=form.status)
+    return render(request, "retros/dates/series_form.html", context, status=form.status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -74,7 +74,7 @@ def series_change(request: PersonRequest, session_id: UUID) -> HttpResponse:
                 return redirect("series_detail", session.partnership_id)
             lines, mails = preview(series, session, pair, change)
     context = {**pair.context, "form": form, "session": session, "lines": lines, "mails": mails}
-    return render(request, "retros/series_change.html", context, status=form.status)
+    return render(request, "retros/dates/series_change.html", context, status=form.status)
 
 
 @require_POST
@@ -123,7 +123,7 @@ def session_skip(request: PersonRequest, session_id: UUID) -> HttpResponse:
             messages.success(request, _("Skipped. Nothing else moves"))
             return redirect("partnership_detail", session.partnership_id)
     context = {**pair.context, "form": form, "session": session, "planned": PlannedRetro(session, pair)}
-    return render(request, "retros/session_skip.html", context, status=form.status)
+    return render(request, "retros/dates/session_skip.html", context, status=form.status)
 
 
 @require_POST
@@ -147,7 +147,7 @@ def session_met(request: PersonRequest, session_id: UUID) -> HttpResponse:
             messages.success(request, _("Kept as held"))
             return redirect("partnership_detail", session.partnership_id)
     context = {**pair.context, "form": form, "session": session, "planned": PlannedRetro(session, pair)}
-    return render(request, "retros/session_met.html", context, status=form.status)
+    return render(request, "retros/dates/session_met.html", context, status=form.status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -160,7 +160,7 @@ def session_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse
             when = form.wall_time()
             session = one_date.plan(pair.partnership, by=request.user, id=form.cleaned_data["client_id"], **when)
             return _planned(request, session, pair)
-    return render(request, "retros/session_form.html", {**pair.context, "form": form}, status=form.status)
+    return render(request, "retros/dates/session_form.html", {**pair.context, "form": form}, status=form.status)
 
 
 @require_http_methods(["POST"])
@@ -183,7 +183,7 @@ def session_move(request: PersonRequest, session_id: UUID) -> HttpResponse:
             one_date.move(session, by=request.user, **form.move())
             return _planned(request, session, pair)
     context = {**pair.context, "form": form, "session": session, "planned": PlannedRetro(session, pair)}
-    return render(request, "retros/session_move.html", context, status=form.status)
+    return render(request, "retros/dates/session_move.html", context, status=form.status)
 
 
 def _planned(request: PersonRequest, session: Session, pair: Pair) -> HttpResponse:

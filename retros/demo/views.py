@@ -15,4 +15,4 @@ from retros.demo.cast import addresses, is_on
 def demo(request: HttpRequest) -> HttpResponse:
     if not is_on():
         raise Http404
-    return render(request, "retros/demo.html", {"addresses": addresses(request.get_host())})
+    return render(request, "retros/demo/demo.html", {"addresses": addresses(request.get_host())})

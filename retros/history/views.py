@@ -22,11 +22,11 @@ def history_detail(request: PersonRequest, partnership_id: UUID) -> HttpResponse
     with reader.opening() as look:
         page = History(reader, year=request.GET.get("year", ""), kind=request.GET.get("kind", ""))
         look.shown = len(page.released)
-        return render(request, "retros/history_detail.html", page.context)
+        return render(request, "retros/history/history_detail.html", page.context)
 
 
 @require_safe
 def session_print(request: PersonRequest, session_id: UUID) -> HttpResponse:
     """A retro as it was, all on one page."""
     reading = Reading(get_session(request.user, session_id), request.user)
-    return render(request, "retros/session_print.html", {"reading": reading})
+    return render(request, "retros/history/session_print.html", {"reading": reading})

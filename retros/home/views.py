@@ -24,7 +24,7 @@ def home(request: PersonRequest) -> HttpResponse:
         return redirect("lead_list")
     if request.user.is_staff and not pairs.all:
         return redirect("schedule")
-    template = "retros/partnership_list.html" if pairs.all else "retros/home.html"
+    template = "retros/home/partnership_list.html" if pairs.all else "retros/home/home.html"
     return render(request, template, {"pairs": pairs})
 
 
@@ -33,4 +33,4 @@ def partnership_detail(request: PersonRequest, partnership_id: UUID) -> HttpResp
     """The home of a pair."""
     pair = Home(get_partnership(request.user, partnership_id), request.user)
     form = ActionPageForm(pair=pair)
-    return render(request, "retros/partnership_detail.html", {**pair.context, "form": form, "place": "home"})
+    return render(request, "retros/home/partnership_detail.html", {**pair.context, "form": form, "place": "home"})

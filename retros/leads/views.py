@@ -29,7 +29,7 @@ def lead_list(request: PersonRequest) -> HttpResponse:
     """The partnerships that somebody leads."""
     names = ("state", "kind", "label", "period", "page")
     led = Led(request.user, **{name: request.GET[name] for name in names if name in request.GET})
-    return render(request, "retros/lead_list.html", led.context)
+    return render(request, "retros/leads/lead_list.html", led.context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -43,7 +43,7 @@ def offer_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
             messages.success(request, _("Offered to both of them"))
             return redirect("history_detail", partnership_id)
     context = {**lead_header(), "partnership": lead.partnership, "form": form}
-    return render(request, "retros/offer_create.html", context, status=form.status)
+    return render(request, "retros/leads/offer_create.html", context, status=form.status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -60,7 +60,7 @@ def need_answer(request: PersonRequest, need_id: UUID) -> HttpResponse:
         page = asked(need)
         look.shown = len(page)
         context = {**lead_header(), "need": need, "releases": page, "form": form}
-        return render(request, "retros/need_answer.html", context, status=form.status)
+        return render(request, "retros/leads/need_answer.html", context, status=form.status)
 
 
 @require_POST
@@ -85,7 +85,7 @@ def release_list(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     """“What our leads see”, and when they looked."""
     partnership = get_partnership(request.user, partnership_id)
     page = LeadsPage(partnership, request.user, page=request.GET.get("page", "1"))
-    return render(request, "retros/release_list.html", {**page.pair.context, "page": page})
+    return render(request, "retros/leads/release_list.html", {**page.pair.context, "page": page})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -96,7 +96,7 @@ def release_create(request: PersonRequest, partnership_id: UUID, lead_id: UUID) 
     form = ReleaseForm(request.POST if request.method == "POST" else request.GET)
     context = {**Header(partnership, request.user).context, "lead": lead}
     if request.method != "POST" and not form.is_chosen:
-        return render(request, "retros/release_choose.html", {**context, "choices": Choices(lead, request.user)})
+        return render(request, "retros/leads/release_choose.html", {**context, "choices": Choices(lead, request.user)})
     data = form.checked()
     thing = get_releasable(request.user, data["kind"], data["thing"])
     if request.method == "POST":
@@ -104,7 +104,7 @@ def release_create(request: PersonRequest, partnership_id: UUID, lead_id: UUID) 
         messages.success(request, _("Proposed. It is shown when both of you agree"))
         return redirect("release_list", partnership_id)
     context["preview"] = Preview.of(lead, data["kind"], thing)
-    return render(request, "retros/release_create.html", context)
+    return render(request, "retros/leads/release_create.html", context)
 
 
 @require_safe
@@ -113,7 +113,7 @@ def release_detail(request: PersonRequest, release_id: UUID) -> HttpResponse:
     release = get_release(request.user, release_id)
     pair = Header(get_partnership(request.user, release.lead.partnership_id), request.user)
     context = {**pair.context, "release": release, "yours": release.proposed_by_id == request.user.pk}
-    return render(request, "retros/release_detail.html", context)
+    return render(request, "retros/leads/release_detail.html", context)
 
 
 @require_POST
@@ -147,7 +147,7 @@ def need_create(request: PersonRequest, partnership_id: UUID, lead_id: UUID) -> 
             messages.success(request, _("Kept. Only you two read it so far"))
             return redirect("release_list", partnership_id)
     context = {**Header(partnership, request.user).context, "lead": lead, "form": form}
-    return render(request, "retros/need_create.html", context, status=form.status)
+    return render(request, "retros/leads/need_create.html", context, status=form.status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -161,4 +161,4 @@ def need_update(request: PersonRequest, need_id: UUID) -> HttpResponse:
             messages.success(request, _("Kept. Only you two read it so far"))
             return redirect("release_list", need.partnership_id)
     pair = Header(get_partnership(request.user, need.partnership_id), request.user)
-    return render(request, "retros/need_update.html", {**pair.context, "need": need, "form": form}, status=form.status)
+    return render(request, "retros/leads/need_update.html", {**pair.context, "need": need, "form": form}, status=form.status)

@@ -35,7 +35,7 @@ def partnership_end(request: PersonRequest, partnership_id: UUID) -> HttpRespons
         messages.success(request, _("Your partnership has ended. You can both still read it"))
         return redirect("partnership_end", partnership.pk)
     page = Keeping(partnership, request.user)
-    return render(request, "retros/partnership_end.html", {**page.context, "page": page})
+    return render(request, "retros/lifecycle/partnership_end.html", {**page.context, "page": page})
 
 
 @require_POST
@@ -66,7 +66,7 @@ def handover_update(request: PersonRequest, partnership_id: UUID) -> HttpRespons
 
 @require_safe
 def data_detail(request: PersonRequest) -> HttpResponse:
-    return render(request, "retros/data_detail.html")
+    return render(request, "retros/lifecycle/data_detail.html")
 
 
 @require_POST
@@ -88,4 +88,4 @@ def data_erase(request: PersonRequest) -> HttpResponse:
             erase(request.user)
             logout(request)
             return redirect("account_login")
-    return render(request, "retros/data_erase.html", {"form": form}, status=form.status)
+    return render(request, "retros/lifecycle/data_erase.html", {"form": form}, status=form.status)

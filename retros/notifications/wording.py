@@ -62,8 +62,8 @@ def message_for(delivery: Delivery, now: datetime) -> EmailMessage | None:
         link = context["unsubscribe"] = unsubscribe_link(delivery.person)
         message.extra_headers["List-Unsubscribe"] = f"<{link}>"
         message.extra_headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message.body = render_to_string("retros/email/notice.txt", context)
-    message.attach_alternative(render_to_string("retros/email/notice.html", context), "text/html")
+    message.body = render_to_string("retros/notifications/notice.txt", context)
+    message.attach_alternative(render_to_string("retros/notifications/notice.html", context), "text/html")
     if delivery.kind in Delivery.CALENDAR and about.session:
         cancel = delivery.kind == Kind.CANCEL
         part = invitation(about.session, about.people, edition=about.edition, cancel=cancel).decode()

@@ -33,7 +33,7 @@ def room_answer(request: PersonRequest, room: Room, stamp: Stamp) -> HttpRespons
         "room": room, "stamp": room.stamp, "changed": changed, "redraw": stamp.key != room.key, "rest": not same,
         "oob": True,
     }  # fmt: skip
-    return render(request, "retros/room.swap.html", context)
+    return render(request, "retros/room/room.swap.html", context)
 
 
 def card_answer(request: PersonRequest, entry: Entry) -> HttpResponse:
@@ -48,7 +48,7 @@ def card_alone(request: PersonRequest, entry: Entry, stamp: Stamp) -> HttpRespon
         return None
     column, stamp = grown
     context = {"column": column, "rows": column.rows, "more": True, "stamp": stamp, "oob": True}
-    return render(request, "retros/card.swap.html", context)
+    return render(request, "retros/room/card.swap.html", context)
 
 
 def stamp_of(request: PersonRequest) -> Stamp:

@@ -49,7 +49,7 @@ def _clause(
 ) -> HttpResponse:
     if request.method != "POST":
         choice = ClauseChoice(session, request.user, position, entry=entry, note=note)
-        return render(request, "retros/clause_create.html", {"choice": choice})
+        return render(request, "retros/room/clause_create.html", {"choice": choice})
     data = ClauseForm(request.POST).checked()
     agreement = get_agreement(request.user, data["agreement"])
     if data["came_up"] and entry:

@@ -30,7 +30,7 @@ def session_detail(request: PersonRequest, session_id: UUID) -> HttpResponse:
 def step_detail(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
     step = get_step(request.user, session_id, position)
     step.session.see(request.user)
-    return render(request, "retros/room.html", {"room": Room(step.session, request.user, position)})
+    return render(request, "retros/room/room.html", {"room": Room(step.session, request.user, position)})
 
 
 @require_safe

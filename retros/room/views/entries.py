@@ -51,7 +51,7 @@ def entry_update(request: PersonRequest, session_id: UUID, entry_id: UUID) -> Ht
     key = Draft.Box.EDIT.key(entry.pk)
     draft = Draft.of(request.user, [key]).get(key)
     context = {"room": room, "entry": entry, "draft": draft, "draft_key": key}
-    return render(request, "retros/entry_update.html", context)
+    return render(request, "retros/room/entry_update.html", context)
 
 
 @require_POST

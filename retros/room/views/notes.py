@@ -91,7 +91,7 @@ def learning_update(request: PersonRequest, session_id: UUID, note_id: UUID) -> 
     if request.method == "POST":
         note.edit(by=request.user, **NoteForm(request.POST).checked())
         return room_again(request, session_id, note.step.position)
-    return render(request, "retros/learning_update.html", {"note": note, "session": note.step.session})
+    return render(request, "retros/room/learning_update.html", {"note": note, "session": note.step.session})
 
 
 @require_POST
