@@ -13,7 +13,7 @@ from partnerships.models import Invitation
 from tests.browser import faults
 from tests.cast import make_cast
 from tests.conftest import LiveServer
-from tests.retros.test_home_in_browser import page_of
+from tests.retros.home.test_home_in_browser import page_of
 
 pytestmark = pytest.mark.one_database
 

@@ -162,7 +162,9 @@ def person_update(request: PersonRequest) -> HttpResponse:
         form.keep()
         messages.success(request, _("Settings kept"))
         return redirect("person_update")
-    return render(request, "partnerships/accounts/person_update.html", {"form": form}, status=422 if form.is_bound else 200)
+    return render(
+        request, "partnerships/accounts/person_update.html", {"form": form}, status=422 if form.is_bound else 200
+    )
 
 
 @require_POST

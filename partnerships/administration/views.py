@@ -48,7 +48,9 @@ def person_invite(request: PersonRequest) -> HttpResponse:
     if request.method == "POST":
         with form.on_page(at="email"):
             return _link_once(request, *Invitation.for_account(by=request.user, **form.checked()))
-    return render(request, "partnerships/administration/person_invite.html", _person_context(form=form), status=form.status)
+    return render(
+        request, "partnerships/administration/person_invite.html", _person_context(form=form), status=form.status
+    )
 
 
 @require_POST
@@ -190,4 +192,8 @@ def lead_delete(request: PersonRequest, partnership_id: UUID, person_id: UUID) -
 @for_admins
 def audit_list(request: PersonRequest) -> HttpResponse:
     """Who did what to accounts, roles and dates."""
-    return render(request, "partnerships/administration/audit_list.html", {**admin_menu("audit_list"), "record": Record(request.GET)})
+    return render(
+        request,
+        "partnerships/administration/audit_list.html",
+        {**admin_menu("audit_list"), "record": Record(request.GET)},
+    )

@@ -38,7 +38,9 @@ def clause_link_update(request: PersonRequest, agreement_id: UUID, line: UUID) -
         ClauseLink.set_tags(agreement, line, LinkForm(request.POST).checked()["tags"], by=request.user)
         messages.success(request, _("Kept for you both"))
         return redirect("agreement_detail", agreement.pk)
-    return render(request, "retros/agreements/clause_link_update.html", clause_link_context(agreement, clause, request.user))
+    return render(
+        request, "retros/agreements/clause_link_update.html", clause_link_context(agreement, clause, request.user)
+    )
 
 
 @require_POST

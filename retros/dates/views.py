@@ -45,7 +45,9 @@ def series_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     pair = Pair(get_partnership(request.user, partnership_id), request.user)
     if request.htmx:
         form = RhythmForm(request.GET, pair=pair)
-        return render(request, "retros/dates/_first_dates.html", {"dates": first_dates(form.shown(), pair), "form": form})
+        return render(
+            request, "retros/dates/_first_dates.html", {"dates": first_dates(form.shown(), pair), "form": form}
+        )
     form = RhythmForm.of(request, pair=pair, initial=first_rule(pair))
     if request.method == "POST" and "show" not in request.POST:
         with form.on_page(at="time"):

@@ -161,4 +161,6 @@ def need_update(request: PersonRequest, need_id: UUID) -> HttpResponse:
             messages.success(request, _("Kept. Only you two read it so far"))
             return redirect("release_list", need.partnership_id)
     pair = Header(get_partnership(request.user, need.partnership_id), request.user)
-    return render(request, "retros/leads/need_update.html", {**pair.context, "need": need, "form": form}, status=form.status)
+    return render(
+        request, "retros/leads/need_update.html", {**pair.context, "need": need, "form": form}, status=form.status
+    )

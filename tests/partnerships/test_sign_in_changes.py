@@ -22,9 +22,9 @@ from partnerships.refusals import Refusal
 from retros.lifecycle.erasure import erase
 from retros.worker import tick
 from tests.factories import PASSWORD, PersonFactory
-from tests.partnerships.test_accounts import code_in, confirmed, signed_in
-from tests.partnerships.test_accounts import with_mail as with_mail
-from tests.partnerships.test_invitation import at_once
+from tests.partnerships.accounts.test_accounts import code_in, confirmed, signed_in
+from tests.partnerships.accounts.test_accounts import with_mail as with_mail
+from tests.partnerships.joining.test_invitation import at_once
 
 pytestmark = pytest.mark.django_db
 

@@ -27,7 +27,7 @@ from retros.notifications.plan import plan
 from retros.recurrence.rule import PRESETS, Rule, Slot
 from retros.worker import tick
 from tests.retros import play
-from tests.retros.dates import moment, pair, people, session
+from tests.retros.planned_dates import moment, pair, people, session
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 SOME = ("Australia/Lord_Howe", "Pacific/Apia", "Africa/Casablanca")

@@ -25,7 +25,7 @@ from tests.served import ROOT, Served
 PLANNED = """
 import json
 from partnerships.models import Delivery
-from tests.retros.dates import pair, session
+from tests.retros.planned_dates import pair, session
 for _ in range({pairs}):
     ours = pair("Europe/Berlin")
     for day in ("2099-03-03", "2099-05-05"):

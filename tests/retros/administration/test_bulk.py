@@ -1,0 +1,326 @@
+"""Many pairs at once: looked at, done once, taken back."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections import defaultdict
+from datetime import datetime, time, timedelta
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from partnerships.models import Audit, Delivery, Look, Partnership, Person
+from partnerships.refusals import NotAllowed, Refusal
+from retros.administration import bulk
+from retros.administration.bulk import Wish
+from retros.administration.placing import BUFFER, occurrences
+from retros.dates import one_date, rhythm
+from retros.models import Bulk, Series, Session
+from retros.recurrence.rule import PRESETS, Rule
+from tests.cast import Cast
+from tests.factories import PartnershipFactory, PersonFactory
+from tests.partnerships.joining.test_invitation import at_once
+from tests.test_access import checksum
+
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
+
+ZONES = ["Europe/Tallinn", "Europe/Berlin", "Europe/London", "America/New_York", "Asia/Kolkata"]
+
+
+@pytest.fixture
+def ada(client: Client, cast: Cast) -> Person:
+    client.force_login(cast.ada)
+    return cast.ada
+
+
+def wish(act: str, *pairs: Partnership, **more: Any) -> Wish:
+    if act in {"plan", "rhythm"}:
+        more = {"cadence": "every_2_months", **more}
+    return Wish(act, tuple(pair.pk for pair in pairs), **more)
+
+
+def do(what: Wish, by: Person, **more: Any) -> Bulk:
+    return bulk.commit(what, by=by, key=uuid.uuid4(), digest=bulk.preview(what, by=by, **more).digest, **more)
+
+
+def in_rhythm(pair: Partnership, by: Person, *, cadence: str = "every_2_weeks", days: int = 14) -> Series:
+    first = timezone.localdate() + timedelta(days=days)
+    return rhythm.begin(pair, by=by, rule=Rule.starting(first, PRESETS[cadence], time(14), "Europe/Berlin"))
+
+
+def starts(pair: Partnership) -> list[datetime]:
+    return [session.start_utc for session in Session.objects.filter(partnership=pair).upcoming()]
+
+
+# --- planning for many ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def forty(db: None) -> list[Partnership]:
+    """One person is in six of them; five zones; two who never work at the same time."""
+    busy = PersonFactory.create(name="Busy", timezone="Europe/Tallinn")
+    pairs = []
+    for n in range(40):
+        a = busy if n < 6 else PersonFactory.create(name=f"A {n}", timezone=ZONES[n % 3])
+        b = PersonFactory.create(name=f"B {n}", timezone=ZONES[n % 5 if n > 5 else n % 3])
+        pairs.append(PartnershipFactory.create(a=a, b=b, label=f"Pair {n}"))
+    Person.objects.filter(memberships__partnership=pairs[39]).update(timezone="Asia/Kolkata")
+    Person.objects.filter(memberships__partnership=pairs[39], memberships__seat="b").update(timezone="America/New_York")
+    return pairs
+
+
+def test_forty_pairs_are_planned_in_one_sitting(forty: list[Partnership], cast: Cast) -> None:
+    what = wish("plan", *forty, first_day=timezone.localdate() + timedelta(days=3))
+    before = checksum()
+    seen = bulk.preview(what, by=cast.ada)
+    assert checksum() == before
+    assert {line.label: line.refused for line in seen.refused} == {"Pair 39": "They have no working hours in common."}
+    key = uuid.uuid4()
+    done = bulk.commit(what, by=cast.ada, key=key, digest=seen.digest)
+    assert done.lines == [
+        vars(line) | {"series": ours["series"]} for line, ours in zip(seen.lines, done.lines, strict=True)
+    ]
+
+    spans: dict[Person, list[datetime]] = defaultdict(list)
+    for series in Series.objects.all():
+        for slot in occurrences(series.rule):
+            for person in Person.objects.filter(memberships__partnership=series.partnership_id):
+                local = slot.start_utc.astimezone(person.tz)
+                assert local.weekday() < 5
+                assert time(8) <= local.time() <= time(17)
+                spans[person].append(slot.start_utc)
+    assert len(spans[Person.objects.get(name="Busy")]) > 30
+    for moments in spans.values():
+        assert all(b - a >= timedelta(minutes=60) + BUFFER for a, b in pairwise(sorted(moments)))
+    assert Series.objects.count() == 39
+
+    before = checksum()
+    assert bulk.commit(what, by=cast.ada, key=key, digest="whatever") == done
+    assert checksum() == before
+
+
+def test_as_many_mails_go_out_as_the_preview_said(cast: Cast) -> None:
+    what = wish("plan", cast.checkout, cast.search)
+    seen = bulk.preview(what, by=cast.ada)
+    bulk.commit(what, by=cast.ada, key=uuid.uuid4(), digest=seen.digest)
+    assert Delivery.objects.filter(kind__in=Delivery.CALENDAR).count() == seen.mails > 0
+
+
+def test_what_they_have_already_is_in_nobodys_way(cast: Cast) -> None:
+    other = PartnershipFactory.create(a=cast.tom, b=cast.mei, label="Other")
+    standing = in_rhythm(other, cast.ada, cadence="every_2_months")
+    do(wish("plan", cast.checkout), cast.ada)
+    ours = Series.objects.get(partnership=cast.checkout)
+    weeks = [
+        {s.start_utc.astimezone(cast.tom.tz).isocalendar()[:2] for s in occurrences(x.rule)} for x in (standing, ours)
+    ]
+    assert not weeks[0] & weeks[1]
+
+
+def test_who_has_a_rhythm_or_a_free_seat_is_left_alone(cast: Cast) -> None:
+    in_rhythm(cast.checkout, cast.ada)
+    half = PartnershipFactory.create(a=cast.mei, label="Half")
+    seen = bulk.preview(wish("plan", cast.checkout, half, cast.search), by=cast.ada)
+    assert {line.label: line.refused for line in seen.lines} == {
+        "Checkout": "They have a rhythm already.", "Half": "The other seat is still free.", "Search": "",
+    }  # fmt: skip
+
+
+def test_a_planned_rhythm_is_taken_back(cast: Cast) -> None:
+    done = do(wish("plan", cast.checkout, cast.search), cast.ada)
+    assert len(starts(cast.checkout)) >= 3
+    for _press in range(2):
+        done = bulk.undo(done, by=cast.ada)
+    assert starts(cast.checkout) == starts(cast.search) == []
+    assert Series.objects.get(partnership=cast.checkout).is_ended
+    assert bulk.preview(wish("plan", cast.checkout), by=cast.ada).done
+
+
+# --- changing many ----------------------------------------------------------------------------------------------------
+
+
+def test_move_by_a_week_and_back(cast: Cast) -> None:
+    for pair in (cast.checkout, cast.search):
+        in_rhythm(pair, cast.ada, cadence="monthly")
+    before = starts(cast.checkout)
+    done = do(wish("move", cast.checkout, cast.search, weeks=1), cast.ada)
+    after = starts(cast.checkout)
+    assert after[0] - before[0] in {timedelta(days=7), timedelta(days=7, hours=1), timedelta(days=6, hours=23)}
+    assert after[1:] == before[1:]
+    bulk.undo(done, by=cast.ada)
+    assert starts(cast.checkout) == before
+
+
+def test_pause_and_go_on(cast: Cast) -> None:
+    in_rhythm(cast.checkout, cast.ada)
+    before = starts(cast.checkout)
+    done = do(wish("pause", cast.checkout, first_day=timezone.localdate()), cast.ada)
+    assert starts(cast.checkout) == []
+    assert Series.objects.get().status == Series.Status.PAUSED
+    bulk.undo(done, by=cast.ada)
+    assert starts(cast.checkout) == before
+
+
+def test_another_rhythm_and_back(cast: Cast) -> None:
+    series = in_rhythm(cast.checkout, cast.ada, cadence="monthly")
+    before, words = starts(cast.checkout), series.rule.words
+    done = do(wish("rhythm", cast.checkout, cadence="every_2_months"), cast.ada)
+    (line,) = done.lines
+    assert line["before"] == words
+    assert line["after"][0].startswith("Every 2 months")
+    assert len(starts(cast.checkout)) < len(before)
+    bulk.undo(done, by=cast.ada)
+    assert starts(cast.checkout) == before
+    assert Series.objects.get().rule.words == words
+
+
+def test_remind_once_in_seven_days(cast: Cast, mailoutbox: list[Any], django_capture_on_commit_callbacks: Any) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        do(wish("remind", cast.checkout), cast.ada)  # and looked at before, which sends nothing
+    assert sorted(mail.to[0] for mail in mailoutbox) == [cast.ines.email, cast.tom.email]
+    seen = bulk.preview(wish("remind", cast.checkout, cast.search), by=cast.ada)
+    assert [line.label for line in seen.refused] == ["Checkout"]
+    later = timezone.now() + timedelta(days=7, minutes=1)
+    assert not bulk.preview(wish("remind", cast.checkout), by=cast.ada, now=later).refused
+
+
+def test_the_pair_reads_what_the_admin_did(cast: Cast) -> None:
+    do(wish("plan", cast.checkout), cast.ada)
+    assert Look.objects.of(cast.tom)[0].what == Look.What.SCHEDULE
+    assert Audit.objects.for_admins().filter(act=Audit.Act.BULK_DONE, by_id=cast.ada.pk).exists()
+
+
+# --- when somebody else was quicker -----------------------------------------------------------------------------------
+
+
+def test_the_second_admin_sees_what_changed_and_overwrites_nothing(cast: Cast) -> None:
+    series = in_rhythm(cast.checkout, cast.ada, cadence="monthly")
+    grace = PersonFactory.create(name="Grace Admin", is_staff=True)
+    looked = Wish("move", (cast.checkout.pk,), versions={str(cast.checkout.pk): series.version})
+    seen = bulk.preview(looked, by=grace)
+    do(wish("rhythm", cast.checkout, cadence="weekly"), cast.ada)
+    before = checksum()
+    with pytest.raises(Refusal) as refused:
+        bulk.commit(looked, by=grace, key=uuid.uuid4(), digest=seen.digest)
+    assert "Ada Osei: From" in str(refused.value.message)
+    assert checksum() == before
+
+
+def test_other_dates_than_those_of_the_preview_are_not_done(cast: Cast) -> None:
+    seen = bulk.preview(wish("plan", cast.checkout), by=cast.ada)
+    other = PartnershipFactory.create(a=cast.tom, b=cast.mei, label="Other")
+    do(wish("plan", other), cast.ada)
+    before = checksum()
+    with pytest.raises(Refusal):
+        bulk.commit(wish("plan", cast.checkout), by=cast.ada, key=uuid.uuid4(), digest=seen.digest)
+    assert checksum() == before
+
+
+def test_what_changed_since_is_not_taken_back(cast: Cast) -> None:
+    for pair in (cast.checkout, cast.search):
+        in_rhythm(pair, cast.ada, cadence="monthly")
+    done = do(wish("move", cast.checkout, cast.search, weeks=1), cast.ada)
+    session = Session.objects.filter(partnership=cast.checkout).upcoming()[0]
+    wall = session.wall_start.replace(hour=9)
+    one_date.move(session, by=cast.ines, start=wall, zone=session.timezone)
+    done = bulk.undo(done, by=cast.ada)
+    left = {line["label"]: line["left"] for line in done.lines}
+    assert left == {"Checkout": "Its dates changed since, so it stays as it is.", "Search": ""}
+    session.refresh_from_db()
+    assert session.wall_start == wall
+
+
+def test_ten_minutes(cast: Cast) -> None:
+    done = do(wish("plan", cast.checkout), cast.ada)
+    with pytest.raises(Refusal):
+        bulk.undo(done, by=cast.ada, now=timezone.now() + timedelta(minutes=10, seconds=1))
+    assert starts(cast.checkout)
+
+
+def test_only_admins_and_only_their_own_key(cast: Cast) -> None:
+    what, grace = wish("plan", cast.checkout), PersonFactory.create(name="Grace", is_staff=True)
+    done = do(what, cast.ada)
+    for person in (cast.ines, cast.sara):
+        with pytest.raises(NotAllowed):
+            bulk.commit(what, by=person, key=uuid.uuid4(), digest="x")
+        with pytest.raises(NotAllowed):
+            bulk.undo(done, by=person)
+    with pytest.raises(Refusal):
+        bulk.commit(what, by=grace, key=done.pk, digest="x")
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+def test_one_key_pressed_at_once_is_done_once() -> None:
+    from tests.cast import make_cast
+
+    cast = make_cast()
+    what = wish("plan", cast.checkout, cast.search)
+    digest, key = bulk.preview(what, by=cast.ada).digest, uuid.uuid4()
+    outcomes = at_once(*[partial(bulk.commit, what, by=cast.ada, key=key, digest=digest)] * 3)
+    assert {outcome.pk for outcome in outcomes} == {key}
+    assert Bulk.objects.count() == 1
+    assert Series.objects.count() == 2
+    assert Look.objects.filter(what=Look.What.SCHEDULE).count() == 2
+
+
+# --- the pages --------------------------------------------------------------------------------------------------------
+
+
+def test_from_the_choice_to_the_way_back(client: Client, cast: Cast, ada: Person) -> None:
+    picks = [f"{pair.pk}:0" for pair in (cast.checkout, cast.search)]
+    page = client.get(reverse("bulk_preview"), {"act": "plan", "pick": picks})
+    assert page.status_code == 200
+    assert "Ines and Tom" in page.text
+    assert "Every 2 months" in page.text
+    fields = defaultdict(list)
+    form = page.text.partition('class="bulk')[2]
+    for name, value in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form):
+        fields[name].append(value)
+    del fields["csrfmiddlewaretoken"]
+    for _press in range(2):
+        answer = client.post(reverse("bulk_create"), fields)
+    done = Bulk.objects.get()
+    assert answer.headers["Location"] == reverse("bulk_detail", args=[done.pk])
+    assert "Take it back" in client.get(answer.headers["Location"]).text
+    client.post(reverse("bulk_undo", args=[done.pk]))
+    page = client.get(answer.headers["Location"])
+    assert "It was taken back." in page.text
+    assert starts(cast.checkout) == []
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"act": "plan"},
+        {"act": "burn", "pick": ["x"]},
+        {"act": "plan", "pick": ["x:y"]},
+        {"act": "plan", "pick": [f"{uuid.uuid4()}:1"] * 3, "cadence": "never"},
+        {"act": "pause", "pick": [str(uuid.uuid4())], "first_day": "0001-01-01"},
+        {"act": "plan", "pick": [str(uuid.uuid4()) for _n in range(101)]},
+    ],
+)
+def test_bad_choices_are_told_and_do_nothing(client: Client, ada: Person, asked: dict[str, Any]) -> None:
+    before = checksum()
+    assert client.get(reverse("bulk_preview"), asked).status_code == 422
+    data = {**asked, "key": uuid.uuid4(), "digest": "x"}
+    assert client.post(reverse("bulk_create"), data).status_code == 422
+    assert checksum() == before
+
+
+def test_who_may_not(client: Client, cast: Cast) -> None:
+    done = do(wish("plan", cast.checkout), cast.ada)
+    for person in (cast.ines, cast.sara, cast.mei):
+        client.force_login(person)
+        for name in ("schedule", "schedule_month", "schedule_load", "schedule_checks", "bulk_preview"):
+            assert client.get(reverse(name)).status_code == 404
+        assert client.get(reverse("bulk_detail", args=[done.pk])).status_code == 404
+        assert client.post(reverse("bulk_undo", args=[done.pk])).status_code == 404
+        assert client.post(reverse("bulk_create"), {"act": "plan"}).status_code == 404

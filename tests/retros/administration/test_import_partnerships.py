@@ -1,0 +1,223 @@
+"""A file of partnerships: a look ahead that writes nothing, then all of it or nothing, and a second time nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from partnerships.models import Invitation, Membership, Partnership, Person
+from partnerships.refusals import NotAllowed, Refusal
+from retros.administration import import_partnerships
+from retros.administration.import_rows import COLUMNS
+from retros.dates import upkeep
+from retros.models import Series, Session
+from tests.cast import Cast, make_cast
+from tests.factories import PersonFactory
+from tests.partnerships.joining.test_invitation import at_once
+from tests.test_access import checksum
+
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
+
+FIRST = (timezone.localdate() + timedelta(days=20)).isoformat()
+
+
+def line(a: str, b: str, label: str = "Growth", *, cadence: str = "every 2 months") -> str:
+    return f"{a},{b},{label},{cadence},{FIRST},14:00,Europe/Tallinn,"
+
+
+def table(*lines: str) -> str:
+    return "\n".join([",".join(COLUMNS), *lines])
+
+
+GOOD = table(
+    line("Mei@example.org", "sara@example.org"),
+    line("new@example.com", "tom@example.org", "=HYPERLINK(1)"),
+    line("newer@example.com", "newest@example.com", "Search", cadence="bimonthly"),
+)
+
+
+@pytest.fixture
+def ada(client: Client, cast: Cast) -> Person:
+    client.force_login(cast.ada)
+    return cast.ada
+
+
+def upload(client: Client, text: str) -> Any:
+    file = SimpleUploadedFile("pairs.csv", b"\xef\xbb\xbf" + text.encode())
+    return client.post(reverse("partnership_import"), {"file": file})
+
+
+def test_a_look_says_what_each_line_becomes_and_writes_nothing(client: Client, ada: Person) -> None:
+    ada.end_sessions()
+    client.force_login(ada)
+    before = checksum()
+    page = upload(client, table(*GOOD.splitlines()[1:], line("mei@example.org", "MEI@example.org"), line("x", "y")))
+    assert checksum() == before
+    assert page.status_code == 200
+    for words in (
+        "3 partnerships are put in", "3 people without an account are invited", "2 lines are wrong",
+        "Line 5", "A partnership is two different people.", "Line 6", "Read as every 2 months.", "=HYPERLINK(1)",
+    ):  # fmt: skip
+        assert words in page.text
+    assert "bimonthly" not in page.text.partition("<textarea")[0].lower()
+
+
+def test_put_in_once_however_often(
+    client: Client, cast: Cast, ada: Person, mailoutbox: list[Any], django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = client.post(reverse("partnership_import_create"), {"text": GOOD.replace("\n", "\r\n")})
+    assert answer.status_code == 302
+    assert Partnership.objects.count() == 5
+    pair = Partnership.objects.get(label="Growth")
+    assert {m.person for m in Membership.objects.filter(partnership=pair)} == {cast.mei, cast.sara}
+    half = Partnership.objects.get(label="=HYPERLINK(1)")
+    assert {m.seat: m.person for m in Membership.objects.filter(partnership=half)} == {"b": cast.tom}
+    assert Invitation.objects.get(partnership=half).seat == "a"
+    assert sorted(mail.to[0] for mail in mailoutbox) == [
+        "mei@example.org", "new@example.com", "newer@example.com", "newest@example.com", "sara@example.org",
+        "tom@example.org",
+    ]  # fmt: skip
+    before = checksum()
+    turned = table(*(",".join([b, a, *rest]) for a, b, *rest in (row.split(",") for row in GOOD.splitlines()[1:])))
+    again = client.post(reverse("partnership_import_create"), {"text": turned.replace("Mei@", "MEI@")}, follow=True)
+    assert "0 partnerships put in. 3 were there already, 0 lines were left out." in again.text
+    assert checksum() == before
+
+
+def test_dates_come_when_both_are_there_and_begin_with_the_next(cast: Cast) -> None:
+    import_partnerships.put_in(GOOD, by=cast.ada)
+    now = timezone.now()
+    upkeep.materialise(now)
+    pair, half = (Partnership.objects.get(label=label) for label in ("Growth", "=HYPERLINK(1)"))
+    assert Session.objects.filter(partnership=pair).count() >= 3
+    assert not Session.objects.filter(partnership=half).exists()
+    later = now + timedelta(days=100)
+    invitation = Invitation.objects.get(partnership=half)
+    invitation.accept(by=PersonFactory.create(name="New", email="new@example.com"))
+    upkeep.materialise(later)
+    starts = [session.start_utc for session in Session.objects.filter(partnership=half)]
+    assert len(starts) >= 3
+    assert min(starts) > later
+    series = Series.objects.get(partnership=half)
+    assert {s.slot_date for s in Session.objects.filter(partnership=half)} <= set(series.rule.made_by(later.date()))
+
+
+def test_a_wrong_line_stops_all_of_it_unless_it_is_left_out(client: Client, cast: Cast, ada: Person) -> None:
+    text = table(*GOOD.splitlines()[1:], line("mei@example.org", "mei@example.org"))
+    before = checksum()
+    answer = client.post(reverse("partnership_import_create"), {"text": text})
+    assert answer.status_code == 409
+    assert checksum() == before
+    client.post(reverse("partnership_import_create"), {"text": text, "skip_bad": "on"})
+    assert Partnership.objects.count() == 5
+
+
+def test_who_is_switched_off_is_named(cast: Cast) -> None:
+    cast.mei.deactivate(by=cast.ada)
+    (row,) = import_partnerships.look(table(line("mei@example.org", "tom@example.org"))).bad
+    assert row.error
+    assert row.error.code == "account_off"
+
+
+def test_an_address_that_is_not_verified_is_invited(cast: Cast, settings: Any) -> None:
+    settings.MAIL_IS_SENT = True
+    PersonFactory.create(name="Late", email="late@example.org", verified=False)
+    import_partnerships.put_in(table(line("late@example.org", "tom@example.org")), by=cast.ada)
+    pair = Partnership.objects.get(label="Growth")
+    assert [m.person for m in Membership.objects.filter(partnership=pair)] == [cast.tom]
+    assert Invitation.objects.get(partnership=pair).email == "late@example.org"
+
+
+def test_domains(cast: Cast, settings: Any) -> None:
+    settings.MAIL_DOMAINS = frozenset({"example.org"})
+    found = import_partnerships.look(table(line("a@example.com", "tom@example.org")))
+    assert [row.error and row.error.code for row in found.rows] == ["foreign_domain"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"), [(b"", 422), (b"\x00", 422), (b"name\nx", 422), (b"\xff\xfe\x00", 400), (b"Gr\xfc\xdfe", 400)]
+)
+def test_a_file_of_something_else_is_told(client: Client, ada: Person, raw: bytes, status: int) -> None:
+    before = checksum()
+    answer = client.post(reverse("partnership_import"), {"file": SimpleUploadedFile("x.csv", raw)})
+    assert answer.status_code == status
+    assert checksum() == before
+
+
+def test_the_page_asks_before_it_complains(client: Client, ada: Person) -> None:
+    client.force_login(ada)
+    assert "This field is required" not in client.get(reverse("partnership_import")).content.decode()
+
+
+def test_no_file_is_told(client: Client, ada: Person) -> None:
+    answer = client.post(reverse("partnership_import"), {})
+    assert answer.status_code == 422
+    assert "This field is required." in answer.text
+
+
+def test_who_may_not(client: Client, cast: Cast) -> None:
+    for person in (cast.ines, cast.sara):
+        client.force_login(person)
+        assert client.get(reverse("partnership_import")).status_code == 404
+        assert client.post(reverse("partnership_import_create"), {"text": GOOD}).status_code == 404
+        with pytest.raises(NotAllowed):
+            import_partnerships.put_in(GOOD, by=person)
+
+
+def test_as_many_lines_as_allowed_of_which_fifty_are_wrong(cast: Cast, django_capture_on_commit_callbacks: Any) -> None:
+    bad = {n * 99 + 7 for n in range(50)}
+    lines = [
+        line(f"a{n}@example.com", f"a{n}@example.com" if n in bad else f"b{n}@example.com", f"L{n}")
+        for n in range(2, 5_002)
+    ]
+    text = table(*lines)
+    with pytest.raises(Refusal):
+        import_partnerships.put_in(text, by=cast.ada)
+    assert Partnership.objects.count() == 2
+    assert {row.line for row in import_partnerships.look(text).bad} == bad
+    count = import_partnerships.put_in(text, by=cast.ada, skip_bad=True)
+    assert count == {"new": 4_950, "known": 0, "bad": 50}
+    assert (Partnership.objects.count(), Invitation.objects.count()) == (4_952, 9_900)
+    assert import_partnerships.put_in(text, by=cast.ada, skip_bad=True)["new"] == 0
+
+
+def test_too_many_lines_are_refused_in_a_sentence(client: Client, ada: Person) -> None:
+    """A whole megabyte of one letter a line: the page stays small, and nothing that was sent is lost."""
+    text = table(*["x"] * 450_000)
+    page = upload(client, text)
+    assert page.status_code == 422
+    assert "A file can have at most 5,000 lines. Split it, and read in one part at a time." in page.text
+    assert len(page.text) < 20_000
+    short = table(*["x"] * 5_001)
+    answer = client.post(reverse("partnership_import_create"), {"text": short, "skip_bad": "on"})
+    assert answer.status_code == 422
+    assert "at most 5,000 lines" in answer.text
+    assert "x\nx\nx" in answer.text
+
+
+def test_the_first_fifty_wrong_lines_are_shown_and_the_others_counted(client: Client, ada: Person) -> None:
+    text = table(*[line(f"a{n}@example.org", f"b{n}@example.org", f"L{n}") for n in range(2, 62)], *["x"] * 4_000)
+    page = upload(client, text)
+    assert page.status_code == 200
+    assert "4000 lines are wrong" in page.text
+    assert [f"Line {n}<" in page.text for n in (51, 52, 62, 111, 112)] == [True, False, True, True, False]
+    assert "And 10 more." in page.text
+    assert "And 3950 more wrong lines." in page.text
+    assert "x\nx\nx" in page.text  # the whole file goes on, in the form that puts it in
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+def test_one_file_put_in_twice_at_once_is_there_once() -> None:
+    cast = make_cast()
+    outcomes = at_once(*[partial(import_partnerships.put_in, GOOD, by=cast.ada)] * 3)
+    assert sorted(outcome["new"] for outcome in outcomes) == [0, 0, 3]
+    assert Partnership.objects.count() == 5

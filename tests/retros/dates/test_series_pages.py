@@ -1,0 +1,309 @@
+"""The rhythm on the pair's pages: planned, changed with a preview, paused, skipped, settled."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from retros.dates import one_date, rhythm, upkeep
+from retros.models import Series, Session
+from retros.recurrence.rule import PRESETS, Rule
+from tests.cast import Cast
+from tests.retros import play
+from tests.retros.dates.test_plan import signed_in
+from tests.test_access import checksum
+
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
+
+ZONE = "Europe/Paris"
+
+
+def planned_rhythm(cast: Cast, *, days: int = 30, preset: str = "every_2_weeks") -> Series:
+    first = timezone.localdate() + timedelta(days=days)
+    rule = Rule.starting(first, PRESETS[preset], time(14), ZONE)
+    return rhythm.begin(cast.checkout, by=cast.ines, rule=rule)
+
+
+def rows(series: Series) -> list[Session]:
+    return list(Session.objects.filter(series=series).order_by("slot_date"))
+
+
+def text_of(answer: Any) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
+
+
+def home(cast: Cast) -> str:
+    return text_of(signed_in(cast.ines).get(reverse("partnership_detail", args=[cast.checkout.pk])))
+
+
+def chosen(**more: str) -> dict[str, str]:
+    day = timezone.localdate() + timedelta(days=20)
+    fields = {"cadence": "every_2_months", "day": day.isoformat(), "time": "14:00", "zone": ZONE, "duration": "60"}
+    return {**fields, "pattern": "weekday", "meeting_url": "", **more}
+
+
+# --- planning one ----------------------------------------------------------------------------------------------------
+
+
+def test_series_create_offers_every_2_months_with_its_dates(cast: Cast) -> None:
+    client, url = signed_in(cast.ines), reverse("series_create", args=[cast.checkout.pk])
+    page = client.get(url).content.decode()
+    assert '<option value="every_2_months" selected>Every 2 months</option>' in page
+    dates = page.partition('id="dates"')[2].partition("</div>")[0]
+    assert dates.count("<li>") == 6
+    assert "bimonthly" not in page.lower()
+
+
+def test_series_create_shows_the_dates_of_what_is_chosen(cast: Cast) -> None:
+    client, url = signed_in(cast.ines), reverse("series_create", args=[cast.checkout.pk])
+    before = checksum()
+    sent = chosen(day="2027-01-31", pattern="day", time="09:30")
+    fragment = text_of(client.get(url, sent, headers={"HX-Request": "true"}))
+    assert "Sunday 31 January 2027, 09:30 Wednesday 31 March 2027, 09:30 Monday 31 May 2027, 09:30" in fragment
+    without_script = client.post(url, sent | {"show": "1"})
+    assert without_script.status_code == 200
+    assert "Wednesday 31 March 2027, 09:30" in text_of(without_script)
+    assert "Pick a first date" in text_of(client.get(url, {"day": "x"}, headers={"HX-Request": "true"}))
+    assert checksum() == before
+
+
+def test_series_create_plans_it_and_home_says_so(cast: Cast) -> None:
+    client = signed_in(cast.tom)
+    sent = chosen(meeting_url="https://meet.example.org/ours")
+    for _press in range(2):
+        answer = client.post(reverse("series_create", args=[cast.checkout.pk]), sent)
+        assert answer.status_code == 302
+    series = Series.objects.get()
+    assert (series.rule.local_time, series.rule.interval, series.rule.unit) == (time(14), 2, "month")
+    page = home(cast)
+    assert f"{series.rule.words}. Then " in page
+    assert "Join the call" in page
+    room = signed_in(cast.ines).get(reverse("step_detail", args=[rows(series)[0].pk, 2])).content.decode()
+    assert 'href="https://meet.example.org/ours"' in room
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "said"),
+    [
+        ({"day": "2001-01-01"}, 409, "That time has already gone by."),
+        ({"day": "2027-03-28", "time": "02:30"}, 409, "The next time that exists is 03:30."),
+        ({"cadence": "biweekly"}, 422, "Select a valid choice."),
+        ({"meeting_url": "javascript:alert(1)"}, 422, "Enter a valid URL."),
+        ({"meeting_url": "ftp://example.org/x"}, 422, "Enter a valid URL."),
+        ({"zone": "Mars/Olympus"}, 422, "Select a valid choice."),
+    ],
+)
+def test_series_create_says_no_on_the_page(cast: Cast, wrong: dict[str, str], status: int, said: str) -> None:
+    answer = signed_in(cast.ines).post(reverse("series_create", args=[cast.checkout.pk]), chosen(**wrong))
+    assert answer.status_code == status
+    assert said in text_of(answer)
+    assert not Series.objects.exists()
+
+
+def test_series_create_keeps_clear_of_what_is_planned(cast: Cast) -> None:
+    planned = play.plan(cast.checkout, days=10)
+    page = signed_in(cast.ines).get(reverse("series_create", args=[cast.checkout.pk])).content.decode()
+    proposed = re.search(r'name="day" value="([^"]*)"', page)
+    assert proposed
+    assert date.fromisoformat(proposed[1]) > planned.wall_start.date() + timedelta(days=40)
+
+
+# --- this and following ----------------------------------------------------------------------------------------------
+
+
+def following(session: Session, series: Series, **more: Any) -> dict[str, Any]:
+    rule = series.rule
+    fields = {"day": session.slot_date, "time": "15:30", "zone": rule.timezone, "cadence": "every_2_weeks"}
+    return {**fields, "duration": "60", "version": series.version, **more}
+
+
+def test_series_change_shows_first_and_then_does_exactly_that(cast: Cast) -> None:
+    series = planned_rhythm(cast)
+    second, third = rows(series)[1:3]
+    client, url = signed_in(cast.tom), reverse("series_change", args=[second.pk])
+    one_date.move(third, by=cast.ines, start=third.wall_start + timedelta(days=1), zone=ZONE)
+    series.refresh_from_db()
+    before = checksum()
+    preview = client.post(url, following(second, series))
+    assert checksum() == before
+    text = text_of(preview)
+    assert (preview.status_code, "Was moved by hand" in text) == (200, True)
+    assert text.count(", 14:00") == len(rows(series)) - 1
+    fields = dict(re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', preview.content.decode()))
+    answer = client.post(url, fields)
+    assert answer.status_code == 302
+    assert [row.wall_start.time() for row in rows(series)] == [time(14)] + [time(15, 30)] * (len(rows(series)) - 1)
+
+
+def test_series_change_by_the_second_of_two_shows_what_changed(cast: Cast) -> None:
+    series = planned_rhythm(cast)
+    second = rows(series)[1]
+    sent = following(second, series, confirm="1")
+    one_date.skip(second, by=cast.ines, reason="too_busy")
+    answer = signed_in(cast.tom).post(reverse("series_change", args=[rows(series)[2].pk]), sent)
+    assert answer.status_code == 409
+    assert "Ines Okafor: Skipped " in text_of(answer)
+    assert f'name="version" value="{series.version + 1}"' in answer.content.decode()
+    assert series.rules.count() == 1
+
+
+# --- one date --------------------------------------------------------------------------------------------------------
+
+
+def test_session_move_past_the_next_one_offers_two_ways(cast: Cast) -> None:
+    series = planned_rhythm(cast)
+    first, second = rows(series)[:2]
+    day = second.wall_start.date() + timedelta(days=1)
+    sent = {"day": day.isoformat(), "time": "14:00", "zone": ZONE, "version": series.version}
+    answer = signed_in(cast.ines).post(reverse("session_move", args=[first.pk]), sent)
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert reverse("session_skip", args=[first.pk]) in page
+    assert reverse("series_change", args=[first.pk]) in page
+    assert rows(series)[0].start_utc == first.start_utc
+
+
+def test_session_skip_and_plan_it_again(cast: Cast) -> None:
+    series = planned_rhythm(cast)
+    client, first = signed_in(cast.ines), rows(series)[0]
+    url = reverse("session_skip", args=[first.pk])
+    assert client.post(url, {"version": series.version}).status_code == 422
+    assert client.post(url, {"reason": "holiday", "version": series.version}).status_code == 302
+    page = client.get(reverse("series_detail", args=[cast.checkout.pk]))
+    assert "Skipped: A holiday" in text_of(page)
+    series.refresh_from_db()
+    restored = client.post(reverse("session_restore", args=[first.pk]), {"version": series.version})
+    assert restored.status_code == 302
+    assert rows(series)[0].status == "scheduled"
+
+
+def test_session_met_settles_what_nobody_began(cast: Cast) -> None:
+    now = timezone.now()
+    start = (now - timedelta(days=3)).replace(tzinfo=None, hour=10, minute=0, second=0, microsecond=0)
+    session = one_date.plan(cast.checkout, by=cast.ines, start=start, zone="UTC", now=now - timedelta(days=9))
+    page = home(cast)
+    assert "That date has gone by. Did you meet?" in page
+    assert "We did meet on …" in page
+    client, url = signed_in(cast.tom), reverse("session_met", args=[session.pk])
+    assert client.post(url, {"day": (now + timedelta(days=3)).date().isoformat()}).status_code == 422
+    assert client.post(url, {"day": start.date().isoformat()}).status_code == 302
+    session.refresh_from_db()
+    assert (session.status, session.held_on) == ("held", start.date())
+    assert "Retro 1" in home(cast)
+
+
+def test_a_missed_one_is_said_on_home_until_one_is_held(cast: Cast) -> None:
+    now = timezone.now()
+    start = (now - timedelta(days=20)).replace(tzinfo=None, microsecond=0)
+    one_date.plan(cast.checkout, by=cast.ines, start=start, zone="UTC", now=now - timedelta(days=30))
+    upkeep.close_grace(now)
+    assert "was missed." in home(cast)
+    play.hold(cast.checkout)
+    assert "was missed." not in home(cast)
+
+
+def test_kept_is_said_as_so_many_of_so_many(cast: Cast) -> None:
+    series = planned_rhythm(cast, days=1)
+    for n, (row, status) in enumerate(zip(rows(series), ("held", "held", "missed", "skipped"), strict=False), 1):
+        day = timezone.localdate() - timedelta(days=30 * n)
+        Session.objects.filter(pk=row.pk).update(
+            status=status, slot_date=day, held_on=day, closed_at=timezone.now(), reason="too_busy",
+            start_utc=datetime.combine(day, time(12), UTC),
+        )  # fmt: skip
+    assert "2 of 4 kept." in home(cast)
+    assert "%" not in home(cast)
+
+
+# --- the rhythm as a whole -------------------------------------------------------------------------------------------
+
+
+def test_pause_resume_end_and_the_link(cast: Cast) -> None:
+    series = planned_rhythm(cast)
+    client, of = signed_in(cast.tom), [cast.checkout.pk]
+
+    def press(name: str, **data: Any) -> str:
+        series.refresh_from_db()
+        answer = client.post(reverse(name, args=of), {"version": series.version, **data}, follow=True)
+        assert answer.redirect_chain == [(reverse("series_detail", args=of), 302)]
+        return text_of(answer)
+
+    first = rows(series)[0].slot_date
+    assert first
+    assert "Paused from " in press("series_pause", from_date=first.isoformat(), to_date=first.isoformat())
+    assert rows(series)[0].reason == "paused"
+    assert "Paused from " not in press("series_resume")
+    assert rows(series)[0].status == "scheduled"
+    assert "The last day is " in press("series_end", last=first.isoformat())
+    assert [row.status for row in rows(series)][:2] == ["scheduled", "cancelled"]
+    assert "The last day is " not in press("series_end", last="")
+    press("series_update", title="Our hour", meeting_url="https://meet.example.org/new")
+    series.refresh_from_db()
+    assert (series.title, series.meeting_url) == ("Our hour", "https://meet.example.org/new")
+
+
+@pytest.mark.parametrize("name", ["series_pause", "series_resume", "series_end", "series_update"])
+def test_an_old_page_changes_nothing_and_is_told_why(cast: Cast, name: str) -> None:
+    series = planned_rhythm(cast)
+    old = series.version
+    one_date.skip(rows(series)[0], by=cast.ines, reason="leave")
+    client, before = signed_in(cast.tom), checksum()
+    data = {"version": old, "from_date": "2030-01-01", "last": "2030-01-01"}
+    answer = client.post(reverse(name, args=[cast.checkout.pk]), data)
+    assert answer.status_code == 409
+    assert "Ines Okafor: Skipped " in text_of(answer)
+    assert {k: v for k, v in checksum().items() if k != "partnerships_ratecounter"} == before
+
+
+@pytest.mark.parametrize(
+    ("name", "days"),
+    [
+        ("series_pause", {"from_date": "2030-01-01", "to_date": "9999-12-31"}),
+        ("series_pause", {"from_date": "0001-01-01", "to_date": ""}),
+        ("series_end", {"last": "9999-12-31"}),
+    ],
+)
+def test_a_day_of_another_century_is_a_slip_of_the_finger(cast: Cast, name: str, days: dict[str, str]) -> None:
+    series, client = planned_rhythm(cast), signed_in(cast.ines)
+    client.raise_request_exception = False  # a 500 shall be seen as one
+    answer = client.post(reverse(name, args=[cast.checkout.pk]), {"version": series.version, **days})
+    assert answer.status_code == 422
+    assert "Pick a date in this century." in text_of(answer)
+
+
+def test_the_wrap_up_shows_the_next_slot_or_offers_a_rhythm(cast: Cast) -> None:
+    session = play.hold(cast.checkout)
+    url = reverse("step_detail", args=[session.pk, 4])
+    assert reverse("series_create", args=[cast.checkout.pk]) in signed_in(cast.ines).get(url).content.decode()
+    series = planned_rhythm(cast)
+    page = text_of(signed_in(cast.ines).get(url))
+    assert "Your next retro" in page
+    assert series.rule.words in page
+
+
+def test_as_many_queries_with_thirty_dates_as_with_three(cast: Cast) -> None:
+    series = planned_rhythm(cast, preset="quarterly")
+    client = signed_in(cast.ines)
+
+    def count() -> int:
+        total = 0
+        for name in ("series_detail", "partnership_detail"):
+            with CaptureQueriesContext(connection) as queries:
+                client.get(reverse(name, args=[cast.checkout.pk]))
+            total += len(queries)
+        return total
+
+    assert len(rows(series)) == 3
+    count()  # the first look after signing in asks more
+    few = count()
+    for extra in range(2):
+        upkeep.materialise(timezone.now() + timedelta(days=365 * 4 * (extra + 1)))
+    assert len(rows(series)) >= 30
+    assert count() == few
