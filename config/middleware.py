@@ -17,7 +17,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 IDLE = timedelta(hours=12)
 IDLE_ADMIN = timedelta(hours=8)
 ABSOLUTE = timedelta(days=14)
-SEEN_EVERY = timedelta(minutes=5)  # how exactly "last seen" is kept: each change is a write
+LAST_SEEN_EVERY = timedelta(minutes=5)  # how exactly "last seen" is kept: each change is a write
 # What an open tab asks for by itself is no sign of a person.
 BY_ITSELF = frozenset({"session_live", "session_version"})
 
@@ -97,7 +97,7 @@ class SessionLimitsMiddleware:
         match = request.resolver_match
         if "started" not in request.session:
             request.session["started"] = request.session["seen"] = now.isoformat()
-        elif now - seen > SEEN_EVERY and (match is None or match.url_name not in BY_ITSELF):
+        elif now - seen > LAST_SEEN_EVERY and (match is None or match.url_name not in BY_ITSELF):
             request.session["seen"] = now.isoformat()
         return None
 

@@ -17,9 +17,9 @@ from retros.live.hub import hub
 from retros.worker import work
 
 STUCK_SECONDS = 20  # until a connection is cut that takes nothing of what was sent, or has silently gone
-SPARE = 512  # connections beyond the streams, for pages
-YOUNG = 10_000  # new objects until the first collection: a page makes a few thousand, and most go with it
-TURN = 0.0005  # seconds that a page in work keeps the interpreter while the loop, or another page, waits for it
+CONNECTIONS_FOR_PAGES = 512  # beyond the streams
+COLLECT_AFTER_OBJECTS = 10_000  # a page makes a few thousand new objects, and most go with it
+SWITCH_INTERVAL_SECONDS = 0.0005  # that a page keeps the interpreter while the loop or another page waits
 
 
 class Server(uvicorn.Server):
@@ -62,7 +62,7 @@ def server(app: Application = application, *, host: str = "127.0.0.1", port: int
             server_header=False,
             proxy_headers=bool(settings.PROXIES),
             forwarded_allow_ips=settings.PROXIES or None,
-            limit_concurrency=settings.STREAM_LIMIT + SPARE,
+            limit_concurrency=settings.STREAM_LIMIT + CONNECTIONS_FOR_PAGES,
             timeout_keep_alive=10,
             timeout_graceful_shutdown=5,
         )
@@ -74,9 +74,9 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     parser.add_argument("--port", type=int, default=8000)
     chosen = parser.parse_args()
-    sys.setswitchinterval(TURN)
+    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     gc.freeze()  # what was loaded stays: no collection has to look at it again, in the middle of a page
-    gc.set_threshold(YOUNG, 10, 10)
+    gc.set_threshold(COLLECT_AFTER_OBJECTS, 10, 10)
     application.server.take()
     serving = server(host=chosen.host, port=chosen.port)
     serving.announce = True

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Place:
+class MenuPlace:
     """One entry of the header's menu or of its switcher."""
 
     label: str
@@ -60,7 +60,7 @@ class Header:
         return self.you.seat
 
     @property
-    def menu(self) -> list[Place]:
+    def menu(self) -> list[MenuPlace]:
         places = {
             "partnership_detail": _("Partnership"),
             "action_list": _("Actions"),
@@ -68,7 +68,7 @@ class Header:
             "history_detail": _("History"),
         }
         return [
-            Place(label, reverse(name, args=[self.partnership.pk]), name == self.place)
+            MenuPlace(label, reverse(name, args=[self.partnership.pk]), name == self.place)
             for name, label in places.items()
         ]
 
@@ -91,7 +91,7 @@ class Header:
         )
 
     @cached_property
-    def switcher(self) -> list[Place]:
+    def switcher(self) -> list[MenuPlace]:
         pairs: dict[Partnership, Person | None] = {}
         leads = False
         for seat in self._seats:
@@ -100,12 +100,12 @@ class Header:
             if seat.person_id != self.person.pk:
                 pairs[seat.partnership] = seat.person
         places = [
-            Place(name_of(pair, partner), reverse("partnership_detail", args=[pair.pk]), pair == self.partnership)
+            MenuPlace(name_of(pair, partner), reverse("partnership_detail", args=[pair.pk]), pair == self.partnership)
             for pair, partner in pairs.items()
             if not pair.is_archived or pair == self.partnership
         ]
         if leads:
-            places.append(Place(_("Partnerships you lead"), reverse("lead_list"), current=False))
+            places.append(MenuPlace(_("Partnerships you lead"), reverse("lead_list"), current=False))
         return places
 
     @property

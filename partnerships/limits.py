@@ -32,4 +32,4 @@ REMIND_EVERY = timedelta(days=7)  # an admin, one pair
 REOPEN_WITHIN = timedelta(hours=24)
 ALONE_AFTER = timedelta(minutes=5)  # ready for the next step this long: one may go on alone
 AWAY_AFTER = timedelta(seconds=60)
-SEEN_EVERY = timedelta(seconds=20)
+PRESENCE_EVERY = timedelta(seconds=20)

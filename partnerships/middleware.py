@@ -46,7 +46,7 @@ NOT_TYPED = frozenset(
 )  # fmt: skip
 
 
-class Busy(Refusal):
+class DatabaseBusy(Refusal):
     """The database is locked, away or has no place left in its pool. 503, with Retry-After."""
 
     status = 503
@@ -199,7 +199,7 @@ class RefusalMiddleware:
 def from_database(error: BaseException) -> Refusal:
     """SQLite says it in words, PostgreSQL in a code (53100: disk full)."""
     code = getattr(error.__cause__, "sqlstate", None)
-    return DiskFull() if code == "53100" or "disk is full" in str(error) else Busy()
+    return DiskFull() if code == "53100" or "disk is full" in str(error) else DatabaseBusy()
 
 
 def _again(request: HttpRequest, stale: Stale | None) -> list[tuple[str, str]]:

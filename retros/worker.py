@@ -18,7 +18,7 @@ from partnerships.models import SignIn, SignInChange
 from retros.dates import upkeep
 from retros.lifecycle import retention
 from retros.models import Tick
-from retros.notifications.plan import plan
+from retros.notifications.plan import plan_deliveries
 from retros.notifications.wording import message_for
 
 log = logging.getLogger("twofold.worker")
@@ -38,7 +38,7 @@ def tick(now: datetime) -> None:
         lambda: upkeep.materialise(now),
         lambda: upkeep.close_grace(now),
         *(once_a_day if is_new_day(now) else ()),
-        lambda: plan(now),
+        lambda: plan_deliveries(now),
         lambda: outbox.expire(now),
         lambda: outbox.show(now),
         lambda: outbox.send(now, message_for),

@@ -40,7 +40,7 @@ from retros.recurrence.rule import PRESETS, Rule
 from retros.room.decisions import name_decision, settle_decision
 from retros.room.page import Room
 from tests.cast import Cast
-from tests.retros.model import CLOSE, PULSE, WRITE, Clock, Hands
+from tests.retros.model import CLOSE, PULSE, WRITE, Clock, Participant
 from tests.world import HTMX, whole
 
 pytestmark = pytest.mark.django_db
@@ -80,8 +80,8 @@ class Stage:
     def coming(self, number: int = 0) -> Session:
         return Session.objects.filter(series=self.series).upcoming()[number]
 
-    def hands(self, session: Session) -> tuple[Hands, Hands]:
-        return Hands(self.cast.ines, session.pk), Hands(self.cast.tom, session.pk)
+    def hands(self, session: Session) -> tuple[Participant, Participant]:
+        return Participant(self.cast.ines, session.pk), Participant(self.cast.tom, session.pk)
 
     # --- what Ines does alone -------------------------------------------------------------------------------------
 
@@ -101,7 +101,7 @@ class Stage:
                     Draft.keep(box, "Begun", version=0, by=ines.person)
         self.clock.now = hour
 
-    def _write_to(self, ines: Hands, key: str, *, ready: bool) -> None:
+    def _write_to(self, ines: Participant, key: str, *, ready: bool) -> None:
         prompt = ines.prompt(key)
         if prompt.takes_cards:
             self.clock.now += timedelta(seconds=1)
@@ -276,7 +276,7 @@ def open_together(stage: Stage, session: Session, position: int, *, looked_at: b
         stage.look(f"step {position} is open")
 
 
-def give(hands: Hands, position: int, text: str) -> None:
+def give(hands: Participant, position: int, text: str) -> None:
     """What both come to read, in a retro; what Ines began before she ends in the same words."""
     if position == WRITE:
         hands.fold(text)
@@ -286,7 +286,7 @@ def give(hands: Hands, position: int, text: str) -> None:
         hands.answer("weather_us", value=3)
 
 
-def end(hands: Hands, key: str, text: str) -> None:
+def end(hands: Participant, key: str, text: str) -> None:
     begun = Entry.objects.visible_to(hands.person).filter(author=hands.person, prompt=hands.prompt(key)).first()
     hands.answer(key, text, version=begun.version if begun else 0)
 
@@ -359,7 +359,7 @@ def ended(stage: Stage) -> None:
     stage.write_alone(stage.coming())
     ending.end(stage.cast.checkout, by=stage.cast.tom)
     stage.look("ended")
-    ending.take_up_again(stage.cast.checkout, by=stage.cast.tom)
+    ending.reopen(stage.cast.checkout, by=stage.cast.tom)
     stage.look("taken up again")
     stage.look_from_outside("taken up again")
 
@@ -607,7 +607,7 @@ def test_coming_to_write_alone_is_not_counted(stage: Stage) -> None:
     assert tom.version() == before + 1
 
 
-def partner_is(hands: Hands) -> str:
+def partner_is(hands: Participant) -> str:
     return Room(hands.session, hands.person).partner.doing
 
 

@@ -37,7 +37,7 @@ from retros.models import Draft, Entry, Series, Session, creation
 from retros.recurrence.rule import PRESETS, Rule
 from retros.worker import tick
 from tests.cast import Cast
-from tests.retros.model import CLOSE, COLUMNS, CONCLUDE, PULSE, WRITE, Clock, Hands, reveal, wall
+from tests.retros.model import CLOSE, COLUMNS, CONCLUDE, PULSE, WRITE, Clock, Participant, reveal, wall
 from tests.world import HTMX, NEW_EACH_TIME, whole
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
@@ -121,8 +121,8 @@ def stage(cast: Cast) -> Iterator[Stage]:
         session = creation.start_now(cast.checkout, by=cast.tom)
         Session.objects.filter(pk=session.pk).update(position=WRITE)
         for person in (cast.ines, cast.tom):
-            Hands(person, session.pk).fold("From the start")
-            Hands(person, ahead.pk).fold("Written ahead", "talk")
+            Participant(person, session.pk).fold("From the start")
+            Participant(person, ahead.pk).fold("Written ahead", "talk")
         clients = {}
         for name in ("tom", "sara", "ada", "ines"):
             clients[name] = Client()
@@ -234,7 +234,7 @@ class Ines:
         return self.chance.choice([self.stage.session.pk, self.stage.ahead.pk])
 
     def column(self, session: uuid.UUID) -> uuid.UUID:
-        return Hands(self.stage.cast.ines, session).prompt(self.chance.choice(COLUMNS)).pk
+        return Participant(self.stage.cast.ines, session).prompt(self.chance.choice(COLUMNS)).pk
 
     def words(self, *, needed: bool = True) -> str:
         text = self.chance.choice(WORDS) * self.chance.randrange(1, 2) + str(self.chance.random())
@@ -280,7 +280,7 @@ class Ines:
             ("life_career", {"text": self.words()}), ("appreciation", {"text": self.words()}),
         ]  # fmt: skip
         key, data = self.chance.choice(choices)
-        prompt = Hands(self.stage.cast.ines, session).prompt(key).pk
+        prompt = Participant(self.stage.cast.ines, session).prompt(key).pk
         before = Entry.unrestricted.filter(author=self.stage.cast.ines, prompt=prompt).first()
         data = {**data, "version": before.version if before else 0}
         if self.chance.random() < 0.3:
@@ -492,7 +492,7 @@ def test_what_is_kept_and_removed(stage: Stage) -> None:
 @pytest.mark.both_databases
 def test_a_new_card_on_an_open_board(stage: Stage) -> None:
     """Tom's browser shows the board as it was, a card of his comes, she writes alone, and his browser asks."""
-    ines, tom = (Hands(person, stage.session.pk) for person in (stage.cast.ines, stage.cast.tom))
+    ines, tom = (Participant(person, stage.session.pk) for person in (stage.cast.ines, stage.cast.tom))
     reveal(ines, tom)
     page = stage.clients["tom"].get(reverse("step_detail", args=[stage.session.pk, WRITE])).text
     stamp = re.findall(r'name="room_key"[^>]* value="([^"]+)"', page)[0]
@@ -561,7 +561,7 @@ def test_a_rhythm_that_is_paused_and_ended(stage: Stage) -> None:
 
 
 def test_a_retro_to_its_end(stage: Stage) -> None:
-    ines, tom = (Hands(person, stage.session.pk) for person in (stage.cast.ines, stage.cast.tom))
+    ines, tom = (Participant(person, stage.session.pk) for person in (stage.cast.ines, stage.cast.tom))
 
     def course(alone: Alone) -> Iterator[Sequence[str]]:
         alone(stage.session, answers=False)

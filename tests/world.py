@@ -56,7 +56,7 @@ from retros.recurrence.rule import PRESETS, Rule
 from retros.room.decisions import name_decision, settle_decision
 from tests.cast import Cast, make_cast
 from tests.factories import PartnershipFactory, PersonFactory
-from tests.retros.model import CLOSE, CONCLUDE, LOOK_BACK, PULSE, WRITE, Hands
+from tests.retros.model import CLOSE, CONCLUDE, LOOK_BACK, PULSE, WRITE, Participant
 
 # The step of the cards: nothing open, Ines's side open, both open; then the session closed, the partnership ended.
 PHASES = ("folded", "opened", "revealed", "closed", "archived")
@@ -329,7 +329,7 @@ def _before(world: World) -> None:
         start = (timezone.now() + timedelta(days=days)).replace(tzinfo=None)
         session = world.sessions[name] = one_date.plan(cast.checkout, by=cast.ines, start=start, zone="UTC")
         for who in ("ines", "tom"):
-            Hands(world.people[who], session.pk).fold(mark(f"{name}card", {who}))
+            Participant(world.people[who], session.pk).fold(mark(f"{name}card", {who}))
     world.sessions["discarded"].discard(by=cast.tom)
     _remind(world)
     _dates(world)
@@ -381,7 +381,7 @@ def _agree(world: World) -> None:
     proposal = agreement.propose(words, by=cast.tom, reason=mark("why", BOTH), base=first, line=clause.line)
     dream = Agreement.begin(cast.checkout, by=cast.tom, kind=Agreement.Kind.DREAM_TEAM, title="Zzz dream team")
     sitting = creation.begin(dream, by=cast.tom)
-    Note.learn(Hands(cast.tom, sitting.pk).step(1), by=cast.tom, text=mark("line", BOTH), id=uuid.uuid4())
+    Note.learn(Participant(cast.tom, sitting.pk).step(1), by=cast.tom, text=mark("line", BOTH), id=uuid.uuid4())
     world.ids |= {"agreement": agreement.pk, "proposal": proposal.pk, "sitting": sitting.pk, "line": clause.line}
     ClauseLink.set_tags(agreement, clause.line, ["company"], by=cast.tom)
     for name in ("folded sitting", "open sitting"):
@@ -393,7 +393,7 @@ def _sit(world: World, name: str) -> None:
     cast, mark = world.cast, world.mark
     project = Agreement.begin(cast.checkout, by=cast.ines, kind=Agreement.Kind.CONTRACT, title=f"Zzz {name}")
     session = world.sessions[name] = creation.begin(project, by=cast.ines)
-    ines, tom = hands = Hands(cast.ines, session.pk), Hands(cast.tom, session.pk)
+    ines, tom = hands = Participant(cast.ines, session.pk), Participant(cast.tom, session.pk)
     decision = name_decision(tom.step(0), by=cast.tom, title=mark("decision", BOTH), id=uuid.uuid4())
     is_open = name == "open sitting"
     for who, hand in (("ines", ines), ("tom", tom)):
@@ -422,7 +422,7 @@ def _show(world: World) -> None:
     cast.checkout.assign_lead(world.people["former_lead"], by=cast.ada)
     rolf = Lead.objects.get(partnership=cast.checkout, person=world.people["former_lead"])
     shown = BOTH | {"sara"}
-    step = Hands(cast.ines, world.session.pk).step(CLOSE)
+    step = Participant(cast.ines, world.session.pk).step(CLOSE)
     summary = Note.summarise(step, by=cast.ines, text=mark("summary", shown), version=0)
     fields: dict[str, Any] = {"owners": ["a"], "due": date(2030, 1, 1), "is_experiment": True}
     words: dict[str, Any] = {name: mark(f"shown{name}", shown) for name in ("text", "because", "seen_by")}
@@ -460,7 +460,7 @@ def _write(world: World) -> None:
     """Last time, the pulse with its reveal, then the cards of both, folded; drafts in every box."""
     cast, mark, ids = world.cast, world.mark, world.ids
     session = world.sessions["now"] = creation.start_now(cast.checkout, by=cast.ines)
-    ines, tom = hands = Hands(cast.ines, session.pk), Hands(cast.tom, session.pk)
+    ines, tom = hands = Participant(cast.ines, session.pk), Participant(cast.tom, session.pk)
     names = {"ines": ines, "tom": tom}
     earlier = Action.objects.get(pk=ids["earlier action"])
     earlier.review(session, by=cast.tom, verdict="going", remark=mark("remark", BOTH))
@@ -502,7 +502,7 @@ def _write(world: World) -> None:
     _show(world)
 
 
-def _conclusions(world: World, ines: Hands, tom: Hands) -> None:
+def _conclusions(world: World, ines: Participant, tom: Participant) -> None:
     cast, mark, ids = world.cast, world.mark, world.ids
     step = ines.step(CONCLUDE)
     ids["learning"] = Note.learn(step, by=cast.ines, text=mark("learning", BOTH), id=uuid.uuid4()).pk
@@ -519,13 +519,13 @@ def _conclusions(world: World, ines: Hands, tom: Hands) -> None:
     away = Action.agree(
         cast.checkout, by=cast.tom, id=uuid.uuid4(), owners=["b"], due=date(2030, 2, 3), text=mark("goneaction", BOTH)
     )[0]
-    away.put_away(by=cast.ines)
+    away.soft_delete(by=cast.ines)
     ids["deleted action"] = away.pk
 
 
 def _open(world: World) -> None:
     cast, mark = world.cast, world.mark
-    ines, tom = hands = Hands(cast.ines, world.session.pk), Hands(cast.tom, world.session.pk)
+    ines, tom = hands = Participant(cast.ines, world.session.pk), Participant(cast.tom, world.session.pk)
     ines.open_side()
     ines.fold(mark("latecard", BOTH))
     if world.phase == "opened":
@@ -548,19 +548,19 @@ def _open(world: World) -> None:
 
 
 def _close(world: World) -> None:
-    hands = Hands(world.cast.ines, world.session.pk), Hands(world.cast.tom, world.session.pk)
+    hands = Participant(world.cast.ines, world.session.pk), Participant(world.cast.tom, world.session.pk)
     _both_next(hands, WRITE)
     _both_next(hands, CONCLUDE)
     _reveal(hands, CLOSE)
     _both_next(hands, CLOSE)
 
 
-def _reveal(hands: tuple[Hands, Hands], position: int) -> None:
+def _reveal(hands: tuple[Participant, Participant], position: int) -> None:
     for hand in hands:
         hand.ready(position)
 
 
-def _both_next(hands: tuple[Hands, Hands], position: int) -> None:
+def _both_next(hands: tuple[Participant, Participant], position: int) -> None:
     for hand in hands:
         hand.next(position)
 

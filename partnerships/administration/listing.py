@@ -11,13 +11,13 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from partnerships.graphemes import cut
-from partnerships.header import Place
+from partnerships.header import MenuPlace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-Row = TypeVar("Row")
+RowT = TypeVar("RowT")
 PER_PAGE = 50
 PLACES = {
     "schedule": gettext_lazy("Schedule"),
@@ -28,12 +28,12 @@ PLACES = {
 }
 
 
-def admin_menu(place: str) -> dict[str, list[Place]]:
+def admin_menu(place: str) -> dict[str, list[MenuPlace]]:
     """The header of every admin page; `place` is the name of the URL that is marked as the current one."""
-    return {"menu": [Place(str(label), reverse(name), name == place) for name, label in PLACES.items()]}
+    return {"menu": [MenuPlace(str(label), reverse(name), name == place) for name, label in PLACES.items()]}
 
 
-class Listing(Generic[Row]):
+class Listing(Generic[RowT]):
     """One page of a list that is searched with `q`, narrowed with `state` and turned with `page`."""
 
     STATES: Mapping[str, Any]
@@ -46,7 +46,7 @@ class Listing(Generic[Row]):
     def found(self) -> QuerySet[Any]:
         raise NotImplementedError
 
-    def rows(self, items: list[Any]) -> list[Row]:
+    def rows(self, items: list[Any]) -> list[RowT]:
         raise NotImplementedError
 
     @cached_property
@@ -54,7 +54,7 @@ class Listing(Generic[Row]):
         return Paginator(self.found(), PER_PAGE).get_page(self.number)
 
     @cached_property
-    def listed(self) -> list[Row]:
+    def listed(self) -> list[RowT]:
         return self.rows(list(self.page.object_list))
 
     @property

@@ -35,7 +35,7 @@ _PAIRS = 12_000  # of equal pieces in two texts; where there are more, it reads 
 _FEW = 24  # characters that may be folded into the changes around them
 
 
-class Kind(StrEnum):
+class ChangeKind(StrEnum):
     SAME = "same"
     INS = "ins"
     DEL = "del"
@@ -43,7 +43,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Run:
-    kind: Kind
+    kind: ChangeKind
     text: str
 
 
@@ -80,7 +80,7 @@ def words(old: str, new: str, budget: Budget | None = None) -> list[Run]:
     Word by word as far as the budget goes, then by sentences and lines; beyond that a block counts as replaced.
     """
     if old == new:
-        return [Run(Kind.SAME, old)] if old else []
+        return [Run(ChangeKind.SAME, old)] if old else []
     return _readable(_compare(old, new, budget or Budget()))
 
 
@@ -106,7 +106,7 @@ class ClauseChange:
     @property
     def is_reworded(self) -> bool:
         return not (self.is_added or self.is_removed) and any(
-            run.kind != Kind.SAME for run in (*self.heading, *self.text)
+            run.kind != ChangeKind.SAME for run in (*self.heading, *self.text)
         )
 
     @property
@@ -290,15 +290,15 @@ def _is_between(before: _Stretch, stays: _Stretch, after: _Stretch) -> bool:
 def _split(old: str, new: str) -> list[Run]:
     """A change without the words and signs at its edges that both of its sides share."""
     if old == new:
-        return [Run(Kind.SAME, old)]
+        return [Run(ChangeKind.SAME, old)]
     a, b = _CUTS[-1].findall(old), _CUTS[-1].findall(new)
     head = _alike(a, b)
     tail = _alike(a[head:][::-1], b[head:][::-1])
     return [
-        Run(Kind.SAME, "".join(a[:head])),
-        Run(Kind.DEL, "".join(a[head : len(a) - tail])),
-        Run(Kind.INS, "".join(b[head : len(b) - tail])),
-        Run(Kind.SAME, "".join(a[len(a) - tail :])),
+        Run(ChangeKind.SAME, "".join(a[:head])),
+        Run(ChangeKind.DEL, "".join(a[head : len(a) - tail])),
+        Run(ChangeKind.INS, "".join(b[head : len(b) - tail])),
+        Run(ChangeKind.SAME, "".join(a[len(a) - tail :])),
     ]
 
 

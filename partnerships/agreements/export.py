@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from partnerships.agreements.page import AgreementPage, in_sections, rows_of
+from partnerships.agreements.page import AgreementPage, clause_rows, in_sections
 from partnerships.models import Agreement, Audit, Person, RateCounter, Version
 
 
@@ -52,7 +52,7 @@ def _version(version: Version, page: AgreementPage) -> list[str]:
 
 def _text(version: Version, page: AgreementPage) -> list[str]:
     parts = []
-    for section in in_sections(rows_of(version.wordings, page.pair.today)):
+    for section in in_sections(clause_rows(version.wordings, page.pair.today)):
         if section.heading:
             parts.append(f"**{section.heading}**")
         for row in section.rows:

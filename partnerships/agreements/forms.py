@@ -255,7 +255,7 @@ def _put_after(others: Sequence[Wording], clause: Wording, line: str) -> list[Wo
 
 
 @dataclass
-class Row:
+class ClauseFields:
     """One clause of the list. `key` is the clause's line, or “new-1” for one that is not stored yet."""
 
     key: str
@@ -319,24 +319,24 @@ class TextForm(ProposalForm):
         super().catch_up()
         if self.answers is None and self.base and mine:
             merged = rebase(self.was.wordings if self.was else [], mine, self.base.wordings)
-            self.rows = [Row(str(w.line), n, w.heading, w.text) for n, w in enumerate(merged, 1)]
+            self.rows = [ClauseFields(str(w.line), n, w.heading, w.text) for n, w in enumerate(merged, 1)]
             self.source = self.base.wordings
 
-    def _fresh(self, more: int) -> list[Row]:
-        rows = [Row(str(w.line), n, w.heading, w.text) for n, w in enumerate(self.source, 1)]
+    def _fresh(self, more: int) -> list[ClauseFields]:
+        rows = [ClauseFields(str(w.line), n, w.heading, w.text) for n, w in enumerate(self.source, 1)]
         headings: Sequence[Any] = ()
         if not rows:
             is_contract = self.agreement.kind == Agreement.Kind.CONTRACT
             headings = CONTRACT_HEADINGS if is_contract else [""] * EMPTY_ROWS
         for n in range(max(len(headings), min(more, limits.CLAUSES_AT_ONCE - len(rows)))):
-            rows.append(Row(f"new-{n}", len(rows) + 1, str(headings[n]) if n < len(headings) else ""))
+            rows.append(ClauseFields(f"new-{n}", len(rows) + 1, str(headings[n]) if n < len(headings) else ""))
         return rows
 
-    def _sent(self, data: QueryDict) -> list[Row]:
+    def _sent(self, data: QueryDict) -> list[ClauseFields]:
         out = set(data.getlist("out"))
         keys = list(dict.fromkeys(data.getlist("row")))[: limits.CLAUSES_AT_ONCE]
         return [
-            Row(key, n, data.get(f"heading-{key}", ""), data.get(f"text-{key}", ""), key in out)
+            ClauseFields(key, n, data.get(f"heading-{key}", ""), data.get(f"text-{key}", ""), key in out)
             for n, key in enumerate(keys, 1)
         ]
 
@@ -345,7 +345,7 @@ class TextForm(ProposalForm):
         if self.press == "add" and self.can_grow:
             taken = {row.key for row in self.rows}
             key = next(key for n in range(len(self.rows) + 1) if (key := f"new-{n}") not in taken)
-            self.rows.append(Row(key, 0, pressed="add"))
+            self.rows.append(ClauseFields(key, 0, pressed="add"))
         elif self.press in {"up", "down"} and at is not None:
             to = at + (-1 if self.press == "up" else 1)
             if 0 <= to < len(self.rows):
@@ -354,7 +354,7 @@ class TextForm(ProposalForm):
         for number, row in enumerate(self.rows, 1):
             row.number = number
 
-    def _is_written(self, row: Row) -> bool:
+    def _is_written(self, row: ClauseFields) -> bool:
         offered = {str(heading) for heading in CONTRACT_HEADINGS} if self.is_first else set()
         return bool(row.text.strip() or (row.heading.strip() and row.heading not in offered))
 

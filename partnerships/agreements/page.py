@@ -28,7 +28,7 @@ NEXT_LOOK = relativedelta(months=3)  # how far ahead the next look is proposed
 
 
 @dataclass(frozen=True)
-class Side:
+class Signer:
     """One side of the fold under a text: whose, and whether it is signed."""
 
     member: Membership
@@ -37,7 +37,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Beside:
+class Annotations:
     """What another app has to say about a clause: why it asks for a look, and what it is linked to."""
 
     asks: Sequence[str] = ()
@@ -52,7 +52,7 @@ class ClauseRow:
     wording: Wording
     review: str = ""
     is_due: bool = False
-    beside: Beside = Beside()
+    beside: Annotations = Annotations()
     proposals: list[Proposal] = field(default_factory=list)
     additions: list[Proposal] = field(default_factory=list)
 
@@ -103,7 +103,7 @@ class Proposal:
     @property
     def sections(self) -> list[Section]:
         """Its whole text."""
-        return in_sections(rows_of(self.version.wordings, self.page.pair.today))
+        return in_sections(clause_rows(self.version.wordings, self.page.pair.today))
 
     @property
     def date(self) -> str:
@@ -156,7 +156,7 @@ class AgreementPage:
 
     def __init__(
         self, agreement: Agreement, person: Person, *, shown: Iterable[Version | None] = (),
-        beside: Mapping[UUID, Beside] | None = None,
+        beside: Mapping[UUID, Annotations] | None = None,
     ) -> None:  # fmt: skip
         self.beside = beside or {}
         self.pair = Header(agreement.partnership, person, place="agreement_list")
@@ -216,7 +216,7 @@ class AgreementPage:
 
     @cached_property
     def sections(self) -> list[Section]:
-        rows = rows_of(self.in_force.wordings if self.in_force else [], self.pair.today)
+        rows = clause_rows(self.in_force.wordings if self.in_force else [], self.pair.today)
         by_line = {row.wording.line: row for row in rows}
         for row in rows:
             row.beside = self.beside.get(row.wording.line, row.beside)
@@ -249,15 +249,15 @@ class AgreementPage:
         """First versions, shown as whole texts until one of them is in force."""
         return [p for p in self.proposals if not p.version.base and not p.is_outdated]
 
-    def sides(self, version: Version) -> list[Side]:
+    def sides(self, version: Version) -> list[Signer]:
         return [
-            Side(member, signature, self.day(signature.at) if signature else "")
+            Signer(member, signature, self.day(signature.at) if signature else "")
             for member in self.pair.members
             for signature in [version.signed_by(member.person)]
         ]
 
     @property
-    def signed_by(self) -> list[Side]:
+    def signed_by(self) -> list[Signer]:
         return self.sides(self.in_force) if self.in_force else []
 
     # --- versions, the next look ---------------------------------------------------------------------------------
@@ -308,7 +308,7 @@ class AgreementPage:
 
 
 def agreement_context(
-    agreement: Agreement, person: Person, *, beside: Mapping[UUID, Beside] | None = None
+    agreement: Agreement, person: Person, *, beside: Mapping[UUID, Annotations] | None = None
 ) -> dict[str, object]:
     """What the page of an agreement needs. Another app may add to it: `page` has the versions and the clauses.
 
@@ -328,7 +328,7 @@ def version_context(version: Version, person: Person, *, against: str) -> dict[s
     if against and other is None:
         raise LookupError
     page = AgreementPage(agreement, person, shown=[version, version.base, other])
-    sections = in_sections(rows_of(version.wordings, page.pair.today))
+    sections = in_sections(clause_rows(version.wordings, page.pair.today))
     return {
         **page.pair.context,
         "page": page,
@@ -438,7 +438,7 @@ def next_look(today: date) -> date:
     return today + NEXT_LOOK
 
 
-def rows_of(wordings: Iterable[Wording], today: date) -> list[ClauseRow]:
+def clause_rows(wordings: Iterable[Wording], today: date) -> list[ClauseRow]:
     return [
         ClauseRow(
             number, wording, date_format(wording.review_on, "j F Y") if wording.review_on else "",

@@ -19,7 +19,7 @@ from partnerships.models import Delivery
 
 log = logging.getLogger("twofold.mail")
 Render = Callable[[Delivery, datetime], EmailMessage | None]
-AT_ONCE = 100  # looked up together
+MAILS_PER_ROUND = 100  # looked up together
 ROUND = timedelta(minutes=5)  # of one call, well inside the lease
 GIVE_UP = 3  # refusals in a row: the server is away, and the others can wait for the next round
 
@@ -57,9 +57,9 @@ def send(now: datetime, render: Render) -> int:
 def _due(now: datetime) -> Iterator[Delivery]:
     """One after the other, looked up again in between: other workers claim at the same time."""
     mails = Delivery.objects.filter(channel=Delivery.Channel.EMAIL).select_related("person")
-    yield from mails.lost(now).order_by("claimed_at")[:AT_ONCE]
+    yield from mails.lost(now).order_by("claimed_at")[:MAILS_PER_ROUND]
     seen: set[uuid.UUID] = set()
-    while batch := [mail for mail in mails.due(now).order_by("send_at", "pk")[:AT_ONCE] if mail.pk not in seen]:
+    while batch := [mail for mail in mails.due(now).order_by("send_at", "pk")[:MAILS_PER_ROUND] if mail.pk not in seen]:
         seen.update(mail.pk for mail in batch)
         yield from batch
 

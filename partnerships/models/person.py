@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
-from django.utils import timezone as clock
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -148,7 +148,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
         for field in emptied:
             setattr(self, field.attname, field.get_default())
         self.email = f"{self.pk}@erased.invalid"
-        self.is_active, self.erased_at = False, clock.now()
+        self.is_active, self.erased_at = False, timezone.now()
         self.set_unusable_password()
         self.save(update_fields=[field.name for field in emptied])
 
@@ -232,7 +232,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
                 "is_active", False, Audit.Act.PERSON_DEACTIVATED, by, told=told, known=not self.is_active
             ):
                 return False
-            Invitation.objects.unused().filter(invited_by=self).update(revoked_at=clock.now())
+            Invitation.objects.unused().filter(invited_by=self).update(revoked_at=timezone.now())
             self.end_sessions(by=by)
             return True
 

@@ -38,7 +38,7 @@ class Actions(Pair):
         return _latest_first(row for row in self._rows if row.action.closed_as == Action.Closed.DROPPED)
 
     @cached_property
-    def put_away(self) -> list[ActionRow]:
+    def deleted(self) -> list[ActionRow]:
         actions = Action.objects.deleted_for(self.person).filter(partnership=self.partnership)
         return [self.row(action) for action in actions]
 

@@ -22,7 +22,7 @@ from retros.home.page import Home
 from retros.models import Action, Draft
 from retros.pair import Pair
 
-PLACES = {"home": "partnership_detail", "all": "action_list"}  # the lists that an action can be pressed in
+LISTS = {"home": "partnership_detail", "all": "action_list"}  # the lists that an action can be pressed in
 
 
 @require_safe
@@ -94,7 +94,7 @@ def action_done_delete(request: PersonRequest, action_id: UUID) -> HttpResponse:
 @require_POST
 def action_delete(request: PersonRequest, action_id: UUID) -> HttpResponse:
     action = get_action(request.user, action_id, deleted=True)
-    action.put_away(by=request.user)
+    action.soft_delete(by=request.user)
     messages.success(request, _("Action deleted"), extra_tags=_undo(request, "action_restore", action))
     return redirect(_back(request, action))
 
@@ -102,7 +102,7 @@ def action_delete(request: PersonRequest, action_id: UUID) -> HttpResponse:
 @require_POST
 def action_restore(request: PersonRequest, action_id: UUID) -> HttpResponse:
     action = get_action(request.user, action_id, deleted=True)
-    action.bring_back(by=request.user)
+    action.restore(by=request.user)
     return redirect(_back(request, action))
 
 
@@ -126,11 +126,11 @@ def _row_again(request: PersonRequest, action: Action) -> HttpResponse:
 def _place(request: PersonRequest) -> str:
     """The list that the form says it stands in: the name of a page, never an address."""
     said = request.POST.get("place") or request.GET.get("place", "")
-    return said if said in PLACES else "home"
+    return said if said in LISTS else "home"
 
 
 def _back(request: PersonRequest, action: Action) -> str:
-    return reverse(PLACES[_place(request)], args=[action.partnership_id])
+    return reverse(LISTS[_place(request)], args=[action.partnership_id])
 
 
 def _undo(request: PersonRequest, name: str, action: Action) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.utils import timezone as clock
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -26,15 +26,15 @@ from partnerships.mail import letters
 from partnerships.models import Audit, Partnership, Person
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal
-from retros.administration.placing import YEAR, Busy, Placed, Reason, Span, Two, Worker, plan
+from retros.administration.placing import YEAR, BusySpan, BusyTimes, Placed, Reason, Two, WorkingPerson, plan
 from retros.dates import one_date, rhythm
 from retros.dates.planning import Outdated
-from retros.dates.preview import rehearse
+from retros.dates.preview import dry_run
 from retros.models import Bulk, Series, Session
 from retros.models.session import key_is_taken
 from retros.recurrence.rule import PRESETS, Rule
 
-SHOWN = 3  # dates of a new rhythm that are shown with both local times
+DATES_SHOWN = 3  # dates of a new rhythm that are shown with both local times
 WHY_NOT = {
     Reason.NO_COMMON_HOURS: gettext_lazy("They have no working hours in common."),
     Reason.NO_FREE_SLOT: gettext_lazy("No time of theirs is free all year."),
@@ -42,7 +42,7 @@ WHY_NOT = {
 
 
 @dataclass(frozen=True)
-class Wish:
+class BulkRequest:
     """What an admin wants done: to which pairs, and how. `versions` are the series' as the preview showed them."""
 
     act: str
@@ -59,7 +59,7 @@ class Wish:
 
 
 @dataclass
-class Line:
+class BulkLine:
     """What happens to one pair: its dates before and after, or why not."""
 
     partnership: str
@@ -75,16 +75,16 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Preview:
-    lines: list[Line]
+class BulkPreview:
+    lines: list[BulkLine]
     mails: int
 
     @property
-    def done(self) -> list[Line]:
+    def done(self) -> list[BulkLine]:
         return [line for line in self.lines if not line.refused]
 
     @property
-    def refused(self) -> list[Line]:
+    def refused(self) -> list[BulkLine]:
         return [line for line in self.lines if line.refused]
 
     @property
@@ -94,20 +94,20 @@ class Preview:
         return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
 
 
-def preview(wish: Wish, *, by: Person, now: datetime | None = None) -> Preview:
+def preview(wish: BulkRequest, *, by: Person, now: datetime | None = None) -> BulkPreview:
     """What would happen. Writes nothing."""
-    lines: list[Line] = []
+    lines: list[BulkLine] = []
     chosen = list(Partnership.objects.filter(pk__in=wish.partnerships))
-    counted = rehearse(chosen, lambda: lines.extend(_perform(wish, by=by, now=now or clock.now())))
-    return Preview(lines, counted.mails)
+    counted = dry_run(chosen, lambda: lines.extend(_perform(wish, by=by, now=now or timezone.now())))
+    return BulkPreview(lines, counted.mails)
 
 
-def commit(wish: Wish, *, by: Person, key: uuid.UUID, digest: str, now: datetime | None = None) -> Bulk:
+def commit(wish: BulkRequest, *, by: Person, key: uuid.UUID, digest: str, now: datetime | None = None) -> Bulk:
     """Do what the preview with that digest showed, all of it or nothing. With the same key again: what was done then.
 
     Raises Refusal, and does nothing, when the dates changed since the preview.
     """
-    now = now or clock.now()
+    now = now or timezone.now()
     with transaction.atomic():
         by.check_admin()
         bulk, is_new = Bulk.objects.get_or_create(pk=key, defaults={"by": by, "act": wish.act, "at": now})
@@ -116,7 +116,7 @@ def commit(wish: Wish, *, by: Person, key: uuid.UUID, digest: str, now: datetime
                 raise key_is_taken()
             return bulk
         lines = _perform(wish, by=by, now=now, strict=True)
-        if Preview(lines, 0).digest != digest:
+        if BulkPreview(lines, 0).digest != digest:
             raise Refusal(_("The dates changed since you looked. Nothing was done. Look once more."))
         bulk.lines = [asdict(line) for line in lines]
         bulk.save(update_fields=["lines"])
@@ -129,7 +129,7 @@ def undo(bulk: Bulk, *, by: Person, now: datetime | None = None) -> Bulk:
 
     Raises Refusal when it is too late; pressed twice it is done once.
     """
-    now = now or clock.now()
+    now = now or timezone.now()
     with transaction.atomic():
         by.check_admin()
         bulk = Bulk.objects.select_for_update(no_key=True).get(pk=bulk.pk)
@@ -172,13 +172,13 @@ def _take_back(act: str, line: dict[str, Any], *, by: Person, now: datetime) -> 
     return ""
 
 
-def _perform(wish: Wish, *, by: Person, now: datetime, strict: bool = False) -> list[Line]:
+def _perform(wish: BulkRequest, *, by: Person, now: datetime, strict: bool = False) -> list[BulkLine]:
     """Each pair in a savepoint of its own: one that cannot be keeps none of the others from it.
 
     With `strict`, a pair that somebody else changed since the preview stops all of it.
     """
     chosen = Partnership.objects.filter(pk__in=wish.partnerships).with_members().order_by("pk")
-    pairs = [Pair(partnership) for partnership in chosen]
+    pairs = [BulkPair(partnership) for partnership in chosen]
     places = _places(wish, pairs, now) if wish.act == Bulk.Act.PLAN else {}
     lines = []
     for pair in pairs:
@@ -196,7 +196,7 @@ def _perform(wish: Wish, *, by: Person, now: datetime, strict: bool = False) -> 
     return sorted(lines, key=lambda line: (line.title, line.partnership))
 
 
-class Pair:
+class BulkPair:
     """One of the chosen, with its two and its rhythm."""
 
     def __init__(self, partnership: Partnership) -> None:
@@ -213,11 +213,11 @@ class Pair:
 
     @property
     def two(self) -> Two:
-        a, b = (Worker(p.pk, p.timezone, frozenset(int(n) - 1 for n in p.working_days)) for p in self.people)
+        a, b = (WorkingPerson(p.pk, p.timezone, frozenset(int(n) - 1 for n in p.working_days)) for p in self.people)
         return Two(self.partnership.pk, a, b)
 
-    def line(self) -> Line:
-        return Line(str(self.partnership.pk), self.title, self.partnership.label)
+    def line(self) -> BulkLine:
+        return BulkLine(str(self.partnership.pk), self.title, self.partnership.label)
 
     def times(self, moment: datetime) -> str:
         """“9 February 2027, 14:00”; with both clocks where they differ."""
@@ -243,7 +243,9 @@ class Pair:
         return found
 
 
-def _begin(wish: Wish, pair: Pair, line: Line, place: Placed | Reason | None, by: Person, now: datetime) -> None:
+def _begin(
+    wish: BulkRequest, pair: BulkPair, line: BulkLine, place: Placed | Reason | None, by: Person, now: datetime
+) -> None:
     if isinstance(place, Reason):
         raise Refusal(str(WHY_NOT[place]))
     if place is None:
@@ -251,7 +253,7 @@ def _begin(wish: Wish, pair: Pair, line: Line, place: Placed | Reason | None, by
             _("They have a rhythm already.") if len(pair.people) == len(Seat) else _("The other seat is still free.")
         )
     series = rhythm.begin(pair.partnership, by=by, rule=place.rule, version=wish.version(pair.partnership), now=now)
-    line.after = [place.rule.words, *(pair.times(slot.start_utc) for slot in place.slots[:SHOWN])]
+    line.after = [place.rule.words, *(pair.times(slot.start_utc) for slot in place.slots[:DATES_SHOWN])]
     if shifted := sum(place.is_shifted(slot) for slot in place.slots):
         line.remark = ngettext(
             "On %(n)d date of the year somebody’s clock shows another time.",
@@ -262,7 +264,7 @@ def _begin(wish: Wish, pair: Pair, line: Line, place: Placed | Reason | None, by
     _note(line, series)
 
 
-def _move(wish: Wish, pair: Pair, line: Line, _place: object, by: Person, now: datetime) -> None:
+def _move(wish: BulkRequest, pair: BulkPair, line: BulkLine, _place: object, by: Person, now: datetime) -> None:
     session = pair.next(now)
     line.before, line.undo = pair.times(session.start_utc), _place_of(session)
     wall = session.wall_start + timedelta(weeks=wish.weeks)
@@ -271,7 +273,7 @@ def _move(wish: Wish, pair: Pair, line: Line, _place: object, by: Person, now: d
     _note(line, pair.series)
 
 
-def _change(wish: Wish, pair: Pair, line: Line, _place: object, by: Person, now: datetime) -> None:
+def _change(wish: BulkRequest, pair: BulkPair, line: BulkLine, _place: object, by: Person, now: datetime) -> None:
     series = pair.rhythm()
     ahead = Session.objects.filter(series=series, start_utc__gt=now, slot_date__isnull=False).upcoming()
     first = ahead.first()
@@ -282,11 +284,11 @@ def _change(wish: Wish, pair: Pair, line: Line, _place: object, by: Person, now:
     rhythm.change_from(
         series, first, cadence=PRESETS[wish.cadence], by=by, version=wish.version(pair.partnership), now=now
     )
-    line.after = [series.rule.words, *(pair.times(session.start_utc) for session in ahead.all()[:SHOWN])]
+    line.after = [series.rule.words, *(pair.times(session.start_utc) for session in ahead.all()[:DATES_SHOWN])]
     _note(line, series)
 
 
-def _pause(wish: Wish, pair: Pair, line: Line, _place: object, by: Person, now: datetime) -> None:
+def _pause(wish: BulkRequest, pair: BulkPair, line: BulkLine, _place: object, by: Person, now: datetime) -> None:
     series = pair.rhythm()
     line.before = series.rule.words
     since = wish.first_day or series.today(now)
@@ -295,13 +297,13 @@ def _pause(wish: Wish, pair: Pair, line: Line, _place: object, by: Person, now: 
     _note(line, series)
 
 
-def _remind(wish: Wish, pair: Pair, line: Line, _place: object, by: Person, now: datetime) -> None:
+def _remind(wish: BulkRequest, pair: BulkPair, line: BulkLine, _place: object, by: Person, now: datetime) -> None:
     pair.partnership.remind(by=by, now=now)
     letters.send_nudge(pair.partnership, by=by)
     line.after = [_("Both get a mail: it is time to find a date.")]
 
 
-_ACTS: dict[str, Callable[[Wish, Pair, Line, Any, Person, datetime], None]] = {
+_ACTS: dict[str, Callable[[BulkRequest, BulkPair, BulkLine, Any, Person, datetime], None]] = {
     Bulk.Act.PLAN: _begin,
     Bulk.Act.MOVE: _move,
     Bulk.Act.RHYTHM: _change,
@@ -310,7 +312,7 @@ _ACTS: dict[str, Callable[[Wish, Pair, Line, Any, Person, datetime], None]] = {
 }
 
 
-def _note(line: Line, series: Series | None) -> None:
+def _note(line: BulkLine, series: Series | None) -> None:
     if series is not None:
         series.refresh_from_db(fields=["version"])
         line.series, line.version = str(series.pk), series.version
@@ -320,7 +322,7 @@ def _place_of(session: Session) -> dict[str, str]:
     return {"session": str(session.pk), "wall": session.wall_start.isoformat(), "zone": session.timezone}
 
 
-def _places(wish: Wish, pairs: Sequence[Pair], now: datetime) -> dict[uuid.UUID, Placed | Reason]:
+def _places(wish: BulkRequest, pairs: Sequence[BulkPair], now: datetime) -> dict[uuid.UUID, Placed | Reason]:
     free = [p for p in pairs if len(p.people) == len(Seat) and (p.series is None or p.series.is_ended)]
     first_day = max(wish.first_day or now.date(), now.date() + timedelta(days=1))
     found = plan(
@@ -334,13 +336,13 @@ def _places(wish: Wish, pairs: Sequence[Pair], now: datetime) -> dict[uuid.UUID,
     return places | {two.key: reason for two, reason in found.unplaced}
 
 
-def busy_of(people: Sequence[Person], now: datetime) -> Busy:
+def busy_of(people: Sequence[Person], now: datetime) -> BusyTimes:
     """When these people sit in a retro: what has a row, and what their rhythms will make within two years."""
     by_partnership: dict[uuid.UUID, list[uuid.UUID]] = defaultdict(list)
     own = Partnership.objects.active().filter(memberships__person__in={p.pk for p in people}).with_members().distinct()
     for partnership in own:
         by_partnership[partnership.pk] = [m.person_id for m in partnership.memberships.all()]
-    spans: dict[Any, list[Span]] = defaultdict(list)
+    spans: dict[Any, list[BusySpan]] = defaultdict(list)
 
     def sit(partnership_id: uuid.UUID, start: datetime, minutes: int) -> None:
         for person_id in by_partnership[partnership_id]:
@@ -364,4 +366,4 @@ def busy_of(people: Sequence[Person], now: datetime) -> Busy:
                 break
             if day > since:
                 sit(series.partnership_id, rule.slot(day).start_utc, rule.duration_min)
-    return Busy(spans)
+    return BusyTimes(spans)

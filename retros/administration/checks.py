@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from django.db.models import Count, Exists, OuterRef
-from django.utils import timezone as clock
+from django.utils import timezone
 from django.utils.formats import date_format
 
 from partnerships.administration.partnerships import PartnershipRow, rows_of
@@ -19,7 +19,7 @@ class Checks:
     """Clashes, and pairs that never had a date though they are here for a while."""
 
     def __init__(self, reader: Person) -> None:
-        self.reader, self.now = reader, clock.now()
+        self.reader, self.now = reader, timezone.now()
 
     @cached_property
     def clashes(self) -> list[tuple[Person, list[str]]]:

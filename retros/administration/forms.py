@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerships.forms import CheckedForm, PageForm
 from partnerships.refusals import Invalid
-from retros.administration.bulk import Wish
+from retros.administration.bulk import BulkRequest
 from retros.fields import DayField
 from retros.models import Bulk
 from retros.recurrence.rule import DEFAULT, PRESETS
@@ -62,7 +62,7 @@ class BulkForm(PageForm):
             del self.fields[name]
         self.picked = data.getlist("pick")
 
-    def wish(self) -> Wish:
+    def wish(self) -> BulkRequest:
         """Raises Invalid when nothing is chosen, or too much."""
         data = self.checked()
         picked = _pairs(self.picked)
@@ -71,7 +71,7 @@ class BulkForm(PageForm):
         if len(picked) > MOST:
             raise Invalid(_("Choose at most 100 pairs at once."))
         versions = {str(pk): version for pk, version in picked.items() if version}
-        return Wish(partnerships=tuple(picked), versions=versions, **data)
+        return BulkRequest(partnerships=tuple(picked), versions=versions, **data)
 
 
 class CommitForm(CheckedForm):

@@ -18,21 +18,21 @@ from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone as clock
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from partnerships.mail import letters
 from partnerships.models import Audit, Invitation, Membership, Partnership, Person
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal
-from retros.administration.import_rows import Error, Notice, Row, parse
+from retros.administration.import_rows import Error, ImportRow, RowNotice, parse
 from retros.models import RuleVersion, Series
 
 if TYPE_CHECKING:
     Key = tuple[frozenset[str], str]
 
 
-AT_ONCE = 5_000  # addresses in one question to the database
+ADDRESSES_PER_QUERY = 5_000  # addresses in one question to the database
 SHOWN = 50  # lines of each kind on the page of the look ahead
 
 
@@ -40,11 +40,11 @@ SHOWN = 50  # lines of each kind on the page of the look ahead
 class Shown:
     """The first lines of many, and how many more there are."""
 
-    rows: Sequence[Row]
+    rows: Sequence[ImportRow]
     more: int
 
     @classmethod
-    def of(cls, rows: Sequence[Row]) -> Shown:
+    def of(cls, rows: Sequence[ImportRow]) -> Shown:
         return cls(rows[:SHOWN], max(len(rows) - SHOWN, 0))
 
 
@@ -52,16 +52,16 @@ class Shown:
 class Import:
     """What a file holds, and what would become of it."""
 
-    rows: list[Row]
+    rows: list[ImportRow]
     people: dict[str, Person]
 
     @cached_property
-    def bad(self) -> list[Row]:
+    def bad(self) -> list[ImportRow]:
         return [row for row in self.rows if not row.ok]
 
     @cached_property
-    def new(self) -> list[Row]:
-        return [row for row in self.rows if row.ok and row.notice is not Notice.IS_THERE]
+    def new(self) -> list[ImportRow]:
+        return [row for row in self.rows if row.ok and row.notice is not RowNotice.IS_THERE]
 
     @property
     def bad_shown(self) -> Shown:
@@ -83,7 +83,7 @@ class Import:
 
 def look(text: str, *, now: datetime | None = None) -> Import:
     """Read it, and hold it against who and what is here. Writes nothing. Raises Invalid for no table of ours."""
-    rows = parse(text, now=now or clock.now())
+    rows = parse(text, now=now or timezone.now())
     people = _people({email for row in rows for email in row.emails if email})
     there = _there({row.label for row in rows if row.ok})
     return Import([_check(row, people, there) for row in rows], people)
@@ -94,7 +94,7 @@ def put_in(text: str, *, by: Person, skip_bad: bool = False, now: datetime | Non
 
     Returns how many are `new`, were `known` and were left out as `bad`. Two imports at once wait for each other.
     """
-    now = now or clock.now()
+    now = now or timezone.now()
     with transaction.atomic():
         list(Person.objects.admins().select_for_update(no_key=True).order_by("pk"))
         by.check_admin()
@@ -105,18 +105,18 @@ def put_in(text: str, *, by: Person, skip_bad: bool = False, now: datetime | Non
     return Counter(new=len(found.new), known=found.known, bad=len(found.bad))
 
 
-def _check(row: Row, people: dict[str, Person], there: set[Key]) -> Row:
+def _check(row: ImportRow, people: dict[str, Person], there: set[Key]) -> ImportRow:
     if not row.ok:
         return row
     for email in row.emails:
         person = people.get(email)
         if person is not None and not person.is_active:
-            return Row(row.line, error=Error.ACCOUNT_OFF)
+            return ImportRow(row.line, error=Error.ACCOUNT_OFF)
         try:
             get_adapter().check_domain(email)
         except ValidationError:
-            return Row(row.line, error=Error.FOREIGN_DOMAIN)
-    return replace(row, notice=Notice.IS_THERE) if (row.pair, row.label.casefold()) in there else row
+            return ImportRow(row.line, error=Error.FOREIGN_DOMAIN)
+    return replace(row, notice=RowNotice.IS_THERE) if (row.pair, row.label.casefold()) in there else row
 
 
 def _people(emails: Iterable[str]) -> dict[str, Person]:
@@ -126,7 +126,11 @@ def _people(emails: Iterable[str]) -> dict[str, Person]:
     found = {p.email.lower(): p for part in _parts(emails) for p in Person.objects.filter(email__in=part)}
     if not settings.MAIL_IS_SENT:
         return found
-    verified = EmailAddress.objects.filter(user__in=found.values(), verified=True) if len(found) < AT_ONCE else None
+    verified = (
+        EmailAddress.objects.filter(user__in=found.values(), verified=True)
+        if len(found) < ADDRESSES_PER_QUERY
+        else None
+    )
     rows = verified if verified is not None else EmailAddress.objects.filter(verified=True)
     owned = {(user, email.lower()) for user, email in rows.values_list("user_id", "email")}
     return {email: person for email, person in found.items() if (person.pk, email) in owned}
@@ -146,7 +150,7 @@ def _there(labels: Iterable[str]) -> set[Key]:
 
 def _parts(values: Iterable[str]) -> Iterator[Sequence[str]]:
     ordered = sorted(values)
-    return (ordered[start : start + AT_ONCE] for start in range(0, len(ordered), AT_ONCE))
+    return (ordered[start : start + ADDRESSES_PER_QUERY] for start in range(0, len(ordered), ADDRESSES_PER_QUERY))
 
 
 def _create(found: Import, by: Person, now: datetime) -> None:

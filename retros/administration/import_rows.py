@@ -54,7 +54,7 @@ class Error(enum.Enum):
         self.words = words
 
 
-class Notice(enum.Enum):
+class RowNotice(enum.Enum):
     READ_AS_EVERY_2_MONTHS = "read_as_every_2_months", _("Read as every 2 months.")
     IS_THERE = "is_there", _("These two are here with that label already.")
 
@@ -76,7 +76,7 @@ _AMBIGUOUS = {"biweekly", "bi weekly", "biannually", "semiweekly", "semi weekly"
 
 
 @dataclass(frozen=True)
-class Row:
+class ImportRow:
     """One line. With an `error` nothing of it can be planned; `other_line` is the one it repeats."""
 
     line: int
@@ -86,7 +86,7 @@ class Row:
     rule: Rule | None = None
     error: Error | None = None
     other_line: int | None = None
-    notice: Notice | None = None
+    notice: RowNotice | None = None
 
     @property
     def ok(self) -> bool:
@@ -103,7 +103,7 @@ class _Wrong(Exception):
         self.error = error
 
 
-def parse(text: str, *, now: datetime) -> list[Row]:
+def parse(text: str, *, now: datetime) -> list[ImportRow]:
     """Every line but the first, in the order of the file.
 
     Raises Invalid when the first line names other columns, and when there are more lines than one file may have.
@@ -117,7 +117,7 @@ def parse(text: str, *, now: datetime) -> list[Row]:
         raise Invalid(_("This is no table that we can read. Save it as CSV.")) from error
 
 
-def _rows(reader: Any, now: datetime) -> Iterator[Row]:
+def _rows(reader: Any, now: datetime) -> Iterator[ImportRow]:
     names = [name.strip().lower() for name in next(reader, [])]
     if sorted(names) != sorted(COLUMNS):
         known = ", ".join(COLUMNS)
@@ -137,9 +137,9 @@ def _rows(reader: Any, now: datetime) -> Iterator[Row]:
                 raise _Wrong(Error.WRONG_COLUMNS)
             row = _row(line, {name: cell.strip() for name, cell in zip(names, cells, strict=True)}, now)
         except _Wrong as wrong:
-            row = Row(line, error=wrong.error)
+            row = ImportRow(line, error=wrong.error)
         if row.ok and row.pair in seen:
-            row = Row(line, error=Error.DUPLICATE_PAIR, other_line=seen[row.pair])
+            row = ImportRow(line, error=Error.DUPLICATE_PAIR, other_line=seen[row.pair])
         if row.ok:
             seen[row.pair] = line
         yield row
@@ -151,7 +151,7 @@ def _too_many() -> Invalid:
     return Invalid(words % {"lines": most})
 
 
-def _row(line: int, cells: dict[str, str], now: datetime) -> Row:
+def _row(line: int, cells: dict[str, str], now: datetime) -> ImportRow:
     a, b = (_email(cells[name]) for name in COLUMNS[:2])
     if a == b:
         raise _Wrong(Error.SAME_PERSON)
@@ -165,7 +165,7 @@ def _row(line: int, cells: dict[str, str], now: datetime) -> Row:
         raise _Wrong(Error.NONEXISTENT_TIME)
     if slot.start_utc < now:
         raise _Wrong(Error.IN_PAST)
-    return Row(line, (a, b), label, cadence, rule, notice=notice)
+    return ImportRow(line, (a, b), label, cadence, rule, notice=notice)
 
 
 def _email(cell: str) -> str:
@@ -186,10 +186,10 @@ def _label(cell: str) -> str:
     return label
 
 
-def _cadence(cell: str) -> tuple[str, Notice | None]:
+def _cadence(cell: str) -> tuple[str, RowNotice | None]:
     words = " ".join(re.split(r"[\s_-]+", cell.lower().strip()))
     if words in _READ_AS_TWO_MONTHS:
-        return "every_2_months", Notice.READ_AS_EVERY_2_MONTHS
+        return "every_2_months", RowNotice.READ_AS_EVERY_2_MONTHS
     if words in _AMBIGUOUS:
         raise _Wrong(Error.AMBIGUOUS_CADENCE)
     if words not in _CADENCES:

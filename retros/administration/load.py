@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone as clock
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from partnerships.administration.listing import Listing
@@ -34,7 +34,7 @@ class Load(Listing[LoadRow]):
 
     def __init__(self, asked: Mapping[str, str], reader: Person) -> None:
         super().__init__(asked)
-        self.reader, self.now = reader, clock.now()
+        self.reader, self.now = reader, timezone.now()
         today = self.now.astimezone(reader.tz).date()
         self.mondays = weeks_ahead(today)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
-from django.utils import timezone as clock
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from partnerships.administration.listing import Listing
 from partnerships.models import Delivery, Person
 from retros.models import Tick
-from retros.models.tick import LATE
+from retros.models.tick import TICK_LATE_AFTER
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -40,7 +40,7 @@ class Mails(Listing[MailRow]):
 
     def __init__(self, asked: Mapping[str, str], reader: Person) -> None:
         super().__init__(asked)
-        self.reader, self.now = reader, clock.now()
+        self.reader, self.now = reader, timezone.now()
 
     def found(self) -> QuerySet[Delivery]:
         mails = Delivery.objects.filter(status=self.state, channel=Delivery.Channel.EMAIL)
@@ -51,12 +51,12 @@ class Mails(Listing[MailRow]):
         return [MailRow(delivery) for delivery in items]
 
 
-class Worker:
+class WorkerStatus:
     """When the worker last finished a round."""
 
     def __init__(self, reader: Person) -> None:
         self.last: datetime | None = Tick.last()
-        self.is_late = self.last is None or clock.now() - self.last > LATE
+        self.is_late = self.last is None or timezone.now() - self.last > TICK_LATE_AFTER
         self.reader = reader
 
     @property

@@ -13,7 +13,7 @@ from typing import Any
 
 from dateutil.relativedelta import relativedelta
 from django.db.models import QuerySet
-from django.utils import timezone as clock
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy
 
@@ -111,7 +111,7 @@ class Agenda(Listing[MonthRow]):
     def __init__(self, asked: Mapping[str, str], reader: Person) -> None:
         super().__init__(asked)
         self.reader = reader
-        self.month = Month(asked.get("month", ""), reader, clock.now())
+        self.month = Month(asked.get("month", ""), reader, timezone.now())
 
     def found(self) -> QuerySet[Session]:
         return self.month.sessions.filter(partnership__in=Partnership.objects.matching(self.words).values("pk"))

@@ -31,7 +31,7 @@ class Reason(enum.Enum):
 
 
 @dataclass(frozen=True)
-class Worker:
+class WorkingPerson:
     """Somebody whose hours count."""
 
     key: Hashable
@@ -56,29 +56,29 @@ class Two:
     """A pair to be placed."""
 
     key: Hashable
-    a: Worker
-    b: Worker
+    a: WorkingPerson
+    b: WorkingPerson
 
-    def __iter__(self) -> Iterator[Worker]:
+    def __iter__(self) -> Iterator[WorkingPerson]:
         return iter((self.a, self.b))
 
 
-Span = tuple[datetime, datetime]
+BusySpan = tuple[datetime, datetime]
 
 
-class Busy:
+class BusyTimes:
     """When each person sits in a retro, sorted; and in which of their weeks."""
 
-    def __init__(self, spans: Mapping[Hashable, Sequence[Span]] | None = None) -> None:
-        self._spans: dict[Hashable, list[Span]] = {key: sorted(found) for key, found in (spans or {}).items()}
+    def __init__(self, spans: Mapping[Hashable, Sequence[BusySpan]] | None = None) -> None:
+        self._spans: dict[Hashable, list[BusySpan]] = {key: sorted(found) for key, found in (spans or {}).items()}
 
-    def of(self, worker: Worker) -> list[Span]:
+    def of(self, worker: WorkingPerson) -> list[BusySpan]:
         return self._spans.setdefault(worker.key, [])
 
-    def add(self, worker: Worker, spans: Sequence[Span]) -> None:
+    def add(self, worker: WorkingPerson, spans: Sequence[BusySpan]) -> None:
         self._spans[worker.key] = sorted([*self.of(worker), *spans])
 
-    def clash(self, worker: Worker, start: datetime, end: datetime) -> bool:
+    def clash(self, worker: WorkingPerson, start: datetime, end: datetime) -> bool:
         """Whether they sit in another one then, or less than a quarter of an hour before or after."""
         spans = self.of(worker)
         place = bisect_left(spans, (start, end))
@@ -86,7 +86,7 @@ class Busy:
         after = place < len(spans) and spans[place][0] < end + BUFFER
         return before or after
 
-    def weeks(self, worker: Worker) -> set[tuple[int, int]]:
+    def weeks(self, worker: WorkingPerson) -> set[tuple[int, int]]:
         return {worker.week(start) for start, _end in self.of(worker)}
 
 
@@ -111,13 +111,13 @@ class Plan:
 
 
 def plan(
-    pairs: Sequence[Two], *, cadence: Cadence, first_day: date, duration_min: int = 60, busy: Busy | None = None
+    pairs: Sequence[Two], *, cadence: Cadence, first_day: date, duration_min: int = 60, busy: BusyTimes | None = None
 ) -> Plan:
     """Place every pair that has a place; `first_day` is the earliest first date.
 
     The first dates are spread over one round of the cadence: each pair begins to look a week after the one before.
     """
-    busy, found = busy or Busy(), Plan()
+    busy, found = busy or BusyTimes(), Plan()
     monday = first_day - timedelta(days=first_day.weekday())
     weeks = max(cadence.interval_days // 7, 1)
     for number, two in enumerate(busiest_first(pairs)):
@@ -157,7 +157,7 @@ def occurrences(rule: Rule, *, since: datetime | None = None) -> list[Slot]:
     return found
 
 
-def conflicts(slots: Sequence[Slot], duration_min: int, worker: Worker, busy: Busy) -> list[datetime]:
+def conflicts(slots: Sequence[Slot], duration_min: int, worker: WorkingPerson, busy: BusyTimes) -> list[datetime]:
     """When somebody would have to sit in two retros at once."""
     spans = _spans(slots, duration_min)
     return [start for start, end in spans if busy.clash(worker, start, end)]
@@ -166,7 +166,7 @@ def conflicts(slots: Sequence[Slot], duration_min: int, worker: Worker, busy: Bu
 class _Search:
     """The places of one pair, in the order in which they are tried."""
 
-    def __init__(self, two: Two, cadence: Cadence, firsts: list[date], duration_min: int, busy: Busy) -> None:
+    def __init__(self, two: Two, cadence: Cadence, firsts: list[date], duration_min: int, busy: BusyTimes) -> None:
         self.two, self.cadence, self.firsts, self.duration_min, self.busy = two, cadence, firsts, duration_min, busy
         self.length = timedelta(minutes=duration_min)
         self.weeks = {who.key: busy.weeks(who) for who in two}
@@ -194,7 +194,7 @@ class _Search:
         start = datetime.combine(day, time(hour), ZoneInfo(zone)).astimezone(UTC)
         return all(who.works(start, start + self.length) for who in self.two)
 
-    def _is_free(self, who: Worker, slots: list[Slot]) -> bool:
+    def _is_free(self, who: WorkingPerson, slots: list[Slot]) -> bool:
         """Nothing of theirs at that time, and no second retro in a week of theirs."""
         weeks = [who.week(slot.start_utc) for slot in slots]
         if len(set(weeks)) < len(weeks) or self.weeks[who.key].intersection(weeks):
@@ -202,6 +202,6 @@ class _Search:
         return not conflicts(slots, self.duration_min, who, self.busy)
 
 
-def _spans(slots: Sequence[Slot], duration_min: int) -> list[Span]:
+def _spans(slots: Sequence[Slot], duration_min: int) -> list[BusySpan]:
     length = timedelta(minutes=duration_min)
     return [(slot.start_utc, slot.start_utc + length) for slot in slots]

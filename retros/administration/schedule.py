@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
-from django.utils import timezone as clock
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -123,7 +123,7 @@ class Schedule(Listing[ScheduleRow]):
 
     def __init__(self, asked: Mapping[str, str], reader: Person) -> None:
         super().__init__(asked)
-        self.reader, self.now = reader, clock.now()
+        self.reader, self.now = reader, timezone.now()
         self.month = Month(asked.get("month", ""), reader, self.now)
         self.today = self.now.astimezone(reader.tz).date()
         self.monday = next((m for m in weeks_ahead(self.today) if m.isoformat() == asked.get("week")), None)

@@ -22,7 +22,7 @@ from retros.administration.checks import Checks
 from retros.administration.forms import BulkForm, CommitForm, FileForm, ImportForm
 from retros.administration.import_rows import COLUMNS
 from retros.administration.load import Load
-from retros.administration.mail_log import Mails, Worker
+from retros.administration.mail_log import Mails, WorkerStatus
 from retros.administration.month import Agenda
 from retros.administration.schedule import Schedule
 from retros.lifecycle import ending
@@ -122,7 +122,11 @@ def partnership_import_create(request: PersonRequest) -> HttpResponse:
 @require_safe
 @for_admins
 def mail_list(request: PersonRequest) -> HttpResponse:
-    context = {**admin_menu("mail_list"), "mails": Mails(request.GET, request.user), "worker": Worker(request.user)}
+    context = {
+        **admin_menu("mail_list"),
+        "mails": Mails(request.GET, request.user),
+        "worker": WorkerStatus(request.user),
+    }
     return render(request, "retros/administration/mail_list.html", context)
 
 
@@ -153,6 +157,6 @@ def admin_partnership_end(request: PersonRequest, partnership_id: UUID) -> HttpR
 @require_POST
 @for_admins
 def admin_partnership_resume(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
-    ending.take_up_again(get_frame(partnership_id), by=request.user)
+    ending.reopen(get_frame(partnership_id), by=request.user)
     messages.success(request, _("The partnership goes on. It needs a new date"))
     return redirect("admin_partnership_detail", partnership_id)

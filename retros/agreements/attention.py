@@ -18,12 +18,12 @@ from django.utils.translation import ngettext
 from partnerships.models import Version
 from retros.models import ClauseLink, ClauseOrigin
 
-TWICE = 2  # so many cards that held the pair back
+CARDS_THAT_ASK = 2  # so many cards that held the pair back
 Line = tuple[UUID, UUID]  # an agreement's id, and the identity of a clause in it
 
 
 @dataclass(frozen=True)
-class CameUp:
+class Mention:
     """A clause came up on a card that held the pair back; `version` is the proposal that came of it, if one did."""
 
     line: Line
@@ -33,7 +33,7 @@ class CameUp:
     version: UUID | None = None
 
 
-def clause_marks(
+def attention(
     links: Sequence[ClauseLink], origins: Sequence[ClauseOrigin], versions: Iterable[Version]
 ) -> dict[Line, list[str]]:
     """The reasons by clause; a clause that asks for nothing is not in it.
@@ -69,18 +69,18 @@ class _Looks:
         return all(look is None or look < at for look in looks)
 
 
-def _linked(links: Sequence[ClauseLink]) -> Iterator[CameUp]:
+def _linked(links: Sequence[ClauseLink]) -> Iterator[Mention]:
     for link in links:
         if link.entry and link.entry.prompt.column == "bad" and link.entry.deleted_at is None:
-            yield CameUp((link.agreement_id, link.line), link.entry.pk, link.at, link.kept_at)
+            yield Mention((link.agreement_id, link.line), link.entry.pk, link.at, link.kept_at)
 
 
-def _proposed_from(origins: Sequence[ClauseOrigin]) -> Iterator[CameUp]:
+def _proposed_from(origins: Sequence[ClauseOrigin]) -> Iterator[Mention]:
     for origin in origins:
         if origin.line and origin.card and origin.card.prompt.column == "bad":
             version = origin.version
             line = (version.agreement_id, origin.line)
-            yield CameUp(line, origin.card.pk, version.proposed_at, origin.kept_at, version.pk)
+            yield Mention(line, origin.card.pk, version.proposed_at, origin.kept_at, version.pk)
 
 
 def _changes(links: Sequence[ClauseLink], looks: _Looks) -> Iterator[tuple[Line, str]]:
@@ -92,13 +92,13 @@ def _changes(links: Sequence[ClauseLink], looks: _Looks) -> Iterator[tuple[Line,
             yield line, _("Something changed in “%(change)s”: you said so in retro %(number)s.") % words
 
 
-def _twice(cards: Sequence[CameUp], looks: _Looks) -> Iterator[tuple[Line, str]]:
+def _twice(cards: Sequence[Mention], looks: _Looks) -> Iterator[tuple[Line, str]]:
     found: dict[Line, set[UUID]] = defaultdict(set)
     for card in cards:
         if looks.none_since(card.line, card.at, card.kept_at, cards=True):
             found[card.line].add(card.card)
     for line, ids in found.items():
-        if len(ids) >= TWICE:
+        if len(ids) >= CARDS_THAT_ASK:
             words = ngettext(
                 "Came up as a “held us back” card %(n)d time.",
                 "Came up as a “held us back” card %(n)d times.",

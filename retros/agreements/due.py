@@ -14,18 +14,18 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from partnerships.models import Agreement, Clause, Partnership, Version
-from retros.agreements.attention import clause_marks
+from retros.agreements.attention import attention
 from retros.models import ClauseLink, ClauseOrigin, Session
 
 if TYPE_CHECKING:
     from partnerships.models import Person
 
 
-SOON = timedelta(days=14)  # a review date this near asks for a look
+REVIEW_AHEAD = timedelta(days=14)  # a review date this near asks for a look
 
 
 @dataclass(frozen=True)
-class Look:
+class DueAgreement:
     """One thing that needs a look: its words, why, and where to go. `can_stay`: “still right” is an answer to it."""
 
     agreement: Agreement
@@ -37,7 +37,7 @@ class Look:
     can_stay: bool = False
 
 
-class AgreementLooks:
+class DueAgreements:
     def __init__(self, partnership: Partnership, person: Person, today: date) -> None:
         self.partnership = partnership
         self.person = person
@@ -59,16 +59,16 @@ class AgreementLooks:
         return not any(a.kind == Agreement.Kind.DREAM_TEAM for a in self.agreements)
 
     @cached_property
-    def needed(self) -> list[Look]:
+    def needed(self) -> list[DueAgreement]:
         """What waits for the viewer, on the home page."""
         return [*self._proposals(own=False), *self._clauses(), *self._reviews()]
 
     @cached_property
-    def at_wrap_up(self) -> list[Look]:
+    def at_wrap_up(self) -> list[DueAgreement]:
         """What the two can settle while they sit together: whatever waits for either of them, or for this retro."""
         return [*self._proposals(own=True), *self._clauses(), *self._reviews()]
 
-    def _proposals(self, *, own: bool) -> list[Look]:
+    def _proposals(self, *, own: bool) -> list[DueAgreement]:
         waiting = Version.objects.filter(
             agreement__partnership=self.partnership, agreement__closed_at=None, number=None, ended_at=None
         )
@@ -79,7 +79,7 @@ class AgreementLooks:
             clauses = list(version.clauses.all())
             about = next((c for c in clauses if c.line == version.line), clauses[0])
             url = f"{self._url(version.agreement)}#proposal-{version.pk}"
-            looks.append(Look(version.agreement, about.text, self._waits(version), url, _("Read it")))
+            looks.append(DueAgreement(version.agreement, about.text, self._waits(version), url, _("Read it")))
         return looks
 
     def _waits(self, version: Version) -> str:
@@ -93,7 +93,7 @@ class AgreementLooks:
             return _("%(name)s proposed this on %(day)s. You have signed it.") % words
         return _("%(name)s proposed this on %(day)s. It waits for you.") % words
 
-    def _clauses(self) -> list[Look]:
+    def _clauses(self) -> list[DueAgreement]:
         """The clauses in force that something came up about, or whose own day has come."""
         agreements = [a for a in self.agreements if a.closed_at is None]
         if not agreements:
@@ -101,25 +101,27 @@ class AgreementLooks:
         links = ClauseLink.objects.filter(agreement__in=agreements).with_looks(self.person)
         origins = ClauseOrigin.of(agreements, self.person)
         versions = Version.objects.filter(agreement__in=agreements).defer("reason")
-        marks = clause_marks(list(links.select_related("entry__prompt")), origins, versions)
-        asks = Q(line__in={line for _agreement, line in marks}) | Q(review_on__lte=self.today + SOON)
+        marks = attention(list(links.select_related("entry__prompt")), origins, versions)
+        asks = Q(line__in={line for _agreement, line in marks}) | Q(review_on__lte=self.today + REVIEW_AHEAD)
         found = Clause.objects.in_force().filter(asks, version__agreement__in=agreements)
         looks = []
         for clause in found.select_related("version__agreement"):
             agreement = clause.version.agreement
             why = list(marks.get((agreement.pk, clause.line), ()))
-            if clause.review_on and clause.review_on <= self.today + SOON:
+            if clause.review_on and clause.review_on <= self.today + REVIEW_AHEAD:
                 why.append(self._look_by(clause.review_on))
             if why:
                 url = f"{self._url(agreement)}#clause-{clause.line}"
-                looks.append(Look(agreement, clause.text, " ".join(why), url, _("Look at it"), clause.line, True))
+                looks.append(
+                    DueAgreement(agreement, clause.text, " ".join(why), url, _("Look at it"), clause.line, True)
+                )
         return looks
 
-    def _reviews(self) -> list[Look]:
+    def _reviews(self) -> list[DueAgreement]:
         return [
-            Look(a, a.title, self._look_by(a.review_on), self._url(a), _("Look at it"), can_stay=True)
+            DueAgreement(a, a.title, self._look_by(a.review_on), self._url(a), _("Look at it"), can_stay=True)
             for a in self.agreements
-            if a.review_on and a.closed_at is None and a.review_on <= self.today + SOON
+            if a.review_on and a.closed_at is None and a.review_on <= self.today + REVIEW_AHEAD
         ]
 
     def _look_by(self, day: date) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     pass
 
 
-class ClauseForm(CheckedForm):
+class CardProposalForm(CheckedForm):
     """A proposal from a card or a learning: for a clause (`line`), or for a new one; or only that a clause came up."""
 
     client_id = forms.UUIDField()

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from partnerships.agreements.page import AgreementPage, Beside, agreement_context
+from partnerships.agreements.page import AgreementPage, Annotations, agreement_context
 from partnerships.models import Agreement, Version
-from retros.agreements.attention import clause_marks
+from retros.agreements.attention import attention
 from retros.models import Action, ClauseLink, ClauseOrigin, Entry, Note, Session
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ def clauses_context(agreement: Agreement, person: Person) -> dict[str, object]:
     for link in sorted(links, key=lambda link: [*ClauseLink.Tag.values, ""].index(link.tag)):
         if link.tag:
             linked[link.line].append(link.get_tag_display())
-    asks = {line: why for (_pk, line), why in clause_marks(links, origins, agreement.all_versions).items()}
-    beside = {line: Beside(asks.get(line, ()), linked.get(line, ())) for line in {*asks, *linked}}
+    asks = {line: why for (_pk, line), why in attention(links, origins, agreement.all_versions).items()}
+    beside = {line: Annotations(asks.get(line, ()), linked.get(line, ())) for line in {*asks, *linked}}
     context = agreement_context(agreement, person, beside=beside)
     return {**context, "origins": origins}
 

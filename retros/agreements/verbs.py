@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from partnerships.models import Person
 
 
-def came_up(session: Session, agreement: Agreement, *, by: Person, line: uuid.UUID | None, entry: Entry) -> None:
+def mention(session: Session, agreement: Agreement, *, by: Person, line: uuid.UUID | None, entry: Entry) -> None:
     """Say that a clause came up on a card, without other words for it."""
     if line is None:
         raise Invalid(_("Choose the clause that it is about."))
@@ -81,7 +81,7 @@ def put_lines_into_agreement(session: Session, *, by: Person, id: uuid.UUID | No
     return version
 
 
-def keep_as_clause(action: Action, agreement: Agreement, *, by: Person, session: Session | None = None) -> Version:
+def adopt(action: Action, agreement: Agreement, *, by: Person, session: Session | None = None) -> Version:
     """Make an experiment that helped a clause of an agreement: proposed, and signed by whoever pressed.
 
     The clause stands under an identity that comes from the experiment, so pressing it again, or both at once, is
@@ -109,9 +109,7 @@ def keep_as_clause(action: Action, agreement: Agreement, *, by: Person, session:
     return version
 
 
-def still_right(
-    session: Session, agreement: Agreement, *, by: Person, until: date, line: uuid.UUID | None = None
-) -> None:
+def reaffirm(session: Session, agreement: Agreement, *, by: Person, until: date, line: uuid.UUID | None = None) -> None:
     """“Still right”, said in the room: the other one's page follows."""
     with transaction.atomic(), session.writing(by=by) as change:
         _must_be_ours(session, agreement)

@@ -107,7 +107,7 @@ def restore(session: Session, *, by: Person, version: int | None = None, now: da
         if session.start_utc < change.now:
             raise gone_by()
         _check_place(session, session.start_utc, change)
-        session.bring_back(change.now)
+        session.restore(change.now)
         words = _("Planned %(when)s again.") % {"when": in_words(session.start_utc, session.timezone)}
         change.did(Audit.Act.PLANNED, words, session)
         _keep(session, change)

@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from retros.dates import rhythm
-from retros.dates.preview import rehearse
+from retros.dates.preview import dry_run
 from retros.models import Series, Session
 from retros.pair import Pair, PlannedRetro, kept_of, long_time, proposal
 from retros.recurrence.adherence import Kept
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from partnerships.models import Partnership, Person
 
 
-SHOWN = 6  # dates that a page names ahead
+DATES_SHOWN = 6  # dates that a page names ahead
 
 
 @dataclass(frozen=True)
@@ -82,11 +82,11 @@ class Dates(Pair):
 
     @property
     def shown(self) -> list[ComingDate]:
-        return self.coming[:SHOWN]
+        return self.coming[:DATES_SHOWN]
 
     @property
     def later(self) -> list[ComingDate]:
-        return self.coming[SHOWN:]
+        return self.coming[DATES_SHOWN:]
 
     @property
     def paused(self) -> str:
@@ -134,17 +134,17 @@ def from_slot(series: Series, session: Session) -> dict[str, object]:
 
 def first_dates(rule: Rule | None, pair: Pair) -> list[str]:
     """The first dates of a rule that is being chosen, in the reader's time."""
-    return [in_time_of(pair, slot.start_utc) for slot in rule.first(SHOWN)] if rule else []
+    return [in_time_of(pair, slot.start_utc) for slot in rule.first(DATES_SHOWN)] if rule else []
 
 
-def preview(series: Series, session: Session, pair: Pair, change: dict[str, Any]) -> tuple[list[NewDate], int]:
+def preview_change(series: Series, session: Session, pair: Pair, change: dict[str, Any]) -> tuple[list[NewDate], int]:
     """What “this and following” would do: old and new dates, and how many calendar mails it causes."""
 
     def do() -> None:
         fresh = Session.objects.get(pk=session.pk)
         rhythm.change_from(Series.objects.get(pk=series.pk), fresh, by=pair.person, confirmed=True, **change)
 
-    found = rehearse([pair.partnership], do)
+    found = dry_run([pair.partnership], do)
     lines = [
         NewDate(
             in_time_of(pair, shift.was) if shift.was else "",

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import F, Model
-from django.utils import timezone as clock
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -21,7 +21,7 @@ from partnerships.refusals import NotAllowed, Refusal
 from retros.live.publish import publish
 from retros.models.series import Series
 from retros.models.session import Session
-from retros.notifications.plan import plan
+from retros.notifications.plan import plan_deliveries
 
 if TYPE_CHECKING:
     from partnerships.models import Person
@@ -92,7 +92,7 @@ def planning(
         by_member = by is not None and _check(partnership, by)
         if series is not None and version is not None and series.version != version:
             raise Outdated(series, version)
-        change = Planning(partnership, series, by, now or clock.now(), by_member=by_member)
+        change = Planning(partnership, series, by, now or timezone.now(), by_member=by_member)
         yield change
         if change.act is not None:
             Audit.record(change.act, by=by, about=change.about or change.series, partnership=partnership)
@@ -100,7 +100,7 @@ def planning(
                 Look.objects.create(partnership=partnership, person=by, what=Look.What.SCHEDULE)
             if change.series is not None:
                 change.series.count_change(by=change.by, at=change.now, words=change.words)
-            plan(change.now, partnership)  # what calendars must hear of what was, before it changes again
+            plan_deliveries(change.now, partnership)  # what calendars must hear of what was, before it changes again
         tell(change.changed)
 
 

@@ -25,7 +25,7 @@ class Shift:
 
 
 @dataclass(frozen=True)
-class Preview:
+class DatesPreview:
     shifts: Sequence[Shift]
     mails: int
 
@@ -33,7 +33,7 @@ class Preview:
         return [shift for shift in self.shifts if shift.partnership_id == partnership.pk]
 
 
-def rehearse(partnerships: Sequence[Partnership], do: Callable[[], object]) -> Preview:
+def dry_run(partnerships: Sequence[Partnership], do: Callable[[], object]) -> DatesPreview:
     """Do it, compare the dates of these pairs before and after, count the calendar mails, and take it all back.
 
     `do` loads what it works on itself: rows that it changed in memory are not as they were. A Refusal passes through.
@@ -43,7 +43,7 @@ def rehearse(partnerships: Sequence[Partnership], do: Callable[[], object]) -> P
         do()
         after, mails = _dates(partnerships), _mails(partnerships) - waiting
         transaction.set_rollback(True)
-    return Preview(_compare(before, after), len(mails))
+    return DatesPreview(_compare(before, after), len(mails))
 
 
 def _dates(partnerships: Sequence[Partnership]) -> dict[UUID, Session]:

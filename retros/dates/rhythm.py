@@ -288,7 +288,7 @@ def _place(series: Series, row: Session, slot: Slot, change: Planning) -> None:
     if inside:
         row.status, row.reason, row.excused = Status.SKIPPED, Session.PAUSED, True
     elif not row.is_planned:
-        row.bring_back(change.now)
+        row.restore(change.now)
     _keep(series, row, change)
 
 
@@ -307,7 +307,7 @@ def _revive(series: Series, change: Planning, *, status: str, reason: str) -> No
     days, pauses = _made_by(series, series.today(change.now))[1], list(series.pauses.all())
     for row in _rows(series).filter(status=status, reason=reason, start_utc__gt=change.now):
         if row.slot_date in days and fits(row, change) and not any(pause.takes(row.slot_date) for pause in pauses):
-            row.bring_back(change.now)
+            row.restore(change.now)
             _keep(series, row, change)
 
 

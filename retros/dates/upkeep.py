@@ -17,7 +17,7 @@ from retros.models import Series, Session
 Status = Session.Status
 
 
-AT_ONCE = 200  # rhythms in one round
+SERIES_PER_ROUND = 200  # rhythms in one round
 
 
 def materialise(now: datetime) -> int:
@@ -26,7 +26,7 @@ def materialise(now: datetime) -> int:
     A rhythm waits until both seats are taken. After an import there may be thousands: some now, more in the next round.
     """
     due = Series.objects.filter(work_at__lte=now, partnership__archived_at=None).order_by("work_at")
-    due = due.annotate(seats=Count("partnership__memberships")).filter(seats=len(Seat))[:AT_ONCE]
+    due = due.annotate(seats=Count("partnership__memberships")).filter(seats=len(Seat))[:SERIES_PER_ROUND]
     for series in due:
         rhythm.materialise(series, now)
     return len(due)

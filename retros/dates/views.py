@@ -26,7 +26,7 @@ from retros.dates.forms import (
     SkipForm,
     VersionForm,
 )
-from retros.dates.page import Dates, first_dates, first_rule, from_slot, preview
+from retros.dates.page import Dates, first_dates, first_rule, from_slot, preview_change
 from retros.models import Session, creation
 from retros.pair import Pair, PlannedRetro, proposal
 
@@ -74,7 +74,7 @@ def series_change(request: PersonRequest, session_id: UUID) -> HttpResponse:
                 rhythm.change_from(series, session, by=request.user, confirmed=True, **change)
                 messages.success(request, _("Your rhythm: %(rule)s") % {"rule": series.rule.words})
                 return redirect("series_detail", session.partnership_id)
-            lines, mails = preview(series, session, pair, change)
+            lines, mails = preview_change(series, session, pair, change)
     context = {**pair.context, "form": form, "session": session, "lines": lines, "mails": mails}
     return render(request, "retros/dates/series_change.html", context, status=form.status)
 

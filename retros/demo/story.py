@@ -33,7 +33,7 @@ from retros.models.release import Thing, words_of
 from retros.recurrence.rule import DEFAULT, PRESETS, Rule
 
 THURSDAY, TUESDAY = 3, 1
-Data = dict[str, Any]
+StoryData = dict[str, Any]
 
 
 class Clock:
@@ -55,7 +55,7 @@ class Clock:
         self.now += timedelta(**time)
 
 
-def tell() -> bool:
+def tell_story() -> bool:
     """Make the cast and their year. Returns False, and changes nothing, when they are there already."""
     if Person.objects.filter(email=PLAYERS[0].email).exists():
         return False
@@ -64,7 +64,7 @@ def tell() -> bool:
         people = make_people(clock)
         checkout, search = _read("checkout"), _read("search")
         next_one = _following(THURSDAY, clock.real.date(), least=3)
-        pair = Pair(clock, Partnership.Kind.PM_DESIGNER, "Checkout", people["ines"], people["tom"], time(14, 0))
+        pair = DemoPair(clock, Partnership.Kind.PM_DESIGNER, "Checkout", people["ines"], people["tom"], time(14, 0))
         pair.begin(
             next_one, checkout["retro"], lead=people["sara"], admin=people["ada"], meeting_url=checkout["meeting_url"]
         )
@@ -72,7 +72,7 @@ def tell() -> bool:
             pair.agree_on(data)
         pair.write_ahead(checkout["ahead"])
         pair.show(checkout["show"], lead=people["sara"])
-        other = Pair(clock, Partnership.Kind.EM_PM, "Search", people["priya"], people["daniel"], time(10, 30))
+        other = DemoPair(clock, Partnership.Kind.EM_PM, "Search", people["priya"], people["daniel"], time(10, 30))
         other.begin(
             _following(TUESDAY, clock.real.date(), least=1), search["retro"], lead=people["sara"], admin=people["ada"]
         )
@@ -82,7 +82,7 @@ def tell() -> bool:
     return True
 
 
-def _read(name: str) -> Data:
+def _read(name: str) -> StoryData:
     return tomllib.loads((Path(__file__).parent / f"{name}.toml").read_text(encoding="utf-8"))
 
 
@@ -114,7 +114,7 @@ def _rhythm(next_one: date, slots: int, local_time: time, zone: str) -> Rule:
     return Rule.starting(next_one + before, PRESETS[DEFAULT], local_time, zone)
 
 
-class Pair:
+class DemoPair:
     """One pair and its retros."""
 
     series: Series | None = None  # without one, each retro is planned by itself
@@ -124,7 +124,7 @@ class Pair:
         self.people = {Seat.A: a, Seat.B: b}
         self.hour = hour
         self.kind, self.label = kind, label
-        self.fates: dict[uuid.UUID, list[Data]] = {}  # what later retros will say of an action
+        self.fates: dict[uuid.UUID, list[StoryData]] = {}  # what later retros will say of an action
 
     @property
     def a(self) -> Person:
@@ -134,7 +134,7 @@ class Pair:
     def b(self) -> Person:
         return self.people[Seat.B]
 
-    def agree_on(self, data: Data) -> None:
+    def agree_on(self, data: StoryData) -> None:
         """An agreement, its versions signed by both, and perhaps a proposal that still waits for the other one."""
         self.clock.now = self.clock.real - timedelta(weeks=data["weeks_ago"])
         agreement = Agreement.begin(self.partnership, by=self.a, kind=data["kind"], title=data["title"])
@@ -157,7 +157,9 @@ class Pair:
             proposal.sign(by=other, digest=proposal.digest)
             agreement.reread()
 
-    def begin(self, next_one: date, retros: list[Data], *, lead: Person, admin: Person, meeting_url: str = "") -> None:
+    def begin(
+        self, next_one: date, retros: list[StoryData], *, lead: Person, admin: Person, meeting_url: str = ""
+    ) -> None:
         rule = _rhythm(next_one, len(retros), self.hour, self.a.timezone)
         days = list(islice(rule.days(), len(retros)))
         self.clock.now = self._instant(days[0]) - timedelta(days=3)
@@ -171,7 +173,7 @@ class Pair:
         for day, data in zip(days, retros, strict=True):
             self._hold(day, data)
 
-    def show(self, data: Data, *, lead: Person) -> None:
+    def show(self, data: StoryData, *, lead: Person) -> None:
         """What both released to their lead: the last summary, what an experiment showed, and what they need."""
         self.clock.now = self.clock.real - timedelta(weeks=data["weeks_ago"])
         to = Lead.objects.get(partnership=self.partnership, person=lead)
@@ -190,14 +192,14 @@ class Pair:
         with to.opening() as look:
             look.shown = 3
 
-    def write_ahead(self, data: Data) -> None:
+    def write_ahead(self, data: StoryData) -> None:
         """Cards for the next one in the rhythm."""
         step = self._step(Session.objects.upcoming().filter(series=self.series)[0], Step.Kind.WRITE)
         for card in data["card"]:
             self.clock.now = self.clock.real - timedelta(days=2)
             self._fold(step, card)
 
-    def open_now(self, data: Data) -> None:
+    def open_now(self, data: StoryData) -> None:
         """A retro that is open right now: everything up to the pulse lies open, the cards are folded."""
         self.clock.now = self.clock.real - timedelta(minutes=data["minutes_ago"])
         session = creation.start_now(self.partnership, by=self.a)
@@ -209,7 +211,7 @@ class Pair:
         for person in self.people.values():
             session.see(person)
 
-    def _hold(self, day: date, data: Data) -> None:
+    def _hold(self, day: date, data: StoryData) -> None:
         self.clock.now = max(self.clock.now, self._instant(day) - timedelta(days=14))
         session = self._plan(day)
         self.clock.now = self._instant(day) + timedelta(minutes=2)
@@ -237,13 +239,13 @@ class Pair:
                 action.review(session, by=action.owner, due=due, **fate)
         self._go_on(session, Step.Kind.LOOK_BACK)
 
-    def _pulse(self, session: Session, answers: Data) -> None:
+    def _pulse(self, session: Session, answers: StoryData) -> None:
         step = self._step(session, Step.Kind.PULSE)
         self._answer(step, answers)
         self._open(step)
         self._go_on(session, Step.Kind.PULSE)
 
-    def _write_and_talk(self, session: Session, cards: list[Data]) -> dict[str, Entry]:
+    def _write_and_talk(self, session: Session, cards: list[StoryData]) -> dict[str, Entry]:
         step = self._step(session, Step.Kind.WRITE)
         folded = {card["text"]: self._fold(step, card) for card in cards}
         self._open(step)
@@ -262,7 +264,7 @@ class Pair:
         self._go_on(session, Step.Kind.WRITE)
         return folded
 
-    def _conclude(self, session: Session, day: date, data: Data, cards: dict[str, Entry]) -> None:
+    def _conclude(self, session: Session, day: date, data: StoryData, cards: dict[str, Entry]) -> None:
         step = self._step(session, Step.Kind.CONCLUDE)
         for learned in data["learned"]:
             self.clock.pass_by(seconds=60)
@@ -272,7 +274,7 @@ class Pair:
             self._agree(session, day, agreed, cards)
         self._go_on(session, Step.Kind.CONCLUDE)
 
-    def _agree(self, session: Session, day: date, data: Data, cards: dict[str, Entry]) -> None:
+    def _agree(self, session: Session, day: date, data: StoryData, cards: dict[str, Entry]) -> None:
         made = Action.agree(
             self.partnership, by=self.a, id=uuid.uuid4(), owners=data["owners"], text=data["text"],
             cue=data.get("cue", ""), due=day + timedelta(days=data.get("days", 7 * data.get("weeks", 8))),
@@ -289,12 +291,12 @@ class Pair:
 
     # --- the two of them ------------------------------------------------------------------------------------------
 
-    def _fold(self, step: Step, card: Data) -> Entry:
+    def _fold(self, step: Step, card: StoryData) -> Entry:
         self.clock.pass_by(seconds=45)
         prompt = next(p for p in step.prompts if p.column == card["column"])
         return Entry.fold(prompt, by=self.people[Seat(card["by"])], text=card["text"], client_id=uuid.uuid4())
 
-    def _answer(self, step: Step, answers: Data) -> None:
+    def _answer(self, step: Step, answers: StoryData) -> None:
         for seat, given in answers.items():
             for prompt in step.prompts:
                 if (value := given.get(prompt.key)) is not None:

@@ -28,7 +28,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Question:
+class PrintedQuestion:
     prompt: Prompt
     said: list[Said]
 
@@ -38,13 +38,13 @@ class Part:
     """One step that left something to read."""
 
     step: Step
-    questions: list[Question]
+    questions: list[PrintedQuestion]
     notes: list[Note]
     actions: list[Action]
     reviews: list[tuple[Action, Review]]
 
 
-class Reading:
+class PrintView:
     def __init__(self, session: Session, person: Person) -> None:
         self.session = session
         self.person = person
@@ -77,7 +77,7 @@ class Reading:
             if entry.step_id == step.pk:
                 by_prompt.setdefault(entry.prompt_id, []).append(self._said(entry))
         prompts = [said[0].entry.prompt for said in by_prompt.values()]
-        questions = [Question(p, _in_order(by_prompt[p.pk])) for p in sorted(prompts, key=lambda p: p.position)]
+        questions = [PrintedQuestion(p, _in_order(by_prompt[p.pk])) for p in sorted(prompts, key=lambda p: p.position)]
         own = [n for n in self._notes if n.step_id == step.pk and n.entry_id is None and n.kind != Note.Kind.SUMMARY]
         return Part(
             step, questions, [note for note in own if note.text],

@@ -23,7 +23,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from partnerships.header import Header, Place, both_of, roles_of
+from partnerships.header import Header, MenuPlace, both_of, roles_of
 from partnerships.models import Membership, Version
 from retros.history.trend import Trend, trends
 from retros.models import Action, Need, Note, Offer, Pause, Release, Session
@@ -198,12 +198,12 @@ class History:
         return roles_of(self.partnership)
 
     @property
-    def filters(self) -> list[Place]:
-        return [Place(str(KINDS[kind]), self._url(kind, self.year), kind == self.kind) for kind in self.kinds]
+    def filters(self) -> list[MenuPlace]:
+        return [MenuPlace(str(KINDS[kind]), self._url(kind, self.year), kind == self.kind) for kind in self.kinds]
 
     @property
-    def year_places(self) -> list[Place]:
-        return [Place(str(year), self._url(self.kind, year), year == self.year) for year in self.years]
+    def year_places(self) -> list[MenuPlace]:
+        return [MenuPlace(str(year), self._url(self.kind, year), year == self.year) for year in self.years]
 
     def _url(self, kind: str, year: int) -> str:
         return f"{reverse('history_detail', args=[self.partnership.pk])}?year={year}" + (
@@ -446,7 +446,7 @@ def header_of(reader: Reader) -> dict[str, object]:
 
 
 def lead_header(*, current: bool = False) -> dict[str, object]:
-    return {"menu": [Place(_("Your partnerships"), reverse("lead_list"), current)]}
+    return {"menu": [MenuPlace(_("Your partnerships"), reverse("lead_list"), current)]}
 
 
 def _signed(version: Version) -> date:

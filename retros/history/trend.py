@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from partnerships.models import Membership, Partnership, Person
 
 
-SHOWN = 6  # retros
+RETROS_SHOWN = 6  # retros
 KEYS = ("weather_us", "weather_overall")
 # The drawing, in the units of its viewBox.
 FIRST_X, LAST_X, LABEL_X = 76, 298, 320
@@ -31,7 +31,7 @@ LETTER = 7
 
 
 @dataclass(frozen=True)
-class Mark:
+class TrendPoint:
     x: int
     y: int
 
@@ -45,19 +45,19 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Line:
+class TrendLine:
     """One person's weathers. `strokes` are the unbroken stretches, as SVG points."""
 
     seat: str
     name: str
-    marks: list[Mark]
+    marks: list[TrendPoint]
     strokes: list[str]
     label_y: int
     words: str
 
 
 @dataclass(frozen=True)
-class Tick:
+class AxisTick:
     """A word on an axis, at its place along it."""
 
     at: int
@@ -71,9 +71,9 @@ class Tick:
 @dataclass(frozen=True)
 class Trend:
     title: str
-    lines: list[Line]
-    months: list[Tick]
-    levels: list[Tick]
+    lines: list[TrendLine]
+    months: list[AxisTick]
+    levels: list[AxisTick]
     words: str
     width: int
 
@@ -106,7 +106,7 @@ def _revealed(partnership: Partnership, person: Person) -> list[Step]:
     steps = Step.objects.filter(
         session__in=seen, kind=Step.Kind.PULSE, opened_a_at__isnull=False, opened_b_at__isnull=False
     )
-    return list(reversed(steps.select_related("session").order_by("-session__started_at")[:SHOWN]))
+    return list(reversed(steps.select_related("session").order_by("-session__started_at")[:RETROS_SHOWN]))
 
 
 def _trend(answers: list[Entry], steps: list[Step], labels: list[str], members: Sequence[Membership]) -> Trend:
@@ -126,7 +126,7 @@ def _trend(answers: list[Entry], steps: list[Step], labels: list[str], members: 
         others = next((v for seat, v in values.items() if seat != member.seat), [None] * len(steps))
         side = -APART if member.seat == "a" else APART
         marks = [
-            None if value is None else Mark(x + (side if value == other else 0), height(value))
+            None if value is None else TrendPoint(x + (side if value == other else 0), height(value))
             for x, value, other in zip(xs, own, others, strict=True)
         ]
         words = ", ".join(
@@ -140,22 +140,22 @@ def _trend(answers: list[Entry], steps: list[Step], labels: list[str], members: 
     return Trend(
         title=prompt.title,
         lines=_labels_apart(lines),
-        months=[Tick(x, label) for x, label in zip(xs, labels, strict=True)],
-        levels=[Tick(height(value), scale[value]) for value in (lowest, middle, highest)],
+        months=[AxisTick(x, label) for x, label in zip(xs, labels, strict=True)],
+        levels=[AxisTick(height(value), scale[value]) for value in (lowest, middle, highest)],
         words=_words(lines, len(steps)),
         width=LABEL_X + max(50, LETTER * max(len(line.name) for line in lines)),
     )
 
 
-def _line(member: Membership, marks: list[Mark | None], words: str) -> Line:
-    strokes: list[list[Mark]] = [[]]
+def _line(member: Membership, marks: list[TrendPoint | None], words: str) -> TrendLine:
+    strokes: list[list[TrendPoint]] = [[]]
     for mark in marks:
         if mark is None:
             strokes.append([])
         else:
             strokes[-1].append(mark)
     drawn = [mark for mark in marks if mark]
-    return Line(
+    return TrendLine(
         seat=member.seat,
         name=member.person.first_name,
         marks=drawn,
@@ -165,19 +165,20 @@ def _line(member: Membership, marks: list[Mark | None], words: str) -> Line:
     )
 
 
-def _labels_apart(lines: list[Line]) -> list[Line]:
+def _labels_apart(lines: list[TrendLine]) -> list[TrendLine]:
     """Names stand where their lines end, moved apart when they would cover each other; A above B when level."""
     named = sorted((line for line in lines if line.marks), key=lambda line: (line.label_y, line.seat))
     if len(named) == 2 and (gap := named[1].label_y - named[0].label_y) < LINE_HEIGHT:
         up = (LINE_HEIGHT - gap) // 2
         moved = {named[0].seat: named[0].label_y - up, named[1].seat: named[1].label_y + LINE_HEIGHT - gap - up}
         return [
-            Line(**{**line.__dict__, "label_y": moved[line.seat]}) if line.seat in moved else line for line in lines
+            TrendLine(**{**line.__dict__, "label_y": moved[line.seat]}) if line.seat in moved else line
+            for line in lines
         ]
     return lines
 
 
-def _words(lines: list[Line], count: int) -> str:
+def _words(lines: list[TrendLine], count: int) -> str:
     """The chart as a text, for those who do not see it."""
     said = [_("%(name)s: %(answers)s.") % {"name": line.name, "answers": line.words} for line in lines]
     return " ".join([_("Pulse over the last %(count)d retros.") % {"count": count}, *said])

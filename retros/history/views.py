@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from partnerships.access import get_reader
 from partnerships.http import PersonRequest
 from retros.access import get_session
-from retros.history.one_retro import Reading
+from retros.history.one_retro import PrintView
 from retros.history.timeline import History
 
 
@@ -28,5 +28,5 @@ def history_detail(request: PersonRequest, partnership_id: UUID) -> HttpResponse
 @require_safe
 def session_print(request: PersonRequest, session_id: UUID) -> HttpResponse:
     """A retro as it was, all on one page."""
-    reading = Reading(get_session(request.user, session_id), request.user)
+    reading = PrintView(get_session(request.user, session_id), request.user)
     return render(request, "retros/history/session_print.html", {"reading": reading})

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from partnerships.models import Delivery, Invitation, Membership, Partnership
 from partnerships.models.partnership import Seat
-from retros.agreements.due import AgreementLooks
+from retros.agreements.due import DueAgreements
 from retros.history.trend import Trend, trends
 from retros.leads.releases import LeadsNotice
 from retros.models import Action, Series, Session, Step
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 
 RECENTLY = timedelta(days=14)  # how long a finished action stays on the home page, struck through
-GRACE = timedelta(days=14)  # how long a retro that was not started still comes first (docs/rules/scheduling.md S12)
+SHOWN_AFTER_ITS_DATE = timedelta(
+    days=14
+)  # how long a retro that was not started still comes first (docs/rules/scheduling.md S12)
 SHOWN_RETROS = 6
 _ORDINALS = {
     1: gettext_lazy("Your first."),
@@ -94,7 +96,7 @@ class Home(Pair):
         """The retro that is open now, or else the next planned one."""
         waiting = [s for s in self._sessions if s.is_open]
         running = [s for s in waiting if s.is_running]
-        lately = [s for s in waiting if s.start_utc > self.now - GRACE]
+        lately = [s for s in waiting if s.start_utc > self.now - SHOWN_AFTER_ITS_DATE]
         session = next(iter([*running, *lately, *waiting]), None)
         return NextRetro(session, self) if session and self.partner else None
 
@@ -137,8 +139,8 @@ class Home(Pair):
         return LeadsNotice(self)
 
     @cached_property
-    def agreement_looks(self) -> AgreementLooks:
-        return AgreementLooks(self.partnership, self.person, self.today)
+    def agreement_looks(self) -> DueAgreements:
+        return DueAgreements(self.partnership, self.person, self.today)
 
     @property
     def is_new(self) -> bool:

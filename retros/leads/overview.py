@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 ON_A_PAGE = 50
 NEW = timedelta(days=60)
-TWO = 2
+MISSED_IN_A_ROW = 2
 STATES: dict[str, StrOrPromise] = {
     "": gettext_lazy("Active"),
     "word": gettext_lazy("Could use a word"),
@@ -69,7 +69,7 @@ class Released:
 
 
 @dataclass(frozen=True)
-class LedRow:
+class LeadOverviewRow:
     partnership: Partnership
     members: list[Membership]
     rhythm: Rhythm
@@ -88,7 +88,7 @@ class LedRow:
         return roles_of(self.partnership)
 
 
-class Led:
+class LeadOverview:
     """Everything that a lead's own page shows; the filters come from the address."""
 
     def __init__(
@@ -162,11 +162,11 @@ class Led:
         return Paginator(self._wanted, ON_A_PAGE).get_page(self._page)
 
     @cached_property
-    def rows(self) -> list[LedRow]:
+    def rows(self) -> list[LeadOverviewRow]:
         return [self._row(partnership) for partnership in self.page.object_list]
 
     @cached_property
-    def could_use_a_word(self) -> list[LedRow]:
+    def could_use_a_word(self) -> list[LeadOverviewRow]:
         return [self._row(partnership) for partnership in self._active if self._words(partnership)]
 
     @property
@@ -179,10 +179,10 @@ class Led:
 
     # --- the facts --------------------------------------------------------------------------------------------------
 
-    def _row(self, partnership: Partnership) -> LedRow:
+    def _row(self, partnership: Partnership) -> LeadOverviewRow:
         pk = partnership.pk
         sessions = [s for s in self._sessions.get(pk, []) if self._since <= s.day <= self.today]
-        return LedRow(
+        return LeadOverviewRow(
             partnership,
             list(partnership.memberships.all()),
             Rhythm.of(sessions, self.today),
@@ -281,4 +281,4 @@ class Led:
         sessions = self._sessions.get(partnership.pk, [])
         if any(s.is_open for s in sessions):
             return False
-        return beats_of(sessions)[-TWO:] == ["miss"] * TWO
+        return beats_of(sessions)[-MISSED_IN_A_ROW:] == ["miss"] * MISSED_IN_A_ROW

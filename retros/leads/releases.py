@@ -278,7 +278,7 @@ class Choices:
 
 
 @dataclass(frozen=True)
-class Preview:
+class ReleasePreview:
     """What the lead would read, before anybody agreed to it."""
 
     kind: str
@@ -286,7 +286,7 @@ class Preview:
     words: Words
 
     @classmethod
-    def of(cls, lead: Lead, kind: str, thing: Thing) -> Preview:
+    def of(cls, lead: Lead, kind: str, thing: Thing) -> ReleasePreview:
         """Raises Invalid for what cannot be shown."""
         return cls(kind, thing.pk, words_of(kind, thing, lead))
 

@@ -18,8 +18,8 @@ from retros.fields import WordsForm
 from retros.history.timeline import asked, lead_header
 from retros.leads import offers
 from retros.leads.forms import AcceptForm, NeedForm, OfferForm, ReleaseForm
-from retros.leads.overview import Led
-from retros.leads.releases import Choices, LeadsPage, Preview
+from retros.leads.overview import LeadOverview
+from retros.leads.releases import Choices, LeadsPage, ReleasePreview
 from retros.models import Need, Offer, Release
 from retros.room.forms import ReadyForm
 
@@ -28,7 +28,7 @@ from retros.room.forms import ReadyForm
 def lead_list(request: PersonRequest) -> HttpResponse:
     """The partnerships that somebody leads."""
     names = ("state", "kind", "label", "period", "page")
-    led = Led(request.user, **{name: request.GET[name] for name in names if name in request.GET})
+    led = LeadOverview(request.user, **{name: request.GET[name] for name in names if name in request.GET})
     return render(request, "retros/leads/lead_list.html", led.context)
 
 
@@ -103,7 +103,7 @@ def release_create(request: PersonRequest, partnership_id: UUID, lead_id: UUID) 
         Release.propose(lead, data["kind"], thing, by=request.user, digest=data["digest"])
         messages.success(request, _("Proposed. It is shown when both of you agree"))
         return redirect("release_list", partnership_id)
-    context["preview"] = Preview.of(lead, data["kind"], thing)
+    context["preview"] = ReleasePreview.of(lead, data["kind"], thing)
     return render(request, "retros/leads/release_create.html", context)
 
 

@@ -34,7 +34,7 @@ def end(partnership: Partnership, *, by: Person, leaving: bool = False) -> bool:
     return ended
 
 
-def take_up_again(partnership: Partnership, *, by: Person) -> bool:
+def reopen(partnership: Partnership, *, by: Person) -> bool:
     """Undo the end. Nothing that was cancelled comes back. Raises Refusal once one of the two has left."""
     with transaction.atomic():
         resumed = partnership.take_up_again(by=by)

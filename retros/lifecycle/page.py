@@ -48,7 +48,7 @@ class Going:
         return self.on - self.now <= WARNING
 
 
-class Keeping(Pair):
+class RetentionPage(Pair):
     def __init__(self, partnership: Partnership, person: Person) -> None:
         super().__init__(partnership, person)
         self.months: int = settings.RETENTION_MONTHS

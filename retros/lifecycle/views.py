@@ -20,7 +20,7 @@ from retros.lifecycle import ending
 from retros.lifecycle.erasure import erase
 from retros.lifecycle.export import export
 from retros.lifecycle.forms import EndForm, EraseForm
-from retros.lifecycle.page import Keeping
+from retros.lifecycle.page import RetentionPage
 from retros.models import Handover, creation
 from retros.models.session import FAREWELL
 from retros.room.forms import NoteForm
@@ -34,14 +34,14 @@ def partnership_end(request: PersonRequest, partnership_id: UUID) -> HttpRespons
         ending.end(partnership, by=request.user, leaving=EndForm(request.POST).checked()["leave"])
         messages.success(request, _("Your partnership has ended. You can both still read it"))
         return redirect("partnership_end", partnership.pk)
-    page = Keeping(partnership, request.user)
+    page = RetentionPage(partnership, request.user)
     return render(request, "retros/lifecycle/partnership_end.html", {**page.context, "page": page})
 
 
 @require_POST
 def partnership_resume(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     partnership = get_partnership(request.user, partnership_id)
-    ending.take_up_again(partnership, by=request.user)
+    ending.reopen(partnership, by=request.user)
     messages.success(request, _("You go on together. Plan your next retro"))
     return redirect("partnership_detail", partnership.pk)
 

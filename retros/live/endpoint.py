@@ -20,7 +20,7 @@ from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
 from django.db import DatabaseError
 
-from retros.live.hub import Full, Stream, TooMany, hub
+from retros.live.hub import Full, Stream, TooManyStreams, hub
 
 Scope = dict[str, Any]
 Message = Mapping[str, Any]
@@ -57,7 +57,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
             if not await hub.admit(stream):
                 return await refuse(send, 204)  # tells a browser not to come back
             await serve(stream, receive, send)
-    except TooMany:
+    except TooManyStreams:
         await refuse(send, 429, (b"retry-after", b"60"))
     except (Full, DatabaseError):
         await refuse(send, 503, (b"retry-after", b"10"))

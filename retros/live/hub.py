@@ -23,7 +23,7 @@ from partnerships import limits
 from partnerships.models.partnership import Seat
 from retros.live import rights
 from retros.live.listener import listen
-from retros.live.rights import Place, Right
+from retros.live.rights import Right, StreamSeat
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,7 +38,7 @@ class Full(Exception):
     """No stream more in this process, or it is about to stop."""
 
 
-class TooMany(Exception):
+class TooManyStreams(Exception):
     """No stream more for this person."""
 
 
@@ -63,7 +63,7 @@ class Stream:
         return self.versions[0 if self.right and self.right.seat is Seat.A else 1]
 
     @property
-    def place(self) -> Place | None:
+    def place(self) -> StreamSeat | None:
         return (self.session_id, self.person_id) if self.person_id else None
 
     def offer(self, versions: tuple[int, int]) -> None:
@@ -88,7 +88,7 @@ class Hub:
         self._tasks: list[asyncio.Task[None]] = []
         self._streams: dict[UUID, set[Stream]] = {}
         self._count = 0
-        self._left: dict[Place, float] = {}  # when the last stream of somebody here ended, in the loop's time
+        self._left: dict[StreamSeat, float] = {}  # when the last stream of somebody here ended, in the loop's time
         self._started = 0.0
         self._failed = False
 
@@ -151,7 +151,7 @@ class Hub:
             return False
         person_id, right = found
         if sum(other.person_id == person_id for other in self._all()) >= PER_PERSON:
-            raise TooMany
+            raise TooManyStreams
         stream.person_id, stream.right = person_id, right
         stream.offer(right.versions)
         return True
@@ -238,7 +238,7 @@ class Hub:
         for stream in streams:
             self._judge(stream, known, alive)
 
-    def _judge(self, stream: Stream, known: dict[Place, Right], alive: set[str]) -> None:
+    def _judge(self, stream: Stream, known: dict[StreamSeat, Right], alive: set[str]) -> None:
         place, right = stream.place, stream.right
         now = known.get(place) if place else None
         out_of_time = self._loop is None or self._loop.time() > stream.ends_at

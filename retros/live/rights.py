@@ -21,7 +21,7 @@ from partnerships.models.partnership import Seat
 from partnerships.models.sign_in import SessionStore
 from retros.models.presence import Presence
 
-Place = tuple[UUID, UUID]  # the session's id, the person's
+StreamSeat = tuple[UUID, UUID]  # the session's id, the person's
 
 
 class Right(NamedTuple):
@@ -45,7 +45,7 @@ def authorise(session_id: UUID, cookie: str) -> tuple[UUID, Right] | None:
         return (person.pk, right) if right and right.password == person.password else None
 
 
-def recheck(session_ids: Iterable[UUID], cookies: Iterable[str]) -> tuple[dict[Place, Right], set[str]]:
+def recheck(session_ids: Iterable[UUID], cookies: Iterable[str]) -> tuple[dict[StreamSeat, Right], set[str]]:
     """The rights of everybody in these sessions, and which of the cookies still sign somebody in."""
     with _briefly():
         alive = SignIn.objects.filter(session_key__in=list(cookies), expire_date__gt=timezone.now())
@@ -65,7 +65,7 @@ def announce(session_id: UUID, person_id: UUID) -> None:
         presence.session.arrived(presence.person)
 
 
-def _rights(session_ids: Iterable[UUID]) -> dict[Place, Right]:
+def _rights(session_ids: Iterable[UUID]) -> dict[StreamSeat, Right]:
     member = Membership.objects.filter(partnership=OuterRef("session__partnership"), person=OuterRef("person"))
     rows = Presence.objects.filter(
         Exists(member),

@@ -191,12 +191,12 @@ class Action(models.Model):
         with _writing(self.partnership, by, None):
             self._close("", "", None)
 
-    def put_away(self, *, by: Person, session: Session | None = None) -> None:
-        """Delete. `bring_back` undoes it."""
+    def soft_delete(self, *, by: Person, session: Session | None = None) -> None:
+        """Delete. `restore` undoes it."""
         with _writing(self.partnership, by, session):
             Action.objects.filter(pk=self.pk).update(deleted_at=timezone.now())
 
-    def bring_back(self, *, by: Person, session: Session | None = None) -> None:
+    def restore(self, *, by: Person, session: Session | None = None) -> None:
         with _writing(self.partnership, by, session):
             Action.objects.filter(pk=self.pk).update(deleted_at=None)
 

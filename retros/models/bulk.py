@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
-from django.utils import timezone as clock
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 UNDO_WITHIN = timedelta(minutes=10)
@@ -28,7 +28,7 @@ class Bulk(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     by = models.ForeignKey("partnerships.Person", models.PROTECT, related_name="+")
     act = models.CharField(max_length=6, choices=Act.choices)
-    at = models.DateTimeField(default=clock.now)
+    at = models.DateTimeField(default=timezone.now)
     undone_at = models.DateTimeField(null=True)
     lines = models.JSONField(default=list)
 

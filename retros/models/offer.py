@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
-from django.utils import timezone as clock
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from partnerships.models import Lead
@@ -100,7 +100,7 @@ class Offer(models.Model):
         if template and template not in {exercise.key for exercise in exercises(lead.partnership.kind)}:
             raise Invalid(_("Choose one of the exercises."))
         if kind == cls.Kind.TIMES and (
-            len(set(starts)) != TIMES or any(wall_to_utc(start, zone) <= clock.now() for start in starts)
+            len(set(starts)) != TIMES or any(wall_to_utc(start, zone) <= timezone.now() for start in starts)
         ):
             raise Invalid(_("Offer three different times that are still to come."))
         told = [f"{start:%Y-%m-%dT%H:%M}" for start in sorted(starts)]
@@ -123,5 +123,5 @@ class Offer(models.Model):
             raise Refusal(_("One of you declined this in between."))
 
     def settle(self, state: str) -> None:
-        self.state, self.settled_at = state, clock.now()
+        self.state, self.settled_at = state, timezone.now()
         self.save(update_fields=["state", "settled_at", "session"])

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.utils import timezone as clock
+from django.utils.timezone import now as utc_now
 from django.utils.translation import gettext_lazy
 
 from partnerships import limits
@@ -71,7 +71,7 @@ class Planned(models.Model):
     auto_closed = models.BooleanField(default=False)
     uid_generation = models.PositiveSmallIntegerField(default=1)
     sequence = models.PositiveIntegerField(default=0)
-    ical_stamp = models.DateTimeField(default=clock.now)
+    ical_stamp = models.DateTimeField(default=utc_now)
     invited_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
 
@@ -145,7 +145,7 @@ class Planned(models.Model):
         self.status, self.reason, self.excused = status, reason, reason in adherence.EXCUSED
         self.sequence, self.ical_stamp = self.sequence + 1, now
 
-    def bring_back(self, now: datetime) -> None:
+    def restore(self, now: datetime) -> None:
         """To take place after all. For calendars it is another event: what was cancelled is dead there."""
         self.status, self.reason, self.excused = self.Status.SCHEDULED, "", False
         self.uid_generation, self.sequence, self.ical_stamp = self.uid_generation + 1, 0, now

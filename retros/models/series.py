@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import F
-from django.utils import timezone as clock
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -127,7 +127,7 @@ class SeriesChange(models.Model):
     series = models.ForeignKey(Series, models.CASCADE, related_name="changes")
     version = models.PositiveIntegerField()
     by = models.ForeignKey("partnerships.Person", models.PROTECT, related_name="+")
-    at = models.DateTimeField(default=clock.now)
+    at = models.DateTimeField(default=timezone.now)
     words = models.CharField(max_length=200)
 
     class Meta:

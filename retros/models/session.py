@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import models, transaction
 from django.db.models import Max
-from django.utils import timezone as clock
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
@@ -246,7 +246,7 @@ class Session(Planned):
             if not closed and not self.is_open:
                 raise Refusal(_("This session is closed. You can read it, and both of you together can reopen it."))
             self.seated[by.pk] = seat
-            change = Change(self, by, seat, clock.now())
+            change = Change(self, by, seat, timezone.now())
             yield change
             told = list(Seat) if change.shared else [change.seat]
             for seat in told:
@@ -418,7 +418,7 @@ class Session(Planned):
         Somebody seen there a moment ago is not written down again.
         """
         known = self.sides[self.seat_of(person)]
-        if known.seen_at is None or clock.now() - known.seen_at >= limits.SEEN_EVERY:
+        if known.seen_at is None or timezone.now() - known.seen_at >= limits.PRESENCE_EVERY:
             Presence.objects.filter(session=self, person=person).seen()
 
     def arrived(self, person: Person) -> None:

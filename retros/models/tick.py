@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db import models
 
-LATE = timedelta(minutes=10)
+TICK_LATE_AFTER = timedelta(minutes=10)
 
 
 class Tick(models.Model):
@@ -28,4 +28,4 @@ class Tick(models.Model):
     def is_late(cls, now: datetime) -> bool:
         """Whether somebody should look: nothing by itself has happened for ten minutes."""
         last = cls.last()
-        return last is None or now - last > LATE
+        return last is None or now - last > TICK_LATE_AFTER

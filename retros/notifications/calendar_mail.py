@@ -1,4 +1,4 @@
-"""Which calendar mails are owed to whom: every change of an event once, to those who were told of it before."""
+"""Which calendar mails are due to whom: every change of an event once, to those who were told of it before."""
 
 from __future__ import annotations
 
@@ -6,28 +6,30 @@ from uuid import UUID
 
 from partnerships.models import Delivery
 from retros.models import Session
-from retros.notifications.facts import Event, Ground, Key, Recipient, Row, Wanted, When
-from retros.notifications.ics import Edition
+from retros.notifications.facts import CalendarEvent, DeliveryKey, Desired, ExistingDelivery, Facts, Recipient, Timing
+from retros.notifications.ics import InvitationVersion
 
-Told = list[tuple[Key, Row]]
+Told = list[tuple[DeliveryKey, ExistingDelivery]]
 INVITE, UPDATE, CANCEL = Delivery.Kind.INVITE, Delivery.Kind.UPDATE, Delivery.Kind.CANCEL
 
 
-def calendar_mails(ground: Ground) -> Wanted:
-    told: dict[UUID, Told] = {pk: [] for pk in ground.invitable}
-    for key, row in ground.calendar.items():
+def calendar_mails(facts: Facts) -> Desired:
+    told: dict[UUID, Told] = {pk: [] for pk in facts.invitable}
+    for key, row in facts.calendar.items():
         told[key.subject_id].append((key, row))
-    wanted: Wanted = {}
-    for event in ground.invitable.values():
+    desired: Desired = {}
+    for event in facts.invitable.values():
         current = event.edition.key
-        for recipient in ground.members.get(event.partnership_id, []):
+        for recipient in facts.members.get(event.partnership_id, []):
             before = [known for known in told[event.pk] if known[0].person_id == recipient.person_id]
             if recipient.is_active and not (event.is_live and _is_told(before, current)):
                 for kind, edition in _owed(event, recipient, before):
-                    key = Key(recipient.person_id, kind, "session", event.pk, edition.key, Delivery.Channel.EMAIL)
-                    known = ground.calendar.get(key)
-                    wanted[key] = known.when if known else When(ground.now, None)
-    return wanted
+                    key = DeliveryKey(
+                        recipient.person_id, kind, "session", event.pk, edition.key, Delivery.Channel.EMAIL
+                    )
+                    known = facts.calendar.get(key)
+                    desired[key] = known.when if known else Timing(facts.now, None)
+    return desired
 
 
 def _is_told(before: Told, edition: str) -> bool:
@@ -38,26 +40,26 @@ def _is_told(before: Told, edition: str) -> bool:
     return key.for_key == edition and key.kind != CANCEL and row.status in Delivery.TOLD
 
 
-def _owed(event: Event, recipient: Recipient, before: Told) -> list[tuple[str, Edition]]:
+def _owed(event: CalendarEvent, recipient: Recipient, before: Told) -> list[tuple[str, InvitationVersion]]:
     """What is to be mailed now to one person about one session.
 
     Whoever was invited by mail hears of every change by mail, whatever they chose since: a wrong time in a calendar
     would be worse than one mail more.
     """
     current = event.edition
-    out = [(key.kind, Edition.from_key(key.for_key)) for key, row in before if row.status in Delivery.TOLD]
+    out = [(key.kind, InvitationVersion.from_key(key.for_key)) for key, row in before if row.status in Delivery.TOLD]
     called_off = {edition.generation for kind, edition in out if kind == CANCEL}
     announced = [edition for kind, edition in out if kind != CANCEL and edition.generation not in called_off]
-    owed: list[tuple[str, Edition]] = []
+    due: list[tuple[str, InvitationVersion]] = []
     for generation in {edition.generation for edition in announced}:
         last = max(edition.sequence for edition in announced if edition.generation == generation)
         if generation != current.generation:  # it came back under another UID before this one was called off
-            owed.append((CANCEL, Edition(generation, last + 1, current.stamp)))
+            due.append((CANCEL, InvitationVersion(generation, last + 1, current.stamp)))
         elif event.status in Session.NOT_TO_COME or event.archived_at is not None:
-            owed.append((CANCEL, Edition(generation, max(last + 1, current.sequence), current.stamp)))
+            due.append((CANCEL, InvitationVersion(generation, max(last + 1, current.sequence), current.stamp)))
         elif event.is_live and current not in announced:
-            owed.append((UPDATE, current))
+            due.append((UPDATE, current))
     new = current.generation not in {edition.generation for _kind, edition in out}
     if event.is_live and new and recipient.takes_invites:
-        owed.append((INVITE, current))
-    return owed
+        due.append((INVITE, current))
+    return due

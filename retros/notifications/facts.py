@@ -1,4 +1,4 @@
-"""What there is to tell and what was told, read at once: the ground on which reminders and invitations are planned."""
+"""What there is to tell and what was told, read at once: the facts on which reminders and invitations are planned."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from partnerships.hours import Hours
 from partnerships.models import Delivery, Membership, Partnership, Person, Preference
 from retros.models import Action, Session
 from retros.models.session import SessionQuerySet
-from retros.notifications.ics import Edition
+from retros.notifications.ics import InvitationVersion
 
 AHEAD = timedelta(days=16)  # a week, moved earlier over the days off, anywhere on earth
 BEHIND = timedelta(days=23)  # the longest grace, and a week for what is said at its end
@@ -29,7 +29,7 @@ _CYCLE = ("rule_version__unit", "rule_version__interval")
 _HOURS = ("timezone", "working_days", "quiet_from", "quiet_to", "paused_until")
 
 
-class Key(NamedTuple):
+class DeliveryKey(NamedTuple):
     """What is unique about a delivery."""
 
     person_id: UUID
@@ -40,12 +40,12 @@ class Key(NamedTuple):
     channel: str
 
 
-class When(NamedTuple):
+class Timing(NamedTuple):
     send_at: datetime
     expires_at: datetime | None
 
 
-class Row(NamedTuple):
+class ExistingDelivery(NamedTuple):
     """A delivery that is there."""
 
     status: str
@@ -54,8 +54,8 @@ class Row(NamedTuple):
     expires_at: datetime | None
 
     @property
-    def when(self) -> When:
-        return When(self.send_at, self.expires_at)
+    def when(self) -> Timing:
+        return Timing(self.send_at, self.expires_at)
 
 
 class Recipient(NamedTuple):
@@ -65,25 +65,25 @@ class Recipient(NamedTuple):
     hours: Hours
 
 
-class Event(NamedTuple):
+class CalendarEvent(NamedTuple):
     """A session as calendars know it."""
 
     pk: UUID
     partnership_id: UUID
     status: str
     archived_at: datetime | None
-    edition: Edition
+    edition: InvitationVersion
 
     @property
     def is_live(self) -> bool:
         return self.status == Session.Status.SCHEDULED and self.archived_at is None
 
 
-Wanted = dict[Key, When]
-There = dict[Key, Row]
+Desired = dict[DeliveryKey, Timing]
+Existing = dict[DeliveryKey, ExistingDelivery]
 
 
-class Ground:
+class Facts:
     """For all partnerships, or for one. The number of queries never grows."""
 
     def __init__(self, now: datetime, partnership: Partnership | None = None) -> None:
@@ -134,7 +134,7 @@ class Ground:
         return list(self._actions)
 
     @cached_property
-    def invitable(self) -> dict[UUID, Event]:
+    def invitable(self) -> dict[UUID, CalendarEvent]:
         """The next ones of each pair, and those that were announced before; all still ahead."""
         rank = Window(RowNumber(), partition_by=[F("partnership"), F("status")], order_by="start_utc")
         ahead = Session.objects.filter(self.only, start_utc__gt=self.now).annotate(rank=rank)
@@ -144,7 +144,7 @@ class Ground:
         rows = ahead.filter(first | announced).values_list(
             "pk", "partnership", "status", "partnership__archived_at", "uid_generation", "sequence", "ical_stamp"
         )
-        return {row[0]: Event(*row[:4], Edition(*row[4:])) for row in rows}
+        return {row[0]: CalendarEvent(*row[:4], InvitationVersion(*row[4:])) for row in rows}
 
     # --- who wants it -------------------------------------------------------------------------------------------
 
@@ -167,7 +167,7 @@ class Ground:
     # --- what was told ------------------------------------------------------------------------------------------
 
     @cached_property
-    def calendar(self) -> There:
+    def calendar(self) -> Existing:
         """The calendar mails about what can be invited to."""
         ahead = Session.objects.filter(self.only, start_utc__gt=self.now).values("pk")
         rows = _rows(Delivery.objects.filter(kind__in=Delivery.CALENDAR, subject_id__in=ahead))
@@ -176,7 +176,7 @@ class Ground:
         return rows
 
     @cached_property
-    def reminders(self) -> There:
+    def reminders(self) -> Existing:
         """The reminders about what is near, and all that wait."""
         rows = Delivery.objects.filter(kind__in=Delivery.REMINDERS)
         waiting = rows.waiting()
@@ -189,7 +189,7 @@ class Ground:
         return _rows(waiting) | _rows(sessions) | _rows(actions)
 
 
-def _rows(deliveries: QuerySet[Delivery]) -> There:
-    values = deliveries.order_by("send_at").values_list(*Key._fields, *Row._fields)
-    own = len(Key._fields)
-    return {Key(*value[:own]): Row(*value[own:]) for value in values}
+def _rows(deliveries: QuerySet[Delivery]) -> Existing:
+    values = deliveries.order_by("send_at").values_list(*DeliveryKey._fields, *ExistingDelivery._fields)
+    own = len(DeliveryKey._fields)
+    return {DeliveryKey(*value[:own]): ExistingDelivery(*value[own:]) for value in values}

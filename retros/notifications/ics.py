@@ -30,7 +30,7 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud80
 
 
 @dataclass(frozen=True)
-class Edition:
+class InvitationVersion:
     """Which wording of an event somebody was told: a later one has a higher sequence, or the same and a newer stamp."""
 
     generation: int
@@ -38,11 +38,11 @@ class Edition:
     stamp: datetime
 
     @classmethod
-    def of(cls, session: Session) -> Edition:
+    def of(cls, session: Session) -> InvitationVersion:
         return cls(session.uid_generation, session.sequence, session.ical_stamp)
 
     @classmethod
-    def from_key(cls, key: str) -> Edition:
+    def from_key(cls, key: str) -> InvitationVersion:
         generation, sequence, stamp = key.split(".")
         return cls(int(generation), int(sequence), datetime.fromtimestamp(int(stamp) / 10**6, UTC))
 
@@ -62,8 +62,10 @@ def summary_of(session: Session, names: Iterable[str]) -> str:
     return _("Collaboration retro: %(names)s") % {"names": " & ".join(names)}
 
 
-def event(session: Session, summary: str, *, edition: Edition | None = None, place: str = "") -> icalendar.Event:
-    edition = edition or Edition.of(session)
+def event(
+    session: Session, summary: str, *, edition: InvitationVersion | None = None, place: str = ""
+) -> icalendar.Event:
+    edition = edition or InvitationVersion.of(session)
     over = session.status in {Session.Status.SKIPPED, Session.Status.CANCELLED}
     made = icalendar.Event()
     made.add("uid", f"{session.pk}.{edition.generation}@{mail_domain()}")
@@ -72,14 +74,14 @@ def event(session: Session, summary: str, *, edition: Edition | None = None, pla
     made.add("dtstart", session.start_utc.astimezone(UTC))
     made.add("dtend", (session.start_utc + timedelta(minutes=session.duration_min)).astimezone(UTC))
     made.add("status", "CANCELLED" if over else "CONFIRMED")
-    made.add("summary", plain(summary))
+    made.add("summary", printable(summary))
     made.add("description", link_of(session))
     if place:
-        made.add("location", plain(place))
+        made.add("location", printable(place))
     return made
 
 
-def invitation(session: Session, people: list[Person], *, edition: Edition, cancel: bool = False) -> bytes:
+def invitation(session: Session, people: list[Person], *, edition: InvitationVersion, cancel: bool = False) -> bytes:
     """The part of a mail that puts the session into a calendar, changes it there, or takes it out."""
     place = session.series.meeting_url if session.series else ""
     made = event(session, summary_of(session, [p.full_name for p in people]), edition=edition, place=place)
@@ -126,5 +128,5 @@ def _document(events: list[icalendar.Event], *, method: str = "", name: str = ""
     return written
 
 
-def plain(text: str) -> str:
+def printable(text: str) -> str:
     return _UNPRINTABLE.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n"))

@@ -8,24 +8,24 @@ from django.db import transaction
 
 from partnerships.models import Delivery
 from retros.models import Session
-from retros.notifications.facts import Ground, Key, Row, There, Wanted, When
+from retros.notifications.facts import DeliveryKey, Desired, Existing, ExistingDelivery, Facts, Timing
 
 
-def bring_about(wanted: Wanted, there: There, ground: Ground) -> list[Delivery]:
+def reconcile(desired: Desired, existing: Existing, facts: Facts) -> list[Delivery]:
     """Make what is missing, move what waits at another time, take back what is no longer wanted. Returns what is new.
 
     Twice at once it makes nothing twice. What was sent stays as it is.
     """
-    now = ground.now
+    now = facts.now
     new: list[Delivery] = []
-    moved: list[tuple[Key, str, dict[str, Any]]] = []
-    for key, when in wanted.items():
-        row = there.get(key)
+    moved: list[tuple[DeliveryKey, str, dict[str, Any]]] = []
+    for key, when in desired.items():
+        row = existing.get(key)
         if row is None:
             new.append(Delivery.new(**key._asdict(), **when._asdict()))
         elif _moves(row, when):
             moved.append((key, row.status, {"status": Delivery.Status.PENDING, **when._asdict()}))
-    needless = [key for key, row in there.items() if row.status == Delivery.Status.PENDING and key not in wanted]
+    needless = [key for key, row in existing.items() if row.status == Delivery.Status.PENDING and key not in desired]
     moved += [(key, Delivery.Status.PENDING, {"status": Delivery.Status.CANCELLED}) for key in needless]
     if not (new or moved):
         return []
@@ -39,7 +39,7 @@ def bring_about(wanted: Wanted, there: There, ground: Ground) -> list[Delivery]:
     return new
 
 
-def _moves(row: Row, when: When) -> bool:
+def _moves(row: ExistingDelivery, when: Timing) -> bool:
     if row.status == Delivery.Status.PENDING:
         return (row.send_at, row.expires_at) != when
     if row.status == Delivery.Status.EXPIRED:  # it was never sent, and what it announced was put off

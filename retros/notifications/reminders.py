@@ -10,7 +10,7 @@ from uuid import UUID
 from partnerships.hours import DAY, Hours
 from partnerships.models import Delivery
 from retros.models import Action, Session
-from retros.notifications.facts import Ground, Key, Recipient, Wanted, When
+from retros.notifications.facts import DeliveryKey, Desired, Facts, Recipient, Timing
 from retros.recurrence.rule import Cadence
 
 Kind, Status = Delivery.Kind, Delivery.Status
@@ -18,7 +18,7 @@ Kind, Status = Delivery.Kind, Delivery.Status
 
 WEEK = timedelta(days=7)
 SHORT_LEAD = timedelta(days=3)
-SOON = timedelta(minutes=10)
+STARTING_AHEAD = timedelta(minutes=10)
 ACTION_LIFE = timedelta(days=3)
 SETTLED = frozenset({Status.SENT, Status.CLAIMED, Status.FAILED})
 LONG_CYCLE = 28  # days from one to the next: below, three days are enough to write ahead
@@ -35,20 +35,20 @@ class Due:
     exact: bool = False  # it knows neither days off nor quiet hours
 
 
-def reminders(ground: Ground) -> Wanted:
-    wanted: Wanted = {}
-    for session in ground.near:
+def reminders(facts: Facts) -> Desired:
+    desired: Desired = {}
+    for session in facts.near:
         ends = session.grace_end(session.next_start)  # type: ignore[attr-defined]  # annotated
-        for recipient in ground.members.get(session.partnership_id, []):
+        for recipient in facts.members.get(session.partnership_id, []):
             if recipient.is_active:
                 of_session = list(about_session(session, ends, recipient.hours))
-                wanted |= _wanted(ground, recipient, "session", session.pk, of_session)
-    for action in ground.actions:
-        for recipient in ground.members.get(action.partnership_id, []):
+                desired |= _wanted(facts, recipient, "session", session.pk, of_session)
+    for action in facts.actions:
+        for recipient in facts.members.get(action.partnership_id, []):
             if recipient.person_id == action.owner_id and recipient.is_active:
                 of_action = list(about_action(action, recipient.hours))
-                wanted |= _wanted(ground, recipient, "action", action.pk, of_action)
-    return wanted
+                desired |= _wanted(facts, recipient, "action", action.pk, of_action)
+    return desired
 
 
 def about_session(session: Session, grace: datetime, hours: Hours) -> Iterator[Due]:
@@ -61,7 +61,7 @@ def about_session(session: Session, grace: datetime, hours: Hours) -> Iterator[D
             first = hours.working_day(day - _lead(session), earlier=True)
             yield Due(Kind.PREP_OPEN, "", hours.morning(first), ahead)
         yield Due(Kind.DAY_AHEAD, announced, ahead, start)
-        yield Due(Kind.STARTING, announced, start - SOON, start + SOON, exact=True)
+        yield Due(Kind.STARTING, announced, start - STARTING_AHEAD, start + STARTING_AHEAD, exact=True)
     if session.is_open and session.kind == Session.Kind.RETRO:
         end = start + timedelta(minutes=session.duration_min)
         after = hours.working_day(hours.day_of(end) + DAY)
@@ -82,14 +82,14 @@ def start_key(session: Session) -> str:
     return session.start_utc.astimezone(UTC).isoformat(timespec="minutes")
 
 
-def _wanted(ground: Ground, recipient: Recipient, subject_type: str, subject_id: UUID, dues: list[Due]) -> Wanted:
+def _wanted(facts: Facts, recipient: Recipient, subject_type: str, subject_id: UUID, dues: list[Due]) -> Desired:
     """Those that this person wants and that do not come too late; one a day for one subject, on one channel."""
     person_id, hours = recipient.person_id, recipient.hours
-    kept: Wanted = {}
+    kept: Desired = {}
     for due in dues:
-        for channel in ground.channels(person_id, due.kind):
-            key = Key(person_id, due.kind, subject_type, subject_id, due.for_key, channel)
-            when = _when(ground, key, due, hours)
+        for channel in facts.channels(person_id, due.kind):
+            key = DeliveryKey(person_id, due.kind, subject_type, subject_id, due.for_key, channel)
+            when = _when(facts, key, due, hours)
             if when is None or hours.is_paused(when.send_at):
                 continue
             if earlier := _same_day(kept, key, due, hours):
@@ -100,10 +100,10 @@ def _wanted(ground: Ground, recipient: Recipient, subject_type: str, subject_id:
     return kept
 
 
-def _when(ground: Ground, key: Key, due: Due, hours: Hours) -> When | None:
+def _when(facts: Facts, key: DeliveryKey, due: Due, hours: Hours) -> Timing | None:
     """The moment to send it; None when there is no use in it any more."""
-    now = ground.now
-    row = ground.reminders.get(key)
+    now = facts.now
+    row = facts.reminders.get(key)
     if row is not None:
         waits = row.status == Status.PENDING
         over = waits and row.expires_at is not None and row.expires_at <= now
@@ -111,10 +111,10 @@ def _when(ground: Ground, key: Key, due: Due, hours: Hours) -> When | None:
         if row.status in SETTLED or row.refusals or over or begun:
             return row.when
     at = due.at if due.exact or due.at >= now else hours.next_allowed(now)
-    return When(at, due.expires_at) if max(at, now) < due.expires_at else None
+    return Timing(at, due.expires_at) if max(at, now) < due.expires_at else None
 
 
-def _same_day(kept: Wanted, key: Key, due: Due, hours: Hours) -> Key | None:
+def _same_day(kept: Desired, key: DeliveryKey, due: Due, hours: Hours) -> DeliveryKey | None:
     """The earlier reminder of the same that reaches this person on the day of this one, or after it."""
     for other, when in kept.items():
         if other.channel == key.channel and hours.day_of(when.send_at) >= hours.day_of(due.at):

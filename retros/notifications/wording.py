@@ -21,7 +21,7 @@ from partnerships.models import Delivery, Membership, Person
 from partnerships.unsubscribe import unsubscribe_link
 from retros.models import Action, Entry, Expiry, Session, Step
 from retros.models.expiry import WARNING
-from retros.notifications.ics import Edition, invitation
+from retros.notifications.ics import InvitationVersion, invitation
 from retros.notifications.reminders import start_key
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Kind = Delivery.Kind
 
 
-SHOWN = 5
+NOTICES_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def message_for(delivery: Delivery, now: datetime) -> EmailMessage | None:
 
 def notices_for(person: Person, now: datetime) -> list[tuple[Delivery, Notice]]:
     """What stands on the person's home now; the latest few."""
-    deliveries = list(Delivery.objects.notices_for(person, now).select_related("person").reverse()[:SHOWN])
+    deliveries = list(Delivery.objects.notices_for(person, now).select_related("person").reverse()[:NOTICES_SHOWN])
     abouts = read(deliveries, now) if deliveries else []
     return [(about.delivery, notice) for about in abouts if (notice := about.notice)]
 
@@ -139,8 +139,8 @@ class About:
         return next((p.first_name for p in self.people if p.pk != self.delivery.person_id), _("your partner"))
 
     @property
-    def edition(self) -> Edition:
-        return Edition.from_key(self.delivery.for_key)
+    def edition(self) -> InvitationVersion:
+        return InvitationVersion.from_key(self.delivery.for_key)
 
     @property
     def today(self) -> date:
@@ -181,7 +181,11 @@ class About:
 
     def _announced(self, subject: str, line: str) -> Notice | None:
         session = self.session
-        if session is None or session.status != Session.Status.SCHEDULED or self.edition != Edition.of(session):
+        if (
+            session is None
+            or session.status != Session.Status.SCHEDULED
+            or self.edition != InvitationVersion.of(session)
+        ):
             return None
         if session.start_utc <= self.now:
             return None

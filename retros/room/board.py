@@ -82,26 +82,26 @@ def row_of(
     }
 
 
-class Mark(NamedTuple):
+class CardsDigest(NamedTuple):
     """Some cards, one below the other: how many, and their digest, which grows with each."""
 
     cards: int = 0
     digest: str = ""
 
-    def below(self, row: CardRow) -> Mark:
-        return Mark(self.cards + 1, short((self.digest, row)))
+    def below(self, row: CardRow) -> CardsDigest:
+        return CardsDigest(self.cards + 1, short((self.digest, row)))
 
     def __str__(self) -> str:
         return f"{self.cards}.{self.digest}"
 
     @classmethod
-    def parse(cls, text: str) -> Mark:
+    def parse(cls, text: str) -> CardsDigest:
         """What a browser sent; no mark of any column when it is none."""
         cards, _dot, digest = text.partition(".")
         return cls(_number(cards), digest)
 
 
-TOP = Mark()
+TOP = CardsDigest()
 
 
 @dataclass
@@ -109,19 +109,19 @@ class Column:
     prompt: Prompt
     rows: list[CardRow]
     drafts: Callable[[], dict[str, Draft]]  # asked for only where the composer is drawn
-    above: Mark = TOP  # the cards that stand above `rows`, when those are not all
+    above: CardsDigest = TOP  # the cards that stand above `rows`, when those are not all
     client_id: UUID = field(default_factory=uuid4)
 
     @cached_property
-    def marks(self) -> list[Mark]:
+    def marks(self) -> list[CardsDigest]:
         """Of what stands above each row; the last one is that of the whole column."""
-        return list(accumulate(self.rows, Mark.below, initial=self.above))
+        return list(accumulate(self.rows, CardsDigest.below, initial=self.above))
 
     @property
-    def mark(self) -> Mark:
+    def mark(self) -> CardsDigest:
         return self.marks[-1]
 
-    def since(self, mark: Mark | None) -> list[CardRow] | None:
+    def since(self, mark: CardsDigest | None) -> list[CardRow] | None:
         """The cards below those of `mark`; None when more than that has changed."""
         return self.rows[self.marks.index(mark) :] if mark in self.marks else None
 
@@ -144,7 +144,7 @@ class Stamp(NamedTuple):
     key: str
     version: int
     rest: str
-    columns: dict[str, Mark]
+    columns: dict[str, CardsDigest]
 
     def __str__(self) -> str:
         columns = (f"{key}:{mark}" for key, mark in self.columns.items())
@@ -154,7 +154,7 @@ class Stamp(NamedTuple):
     def parse(cls, text: str) -> Stamp:
         """What a browser sent. What cannot be read is as if it showed nothing."""
         key, version, rest, *columns = [*text.split("~"), "", ""][: max(3, text.count("~") + 1)]
-        marks = {name: Mark.parse(mark) for name, _colon, mark in (column.partition(":") for column in columns)}
+        marks = {name: CardsDigest.parse(mark) for name, _colon, mark in (column.partition(":") for column in columns)}
         return cls(key, _number(version), rest, {name: mark for name, mark in marks.items() if mark.cards >= 0})
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from partnerships.models import Person
 
 
-SOON = timedelta(hours=1)  # this long before a planned retro, its page offers to start it
+START_OFFERED_AHEAD = timedelta(hours=1)  # this long before a planned retro, its page offers to start it
 
 
 @dataclass
@@ -163,7 +163,7 @@ class Dock:
     @property
     def starts_soon(self) -> bool:
         """Whether “Start the retro” is the next thing to do; days ahead, writing is."""
-        return self.session.start_utc - self.now <= SOON
+        return self.session.start_utc - self.now <= START_OFFERED_AHEAD
 
     # --- after it was closed ---------------------------------------------------------------------------------------
 

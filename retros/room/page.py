@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from partnerships.models import Version
-from retros.agreements.due import AgreementLooks, Look
+from retros.agreements.due import DueAgreement, DueAgreements
 from retros.agreements.page import Adopted, adopted
 from retros.lifecycle.retention import gone
 from retros.models import Action, ClauseOrigin, Draft, Entry, Note, Prompt, Review, Session, Step
@@ -468,12 +468,12 @@ class Room:
         return adopted([action for action, _review in self.reviews], self.person) if self.can_write else []
 
     @cached_property
-    def looks(self) -> list[Look]:
+    def looks(self) -> list[DueAgreement]:
         """The agreements to look at before the two part."""
         if not self.session.is_running or not self.can_write:
             return []
         today = self.now.astimezone(self.person.tz).date()
-        return AgreementLooks(self.session.partnership, self.person, today).at_wrap_up
+        return DueAgreements(self.session.partnership, self.person, today).at_wrap_up
 
     @property
     def verdicts(self) -> Sequence[tuple[str, StrOrPromise]]:

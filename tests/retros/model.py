@@ -1,6 +1,6 @@
 """Two people at work on a session, for the tests of the engine; and a small model of what the rules promise.
 
-`Hands` does what a view does: load through the door, then one verb. `Model` is written from
+`Participant` does what a view does: the loader, then one verb. `Model` is written from
 docs/rules/visibility.md, not from the code: plain dictionaries, no database, no locks. The tests do the same to both
 and compare.
 """
@@ -58,7 +58,7 @@ def wall(*parts: int) -> datetime:
 
 
 @dataclass
-class Hands:
+class Participant:
     """One person in one session. Everything is loaded afresh for each verb, as it is for each request."""
 
     person: Person
@@ -124,8 +124,8 @@ class Pair:
     ines: Person
     tom: Person
 
-    def hands(self, session: Session) -> tuple[Hands, Hands]:
-        return Hands(self.ines, session.pk), Hands(self.tom, session.pk)
+    def hands(self, session: Session) -> tuple[Participant, Participant]:
+        return Participant(self.ines, session.pk), Participant(self.tom, session.pk)
 
     def planned(self, **fields: Any) -> Session:
         start = fields.pop("start", wall(2027, 3, 2, 14, 0))
@@ -150,7 +150,7 @@ def at(session: Session, position: int) -> None:
     Session.objects.filter(pk=session.pk).update(position=position)
 
 
-def reveal(ines: Hands, tom: Hands, position: int = WRITE) -> None:
+def reveal(ines: Participant, tom: Participant, position: int = WRITE) -> None:
     ines.ready(position)
     assert tom.ready(position)
 
@@ -531,3 +531,6 @@ class AtOnce:
             return verb()
 
         return self.run(*(partial(job, load) for load in loads))
+
+
+Participants = tuple[Participant, Participant]

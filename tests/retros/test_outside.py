@@ -14,7 +14,7 @@ from retros.dates import one_date
 from retros.models import Session, creation
 from tests.cast import Cast
 from tests.retros import play
-from tests.retros.model import LAST, Clock, Hands, wall
+from tests.retros.model import LAST, Clock, Participant, wall
 from tests.world import NEW_EACH_TIME
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +57,7 @@ class Outside:
 
 def close(cast: Cast, session: Session) -> None:
     """Both go through all of it, and something is opened."""
-    hands = [Hands(person, session.pk) for person in (cast.ines, cast.tom)]
+    hands = [Participant(person, session.pk) for person in (cast.ines, cast.tom)]
     while not hands[0].session.is_closed:
         position = hands[0].session.position
         for hand in hands:

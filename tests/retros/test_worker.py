@@ -23,7 +23,7 @@ from partnerships.models import Delivery, Partnership, Person
 from retros import worker
 from retros.dates import rhythm
 from retros.models import Series, Session, Tick
-from retros.notifications.plan import plan
+from retros.notifications.plan import plan_deliveries
 from retros.recurrence.rule import PRESETS, Rule, Slot
 from retros.worker import tick
 from tests.retros import play
@@ -276,7 +276,7 @@ def test_a_part_that_fails_keeps_none_of_the_others(monkeypatch: pytest.MonkeyPa
     ours = pair("Europe/Berlin")
     session(ours, "2027-03-18T14:00", "Europe/Berlin")
     now = moment("2027-03-11T08:00Z")
-    plan(now)
+    plan_deliveries(now)
 
     def broken(now: datetime) -> None:
         raise RuntimeError("broken")

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from retros.demo.cast import addresses, is_on
-from retros.demo.story import tell
+from retros.demo.story import tell_story
 
 
 class Command(BaseCommand):
@@ -16,7 +16,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not is_on():
             raise CommandError("The demo needs TWOFOLD_DEMO=1. Start it with: bin/run --demo")
-        made = tell()
+        made = tell_story()
         host = urlsplit(settings.BASE_URL).netloc
         self.stdout.write("The demo is ready." if made else "The demo is ready; what was written in it is kept.")
         for address in addresses(host):

@@ -15,9 +15,9 @@ from partnerships.access import get_agreement
 from partnerships.agreements.page import next_look
 from partnerships.http import PersonRequest
 from retros.access import get_action, get_entry, get_note, get_session
-from retros.agreements.forms import AdoptForm, ClauseForm, LineForm
+from retros.agreements.forms import AdoptForm, CardProposalForm, LineForm
 from retros.agreements.page import ClauseChoice
-from retros.agreements.verbs import came_up, keep_as_clause, put_into_agreement, put_lines_into_agreement, still_right
+from retros.agreements.verbs import adopt, mention, put_into_agreement, put_lines_into_agreement, reaffirm
 from retros.models import Entry, Note, Session, Step
 from retros.room.answers import go, room_again
 
@@ -50,10 +50,10 @@ def _clause(
     if request.method != "POST":
         choice = ClauseChoice(session, request.user, position, entry=entry, note=note)
         return render(request, "retros/room/clause_create.html", {"choice": choice})
-    data = ClauseForm(request.POST).checked()
+    data = CardProposalForm(request.POST).checked()
     agreement = get_agreement(request.user, data["agreement"])
     if data["came_up"] and entry:
-        came_up(session, agreement, by=request.user, line=data["line"], entry=entry)
+        mention(session, agreement, by=request.user, line=data["line"], entry=entry)
         messages.success(request, _("Noted. A clause that comes up twice asks for a look"))
         return room_again(request, session.pk, position)
     put_into_agreement(
@@ -70,7 +70,7 @@ def look_create(request: PersonRequest, session_id: UUID, agreement_id: UUID) ->
     session = get_session(request.user, session_id)
     agreement = get_agreement(request.user, agreement_id)
     until = next_look(timezone.localdate(timezone=request.user.tz))
-    still_right(session, agreement, by=request.user, until=until, **LineForm(request.POST).checked())
+    reaffirm(session, agreement, by=request.user, until=until, **LineForm(request.POST).checked())
     messages.success(request, _("Still right. You look at it again in three months"))
     return room_again(request, session_id, len(session.steps) - 1)
 
@@ -80,7 +80,7 @@ def review_clause(request: PersonRequest, session_id: UUID, action_id: UUID) -> 
     """Make an experiment that helped a clause, from “Last time”."""
     session = get_session(request.user, session_id)
     agreement = get_agreement(request.user, AdoptForm(request.POST).checked()["agreement"])
-    keep_as_clause(get_action(request.user, action_id), agreement, by=request.user, session=session)
+    adopt(get_action(request.user, action_id), agreement, by=request.user, session=session)
     messages.success(request, _("Proposed and signed. It starts when you have both signed it."))
     return room_again(request, session_id, session.position_of(Step.Kind.LOOK_BACK))
 
@@ -90,6 +90,6 @@ def action_clause(request: PersonRequest, action_id: UUID) -> HttpResponse:
     """The same from the experiment's own page."""
     action = get_action(request.user, action_id)
     agreement = get_agreement(request.user, AdoptForm(request.POST).checked()["agreement"])
-    keep_as_clause(action, agreement, by=request.user)
+    adopt(action, agreement, by=request.user)
     messages.success(request, _("Proposed and signed. It starts when you have both signed it."))
     return redirect("agreement_detail", agreement.pk)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partnerships.agreements import diff
-from partnerships.agreements.diff import ClauseChange, Kind, Run, clauses, words
+from partnerships.agreements.diff import ChangeKind, ClauseChange, Run, clauses, words
 from partnerships.wording import Wording
 from tests.partnerships.steps import CLAUSE, counted, hostile, swapped_clause
 
@@ -22,27 +22,27 @@ TEXTS = st.text(st.sampled_from("ab c.\n,é‮😀"), max_size=60) | st.text(max
 MOST = 1_200_000  # steps of difflib for one page, of about 0.1 µs
 
 
-def side(runs: Sequence[Run], without: Kind) -> str:
+def side(runs: Sequence[Run], without: ChangeKind) -> str:
     return "".join(run.text for run in runs if run.kind != without)
 
 
 def shown(old: str, new: str) -> str:
-    marks = {Kind.SAME: "{}", Kind.INS: "+[{}]", Kind.DEL: "-[{}]"}
+    marks = {ChangeKind.SAME: "{}", ChangeKind.INS: "+[{}]", ChangeKind.DEL: "-[{}]"}
     return "".join(marks[run.kind].format(run.text) for run in words(old, new))
 
 
 @given(TEXTS, TEXTS)
 def test_both_texts_come_back(old: str, new: str) -> None:
     runs = words(old, new)
-    assert side(runs, Kind.INS) == old
-    assert side(runs, Kind.DEL) == new
+    assert side(runs, ChangeKind.INS) == old
+    assert side(runs, ChangeKind.DEL) == new
     assert all(run.text for run in runs)
     assert all(one.kind != two.kind for one, two in pairwise(runs))
 
 
 @given(TEXTS)
 def test_the_same_text_is_one_run(text: str) -> None:
-    assert words(text, text) == ([Run(Kind.SAME, text)] if text else [])
+    assert words(text, text) == ([Run(ChangeKind.SAME, text)] if text else [])
 
 
 @pytest.mark.parametrize(
@@ -79,8 +79,8 @@ def test_it_reads_well(old: str, new: str, expected: str) -> None:
 def test_a_long_clause_is_still_compared_by_words() -> None:
     old = " ".join(f"Sentence {n} of a long and rather repetitive text that goes on." for n in range(150))
     new = old.replace("Sentence 70 of a long", "Sentence 70 of a short")
-    assert [run for run in words(old, new) if run.kind != Kind.SAME] == [
-        Run(Kind.DEL, "long"), Run(Kind.INS, "short"),
+    assert [run for run in words(old, new) if run.kind != ChangeKind.SAME] == [
+        Run(ChangeKind.DEL, "long"), Run(ChangeKind.INS, "short"),
     ]  # fmt: skip
 
 
@@ -100,8 +100,8 @@ def test_nobody_can_make_it_slow(old: str, new: str) -> None:
     with counted() as steps:
         runs = words(old, new)
     assert steps.count <= MOST
-    assert side(runs, Kind.INS) == old
-    assert side(runs, Kind.DEL) == new
+    assert side(runs, ChangeKind.INS) == old
+    assert side(runs, ChangeKind.DEL) == new
 
 
 def test_the_steps_of_an_ordinary_change_are_counted() -> None:
@@ -122,7 +122,7 @@ def test_two_thousand_hostile_pairs_keep_to_their_budget(pairs: int, scale: int)
         with counted() as steps:
             runs = words(old, new, budget)
         assert steps.count <= MOST // scale - budget.left, seed
-        assert (side(runs, Kind.INS), side(runs, Kind.DEL)) == (old, new), seed
+        assert (side(runs, ChangeKind.INS), side(runs, ChangeKind.DEL)) == (old, new), seed
 
 
 def test_twenty_hostile_pairs_as_long_as_a_text_may_be() -> None:
@@ -131,7 +131,7 @@ def test_twenty_hostile_pairs_as_long_as_a_text_may_be() -> None:
         with counted() as steps:
             runs = words(old, new)
         assert steps.count <= MOST, seed
-        assert (side(runs, Kind.INS), side(runs, Kind.DEL)) == (old, new), seed
+        assert (side(runs, ChangeKind.INS), side(runs, ChangeKind.DEL)) == (old, new), seed
 
 
 def test_what_is_too_costly_by_words_is_compared_by_sentences() -> None:
@@ -140,9 +140,9 @@ def test_what_is_too_costly_by_words_is_compared_by_sentences() -> None:
     new[::2] = old[::2]
     new[1] = old[1].replace(old[1][4], "other")
     runs = words("".join(old), "".join(new))
-    assert "".join(old[2]) in "".join(run.text for run in runs if run.kind == Kind.SAME)
+    assert "".join(old[2]) in "".join(run.text for run in runs if run.kind == ChangeKind.SAME)
     assert [run.text for run in runs][1:3] == [old[1][4], "other"]
-    assert sum(len(run.text) for run in runs if run.kind == Kind.SAME) > sum(map(len, old[::2])) - 10
+    assert sum(len(run.text) for run in runs if run.kind == ChangeKind.SAME) > sum(map(len, old[::2])) - 10
 
 
 # --- clauses ---------------------------------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ WORDINGS = st.lists(
 
 
 def rebuilt(changes: list[ClauseChange], *, old: bool) -> list[tuple[uuid.UUID, str, str]]:
-    without = Kind.INS if old else Kind.DEL
+    without = ChangeKind.INS if old else ChangeKind.DEL
     numbered = [(c.before if old else c.after, c) for c in changes]
     stand = sorted(((n, c) for n, c in numbered if n is not None), key=lambda pair: pair[0])
     assert [n for n, _change in stand] == list(range(1, len(stand) + 1))

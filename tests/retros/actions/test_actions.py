@@ -273,7 +273,7 @@ PRESSED = ["action_update", "action_done_create", "action_done_delete", "action_
 @pytest.mark.parametrize("name", PRESSED)
 def test_an_action_is_of_the_two_alone(cast: Cast, action: Action, who: str, name: str) -> None:
     if name == "action_restore":
-        action.put_away(by=cast.ines)
+        action.soft_delete(by=cast.ines)
     before = Action.objects.values().get()
     answer = signed_in(getattr(cast, who)).post(reverse(name, args=[action.pk]), change(action))
     unknown = signed_in(getattr(cast, who)).post(reverse(name, args=[uuid.uuid4()]), change(action))
@@ -298,7 +298,7 @@ def test_thirty_actions_take_as_many_queries_as_three(cast: Cast) -> None:
     def three(n: int) -> None:
         play.agree(cast.checkout, f"open {n}")
         play.agree(cast.checkout, f"done {n}", owners="b").finish(by=cast.tom)
-        play.agree(cast.checkout, f"gone {n}").put_away(by=cast.tom)
+        play.agree(cast.checkout, f"gone {n}").soft_delete(by=cast.tom)
 
     three(0)
     few = count()

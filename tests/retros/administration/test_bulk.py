@@ -18,7 +18,7 @@ from django.utils import timezone
 from partnerships.models import Audit, Delivery, Look, Partnership, Person
 from partnerships.refusals import NotAllowed, Refusal
 from retros.administration import bulk
-from retros.administration.bulk import Wish
+from retros.administration.bulk import BulkRequest
 from retros.administration.placing import BUFFER, occurrences
 from retros.dates import one_date, rhythm
 from retros.models import Bulk, Series, Session
@@ -39,13 +39,13 @@ def ada(client: Client, cast: Cast) -> Person:
     return cast.ada
 
 
-def wish(act: str, *pairs: Partnership, **more: Any) -> Wish:
+def wish(act: str, *pairs: Partnership, **more: Any) -> BulkRequest:
     if act in {"plan", "rhythm"}:
         more = {"cadence": "every_2_months", **more}
-    return Wish(act, tuple(pair.pk for pair in pairs), **more)
+    return BulkRequest(act, tuple(pair.pk for pair in pairs), **more)
 
 
-def do(what: Wish, by: Person, **more: Any) -> Bulk:
+def do(what: BulkRequest, by: Person, **more: Any) -> Bulk:
     return bulk.commit(what, by=by, key=uuid.uuid4(), digest=bulk.preview(what, by=by, **more).digest, **more)
 
 
@@ -202,7 +202,7 @@ def test_the_pair_reads_what_the_admin_did(cast: Cast) -> None:
 def test_the_second_admin_sees_what_changed_and_overwrites_nothing(cast: Cast) -> None:
     series = in_rhythm(cast.checkout, cast.ada, cadence="monthly")
     grace = PersonFactory.create(name="Grace Admin", is_staff=True)
-    looked = Wish("move", (cast.checkout.pk,), versions={str(cast.checkout.pk): series.version})
+    looked = BulkRequest("move", (cast.checkout.pk,), versions={str(cast.checkout.pk): series.version})
     seen = bulk.preview(looked, by=grace)
     do(wish("rhythm", cast.checkout, cadence="weekly"), cast.ada)
     before = checksum()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from partnerships.refusals import Invalid
 from retros.administration import import_rows
-from retros.administration.import_rows import COLUMNS, Error, Notice, Row, parse
+from retros.administration.import_rows import COLUMNS, Error, ImportRow, RowNotice, parse
 from retros.recurrence.rule import PRESETS
 from tests.retros.scheduling import case
 
@@ -87,8 +87,8 @@ def test_what_a_cell_may_be(cells: dict[str, str], error: Error | None) -> None:
 @pytest.mark.parametrize("words", ["bimonthly", "Bi-Monthly", "bi monthly"])
 def test_the_ambiguous_word_for_two_months_is_read_and_never_repeated(words: str) -> None:
     row = one(cadence=words)
-    assert (row.cadence, row.notice) == ("every_2_months", Notice.READ_AS_EVERY_2_MONTHS)
-    told = [str(each.words).lower() for each in (*Error, *Notice)]
+    assert (row.cadence, row.notice) == ("every_2_months", RowNotice.READ_AS_EVERY_2_MONTHS)
+    told = [str(each.words).lower() for each in (*Error, *RowNotice)]
     assert not any(word in text for text in told for word in ("bimonthly", "biweekly", "bi-"))
 
 
@@ -141,9 +141,9 @@ def test_as_many_lines_as_allowed_with_fifty_broken_ones() -> None:
 def test_more_lines_than_allowed_are_not_looked_at(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[int] = []
 
-    def row(line: int, **kwargs: Any) -> Row:
+    def row(line: int, **kwargs: Any) -> ImportRow:
         made.append(line)
-        return Row(line, **kwargs)
+        return ImportRow(line, **kwargs)
 
     monkeypatch.setattr(import_rows, "Row", row)
     with pytest.raises(Invalid, match=r"at most 5,000 lines"):

@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retros.administration.placing import BUFFER, Busy, Plan, Reason, Two, Worker, conflicts, occurrences, plan
+from retros.administration.placing import (
+    BUFFER,
+    BusyTimes,
+    Plan,
+    Reason,
+    Two,
+    WorkingPerson,
+    conflicts,
+    occurrences,
+    plan,
+)
 from retros.recurrence.rule import PRESETS, Rule
 from tests.retros.scheduling import case
 
@@ -18,10 +28,10 @@ HOUR = timedelta(hours=1)
 ZONES = ["Europe/Tallinn", "Europe/Berlin", "Europe/London", "America/New_York", "Asia/Kolkata"]
 
 
-def broken_promises(found: Plan, busy: Busy | None = None, *, duration_min: int = 60) -> list[str]:
+def broken_promises(found: Plan, busy: BusyTimes | None = None, *, duration_min: int = 60) -> list[str]:
     """What a plan must hold over the whole year, counted afresh from its rules."""
     length = timedelta(minutes=duration_min)
-    days: dict[Worker, list[datetime]] = defaultdict(list)
+    days: dict[WorkingPerson, list[datetime]] = defaultdict(list)
     wrong = []
     for placed in found.placed:
         assert placed.slots == occurrences(placed.rule)
@@ -43,7 +53,7 @@ def broken_promises(found: Plan, busy: Busy | None = None, *, duration_min: int 
 
 def test_nine_pairs_of_five_zones() -> None:
     given_ = case("BLK-01")["given"]
-    people = {name: Worker(name, zone) for name, zone in given_["people"].items()}
+    people = {name: WorkingPerson(name, zone) for name, zone in given_["people"].items()}
     pairs = [Two((a, b), people[a], people[b]) for a, b in given_["partnerships"]]
     cadence, first = PRESETS[given_["cadence"]], date.fromisoformat(given_["from"])
     found = plan(pairs, cadence=cadence, first_day=first)
@@ -56,7 +66,7 @@ def test_nine_pairs_of_five_zones() -> None:
 
 def test_a_collision_that_comes_later_in_the_year() -> None:
     known = case("BLK-02")
-    d1 = Worker("d1", "Europe/Tallinn")
+    d1 = WorkingPerson("d1", "Europe/Tallinn")
     rules = []
     for part in ("existing", "new"):
         what = known["given"][part]
@@ -64,17 +74,17 @@ def test_a_collision_that_comes_later_in_the_year() -> None:
         at = time.fromisoformat(what["local_time"])
         rules.append(Rule.starting(day, PRESETS[what["cadence"]], at, what["timezone"]))
     old, new = rules
-    busy = Busy({"d1": [(slot.start_utc, slot.start_utc + HOUR) for slot in occurrences(old)]})
+    busy = BusyTimes({"d1": [(slot.start_utc, slot.start_utc + HOUR) for slot in occurrences(old)]})
     until = datetime.fromisoformat(known["given"]["check_until"]).replace(tzinfo=UTC)
     found = [moment for moment in conflicts(occurrences(new), 60, d1, busy) if moment < until]
     assert [f"{moment:%Y-%m-%dT%H:%MZ}" for moment in found] == known["expected"]["conflicts_at"]
 
 
 def forty() -> list[Two]:
-    busy = Worker("busy", "Europe/Tallinn")
-    pairs = [Two(("busy", n), busy, Worker(("with", n), ZONES[n % 3])) for n in range(6)]
+    busy = WorkingPerson("busy", "Europe/Tallinn")
+    pairs = [Two(("busy", n), busy, WorkingPerson(("with", n), ZONES[n % 3])) for n in range(6)]
     for n in range(34):
-        pairs.append(Two(n, Worker(("a", n), ZONES[n % 5]), Worker(("b", n), ZONES[(n + n // 5) % 3])))
+        pairs.append(Two(n, WorkingPerson(("a", n), ZONES[n % 5]), WorkingPerson(("b", n), ZONES[(n + n // 5) % 3])))
     return pairs
 
 
@@ -89,9 +99,9 @@ def test_forty_pairs_with_one_person_in_six_of_them() -> None:
 
 
 def test_who_has_no_hour_in_common_is_named() -> None:
-    far = Two("far", Worker("a", "Asia/Kolkata"), Worker("b", "America/New_York"))
-    apart = Two("apart", Worker("c", "UTC", frozenset({0, 1})), Worker("d", "UTC", frozenset({2, 3})))
-    near = Two("near", Worker("e", "UTC"), Worker("f", "UTC"))
+    far = Two("far", WorkingPerson("a", "Asia/Kolkata"), WorkingPerson("b", "America/New_York"))
+    apart = Two("apart", WorkingPerson("c", "UTC", frozenset({0, 1})), WorkingPerson("d", "UTC", frozenset({2, 3})))
+    near = Two("near", WorkingPerson("e", "UTC"), WorkingPerson("f", "UTC"))
     found = plan([far, near, apart], cadence=PRESETS["monthly"], first_day=date(2027, 1, 4))
     reasons = {two.key: reason for two, reason in found.unplaced}
     assert reasons == {"far": Reason.NO_COMMON_HOURS, "apart": Reason.NO_COMMON_HOURS}
@@ -100,20 +110,20 @@ def test_who_has_no_hour_in_common_is_named() -> None:
 
 def test_who_has_no_free_week_is_named() -> None:
     """Two retros every week are one too many: nobody has two in a week."""
-    one = Worker("one", "Europe/Berlin")
-    pairs = [Two(n, one, Worker(n, "Europe/Berlin")) for n in range(3)]
+    one = WorkingPerson("one", "Europe/Berlin")
+    pairs = [Two(n, one, WorkingPerson(n, "Europe/Berlin")) for n in range(3)]
     found = plan(pairs, cadence=PRESETS["every_2_weeks"], first_day=date(2027, 1, 4))
     assert [reason for _two, reason in found.unplaced] == [Reason.NO_FREE_SLOT]
     assert broken_promises(found) == []
 
 
 def test_what_is_planned_already_is_not_touched() -> None:
-    who = Worker("who", "Europe/Berlin")
+    who = WorkingPerson("who", "Europe/Berlin")
     standing = Rule.starting(date(2027, 1, 4), PRESETS["every_2_weeks"], time(10), "Europe/Berlin")
     spans = [(slot.start_utc, slot.start_utc + HOUR) for slot in occurrences(standing)]
-    busy = Busy({"who": spans})
+    busy = BusyTimes({"who": spans})
     found = plan(
-        [Two(1, who, Worker("b", "Europe/Berlin"))],
+        [Two(1, who, WorkingPerson("b", "Europe/Berlin"))],
         cadence=PRESETS["every_4_weeks"],
         first_day=date(2027, 1, 4),
         busy=busy,
@@ -124,7 +134,7 @@ def test_what_is_planned_already_is_not_touched() -> None:
 
 
 def test_dates_that_shift_for_one_of_the_two_are_marked() -> None:
-    pair = Two(1, Worker("a", "Europe/Berlin"), Worker("b", "America/New_York"))
+    pair = Two(1, WorkingPerson("a", "Europe/Berlin"), WorkingPerson("b", "America/New_York"))
     (placed,) = plan([pair], cadence=PRESETS["weekly"], first_day=date(2027, 2, 1)).placed
     shifted = [slot.day for slot in placed.slots if placed.is_shifted(slot)]
     assert shifted
@@ -139,7 +149,7 @@ def test_dates_that_shift_for_one_of_the_two_are_marked() -> None:
     first=st.dates(date(2026, 1, 1), date(2030, 1, 1)),
 )
 def test_no_plan_breaks_a_promise(edges: list[tuple[int, int]], zones: list[str], key: str, first: date) -> None:
-    people = [Worker(n, zone) for n, zone in enumerate(zones)]
+    people = [WorkingPerson(n, zone) for n, zone in enumerate(zones)]
     pairs = [Two(number, people[a], people[b]) for number, (a, b) in enumerate(edges)]
     found = plan(pairs, cadence=PRESETS[key], first_day=first)
     assert broken_promises(found) == []

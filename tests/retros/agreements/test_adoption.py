@@ -13,7 +13,7 @@ from django.utils import timezone
 from partnerships.models import Agreement, Clause, Version
 from partnerships.refusals import NotAllowed, Refusal
 from partnerships.wording import Wording
-from retros.agreements.verbs import keep_as_clause
+from retros.agreements.verbs import adopt
 from retros.models import Action, ClauseOrigin, Session
 from tests.cast import Cast
 from tests.retros import play
@@ -63,7 +63,7 @@ def test_one_press_makes_a_clause_with_its_outcome(cast: Cast, tried: Action, se
     (origin,) = ClauseOrigin.objects.all()
     assert (origin.action, origin.session) == (tried, session)
     version.sign(by=cast.ines, digest=version.digest)
-    assert keep_as_clause(tried, contract, by=cast.ines) == version  # in force: once more is no more
+    assert adopt(tried, contract, by=cast.ines) == version  # in force: once more is no more
     page = tom.get(reverse("agreement_detail", args=[contract.pk])).text
     assert "two weeks without the review</p>" in page  # where it came from
     assert Version.objects.count() == 2
@@ -90,29 +90,29 @@ def test_action_clause(cast: Cast, tried: Action, session: Session) -> None:
 def test_taken_back_it_can_be_proposed_anew(cast: Cast, tried: Action, session: Session) -> None:
     tried.review(session, by=cast.ines, verdict="done", helped="helped")
     contract = contract_of(cast)
-    keep_as_clause(tried, contract, by=cast.tom).withdraw(by=cast.tom)
+    adopt(tried, contract, by=cast.tom).withdraw(by=cast.tom)
     contract.reread()
-    again = keep_as_clause(tried, contract, by=cast.ines)
+    again = adopt(tried, contract, by=cast.ines)
     assert again.is_waiting
     other_words = again.counter([ONE, Wording("No review.", line=again.line or uuid.uuid4())], by=cast.tom, reason="Q")
     contract.reread()
-    assert keep_as_clause(tried, contract, by=cast.ines) == other_words
+    assert adopt(tried, contract, by=cast.ines) == other_words
 
 
 @pytest.mark.parametrize("said", [("done", "worse"), ("dropped", "helped"), ("going", "helped")])
 def test_what_did_not_help_stays_an_action(cast: Cast, tried: Action, session: Session, said: tuple[str, str]) -> None:
     tried.review(session, by=cast.ines, verdict=said[0], helped=said[1])
     with pytest.raises(Refusal):
-        keep_as_clause(tried, contract_of(cast), by=cast.ines)
+        adopt(tried, contract_of(cast), by=cast.ines)
 
 
 def test_an_agreement_of_others_takes_none(cast: Cast, tried: Action, session: Session) -> None:
     tried.review(session, by=cast.ines, verdict="done", helped="helped")
     foreign = Agreement.begin(cast.search, by=cast.priya, kind="contract", title="Theirs")
     with pytest.raises(NotAllowed):
-        keep_as_clause(tried, foreign, by=cast.ines)
+        adopt(tried, foreign, by=cast.ines)
     with pytest.raises(NotAllowed):
-        keep_as_clause(tried, contract_of(cast), by=cast.mei)
+        adopt(tried, contract_of(cast), by=cast.mei)
     assert not ClauseOrigin.objects.exists()
 
 

@@ -14,8 +14,8 @@ from django.utils import timezone
 from partnerships.models import Agreement, Clause, Person, Version
 from partnerships.refusals import Invalid, NotAllowed, Refusal
 from partnerships.wording import Wording
-from retros.agreements.due import AgreementLooks
-from retros.agreements.verbs import came_up, put_into_agreement
+from retros.agreements.due import DueAgreements
+from retros.agreements.verbs import mention, put_into_agreement
 from retros.models import ClauseLink, Entry, Session
 from tests.cast import Cast
 from tests.retros import play
@@ -50,7 +50,7 @@ def page(person: Person, agreement: Agreement) -> str:
 
 def looks(cast: Cast, person: Person | None = None) -> list[str]:
     """What the home page says that clauses ask for."""
-    read = AgreementLooks(cast.checkout, person or cast.tom, timezone.localdate())
+    read = DueAgreements(cast.checkout, person or cast.tom, timezone.localdate())
     return [look.why for look in read.needed if look.line]
 
 
@@ -157,9 +157,9 @@ def test_two_cards_that_held_us_back_ask_for_a_look(cast: Cast, contract: Agreem
     second = bad_card(cast, session)
     for card in (first, first, good):
         card.refresh_from_db()
-        came_up(session, contract, by=cast.tom, line=ONE.line, entry=card)
+        mention(session, contract, by=cast.tom, line=ONE.line, entry=card)
     assert looks(cast) == []
-    came_up(session, contract, by=cast.ines, line=ONE.line, entry=second)
+    mention(session, contract, by=cast.ines, line=ONE.line, entry=second)
     assert looks(cast) == [TWICE]
     assert TWICE in page(cast.ines, contract)
     contract.still_true(by=cast.ines, until=timezone.localdate() + timedelta(days=9), line=ONE.line)
@@ -185,21 +185,21 @@ def test_only_an_open_card_of_our_own_comes_up(cast: Cast, contract: Agreement) 
     session = play.start(cast.checkout)
     card = play.fold(session, cast.ines, "Folded", column="bad")
     with pytest.raises(Refusal):
-        came_up(session, contract, by=cast.ines, line=ONE.line, entry=card)
+        mention(session, contract, by=cast.ines, line=ONE.line, entry=card)
     play.reveal(session, "write")
     card.refresh_from_db()
     for line, kind in ((None, Invalid), (uuid.uuid4(), Refusal)):
         with pytest.raises(kind):
-            came_up(session, contract, by=cast.ines, line=line, entry=card)
+            mention(session, contract, by=cast.ines, line=line, entry=card)
     foreign = Agreement.begin(cast.search, by=cast.priya, kind="contract", title="Theirs")
     with pytest.raises(NotAllowed):
-        came_up(session, foreign, by=cast.ines, line=ONE.line, entry=card)
+        mention(session, foreign, by=cast.ines, line=ONE.line, entry=card)
     assert not ClauseLink.objects.exists()
 
 
 def test_a_clause_s_own_day_stands_on_the_home_page(cast: Cast, contract: Agreement) -> None:
     contract.still_true(by=cast.ines, until=timezone.localdate() + timedelta(days=3), line=TWO.line)
-    (look,) = [look for look in AgreementLooks(cast.checkout, cast.tom, timezone.localdate()).needed if look.line]
+    (look,) = [look for look in DueAgreements(cast.checkout, cast.tom, timezone.localdate()).needed if look.line]
     assert (look.quote, look.line) == (TWO.text, TWO.line)
 
 

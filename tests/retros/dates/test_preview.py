@@ -14,7 +14,7 @@ from hypothesis.extra.django import TestCase
 from partnerships.models import Delivery
 from partnerships.refusals import Refusal
 from retros.dates import one_date, rhythm, upkeep
-from retros.dates.preview import Preview, rehearse
+from retros.dates.preview import DatesPreview, dry_run
 from retros.models import Series, Session
 from retros.recurrence.rule import PRESETS
 from tests.cast import Cast, make_cast
@@ -24,7 +24,7 @@ from tests.test_access import checksum
 pytestmark = pytest.mark.django_db
 
 
-def shown(planned: Planned, preview: Preview) -> dict[Any, Any]:
+def shown(planned: Planned, preview: DatesPreview) -> dict[Any, Any]:
     return {shift.session_id: shift.becomes for shift in preview.of(planned.partnership)}
 
 
@@ -45,7 +45,7 @@ def test_a_preview_names_old_and_new_dates_and_changes_nothing(cast: Cast) -> No
     moved = planned.at("2027-03-02")
     one_date.move(moved, by=planned.by, start=moved.wall_start.replace(day=4), zone=moved.timezone, now=planned.now)
     before = checksum()
-    preview = rehearse([planned.partnership], changes(planned, weekday=3, local_time=time(15)))
+    preview = dry_run([planned.partnership], changes(planned, weekday=3, local_time=time(15)))
     assert checksum() == before
     assert preview.mails == 4  # an update of each of the next two, to each of the two
     rows = [row for row in planned.rows() if row.slot_date and row.slot_date >= date(2027, 2, 16)]
@@ -65,7 +65,7 @@ def test_a_rule_that_begins_later_makes_no_date_beyond_the_horizon(cast: Cast) -
         series = Series.objects.get(pk=planned.series.pk)
         rhythm.change_from(series, planned.at("2027-06-08"), by=planned.by, now=planned.now, local_time=time(15))
 
-    (shift,) = rehearse([planned.partnership], do).shifts
+    (shift,) = dry_run([planned.partnership], do).shifts
     assert (f"{shift.was:%d %H}", f"{shift.becomes:%d %H}") == ("08 11", "08 12")
     do()
     assert [row.slot_date for row in planned.rows()] == days
@@ -83,14 +83,14 @@ def test_a_mail_of_another_pair_is_none_of_this_change(cast: Cast) -> None:
         changes(planned, local_time=time(15))()
         Planned("S2", cast.search, "2026-12-01T12:00Z")
 
-    assert rehearse([planned.partnership], do).mails == 4
+    assert dry_run([planned.partnership], do).mails == 4
 
 
 def test_what_is_refused_is_refused_in_the_preview(cast: Cast) -> None:
     planned = Planned("S1", cast.checkout, "2027-02-10T12:00Z")
     before = checksum()
     with pytest.raises(Refusal):
-        rehearse([planned.partnership], changes(planned, first=date(2027, 2, 2)))
+        dry_run([planned.partnership], changes(planned, first=date(2027, 2, 2)))
     assert checksum() == before
 
 
@@ -114,7 +114,7 @@ class PreviewIsTheEffect(TestCase):
         planned = Planned("S1", make_cast().checkout, "2027-02-10T12:00Z")
         before, old_order = scheduled(planned), [row.pk for row in planned.rows()]
         do = changes(planned, **change)
-        preview = rehearse([planned.partnership], do)
+        preview = dry_run([planned.partnership], do)
         assert scheduled(planned) == before
         mails = Delivery.objects.filter(kind__in=Delivery.CALENDAR).count()
         do()

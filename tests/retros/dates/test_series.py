@@ -401,7 +401,7 @@ def test_archiving_calls_off_everything_that_was_not_held(plan: Any, cast: Cast)
     upkeep.materialise(planned.now + timedelta(days=60))
     assert len(planned.rows()) == count
     # Un-archived, nothing comes back by itself; planning again adds a rule.
-    ending.take_up_again(planned.partnership, by=planned.by)
+    ending.reopen(planned.partnership, by=planned.by)
     upkeep.materialise(planned.now + timedelta(days=60))
     assert not [row for row in planned.rows() if row.status == "scheduled"]
     rule = Rule.starting(date(2027, 3, 2), PRESETS["every_2_weeks"], time(10), "Europe/Berlin")

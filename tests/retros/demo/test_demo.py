@@ -20,7 +20,7 @@ from django.utils import timezone
 from partnerships.models import Delivery, Partnership, Person
 from retros.demo.cast import PLAYERS, person_at, player_at
 from retros.demo.middleware import DemoMiddleware
-from retros.demo.story import Clock, make_people, tell
+from retros.demo.story import Clock, make_people, tell_story
 from retros.history.trend import trends
 from retros.models import Action, Session
 from tests.retros import play
@@ -142,7 +142,7 @@ class TestTheYear(TestCase):
 
     @classmethod
     def setUpTestData(cls) -> None:
-        tell()
+        tell_story()
 
     def test_it_is_believable(self) -> None:
         retros = held("Checkout")

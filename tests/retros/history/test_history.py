@@ -19,7 +19,7 @@ from partnerships.reader import Reader
 from partnerships.wording import Wording
 from retros.dates import one_date
 from retros.history.timeline import History, Rhythm, Standing
-from retros.leads.overview import Led, LedRow, Released
+from retros.leads.overview import LeadOverview, LeadOverviewRow, Released
 from retros.models import Action, Need, Note, Release, Session
 from retros.models.release import words_of
 from tests.cast import Cast
@@ -250,7 +250,7 @@ def test_the_lead_is_told_to_read_what_they_need(cast: Cast) -> None:
 
 
 def words(cast: Cast, partnership: Partnership) -> list[str]:
-    rows = {row.partnership.pk: row for row in Led(cast.sara).rows}
+    rows = {row.partnership.pk: row for row in LeadOverview(cast.sara).rows}
     return [word.press for word in rows[partnership.pk].words]
 
 
@@ -274,8 +274,8 @@ def test_could_use_a_word(cast: Cast) -> None:
     assert words(cast, cast.search) == []
 
 
-def row_of(cast: Cast) -> LedRow:
-    return next(row for row in Led(cast.sara).rows if row.partnership == cast.checkout)
+def row_of(cast: Cast) -> LeadOverviewRow:
+    return next(row for row in LeadOverview(cast.sara).rows if row.partnership == cast.checkout)
 
 
 def test_the_overview_says_what_was_released(cast: Cast) -> None:
@@ -384,7 +384,7 @@ def test_two_extra_retros_that_were_missed_are_two_in_a_row(cast: Cast) -> None:
 
 def test_the_filters(cast: Cast) -> None:
     def shown(**query: str) -> set[str]:
-        return {row.partnership.label for row in Led(cast.sara, **query).rows}
+        return {row.partnership.label for row in LeadOverview(cast.sara, **query).rows}
 
     assert shown() == {"Checkout", "Search"}
     assert shown(kind="em_pm") == {"Search"}
@@ -434,8 +434,8 @@ def test_the_overview_of_five_hundred_takes_few_queries(cast: Cast) -> None:
         )  # fmt: skip
     many = queries(cast.sara, reverse("lead_list"))
     assert many == few <= QUERIES
-    assert len(Led(cast.sara).rows) == 50
-    assert Led(cast.sara, page="10").after == 0
+    assert len(LeadOverview(cast.sara).rows) == 50
+    assert LeadOverview(cast.sara, page="10").after == 0
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_taken_up_again_by_either_and_nothing_comes_back(cast: Cast) -> None:
 
 def test_an_admin_may_and_the_pair_reads_of_it(cast: Cast) -> None:
     ending.end(cast.checkout, by=cast.ada)
-    ending.take_up_again(cast.checkout, by=cast.ada)
+    ending.reopen(cast.checkout, by=cast.ada)
     looks = Look.objects.filter(partnership=cast.checkout, person=cast.ada, what__in=["archived", "reopened"])
     assert sorted(looks.values_list("what", flat=True)) == ["archived", "reopened"]
 
@@ -86,7 +86,7 @@ def test_an_admin_may_and_the_pair_reads_of_it(cast: Cast) -> None:
 @pytest.mark.parametrize("who", ["sara", "priya", "mei"])
 def test_nobody_else_may(cast: Cast, who: str) -> None:
     person = getattr(cast, who)
-    for verb in (ending.end, ending.take_up_again):
+    for verb in (ending.end, ending.reopen):
         with pytest.raises(NotAllowed):
             verb(cast.checkout, by=person)
     with pytest.raises(NotAllowed):
@@ -106,7 +106,7 @@ def test_who_left_reads_and_nobody_takes_it_up_again(cast: Cast) -> None:
         assert "Take it up again" not in page
     for person in (cast.ines, cast.tom, cast.ada):
         with pytest.raises(Refusal, match="One of you has left"):
-            ending.take_up_again(cast.checkout, by=person)
+            ending.reopen(cast.checkout, by=person)
 
 
 def test_who_ended_it_may_still_leave(cast: Cast) -> None:

@@ -204,7 +204,7 @@ def test_what_was_put_off_in_time_is_not_announced(cast: Cast) -> None:
     ending.end(cast.checkout, by=cast.ines)
     Partnership.objects.filter(pk=cast.checkout.pk).update(archived_at=months_later(NOW, -12))
     expire(NOW)
-    ending.take_up_again(cast.checkout, by=cast.tom)
+    ending.reopen(cast.checkout, by=cast.tom)
     send(NOW)
     assert not [message for message in mail.outbox if "removed" in message.subject]
 
@@ -257,7 +257,7 @@ def test_taken_up_again_in_time_it_stays(cast: Cast) -> None:
     ending.end(cast.checkout, by=cast.ines)
     Partnership.objects.filter(pk=cast.checkout.pk).update(archived_at=months_later(NOW, -12))
     expire(NOW)
-    ending.take_up_again(cast.checkout, by=cast.tom)
+    ending.reopen(cast.checkout, by=cast.tom)
     assert expire(NOW + timedelta(days=40)) == 0
     assert not Expiry.objects.exists()
     assert Handover.objects.exists()

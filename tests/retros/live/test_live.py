@@ -24,7 +24,7 @@ from retros.models import Session
 from retros.models.presence import Presence
 from tests.conftest import LiveServer
 from tests.factories import PersonFactory
-from tests.retros.model import WRITE, Hands, Pair, at, make_pair, reveal
+from tests.retros.model import WRITE, Pair, Participant, at, make_pair, reveal
 from tests.retros.streams import Answer, cookie_of, eventually, live, on_loop
 from tests.test_site import HEADERS, POLICY, policy
 
@@ -66,8 +66,8 @@ def session(pair: Pair) -> Session:
 def both(pair: Pair, session: Session, open_stream: Open) -> tuple[Answer, Answer]:
     """Ines's and Tom's streams, with their first events read."""
     ines, tom = open_stream(pair.ines, session.pk), open_stream(pair.tom, session.pk)
-    assert ines.version() == Hands(pair.ines, session.pk).version()
-    assert tom.version() == Hands(pair.tom, session.pk).version()
+    assert ines.version() == Participant(pair.ines, session.pk).version()
+    assert tom.version() == Participant(pair.tom, session.pk).version()
     return ines, tom
 
 
@@ -122,7 +122,7 @@ def test_another_session_points_nobody_here(pair: Pair, session: Session, open_s
     other = make_pair()
     elsewhere = other.started()
     _ines, to_tom = both(pair, session, open_stream)
-    Hands(other.ines, elsewhere.pk).session.pause(by=other.ines)
+    Participant(other.ines, elsewhere.pk).session.pause(by=other.ines)
     assert to_tom.is_quiet(0.3)
 
 
@@ -293,7 +293,7 @@ def test_every_loss_of_the_right_ends_the_stream(open_stream: Open) -> None:
     assert time.monotonic() - began < DARK
     assert hub.count == 1
     on_loop(hub.beat())
-    while stays.version() != Hands(pairs[0].tom, sessions[0].pk).version():
+    while stays.version() != Participant(pairs[0].tom, sessions[0].pk).version():
         pass
 
 
@@ -344,7 +344,7 @@ def test_coming_back_after_a_while_points_the_partner(
     pair: Pair, session: Session, open_stream: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     to_ines, to_tom = both(pair, session, open_stream)
-    before = Hands(pair.tom, session.pk).version()
+    before = Participant(pair.tom, session.pk).version()
     to_ines.close()
     assert eventually(lambda: hub.count == 1)
     monkeypatch.setattr(limits, "AWAY_AFTER", timedelta(0))
@@ -440,8 +440,8 @@ if POSTGRESQL:
             )
             assert cursor.fetchall() == [(True,)]
         assert stream.event() == ("resync", "resync", None)
-        Hands(pair.tom, session.pk).session.pause(by=pair.tom)
-        while stream.version() != Hands(pair.ines, session.pk).version():
+        Participant(pair.tom, session.pk).session.pause(by=pair.tom)
+        while stream.version() != Participant(pair.ines, session.pk).version():
             pass
 
     def test_one_connection_listens(pair: Pair, session: Session, open_stream: Open) -> None:

@@ -14,7 +14,7 @@ from django.db import DatabaseError
 
 from partnerships.models.partnership import Seat
 from retros.live import endpoint, hub, rights
-from retros.live.hub import Full, Hub, Stream, TooMany
+from retros.live.hub import Full, Hub, Stream, TooManyStreams
 from retros.live.rights import Right
 from tests import loop
 
@@ -177,7 +177,7 @@ def test_a_refused_stream_leaves_nothing_behind(known: dict[str, Any]) -> None:
             with running.open(SESSION, "4") as d:
                 for stream in (a, b, c, d):
                     assert await running.admit(stream)
-                with pytest.raises(TooMany), running.open(SESSION, "5") as fifth:
+                with pytest.raises(TooManyStreams), running.open(SESSION, "5") as fifth:
                     await running.admit(fifth)
             known["right"] = None
             with running.open(SESSION, "6") as sixth:

@@ -15,7 +15,7 @@ from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
 from retros.access import get_action
 from retros.models import Action, Draft, Review, creation
 from tests.factories import PersonFactory
-from tests.retros.model import LAST, Hands, Pair, at, make_pair, reveal
+from tests.retros.model import LAST, Pair, Participant, Participants, at, make_pair, reveal
 
 pytestmark = pytest.mark.django_db
 
@@ -93,8 +93,8 @@ def test_inside_the_room_both_are_told(pair: Pair) -> None:
     before = tom.version()
     (action,) = agree(pair, session=ines.session)
     action.edit(by=pair.ines, version=1, text="Sketch", due=DUE, owner="b", session=ines.session)
-    action.put_away(by=pair.ines, session=ines.session)
-    action.bring_back(by=pair.ines, session=ines.session)
+    action.soft_delete(by=pair.ines, session=ines.session)
+    action.restore(by=pair.ines, session=ines.session)
     assert tom.version() == before + 4
 
 
@@ -107,7 +107,7 @@ def test_the_room_of_another_pair_changes_nothing_here(pair: Pair) -> None:
     for verb in (
         lambda: action.review(elsewhere, by=pair.ines, verdict="done"),
         lambda: action.edit(by=pair.ines, version=1, text="x", due=DUE, owner="a", session=elsewhere),
-        lambda: action.put_away(by=pair.ines, session=elsewhere),
+        lambda: action.soft_delete(by=pair.ines, session=elsewhere),
         lambda: agree(pair, session=elsewhere),
     ):
         with pytest.raises(NotAllowed):
@@ -152,11 +152,11 @@ def test_finishing_twice_is_finishing_once(pair: Pair) -> None:
 
 def test_deleted_is_gone_for_both_until_one_brings_it_back(pair: Pair) -> None:
     (action,) = agree(pair)
-    stored(action).put_away(by=pair.ines)
+    stored(action).soft_delete(by=pair.ines)
     for person in (pair.ines, pair.tom):
         with pytest.raises(Http404):
             get_action(person, action.pk)
-    get_action(pair.tom, action.pk, deleted=True).bring_back(by=pair.tom)
+    get_action(pair.tom, action.pk, deleted=True).restore(by=pair.tom)
     assert get_action(pair.ines, action.pk)
 
 
@@ -173,8 +173,8 @@ def test_nobody_else_reads_or_writes_actions(pair: Pair) -> None:
             lambda p=person: action.edit(by=p, version=1, text="Mine", due=DUE, owner="a"),
             lambda p=person: action.finish(by=p),
             lambda p=person: action.take_up_again(by=p),
-            lambda p=person: action.put_away(by=p),
-            lambda p=person: action.bring_back(by=p),
+            lambda p=person: action.soft_delete(by=p),
+            lambda p=person: action.restore(by=p),
             lambda p=person: agree(pair, by=p),
         ):
             with pytest.raises(NotAllowed):
@@ -195,11 +195,11 @@ def test_an_ended_partnership_reads_its_actions_and_changes_none(pair: Pair) -> 
 
 
 @pytest.fixture
-def room(pair: Pair) -> tuple[Hands, Hands]:
+def room(pair: Pair) -> tuple[Participant, Participant]:
     return pair.hands(pair.started())
 
 
-def test_one_review_for_each_session_and_a_mind_can_change(pair: Pair, room: tuple[Hands, Hands]) -> None:
+def test_one_review_for_each_session_and_a_mind_can_change(pair: Pair, room: Participants) -> None:
     ines, tom = room
     (action,) = agree(pair)
     before = tom.version()
@@ -222,7 +222,7 @@ def test_what_is_carried_over_twice_has_outlived_itself(pair: Pair) -> None:
     assert stored(action).due == date(2027, 4, 2)
 
 
-def test_the_review_of_the_one_is_not_overwritten_by_the_other(pair: Pair, room: tuple[Hands, Hands]) -> None:
+def test_the_review_of_the_one_is_not_overwritten_by_the_other(pair: Pair, room: Participants) -> None:
     ines, tom = room
     (action,) = agree(pair)
     stored(action).review(ines.session, by=pair.ines, verdict="going", remark="No time before the launch")
@@ -236,7 +236,7 @@ def test_the_review_of_the_one_is_not_overwritten_by_the_other(pair: Pair, room:
     assert (Review.objects.get().remark, stored(action).closed_as) == ("We never wanted it", "dropped")
 
 
-def test_a_verdict_without_a_remark_leaves_the_remark(pair: Pair, room: tuple[Hands, Hands]) -> None:
+def test_a_verdict_without_a_remark_leaves_the_remark(pair: Pair, room: Participants) -> None:
     ines, tom = room
     (action,) = agree(pair)
     stored(action).review(ines.session, by=pair.ines, verdict="going", remark="No time")
@@ -248,7 +248,7 @@ def test_a_verdict_without_a_remark_leaves_the_remark(pair: Pair, room: tuple[Ha
     assert Review.objects.get().remark == ""
 
 
-def test_a_review_with_a_new_date_makes_an_older_edit_stale(pair: Pair, room: tuple[Hands, Hands]) -> None:
+def test_a_review_with_a_new_date_makes_an_older_edit_stale(pair: Pair, room: Participants) -> None:
     ines, _tom = room
     (action,) = agree(pair)
     stored(action).review(ines.session, by=pair.ines, verdict="going", due=date(2027, 5, 1))

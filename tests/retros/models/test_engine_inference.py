@@ -20,18 +20,18 @@ from hypothesis import strategies as st
 
 from retros.models import Action, Draft, Entry, EntryRevision, Note, Pick, Presence, Ready, Session, Step
 from retros.room.page import Room
-from tests.retros.model import CLOSE, COLUMNS, PULSE, WRITE, Clock, Hands, make_pair
+from tests.retros.model import CLOSE, COLUMNS, PULSE, WRITE, Clock, Participant, make_pair
 
 pytestmark = pytest.mark.one_database
 
 MINUTES = st.integers(0, 50)
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40).filter(str.strip)
 COLUMN = st.sampled_from(COLUMNS)
-Op = Callable[[Hands], None]
+Op = Callable[[Participant], None]
 
 
-def _changing_a_folded_card(verb: Callable[[Entry, Hands], None]) -> Op:
-    def op(hands: Hands) -> None:
+def _changing_a_folded_card(verb: Callable[[Entry, Participant], None]) -> Op:
+    def op(hands: Participant) -> None:
         mine = Entry.objects.visible_to(hands.person).filter(author=hands.person, is_card=True, opened_at=None)
         if (entry := mine.order_by("pk").first()) is not None:
             verb(hands.entry(entry.pk), hands)
@@ -44,7 +44,7 @@ def fold(text: str, column: str, only_me: bool) -> Op:
 
 
 def answer(prompt: str, text: str, only_me: bool) -> Op:
-    def op(hands: Hands) -> None:
+    def op(hands: Participant) -> None:
         mine = Entry.objects.visible_to(hands.person).filter(author=hands.person, prompt__key=prompt).first()
         hands.answer(prompt, text, version=mine.version if mine else 0, only_me=only_me)
 
@@ -52,7 +52,7 @@ def answer(prompt: str, text: str, only_me: bool) -> Op:
 
 
 def draft(text: str, box: str) -> Op:
-    def op(hands: Hands) -> None:
+    def op(hands: Participant) -> None:
         kept = Draft.objects.filter(person=hands.person, key=box).first()
         Draft.keep(box, text, version=kept.version if kept else 0, by=hands.person)
 
@@ -62,7 +62,7 @@ def draft(text: str, box: str) -> Op:
 def replaced(text: str, column: str) -> Op:
     """One card less, one card more."""
 
-    def op(hands: Hands) -> None:
+    def op(hands: Participant) -> None:
         before = hands.step(WRITE).folded_cards(hands.person)
         if before:
             _changing_a_folded_card(lambda entry, h: entry.delete_card(by=h.person))(hands)

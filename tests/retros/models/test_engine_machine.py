@@ -32,10 +32,10 @@ from tests.retros.model import (
     QUESTIONS,
     WRITE,
     Clock,
-    Hands,
     Model,
     Outdated,
     Pair,
+    Participant,
     Refused,
     Written,
     make_pair,
@@ -315,7 +315,7 @@ class Engine(RuleBasedStateMachine):
             return
         version = self.model.entries[key].note_version + (not fresh)
 
-        def write(hands: Hands) -> Note:
+        def write(hands: Participant) -> Note:
             entry = hands.entry(key)
             return Note.came_up(entry.step, entry=entry, by=hands.person, text=text, version=version)
 

@@ -21,8 +21,8 @@ from tests.retros.model import (
     PULSE,
     WRITE,
     AtOnce,
-    Hands,
     Pair,
+    Participant,
     at,
     make_pair,
     reveal,
@@ -47,7 +47,7 @@ def pair(transactional_db: None) -> Pair:
     return make_pair()
 
 
-def begun(pair: Pair, position: int = LOOK_BACK) -> tuple[Hands, Hands]:
+def begun(pair: Pair, position: int = LOOK_BACK) -> tuple[Participant, Participant]:
     session = pair.started()
     at(session, position)
     return pair.hands(session)
@@ -78,7 +78,7 @@ def test_ready_at_once_reveals_once(pair: Pair, both: AtOnce, rounds: int) -> No
             tom.fold("From Tom")
         told = ines.version(), tom.version()
 
-        def load(hands: Hands) -> Load:
+        def load(hands: Participant) -> Load:
             def press() -> Callable[[], Any]:
                 step = hands.step(WRITE)
                 digest = step.digest(hands.person)
@@ -105,7 +105,7 @@ def test_next_at_once_moves_once(pair: Pair, both: AtOnce, position: int, rounds
             if position == LAST:
                 reveal(ines, tom, LAST)
 
-        def load(hands: Hands) -> Load:
+        def load(hands: Participant) -> Load:
             def press() -> Callable[[], Any]:
                 step = hands.step(position)
                 return lambda: step.ready_for_next(by=hands.person)
@@ -130,7 +130,7 @@ def test_start_at_once_starts_once(pair: Pair, both: AtOnce, rounds: int) -> Non
         session = Session.objects.filter(partnership=pair.partnership, number=None).first() or pair.planned()
         ines, tom = pair.hands(session)
 
-        def load(hands: Hands) -> Load:
+        def load(hands: Participant) -> Load:
             def press() -> Callable[[], Any]:
                 session = hands.session
                 return lambda: session.start(by=hands.person)
@@ -165,7 +165,7 @@ def test_of_two_retros_started_at_once_one_is_open(pair: Pair, both: AtOnce, rou
         planned = [pair.planned(start=wall(2027, 1, day, 9, 0)) for day in (2, 3)]
     for _round in range(rounds):
 
-        def load(hands: Hands) -> Load:
+        def load(hands: Participant) -> Load:
             def press() -> Callable[[], Any]:
                 session = hands.session
                 return lambda: session.start(by=hands.person).pk
@@ -189,7 +189,7 @@ def test_reopen_at_once_reopens_once(pair: Pair, both: AtOnce, rounds: int) -> N
             ines.next()
             tom.next()
 
-        def load(hands: Hands) -> Load:
+        def load(hands: Participant) -> Load:
             def press() -> Callable[[], Any]:
                 session = hands.session
                 return lambda: session.reopen(by=hands.person)
@@ -205,10 +205,10 @@ def test_reopen_at_once_reopens_once(pair: Pair, both: AtOnce, rounds: int) -> N
 # --- the same thing sent twice ----------------------------------------------------------------------------------
 
 
-def things(pair: Pair) -> dict[str, tuple[Callable[[Hands, str, uuid.UUID], Any], Callable[[], Any]]]:
+def things(pair: Pair) -> dict[str, tuple[Callable[[Participant, str, uuid.UUID], Any], Callable[[], Any]]]:
     """What a client names itself: how to send it, and which rows there are of it."""
 
-    def draft(hands: Hands, text: str, key: uuid.UUID) -> Any:
+    def draft(hands: Participant, text: str, key: uuid.UUID) -> Any:
         return Draft.keep(f"card:{key}", text, version=0, by=hands.person)
 
     return {
@@ -275,7 +275,7 @@ def test_the_same_key_from_both_is_a_card_each(pair: Pair, both: AtOnce, rounds:
 # --- two writers of one thing -----------------------------------------------------------------------------------
 
 
-def writings(pair: Pair, ines: Hands, tom: Hands) -> dict[str, tuple[Load, Load, Callable[[], str]]]:
+def writings(pair: Pair, ines: Participant, tom: Participant) -> dict[str, tuple[Load, Load, Callable[[], str]]]:
     """For each shared thing: how the one and the other write on it, both having seen the same; and what it says."""
     card = ines.fold("Before")
     reveal(ines, tom)
@@ -284,21 +284,21 @@ def writings(pair: Pair, ines: Hands, tom: Hands) -> dict[str, tuple[Load, Load,
         pair.partnership, by=pair.ines, id=uuid.uuid4(), owners=["a"], text="Before", due=DUE
     )  # fmt: skip
 
-    def note(hands: Hands, text: str) -> Load:
+    def note(hands: Participant, text: str) -> Load:
         def load() -> Callable[[], Any]:
             entry = hands.entry(card.pk)
             return lambda: Note.came_up(entry.step, entry=entry, by=hands.person, text=text, version=0)
 
         return load
 
-    def learned(hands: Hands, text: str) -> Load:
+    def learned(hands: Participant, text: str) -> Load:
         def load() -> Callable[[], Any]:
             row = hands.note(learning.pk)
             return lambda: row.edit(by=hands.person, text=text, version=1)
 
         return load
 
-    def edited(hands: Hands, text: str, *, in_room: bool) -> Load:
+    def edited(hands: Participant, text: str, *, in_room: bool) -> Load:
         def load() -> Callable[[], Any]:
             row = get_action(hands.person, action.pk)
             session = hands.session if in_room else None
@@ -306,7 +306,7 @@ def writings(pair: Pair, ines: Hands, tom: Hands) -> dict[str, tuple[Load, Load,
 
         return load
 
-    def reviewed(hands: Hands, remark: str) -> Load:
+    def reviewed(hands: Participant, remark: str) -> Load:
         def load() -> Callable[[], Any]:
             row, session = get_action(hands.person, action.pk), hands.session
             return lambda: row.review(session, by=hands.person, verdict="going", remark=remark)
@@ -361,11 +361,11 @@ def test_a_review_at_once_with_an_edit_loses_neither(pair: Pair, both: AtOnce, r
                 pair.partnership, by=pair.ines, id=uuid.uuid4(), owners=["a"], text="Before", due=DUE
             )  # fmt: skip
 
-        def review(hands: Hands = ines, pk: uuid.UUID = action.pk) -> Callable[[], Any]:
+        def review(hands: Participant = ines, pk: uuid.UUID = action.pk) -> Callable[[], Any]:
             row, session = get_action(hands.person, pk), hands.session
             return lambda: row.review(session, by=hands.person, verdict="going", due=later)
 
-        def edit(hands: Hands = tom, pk: uuid.UUID = action.pk) -> Callable[[], Any]:
+        def edit(hands: Participant = tom, pk: uuid.UUID = action.pk) -> Callable[[], Any]:
             row = get_action(hands.person, pk)
             return lambda: row.edit(by=hands.person, text="After", version=1, due=DUE, owner="a")
 

@@ -14,7 +14,7 @@ from partnerships import limits
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
 from retros.models import Draft, Entry, EntryRevision, Pick, Ready
 from tests.factories import PersonFactory
-from tests.retros.model import PULSE, WRITE, Hands, Pair, make_pair, reveal
+from tests.retros.model import PULSE, WRITE, Pair, Participant, Participants, make_pair, reveal
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,7 @@ def pair(db: None) -> Pair:
 
 
 @pytest.fixture
-def hands(pair: Pair) -> tuple[Hands, Hands]:
+def hands(pair: Pair) -> tuple[Participant, Participant]:
     return pair.hands(pair.started())
 
 
@@ -42,7 +42,7 @@ def test_nobody_reads_entries_around_the_rule() -> None:
             read()
 
 
-def test_a_lead_an_admin_and_an_outsider_read_nothing_in_any_phase(pair: Pair, hands: tuple[Hands, Hands]) -> None:
+def test_a_lead_an_admin_and_an_outsider_read_nothing_in_any_phase(pair: Pair, hands: Participants) -> None:
     ines, tom = hands
     lead, admin, mei = PersonFactory.create(), PersonFactory.create(is_staff=True, is_superuser=True), make_pair().ines
     pair.partnership.assign_lead(lead, by=admin)
@@ -56,10 +56,10 @@ def test_a_lead_an_admin_and_an_outsider_read_nothing_in_any_phase(pair: Pair, h
             assert not Entry.objects.visible_to(person).exists()
             assert not Entry.objects.deleted_by(person).exists()
             with pytest.raises(Http404):
-                Hands(person, ines.session_id).entry(entry.pk)
+                Participant(person, ines.session_id).entry(entry.pk)
 
 
-def test_only_me_is_for_ever(hands: tuple[Hands, Hands]) -> None:
+def test_only_me_is_for_ever(hands: Participants) -> None:
     ines, tom = hands
     card = ines.fold("Mine", only_me=True)
     ines.answer("changed", "Mine too", only_me=True)
@@ -73,7 +73,7 @@ def test_only_me_is_for_ever(hands: tuple[Hands, Hands]) -> None:
         tom.entry(card.pk)
 
 
-def test_the_database_holds_that_only_me_never_opens(hands: tuple[Hands, Hands]) -> None:
+def test_the_database_holds_that_only_me_never_opens(hands: Participants) -> None:
     card = hands[0].fold("Mine", only_me=True)
     with pytest.raises(IntegrityError), transaction.atomic():
         Entry.unrestricted.filter(pk=card.pk).update(opened_at=timezone.now())
@@ -82,7 +82,7 @@ def test_the_database_holds_that_only_me_never_opens(hands: tuple[Hands, Hands])
 # --- folding ---------------------------------------------------------------------------------------------------------
 
 
-def test_folding_tells_the_author_and_nobody_else(hands: tuple[Hands, Hands]) -> None:
+def test_folding_tells_the_author_and_nobody_else(hands: Participants) -> None:
     ines, tom = hands
     before = (ines.version(), tom.version())
     entry = ines.fold("  Pairing on the prototype \r\nwent well ")
@@ -92,7 +92,7 @@ def test_folding_tells_the_author_and_nobody_else(hands: tuple[Hands, Hands]) ->
     assert tom.sees() == set()
 
 
-def test_the_same_card_again_is_one_card(hands: tuple[Hands, Hands]) -> None:
+def test_the_same_card_again_is_one_card(hands: Participants) -> None:
     ines, _tom = hands
     key = uuid.uuid4()
     first = ines.fold("Once", client_id=key)
@@ -102,7 +102,7 @@ def test_the_same_card_again_is_one_card(hands: tuple[Hands, Hands]) -> None:
 
 @pytest.mark.parametrize("other", [{"text": "Twice"}, {"column": "bad"}, {"only_me": True}])
 def test_the_same_key_with_something_else_is_a_conflict_and_keeps_both(
-    hands: tuple[Hands, Hands], other: dict[str, Any]
+    hands: Participants, other: dict[str, Any]
 ) -> None:
     """The last one matters most: who ticks “only me” on the second try must not get a card that will open."""
     ines, _tom = hands
@@ -114,7 +114,7 @@ def test_the_same_key_with_something_else_is_a_conflict_and_keeps_both(
     assert Entry.unrestricted.get().text == "Once"
 
 
-def test_the_same_key_from_the_other_one_is_a_card_of_their_own(hands: tuple[Hands, Hands]) -> None:
+def test_the_same_key_from_the_other_one_is_a_card_of_their_own(hands: Participants) -> None:
     ines, tom = hands
     key = uuid.uuid4()
     ines.fold("Hers", client_id=key)
@@ -123,7 +123,7 @@ def test_the_same_key_from_the_other_one_is_a_card_of_their_own(hands: tuple[Han
 
 
 @pytest.mark.parametrize("text", ["", " \n\t ", "x" * 10_001, "a\x00b", "\x07", "\ud800"])
-def test_what_is_no_text_is_refused_and_changes_nothing(hands: tuple[Hands, Hands], text: str) -> None:
+def test_what_is_no_text_is_refused_and_changes_nothing(hands: Participants, text: str) -> None:
     ines, tom = hands
     card = ines.fold("Good text")
     ines.ready()
@@ -136,11 +136,11 @@ def test_what_is_no_text_is_refused_and_changes_nothing(hands: tuple[Hands, Hand
     assert tom.sees() == set()
 
 
-def test_ten_thousand_characters_fit(hands: tuple[Hands, Hands]) -> None:
+def test_ten_thousand_characters_fit(hands: Participants) -> None:
     assert row(hands[0].fold("ü" * 10_000)).text == "ü" * 10_000
 
 
-def test_a_question_takes_no_cards_and_a_column_no_answers(hands: tuple[Hands, Hands]) -> None:
+def test_a_question_takes_no_cards_and_a_column_no_answers(hands: Participants) -> None:
     ines, _tom = hands
     with pytest.raises(Invalid):
         ines.fold("A card", "changed")
@@ -150,7 +150,7 @@ def test_a_question_takes_no_cards_and_a_column_no_answers(hands: tuple[Hands, H
 
 
 def test_there_is_room_for_so_many_and_deleted_ones_do_not_count(
-    hands: tuple[Hands, Hands], monkeypatch: pytest.MonkeyPatch
+    hands: Participants, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ines, tom = hands
     monkeypatch.setattr(limits, "ENTRIES_PER_PERSON", 2)
@@ -163,7 +163,7 @@ def test_there_is_room_for_so_many_and_deleted_ones_do_not_count(
     ines.fold("Three")
 
 
-def test_folding_takes_the_draft_over(hands: tuple[Hands, Hands]) -> None:
+def test_folding_takes_the_draft_over(hands: Participants) -> None:
     ines, tom = hands
     key = f"card:{ines.prompt('good').pk}"
     Draft.keep(key, "Half a", version=0, by=ines.person)
@@ -176,7 +176,7 @@ def test_folding_takes_the_draft_over(hands: tuple[Hands, Hands]) -> None:
 # --- changing --------------------------------------------------------------------------------------------------------
 
 
-def test_an_edit_raises_the_version_and_keeps_what_was_open(hands: tuple[Hands, Hands]) -> None:
+def test_an_edit_raises_the_version_and_keeps_what_was_open(hands: Participants) -> None:
     ines, tom = hands
     card = ines.fold("Draft words")
     ines.entry(card.pk).edit(by=ines.person, text="Folded words", version=1)
@@ -190,7 +190,7 @@ def test_an_edit_raises_the_version_and_keeps_what_was_open(hands: tuple[Hands, 
     assert tom.sees() == {"Later words"}
 
 
-def test_a_stale_edit_shows_both_and_loses_neither(hands: tuple[Hands, Hands]) -> None:
+def test_a_stale_edit_shows_both_and_loses_neither(hands: Participants) -> None:
     ines, _tom = hands
     card = ines.fold("First")
     ines.entry(card.pk).edit(by=ines.person, text="From the laptop", version=1)
@@ -202,7 +202,7 @@ def test_a_stale_edit_shows_both_and_loses_neither(hands: tuple[Hands, Hands]) -
 
 
 @pytest.mark.parametrize("phase", ["folded", "revealed"])
-def test_only_its_author_changes_a_card(hands: tuple[Hands, Hands], phase: str) -> None:
+def test_only_its_author_changes_a_card(hands: Participants, phase: str) -> None:
     ines, tom = hands
     card = ines.fold("Hers")
     if phase == "revealed":
@@ -222,19 +222,19 @@ def test_only_its_author_changes_a_card(hands: tuple[Hands, Hands], phase: str) 
             tom.entry(card.pk)
 
 
-def test_a_card_moves_between_the_columns_of_its_step(hands: tuple[Hands, Hands], pair: Pair) -> None:
+def test_a_card_moves_between_the_columns_of_its_step(hands: Participants, pair: Pair) -> None:
     ines, _tom = hands
     card = ines.fold("Where does it belong", "good")
     ines.entry(card.pk).move(ines.prompt("talk"), by=ines.person)
     assert row(card).prompt.key == "talk"
-    elsewhere = Hands(pair.ines, pair.planned().pk)
+    elsewhere = Participant(pair.ines, pair.planned().pk)
     for target in (ines.prompt("changed"), elsewhere.prompt("bad")):
         with pytest.raises(Invalid):
             ines.entry(card.pk).move(target, by=ines.person)
     assert row(card).prompt.key == "talk"
 
 
-def test_a_deleted_card_is_gone_for_both_until_it_is_restored(hands: tuple[Hands, Hands]) -> None:
+def test_a_deleted_card_is_gone_for_both_until_it_is_restored(hands: Participants) -> None:
     ines, tom = hands
     card = ines.fold("Gone?")
     reveal(ines, tom)
@@ -246,7 +246,7 @@ def test_a_deleted_card_is_gone_for_both_until_it_is_restored(hands: tuple[Hands
     assert ines.sees() == tom.sees() == {"Gone?"}
 
 
-def test_deleting_and_restoring_twice_is_once(hands: tuple[Hands, Hands]) -> None:
+def test_deleting_and_restoring_twice_is_once(hands: Participants) -> None:
     ines, tom = hands
     card = ines.fold("Gone?")
     first, second = ines.entry(card.pk), ines.entry(card.pk)
@@ -263,7 +263,7 @@ def test_deleting_and_restoring_twice_is_once(hands: tuple[Hands, Hands]) -> Non
     assert tom.version() == before
 
 
-def test_a_deleted_card_is_not_edited_behind_its_back(hands: tuple[Hands, Hands]) -> None:
+def test_a_deleted_card_is_not_edited_behind_its_back(hands: Participants) -> None:
     ines, _tom = hands
     card = ines.fold("Gone")
     late = ines.entry(card.pk)
@@ -273,7 +273,7 @@ def test_a_deleted_card_is_not_edited_behind_its_back(hands: tuple[Hands, Hands]
     assert row(card).text == "Gone"
 
 
-def test_what_was_deleted_before_the_reveal_stays_hidden_and_comes_back_open(hands: tuple[Hands, Hands]) -> None:
+def test_what_was_deleted_before_the_reveal_stays_hidden_and_comes_back_open(hands: Participants) -> None:
     ines, tom = hands
     card = ines.fold("Second thoughts")
     ines.entry(card.pk).delete_card(by=ines.person)
@@ -285,7 +285,7 @@ def test_what_was_deleted_before_the_reveal_stays_hidden_and_comes_back_open(han
     assert row(card).opened_version == row(card).version == 3
 
 
-def test_the_verbs_of_cards_leave_answers_alone(hands: tuple[Hands, Hands]) -> None:
+def test_the_verbs_of_cards_leave_answers_alone(hands: Participants) -> None:
     """A deleted answer could never be given again: its one row would take every later text and show none of it."""
     ines, tom = hands
     answer = ines.answer("changed", "A new desk")
@@ -310,7 +310,7 @@ def test_the_verbs_of_cards_leave_answers_alone(hands: tuple[Hands, Hands]) -> N
 # --- answers ---------------------------------------------------------------------------------------------------------
 
 
-def test_an_answer_is_one_row_however_often_it_changes(hands: tuple[Hands, Hands]) -> None:
+def test_an_answer_is_one_row_however_often_it_changes(hands: Participants) -> None:
     ines, tom = hands
     before = tom.version()
     first = ines.answer("weather_us", value=2)
@@ -326,13 +326,13 @@ def test_an_answer_is_one_row_however_often_it_changes(hands: tuple[Hands, Hands
     [("weather_us", {"value": 6}), ("weather_us", {"value": 0}), ("changed", {"value": 1}),
      ("change_tags", {"tags": ["pets"]}), ("changed", {"tags": ["life"]})],
 )  # fmt: skip
-def test_what_is_not_among_the_choices_is_refused(hands: tuple[Hands, Hands], key: str, fields: dict[str, Any]) -> None:
+def test_what_is_not_among_the_choices_is_refused(hands: Participants, key: str, fields: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
         hands[0].answer(key, **fields)
     assert not Entry.unrestricted.exists()
 
 
-def test_two_tabs_of_one_person_lose_no_answer(hands: tuple[Hands, Hands]) -> None:
+def test_two_tabs_of_one_person_lose_no_answer(hands: Participants) -> None:
     ines, _tom = hands
     ines.answer("changed", "From the laptop")
     with pytest.raises(Stale) as stale:
@@ -343,7 +343,7 @@ def test_two_tabs_of_one_person_lose_no_answer(hands: tuple[Hands, Hands]) -> No
     assert (Entry.unrestricted.get().text, Entry.unrestricted.get().version) == ("From the phone", 2)
 
 
-def test_an_answer_after_the_reveal_is_open_and_keeps_its_earlier_text(hands: tuple[Hands, Hands]) -> None:
+def test_an_answer_after_the_reveal_is_open_and_keeps_its_earlier_text(hands: Participants) -> None:
     ines, tom = hands
     ines.answer("changed", "A new desk")
     reveal(ines, tom, PULSE)
@@ -359,7 +359,7 @@ def test_an_answer_after_the_reveal_is_open_and_keeps_its_earlier_text(hands: tu
     }
 
 
-def test_what_lies_open_is_not_taken_back_as_only_me(hands: tuple[Hands, Hands]) -> None:
+def test_what_lies_open_is_not_taken_back_as_only_me(hands: Participants) -> None:
     ines, tom = hands
     ines.answer("changed", "A new desk")
     reveal(ines, tom, PULSE)
@@ -371,7 +371,7 @@ def test_what_lies_open_is_not_taken_back_as_only_me(hands: tuple[Hands, Hands])
     assert tom.sees() == {"A new desk"}
 
 
-def test_an_answer_kept_back_before_the_reveal_was_never_there(hands: tuple[Hands, Hands]) -> None:
+def test_an_answer_kept_back_before_the_reveal_was_never_there(hands: Participants) -> None:
     ines, tom = hands
     ines.answer("changed", "Shared, then not")
     ines.ready(PULSE)
@@ -386,7 +386,7 @@ def test_an_answer_kept_back_before_the_reveal_was_never_there(hands: tuple[Hand
 
 
 @pytest.fixture
-def cards(hands: tuple[Hands, Hands]) -> tuple[Entry, Entry]:
+def cards(hands: tuple[Participant, Participant]) -> tuple[Entry, Entry]:
     """Two open cards, Ines's and Tom's."""
     ines, tom = hands
     mine, his = ines.fold("From Ines"), tom.fold("From Tom", "talk")
@@ -394,7 +394,7 @@ def cards(hands: tuple[Hands, Hands]) -> tuple[Entry, Entry]:
     return row(mine), row(his)
 
 
-def test_each_picks_for_themselves_once(hands: tuple[Hands, Hands], cards: tuple[Entry, Entry]) -> None:
+def test_each_picks_for_themselves_once(hands: Participants, cards: tuple[Entry, Entry]) -> None:
     ines, tom = hands
     for _press in range(2):
         ines.entry(cards[1].pk).pick(by=ines.person)
@@ -405,7 +405,7 @@ def test_each_picks_for_themselves_once(hands: tuple[Hands, Hands], cards: tuple
     assert [pick.person for pick in Pick.objects.all()] == [tom.person]
 
 
-def test_what_is_folded_is_not_talked_about(hands: tuple[Hands, Hands]) -> None:
+def test_what_is_folded_is_not_talked_about(hands: Participants) -> None:
     ines, _tom = hands
     card = ines.fold("Folded")
     for verb in (
@@ -419,7 +419,7 @@ def test_what_is_folded_is_not_talked_about(hands: tuple[Hands, Hands]) -> None:
     assert row(card).talk == ""
 
 
-def test_one_card_lies_on_the_table(hands: tuple[Hands, Hands], cards: tuple[Entry, Entry]) -> None:
+def test_one_card_lies_on_the_table(hands: Participants, cards: tuple[Entry, Entry]) -> None:
     from retros.models import Note
 
     ines, tom = hands
@@ -438,9 +438,7 @@ def test_one_card_lies_on_the_table(hands: tuple[Hands, Hands], cards: tuple[Ent
 
 
 @pytest.mark.parametrize("talk", ["on_table", "nonsense", "a word far longer than the column holds"])
-def test_a_card_is_talked_about_parked_or_neither(
-    hands: tuple[Hands, Hands], cards: tuple[Entry, Entry], talk: str
-) -> None:
+def test_a_card_is_talked_about_parked_or_neither(hands: Participants, cards: tuple[Entry, Entry], talk: str) -> None:
     ines, tom = hands
     ines.entry(cards[0].pk).put_on_table(by=ines.person)
     with pytest.raises(Invalid):
@@ -449,9 +447,7 @@ def test_a_card_is_talked_about_parked_or_neither(
 
 
 @pytest.mark.parametrize("verb", ["pick", "unpick", "put_on_table", "set_talk"])
-def test_talk_without_a_change_is_told_to_nobody(
-    hands: tuple[Hands, Hands], cards: tuple[Entry, Entry], verb: str
-) -> None:
+def test_talk_without_a_change_is_told_to_nobody(hands: Participants, cards: tuple[Entry, Entry], verb: str) -> None:
     ines, tom = hands
 
     def press() -> None:

@@ -10,7 +10,7 @@ from django.http import Http404
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
 from retros.models import Note
 from tests.factories import PersonFactory
-from tests.retros.model import CONCLUDE, LOOK_BACK, WRITE, Hands, Pair, make_pair, reveal
+from tests.retros.model import CONCLUDE, LOOK_BACK, WRITE, Pair, Participant, Participants, make_pair, reveal
 
 pytestmark = pytest.mark.django_db
 
@@ -21,18 +21,18 @@ def pair(db: None) -> Pair:
 
 
 @pytest.fixture
-def hands(pair: Pair) -> tuple[Hands, Hands]:
+def hands(pair: Pair) -> tuple[Participant, Participant]:
     return pair.hands(pair.started())
 
 
-def write(person: Hands, text: str, version: int, entry_id: uuid.UUID | None = None) -> Note:
+def write(person: Participant, text: str, version: int, entry_id: uuid.UUID | None = None) -> Note:
     if entry_id is None:
         return Note.came_up(person.step(LOOK_BACK), by=person.person, text=text, version=version)
     entry = person.entry(entry_id)
     return Note.came_up(entry.step, entry=entry, by=person.person, text=text, version=version)
 
 
-def test_both_write_the_note_of_a_step_and_both_are_told(hands: tuple[Hands, Hands]) -> None:
+def test_both_write_the_note_of_a_step_and_both_are_told(hands: Participants) -> None:
     ines, tom = hands
     before = tom.version()
     first = write(ines, "We said", 0)
@@ -43,7 +43,7 @@ def test_both_write_the_note_of_a_step_and_both_are_told(hands: tuple[Hands, Han
     assert second.version == 2
 
 
-def test_a_lost_race_shows_both_texts(hands: tuple[Hands, Hands]) -> None:
+def test_a_lost_race_shows_both_texts(hands: Participants) -> None:
     ines, tom = hands
     write(ines, "Hers", 0)
     with pytest.raises(Stale) as stale:
@@ -53,14 +53,14 @@ def test_a_lost_race_shows_both_texts(hands: tuple[Hands, Hands]) -> None:
     assert (Note.objects.get().text, Note.objects.get().version) == ("Hers", 1)
 
 
-def test_an_empty_box_that_saves_itself_is_in_nobodys_way(hands: tuple[Hands, Hands]) -> None:
+def test_an_empty_box_that_saves_itself_is_in_nobodys_way(hands: Participants) -> None:
     ines, tom = hands
     write(ines, "", 0)
     write(tom, "His first words", 0)
     assert Note.objects.get().text == "His first words"
 
 
-def test_the_note_of_a_card_hangs_on_that_card(hands: tuple[Hands, Hands]) -> None:
+def test_the_note_of_a_card_hangs_on_that_card(hands: Participants) -> None:
     ines, tom = hands
     card, other = ines.fold("A card"), ines.fold("Another")
     reveal(ines, tom)
@@ -73,7 +73,7 @@ def test_the_note_of_a_card_hangs_on_that_card(hands: tuple[Hands, Hands]) -> No
 
 
 @pytest.mark.parametrize("only_me", [False, True])
-def test_a_card_that_is_not_open_gets_no_note(hands: tuple[Hands, Hands], only_me: bool) -> None:
+def test_a_card_that_is_not_open_gets_no_note(hands: Participants, only_me: bool) -> None:
     """The note would be shared, and with it the fact that the card exists."""
     ines, tom = hands
     card = ines.fold("Folded", only_me=only_me)
@@ -86,7 +86,7 @@ def test_a_card_that_is_not_open_gets_no_note(hands: tuple[Hands, Hands], only_m
     assert tom.version() == before
 
 
-def test_a_card_of_another_step_gets_no_note_here(hands: tuple[Hands, Hands]) -> None:
+def test_a_card_of_another_step_gets_no_note_here(hands: Participants) -> None:
     ines, tom = hands
     card = ines.fold("A card")
     reveal(ines, tom)
@@ -95,7 +95,7 @@ def test_a_card_of_another_step_gets_no_note_here(hands: tuple[Hands, Hands]) ->
     assert not Note.objects.exists()
 
 
-def test_what_was_learned_is_kept_once(hands: tuple[Hands, Hands]) -> None:
+def test_what_was_learned_is_kept_once(hands: Participants) -> None:
     ines, tom = hands
     key = uuid.uuid4()
     for person in (ines, ines, tom):
@@ -106,7 +106,7 @@ def test_what_was_learned_is_kept_once(hands: tuple[Hands, Hands]) -> None:
     assert (stale.value.mine, stale.value.theirs) == ("Talk later", "Talk earlier")
 
 
-def test_the_key_of_another_pairs_learning_is_refused_and_says_no_more(hands: tuple[Hands, Hands]) -> None:
+def test_the_key_of_another_pairs_learning_is_refused_and_says_no_more(hands: Participants) -> None:
     ines, _tom = hands
     other = make_pair()
     theirs, _ = other.hands(other.started())
@@ -119,13 +119,13 @@ def test_the_key_of_another_pairs_learning_is_refused_and_says_no_more(hands: tu
 
 
 @pytest.mark.parametrize("text", ["", "  ", "x" * 10_001, "a\x00b"])
-def test_what_is_no_text_is_not_learned(hands: tuple[Hands, Hands], text: str) -> None:
+def test_what_is_no_text_is_not_learned(hands: Participants, text: str) -> None:
     with pytest.raises(Invalid):
         Note.learn(hands[0].step(CONCLUDE), by=hands[0].person, text=text, id=uuid.uuid4())
     assert not Note.objects.exists()
 
 
-def test_either_edits_deletes_and_brings_back(hands: tuple[Hands, Hands]) -> None:
+def test_either_edits_deletes_and_brings_back(hands: Participants) -> None:
     ines, tom = hands
     note = Note.learn(ines.step(CONCLUDE), by=ines.person, text="Talk earlier", id=uuid.uuid4())
     tom.note(note.pk).edit(by=tom.person, text="Talk much earlier", version=1)
@@ -141,7 +141,7 @@ def test_either_edits_deletes_and_brings_back(hands: tuple[Hands, Hands]) -> Non
     assert tom.note(note.pk).text == "Talk much earlier"
 
 
-def test_writing_on_a_deleted_note_brings_it_back(hands: tuple[Hands, Hands]) -> None:
+def test_writing_on_a_deleted_note_brings_it_back(hands: Participants) -> None:
     """Otherwise the new words would go into a row that nobody sees."""
     ines, tom = hands
     note = write(ines, "First", 0)
@@ -153,7 +153,7 @@ def test_writing_on_a_deleted_note_brings_it_back(hands: tuple[Hands, Hands]) ->
     assert tom.note(note.pk).text == "Second"
 
 
-def test_nobody_else_reads_or_writes_notes(pair: Pair, hands: tuple[Hands, Hands]) -> None:
+def test_nobody_else_reads_or_writes_notes(pair: Pair, hands: Participants) -> None:
     ines, _tom = hands
     note = write(ines, "Between us", 0)
     lead, mei = PersonFactory.create(is_staff=True), make_pair().ines

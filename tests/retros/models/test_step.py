@@ -14,8 +14,9 @@ from tests.retros.model import (
     PULSE,
     WRITE,
     Clock,
-    Hands,
     Pair,
+    Participant,
+    Participants,
     at,
     make_pair,
     reveal,
@@ -36,7 +37,7 @@ def pair(db: None) -> Pair:
 
 
 @pytest.fixture
-def hands(pair: Pair, clock: Clock) -> tuple[Hands, Hands]:
+def hands(pair: Pair, clock: Clock) -> tuple[Participant, Participant]:
     """Ines and Tom in a running retro, at the step of the cards."""
     session = pair.started()
     at(session, WRITE)
@@ -46,7 +47,7 @@ def hands(pair: Pair, clock: Clock) -> tuple[Hands, Hands]:
 # --- ready and reveal ------------------------------------------------------------------------------------------------
 
 
-def test_the_second_ready_is_the_reveal(hands: tuple[Hands, Hands]) -> None:
+def test_the_second_ready_is_the_reveal(hands: Participants) -> None:
     ines, tom = hands
     ines.fold("From Ines")
     tom.fold("From Tom", "bad")
@@ -58,7 +59,7 @@ def test_the_second_ready_is_the_reveal(hands: tuple[Hands, Hands]) -> None:
     assert set(Entry.unrestricted.values_list("opened_version", flat=True)) == {1}
 
 
-def test_ready_twice_is_ready_once(hands: tuple[Hands, Hands]) -> None:
+def test_ready_twice_is_ready_once(hands: Participants) -> None:
     ines, tom = hands
     ines.ready()
     before = tom.version()
@@ -67,14 +68,14 @@ def test_ready_twice_is_ready_once(hands: tuple[Hands, Hands]) -> None:
     assert tom.version() == before, "The second press showed Tom something."
 
 
-def test_ready_with_nothing_written_is_allowed(hands: tuple[Hands, Hands]) -> None:
+def test_ready_with_nothing_written_is_allowed(hands: Participants) -> None:
     ines, tom = hands
     tom.fold("The only one")
     reveal(ines, tom)
     assert ines.sees() == {"The only one"}
 
 
-def test_ready_after_the_reveal_says_that_it_is_revealed(hands: tuple[Hands, Hands]) -> None:
+def test_ready_after_the_reveal_says_that_it_is_revealed(hands: Participants) -> None:
     ines, tom = hands
     reveal(ines, tom)
     assert ines.ready(digest="of an old page")
@@ -82,7 +83,7 @@ def test_ready_after_the_reveal_says_that_it_is_revealed(hands: tuple[Hands, Han
 
 @pytest.mark.parametrize("change", ["fold", "edit", "move", "delete", "restore"])
 @pytest.mark.parametrize("press", ["ready", "open_side"])
-def test_ready_on_old_text_is_refused(hands: tuple[Hands, Hands], change: str, press: str) -> None:
+def test_ready_on_old_text_is_refused(hands: Participants, change: str, press: str) -> None:
     ines, tom = hands
     card = ines.fold("First words")
     if change == "restore":
@@ -106,7 +107,7 @@ def test_ready_on_old_text_is_refused(hands: tuple[Hands, Hands], change: str, p
     assert not ines.step(WRITE).side_open(ines.session.seat_of(ines.person))
 
 
-def test_the_digest_is_of_the_pressers_own_cards_alone(hands: tuple[Hands, Hands]) -> None:
+def test_the_digest_is_of_the_pressers_own_cards_alone(hands: Participants) -> None:
     ines, tom = hands
     ines.fold("Mine")
     page = ines.digest()
@@ -117,7 +118,7 @@ def test_the_digest_is_of_the_pressers_own_cards_alone(hands: tuple[Hands, Hands
 
 
 @pytest.mark.parametrize("change", ["fold", "edit", "move", "delete", "restore", "answer"])
-def test_folded_work_takes_back_ones_own_ready(hands: tuple[Hands, Hands], change: str) -> None:
+def test_folded_work_takes_back_ones_own_ready(hands: Participants, change: str) -> None:
     ines, tom = hands
     card = ines.fold("First words")
     if change == "restore":
@@ -144,14 +145,14 @@ def test_folded_work_takes_back_ones_own_ready(hands: tuple[Hands, Hands], chang
     assert tom.sees() == set()
 
 
-def test_the_partners_ready_stays(hands: tuple[Hands, Hands]) -> None:
+def test_the_partners_ready_stays(hands: Participants) -> None:
     ines, tom = hands
     tom.ready()
     ines.fold("One more")
     assert [mark.person for mark in Ready.objects.all()] == [tom.person]
 
 
-def test_private_work_takes_back_nothing_and_is_seen_by_nobody(hands: tuple[Hands, Hands]) -> None:
+def test_private_work_takes_back_nothing_and_is_seen_by_nobody(hands: Participants) -> None:
     ines, tom = hands
     own = ines.fold("Mine", only_me=True)
     answer = ines.answer("changed", "Mine too", only_me=True)
@@ -175,7 +176,7 @@ def test_private_work_takes_back_nothing_and_is_seen_by_nobody(hands: tuple[Hand
 
 
 @pytest.mark.parametrize("verb", ["edit", "move", "answer"])
-def test_a_change_that_changes_nothing_takes_back_no_ready(hands: tuple[Hands, Hands], verb: str) -> None:
+def test_a_change_that_changes_nothing_takes_back_no_ready(hands: Participants, verb: str) -> None:
     """A retry that arrives after the Ready is no new text."""
     ines, tom = hands
     card = ines.fold("The words")
@@ -194,7 +195,7 @@ def test_a_change_that_changes_nothing_takes_back_no_ready(hands: tuple[Hands, H
     assert tom.version() == before
 
 
-def test_the_ready_can_be_taken_back_until_the_reveal(hands: tuple[Hands, Hands]) -> None:
+def test_the_ready_can_be_taken_back_until_the_reveal(hands: Participants) -> None:
     ines, tom = hands
     ines.fold("Mine")
     ines.ready()
@@ -208,7 +209,7 @@ def test_the_ready_can_be_taken_back_until_the_reveal(hands: tuple[Hands, Hands]
     assert tom.sees() == {"Mine"}
 
 
-def test_ready_seals_answers_and_unready_makes_them_drafts_again(hands: tuple[Hands, Hands]) -> None:
+def test_ready_seals_answers_and_unready_makes_them_drafts_again(hands: Participants) -> None:
     ines, tom = hands
     ines.answer("changed", "A new desk")
     tom.answer("changed", "Nothing")
@@ -234,14 +235,14 @@ def test_nothing_is_revealed_before_the_retro_has_started(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize("position", [LOOK_BACK, CONCLUDE])
-def test_a_shared_step_is_never_folded(hands: tuple[Hands, Hands], position: int) -> None:
+def test_a_shared_step_is_never_folded(hands: Participants, position: int) -> None:
     ines, _tom = hands
     for verb in (ines.ready, ines.unready, ines.open_side):
         with pytest.raises(Refusal, match="open from the start"):
             verb(position)
 
 
-def test_somebody_elses_ready_counts_for_nothing(hands: tuple[Hands, Hands]) -> None:
+def test_somebody_elses_ready_counts_for_nothing(hands: Participants) -> None:
     ines, tom = hands
     ines.fold("Mine")
     ines.ready()
@@ -264,7 +265,7 @@ def test_somebody_elses_ready_counts_for_nothing(hands: tuple[Hands, Hands]) -> 
 # --- one side alone --------------------------------------------------------------------------------------------------
 
 
-def test_opening_my_side_opens_mine_alone(hands: tuple[Hands, Hands]) -> None:
+def test_opening_my_side_opens_mine_alone(hands: Participants) -> None:
     ines, tom = hands
     ines.fold("From Ines")
     ines.fold("Mine for ever", only_me=True)
@@ -279,7 +280,7 @@ def test_opening_my_side_opens_mine_alone(hands: tuple[Hands, Hands]) -> None:
     assert ines.sees() == {"From Ines", "Mine for ever", "From Tom"}
 
 
-def test_a_card_joins_an_open_side_open_and_takes_nothing_back(hands: tuple[Hands, Hands]) -> None:
+def test_a_card_joins_an_open_side_open_and_takes_nothing_back(hands: Participants) -> None:
     ines, tom = hands
     ines.open_side()
     before = tom.version()
@@ -292,7 +293,7 @@ def test_a_card_joins_an_open_side_open_and_takes_nothing_back(hands: tuple[Hand
     assert ines.sees() == {"Late"}
 
 
-def test_opening_my_side_after_the_partners_ready_reveals_both(hands: tuple[Hands, Hands]) -> None:
+def test_opening_my_side_after_the_partners_ready_reveals_both(hands: Participants) -> None:
     ines, tom = hands
     ines.fold("From Ines")
     ines.ready()
@@ -304,7 +305,7 @@ def test_opening_my_side_after_the_partners_ready_reveals_both(hands: tuple[Hand
 # --- the next step ---------------------------------------------------------------------------------------------------
 
 
-def test_the_next_step_takes_both(hands: tuple[Hands, Hands], clock: Clock) -> None:
+def test_the_next_step_takes_both(hands: Participants, clock: Clock) -> None:
     ines, tom = hands
     reveal(ines, tom)
     clock.pass_minutes(3)
@@ -316,7 +317,7 @@ def test_the_next_step_takes_both(hands: tuple[Hands, Hands], clock: Clock) -> N
     assert tom.step(CONCLUDE).started_at == clock.now
 
 
-def test_a_late_press_moves_nobody_again(hands: tuple[Hands, Hands]) -> None:
+def test_a_late_press_moves_nobody_again(hands: Participants) -> None:
     ines, tom = hands
     reveal(ines, tom)
     ines.next()
@@ -327,7 +328,7 @@ def test_a_late_press_moves_nobody_again(hands: tuple[Hands, Hands]) -> None:
     assert not Ready.objects.filter(step=ines.step(CONCLUDE)).exists()
 
 
-def test_staying_takes_the_press_back(hands: tuple[Hands, Hands]) -> None:
+def test_staying_takes_the_press_back(hands: Participants) -> None:
     ines, tom = hands
     reveal(ines, tom)
     ines.next()
@@ -337,7 +338,7 @@ def test_staying_takes_the_press_back(hands: tuple[Hands, Hands]) -> None:
     assert tom.session.position == WRITE
 
 
-def test_a_step_written_alone_is_left_together_only_after_the_reveal(hands: tuple[Hands, Hands]) -> None:
+def test_a_step_written_alone_is_left_together_only_after_the_reveal(hands: Participants) -> None:
     ines, tom = hands
     for person in (ines, tom):
         with pytest.raises(Refusal, match="Open this step first"):
@@ -345,7 +346,7 @@ def test_a_step_written_alone_is_left_together_only_after_the_reveal(hands: tupl
     assert not Ready.objects.exists()
 
 
-def test_a_step_that_was_left_folded_can_be_revealed_later(hands: tuple[Hands, Hands]) -> None:
+def test_a_step_that_was_left_folded_can_be_revealed_later(hands: Participants) -> None:
     ines, tom = hands
     ines.fold("Left behind")
     at(ines.session, CONCLUDE)
@@ -353,7 +354,7 @@ def test_a_step_that_was_left_folded_can_be_revealed_later(hands: tuple[Hands, H
     assert tom.sees() == {"Left behind"}
 
 
-def test_going_on_alone_after_five_minutes_never_opens_the_other_side(hands: tuple[Hands, Hands], clock: Clock) -> None:
+def test_going_on_alone_after_five_minutes_never_opens_the_other_side(hands: Participants, clock: Clock) -> None:
     ines, tom = hands
     Presence.objects.update(seen_at=clock.now)
     ines.fold("From Ines")
@@ -370,7 +371,7 @@ def test_going_on_alone_after_five_minutes_never_opens_the_other_side(hands: tup
     assert (ines.sees(), tom.sees()) == ({"From Ines"}, {"From Tom"})
 
 
-def test_one_may_go_on_when_the_other_has_been_away_for_five_minutes(hands: tuple[Hands, Hands], clock: Clock) -> None:
+def test_one_may_go_on_when_the_other_has_been_away_for_five_minutes(hands: Participants, clock: Clock) -> None:
     ines, _tom = hands
     Presence.objects.update(seen_at=clock.now)
     clock.pass_minutes(4.9)
@@ -381,7 +382,7 @@ def test_one_may_go_on_when_the_other_has_been_away_for_five_minutes(hands: tupl
 
 
 def test_the_wait_counts_from_the_ready_for_the_next_step_and_not_from_the_reveal(
-    hands: tuple[Hands, Hands], clock: Clock
+    hands: Participants, clock: Clock
 ) -> None:
     """Twenty minutes into the talk nobody is carried off while the other still talks."""
     ines, tom = hands
@@ -397,7 +398,7 @@ def test_the_wait_counts_from_the_ready_for_the_next_step_and_not_from_the_revea
     assert tom.session.position == CONCLUDE
 
 
-def test_closing_alone_needs_the_same_wait(hands: tuple[Hands, Hands], clock: Clock) -> None:
+def test_closing_alone_needs_the_same_wait(hands: Participants, clock: Clock) -> None:
     ines, tom = hands
     at(ines.session, LAST)
     Presence.objects.update(seen_at=clock.now)
@@ -413,7 +414,7 @@ def test_closing_alone_needs_the_same_wait(hands: tuple[Hands, Hands], clock: Cl
 # --- the clock -------------------------------------------------------------------------------------------------------
 
 
-def test_the_clock_counts_whole_minutes_and_does_nothing_at_zero(hands: tuple[Hands, Hands], clock: Clock) -> None:
+def test_the_clock_counts_whole_minutes_and_does_nothing_at_zero(hands: Participants, clock: Clock) -> None:
     ines, _tom = hands
     step = ines.step(WRITE)
     assert step.minutes_left(clock.now) == 25
@@ -426,7 +427,7 @@ def test_the_clock_counts_whole_minutes_and_does_nothing_at_zero(hands: tuple[Ha
     assert ines.session.is_running
 
 
-def test_more_time_pressed_by_both_counts_once(hands: tuple[Hands, Hands]) -> None:
+def test_more_time_pressed_by_both_counts_once(hands: Participants) -> None:
     _ines, tom = hands
     known = tom.step(WRITE).minutes
     for one in hands:
@@ -434,7 +435,7 @@ def test_more_time_pressed_by_both_counts_once(hands: tuple[Hands, Hands]) -> No
     assert tom.step(WRITE).minutes == known + 5
 
 
-def test_more_time_is_for_both_and_has_an_end(hands: tuple[Hands, Hands]) -> None:
+def test_more_time_is_for_both_and_has_an_end(hands: Participants) -> None:
     ines, tom = hands
     before = tom.version()
     ines.step(WRITE).extend(5, by=ines.person, known=ines.step(WRITE).minutes)
@@ -445,7 +446,7 @@ def test_more_time_is_for_both_and_has_an_end(hands: tuple[Hands, Hands]) -> Non
     assert tom.step(WRITE).minutes == 240
 
 
-def test_the_clock_starts_once(hands: tuple[Hands, Hands], clock: Clock) -> None:
+def test_the_clock_starts_once(hands: Participants, clock: Clock) -> None:
     ines, _tom = hands
     step = ines.step(CLOSE)
     step.begin(clock.now)
@@ -458,7 +459,7 @@ def test_the_clock_starts_once(hands: tuple[Hands, Hands], clock: Clock) -> None
 # --- what an instance says after a verb ------------------------------------------------------------------------------
 
 
-def test_the_same_instance_tells_the_truth_after_a_verb(hands: tuple[Hands, Hands]) -> None:
+def test_the_same_instance_tells_the_truth_after_a_verb(hands: Participants) -> None:
     """Whoever renders the step that the verb was called on must not draw the state before it."""
     ines, _tom = hands
     step = ines.step(WRITE)

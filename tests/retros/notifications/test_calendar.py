@@ -18,7 +18,7 @@ from partnerships import limits
 from partnerships.models import CalendarFeed, Delivery, Partnership, Person
 from retros.dates import one_date
 from retros.models import Series, Session
-from retros.notifications.ics import Edition, download, feed, invitation
+from retros.notifications.ics import InvitationVersion, download, feed, invitation
 from retros.worker import tick
 from tests.retros import ics
 from tests.retros.planned_dates import CASES, LONG_BEFORE, moment, pair, people, rhythm, session
@@ -134,10 +134,10 @@ def test_the_next_two_are_invited_to_and_then_the_one_after() -> None:
 
 
 def test_moved_before_the_invitation_left_is_one_mail() -> None:
-    from retros.notifications.plan import plan
+    from retros.notifications.plan import plan_deliveries
 
     made = s2()
-    plan(NOW)
+    plan_deliveries(NOW)
     a, _b = people(made.partnership)
     one_date.move(made, by=a, start=moment("2027-02-11T15:00Z").replace(tzinfo=None), zone="Europe/Tallinn", now=NOW)
     tick(NOW + DAY)
@@ -246,8 +246,8 @@ def test_a_hostile_title_makes_one_clean_event(text: str) -> None:
     made = Session.objects.select_related("series", "partnership").get(pk=made.pk)
     both = list(people(made.partnership))
     for document, method in (
-        (invitation(made, both, edition=Edition.of(made)), "REQUEST"),
-        (invitation(made, both, edition=Edition.of(made), cancel=True), "CANCEL"),
+        (invitation(made, both, edition=InvitationVersion.of(made)), "REQUEST"),
+        (invitation(made, both, edition=InvitationVersion.of(made), cancel=True), "CANCEL"),
         (download(made, both), None),
     ):
         assert len(ics.lint(document, method=method)) == 1

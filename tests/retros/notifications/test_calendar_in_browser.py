@@ -9,7 +9,7 @@ import pytest
 
 from partnerships.models import Person
 from retros.models import Series, Session
-from retros.notifications.ics import Edition, download, feed, invitation
+from retros.notifications.ics import InvitationVersion, download, feed, invitation
 from tests.retros import ics
 from tests.retros.notifications.test_calendar import HOSTILE, s2
 from tests.retros.planned_dates import moment, pair, people, session
@@ -38,7 +38,7 @@ def test_every_file_is_read_the_same(browser: Any) -> None:
     for title in ("", *HOSTILE):
         Series.objects.update(title=title)
         made = Session.objects.select_related("series", "partnership").get(pk=made.pk)
-        edition = Edition.of(made)
+        edition = InvitationVersion.of(made)
         documents += [
             invitation(made, both, edition=edition),
             invitation(made, both, edition=edition, cancel=True),

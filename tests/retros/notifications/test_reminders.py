@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from partnerships.models import Delivery, Partnership, Person, Preference
 from retros.dates import one_date
 from retros.models import Session
-from retros.notifications.plan import plan
+from retros.notifications.plan import plan_deliveries
 from retros.worker import tick
 from tests.retros import play
 from tests.retros.planned_dates import CASES, moment, pair, people, planned, rhythm, session
@@ -31,7 +31,7 @@ def test_the_cases_of_the_ordinary_way(name: str) -> None:
     case = CASES[name]
     ours = pair(*case["given"]["recipients"].values())
     made = session(ours, start_of(case), "UTC", rhythm(ours))
-    plan(made.start_utc - 13 * DAY)
+    plan_deliveries(made.start_utc - 13 * DAY)
     for seat, person in zip("AB", people(ours), strict=True):
         found = planned(person)
         for kind in ("prep_open", "day_ahead"):
@@ -61,7 +61,7 @@ def test_the_one_that_speaks_for_two_is_of_use_for_as_long() -> None:
     """NOT-04, and the worker was away when its hour came: it goes out late, for there is no other."""
     ours = pair("Europe/Tallinn")
     session(ours, "2027-02-09T12:00")
-    plan(moment("2027-02-07T12:00Z"))
+    plan_deliveries(moment("2027-02-07T12:00Z"))
     tick(moment("2027-02-08T16:00Z"))
     assert set(planned(people(ours)[0], status="sent")) == {"prep_open"}
 
@@ -82,7 +82,7 @@ def test_moved_after_the_day_ahead_was_sent() -> None:
         zone="Europe/Tallinn",
         now=made.start_utc - DAY,
     )
-    plan(moment("2027-02-08T15:01Z"))
+    plan_deliveries(moment("2027-02-08T15:01Z"))
     for person, seat in ((a, "A"), (b, "B")):
         assert planned(person, status="pending")["day_ahead"] == case["expected"]["day_ahead"][seat]
         assert "prep_open" not in planned(person, status="pending")
@@ -96,7 +96,7 @@ def test_moved_after_the_day_ahead_was_sent() -> None:
 def test_a_short_cycle_asks_three_days_before(unit: str, interval: int, lead: int) -> None:
     ours = pair("Europe/Berlin")
     session(ours, "2027-03-19T12:00", "UTC", rhythm(ours, unit=unit, interval=interval))  # a Friday
-    plan(moment("2027-03-08T00:00Z"))
+    plan_deliveries(moment("2027-03-08T00:00Z"))
     assert planned(people(ours)[0])["prep_open"] == f"2027-03-{19 - lead}T08:00Z"
 
 
@@ -105,7 +105,7 @@ def test_who_works_on_other_days_hears_on_those() -> None:
     a, b = people(ours)
     Person.objects.filter(pk=a.pk).update(working_days="1467")
     session(ours, "2027-03-18T12:00")  # a Thursday; a week earlier is one too
-    plan(moment("2027-03-08T00:00Z"))
+    plan_deliveries(moment("2027-03-08T00:00Z"))
     assert planned(a) == {
         "prep_open": "2027-03-11T08:00Z",
         "day_ahead": "2027-03-15T08:00Z",  # Monday: Tuesday and Wednesday are off
@@ -158,7 +158,7 @@ def test_an_action_reminds_its_owner_of_its_date() -> None:
     ours = pair("Europe/Berlin")
     a, b = people(ours)
     made = play.agree(ours, owners="b", due=date(2027, 3, 14))  # a Sunday
-    plan(moment("2027-03-08T00:00Z"))
+    plan_deliveries(moment("2027-03-08T00:00Z"))
     assert planned(a) == {}
     assert planned(b) == {"action_due_soon": "2027-03-12T08:00Z", "action_due": "2027-03-15T08:00Z"}
     tick(moment("2027-03-12T09:00Z"))
@@ -174,16 +174,16 @@ def test_a_change_of_mind_counts_at_once() -> None:
     ours = pair("Europe/Berlin")
     a, b = people(ours)
     made = session(ours, "2027-03-18T12:00")
-    plan(moment("2027-03-08T00:00Z"))
+    plan_deliveries(moment("2027-03-08T00:00Z"))
     Preference.keep({("prep_open", "email"): False, ("day_ahead", "in_app"): True}, by=a)
     Person.objects.filter(pk=b.pk).update(timezone="America/New_York")
-    plan(moment("2027-03-08T01:00Z"))
+    plan_deliveries(moment("2027-03-08T01:00Z"))
     assert planned(a) == {"day_ahead": "2027-03-17T08:00Z", "wrap_up": "2027-03-19T08:00Z"}
     assert "day_ahead" in planned(a, "in_app")
     assert planned(b)["day_ahead"] == "2027-03-17T13:00Z"
     Preference.keep({("prep_open", "email"): True}, by=a)
     Session.objects.filter(pk=made.pk).update(status="skipped")
-    plan(moment("2027-03-08T02:00Z"))
+    plan_deliveries(moment("2027-03-08T02:00Z"))
     assert planned(a) == planned(b) == {}
 
 
@@ -206,9 +206,9 @@ def test_nobody_is_told_of_what_is_over() -> None:
         session(each, "2027-03-18T12:00")
     a, b = people(ours)
     Person.objects.filter(pk=a.pk).update(is_active=False)
-    plan(moment("2027-03-08T00:00Z"), gone)
+    plan_deliveries(moment("2027-03-08T00:00Z"), gone)
     Partnership.objects.filter(pk=gone.pk).update(archived_at=moment("2027-03-09T00:00Z"))
-    plan(moment("2027-03-09T01:00Z"))
+    plan_deliveries(moment("2027-03-09T01:00Z"))
     assert planned(a) == {}
     assert planned(b) != {}
     assert set(Delivery.objects.filter(person__in=people(gone)).values_list("status", flat=True)) == {"cancelled"}
@@ -243,7 +243,7 @@ def test_a_second_plan_changes_nothing_and_no_question_is_asked_for_each() -> No
         ) as found:
             tick(now)
         assert list(Delivery.objects.order_by("pk").values_list()) == rows
-        assert plan(now) == []
+        assert plan_deliveries(now) == []
         return len(found)
 
     assert queries(1) == queries(9)
@@ -255,7 +255,7 @@ def test_one_partnership_is_planned_as_all_are() -> None:
         session(ours, "2027-03-18T12:00", "UTC", rhythm(ours))
         play.agree(ours, due=date(2027, 3, 11))
     now = moment("2027-03-08T12:00Z")
-    alone = {(d.kind, d.for_key, d.channel, d.send_at) for d in plan(now, first)}
+    alone = {(d.kind, d.for_key, d.channel, d.send_at) for d in plan_deliveries(now, first)}
     assert alone
     assert not Delivery.objects.filter(person__in=people(second), kind__in=Delivery.REMINDERS).exists()
-    assert {(d.kind, d.for_key, d.channel, d.send_at) for d in plan(now)} == alone
+    assert {(d.kind, d.for_key, d.channel, d.send_at) for d in plan_deliveries(now)} == alone

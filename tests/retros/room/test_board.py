@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retros.room.board import Mark, Stamp
+from retros.room.board import CardsDigest, Stamp
 
 pytestmark = pytest.mark.one_database
 
 names = st.from_regex(r"[a-z_]{1,9}", fullmatch=True)
 digests = st.from_regex(r"([0-9a-f]{12})?", fullmatch=True)
-marks = st.builds(Mark, st.integers(0, 400), digests)
+marks = st.builds(CardsDigest, st.integers(0, 400), digests)
 stamps = st.builds(
     Stamp,
     st.from_regex(r"[a-z.0-9-]{0,60}", fullmatch=True),

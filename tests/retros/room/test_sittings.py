@@ -22,12 +22,12 @@ from retros.room.decisions import name_decision, settle_decision
 from retros.room.page import Room
 from retros.room.questions import PlaceRow, Places
 from tests.cast import Cast
-from tests.retros.model import Hands
+from tests.retros.model import Participant
 
 pytestmark = pytest.mark.one_database
 
 HTMX = {"HX-Request": "true"}
-Two = tuple[Hands, Hands]
+Two = tuple[Participant, Participant]
 
 
 @pytest.fixture
@@ -35,16 +35,16 @@ def two(cast: Cast) -> Two:
     """The hands of Ines and Tom in a contract sitting."""
     agreement = Agreement.begin(cast.checkout, by=cast.ines, kind="contract", title="Relaunch")
     session = creation.begin(agreement, by=cast.ines)
-    return Hands(cast.ines, session.pk), Hands(cast.tom, session.pk)
+    return Participant(cast.ines, session.pk), Participant(cast.tom, session.pk)
 
 
-def page(hands: Hands, position: int = 0) -> str:
+def page(hands: Participant, position: int = 0) -> str:
     client = Client()
     client.force_login(hands.person)
     return str(client.get(reverse("step_detail", args=[hands.session_id, position])).text)
 
 
-def press(hands: Hands, name: str, *args: Any, **data: Any) -> Any:
+def press(hands: Participant, name: str, *args: Any, **data: Any) -> Any:
     client = Client()
     client.force_login(hands.person)
     return client.post(reverse(name, args=[hands.session_id, *args]), data, headers=HTMX)
@@ -86,7 +86,7 @@ def test_a_guess_about_what_is_only_theirs_meets_nothing(two: Two) -> None:
 
 def test_guesses_are_no_questions_of_their_own(cast: Cast) -> None:
     agreement = Agreement.begin(cast.checkout, by=cast.ines, kind="dream_team", title="Us")
-    hands = Hands(cast.ines, creation.begin(agreement, by=cast.ines).pk)
+    hands = Participant(cast.ines, creation.begin(agreement, by=cast.ines).pk)
     assert "0 of 16 questions answered" in page(hands)
     assert Prompt.objects.filter(step__session=hands.session_id).exclude(beside="").count() == 2
 
@@ -230,7 +230,7 @@ def test_only_a_place_of_a_decision_is_agreed_on(two: Two, key: str, value: Any)
     assert press(two[0], "decision_settle", two[0].prompt(key).pk, value=value).status_code == 422
 
 
-def scope(hand: Hands) -> PlaceRow:
+def scope(hand: Participant) -> PlaceRow:
     """The first row of the table, as they see it."""
     (table,) = [block for block in Room(hand.session, hand.person, 0).blocks if isinstance(block, Places)]
     return table.rows[0]
@@ -264,7 +264,7 @@ def test_today_stands_beside_wanted(cast: Cast) -> None:
     agreement = Agreement.begin(cast.search, by=cast.priya, kind="dream_team", title="Us")
     session = creation.begin(agreement, by=cast.priya)
     people: tuple[Person, Person] = (cast.priya, cast.daniel)
-    priya, daniel = (Hands(person, session.pk) for person in people)
+    priya, daniel = (Participant(person, session.pk) for person in people)
     priya.answer("led_today", value=1)
     priya.answer("led_wanted", value=3)
     daniel.answer("led_today", value=2)

@@ -23,7 +23,7 @@ from tests.partnerships.accounts.test_accounts_in_browser import look
 from tests.retros import play
 from tests.retros.agreements.test_adoption import close_of
 from tests.retros.agreements.test_attention import ONE, in_force
-from tests.retros.model import Hands
+from tests.retros.model import Participant
 from tests.retros.room.test_retro_in_browser import Side
 
 pytestmark = pytest.mark.one_database
@@ -147,7 +147,7 @@ def sittings(people: Cast) -> list[str]:
     for opened in (False, True):
         contract = Agreement.begin(people.checkout, by=people.ines, kind="contract", title=f"Project {opened}")
         session = creation.begin(contract, by=people.ines)
-        ines, tom = hands = Hands(people.ines, session.pk), Hands(people.tom, session.pk)
+        ines, tom = hands = Participant(people.ines, session.pk), Participant(people.tom, session.pk)
         named = name_decision(tom.step(0), by=people.tom, title="Which features ship " + "x" * 60, id=uuid.uuid4())
         for hand, value in ((ines, 1), (tom, 4)):
             hand.answer("role_mine", "The flow and the words")
@@ -173,7 +173,7 @@ def marks(people: Cast) -> list[str]:
     Action.objects.update(created_at=timezone.now() - timedelta(days=60))
     session = play.start(people.checkout)
     prompt = next(p for p in play.step_of(session, "pulse").prompts if p.key == "change_tags")
-    Hands(people.tom, session.pk).answer(prompt.key, tags=["life"])
+    Participant(people.tom, session.pk).answer(prompt.key, tags=["life"])
     tried.review(session, by=people.ines, verdict="done", helped="helped")
     play.reveal(session, "pulse")
     return [
