@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,6 +21,9 @@ from retros.recurrence.adherence import Kept
 
 if TYPE_CHECKING:
     pass
+
+
+RECENTLY = timedelta(days=14)  # how long a finished action stays among the open ones, struck through
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,14 @@ class Pair(Header):
         """New words for an action that the viewer began to write."""
         key = Draft.Box.EDIT.key(action.pk)
         return Draft.of(self.person, [key]).get(key)
+
+    @cached_property
+    def actions(self) -> list[ActionRow]:
+        """The open ones by their date, then what was finished lately."""
+        lately = Q(closed_as="") | Q(closed_on__gte=self.today - RECENTLY)
+        actions = Action.objects.visible_to(self.person).filter(lately, partnership=self.partnership)
+        rows = [self.row(action) for action in actions]
+        return [r for r in rows if r.action.is_open] + [r for r in rows if not r.action.is_open]
 
     def row(self, action: Action) -> ActionRow:
         return ActionRow(action, self.by_person[action.owner_id], self._when(action))

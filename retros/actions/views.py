@@ -18,7 +18,6 @@ from retros.access import get_action
 from retros.actions.forms import ActionChangeForm, ActionPageForm, DoneForm
 from retros.actions.page import Actions
 from retros.agreements.page import adopted
-from retros.home.page import Home
 from retros.models import Action, Draft
 from retros.pair import Pair
 
@@ -110,7 +109,7 @@ def _added(request: PersonRequest, pair: Pair) -> HttpResponse:
     """The list with the new one to htmx, whose form empties itself; else home again."""
     if not request.htmx:
         return redirect("partnership_detail", pair.partnership.pk)
-    context = {"pair": Home(pair.partnership, request.user), "partnership": pair.partnership, "place": "home"}
+    context = {"pair": Pair(pair.partnership, request.user), "partnership": pair.partnership, "place": "home"}
     return render(request, "retros/actions/action_create.swap.html", context)
 
 

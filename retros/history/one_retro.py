@@ -9,8 +9,8 @@ from uuid import UUID
 
 from django.utils.formats import date_format
 
-from retros.lifecycle.retention import gone
 from retros.models import Action, Entry, Note, Prompt, Review, Session, Step
+from retros.models.expiry import gone
 
 if TYPE_CHECKING:
     from partnerships.models import Person

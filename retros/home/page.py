@@ -11,7 +11,6 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -22,19 +21,17 @@ from partnerships.models.partnership import Seat
 from retros.agreements.due import DueAgreements
 from retros.history.trend import Trend, trends
 from retros.leads.releases import LeadsNotice
-from retros.models import Action, Series, Session, Step
+from retros.models import Series, Session, Step
 from retros.notifications.wording import Notice, notices_for
-from retros.pair import ActionRow, Pair, PlannedRetro, kept_of, short_date
+from retros.pair import Pair, PlannedRetro, kept_of, short_date
 from retros.recurrence.adherence import LATE, Kept
 
 if TYPE_CHECKING:
     from partnerships.models import Person
 
 
-RECENTLY = timedelta(days=14)  # how long a finished action stays on the home page, struck through
-SHOWN_AFTER_ITS_DATE = timedelta(
-    days=14
-)  # how long a retro that was not started still comes first (docs/rules/scheduling.md S12)
+# how long a retro that was not started still comes first (docs/rules/scheduling.md S12)
+SHOWN_AFTER_ITS_DATE = timedelta(days=14)
 SHOWN_RETROS = 6
 _ORDINALS = {
     1: gettext_lazy("Your first."),
@@ -116,14 +113,6 @@ class Home(Pair):
     @property
     def earlier(self) -> list[PastRetro]:
         return [PastRetro(s, self) for s in self.held[SHOWN_RETROS:]]
-
-    @cached_property
-    def actions(self) -> list[ActionRow]:
-        """The open ones by their date, then what was finished lately."""
-        lately = Q(closed_as="") | Q(closed_on__gte=self.today - RECENTLY)
-        actions = Action.objects.visible_to(self.person).filter(lately, partnership=self.partnership)
-        rows = [self.row(action) for action in actions]
-        return [r for r in rows if r.action.is_open] + [r for r in rows if not r.action.is_open]
 
     @cached_property
     def notices(self) -> list[tuple[Delivery, Notice]]:

@@ -16,7 +16,6 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import LessThanOrEqual
-from django.utils.translation import gettext as _
 
 from partnerships.models import Agreement, Audit, Delivery, Partnership, Person
 from retros.models import Action, Draft, Entry, Expiry, Handover, Need, Note, Prompt, Review, Session
@@ -51,21 +50,6 @@ def months_later(moment: datetime, months: int) -> datetime:
 def goes_on(session: Session) -> datetime:
     """When the writing of a session that is over goes, at the earliest."""
     return months_later(session.closed_at or session.start_utc, settings.RETENTION_MONTHS)
-
-
-def gone(session: Session, person: Person) -> str:
-    """What its page says, once the words of a session were removed; nothing as long as they are there."""
-    if session.is_open:
-        return ""
-    words = {"day": Expiry.objects.removed_on(person, session=session.pk)}
-    if not words["day"]:
-        return ""
-    if session.status == Session.Status.HELD:
-        return _(
-            "The cards, answers and notes of this retro were kept as long as everything here is, and removed on "
-            "%(day)s. That you met stays."
-        ) % words  # fmt: skip
-    return _("What was written for this retro was kept as long as everything here is, and removed on %(day)s.") % words
 
 
 def with_writing(

@@ -23,6 +23,7 @@ from partnerships import limits
 from partnerships.models.partnership import Seat
 from retros.live import rights
 from retros.live.listener import listen
+from retros.live.publish import receivers
 from retros.live.rights import Right, StreamSeat
 
 P = ParamSpec("P")
@@ -99,6 +100,7 @@ class Hub:
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="live")
         self._failed = False
         self._started = self._loop.time()
+        receivers.add(self.receive)
         jobs = [
             self._every(self.RECHECK, self.recheck),
             self._every(self.HEARTBEAT, self.beat),
@@ -113,6 +115,7 @@ class Hub:
         if self._loop is None or self._threads is None:
             return
         loop, self._loop = self._loop, None
+        receivers.discard(self.receive)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

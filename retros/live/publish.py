@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
 
 from django.db import connection, transaction
 
 CHANNEL = "twofold_live"
+receivers: set[Callable[[str], None]] = set()  # who hears of it in this process, while it runs: the hub
 
 
 def publish(session_id: uuid.UUID, version_a: int, version_b: int) -> None:
-    from retros.live.hub import hub
-
     payload = json.dumps([str(session_id), version_a, version_b])
-    transaction.on_commit(lambda: hub.receive(payload))
+    transaction.on_commit(lambda: _deliver(payload))
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
+
+
+def _deliver(payload: str) -> None:
+    for receive in tuple(receivers):
+        receive(payload)

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from partnerships.models import Partnership
 
 if TYPE_CHECKING:
     from partnerships.models import Person
+    from retros.models.session import Session
 
 WARNING = timedelta(days=30)  # between the mail and the removal, however late the mail was
 
@@ -59,3 +61,18 @@ class Expiry(models.Model):
     def key(self) -> str:
         """What is warned of at the same moment is warned of once."""
         return self.warned_at.astimezone(UTC).isoformat()
+
+
+def gone(session: Session, person: Person) -> str:
+    """What its page says, once the words of a session were removed; nothing as long as they are there."""
+    if session.is_open:
+        return ""
+    words = {"day": Expiry.objects.removed_on(person, session=session.pk)}
+    if not words["day"]:
+        return ""
+    if session.status == session.Status.HELD:
+        return _(
+            "The cards, answers and notes of this retro were kept as long as everything here is, and removed on "
+            "%(day)s. That you met stays."
+        ) % words  # fmt: skip
+    return _("What was written for this retro was kept as long as everything here is, and removed on %(day)s.") % words

@@ -17,9 +17,9 @@ from django.utils.translation import ngettext
 from partnerships.models import Version
 from retros.agreements.due import DueAgreement, DueAgreements
 from retros.agreements.page import Adopted, adopted
-from retros.lifecycle.retention import gone
 from retros.models import Action, ClauseOrigin, Draft, Entry, Note, Prompt, Review, Session, Step
 from retros.models.entry import NOT_HELD
+from retros.models.expiry import gone
 from retros.room.board import Card, CardRow, Column, Stamp, row_of, short
 from retros.room.decisions import settled
 from retros.room.dock import Dock, Side
