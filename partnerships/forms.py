@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Self
+from functools import cache
+from typing import Any, ClassVar, Self
 
 from django import forms
 from django.http import HttpRequest
@@ -17,6 +18,9 @@ from partnerships.refusals import Invalid, Refusal, Stale
 
 class CheckedForm(forms.Form):
     """A form whose answer to bad input is a refusal: for posts of a room, where the page stays as it is."""
+
+    # Names of text fields, and of inputs beside the form's fields, that the page fills in and nobody types.
+    not_typed: ClassVar[tuple[str, ...]] = ("csrfmiddlewaretoken", "next", "remember", "code", "action", "edit")
 
     def checked(self) -> dict[str, Any]:
         """The cleaned data. Raises Invalid with the first message."""
@@ -50,6 +54,25 @@ class PageForm(CheckedForm):
             for field in self.hidden_fields():
                 for error in field.errors:
                     self.add_error(None, error)  # nobody sees a message beside a hidden field
+
+
+@cache
+def names_not_typed() -> frozenset[str]:
+    """The names of what is chosen and not typed, in all forms. What one form lets people type is not among them."""
+    typed: set[str] = set()
+    chosen: set[str] = set()
+    for form in _subclasses(CheckedForm):
+        chosen.update(form.not_typed)
+        for name, field in form.base_fields.items():
+            is_text = isinstance(field, forms.CharField) and not isinstance(field, forms.UUIDField)
+            (typed if is_text and name not in form.not_typed else chosen).add(name)
+    return frozenset(chosen - typed)
+
+
+def _subclasses(form: type[CheckedForm]) -> Iterator[type[CheckedForm]]:
+    yield form
+    for each in form.__subclasses__():
+        yield from _subclasses(each)
 
 
 class ContentFormField(forms.CharField):

@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from partnerships import links
+from partnerships.links import Page, url_of
 from partnerships.models import Delivery, Membership, Partnership
 from partnerships.models.partnership import Seat
 
@@ -61,22 +63,16 @@ class Header:
 
     @property
     def menu(self) -> list[MenuPlace]:
-        places = {
-            "partnership_detail": _("Partnership"),
-            "action_list": _("Actions"),
-            "agreement_list": _("Agreements"),
-            "history_detail": _("History"),
-        }
         return [
-            MenuPlace(label, reverse(name, args=[self.partnership.pk]), name == self.place)
-            for name, label in places.items()
+            MenuPlace(str(each.label), reverse(each.url_name, args=[self.partnership.pk]), each.url_name == self.place)
+            for each in links.pair_menu()
         ]
 
     @property
     def has_notices(self) -> bool:
         """Whether something waits for the viewer on home. There it stands already."""
         waiting = any(seat.notices for seat in self._seats)  # type: ignore[attr-defined]  # annotated
-        return waiting and self.place != "partnership_detail"
+        return waiting and self.place != links.name_of(Page.PAIR)
 
     @cached_property
     def _seats(self) -> list[Membership]:
@@ -100,12 +96,12 @@ class Header:
             if seat.person_id != self.person.pk:
                 pairs[seat.partnership] = seat.person
         places = [
-            MenuPlace(name_of(pair, partner), reverse("partnership_detail", args=[pair.pk]), pair == self.partnership)
+            MenuPlace(name_of(pair, partner), url_of(Page.PAIR, pair.pk), pair == self.partnership)
             for pair, partner in pairs.items()
             if not pair.is_archived or pair == self.partnership
         ]
         if leads:
-            places.append(MenuPlace(_("Partnerships you lead"), reverse("lead_list"), current=False))
+            places.append(MenuPlace(_("Partnerships you lead"), url_of(Page.LED), current=False))
         return places
 
     @property

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 if TYPE_CHECKING:
     from django_htmx.middleware import HtmxDetails
 
     from partnerships.models import Person
+
+View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 
 class PersonRequest(HttpRequest):
@@ -26,3 +29,15 @@ def is_own_path(url: str) -> bool:
 def is_autosave(request: HttpRequest) -> bool:
     """Whether a browser saves by itself while somebody types; it wants a version back, not a page."""
     return request.headers.get("X-Requested-With") == "autosave"
+
+
+def saves_draft(view: View) -> View:
+    """Mark a view that keeps what is being typed: it has a limit of its own (`WriteRateMiddleware`)."""
+    view.saves_draft = True  # type: ignore[attr-defined]
+    return view
+
+
+def signs_out(view: View) -> View:
+    """Mark a view that ends the sign-in: the browser then clears what it kept (`SignInMiddleware`)."""
+    view.signs_out = True  # type: ignore[attr-defined]
+    return view

@@ -11,10 +11,6 @@ CLAUSES = 500  # of one version
 CLAUSES_AT_ONCE = 48  # edited on one page: four fields each, of the 200 that a form may have
 TITLE_LENGTH = 120
 NAME_LENGTH = 60
-ENTRIES_PER_PERSON = 200  # per session
-IMPORT_LINES = 5_000  # of one file of partnerships
-DECISIONS = 12  # that a pair names in one contract sitting, beside those of the template
-PREVIEW_LENGTH = 40  # of a card's text inside the accessible name of its buttons
 
 DRAFT_SAVES_PER_MINUTE = 150
 WRITES_PER_MINUTE = 60
@@ -29,7 +25,3 @@ INVITATION_LIFE = timedelta(days=7)
 RESET_LINK_LIFE = timedelta(hours=1)
 TAKE_BACK_WITHIN = timedelta(hours=72)  # a change of how somebody signs in
 REMIND_EVERY = timedelta(days=7)  # an admin, one pair
-REOPEN_WITHIN = timedelta(hours=24)
-ALONE_AFTER = timedelta(minutes=5)  # ready for the next step this long: one may go on alone
-AWAY_AFTER = timedelta(seconds=60)
-PRESENCE_EVERY = timedelta(seconds=20)

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from partnerships import limits
+from partnerships.forms import names_not_typed
 from partnerships.http import is_autosave, is_own_path
 from partnerships.models import RateCounter
 from partnerships.refusals import Invalid, Refusal, Stale, TooMany
@@ -31,19 +32,6 @@ GetResponse = Callable[[HttpRequest], "HttpResponseBase"]
 View = Callable[..., "HttpResponseBase"]
 
 # Explicit sign-outs clear what the browser kept; a session that ran out keeps it, because it may hold unsent text.
-SIGN_OUTS = frozenset({"account_logout", "session_end_all", "data_erase"})
-# What forms send that was chosen and not typed. Everything else is given back when the answer is no: a name that is
-# missing here costs a line too many, never a text.
-NOT_TYPED = frozenset(
-    {
-        "csrfmiddlewaretoken", "version", "client_id", "digest", "next", "remember", "code", "action",
-        "only_me", "value", "tags", "talk", "reason", "verdict", "helped", "closed_as", "is_experiment", "owner",
-        "start", "day", "time", "zone", "timezone", "due", "since", "theme", "shortcuts", "kind",
-        "until", "line", "row", "out", "edit", "after",
-        "calendar_mode", "working_days", "quiet_from", "quiet_to", "paused_until", "wanted",
-        "act", "pick", "key", "cadence", "first_day", "weeks", "duration_min", "skip_bad", "template",
-    }
-)  # fmt: skip
 
 
 class DatabaseBusy(Refusal):
@@ -90,10 +78,11 @@ def way_back(request: HttpRequest) -> str:
 
 def typed(request: HttpRequest) -> list[str]:
     """Every text of the refused form, so that a page can give it back. Never a password."""
+    chosen = names_not_typed()
     return [
         value
         for name, values in request.POST.lists()
-        if name not in NOT_TYPED and "password" not in name
+        if name not in chosen and "password" not in name
         for value in values
         if value.strip() and not _is_id(value)
     ]
@@ -148,7 +137,8 @@ class SignInMiddleware(LoginRequiredMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         match = request.resolver_match
-        if match and match.url_name in SIGN_OUTS and request.method == "POST" and not request.user.is_authenticated:
+        ends = match is not None and (match.url_name == "account_logout" or getattr(match.func, "signs_out", False))
+        if ends and request.method == "POST" and not request.user.is_authenticated:
             response["Clear-Site-Data"] = '"cache", "storage"'
         return response
 
@@ -165,8 +155,7 @@ class WriteRateMiddleware:
     def process_view(self, request: HttpRequest, view: View, args: object, kwargs: object) -> HttpResponse | None:
         if request.method in {"GET", "HEAD", "OPTIONS"} or not request.user.is_authenticated:
             return None
-        match = request.resolver_match
-        draft = is_autosave(request) or (match and match.url_name == "draft_update")
+        draft = is_autosave(request) or getattr(view, "saves_draft", False)
         kind, most = ("draft", limits.DRAFT_SAVES_PER_MINUTE) if draft else ("write", limits.WRITES_PER_MINUTE)
         try:
             count = RateCounter.hit(f"{kind}:{request.user.pk}", per=timedelta(minutes=1))

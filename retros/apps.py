@@ -1,7 +1,24 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from partnerships import links
 
 
 class RetrosConfig(AppConfig):
     name = "retros"
     verbose_name = "Retros"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Tell the other app where the pages are that it points to."""
+        links.register(links.Page.HOME, "home")
+        links.register(links.Page.PAIR, "partnership_detail")
+        links.register(links.Page.AGREEMENT, "agreement_detail")
+        links.register(links.Page.SHOWN_TO_LEADS, "release_list")
+        links.register(links.Page.LED, "lead_list")
+        links.register(links.Page.FEED, "calendar_feed")
+        links.add_to_pair_menu(_("Partnership"), "partnership_detail", position=1)
+        links.add_to_pair_menu(_("Actions"), "action_list", position=2)
+        links.add_to_pair_menu(_("History"), "history_detail", position=4)
+        links.add_to_admin_menu(_("Schedule"), "schedule", position=1)
+        links.add_to_admin_menu(_("Mail"), "mail_list", position=4)

@@ -22,7 +22,7 @@ from partnerships.access import get_sign_in_change
 from partnerships.accounts.forms import PersonForm
 from partnerships.accounts.reauthentication import MailedCode, was_code_confirmed
 from partnerships.accounts.sign_in_changes import watched
-from partnerships.http import PersonRequest
+from partnerships.http import PersonRequest, signs_out
 from partnerships.middleware import refuse
 from partnerships.refusals import Invalid, NotAllowed
 
@@ -167,6 +167,7 @@ def person_update(request: PersonRequest) -> HttpResponse:
     )
 
 
+@signs_out
 @require_POST
 def session_end_all(request: PersonRequest) -> HttpResponse:
     request.user.end_sessions()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils.translation import gettext_lazy
 
+from partnerships import links
 from partnerships.graphemes import cut
 from partnerships.header import MenuPlace
 
@@ -19,18 +19,15 @@ if TYPE_CHECKING:
 
 RowT = TypeVar("RowT")
 PER_PAGE = 50
-PLACES = {
-    "schedule": gettext_lazy("Schedule"),
-    "admin_partnership_list": gettext_lazy("Partnerships"),
-    "person_list": gettext_lazy("People"),
-    "mail_list": gettext_lazy("Mail"),
-    "audit_list": gettext_lazy("Record"),
-}
 
 
 def admin_menu(place: str) -> dict[str, list[MenuPlace]]:
     """The header of every admin page; `place` is the name of the URL that is marked as the current one."""
-    return {"menu": [MenuPlace(str(label), reverse(name), name == place) for name, label in PLACES.items()]}
+    return {"menu": [_at(entry, place) for entry in links.admin_menu()]}
+
+
+def _at(entry: links.MenuEntry, place: str) -> MenuPlace:
+    return MenuPlace(str(entry.label), reverse(entry.url_name), entry.url_name == place)
 
 
 class Listing(Generic[RowT]):

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -19,6 +20,7 @@ from partnerships.administration.partnerships import Partnerships, frame_of
 from partnerships.administration.people import People, PersonPage
 from partnerships.administration.record import Record
 from partnerships.http import PersonRequest
+from partnerships.links import Page, url_of
 from partnerships.mail import letters
 from partnerships.models import Invitation
 
@@ -123,7 +125,7 @@ def _done(request: PersonRequest, person: Person, words: str) -> HttpResponse:
     """Back to the person, or home for an admin who has just ended that."""
     messages.success(request, words)
     own_end = person.pk == request.user.pk and not person.is_staff
-    return redirect("home") if own_end else redirect("person_detail", person.pk)
+    return redirect(url_of(Page.HOME) if own_end else reverse("person_detail", args=[person.pk]))
 
 
 def _link_once(request: PersonRequest, invitation: Invitation, token: str) -> HttpResponse:

@@ -62,6 +62,8 @@ class AgreementForm(PageForm):
 
 
 class SignForm(CheckedForm):
+    not_typed = ("digest",)
+
     digest = forms.CharField(max_length=64, required=False)
 
 
@@ -162,6 +164,8 @@ class ProposalForm(PageForm):
 class ClauseForm(ProposalForm):
     """Other words for one clause, or its end."""
 
+    not_typed = ("after",)
+
     heading = LineFormField(label=gettext_lazy("Heading above it"), required=False)
     text = ContentFormField(label=gettext_lazy("The new words"), required=False)
     take_out = forms.BooleanField(label=gettext_lazy("Take this clause out"), required=False)
@@ -207,6 +211,8 @@ class ClauseForm(ProposalForm):
 
 class NewClauseForm(ProposalForm):
     """One more clause, at its place."""
+
+    not_typed = ("after",)
 
     heading = LineFormField(label=gettext_lazy("Heading above it"), required=False)
     text = ContentFormField(label=gettext_lazy("The new clause"), required=False)
@@ -269,6 +275,8 @@ class ClauseFields:
 
 class TextForm(ProposalForm):
     """The whole text. Rows move up and down by buttons; a row without words was never there."""
+
+    not_typed = ("row", "out")
 
     def __init__(self, data: QueryDict | None = None, *, more: int = 0, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)

@@ -10,6 +10,7 @@ from csp.decorators import csp
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -24,6 +25,7 @@ from partnerships.agreements.page import (
     version_context,
 )
 from partnerships.http import PersonRequest
+from partnerships.links import Page, url_of
 from partnerships.models import Agreement
 
 
@@ -45,7 +47,7 @@ def agreement_create(request: PersonRequest, partnership_id: UUID) -> HttpRespon
             agreement = Agreement.begin(
                 page.pair.partnership, by=request.user, kind=data["kind"], title=data["title"], id=data["client_id"]
             )
-            return redirect("agreement_detail" if agreement.all_versions else "version_create", agreement.pk)
+            return redirect(_first_page(agreement))
     context = {**page.pair.context, "page": page, "form": form}
     return render(request, "partnerships/agreements/agreement_create.html", context, status=form.status)
 
@@ -59,7 +61,7 @@ def version_create(request: PersonRequest, agreement_id: UUID) -> HttpResponse:
         with form.on_page():
             form.propose(by=request.user)
             messages.success(request, _("Proposed, and signed by you"))
-            return redirect("agreement_detail", agreement.pk)
+            return redirect(url_of(Page.AGREEMENT, agreement.pk))
     context = proposal_context(form, request.user)
     return render(request, "partnerships/agreements/version_create.html", context, status=form.status)
 
@@ -73,7 +75,7 @@ def version_counter(request: PersonRequest, version_id: UUID) -> HttpResponse:
         with form.on_page():
             form.propose(by=request.user)
             messages.success(request, _("Proposed, and signed by you"))
-            return redirect("agreement_detail", version.agreement_id)
+            return redirect(url_of(Page.AGREEMENT, version.agreement_id))
     context = proposal_context(form, request.user)
     return render(request, "partnerships/agreements/version_create.html", context, status=form.status)
 
@@ -94,7 +96,7 @@ def version_sign(request: PersonRequest, version_id: UUID) -> HttpResponse:
     version = get_version(request.user, version_id)
     in_force = version.sign(by=request.user, digest=SignForm(request.POST).checked()["digest"])
     messages.success(request, _("Signed by you both. It is in force") if in_force else _("Signed"))
-    return redirect("agreement_detail", version.agreement_id)
+    return redirect(url_of(Page.AGREEMENT, version.agreement_id))
 
 
 @require_POST
@@ -102,7 +104,7 @@ def version_unsign(request: PersonRequest, version_id: UUID) -> HttpResponse:
     version = get_version(request.user, version_id)
     version.unsign(by=request.user)
     messages.success(request, _("Your signature is taken back"))
-    return redirect("agreement_detail", version.agreement_id)
+    return redirect(url_of(Page.AGREEMENT, version.agreement_id))
 
 
 @require_POST
@@ -110,7 +112,7 @@ def version_defer(request: PersonRequest, version_id: UUID) -> HttpResponse:
     version = get_version(request.user, version_id)
     version.defer(by=request.user)
     messages.success(request, _("It waits for your next retro"))
-    return redirect("agreement_detail", version.agreement_id)
+    return redirect(url_of(Page.AGREEMENT, version.agreement_id))
 
 
 @require_POST
@@ -118,7 +120,7 @@ def version_withdraw(request: PersonRequest, version_id: UUID) -> HttpResponse:
     version = get_version(request.user, version_id)
     version.withdraw(by=request.user)
     messages.success(request, _("Taken back. It stays readable"))
-    return redirect("agreement_detail", version.agreement_id)
+    return redirect(url_of(Page.AGREEMENT, version.agreement_id))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -128,7 +130,7 @@ def version_update(request: PersonRequest, version_id: UUID) -> HttpResponse:
     if request.method == "POST":
         version.bring_up_to_date(by=request.user, digest=SignForm(request.POST).checked()["digest"])
         messages.success(request, _("Up to date, and signed by you"))
-        return redirect("agreement_detail", version.agreement_id)
+        return redirect(url_of(Page.AGREEMENT, version.agreement_id))
     return render(request, "partnerships/agreements/version_update.html", update_context(version, request.user))
 
 
@@ -139,7 +141,7 @@ def agreement_review(request: PersonRequest, agreement_id: UUID) -> HttpResponse
     data = LookForm(request.POST).checked()
     agreement.still_true(by=request.user, until=data["until"], line=data["line"])
     messages.success(request, _("Still right. You look at it again on that day"))
-    return redirect("agreement_detail", agreement.pk)
+    return redirect(url_of(Page.AGREEMENT, agreement.pk))
 
 
 @require_POST
@@ -147,7 +149,7 @@ def agreement_close(request: PersonRequest, agreement_id: UUID) -> HttpResponse:
     agreement = get_agreement(request.user, agreement_id)
     agreement.close(by=request.user)
     messages.success(request, _("Closed. You can both read it, and open it again"))
-    return redirect("agreement_detail", agreement.pk)
+    return redirect(url_of(Page.AGREEMENT, agreement.pk))
 
 
 @require_POST
@@ -155,7 +157,7 @@ def agreement_reopen(request: PersonRequest, agreement_id: UUID) -> HttpResponse
     agreement = get_agreement(request.user, agreement_id)
     agreement.reopen(by=request.user)
     messages.success(request, _("Open again"))
-    return redirect("agreement_detail", agreement.pk)
+    return redirect(url_of(Page.AGREEMENT, agreement.pk))
 
 
 @require_safe
@@ -178,3 +180,10 @@ def _export(request: PersonRequest, agreement: Agreement) -> HttpResponse:
     headers = {"Content-Disposition": 'attachment; filename="agreement.md"'}
     text = export(agreement, request.user)
     return HttpResponse(text, content_type="text/markdown; charset=utf-8", headers=headers)
+
+
+def _first_page(agreement: Agreement) -> str:
+    """Where a new agreement goes on: its first words, unless somebody wrote them in between."""
+    if agreement.all_versions:
+        return url_of(Page.AGREEMENT, agreement.pk)
+    return reverse("version_create", args=[agreement.pk])

@@ -22,6 +22,7 @@ from partnerships.access import (
 )
 from partnerships.http import PersonRequest
 from partnerships.joining.forms import InvitationForm, PartnershipForm
+from partnerships.links import Page, url_of
 from partnerships.mail import letters
 from partnerships.models import Invitation
 from partnerships.refusals import Refusal
@@ -94,8 +95,8 @@ def _accept(request: PersonRequest, invitation: Invitation) -> HttpResponse:
     request.session.pop("invitation", None)
     if membership is None:
         messages.success(request, _("You are the admin here now.") if invitation.makes_admin else _("Welcome"))
-        return redirect("home")
-    return redirect("partnership_detail", membership.partnership_id)
+        return redirect(url_of(Page.HOME))
+    return redirect(url_of(Page.PAIR, membership.partnership_id))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

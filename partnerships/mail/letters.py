@@ -22,6 +22,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from partnerships import limits
+from partnerships.links import Page, url_of
 
 if TYPE_CHECKING:
     from partnerships.models import Invitation, Partnership, Person
@@ -81,13 +82,13 @@ def send_arranged(arranged: Arranged, *, by: Person) -> None:
 
 def seated(partnership: Partnership, person: Person, *, by: Person) -> Letter:
     """For somebody whom an admin put together with somebody else."""
-    link = f"{settings.BASE_URL}{reverse('partnership_detail', args=[partnership.pk])}"
+    link = f"{settings.BASE_URL}{url_of(Page.PAIR, partnership.pk)}"
     return Letter("arranged", {"partnership": partnership, "by": by, "link": link}, person.email)
 
 
 def send_nudge(partnership: Partnership, *, by: Person) -> None:
     """An admin reminds the two to find a date."""
-    link = f"{settings.BASE_URL}{reverse('partnership_detail', args=[partnership.pk])}"
+    link = f"{settings.BASE_URL}{url_of(Page.PAIR, partnership.pk)}"
     for member in partnership.memberships.select_related("person").filter(person__is_active=True, left_at=None):
         _post("nudge", {"partnership": partnership, "by": by, "link": link}, to=member.person.email)
 
@@ -121,7 +122,7 @@ def _deliver_each(letters: Sequence[Letter]) -> None:
 
 
 def feed_link(token: str) -> str:
-    return f"{settings.BASE_URL}{reverse('calendar_feed', args=[token])}"
+    return f"{settings.BASE_URL}{url_of(Page.FEED, token)}"
 
 
 def _deliver(message: EmailMessage) -> None:

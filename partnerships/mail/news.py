@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import reverse
 
+from partnerships.links import Page, url_of
 from partnerships.mail.letters import Letter
 from partnerships.models import Audit, Delivery, Partnership, Person
 
@@ -48,4 +49,4 @@ def _page(line: Audit, pair: Partnership | None, reader: Person) -> str:
     if line.act == Audit.Act.PERSON_DEACTIVATED and line.about_id != reader.pk:
         return reverse("person_detail", args=[line.about_id])
     leads = line.act in {Audit.Act.LEAD_ASSIGNED, Audit.Act.LEAD_ENDED}
-    return reverse("release_list" if leads else "partnership_detail", args=[pair.pk]) if pair else "/"
+    return url_of(Page.SHOWN_TO_LEADS if leads else Page.PAIR, pair.pk) if pair else "/"

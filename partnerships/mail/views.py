@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from partnerships.access import get_notice, get_subscriber
 from partnerships.http import PersonRequest
+from partnerships.links import Page, url_of
 from partnerships.mail.forms import ReminderForm
 from partnerships.mail.letters import feed_link
 from partnerships.models import CalendarFeed, Preference
@@ -46,7 +47,7 @@ def feed_delete(request: PersonRequest) -> HttpResponse:
 @require_POST
 def notice_dismiss(request: PersonRequest, delivery_id: UUID) -> HttpResponse:
     get_notice(request.user, delivery_id).dismiss(by=request.user)
-    return redirect("home")
+    return redirect(url_of(Page.HOME))
 
 
 @csrf_exempt  # it comes from a mail program, without a cookie; the address itself is signed

@@ -38,6 +38,8 @@ def _cadences() -> list[tuple[str, str]]:
 class BulkForm(PageForm):
     """What to do with the chosen pairs. `pick` names each with its version: “id:version”."""
 
+    not_typed = ("pick",)
+
     act = forms.ChoiceField(choices=Bulk.Act.choices, widget=forms.HiddenInput)
     cadence = forms.ChoiceField(label=_("Rhythm"), choices=_cadences, initial=DEFAULT)
     first_day = DayField(label=_("From"), initial=timezone.localdate)
@@ -75,6 +77,8 @@ class BulkForm(PageForm):
 
 
 class CommitForm(CheckedForm):
+    not_typed = ("digest",)
+
     key = forms.UUIDField()
     digest = forms.CharField(max_length=64)
 

@@ -25,6 +25,8 @@ class NeedForm(WordsForm):
 class ReleaseForm(CheckedForm):
     """Which thing, in which words (`digest`)."""
 
+    not_typed = ("digest",)
+
     kind = forms.ChoiceField(choices=Release.Kind.choices)
     thing = forms.UUIDField()
     digest = forms.CharField(max_length=64, required=False)

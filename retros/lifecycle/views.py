@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partnerships.access import get_partnership
-from partnerships.http import PersonRequest, is_autosave
+from partnerships.http import PersonRequest, is_autosave, signs_out
 from retros.lifecycle import ending
 from retros.lifecycle.erasure import erase
 from retros.lifecycle.export import export
@@ -77,6 +77,7 @@ def data_export(request: PersonRequest) -> HttpResponse:
     return HttpResponse(export(request.user), content_type="application/zip", headers=headers)
 
 
+@signs_out
 @require_http_methods(["GET", "HEAD", "POST"])
 @reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]
 def data_erase(request: PersonRequest) -> HttpResponse:

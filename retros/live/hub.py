@@ -19,8 +19,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
-from partnerships import limits
 from partnerships.models.partnership import Seat
+from retros import limits
 from retros.live import rights
 from retros.live.listener import listen
 from retros.live.publish import receivers

@@ -7,9 +7,9 @@ from uuid import UUID
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from partnerships import limits
 from partnerships.content import ContentField, content
 from partnerships.refusals import Invalid, Refusal, Stale
+from retros import limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext as _
 
-from partnerships import limits
 from partnerships.content import ContentField, content
 from partnerships.graphemes import shorten
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
+from retros import limits
 from retros.models.draft import Draft
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
-from partnerships import limits
 from partnerships.models.partnership import Seat
+from retros import limits
 
 
 class PresenceQuerySet(models.QuerySet["Presence"]):

@@ -14,10 +14,10 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from partnerships import limits
 from partnerships.models import Agreement, Audit, Membership, Partnership
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Invalid, NotAllowed, Refusal
+from retros import limits
 from retros.live.publish import publish
 from retros.models.planned import Planned
 from retros.models.presence import Presence

@@ -14,6 +14,7 @@ from partnerships import limits
 from partnerships.models import Audit
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal, Stale
+from retros import limits as retro_limits
 from retros.models.entry import Entry
 
 if TYPE_CHECKING:
@@ -316,7 +317,7 @@ class Step(models.Model):
         mine = [mark.at] if mark else []
         seen = self.session.sides[self.session.seat_of(person).other].seen_at
         since = [*mine, *([seen] if seen else [self.started_at or now])]
-        return any(now - at >= limits.ALONE_AFTER for at in since)
+        return any(now - at >= retro_limits.ALONE_AFTER for at in since)
 
 
 class Prompt(models.Model):

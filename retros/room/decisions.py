@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from partnerships import limits
 from partnerships.content import clean_line
 from partnerships.refusals import Invalid, Refusal
+from retros import limits as retro_limits
 from retros.models.draft import Draft
 from retros.models.note import Note
 from retros.models.session import key_is_taken
@@ -44,7 +45,7 @@ def name_decision(step: Step, *, by: Person, title: str, id: uuid.UUID) -> Promp
             raise Refusal(_("There is no table of decisions in this step."))
         if step.is_opened:
             raise Refusal(_("Something is open here already. Talk about this decision, and write your sentence."))
-        if sum(row.named_by_id is not None for row in rows) >= limits.DECISIONS:
+        if sum(row.named_by_id is not None for row in rows) >= retro_limits.DECISIONS:
             raise Refusal(_("These are a lot of decisions. Keep to those that you argue about."))
         change.shared = True
         Draft.take(Draft.Box.DECISION.key(step.pk), by=by, client_id=id)

@@ -11,8 +11,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from partnerships import limits
 from partnerships.models.partnership import Seat
+from retros import limits
 from retros.models import Presence, Ready, Session, Step
 
 if TYPE_CHECKING:

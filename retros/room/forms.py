@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 
 class ReadyForm(CheckedForm):
+    not_typed = ("digest",)
+
     digest = forms.CharField(max_length=64, required=False)
 
 
@@ -76,6 +78,8 @@ class PauseForm(CheckedForm):
 
 class NextForm(CheckedForm):
     """`start` is a wall time, naive."""
+
+    not_typed = ("start",)
 
     client_id = forms.UUIDField()
     start = WallTimeField()

@@ -12,6 +12,7 @@ from django.urls import include, path
 
 from partnerships import limits
 from partnerships.forms import CheckedForm, ContentFormField, NameFormField
+from partnerships.http import saves_draft
 from partnerships.models import RateCounter
 from partnerships.models.sign_in import SessionStore
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale, TooMany
@@ -36,6 +37,11 @@ def written(request):
     return HttpResponse("written")
 
 
+@saves_draft
+def drafted(request):
+    return written(request)
+
+
 @login_not_required
 def public(request):
     return HttpResponse("public")
@@ -46,7 +52,7 @@ handler500 = "config.errors.server_error"
 urlpatterns = [
     path("refusing/<str:kind>/", refusing),
     path("written/", written),
-    path("drafts/x/", written, name="draft_update"),
+    path("drafts/x/", drafted),
     path("public/", public),
     path("", include("config.urls")),
 ]

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from partnerships.http import PersonRequest, is_autosave
+from partnerships.http import PersonRequest, is_autosave, saves_draft
 from retros.access import get_entry, get_prompt
 from retros.models import Draft, Entry
 from retros.room.answers import card_answer, room_again
@@ -99,6 +99,7 @@ def entry_talk(request: PersonRequest, session_id: UUID, entry_id: UUID) -> Http
     return room_again(request, session_id, entry.step.position)
 
 
+@saves_draft
 @require_POST
 def draft_update(request: PersonRequest, key: str) -> JsonResponse:
     """Keep what is being typed into a box. Nobody but its author ever learns that it exists."""

@@ -15,8 +15,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from partnerships import limits
 from partnerships.models import Membership, Partnership, Person, SignIn
+from retros import limits as retro_limits
 from retros.lifecycle import ending
 from retros.lifecycle.erasure import erase
 from retros.live.hub import hub
@@ -347,7 +347,7 @@ def test_coming_back_after_a_while_points_the_partner(
     before = Participant(pair.tom, session.pk).version()
     to_ines.close()
     assert eventually(lambda: hub.count == 1)
-    monkeypatch.setattr(limits, "AWAY_AFTER", timedelta(0))
+    monkeypatch.setattr(retro_limits, "AWAY_AFTER", timedelta(0))
     open_stream(pair.ines, session.pk).version()
     assert to_tom.version() == before + 1
 

@@ -6,8 +6,8 @@ import uuid
 
 import pytest
 
-from partnerships import limits
 from partnerships.refusals import Invalid, Refusal, Stale
+from retros import limits
 from retros.models import Draft
 from tests.retros.model import Pair, make_pair
 

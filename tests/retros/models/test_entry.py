@@ -10,8 +10,8 @@ from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.utils import timezone
 
-from partnerships import limits
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
+from retros import limits
 from retros.models import Draft, Entry, EntryRevision, Pick, Ready
 from tests.factories import PersonFactory
 from tests.retros.model import PULSE, WRITE, Pair, Participant, Participants, make_pair, reveal

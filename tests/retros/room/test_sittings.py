@@ -12,9 +12,9 @@ from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partnerships import limits
 from partnerships.models import Agreement, Person
 from partnerships.refusals import Invalid, Refusal
+from retros import limits
 from retros.access import get_session
 from retros.agreements.verbs import put_lines_into_agreement
 from retros.models import Draft, Note, Prompt, creation

@@ -1,0 +1,11 @@
+"""The limits of a session, in one place. Lengths are counted in characters."""
+
+from datetime import timedelta
+
+ENTRIES_PER_PERSON = 200  # per session
+DECISIONS = 12  # that a pair names in one contract sitting, beside those of the template
+PREVIEW_LENGTH = 40  # of a card's text inside the accessible name of its buttons
+REOPEN_WITHIN = timedelta(hours=24)
+ALONE_AFTER = timedelta(minutes=5)  # ready for the next step this long: one may go on alone
+AWAY_AFTER = timedelta(seconds=60)
+PRESENCE_EVERY = timedelta(seconds=20)
