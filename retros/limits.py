@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 ENTRIES_PER_PERSON = 200  # per session
+IMPORT_LINES = 5_000  # of one file of partnerships
 DECISIONS = 12  # that a pair names in one contract sitting, beside those of the template
 PREVIEW_LENGTH = 40  # of a card's text inside the accessible name of its buttons
 REOPEN_WITHIN = timedelta(hours=24)

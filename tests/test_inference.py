@@ -38,7 +38,7 @@ from retros.lifecycle.export import everything
 from retros.models import Action, ClauseLink, Draft, Entry, EntryRevision, Note, Ready, Series, Session, creation
 from retros.recurrence.rule import PRESETS, Rule
 from retros.room.decisions import name_decision, settle_decision
-from retros.room.page import Room
+from retros.room.page import room_at
 from tests.cast import Cast
 from tests.retros.model import CLOSE, PULSE, WRITE, Clock, Participant
 from tests.world import HTMX, whole
@@ -339,12 +339,12 @@ def not_held(stage: Stage) -> None:
     stage.write_alone(discarded)
     discarded.discard(by=tom)
     stage.look("moved, skipped, discarded")
-    discarded.restore(by=tom, now=stage.clock.now)
+    one_date.restore(discarded, by=tom, now=stage.clock.now)
     rhythm.pause(Series.objects.get(), stage.clock.now.date() + timedelta(days=100), by=tom, now=stage.clock.now)
     stage.look("planned again, paused later")
     stage.by_itself(18)
     stage.look("missed")
-    Series.objects.get().resume(by=tom, now=stage.clock.now)
+    rhythm.resume(Series.objects.get(), by=tom, now=stage.clock.now)
     missed = Session.objects.filter(status="missed").order_by("start_utc").last()
     assert missed is not None
     one_date.met_on(missed, missed.wall_start.date(), by=tom, now=stage.clock.now)
@@ -608,7 +608,7 @@ def test_coming_to_write_alone_is_not_counted(stage: Stage) -> None:
 
 
 def partner_is(hands: Participant) -> str:
-    return Room(hands.session, hands.person).partner.doing
+    return room_at(hands.session, hands.person).partner.doing
 
 
 # --- ids --------------------------------------------------------------------------------------------------------------

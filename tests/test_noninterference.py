@@ -440,7 +440,7 @@ def write_alone(stage: Stage, *sessions: Session, answers: bool = True) -> None:
                 ines.press("answer_update", session.pk, prompt, version=version, **data)
 
 
-def rhythm(stage: Stage) -> Series:
+def planned_rhythm(stage: Stage) -> Series:
     """Every two months from January on."""
     rule = Rule.starting(date(2027, 1, 12), PRESETS["every_2_months"], time(14), "Europe/Berlin")
     return rhythm.begin(stage.cast.checkout, by=stage.cast.tom, rule=rule)
@@ -457,7 +457,7 @@ def change(series: Series, cadence: str) -> list[Session]:
 @pytest.mark.both_databases
 def test_a_date_that_a_new_rhythm_drops(stage: Stage) -> None:
     """Changed, she writes for the last of the new dates, changed back, and changed again."""
-    series = rhythm(stage)
+    series = planned_rhythm(stage)
 
     def course(alone: Alone) -> Iterator[Sequence[str]]:
         last = change(series, "every_2_weeks")[-1]
@@ -527,7 +527,7 @@ def test_what_does_not_take_place(stage: Stage) -> None:
         alone(stage.session, stage.ahead)
         one_date.skip(Session.objects.get(pk=stage.ahead.pk), by=tom, reason="holiday")
         yield ()
-        Session.objects.get(pk=stage.ahead.pk).restore(by=tom)
+        one_date.restore(Session.objects.get(pk=stage.ahead.pk), by=tom)
         Session.objects.get(pk=stage.session.pk).discard(by=tom)
         now = creation.start_now(stage.cast.checkout, by=tom)
         Session.objects.filter(pk=now.pk).update(ical_stamp=stage.clock.now)  # made by the machine's own clock
@@ -540,7 +540,7 @@ def test_what_does_not_take_place(stage: Stage) -> None:
 
 
 def test_a_rhythm_that_is_paused_and_ended(stage: Stage) -> None:
-    series, tom = rhythm(stage), stage.cast.tom
+    series, tom = planned_rhythm(stage), stage.cast.tom
 
     def fresh() -> Series:
         return Series.objects.get(pk=series.pk)
@@ -551,10 +551,10 @@ def test_a_rhythm_that_is_paused_and_ended(stage: Stage) -> None:
         pages = stage.of_session(dates[-1].pk)
         rhythm.pause(fresh(), date(2027, 1, 1), date(2027, 2, 1), by=tom)
         yield pages
-        fresh().resume(by=tom)
-        fresh().end(date(2027, 2, 1), by=tom)
+        rhythm.resume(fresh(), by=tom)
+        rhythm.end(fresh(), date(2027, 2, 1), by=tom)
         yield pages
-        fresh().end(None, by=tom)
+        rhythm.end(fresh(), None, by=tom)
         yield pages
 
     same_with_and_without(stage, course)

@@ -19,9 +19,10 @@ from django.core.validators import validate_email
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
-from partnerships import limits, zones
+from partnerships import zones
 from partnerships.content import clean_name
 from partnerships.refusals import Invalid
+from retros import limits
 from retros.recurrence.rule import CENTURY, PRESETS, Rule
 
 COLUMNS = ("member_a_email", "member_b_email", "label", "cadence", "first_date", "time", "timezone", "duration")

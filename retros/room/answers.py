@@ -13,10 +13,11 @@ from partnerships.http import PersonRequest
 from retros.access import get_session
 from retros.models import Entry
 from retros.room.board import Stamp, one_more
-from retros.room.page import Room
+from retros.room.frame import Frame
+from retros.room.page import room_at
 
 
-def room_answer(request: PersonRequest, room: Room, stamp: Stamp) -> HttpResponse:
+def room_answer(request: PersonRequest, room: Frame, stamp: Stamp) -> HttpResponse:
     """The answer to everything that happens in the room.
 
     A plain form goes back to the page. htmx gets the lists, the tray and the dock; the whole step, when what the
@@ -63,5 +64,5 @@ def go(request: PersonRequest, url_name: str, *args: object) -> HttpResponse:
 
 def room_again(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
     """Read the room afresh after a verb, and answer with it."""
-    room = Room(get_session(request.user, session_id), request.user, position)
+    room = room_at(get_session(request.user, session_id), request.user, position)
     return room_answer(request, room, stamp_of(request))

@@ -16,7 +16,7 @@ from retros.dates import one_date
 from retros.room.answers import card_alone, go, room_again, room_answer
 from retros.room.board import Stamp
 from retros.room.forms import MinutesForm, NextForm, PauseForm, ReadyForm
-from retros.room.page import Room
+from retros.room.page import room_at
 
 
 @require_safe
@@ -30,7 +30,7 @@ def session_detail(request: PersonRequest, session_id: UUID) -> HttpResponse:
 def step_detail(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
     step = get_step(request.user, session_id, position)
     step.session.see(request.user)
-    return render(request, "retros/room/room.html", {"room": Room(step.session, request.user, position)})
+    return render(request, "retros/room/room.html", {"room": room_at(step.session, request.user, position)})
 
 
 @require_safe
@@ -43,7 +43,7 @@ def session_live(request: PersonRequest, session_id: UUID) -> HttpResponse:
     session = get_session(request.user, session_id)
     shown = next((step.position for step in session.steps if str(step.position) == asked), session.position)
     session.see(request.user)
-    return room_answer(request, Room(session, request.user, shown), stamp)
+    return room_answer(request, room_at(session, request.user, shown), stamp)
 
 
 @require_safe

@@ -16,7 +16,7 @@ from retros.access import get_entry, get_prompt
 from retros.models import Draft, Entry
 from retros.room.answers import card_answer, room_again
 from retros.room.forms import AnswerForm, CardEditForm, CardForm, DraftForm, TalkForm
-from retros.room.page import Room
+from retros.room.page import room_at
 
 
 @require_POST
@@ -47,7 +47,7 @@ def entry_update(request: PersonRequest, session_id: UUID, entry_id: UUID) -> Ht
         if data["prompt"]:
             entry.move(get_prompt(request.user, session_id, data["prompt"]), by=request.user)
         return room_again(request, session_id, entry.step.position)
-    room = Room(entry.step.session, request.user, entry.step.position)
+    room = room_at(entry.step.session, request.user, entry.step.position)
     key = Draft.Box.EDIT.key(entry.pk)
     draft = Draft.of(request.user, [key]).get(key)
     context = {"room": room, "entry": entry, "draft": draft, "draft_key": key}

@@ -19,7 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retros.models import Action, Draft, Entry, EntryRevision, Note, Pick, Presence, Ready, Session, Step
-from retros.room.page import Room
+from retros.room.page import room_at
+from retros.room.steps.asks import Asks
+from retros.room.steps.board import Board
 from tests.retros.model import CLOSE, COLUMNS, PULSE, WRITE, Clock, Participant, make_pair
 
 pytestmark = pytest.mark.one_database
@@ -176,7 +178,7 @@ class Story:
     def _toms_view(self) -> dict[str, Any]:
         tom, ines = self.tom.person, self.ines.person
         session = Session.objects.filter(pk=self.session.pk)
-        rooms = [Room(self.tom.session, tom, position) for position in (PULSE, WRITE, CLOSE)]
+        rooms = [room_at(self.tom.session, tom, position) for position in (PULSE, WRITE, CLOSE)]
         mine = Entry.objects.visible_to(tom).filter(step__session=self.session)
         return {
             "session": list(session.values(*self._columns(Session, {"version_a"}))),
@@ -196,8 +198,8 @@ class Story:
                 (room.key, room.phase, room.folded, room.dock.ready_label, room.partner.is_ready, room.partner.doing)
                 for room in rooms
             ],
-            "cards": [[card.entry.text for card in room.cards] for room in rooms],
-            "answers": [[q.partners.is_empty for q in room.questions] for room in rooms],
+            "cards": [[card.entry.text for card in room.cards] for room in rooms if isinstance(room, Board)],
+            "answers": [[q.partners.is_empty for q in room.questions] for room in rooms if isinstance(room, Asks)],
         }
 
     @staticmethod

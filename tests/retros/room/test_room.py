@@ -22,7 +22,8 @@ from partnerships.models import Person
 from partnerships.models.partnership import Seat
 from retros.dates import one_date
 from retros.models import Action, Draft, Entry, Note, Presence, Session, Step, creation
-from retros.room.page import WRITING, Room
+from retros.room.frame import WRITING, Frame
+from retros.room.page import room_at
 from tests.cast import Cast
 from tests.retros.model import wall
 
@@ -64,9 +65,9 @@ class Two:
         url = reverse("session_live", args=[self.session.pk])
         return self.ines.get(url, {"step": "2", "room_key": stamp}, headers=HTMX).content.decode()
 
-    def room(self, position: int = 2) -> Room:
+    def room(self, position: int = 2) -> Frame:
         """As Ines sees it now."""
-        return Room(Session.objects.get(pk=self.session.pk), self.cast.ines, position)
+        return room_at(Session.objects.get(pk=self.session.pk), self.cast.ines, position)
 
     def digest(self, who: Person, position: int) -> str:
         self.session.refresh_from_db()
@@ -384,7 +385,7 @@ def test_what_is_only_for_its_author_is_never_the_news(board: Two) -> None:
     news = board.live(shown)
     assert "Nobody reads this" not in news
     assert "data-card" not in news
-    own = str(Room(board.session, board.cast.tom, 2).stamp)  # what his other tab shows, from before
+    own = str(room_at(board.session, board.cast.tom, 2).stamp)  # what his other tab shows, from before
     board.session.refresh_from_db()
     board.fold(board.tom, "Nor this", "bad", only_me="on")
     other_tab = board.tom.get(

@@ -19,8 +19,9 @@ from retros.access import get_session
 from retros.agreements.verbs import put_lines_into_agreement
 from retros.models import Draft, Note, Prompt, creation
 from retros.room.decisions import name_decision, settle_decision
-from retros.room.page import Room
+from retros.room.page import room_at
 from retros.room.questions import PlaceRow, Places
+from retros.room.steps.questions import Questions
 from tests.cast import Cast
 from tests.retros.model import Participant
 
@@ -97,7 +98,7 @@ def test_how_many_are_answered_is_told_anew_while_one_writes(two: Two) -> None:
     for hands, said in ((ines, "1 of 14 questions answered"), (tom, "0 of 14 questions answered")):
         client = Client()
         client.force_login(hands.person)
-        room = Room(get_session(hands.person, hands.session_id), hands.person, 0)
+        room = room_at(get_session(hands.person, hands.session_id), hands.person, 0)
         shown = {"step": "0", "room_key": str(room.stamp)}
         live = client.get(reverse("session_live", args=[hands.session_id]), shown, headers=HTMX).text
         assert said in live
@@ -232,7 +233,9 @@ def test_only_a_place_of_a_decision_is_agreed_on(two: Two, key: str, value: Any)
 
 def scope(hand: Participant) -> PlaceRow:
     """The first row of the table, as they see it."""
-    (table,) = [block for block in Room(hand.session, hand.person, 0).blocks if isinstance(block, Places)]
+    room = room_at(hand.session, hand.person, 0)
+    assert isinstance(room, Questions)
+    (table,) = [block for block in room.blocks if isinstance(block, Places)]
     return table.rows[0]
 
 

@@ -1,0 +1,42 @@
+"""What the steps that ask questions share."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from retros.models import Prompt
+from retros.room.dock import Side
+from retros.room.questions import Answer, Question, questions_of
+
+if TYPE_CHECKING:
+    pass
+from retros.room.frame import Frame
+
+
+class Asks(Frame):
+    """A step that asks questions, each answered alone."""
+
+    has_weather = False  # whether its scales are weathers; others are words on a line
+
+    @cached_property
+    def questions(self) -> list[Question]:
+        return questions_of(self.step.prompts, self._entries, self.sides)
+
+    @property
+    def answered(self) -> int:
+        """How many questions the viewer has answered; guesses are not counted."""
+        return sum(not question.yours.is_empty for question in self.asked)
+
+    @property
+    def asked(self) -> list[Question]:
+        return [question for question in self.questions if not question.prompt.is_guess]
+
+    @property
+    def has_weathers(self) -> bool:
+        return any(prompt.kind == Prompt.Kind.SCALE for prompt in self.step.prompts)
+
+    @property
+    def answers_by_side(self) -> list[tuple[Side, list[Answer]]]:
+        """Both sides of the fold: A left, B right."""
+        return [(side, [q.in_seat_order[n] for q in self.questions]) for n, side in enumerate(self.sides)]

@@ -1,0 +1,182 @@
+"""The board of cards."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid5
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from retros.models import Action, Draft, Entry, Note, Prompt
+from retros.models.entry import NOT_HELD
+from retros.room.board import Card, CardRow, Column, Stamp, row_of, short
+
+if TYPE_CHECKING:
+    pass
+from retros.room.frame import Frame
+
+ON_A_BOARD = ("prompt", "author", "client_id", "is_card", "text", "only_me", "version", "talk")  # read of each card
+
+
+class Board(Frame):
+    """The good, the bad, the discussion: cards in columns, written alone, revealed together, one on the table."""
+
+    template = "retros/room/_write.html"
+    parts = ("retros/room/_board_changes.html",)
+
+    @property
+    def middle(self) -> object:
+        return self.on_table.entry.pk if self.on_table else ""
+
+    @property
+    def stamp(self) -> Stamp:
+        """What a browser shows that has drawn all of this."""
+        return Stamp(self.key, self.version, self.rest, {column.prompt.key: column.mark for column in self.columns})
+
+    @property
+    def rest(self) -> str:
+        """What stands around the cards of an open board, in short; empty where it is drawn every time."""
+        if self.phase != "revealed" or not self.session.is_running:
+            return ""
+        if self.on_table:  # with its note and its actions
+            return ""
+        notes = [(note.pk, note.version) for note in self._notes]
+        return short((self.session.position, self.session.paused_at, self.can_write, notes, self.dock.facts))
+
+    def changes(self, stamp: Stamp) -> list[tuple[Column, list[CardRow], bool]]:
+        """The columns that differ from what a browser shows, each with the cards to draw.
+
+        True: these come below the ones that are there.
+        """
+        changed = []
+        for column in self.columns:
+            more = column.since(stamp.columns.get(column.prompt.key))
+            if more is None:
+                changed.append((column, column.rows, False))
+            elif more:
+                changed.append((column, more, True))
+        return changed
+
+    @property
+    def sees_while_writing(self) -> str:
+        return _("Only you can read your cards until you both reveal")
+
+    @property
+    def boxes(self) -> list[str]:
+        keys = [Draft.Box.CARD.key(p.pk) for p in self.step.prompts if p.takes_cards]
+        return [*keys, self.table_key] if self.on_table else keys
+
+    # --- cards --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _entries(self) -> list[Entry]:
+        return list(self._visible_entries().only(*ON_A_BOARD))
+
+    @cached_property
+    def left_over(self) -> list[tuple[Entry, Prompt, UUID]]:
+        """Cards that the viewer wrote or began to write for retros that did not take place, each with its column
+        here, and the id that it would have here: taken along twice, it is one card.
+        """
+        if not (self.phase == "write" and self.can_write):
+            return []
+        here = {entry.client_id for entry in self._entries}
+        columns = {prompt.key: prompt for prompt in self.step.prompts if prompt.takes_cards}
+        cards = Entry.objects.visible_to(self.person).left_over(self.session.partnership, self.person)
+        found = [(card, card.pk) for card in cards.select_related("prompt")]
+        found += [(Entry(prompt=prompt, text=text), prompt.pk) for prompt, text in self._begun]
+        offered = [(card, uuid5(origin, str(self.session.pk))) for card, origin in found]
+        return [
+            (card, columns.get(card.prompt.key) or next(iter(columns.values())), key)
+            for card, key in offered
+            if key not in here and columns
+        ]
+
+    @property
+    def _begun(self) -> list[tuple[Prompt, str]]:
+        """The cards that the viewer was still typing for retros that did not take place, with their columns there."""
+        drafts = Draft.cards_of(self.person)
+        of_pair = {"step__session__partnership": self.session.partnership_id, "step__session__kind": "retro"}
+        prompts = Prompt.objects.filter(pk__in=drafts, **of_pair, step__session__status__in=NOT_HELD)
+        columns = prompts.in_bulk() if drafts else {}
+        return [(columns[pk], draft.text) for pk, draft in drafts.items() if pk in columns]
+
+    @cached_property
+    def cards(self) -> list[Card]:
+        return [
+            Card(e, self.side_of(e), e.picked_by_you, e.picked_by_partner)  # type: ignore[attr-defined]
+            for e in self._entries
+            if e.is_card
+        ]
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        rows: dict[UUID, list[CardRow]] = {}
+        for card in self.cards:
+            rows.setdefault(card.entry.prompt_id, []).append(self._row(card))
+        asked = (prompt for prompt in self.step.prompts if prompt.takes_cards)
+        return [Column(prompt, rows.get(prompt.pk, []), lambda: self._drafts) for prompt in asked]
+
+    def _row(self, card: Card) -> CardRow:
+        picks = ("none", "theirs", "yours", "both")[2 * card.picked_by_you + card.picked_by_partner]
+        return row_of(
+            card.entry, seat=card.side.seat, name=card.side.name, yours=card.side.is_you,
+            revealed=self.phase == "revealed", can_write=self.can_write, pick=picks,
+        )  # fmt: skip
+
+    @property
+    def reveal_announcement(self) -> str:
+        yours = sum(card.side.is_you for card in self.cards)
+        return ngettext(
+            "%(all)d card: %(yours)d from you, %(theirs)d from %(name)s",
+            "%(all)d cards: %(yours)d from you, %(theirs)d from %(name)s",
+            len(self.cards),
+        ) % {"all": len(self.cards), "yours": yours, "theirs": len(self.cards) - yours, "name": self.partner.name}
+
+    # --- the table ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def on_table(self) -> Card | None:
+        return next((card for card in self.cards if card.entry.talk == Entry.Talk.ON_TABLE), None)
+
+    @property
+    def next_on_list(self) -> list[Card]:
+        """Picked and not talked about yet; what both picked comes first."""
+        waiting = [c for c in self.cards if c.pick_rank and not c.entry.talk]
+        return sorted(waiting, key=lambda card: -card.pick_rank)
+
+    @property
+    def parked(self) -> list[Card]:
+        return [card for card in self.cards if card.entry.talk == Entry.Talk.PARKED]
+
+    def column_of(self, entry: Entry) -> Prompt:
+        return next(prompt for prompt in self.step.prompts if prompt.pk == entry.prompt_id)
+
+    @property
+    def table_column(self) -> Prompt | None:
+        return self.column_of(self.on_table.entry) if self.on_table else None
+
+    @property
+    def table_key(self) -> str:
+        return Draft.Box.ACTION.key(self.on_table.entry.pk) if self.on_table else ""
+
+    @property
+    def table_draft(self) -> Draft | None:
+        return self._drafts.get(self.table_key)
+
+    @property
+    def table_note(self) -> Note | None:
+        on_table = self.on_table
+        return next((n for n in self._notes if on_table and n.entry_id == on_table.entry.pk), None)
+
+    @property
+    def spoken_notes(self) -> list[tuple[Card, Note]]:
+        """What came up on the cards that no longer lie on the table."""
+        notes = {n.entry_id: n for n in self._notes if n.entry_id and n.text}
+        return [(c, notes[c.entry.pk]) for c in self.cards if c.entry.pk in notes and c is not self.on_table]
+
+    @property
+    def table_actions(self) -> list[Action]:
+        table = self.on_table
+        return [a for a in self.actions if a.from_entry_id == table.entry.pk] if table else []

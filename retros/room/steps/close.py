@@ -1,0 +1,63 @@
+"""Wrap-up."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from django.utils.formats import date_format
+
+from retros.agreements.due import DueAgreement, DueAgreements
+from retros.models import Note, Session
+
+if TYPE_CHECKING:
+    pass
+from retros.room.steps.asks import Asks
+
+
+class Close(Asks):
+    """Wrap-up: a kind word, a summary, what was agreed, agreements to look at, the next date."""
+
+    template = "retros/room/_close.html"
+    parts = (
+        "retros/room/_tray.html",
+        "retros/room/_answers.html",
+        "retros/room/_summary_state.html",
+        "retros/room/_agreed.html",
+        "retros/room/_looks.html",
+        "retros/room/_next_date.html",
+    )
+
+    @property
+    def summary(self) -> Note | None:
+        return next((n for n in self._notes if n.kind == Note.Kind.SUMMARY), None)
+
+    @cached_property
+    def looks(self) -> list[DueAgreement]:
+        """The agreements to look at before the two part."""
+        if not self.session.is_running or not self.can_write:
+            return []
+        today = self.now.astimezone(self.person.tz).date()
+        return DueAgreements(self.session.partnership, self.person, today).at_wrap_up
+
+    @cached_property
+    def next_planned(self) -> Session | None:
+        return Session.objects.upcoming_after(self.session).select_related("rule_version").first()
+
+    @property
+    def rhythm_words(self) -> str:
+        """The rhythm that the next date belongs to."""
+        rule = self.next_planned.rule_version if self.next_planned else None
+        return rule.rule.words if rule else ""
+
+    @property
+    def next_planned_words(self) -> str:
+        start = self.next_planned.start_utc.astimezone(self.person.tz) if self.next_planned else self.now
+        return date_format(start, "l j F, H:i")
+
+    @property
+    def proposed(self) -> list[tuple[str, str]]:
+        """(value of a wall time in the session's zone, words by the reader's clock) of the dates the wrap-up offers."""
+        dates = self.session.proposed_dates(self.now)
+        here = [d.replace(tzinfo=self.session.zone).astimezone(self.person.tz) for d in dates]
+        return [(f"{d:%Y-%m-%dT%H:%M}", date_format(h, "l j F, H:i")) for d, h in zip(dates, here, strict=True)]

@@ -1,0 +1,51 @@
+"""Conclusions and actions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from retros.models import Action, Draft
+
+if TYPE_CHECKING:
+    pass
+from retros.room.steps.learns import Learns
+
+
+class Conclude(Learns):
+    """Conclusions: what the two learned, the one thing to try, actions."""
+
+    template = "retros/room/_conclude.html"
+    parts = ("retros/room/_learnings.html", "retros/room/_experiments.html", "retros/room/_actions.html")
+
+    @property
+    def boxes(self) -> list[str]:
+        return [self.learn_key, self.try_key, self.action_key]
+
+    @property
+    def boxes_elsewhere(self) -> tuple[str, ...]:
+        """An action between retros has a page of its own."""
+        return (self.action_key,)
+
+    @property
+    def try_key(self) -> str:
+        return Draft.Box.TRY.key(self.session.pk)
+
+    @property
+    def try_draft(self) -> Draft | None:
+        return self._drafts.get(self.try_key)
+
+    @property
+    def action_key(self) -> str:
+        return Draft.Box.ACTION.key(self.session.partnership_id)
+
+    @property
+    def action_draft(self) -> Draft | None:
+        return self._drafts.get(self.action_key)
+
+    @property
+    def experiments(self) -> list[Action]:
+        return [action for action in self.actions if action.is_experiment]
+
+    @property
+    def plain_actions(self) -> list[Action]:
+        return [action for action in self.actions if not action.is_experiment]

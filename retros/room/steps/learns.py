@@ -1,0 +1,31 @@
+"""What the steps in which sentences are kept share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from retros.models import Draft, Note
+
+if TYPE_CHECKING:
+    pass
+from retros.room.frame import Frame
+
+
+class Learns(Frame):
+    """A step in which the two keep sentences."""
+
+    @property
+    def boxes(self) -> list[str]:
+        return [self.learn_key]
+
+    @property
+    def learn_key(self) -> str:
+        return Draft.Box.LEARN.key(self.step.pk)
+
+    @property
+    def learn_draft(self) -> Draft | None:
+        return self._drafts.get(self.learn_key)
+
+    @property
+    def learnings(self) -> list[Note]:
+        return [note for note in self._notes if note.kind == Note.Kind.LEARNED]

@@ -1,0 +1,41 @@
+"""The pulse check."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from retros.models import Note
+
+if TYPE_CHECKING:
+    pass
+from retros.room.steps.asks import Asks
+
+
+class Pulse(Asks):
+    """The pulse check: each alone, then both side by side, and one note for both."""
+
+    template = "retros/room/_pulse.html"
+    parts = ("retros/room/_tray.html", "retros/room/_answers.html", "retros/room/_pulse_note.html")
+    has_weather = True
+
+    @property
+    def lede(self) -> str:
+        if self.phase == "revealed":
+            return _("Read first, then talk. Start with whoever had the rougher weather.")
+        if self.phase == "opened":
+            return _("Your side is open. %(name)s’s opens when %(name)s is ready.") % {"name": self.partner.name}
+        return _("Answer for yourself. %(name)s sees it when you have both answered, not before.") % {
+            "name": self.partner.name
+        }
+
+    @property
+    def heading(self) -> str:
+        if self.phase == "revealed":
+            return _("Here’s how you both are")
+        return self.step.heading
+
+    @property
+    def step_note(self) -> Note | None:
+        return next((n for n in self._notes if n.kind == Note.Kind.CAME_UP and n.entry_id is None), None)

@@ -1,0 +1,59 @@
+"""The questions of a Dream Team or a contract."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from retros.models import Draft, Prompt
+from retros.room.decisions import settled
+from retros.room.questions import Places, Question, blocks_of, surprises_of
+
+if TYPE_CHECKING:
+    pass
+from retros.room.steps.asks import Asks
+
+
+class Questions(Asks):
+    """The questions of a Dream Team or a contract: answered alone, shown in pairs, decisions in one table."""
+
+    template = "retros/room/_questions.html"
+    parts = ("retros/room/_questions_progress.html", "retros/room/_tray.html", "retros/room/_question_pairs.html")
+
+    @property
+    def middle(self) -> object:
+        return len(self.step.prompts) if self.names_decisions else ""
+
+    @property
+    def boxes(self) -> list[str]:
+        return [self.decision_key, *(Draft.Box.SURPRISE.key(entry.pk) for entry in self._entries)]
+
+    @cached_property
+    def questions(self) -> list[Question]:
+        """With what surprised the two, once the partner's side lies open."""
+        questions = super().questions
+        if self.partner_side_open:
+            for question in questions:
+                question.surprises = surprises_of(question, self._notes)
+                question.draft = self._drafts.get(question.surprise_key)
+        return questions
+
+    @property
+    def blocks(self) -> list[Question | Places]:
+        """The questions with the answers of both, once something is open: what shares a line stands in one table."""
+        decisions = [prompt for prompt in self.step.prompts if prompt.kind == Prompt.Kind.PLACE]
+        sentences = settled(decisions, self.person) if decisions and self.step.is_revealed else {}
+        return blocks_of(self.questions, revealed=self.partner_side_open, sentences=sentences)
+
+    @property
+    def names_decisions(self) -> bool:
+        """Whether this step has a table of decisions to which both may still add."""
+        return self.phase == "write" and any(p.kind == Prompt.Kind.PLACE for p in self.step.prompts)
+
+    @property
+    def decision_key(self) -> str:
+        return Draft.Box.DECISION.key(self.step.pk)
+
+    @property
+    def decision_draft(self) -> Draft | None:
+        return self._drafts.get(self.decision_key)
