@@ -10,6 +10,7 @@ import threading
 
 import uvicorn
 from django.conf import settings
+from django.utils import autoreload
 
 from config.asgi import Application, application
 from config.protocol import StrictProtocol
@@ -73,12 +74,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Serves Twofold.")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--reload", action="store_true", help="start again when a file changes (bin/dev)")
     chosen = parser.parse_args()
+    if chosen.reload:
+        autoreload.run_with_reloader(serve, chosen.host, chosen.port)
+    else:
+        serve(chosen.host, chosen.port)
+
+
+def serve(host: str, port: int) -> None:
+    """Serves until it is stopped. Raises SystemExit when it cannot start."""
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     gc.freeze()  # what was loaded stays: no collection has to look at it again, in the middle of a page
     gc.set_threshold(COLLECT_AFTER_OBJECTS, 10, 10)
     application.server.take()
-    serving = server(host=chosen.host, port=chosen.port)
+    serving = server(host=host, port=port)
     serving.announce = True
     serving.with_worker = not settings.WORKER_ELSEWHERE
     serving.run()

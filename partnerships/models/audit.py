@@ -128,7 +128,8 @@ class Audit(models.Model):
 
 Act = Audit.Act
 
-# Each act is in exactly one of these sets, which tests/partnerships/test_audit.py checks. Admins read all but the last.
+# Each act is in exactly one of these sets (tests/partnerships/administration/test_audit.py). Admins read all but the
+# last.
 ABOUT_ACCOUNTS = frozenset(
     {
         Act.SIGNED_IN,

@@ -101,7 +101,7 @@ class ClauseLink(models.Model):
     """What a clause has to do with: a change in somebody's life or work (`tag`), or a card on which it came up.
 
     A clause is known by its `line`, so a link outlives every new version. When the change is told of afterwards, or
-    a second card holds the pair back, the clause asks for a look (retros/clause_marks.py).
+    a second card holds the pair back, the clause asks for a look (retros/agreements/attention.py).
     """
 
     class Tag(models.TextChoices):

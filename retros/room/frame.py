@@ -19,8 +19,9 @@ from retros.room.board import CardRow, Column, Stamp
 from retros.room.dock import Dock, Side
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from partnerships.models import Person
-    from retros.models.entry import EntryQuerySet
 
 
 WRITING = timedelta(seconds=8)  # this long after their last word came, somebody counts as writing
@@ -165,7 +166,7 @@ class Frame:
     def _entries(self) -> list[Entry]:
         return list(self._visible_entries())
 
-    def _visible_entries(self) -> EntryQuerySet:
+    def _visible_entries(self) -> QuerySet[Entry]:
         return Entry.objects.visible_to(self.person).in_step(self.step).with_picks(self.person)
 
     @property
