@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from partnerships.forms import ContentFormField, PageForm
 from retros.recurrence.rule import CENTURY
-
-if TYPE_CHECKING:
-    pass
 
 
 def in_this_century(day: date) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from django.db.models import Q
 from django.utils.formats import date_format
@@ -18,10 +17,6 @@ from partnerships.models import Membership
 from retros.models import Action, Draft, Session
 from retros.recurrence import adherence
 from retros.recurrence.adherence import Kept
-
-if TYPE_CHECKING:
-    pass
-
 
 RECENTLY = timedelta(days=14)  # how long a finished action stays among the open ones, struck through
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy
@@ -12,9 +12,6 @@ from django.utils.translation import gettext_lazy
 from partnerships.administration.listing import PER_PAGE, Listing
 from partnerships.administration.partnerships import PartnershipRow, rows_of
 from partnerships.models import Invitation, Partnership, Person
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django import forms
 
 from partnerships.forms import CheckedForm, ContentFormField
 from retros.models import ClauseLink
-
-if TYPE_CHECKING:
-    pass
 
 
 class CardProposalForm(CheckedForm):

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from partnerships.forms import CheckedForm, PageForm
-
-if TYPE_CHECKING:
-    pass
 
 
 class EndForm(CheckedForm):

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -14,9 +14,6 @@ from retros.models.series import Series
 from retros.recurrence import adherence, wall_time
 from retros.recurrence.rule import GRACE, Cadence
 from retros.recurrence.wall_time import stored
-
-if TYPE_CHECKING:
-    pass
 
 
 class Planned(models.Model):

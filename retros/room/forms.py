@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 
 from partnerships.forms import CheckedForm, ContentFormField
 from retros.fields import DayField, WallTimeField
 from retros.models import Action, Entry, Review
-
-if TYPE_CHECKING:
-    pass
 
 
 class ReadyForm(CheckedForm):

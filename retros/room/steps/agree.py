@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from partnerships.models import Version
 from retros.models import ClauseOrigin
-
-if TYPE_CHECKING:
-    pass
 from retros.room.steps.learns import Learns
 
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from retros.models import Prompt
 from retros.room.dock import Side
-from retros.room.questions import Answer, Question, questions_of
-
-if TYPE_CHECKING:
-    pass
 from retros.room.frame import Frame
+from retros.room.questions import Answer, Question, questions_of
 
 
 class Asks(Frame):

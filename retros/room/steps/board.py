@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
 from django.utils.translation import gettext as _
@@ -12,9 +11,6 @@ from django.utils.translation import ngettext
 from retros.models import Action, Draft, Entry, Note, Prompt
 from retros.models.entry import NOT_HELD
 from retros.room.board import Card, CardRow, Column, Stamp, row_of, short
-
-if TYPE_CHECKING:
-    pass
 from retros.room.frame import Frame
 
 ON_A_BOARD = ("prompt", "author", "client_id", "is_card", "text", "only_me", "version", "talk")  # read of each card

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from django.utils.formats import date_format
 
 from retros.agreements.due import DueAgreement, DueAgreements
 from retros.models import Note, Session
-
-if TYPE_CHECKING:
-    pass
 from retros.room.steps.asks import Asks
 
 

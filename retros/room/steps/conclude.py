@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from retros.models import Action, Draft
-
-if TYPE_CHECKING:
-    pass
 from retros.room.steps.learns import Learns
 
 

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from retros.models import Draft, Note
-
-if TYPE_CHECKING:
-    pass
 from retros.room.frame import Frame
 
 

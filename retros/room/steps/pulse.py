@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.utils.translation import gettext as _
 
 from retros.models import Note
-
-if TYPE_CHECKING:
-    pass
 from retros.room.steps.asks import Asks
 
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from retros.models import Draft, Prompt
 from retros.room.decisions import settled
 from retros.room.questions import Places, Question, blocks_of, surprises_of
-
-if TYPE_CHECKING:
-    pass
 from retros.room.steps.asks import Asks
 
 
