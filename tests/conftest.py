@@ -45,6 +45,14 @@ LONGEST = {
     "test_a_killed_worker_loses_no_mail_and_sends_at_most_one_again", "test_nobody_can_tell_whether_she_wrote_alone",
 }  # fmt: skip
 
+# Modules that crawl the site, or run machines, races and servers: not for `bin/test --quick`.
+LONG_MODULES = {
+    "test_access", "test_agreement_machine", "test_bad_input", "test_both_at_once", "test_canary",
+    "test_engine_inference", "test_engine_machine", "test_engine_orders", "test_engine_races", "test_inference",
+    "test_live", "test_live_hub", "test_live_stop", "test_noninterference", "test_outside", "test_revocation",
+    "test_series_races", "test_serve", "test_worker", "test_worker_killed",
+}  # fmt: skip
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
@@ -52,6 +60,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
+        if item.path.stem in LONG_MODULES:
+            item.add_marker("long")
     yield  # other plugins take away what is not asked for
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))  # each begins with so many in a row
     longest = [item for item in items if getattr(item, "originalname", "") in LONGEST]

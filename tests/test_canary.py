@@ -269,7 +269,12 @@ def test_an_error_of_ours_says_nothing(who: str, log: Lines, monkeypatch: pytest
         text = canary
         raise RuntimeError(f"no room for {text}")
 
-    for place in ("retros.room.views.course.room_at", "retros.home.views.Home", "retros.actions.views.Pair"):
+    for place in (
+        "retros.room.views.course.room_at",
+        "retros.room.answers.room_at",
+        "retros.home.views.Home",
+        "retros.actions.views.Pair",
+    ):
         monkeypatch.setattr(place, broken)
     crawl = Crawl(world, who)
     for headers in ({}, HTMX):

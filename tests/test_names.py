@@ -137,7 +137,7 @@ def test_subjects_to_strangers_hold_our_own_words_alone(
     client = world.client("mei")
     client.post(reverse("account_reauthenticate"), {"password": "a long walk by the sea"})
     send(client, reverse("account_email"), {"action_add": "", "email": "e@example.com"})
-    assert {letters.to[0]: letters.subject for letters in mailoutbox} == {
+    assert {mail.to[0]: mail.subject for mail in mailoutbox if mail.to[0] != cast.mei.email} == {
         "a@example.com": "You are invited to Twofold",
         "b@example.com": "You are invited to Twofold",
         "c@example.com": "You are invited to Twofold",

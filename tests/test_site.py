@@ -19,7 +19,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from config import bodies, pages
-from tests.conftest import LiveServer
+from tests.conftest import LONG_MODULES, LONGEST, LiveServer
 
 pytestmark = pytest.mark.one_database
 
@@ -352,6 +352,12 @@ def test_the_hooks_before_a_commit_fetch_nothing_and_run_what_the_whole_check_ru
     entries = [entry.replace(" --force-exclude", "") for entry in re.findall(r"entry: (.*)", text)]
     assert len(entries) == 4
     assert [entry for entry in entries if entry not in check] == []
+
+
+def test_the_tests_that_are_told_apart_by_name_exist() -> None:
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")}
+    assert texts.keys() >= LONG_MODULES
+    assert [name for name in LONGEST if not any(f"def {name}(" in text for text in texts.values())] == []
 
 
 # --- Words ---------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
@@ -48,6 +49,7 @@ class FirstPassword(PasswordSetView):
         return response
 
 
+@method_decorator(require_http_methods(["GET", "HEAD", "POST"]), name="dispatch")  # allauth answers before it asks
 class ReauthenticateByCode(BaseReauthenticateView):
     form_class = ConfirmLoginCodeForm
     template_name = "account/reauthenticate_by_code.html"

@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 override_settings(EMAIL_BACKEND="django.core.mail.backends.dummy.EmailBackend").enable()
 from partnerships.models import Delivery, Membership, Partnership, Person
 from retros.models import RuleVersion, Series, Session
-from retros.reminders import plan
+from retros.notifications.plan import plan_deliveries
 from retros.worker import tick
 
 now = datetime(2027, 3, 8, 12, 0, tzinfo=UTC)
@@ -50,7 +50,7 @@ for n, rule in enumerate(rules):
         ))
 Session.objects.bulk_create(rows, batch_size=500)
 del people, pairs, rhythms, rules, rows, rule  # a worker does not carry them: its collector walks what it has
-plan(now)
+plan_deliveries(now)
 Delivery.objects.due(now).update(status="sent", sent_at=now)
 tick(now + timedelta(seconds=60))
 seconds = []

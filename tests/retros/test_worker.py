@@ -282,7 +282,7 @@ def test_a_part_that_fails_keeps_none_of_the_others(monkeypatch: pytest.MonkeyPa
         raise RuntimeError("broken")
 
     with monkeypatch.context() as patch:
-        patch.setattr(worker, "plan", broken)
+        patch.setattr(worker, "plan_deliveries", broken)
         with pytest.raises(RuntimeError):
             tick(now)
     assert len(mail.outbox) == 4

@@ -31,8 +31,8 @@ for _ in range({pairs}):
     for day in ("2099-03-03", "2099-05-05"):
         session(ours, day + "T14:00", "Europe/Berlin")
 from django.utils import timezone
-from retros.reminders import plan
-plan(timezone.now())
+from retros.notifications.plan import plan_deliveries
+plan_deliveries(timezone.now())
 print(json.dumps(sorted(Delivery.objects.due(timezone.now()).values_list("message_id", flat=True))))
 """
 LATER = """

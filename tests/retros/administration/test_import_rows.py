@@ -145,7 +145,7 @@ def test_more_lines_than_allowed_are_not_looked_at(count: int, monkeypatch: pyte
         made.append(line)
         return ImportRow(line, **kwargs)
 
-    monkeypatch.setattr(import_rows, "Row", row)
+    monkeypatch.setattr(import_rows, "ImportRow", row)
     with pytest.raises(Invalid, match=r"at most 5,000 lines"):
         parse(lines(*["x"] * count), now=NOW)
     assert len(made) == 5_000

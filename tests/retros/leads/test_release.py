@@ -1,4 +1,4 @@
-"""The nouns: releases, what the two need from a lead, made. Shown by both, in the exact words, or not at all."""
+"""The nouns: releases, what the two need from a lead, offers. Shown by both, in the exact words, or not at all."""
 
 from __future__ import annotations
 
@@ -328,7 +328,7 @@ def test_the_lead_answers_what_was_released(stage: Stage) -> None:
         need.reply(by=cast.sara, text="Later")
 
 
-# --- made -----------------------------------------------------------------------------------------------------------
+# --- offers -----------------------------------------------------------------------------------------------------------
 
 
 def three(days: int = 5) -> list[datetime]:
@@ -341,7 +341,7 @@ def test_three_times_are_offered_and_one_is_planned(stage: Stage) -> None:
     offer = Offer.make(stage.lead, by=cast.sara, kind="times", starts=three(), zone="UTC")
     assert Offer.make(stage.lead, by=cast.sara, kind="times", starts=three(), zone="UTC") == offer
     for person in (cast.ines, cast.tom):
-        assert "Sara made you three times" in stage.page(person, "partnership_detail", cast.checkout.pk).text
+        assert "Sara offers you three times" in stage.page(person, "partnership_detail", cast.checkout.pk).text
     session = offers.accept(offer, by=cast.tom, choice=1)
     assert session.wall_start == three()[1]
     assert offers.accept(offer, by=cast.ines, choice=2) == session

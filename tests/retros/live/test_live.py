@@ -24,7 +24,7 @@ from retros.models import Session
 from retros.models.presence import Presence
 from tests.conftest import LiveServer
 from tests.factories import PersonFactory
-from tests.retros.model import WRITE, Pair, Participant, at, make_pair, reveal
+from tests.retros.model import CONCLUDE, WRITE, Pair, Participant, at, make_pair, reveal
 from tests.retros.streams import Answer, cookie_of, eventually, live, on_loop
 from tests.test_site import HEADERS, POLICY, policy
 
@@ -319,6 +319,7 @@ def test_a_closed_tab_frees_its_stream(pair: Pair, session: Session, open_stream
 
 @pytest.mark.usefixtures("long_up")
 def test_coming_into_the_room_points_the_partner_once(pair: Pair, session: Session, open_stream: Open) -> None:
+    at(session, CONCLUDE)  # while they write alone nobody is pointed at: how often somebody comes to write is theirs
     _ines, tom = pair.hands(session)
     to_tom = open_stream(pair.tom, session.pk)
     assert eventually(lambda: Presence.objects.get(session=session, person=pair.tom).seen_at is not None)
@@ -343,6 +344,7 @@ def test_after_a_restart_nobody_arrives(pair: Pair, session: Session, open_strea
 def test_coming_back_after_a_while_points_the_partner(
     pair: Pair, session: Session, open_stream: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    at(session, CONCLUDE)
     to_ines, to_tom = both(pair, session, open_stream)
     before = Participant(pair.tom, session.pk).version()
     to_ines.close()
