@@ -216,15 +216,25 @@ def test_a_card_that_comes_twice_stands_there_once(new_context: Callable[..., An
     cast = make_cast()
     page = page_of(cast.ines, new_context(), live_server)
     page.goto(Rooms(cast.ines, cast.tom).full_board())
-    list_, card = page.locator("#cards-good"), page.locator("#cards-good .card")
+    card = page.locator("#cards-good .card")
+    digests = card.evaluate_all("cards => cards.map((card) => card.dataset.v)")
     before, first = card.count(), card.first.get_attribute("id")
-    for id, text in (("card-new", "once"), ("card-new", "again"), (first, "changed")):
-        below = f'<li class="card" id="{id}" hx-swap-oob="beforeend:#cards-good">{text}</li>'
-        page.route("**/below/?*", lambda route, _, below=below: route.fulfill(body=below), times=1)
+
+    def answer(id: str, digest: str, order: list[str], text: str) -> str:
+        row = f'<li class="card" id="{id}" data-v="{digest}">{text}</li>'
+        return f'<ul id="cards-good" data-v="{text:.>8}" data-order="{"".join(order)}" hx-swap-oob="morph">{row}</ul>'
+
+    for html in (
+        answer("card-new", "newcard1", [*digests, "newcard1"], "once"),
+        answer("card-new", "newcard2", [*digests, "newcard2"], "again"),
+        answer(str(first), "changed1", ["changed1", *digests[1:], "newcard2"], "changed"),
+    ):
+        page.route("**/below/?*", lambda route, _, html=html: route.fulfill(body=html), times=1)
         page.evaluate("htmx.ajax('GET', '/below/', {swap: 'none', source: '#act'})")
     expect(card).to_have_count(before + 1)
     expect(page.locator("#card-new")).to_have_text("again")
-    expect(list_.locator(f"#{first}")).to_have_text("changed")
+    expect(card.first).to_have_text("changed")
+    expect(card.first).to_have_id(str(first))
 
 
 def test_whoever_opens_a_form_writes_in_it(new_context: Callable[..., Any], live_server: LiveServer) -> None:

@@ -99,7 +99,7 @@ def test_how_many_are_answered_is_told_anew_while_one_writes(two: Two) -> None:
         client = Client()
         client.force_login(hands.person)
         room = room_at(get_session(hands.person, hands.session_id), hands.person, 0)
-        shown = {"step": "0", "room_key": str(room.stamp)}
+        shown = {"step": "0", "shown": "".join(room.digests)}
         live = client.get(reverse("session_live", args=[hands.session_id]), shown, headers=HTMX).text
         assert said in live
         assert 'id="step"' not in live
