@@ -293,15 +293,31 @@ def test_a_key_never_presses_what_cannot_be_undone(
 # --- The page itself ----------------------------------------------------------------------------
 
 
-def test_icons_come_from_the_sprite_and_take_our_colours(ines: Page, room: str) -> None:
-    ines.goto(room)
-    drawn = ines.locator(".mark use").first.evaluate("use => use.getBoundingClientRect().width")
-    assert drawn > 20
-    names = set(ines.locator("svg.icon use").evaluate_all("all => all.map(use => use.href.baseVal.split('#')[1])"))
-    sprite = ines.evaluate("document.querySelector('svg.icon use').href.baseVal.split('#')[0]")
-    known = set(re.findall(r'id="([\w-]+)"', ines.request.get(sprite).text()))
-    assert names
-    assert names <= known
+ICONS = """() => [...document.querySelectorAll(".icon")].filter((icon) => icon.checkVisibility()).map((icon) => {
+  const {backgroundColor, color, maskImage, width, height, printColorAdjust} = getComputedStyle(icon);
+  const isTheirs = !icon.matches(":is(a, button, summary) > *") || color === getComputedStyle(icon.parentElement).color;
+  const looks = backgroundColor === color && isTheirs && printColorAdjust === "exact";
+  return [looks && width === height && width !== "0px", maskImage];
+})"""
+
+
+@pytest.mark.parametrize("forced", ["none", "active"])
+def test_icons_take_the_colour_of_their_text(
+    new_context: Callable[..., Any], people: Cast, room: str, live_server: LiveServer, forced: str
+) -> None:
+    """Also where the system replaces colours, and on paper, which leaves out what is only a background."""
+    context = new_context(forced_colors=forced)
+    sign_in(context, people.ines, live_server.url)
+    page = context.new_page()
+    page.goto(room)
+    icons = page.evaluate(ICONS)
+    assert len(icons) > 5
+    assert {looks for looks, _mask in icons} == {True}
+    assert len({mask for _looks, mask in icons}) == 1
+    sheet = re.search(r'url\("([^"]+)"\)', icons[0][1])
+    assert sheet is not None
+    answer = page.request.get(sheet[1])
+    assert (answer.status, answer.headers["content-type"]) == (200, "image/svg+xml")
 
 
 def test_the_room_stays_within_its_budget(ines: Page, room: str) -> None:

@@ -213,6 +213,23 @@ def test_templates_carry_no_inline_style_or_script() -> None:
     assert found_in_templates(r"<script(?![^>]*\bnonce=)") == []
 
 
+def test_every_icon_is_drawn_has_its_place_and_is_used() -> None:
+    sheet = (ROOT / "static/icons.svg").read_text(encoding="utf-8")
+    drawn = re.findall(r'<g id="([a-z0-9-]+)" transform="translate\(0 (\d+)\)">', sheet)
+    assert [int(top) for _name, top in drawn] == [24 * n for n in range(len(drawn))]
+    assert f'viewBox="0 0 24 {24 * len(drawn)}"' in sheet
+
+    style = (ROOT / "static/css/icon.css").read_text(encoding="utf-8")
+    placed = re.findall(r'\[data-i="([a-z0-9-]+)"\] \{\s*--n: (\d+);', style)
+    assert placed == [(name, str(n)) for n, (name, _top) in enumerate(drawn)]
+
+    text = "".join(path.read_text(encoding="utf-8") for path in [*TEMPLATES, *python_files("partnerships", "retros")])
+    named = set(re.findall(r'_icon\.html" with name="([a-z0-9-]+)"|data-i="([a-z0-9-]+)"', text))
+    names = {name for name, _top in drawn}
+    assert {template or tag for template, tag in named} <= names
+    assert [name for name in names if f'"{name}"' not in text] == []
+
+
 def test_templates_keep_to_the_htmx_that_will_last() -> None:
     assert found_in_templates(r"hx-on\b|hx-on:|hx-vars|hx-vals\s*=\s*[\"']\s*js:|\bjs:\{") == []
 
