@@ -21,8 +21,9 @@ from tests.factories import PASSWORD
 pytestmark = pytest.mark.one_database
 
 COPIES = "Object.keys(localStorage).length"
-MAX_SCRIPT = 30_000  # bytes, compressed: the budget of the first visit
-MAX_STYLE = 12_000
+# Of a first visit, bytes compressed: the room, a page, and the page in front of the app.
+MAX_SCRIPT, MAX_SCRIPT_OF_A_PAGE, MAX_SCRIPT_IN_FRONT = 28_000, 22_000, 500
+MAX_STYLE = 10_000
 
 
 @pytest.fixture
@@ -320,18 +321,29 @@ def test_icons_take_the_colour_of_their_text(
     assert (answer.status, answer.headers["content-type"]) == (200, "image/svg+xml")
 
 
+def fetched(page: Page, where: str, kind: str) -> list[int]:
+    """The sizes of the files of a kind, "js" or "css", that a first visit fetches."""
+    page.goto(where)
+    files = page.evaluate("performance.getEntriesByType('resource').map((file) => [file.name, file.encodedBodySize])")
+    return [size for name, size in files if name.endswith(f".{kind}")]
+
+
 def test_the_room_stays_within_its_budget(ines: Page, room: str) -> None:
-    sizes: dict[str, int] = {"script": 0, "stylesheet": 0}
+    scripts = fetched(ines, room, "js")
+    assert len(scripts) == 3
+    assert 0 < sum(scripts) <= MAX_SCRIPT
+    assert 0 < sum(fetched(ines, room, "css")) <= MAX_STYLE
 
-    def count(request: Any) -> None:
-        if request.resource_type in sizes:
-            sizes[request.resource_type] += request.sizes()["responseBodySize"]
 
-    ines.on("requestfinished", count)
-    ines.goto(room)
-    expect(ines.locator("html")).to_have_attribute("data-connection", "live")
-    assert 0 < sizes["script"] <= MAX_SCRIPT, sizes
-    assert 0 < sizes["stylesheet"] <= MAX_STYLE, sizes
+@pytest.mark.parametrize("where", ["/", "/settings/"])
+def test_a_page_has_no_script_of_the_room(ines: Page, people: Cast, where: str) -> None:
+    scripts = fetched(ines, where, "js")
+    assert len(scripts) <= 3
+    assert 0 < sum(scripts) <= MAX_SCRIPT_OF_A_PAGE
+
+
+def test_the_sign_in_has_next_to_no_script(context: Any, people: Cast) -> None:
+    assert 0 < sum(fetched(context.new_page(), "/account/login/", "js")) <= MAX_SCRIPT_IN_FRONT
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])

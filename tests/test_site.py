@@ -416,6 +416,34 @@ def test_no_line_is_too_long() -> None:
     assert found == []
 
 
+IMPORTED = re.compile(r'^import "\./([\w-]+\.js)";$', re.MULTILINE)
+
+
+def test_every_script_is_on_some_page() -> None:
+    """By its name in a template, or joined into one that has it there."""
+    scripts = {path.name: path.read_text(encoding="utf-8") for path in ROOT.glob("static/js/*.js")}
+    joined = [name for text in scripts.values() for name in IMPORTED.findall(text)]
+    pages = "".join(path.read_text(encoding="utf-8") for path in TEMPLATES)
+    named = set(re.findall(r"\{% static 'js/([\w-]+\.js)' %\}", pages))
+    assert len(joined) == len(set(joined))
+    assert named | set(joined) == scripts.keys()
+
+
+def code(script: str) -> list[str]:
+    lines = [line.strip() for line in script.splitlines()]
+    return [line for line in lines if line and not line.startswith("//")]
+
+
+def test_scripts_are_joined_where_files_are_collected(static_files: Path) -> None:
+    for name, least in (("site.js", 12), ("room.js", 7)):
+        source = code((ROOT / "static/js" / name).read_text(encoding="utf-8"))
+        parts = [ROOT / "static/js" / line.removeprefix('import "').removesuffix('";') for line in source]
+        assert len(parts) >= least
+        blocks = [["{", *code(part.read_text(encoding="utf-8")), "}"] for part in parts]
+        collected = (static_files / "js" / name).read_text(encoding="utf-8")
+        assert [line for line in collected.splitlines() if line] == [line for block in blocks for line in block]
+
+
 def test_no_text_of_a_script_spans_lines() -> None:
     """config/storage.py takes the indentation away, in front of whatever stands on a line."""
     found = [

@@ -63,7 +63,8 @@ COVERED = """() => {
     });
   }).map((field) => field.outerHTML.slice(0, 120));
 }"""
-MOST_BYTES, MOST_SCRIPT = 110_000, 30_000  # of a first visit without its fonts; of that, scripts
+# Of a first visit to a board of 30 cards: bytes without its fonts, of that scripts, and requests with everything.
+MOST_BYTES, MOST_SCRIPT, MOST_REQUESTS = 90_000, 28_000, 12
 WEIGHTS = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
   .map(({ name, encodedBodySize }) => [new URL(name).pathname, encodedBodySize])"""
 TOP = "box => box.getBoundingClientRect().top"
@@ -141,15 +142,18 @@ def test_half_a_dock_is_not_painted(new_context: Callable[..., Any], live_server
 
 def test_a_first_visit_is_light(new_context: Callable[..., Any], live_server: LiveServer) -> None:
     cast = make_cast()
-    where = Rooms(cast.ines, cast.tom).full_board()
+    where = Rooms(cast.ines, cast.tom).full_board(30)
     page = page_of(cast.ines, new_context(), live_server)
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
     page.goto(where, wait_until="networkidle")
     expect(page.locator("html")).to_have_attribute("data-connection", "live")
     weights = [(name, size) for name, size in page.evaluate(WEIGHTS) if not name.endswith((".woff2", "/live/"))]
     scripts = [size for name, size in weights if name.endswith(".js")]
-    assert len(scripts) > 8
+    assert len(scripts) == 3
     assert 0 < sum(scripts) <= MOST_SCRIPT
     assert sum(size for _name, size in weights) <= MOST_BYTES, weights
+    assert 8 < len(requests) <= MOST_REQUESTS, requests
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800), (320, 200)])
