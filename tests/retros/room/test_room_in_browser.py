@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
@@ -154,6 +155,32 @@ def test_a_first_visit_is_light(new_context: Callable[..., Any], live_server: Li
     assert 0 < sum(scripts) <= MOST_SCRIPT
     assert sum(size for _name, size in weights) <= MOST_BYTES, weights
     assert 8 < len(requests) <= MOST_REQUESTS, requests
+
+
+def test_what_somebody_wrote_is_never_compressed(new_context: Callable[..., Any], live_server: LiveServer) -> None:
+    """The length of compressed words tells of what they have in common with others (docs/decisions.md)."""
+    cast = make_cast()
+    where = Rooms(cast.ines, cast.tom).write()
+    page = page_of(cast.ines, new_context(), live_server)
+    answers: dict[str, str] = {}
+
+    def note(answer: Any) -> None:
+        answers[urlsplit(answer.url).path] = answer.headers.get("content-encoding", "")
+
+    page.on("response", note)
+    for path in ("/", "/settings/", where):
+        page.goto(path)
+    expect(page.locator("html")).to_have_attribute("data-connection", "live")
+    composer = page.get_by_label("New card, The good")
+    page.keyboard.press("1")
+    composer.fill("Half a thought")
+    expect(page.locator("#compose-good [data-saved]")).to_have_text("Draft saved")
+    composer.press("Enter")
+    expect(composer).to_have_value("")
+    ours = {path: how for path, how in answers.items() if not path.startswith("/static/")}
+    assert {path.split("/")[1] for path in ours} >= {"", "sessions", "live", "settings"}
+    assert set(ours.values()) == {""}
+    assert "br" in answers.values()
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800), (320, 200)])
