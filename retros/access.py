@@ -45,8 +45,8 @@ def get_series(person: Person, partnership_id: UUID) -> Series:
 
 
 def get_step(person: Person, session_id: UUID, position: int) -> Step:
-    """A step of a session of theirs, which also knows when and where the two meet next. Raises Http404."""
-    session = _session(person, Session.objects.of(person).with_next(), session_id)
+    """A step of a session of theirs, which also knows where the two meet. Raises Http404."""
+    session = _session(person, Session.objects.of(person).with_meeting_url(), session_id)
     if position >= len(session.steps):
         raise Http404
     step = session.steps[position]
