@@ -247,7 +247,7 @@ class Session(Planned):
             for seat in told:
                 setattr(self, f"version_{seat}", self.version_for(seat) + 1)
             self.save(update_fields=[f"version_{seat}" for seat in told])
-            publish(self.pk, self.version_a, self.version_b)
+            publish(self.pk, self.version_a, self.version_b, by=change.seat.value)
 
     def _seat_now(self, person: Person) -> Seat | None:
         """None for whoever may not write here: the partnership has ended, or is not theirs."""
