@@ -23,6 +23,7 @@ document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
     detail.shouldSwap = wanted.every((digest) => rows.has(digest));
     region.replaceChildren(...wanted.map((digest) => rows.get(digest) ?? ""));
     region.removeAttribute("data-order");
+    if (!detail.shouldSwap) setTimeout(askAgain, 1000);
   }
   if (region?.dataset.v && region.dataset.v === target.dataset.v) detail.shouldSwap = false;
 });
