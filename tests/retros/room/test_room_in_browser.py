@@ -157,6 +157,29 @@ def test_a_first_visit_is_light(new_context: Callable[..., Any], live_server: Li
     assert 8 < len(requests) <= MOST_REQUESTS, requests
 
 
+PAINTED = "() => performance.getEntriesByName('first-contentful-paint').length > 0"
+
+
+def test_the_first_paint_waits_for_no_script(new_context: Callable[..., Any], live_server: LiveServer) -> None:
+    cast = make_cast()
+    where = Rooms(cast.ines, cast.tom).full_board(30)
+    page = page_of(cast.ines, new_context(), live_server)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/*.js", hold)
+    page.goto(where, wait_until="commit")
+    page.wait_for_function(PAINTED)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert held
+    for route in held:
+        route.continue_()
+    page.unroute("**/*.js")
+    expect(page.locator("html")).to_have_attribute("data-connection", "live")
+
+
 def test_what_somebody_wrote_is_never_compressed(new_context: Callable[..., Any], live_server: LiveServer) -> None:
     """The length of compressed words tells of what they have in common with others (docs/decisions.md)."""
     cast = make_cast()
