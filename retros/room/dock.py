@@ -40,21 +40,24 @@ class Side:
 
 
 class Offer(NamedTuple):
-    """Something to press, or to follow (`is_link`); without an address it is only said."""
+    """Something to press, or to follow (`is_link`)."""
 
     words: str
-    url: str = ""
+    url: str
     style: str = "btn"
     name: str = ""
     value: str = ""
     pressed: str = ""  # "true", "false"; empty for what does not stay pressed
     key: str = ""
-    icon: str = ""
     is_link: bool = False
     reveals: bool = False
 
 
-SAID = "small soft"  # the style of what is only said
+class Said(NamedTuple):
+    """Something that the dock only says."""
+
+    words: str
+    is_optional: bool = False  # a phone leaves it out
 
 
 class Timer(NamedTuple):
@@ -83,13 +86,16 @@ class DockShown(NamedTuple):
     says: str
     sides: tuple[SideShown, ...]
     timer: Timer | None
+    more_time: Offer | None
     has_more: bool
+    said: tuple[Said, ...]  # beside the offers; it comes and goes without moving them
     offers: tuple[Offer, ...]
 
 
 class MoreShown(NamedTuple):
     """What lies behind the three points; an address is empty where its press is missing."""
 
+    is_retro: bool
     open_url: str
     digest: str
     extend_url: str
@@ -117,7 +123,8 @@ class Dock:
         is_you = person.pk == self.person.pk
         here = is_you or presence.is_here(self.now)
         purpose = Ready.Purpose.NEXT if step.is_revealed or not step.written_alone else Ready.Purpose.REVEAL
-        ready = self.session.is_running and step.marked(purpose, person) is not None
+        waits = self.session.is_running and (step.is_current or purpose == Ready.Purpose.REVEAL)
+        ready = waits and step.marked(purpose, person) is not None
         return Side(
             seat=seat, person=person, is_you=is_you, is_here=here, is_ready=ready,
             doing=_("Ready") if ready else self._doing(presence, here),
@@ -189,7 +196,9 @@ class Dock:
 
     @property
     def alone_in(self) -> int:
-        """Minutes until one may go on without the other, counted from one's own Ready; 0 without one."""
+        """Minutes until one may go on without the other, counted from one's own Ready; 0 without one, or elsewhere."""
+        if not self.step.is_current:
+            return 0
         purpose = Ready.Purpose.NEXT if self.phase in {"revealed", "shared"} else Ready.Purpose.REVEAL
         mine = self.step.marked(purpose, self.person)
         if mine is None or self.can_go_on_alone:
@@ -206,22 +215,26 @@ class Dock:
             )
             for side in self.sides
         )
+        runs = can_write and self.session.is_running
+        said: tuple[Said | None, ...] = ()
         offers: tuple[Offer | None, ...] = ()
         if self.session.is_closed and self.can_reopen:
-            offers = self._to_reopen()
-        elif can_write and self.session.is_running:
-            offers = (self._back(), self._more_time(), self._waiting(), self._alone(), self._ready(digest))
+            said, offers = (self._asks_to_reopen(),), (self._to_reopen(),)
+        elif runs:
+            said, offers = (self._waiting(), self._alone_soon()), (self._back(), self._alone(), self._ready(digest))
         elif can_write and self.session.status == Session.Status.SCHEDULED:
-            offers = self._to_start()
+            said, offers = (Said(_("Written ahead, opened together"), is_optional=True),), self._to_start()
         return DockShown(
             is_over=self.is_over, says=self.says, sides=sides, timer=self.timer,
-            has_more=can_write and self.session.is_running, offers=tuple(filter(None, offers)),
+            more_time=self._more_time() if runs else None, has_more=runs,
+            said=tuple(filter(None, said)), offers=tuple(filter(None, offers)),
         )  # fmt: skip
 
     def more(self, digest: str) -> MoreShown:
         """Behind the three points; it lies on the page also when nothing leads to it."""
         in_time = self.step.is_current and self.is_timed and not self.session.paused_at
         return MoreShown(
+            is_retro=self.is_timed,
             open_url=self._url("step_open") if self.phase == "write" else "",
             digest=digest,
             extend_url=self._url("step_extend") if in_time else "",
@@ -236,15 +249,16 @@ class Dock:
     def _to_start(self) -> tuple[Offer, ...]:
         start = Offer(_("Start the retro"), reverse("session_start", args=[self.session.pk]))
         home = reverse("partnership_detail", args=[self.session.partnership_id])
-        said = Offer(_("Written ahead, opened together"), style="small soft opt")
         if self.starts_soon:
-            return said, start._replace(style="btn primary")
-        return said, start, Offer(_("Done for now"), home, "btn primary", is_link=True)
+            return (start._replace(style="btn primary"),)
+        return start, Offer(_("Done for now"), home, "btn primary", is_link=True)
 
-    def _to_reopen(self) -> tuple[Offer | None, ...]:
+    def _asks_to_reopen(self) -> Said | None:
+        return Said(self.reopen_words) if self.reopen_words else None
+
+    def _to_reopen(self) -> Offer:
         url, pressed = reverse("session_reopen", args=[self.session.pk]), "true" if self.you_want_reopen else ""
-        said = Offer(self.reopen_words, style=SAID) if self.reopen_words else None
-        return said, Offer(_("Reopen it together"), url, pressed=pressed)
+        return Offer(_("Reopen it together"), url, pressed=pressed)
 
     def _back(self) -> Offer | None:
         """On, or back to where the two are."""
@@ -259,24 +273,22 @@ class Dock:
         if self.session.paused_at or not self.step.is_current or not self.is_timed:
             return None
         minutes = str(self.step.minutes)
-        return Offer(_("5 more minutes"), self._url("step_extend"), "btn quiet opt", "known", minutes)
+        return Offer(_("5 more minutes"), self._url("step_extend"), "btn small opt", "known", minutes)
 
-    def _waiting(self) -> Offer | None:
-        if self.session.paused_at or self.phase == "write" or not self.you.is_ready or not self.step.is_last:
-            return None
-        words = _("Waiting for %(name)s.") % {"name": self.partner.name}
-        return None if self.phase == "opened" else Offer(words, style=SAID)
-
-    def _alone(self) -> Offer | None:
+    def _waiting(self) -> Said | None:
+        """For what the two wait, where the presses do not say it."""
         if self.session.paused_at:
             return None
-        name, last = {"name": self.partner.name}, self.step.is_last
-        if self.can_go_on_alone:
-            words = _("Close it without %(name)s") if last else _("Go on and let %(name)s catch up")
-            return Offer(words % name, self._url("step_next_create"), "btn quiet", "alone", "1")
-        if not (minutes := self.alone_in):
+        if self.phase == "opened":
+            return Said(_("Your side is open. Waiting for %(name)s") % {"name": self.partner.name})
+        if self.phase == "write" or not self.you.is_ready or not self.step.is_last:
             return None
-        if last:
+        return Said(_("Waiting for %(name)s.") % {"name": self.partner.name}, is_optional=True)
+
+    def _alone_soon(self) -> Said | None:
+        if self.session.paused_at or not (minutes := self.alone_in):
+            return None
+        if self.step.is_last:
             words = ngettext(
                 "You can close it alone in %(minutes)s minute", "You can close it alone in %(minutes)s minutes", minutes
             )
@@ -284,17 +296,20 @@ class Dock:
             words = ngettext(
                 "You can go on alone in %(minutes)s minute", "You can go on alone in %(minutes)s minutes", minutes
             )
-        return Offer(words % {"minutes": minutes}, style="small soft opt")
+        return Said(words % {"minutes": minutes}, is_optional=True)
+
+    def _alone(self) -> Offer | None:
+        if self.session.paused_at or not self.can_go_on_alone:
+            return None
+        words = _("Close it without %(name)s") if self.step.is_last else _("Go on and let %(name)s catch up")
+        return Offer(words % {"name": self.partner.name}, self._url("step_next_create"), "btn quiet", "alone", "1")
 
     def _ready(self, digest: str) -> Offer | None:
         """The one press that goes on."""
-        if self.session.paused_at:
+        if self.session.paused_at or self.phase == "opened":
             return None
-        if self.phase == "opened":
-            return Offer(_("Your side is open. Waiting for %(name)s") % {"name": self.partner.name}, style=SAID)
         if self.phase == "write" and self.you.is_ready:
-            url = self._url("step_ready_delete")
-            return Offer(_("I’m ready"), url, pressed="true", key="r", icon="check")
+            return Offer(_("I’m ready"), self._url("step_ready_delete"), pressed="true", key="r")
         if self.phase == "write":
             return Offer(
                 self.ready_label, self._url("step_ready_create"), "btn primary", "digest", digest, "false", "r",
@@ -303,8 +318,7 @@ class Dock:
         if not self.step.is_current:
             return None
         if self.you.is_ready:
-            url = self._url("step_next_delete")
-            return Offer(self.ready_label, url, pressed="true", key="r", icon="check")
+            return Offer(self.ready_label, self._url("step_next_delete"), pressed="true", key="r")
         return Offer(self.ready_label, self._url("step_next_create"), "btn primary", pressed="false", key="r")
 
     @property

@@ -74,10 +74,6 @@ class Frame:
         return self.session.is_open and not self.session.partnership.is_archived
 
     @property
-    def can_discard(self) -> bool:
-        return not self.session.is_opened
-
-    @property
     def lede(self) -> str:
         return self.step.lede
 
@@ -133,6 +129,7 @@ class Frame:
             "path": region("retros/room/_path.html", path=self.path, from_one=self.session.kind != Session.Kind.RETRO),
             "banner": region(
                 "retros/room/_banner.html", paused=paused, gone=self.gone, status=self.session.status,
+                is_retro=self.session.kind == Session.Kind.RETRO,
                 resume_url=reverse("session_resume", args=[self.session.pk]),
             ),
             "dock": region("retros/room/_dock.html", dock=self.dock.shown(self.can_write, self.own_digest)),

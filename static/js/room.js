@@ -7,3 +7,5 @@ import "./live-pointer.js";
 import "./reveal.js";
 import "./regions.js";
 import "./more.js";
+import "./in-sight.js";
+import "./keep-focus.js";

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from django.utils.formats import date_format
 
+from partnerships.models import Lead
 from retros.agreements.due import DueAgreement, DueAgreements
 from retros.models import Note, Session
 from retros.room.steps.asks import Asks
@@ -39,6 +40,12 @@ class Close(Asks):
     @cached_property
     def next_planned(self) -> Session | None:
         return Session.objects.upcoming_after(self.session).select_related("rule_version").first()
+
+    @property
+    def leads(self) -> list[Lead]:
+        """Whom something of a closed retro may be shown to, when both want it."""
+        partnership = self.session.partnership
+        return list(Lead.objects.of(partnership)) if self.session.is_closed and not partnership.is_archived else []
 
     @property
     def rhythm_words(self) -> str:

@@ -1,0 +1,37 @@
+// What has the focus, or was opened a moment ago, is never behind the dock, however high that is.
+const dock = () => document.getElementById("dock");
+new ResizeObserver(() => {
+  if (dock().offsetHeight) document.documentElement.style.setProperty("--dock", `${dock().offsetHeight}px`);
+}).observe(dock());
+
+const isBehind = (element) => {
+  const over = dock().getBoundingClientRect();
+  return over.height > 0 && element.getBoundingClientRect().bottom > over.top;
+};
+// A box with its buttons, where the two fit above the dock.
+function show(element) {
+  const form = element.closest("details.composer, .note, form");
+  const whole = form && form.offsetHeight < innerHeight / 2 ? form : element;
+  if (isBehind(whole)) for (const part of [whole, element]) part.scrollIntoView({ block: "nearest", behavior: "instant" });
+}
+const focused = () => document.activeElement.closest("main :focus");
+
+// Nothing moves under a pointer that is pressed: what it pressed is in sight.
+let pressed = false;
+addEventListener("pointerdown", () => (pressed = true), true);
+for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => (pressed = false), true);
+addEventListener("focusin", () => pressed || (focused() && show(focused())));
+addEventListener("click", ({ detail }) => detail && focused()?.matches("textarea, input") && show(focused()));
+addEventListener("toggle", ({ target }) => target.open && target.closest("main") && show(target), true);
+
+// What comes in may push it down.
+let seen = null;
+const look = () => (seen = focused() && !isBehind(focused()) ? focused() : null);
+const keep = () => {
+  if (seen && seen === focused()) show(seen);
+  seen = null;
+};
+addEventListener("htmx:beforeSwap", look);
+addEventListener("htmx:afterRequest", () => requestAnimationFrame(keep));
+addEventListener("twofold:before-regions", look);
+addEventListener("twofold:after-regions", keep);

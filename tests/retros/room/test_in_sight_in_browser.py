@@ -1,0 +1,364 @@
+"""In the room: what is pressed is large enough, what has the focus is in sight, and nothing moves under a reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Locator, Page, expect
+
+from partnerships.models import Agreement
+from retros.models import Action, Entry, Ready, Session, creation
+from tests.browser import Watched
+from tests.cast import Cast, make_cast
+from tests.conftest import LiveServer
+from tests.retros import play
+from tests.retros.model import Participant
+from tests.retros.room.test_room_in_browser import TWO_FRAMES, page_of
+from tests.retros.rooms import Rooms
+
+pytestmark = pytest.mark.one_database
+
+DESK, PHONE = {"width": 1280, "height": 720}, {"width": 390, "height": 844}
+SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+FOCUSED = "document.activeElement.outerHTML.slice(0, 120)"
+# What has the focus and is behind the dock, as its rectangle and the dock's top; of a long box, where the caret stands.
+BEHIND = """() => {
+  const element = document.activeElement.closest("main :focus"), dock = document.getElementById("dock");
+  const at = element?.getBoundingClientRect(), over = dock.getBoundingClientRect();
+  const covered = at?.height && over.height && Math.min(at.bottom, at.top + 200) > over.top;
+  return covered ? `${element.outerHTML.slice(0, 120)}: ${at.top} to ${at.bottom}, dock from ${over.top}` : "";
+}"""
+RECT = """element => {
+  const { left, top, width, height } = element.getBoundingClientRect();
+  return [left, top, width, height].map(Math.round);
+}"""
+# Each step of the path: what is pressed there, at the middle of its circle and at its corners.
+STEPS = """() => [...document.querySelectorAll(".path li")].map((step) => {
+  const { left, right, top, bottom, width, height } = step.getBoundingClientRect();
+  const points = [[(left + right) / 2, top + 14], [left + 1, top + 1], [right - 1, bottom - 1]];
+  const pressed = points.map(([x, y]) => document.elementFromPoint(x, y)?.closest("a"));
+  return { width, height, whole: pressed.every((link) => link && link === step.querySelector("a")) };
+})"""
+
+
+@pytest.fixture
+def people(live_server: LiveServer) -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def rooms(people: Cast) -> Rooms:
+    return Rooms(people.ines, people.tom)
+
+
+@pytest.fixture
+def open_page(new_context: Callable[..., Any], live_server: LiveServer, people: Cast) -> Callable[..., Page]:
+    """Ines, at a room of this size."""
+
+    def opened(where: str, size: dict[str, int]) -> Page:
+        page = page_of(people.ines, new_context(viewport=size), live_server)
+        page.goto(where)
+        expect(page.locator("html")).to_have_attribute("data-connection", "live")
+        return page
+
+    return opened
+
+
+def check_in_sight(page: Page) -> None:
+    page.evaluate(TWO_FRAMES)
+    assert page.evaluate(BEHIND) == ""
+
+
+# --- the path ---------------------------------------------------------------------------------------------------------
+
+
+@SIZES
+def test_the_whole_step_of_the_path_is_pressed(
+    open_page: Callable[..., Page], rooms: Rooms, size: dict[str, int]
+) -> None:
+    page = open_page(rooms.write(), size)
+    steps = page.evaluate(STEPS)
+    assert len(steps) == 5
+    for step in steps:
+        assert step["width"] >= 44, steps
+        assert step["height"] >= 44, steps
+        assert step["whole"], steps
+    at = page.locator(".path li").nth(1).bounding_box()
+    assert at is not None
+    page.mouse.click(at["x"] + at["width"] / 2, at["y"] + 14)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Here’s how you both are")
+
+
+# --- in sight ---------------------------------------------------------------------------------------------------------
+
+
+@SIZES
+def test_the_next_box_is_above_the_dock(open_page: Callable[..., Page], rooms: Rooms, size: dict[str, int]) -> None:
+    page = open_page(rooms.write_first(), size)
+    for column in ("good", "bad", "talk"):
+        page.locator(f"#add-{column} summary").click()
+        box = page.locator(f"#text-{column}")
+        expect(box).to_be_focused()
+        for number in range(6):
+            check_in_sight(page)
+            page.keyboard.type(f"Card {number} of {column}")
+            page.keyboard.press("Enter")
+            expect(page.locator(f"#cards-{column} .card")).to_have_count(number + 1)
+            expect(box).to_be_focused()
+            check_in_sight(page)
+        button = page.locator(f"#compose-{column} button")
+        top_of_dock = page.locator("#dock").bounding_box()
+        at = button.bounding_box()
+        assert top_of_dock is not None
+        assert at is not None
+        assert at["y"] + at["height"] <= top_of_dock["y"]  # with the button that folds it
+
+
+@SIZES
+@pytest.mark.parametrize("state", ["look_back", "pulse", "write", "table", "conclude", "close", "close_revealed"])
+def test_everything_that_gets_the_focus_is_above_the_dock(
+    open_page: Callable[..., Page], rooms: Rooms, size: dict[str, int], state: str
+) -> None:
+    """By Tab through the whole step, and by opening everything that can be opened."""
+    page = open_page(getattr(rooms, state)(), size)
+    for summary in page.locator("main summary:visible").all():
+        summary.click()
+        check_in_sight(page)
+    page.keyboard.press("Escape")
+    page.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0); }")
+    seen = set()
+    for _tab in range(200):
+        page.keyboard.press("Tab")
+        check_in_sight(page)
+        if page.evaluate("() => Boolean(document.activeElement.closest('#dock'))"):
+            break
+        seen.add(page.evaluate(FOCUSED))
+    else:
+        raise AssertionError("The dock is out of the keyboard's reach.")
+    assert len(seen) > 5
+
+
+# --- the focus --------------------------------------------------------------------------------------------------------
+
+
+def test_after_a_step_the_focus_is_on_its_heading(open_page: Callable[..., Page], rooms: Rooms) -> None:
+    session = rooms.at("look_back")
+    page = open_page(f"/sessions/{session.pk}/", DESK)
+    assert page.evaluate("document.activeElement === document.body")  # who comes from elsewhere begins at the top
+    play.step_of(session, "look_back").ready_for_next(by=rooms.b)
+    page.get_by_role("button", name="Ready for Pulse check").click()
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_text("How are you, really?")
+    expect(heading).to_be_focused()
+    page.locator(".path a", has_text="Last time").click()
+    expect(heading).not_to_have_text("How are you, really?")
+    expect(heading).to_be_focused()
+
+
+@SIZES
+def test_what_is_put_on_the_table_gets_the_focus(
+    open_page: Callable[..., Page], rooms: Rooms, size: dict[str, int]
+) -> None:
+    page = open_page(rooms.board(), size)
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("o")
+    title = page.locator("#table-title")
+    expect(page.locator("#table .quote")).to_be_visible()
+    expect(title).to_be_focused()
+    expect(title).to_be_in_viewport()
+    check_in_sight(page)
+    page.get_by_role("button", name="Done talking").click()
+    expect(page.locator("#table .quote")).to_have_count(0)
+    expect(title).to_be_focused()  # its button is gone
+
+
+@SIZES
+def test_after_adding_the_focus_is_in_the_next_box_or_on_what_was_added(
+    open_page: Callable[..., Page], rooms: Rooms, people: Cast, size: dict[str, int]
+) -> None:
+    page = open_page(rooms.conclude_first(), size)
+    page.locator("summary", has_text="Add a learning").click()
+    box = page.locator("#learn-text")
+    box.fill("Silence reads as a decision")
+    page.get_by_role("button", name="Add it").click()
+    expect(page.locator("#learnings")).to_contain_text("Silence reads as a decision")
+    expect(box).to_be_focused()
+    check_in_sight(page)
+
+    tried = page.locator("#try-text")
+    tried.fill("two weeks without the review")
+    form = page.locator("form", has=tried)
+    form.locator("input[name=owner]").first.check(force=True)
+    form.get_by_role("button", name="Try it").click()
+    expect(page.locator("#experiments > *").last).to_contain_text("two weeks without the review")
+    expect(page.locator("#experiments > *").last).to_be_focused()
+    check_in_sight(page)
+
+    page.locator("summary", has_text="Add an action").click()
+    text = page.locator("#action-text")
+    text.fill("Book the sketch hour")
+    form = page.locator("form", has=text)
+    form.locator("input[name=owner]").first.check(force=True)
+    form.get_by_role("button", name="Add action").click()
+    expect(page.locator("#actions")).to_contain_text("Book the sketch hour")
+    expect(text).to_be_focused()
+    check_in_sight(page)
+    assert Action.objects.visible_to(people.ines).count() == 2
+
+
+def test_a_focus_whose_button_another_takes_away_goes_to_the_nearest_heading(
+    open_page: Callable[..., Page], rooms: Rooms
+) -> None:
+    page = open_page(rooms.table(), DESK)
+    parked = page.locator("section", has=page.locator("#parked")).get_by_role("button")
+    parked.focus()
+    card = Entry.objects.visible_to(rooms.b).get(talk=Entry.Talk.PARKED)
+    card.put_on_table(by=rooms.b)
+    expect(page.locator("#parked")).to_have_count(0)
+    page.evaluate(TWO_FRAMES)
+    assert page.evaluate("document.activeElement.matches('h1, h2, h3')"), page.evaluate(FOCUSED)
+
+
+# --- what lies behind, what is closed ---------------------------------------------------------------------------------
+
+
+def test_a_step_that_lies_behind_shows_what_was(open_page: Callable[..., Page], rooms: Rooms) -> None:
+    page = open_page(rooms.looking_back(), DESK)
+    dock = page.locator("#dock")
+    expect(dock.get_by_role("link", name="To Conclusions")).to_be_visible()
+    expect(dock.locator(".ready")).to_have_count(0)
+    for words in ("Ready", "alone", "is ready"):
+        expect(dock).not_to_contain_text(words)
+
+
+def test_a_closed_sitting_is_no_retro(open_page: Callable[..., Page], people: Cast) -> None:
+    contract = Agreement.begin(people.checkout, by=people.ines, kind="contract", title="Relaunch")
+    session = creation.begin(contract, by=people.ines)
+    page = open_page(f"/sessions/{session.pk}/", DESK)
+    page.get_by_role("button", name="More").click()
+    expect(page.locator("#more")).to_contain_text("Discard this sitting")
+    expect(page.locator("#more")).not_to_contain_text("retro")
+    for hand in (Participant(people.ines, session.pk), Participant(people.tom, session.pk)):
+        hand.ready(0)
+    for position in range(len(session.steps)):
+        for person in (people.ines, people.tom):
+            Session.objects.get(pk=session.pk).steps[position].ready_for_next(by=person)
+    page.goto(f"/sessions/{session.pk}/")
+    expect(page.locator("#banner")).to_have_text("This sitting is closed. You can both read it.")
+
+
+def test_a_closed_retro_offers_print_and_a_lead(open_page: Callable[..., Page], rooms: Rooms, people: Cast) -> None:
+    page = open_page(rooms.closed(), DESK)
+    main = page.get_by_role("main")
+    main.get_by_role("link", name="Show something to Sara").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Sara")
+    page.go_back()
+    main.get_by_role("link", name="Print").click()
+    expect(page.get_by_role("button", name="Print")).to_be_visible()
+
+
+def test_an_open_retro_is_discarded_until_something_was_opened(open_page: Callable[..., Page], rooms: Rooms) -> None:
+    session = rooms.at("pulse")
+    page = open_page(rooms.where(session, "pulse"), PHONE)
+    page.get_by_role("button", name="More").click()
+    page.locator("#more summary", has_text="Discard this retro").click()
+    page.get_by_role("button", name="Discard it").click()
+    page.wait_for_url("**/partnerships/**")
+    assert Session.objects.get(pk=session.pk).status == Session.Status.CANCELLED
+
+
+def test_a_retro_in_which_something_was_opened_stays(open_page: Callable[..., Page], rooms: Rooms) -> None:
+    page = open_page(rooms.board(), PHONE)
+    page.get_by_role("button", name="More").click()
+    expect(page.locator("#more")).to_contain_text("Pause")
+    expect(page.locator("#more")).not_to_contain_text("Discard")
+
+
+# --- nothing moves ----------------------------------------------------------------------------------------------------
+
+
+@SIZES
+def test_no_card_grows_by_what_happens_to_it(
+    open_page: Callable[..., Page], rooms: Rooms, size: dict[str, int]
+) -> None:
+    page = open_page(rooms.board(), size)
+    session = Session.objects.get()
+    rows = Entry.objects.visible_to(rooms.a).filter(step__session=session)
+    own, other = (next(row for row in rows if row.author_id == who.pk) for who in (rooms.a, rooms.b))
+
+    def state(entry: Entry) -> Locator:
+        return page.locator(f"#card-{entry.pk} .state")
+
+    for entry in (own, other):
+        card = page.locator(f"#card-{entry.pk}")
+        stood = card.evaluate(RECT)[2:], state(entry).evaluate(RECT)[2]
+        assert stood[0][1] > 0
+        lines = page.locator(f"#card-{entry.pk} footer").evaluate(RECT)[3]
+        assert lines <= 34  # one line
+        for words, change in (
+            (rooms.b.first_name, lambda e: e.pick(by=rooms.b)),
+            ("Both", lambda e: e.pick(by=rooms.a)),
+            ("On the table", lambda e: e.put_on_table(by=rooms.a)),
+            ("Talked about", lambda e: e.set_talk("talked", by=rooms.a)),
+            ("Parked", lambda e: e.set_talk("parked", by=rooms.a)),
+        ):
+            change(Entry.objects.visible_to(rooms.a).get(pk=entry.pk))
+            expect(state(entry)).to_contain_text(words)
+            assert (card.evaluate(RECT)[2:], state(entry).evaluate(RECT)[2]) == stood, words
+            assert state(entry).evaluate("part => part.scrollWidth <= part.clientWidth"), words
+
+
+@SIZES
+@pytest.mark.parametrize("state", ["write", "board", "conclude"])
+def test_the_dock_keeps_its_places_when_one_gets_ready(
+    open_page: Callable[..., Page], rooms: Rooms, size: dict[str, int], state: str
+) -> None:
+    page = open_page(getattr(rooms, state)(), size)
+    parts = page.locator("#dock, #dock .timer, #dock .av, #dock button:visible")
+
+    def places() -> list[Any]:
+        return [part.evaluate(RECT) for part in parts.all()]
+
+    stood = places()
+    assert len(stood) >= 6
+    ready = page.locator("#ready")
+    page.evaluate("document.fonts.ready")
+    ready.click()
+    expect(ready).to_have_attribute("aria-pressed", "true")
+    expect(ready).to_be_focused()
+    if size == DESK:
+        expect(page.locator("#dock .said")).to_contain_text("alone in 5 minutes")
+    assert places() == stood
+    ready.click()
+    expect(ready).to_have_attribute("aria-pressed", "false")
+    assert places() == stood
+
+
+def test_more_time_is_a_button_and_going_on_alone_is_said(open_page: Callable[..., Page], rooms: Rooms) -> None:
+    where = rooms.write_ready()
+    Ready.objects.update(at=timezone.now() - timedelta(minutes=1))
+    page = open_page(where, DESK)
+    border = "part => getComputedStyle(part).borderTopColor + getComputedStyle(part).borderTopWidth"
+    more = page.locator("#dock").get_by_role("button", name="5 more minutes")
+    said = page.locator("#dock .said", has_text="You can go on alone in")
+    assert "1px" in more.evaluate(border)
+    assert "rgba(0, 0, 0, 0)" not in more.evaluate(border)
+    assert "0px" in said.evaluate(border)
+    clock, at = page.locator("#dock .timer").bounding_box(), more.bounding_box()
+    assert clock is not None
+    assert at is not None
+    assert 0 <= at["x"] - clock["x"] - clock["width"] <= 24  # it stands at the clock
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_shines_through_the_dock(open_page: Callable[..., Page], rooms: Rooms, scheme: Any) -> None:
+    page = open_page(rooms.full_board(), PHONE)
+    page.emulate_media(color_scheme=scheme)
+    colour = page.locator("#dock").evaluate("dock => getComputedStyle(dock).backgroundColor")
+    assert "/" not in colour
+    assert "rgba" not in colour
