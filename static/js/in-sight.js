@@ -12,7 +12,8 @@ const isBehind = (element) => {
 function show(element) {
   const form = element.closest("details.composer, .note, form");
   const whole = form && form.offsetHeight < innerHeight / 2 ? form : element;
-  if (isBehind(whole)) for (const part of [whole, element]) part.scrollIntoView({ block: "nearest", behavior: "instant" });
+  if (isBehind(whole))
+    for (const part of [whole, element]) part.scrollIntoView({ block: "nearest", behavior: "instant" });
 }
 const focused = () => document.activeElement.closest("main :focus");
 

@@ -4,23 +4,27 @@ addEventListener("focusin", ({ target }) => {
   way = [];
   for (let part = target; part; part = part.parentElement) way.push(part);
 });
-const here = (part) => (part.isConnected ? part : part.id && document.getElementById(part.id)) || null;
-const isSeen = (part) => part?.checkVisibility();
+const here = (part) => (part.isConnected ? part : document.getElementById(part.id || "-"));
+const isSeen = (part) => part?.checkVisibility() ?? false;
+
+const TAKES = "a[href], button, input, select, textarea, summary, [tabindex]";
 
 function give(element) {
-  if (!element.matches("a[href], button, input, select, textarea, summary, [tabindex]")) element.tabIndex = -1;
+  if (!element.matches(TAKES)) element.tabIndex = -1;
   element.focus();
 }
 function catchIt() {
-  if (document.activeElement !== document.body || !way.length || isSeen(way[0].isConnected && way[0])) return;
-  const same = here(way[0]);
-  if (isSeen(same)) return give(same);
+  const [had] = way;
+  if (document.activeElement !== document.body || !had) return;
+  if (had.isConnected && isSeen(had) && had.matches(TAKES)) return; // left by a press on the page
+  if (isSeen(here(had))) return give(here(had));
   for (const part of way) {
     const heading = [...(here(part)?.querySelectorAll("h1, h2, h3") ?? [])].find(isSeen);
     if (heading) return give(heading);
   }
 }
 addEventListener("twofold:after-regions", catchIt);
+addEventListener("htmx:afterSettle", catchIt); // it takes back what the page has and the answer has not
 
 // After a press: on the table, in the next box, on what was added.
 function goOn({ elt, xhr, requestConfig: { verb, path } }) {
