@@ -12,7 +12,6 @@ from playwright.sync_api import Locator, Page, expect
 
 from partnerships.models import Agreement
 from retros.models import Action, Entry, Ready, Session, creation
-from tests.browser import Watched
 from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
 from tests.retros import play
@@ -173,9 +172,11 @@ def test_what_is_put_on_the_table_gets_the_focus(
     expect(title).to_be_focused()
     expect(title).to_be_in_viewport()
     check_in_sight(page)
+    text = page.locator("#table .quote").inner_text()
     page.get_by_role("button", name="Done talking").click()
     expect(page.locator("#table .quote")).to_have_count(0)
-    expect(title).to_be_focused()  # its button is gone
+    expect(page.locator(".card.spoken", has_text=text)).to_be_focused()  # its button is gone
+    check_in_sight(page)
 
 
 @SIZES
