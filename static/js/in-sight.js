@@ -28,11 +28,13 @@ addEventListener("toggle", ({ target }) => target.open && target.closest("main")
 // What comes in may push it down.
 let seen = null;
 const look = () => (seen = focused() && !isBehind(focused()) ? focused() : null);
-const keep = () => {
-  if (seen && seen === focused()) show(seen);
+const keep = (isPress) => {
+  if (seen && seen === focused() && (isPress || isBehind(seen))) show(seen);
   seen = null;
 };
 addEventListener("htmx:beforeSwap", look);
-addEventListener("htmx:afterRequest", () => requestAnimationFrame(keep));
+addEventListener("htmx:afterRequest", ({ detail }) =>
+  requestAnimationFrame(() => keep(detail.requestConfig.verb === "post")),
+);
 addEventListener("twofold:before-regions", look);
-addEventListener("twofold:after-regions", keep);
+addEventListener("twofold:after-regions", () => keep(false));
