@@ -29,7 +29,8 @@ addEventListener("toggle", ({ target }) => target.open && target.closest("main")
 let seen = null;
 const look = () => (seen = focused() && !isBehind(focused()) ? focused() : null);
 const keep = (isPress) => {
-  if (seen && seen === focused() && (isPress || isBehind(seen))) show(seen);
+  const now = focused();
+  if (now && (isPress || (now === seen && isBehind(now)))) show(now);
   seen = null;
 };
 addEventListener("htmx:beforeSwap", look);
