@@ -80,9 +80,7 @@ def serve(host: str, port: int, workers: int = 1) -> None:
     """Serves until it is stopped. Raises SystemExit when it cannot start."""
     application.server.take(workers)
     config = configured(one_of_several if workers > 1 else application, host=host, port=port, workers=workers)
-    listening = config.bind_socket()
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; every accepted connection inherits it
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STUCK_SECONDS * 1000)
+    listening = bound(config)
     listening.listen(config.backlog)
     print(f"Twofold is at {settings.BASE_URL} (Ctrl+C stops it)", flush=True)
     stop = threading.Event()
@@ -96,6 +94,15 @@ def serve(host: str, port: int, workers: int = 1) -> None:
             uvicorn.Server(config).run([listening])
     finally:
         stop.set()
+
+
+def bound(config: uvicorn.Config) -> socket.socket:
+    """The socket to listen on. What is accepted there inherits its options."""
+    listening = config.bind_socket()
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio sets it for sockets of its own only
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STUCK_SECONDS * 1000)
+    return listening
 
 
 def for_pages() -> None:

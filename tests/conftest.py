@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gc
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -132,14 +131,13 @@ class LiveServer:
         import uvicorn
 
         from config.asgi import Application
-        from config.serve import configured
+        from config.serve import bound, configured
 
-        self._socket = socket.socket()
-        self._socket.bind(("127.0.0.1", 0))
+        self.app = Application()  # made now, so that it finds the collected files
+        self.settings = configured(self.app, port=0)
+        self._socket = bound(self.settings)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self.app = Application()  # made now, so that it finds the collected files
-        self.settings = configured(self.app, port=self.port)
         self._server = uvicorn.Server(self.settings)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
 
