@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from tests.served import CSRF_COOKIE, SESSION_COOKIE
 
-PATIENCE = 30.0  # seconds
+PATIENCE = 120.0  # seconds
 TOKEN = "c" * 32
 
 
