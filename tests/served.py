@@ -18,7 +18,7 @@ from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parent.parent
 SESSION_COOKIE, CSRF_COOKIE = "session", "csrf"  # as they are called over plain http
-STARTS_IN = 30.0  # seconds
+STARTS_IN = 60.0  # seconds
 
 
 def free_port() -> int:
@@ -76,6 +76,8 @@ class Served:
                     return
             except OSError:
                 if self.process.poll() is not None or time.monotonic() > until:
+                    self.process.kill()
+                    self.process.wait()
                     raise RuntimeError(f"The server did not start. {self.log.read_text()[-2000:]}") from None
                 time.sleep(0.05)
 
