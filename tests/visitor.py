@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -55,10 +56,13 @@ class Visitor:
 
     def _ask(self, what: str, body: bytes, *headers: str) -> Page:
         lines = (f"{what} HTTP/1.1", f"Host: 127.0.0.1:{self.port}", f"Cookie: {self._cookies}", *headers, "", "")
+        request = "\r\n".join(lines).encode() + body
+        if self._socket is not None and _is_closed(self._socket):  # the server lets none wait for long
+            self.close()
         try:
             if self._socket is None:
                 self._socket = socket.create_connection(("127.0.0.1", self.port), PATIENCE)
-            self._socket.sendall("\r\n".join(lines).encode() + body)
+            self._socket.sendall(request)
             return self._read(self._socket)
         except OSError:
             self.close()
@@ -82,3 +86,8 @@ class Visitor:
         if not (more := connection.recv(262_144)):
             raise ConnectionError("The server closed the connection.")
         return more
+
+
+def _is_closed(connection: socket.socket) -> bool:
+    """Whether the other side has closed it. Nothing else can be there to read: every answer was read to its end."""
+    return bool(select.select([connection], [], [], 0)[0])

@@ -1,4 +1,4 @@
-"""What the worker costs when nothing is due: one round over many rhythms, every two weeks. Floor: reading their dates."""
+"""What the worker costs when nothing is due: one round over many rhythms. The floor reads their dates, nothing else."""
 
 from __future__ import annotations
 
