@@ -15,7 +15,7 @@ from tests.bench.figures import Figure, percentile
 from tests.bench.floor import bare
 from tests.served import ROOT, Served, free_port
 
-RESTARTS = 5
+RESTARTS = 3
 PATIENCE = 120.0  # seconds
 
 
