@@ -17,10 +17,10 @@ Header = tuple[bytes, bytes]
 
 ALLOWED_FEATURES = ("publickey-credentials-get", "publickey-credentials-create", "clipboard-write")
 REFUSED_FEATURES = (
-    "accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "clipboard-read", "display-capture",
+    "accelerometer", "autoplay", "browsing-topics", "camera", "clipboard-read", "display-capture",
     "encrypted-media", "fullscreen", "gamepad", "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts",
     "magnetometer", "microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial",
-    "storage-access", "usb", "web-share", "window-management", "xr-spatial-tracking",
+    "storage-access", "usb", "window-management", "xr-spatial-tracking",
 )  # fmt: skip
 PERMISSIONS = ", ".join([f"{name}=()" for name in REFUSED_FEATURES] + [f"{name}=(self)" for name in ALLOWED_FEATURES])
 # Of an answer that does not say itself who may keep it.

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from posixpath import normpath
 from typing import Any, cast
 
 from django.core.files.base import ContentFile
@@ -9,15 +10,18 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 IMPORT = re.compile(r'@import url\("([\w-]+\.css)"\) layer\(([\w.-]+)\);')
 STYLESHEET = "css/site.css"
+SCRIPT = re.compile(r'^import "([\w./-]+\.js)";$', re.MULTILINE)
 NOT_CODE = re.compile(r"^[ \t]*(?://.*)?", re.MULTILINE)
+NOT_STYLE = re.compile(r"/\*.*?\*/|^\s+", re.MULTILINE | re.DOTALL)
 
 
 class LeanStorage(CompressedManifestStaticFilesStorage):
     """Makes css/site.css and js/*.js smaller, then hashes and compresses as usual.
 
-    The files that the stylesheet imports are joined into it, each in its layer: twenty imports cost a first paint of
-    428 ms, one file 152 ms. Scripts lose their indentation and the lines that are a comment, a tenth of their bytes; no
-    line is lost, so the console counts as the file does. Unbuilt, all of them work as they stand.
+    The files that the stylesheet imports are joined into it, each in its layer, and those that a script imports into
+    the script, each in a block, so that its names stay its own: twenty imports of styles cost a first paint of 428 ms,
+    one file 152 ms. Indentation and comments are left out, a tenth of the bytes of scripts and a sixth of those of
+    styles. Unbuilt, all of them work as they stand.
     """
 
     def post_process(self, paths: dict[str, Any], dry_run: bool = False, **options: Any) -> Iterator[Any]:
@@ -35,8 +39,10 @@ class LeanStorage(CompressedManifestStaticFilesStorage):
 
         if name == STYLESHEET:
             text = IMPORT.sub(lambda m: f"@layer {m[2]} {{\n{read('css/' + m[1])}}}\n", read(name))
+            text = NOT_STYLE.sub("", text)
         elif name.startswith("js/"):
-            text = NOT_CODE.sub("", read(name))
+            text = SCRIPT.sub(lambda m: f"{{\n{read(normpath('js/' + m[1]))}}}", read(name))
+            text = NOT_CODE.sub("", text)
         else:
             return cast("tuple[Any, str]", paths[name])
         self.delete(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import F
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
@@ -20,12 +20,6 @@ if TYPE_CHECKING:
     from retros.models.release import Thing
     from retros.models.session import SessionQuerySet
 
-
-OF_A_NEW_CARD = (  # what is drawn of it; nothing else of its step, its session, its prompt and its author is read
-    "step__session__version_a", "step__session__version_b", "step__session__status", "step__position",
-    "step__opened_a_at", "step__opened_b_at", "prompt__key", "author__name", "author__erased_at", "text", "only_me",
-    "talk", "came_with_a", "came_with_b",
-)  # fmt: skip
 
 OF_A_PROMPT = (  # what decides on an entry to it, and its own words; those of its step, and all dates, are not read
     "step__session__version_a", "step__session__version_b", "step__session__status", "step__session__partnership",
@@ -51,8 +45,8 @@ def get_series(person: Person, partnership_id: UUID) -> Series:
 
 
 def get_step(person: Person, session_id: UUID, position: int) -> Step:
-    """A step of a session of theirs, which also knows when and where the two meet next. Raises Http404."""
-    session = _session(person, Session.objects.of(person).with_next(), session_id)
+    """A step of a session of theirs, which also knows where the two meet. Raises Http404."""
+    session = _session(person, Session.objects.of(person).with_meeting_url(), session_id)
     if position >= len(session.steps):
         raise Http404
     step = session.steps[position]
@@ -64,25 +58,6 @@ def get_prompt(person: Person, session_id: UUID, prompt_id: UUID) -> Prompt:
     """A prompt of a session of theirs, with its step and session. Raises Http404."""
     prompts = Prompt.objects.filter(step__session__partnership__memberships__person=person, step__session=session_id)
     return get_object_or_404(prompts.select_related("step__session").only(*OF_A_PROMPT), pk=prompt_id)
-
-
-def get_new_card(person: Person, session_id: UUID) -> Entry | None:
-    """The card whose coming to an open board was the last change that the person saw of a session of theirs, with all
-    that is drawn of it.
-
-    There is one at most. None when the last change was another, for a card that the person may not read, and for a
-    session not theirs. Only the person's own version counts: the partner's also rises with what the partner writes
-    alone.
-    """
-    cards = Entry.objects.visible_to(person).filter(step__session=session_id)
-    cards = cards.annotate(sits=F("step__session__partnership__memberships__seat")).filter(
-        Q(sits=Seat.A, came_with_a=F("step__session__version_a"))
-        | Q(sits=Seat.B, came_with_b=F("step__session__version_b"))
-    )
-    card = next(iter(cards.select_related("step__session", "prompt", "author").only(*OF_A_NEW_CARD)), None)
-    if card is not None:
-        card.step.session.seated[person.pk] = Seat(card.sits)  # type: ignore[attr-defined]
-    return card
 
 
 def get_entry(person: Person, session_id: UUID, entry_id: UUID, *, deleted: bool = False) -> Entry:

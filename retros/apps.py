@@ -10,7 +10,12 @@ class RetrosConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Tell the other app where the pages are that it points to."""
+        """Tell the streams how a room is drawn, and the other app where the pages are that it points to."""
+        # Both need the models, which are loaded by now.
+        from retros.live.hub import hub
+        from retros.room.answers import push
+
+        hub.look = push
         links.register(links.Page.HOME, "home")
         links.register(links.Page.PAIR, "partnership_detail")
         links.register(links.Page.AGREEMENT, "agreement_detail")

@@ -56,8 +56,8 @@ class Watched:
         assert not left, "The browser complained:\n" + "\n".join(left)
 
     def _console(self, message: Any) -> None:
-        # Chromium reports violations of the policy as errors of the console.
-        if message.type == "error":
+        # Chromium reports violations of the policy as errors of the console, headers it does not know as warnings.
+        if message.type in {"error", "warning"}:
             self.complaints.append(f"{message.text} {message.location.get('url', '')}".strip())
 
     def _expected(self, line: str) -> bool:

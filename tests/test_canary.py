@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from retros.models import Entry, Session
 from retros.worker import tick
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
+from tests.retros.regions import shown_in
 from tests.retros.streams import Answer, cookie_of, live
 from tests.test_access import TABLE
 from tests.world import AUTOSAVE, HTMX, PHASES, World, leave, make_world, parameters, routes, whole
@@ -103,10 +103,9 @@ class Crawl:
         for session in world.sessions.values():
             for position in range(len(session.steps)):
                 page = self.get(reverse("step_detail", args=[session.pk, position]))
-                own = re.findall(r'name="room_key"[^>]* value="([^"]*)"', page.content.decode())
-                for key in (*KEYS, *own[:1], *(stamp.partition("~")[0] for stamp in own[:1])):
+                for shown in ("", shown_in(page.content.decode())):
                     live_url = reverse("session_live", args=[session.pk])
-                    self.get(f"{live_url}?step={position}&room_key={key}", **HTMX)
+                    self.get(f"{live_url}?step={position}&shown={shown}", **HTMX)
             self.get(reverse("session_version", args=[session.pk]))
             self.get(reverse("session_move", args=[session.pk]))
         entries = [e.pk for s in world.sessions.values() for e in Entry.unrestricted.filter(step__session=s)]

@@ -41,3 +41,18 @@ def test_every_variable_is_set() -> None:
     used, set_ = set(re.findall(r"var\((--[\w-]+)\)", text)), set(re.findall(r"(--[\w-]+)\s*:", text))
     assert len(used) > 50
     assert used - set_ == set()
+
+
+# Classes that htmx sets, and those whose name is put together in a template.
+MADE = re.compile(r"htmx-[a-z]+|icon-\d+|[ab]-name")
+
+
+def test_every_class_is_given_to_something() -> None:
+    root = Path(settings.BASE_DIR)
+    found = ("templates/**/*.html", "partnerships/**/*.py", "retros/**/*.py", "static/js/*.js")
+    places = [path for pattern in found for path in root.glob(pattern)]
+    words = {word for path in places for word in re.findall(r"[\w-]+", path.read_text(encoding="utf-8"))}
+    selectors = re.sub(r"\{[^{}]*\}", "{}", "".join(map(rules, FILES)))
+    classes = set(re.findall(r"\.([a-z][\w-]*)", selectors))
+    assert len(classes) > 150
+    assert [name for name in classes - words if not MADE.fullmatch(name)] == []

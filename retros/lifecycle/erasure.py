@@ -32,6 +32,7 @@ from partnerships.refusals import Refusal
 from retros.catalogue import templates
 from retros.lifecycle import ending
 from retros.models import Bulk, Draft, Entry, EntryRevision, Need, Note, Pick, Prompt, Release
+from retros.room.regions import memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +53,7 @@ def erase(person: Person) -> None:
         for store in STORES:
             store(person)
         person.become_former()
+        transaction.on_commit(memory.forget)
         Audit.record(Audit.Act.ERASED, by=person, about=person)
 
 

@@ -20,6 +20,7 @@ from django.db.models.lookups import LessThanOrEqual
 from partnerships.models import Agreement, Audit, Delivery, Partnership, Person
 from retros.models import Action, Draft, Entry, Expiry, Handover, Need, Note, Prompt, Review, Session
 from retros.models.expiry import WARNING
+from retros.room.regions import memory
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -144,6 +145,7 @@ def _remove(expiry_id: int, now: datetime) -> int:
                 return 0
             _remove_agreed(expiry.partnership)
         Expiry.objects.filter(pk=expiry_id).update(removed_at=now)
+        transaction.on_commit(memory.forget)
         about = Session(pk=expiry.session_id) if expiry.session_id else expiry.partnership
         Audit.record(Audit.Act.EXPIRED, by=None, about=about, partnership=expiry.partnership)
     return 1

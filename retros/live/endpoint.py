@@ -1,4 +1,4 @@
-"""GET /live/<session>/: tells a browser that its view of a session changed, by a number and nothing else.
+"""GET /live/<session>/?step=…&shown=…: tells a browser what changed in its view of a session, or that it did.
 
 An application of its own beside Django's, because a stream from a view pins a thread and a connection. It lets in by
 the same cookie, and checks everything itself that Django's middleware checks elsewhere. The server adds the headers of
@@ -53,7 +53,8 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     if not (cookie and cookie.isascii() and cookie.isalnum()):  # every key is; PostgreSQL takes no NUL in a text
         return await refuse(send, 204)
     try:
-        with hub.open(UUID(found[1]), cookie) as stream:
+        asked, shown = request.GET.get("step", ""), request.GET.get("shown", "")
+        with hub.open(UUID(found[1]), cookie, asked, shown) as stream:
             if not await hub.admit(stream):
                 return await refuse(send, 204)  # tells a browser not to come back
             await serve(stream, receive, send)
@@ -87,10 +88,13 @@ async def tell(stream: Stream, send: Send) -> None:
         lines = ""
         if stream.resync:
             lines += "event: resync\ndata: resync\n\n"
-        if stream.version != told or stream.beat:
-            told = stream.version
-            lines += f"event: version\nid: {told}\ndata: {told}\n\n"
+        is_new, is_beat = stream.version != told, stream.beat
+        told = stream.version
         stream.resync = stream.beat = False
+        if is_new and (news := await hub.news(stream)):
+            lines += f"event: regions\nid: {told}\ndata: {news}\n\n"
+        elif is_new or is_beat:
+            lines += f"event: version\nid: {told}\ndata: {told}\n\n"
         if lines and not stream.ended:
             await push(send, lines.encode(), more=True)
     await push(send, b"", more=False)

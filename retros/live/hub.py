@@ -19,6 +19,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
+from partnerships.models import Person
 from partnerships.models.partnership import Seat
 from retros import limits
 from retros.live import rights
@@ -46,9 +47,11 @@ class TooManyStreams(Exception):
 class Stream:
     """One open stream. It keeps the newest versions only: a slow reader misses steps, never the last one."""
 
-    def __init__(self, session_id: UUID, cookie: str, ends_at: float) -> None:
+    def __init__(self, session_id: UUID, cookie: str, ends_at: float, asked: str = "", shown: str = "") -> None:
         self.session_id = session_id
         self.cookie = cookie
+        self.asked = asked  # the step that its page shows
+        self.shown = shown  # what its browser shows (retros/room/regions.py), as far as this stream knows
         self.ends_at = ends_at
         self.person_id: UUID | None = None
         self.right: Right | None = None
@@ -77,7 +80,13 @@ class Stream:
         self.wake.set()
 
 
+# What a person would see of a session now at the step they ask for, for a browser that shows these already: what it is
+# sent, and what it shows then; None when it had better ask by itself.
+Look = Callable[[Person, UUID, str, str], tuple[str, str] | None]
+
+
 class Hub:
+    look: Look | None = None  # given by what draws the room, which stands above this package
     RECHECK = 4.0  # seconds
     HEARTBEAT = 15.0
     PRESENCE = 20.0
@@ -86,6 +95,7 @@ class Hub:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._threads: ThreadPoolExecutor | None = None
+        self._drawers: ThreadPoolExecutor | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._streams: dict[UUID, set[Stream]] = {}
         self._count = 0
@@ -98,6 +108,7 @@ class Hub:
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="live")
+        self._drawers = ThreadPoolExecutor(2, thread_name_prefix="draw")
         self._failed = False
         self._started = self._loop.time()
         receivers.add(self.receive)
@@ -112,7 +123,7 @@ class Hub:
 
     async def stop(self) -> None:
         """End every stream and take no more. Stopping twice is stopping."""
-        if self._loop is None or self._threads is None:
+        if self._loop is None or self._threads is None or self._drawers is None:
             return
         loop, self._loop = self._loop, None
         receivers.discard(self.receive)
@@ -124,7 +135,8 @@ class Hub:
         until = loop.time() + self.GOODBYE
         while self._count and loop.time() < until:
             await asyncio.sleep(0.02)
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._drawers):
+            threads.shutdown(wait=False, cancel_futures=True)
         self._left.clear()
 
     @property
@@ -135,11 +147,12 @@ class Hub:
     # --- streams ------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def open(self, session_id: UUID, cookie: str) -> Iterator[Stream]:
+    def open(self, session_id: UUID, cookie: str, asked: str = "", shown: str = "") -> Iterator[Stream]:
         """Subscribe. Whatever is published from here on reaches the stream, so its version is read after this."""
         if self._loop is None or self._count >= settings.STREAM_LIMIT:
             raise Full
-        stream = Stream(session_id, cookie, self._loop.time() + LIFE * random.uniform(0.9, 1.1))  # noqa: S311
+        ends_at = self._loop.time() + LIFE * random.uniform(0.9, 1.1)  # noqa: S311
+        stream = Stream(session_id, cookie, ends_at, asked, shown)
         self._streams.setdefault(session_id, set()).add(stream)
         self._count += 1
         try:
@@ -190,6 +203,23 @@ class Hub:
 
     def _all(self) -> list[Stream]:
         return [stream for streams in self._streams.values() for stream in streams]
+
+    async def news(self, stream: Stream) -> str | None:
+        """What its browser does not show yet; None when it had better ask by itself."""
+        if self._loop is None or self.look is None:
+            return None
+        draw, at = self.look, (stream.session_id, stream.asked, stream.shown)
+        try:
+            found = await self._loop.run_in_executor(
+                self._drawers, rights.seen_by, stream.cookie, lambda person: draw(person, *at)
+            )
+        except Exception:
+            log.exception("A change was not drawn for a stream; its browser asks.")
+            return None
+        if found is None:
+            return None
+        told, stream.shown = found
+        return told
 
     # --- what is told -------------------------------------------------------------------------------------------
 

@@ -5,22 +5,24 @@ Each of them gives its connection back, so an open stream holds none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
-from django.db import connections
+from django.contrib.auth.models import AnonymousUser
+from django.db import close_old_connections, connections
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils import timezone
 
 from partnerships.accounts.sign_in import person_of
-from partnerships.models import Membership, SignIn
+from partnerships.models import Membership, Person, SignIn
 from partnerships.models.partnership import Seat
 from partnerships.models.sign_in import SessionStore
 from retros.models.presence import Presence
 
+T = TypeVar("T")
 StreamSeat = tuple[UUID, UUID]  # the session's id, the person's
 
 
@@ -36,13 +38,30 @@ class Right(NamedTuple):
 def authorise(session_id: UUID, cookie: str) -> tuple[UUID, Right] | None:
     """The person behind the cookie and their right; None for a stranger, and for a session that is not theirs."""
     with _briefly():
-        request = HttpRequest()
-        request.session = SessionStore(cookie)
-        person = person_of(request)
-        if person.pk is None:
+        if (person := _signed_in(cookie)) is None:
             return None
         right = _rights([session_id]).get((session_id, person.pk))
         return (person.pk, right) if right and right.password == person.password else None
+
+
+def seen_by(cookie: str, look: Callable[[Person], T]) -> T | None:
+    """What the person behind the cookie sees at this moment; None for nobody.
+
+    As for a page, the connection stays with the thread where the settings say so.
+    """
+    close_old_connections()
+    try:
+        person = _signed_in(cookie)
+        return look(person) if person else None
+    finally:
+        close_old_connections()
+
+
+def _signed_in(cookie: str) -> Person | None:
+    request = HttpRequest()
+    request.session = SessionStore(cookie)
+    person = person_of(request)
+    return None if isinstance(person, AnonymousUser) else person
 
 
 def recheck(session_ids: Iterable[UUID], cookies: Iterable[str]) -> tuple[dict[StreamSeat, Right], set[str]]:

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 
 from partnerships.content import ContentField, content
 from partnerships.graphemes import shorten
-from partnerships.models.partnership import Seat
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
 from retros import limits
 from retros.models.draft import Draft
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 
 NOT_HELD = ("missed", "skipped", "cancelled")  # of `Session.Status`: what was written for these is offered once more
-WHEN_IT_CAME = ("created_at", "sealed_at", "opened_at", "opened_version", "came_with_a", "came_with_b")
+WHEN_IT_CAME = ("created_at", "sealed_at", "opened_at", "opened_version")
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):
@@ -107,9 +106,6 @@ class Entry(models.Model):
     opened_at = models.DateTimeField(null=True)
     opened_version = models.PositiveIntegerField(null=True)
     deleted_at = models.DateTimeField(null=True)
-    # When it came to a board that lay open: the version of the session that seat A, and seat B, had from then on.
-    came_with_a = models.PositiveIntegerField(null=True)
-    came_with_b = models.PositiveIntegerField(null=True)
     talk = models.CharField(max_length=8, choices=Talk.choices, blank=True)
 
     # Checks no rights: tests/test_site.py lists the modules that may use it (docs/rules/visibility.md V1).
@@ -139,10 +135,6 @@ class Entry(models.Model):
     @property
     def is_folded(self) -> bool:
         return self.opened_at is None
-
-    def came_with(self, seat: Seat) -> int | None:
-        """The version of whoever sits there that it came with, to a board that lay open; else None."""
-        return self.came_with_a if seat is Seat.A else self.came_with_b
 
     @property
     def preview(self) -> str:
@@ -360,9 +352,6 @@ class Entry(models.Model):
         """Lie open from here on, for both as if it was written just now: how long its author had it is theirs alone."""
         self.opened_at = self.created_at = change.now
         self.opened_version = self.version + (0 if self._state.adding else 1)
-        if self.is_card:
-            session = change.session
-            self.came_with_a, self.came_with_b = session.version_a + 1, session.version_b + 1
 
     def _revise(self, change: Change, *, private: bool | None = None, **fields: Any) -> None:
         """Store new values under a new version; keep the earlier text of what was open."""

@@ -90,15 +90,10 @@ class SessionQuerySet(models.QuerySet["Session"]):
     def held(self) -> SessionQuerySet:
         return self.filter(status=Session.Status.HELD).order_by("-held_on", "-closed_at")
 
-    def with_next(self) -> SessionQuerySet:
-        """Brings `next_local` and `meeting_url` along, which a session otherwise asks for."""
-        same = models.OuterRef("partnership")
-        others = Session.objects.filter(partnership=same).exclude(pk=models.OuterRef("pk"))
-        series = Series.objects.filter(partnership=same)
-        return self.annotate(  # type: ignore[no-redef]  # the same names, on purpose
-            next_local=models.Subquery(others.upcoming().values("start_local")[:1]),
-            meeting_url=models.Subquery(series.values("meeting_url")[:1]),
-        )
+    def with_meeting_url(self) -> SessionQuerySet:
+        """Brings along what a session otherwise asks for."""
+        series = Series.objects.filter(partnership=models.OuterRef("partnership"))
+        return self.annotate(meeting_url=models.Subquery(series.values("meeting_url")[:1]))  # type: ignore[no-redef]
 
 
 class Session(Planned):

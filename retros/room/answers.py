@@ -1,59 +1,50 @@
-"""What the views of the room answer with, to a plain form and to htmx."""
+"""What the views of the room answer with, to a plain form and to htmx; and what a stream tells."""
 
 from __future__ import annotations
 
+import json
 from uuid import UUID
 
-from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
 from partnerships.http import PersonRequest
+from partnerships.models import Person
 from retros.access import get_session
-from retros.models import Entry
-from retros.room.board import Stamp, one_more
+from retros.models import Session
 from retros.room.frame import Frame
 from retros.room.page import room_at
+from retros.room.regions import KEY, filled, named
 
 
-def room_answer(request: PersonRequest, room: Frame, stamp: Stamp) -> HttpResponse:
+def room_page(request: PersonRequest, room: Frame) -> HttpResponse:
+    """The whole page."""
+    html = render_to_string("retros/room/room.html", {"room": room, "fresh_key": KEY}, request)
+    return HttpResponse(filled(html, get_token(request)))
+
+
+def room_answer(request: PersonRequest, room: Frame) -> HttpResponse:
     """The answer to everything that happens in the room.
 
-    A plain form goes back to the page. htmx gets the lists, the tray and the dock; the whole step, when what the
-    browser shows is of another phase; the next step, when the two have moved on from the shown one. The browser says
-    what it shows by its stamp; of an open board it gets what it does not show yet.
+    A plain form goes back to the page. A browser that names the regions which it shows gets those that it does not show
+    yet; the next step, when the two have moved on from the one on which it followed them.
     """
     if not request.htmx:
         return redirect("step_detail", room.session.pk, room.step.position)
-    if room.has_moved_on(stamp.key):
+    shown = named((request.POST or request.GET).get("shown", ""))
+    if room.has_moved_on(shown):
         return go(request, "session_detail", room.session.pk)
-    changed = room.changes(stamp)
-    same = room.rest and room.rest == stamp.rest and all(more for _column, _rows, more in changed)
-    context = {
-        "room": room, "stamp": room.stamp, "changed": changed, "redraw": stamp.key != room.key, "rest": not same,
-        "oob": True,
-    }  # fmt: skip
-    return render(request, "retros/room/room.swap.html", context)
+    toasts = render_to_string("_toasts.html", {"room": room}, request)
+    return HttpResponse(filled(room.news(shown), get_token(request)) + toasts)
 
 
-def card_answer(request: PersonRequest, entry: Entry) -> HttpResponse:
-    """The answer to a new card."""
-    alone = card_alone(request, entry, stamp_of(request)) if request.htmx else None
-    return alone or room_again(request, entry.step.session_id, entry.step.position)
-
-
-def card_alone(request: PersonRequest, entry: Entry, stamp: Stamp) -> HttpResponse | None:
-    """A new card of an open board, to a browser that shows all the rest; None to one that does not."""
-    if (grown := one_more(entry, request.user, stamp)) is None:
-        return None
-    column, stamp = grown
-    context = {"column": column, "rows": column.rows, "more": True, "stamp": stamp, "oob": True}
-    return render(request, "retros/room/card.swap.html", context)
-
-
-def stamp_of(request: PersonRequest) -> Stamp:
-    return Stamp.parse(request.POST.get("room_key", ""))
+def room_again(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
+    """Read the room afresh after a verb, and answer with it."""
+    return room_answer(request, room_at(get_session(request.user, session_id), request.user, position))
 
 
 def go(request: PersonRequest, url_name: str, *args: object) -> HttpResponse:
@@ -62,7 +53,24 @@ def go(request: PersonRequest, url_name: str, *args: object) -> HttpResponse:
     return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
 
 
-def room_again(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
-    """Read the room afresh after a verb, and answer with it."""
-    room = room_at(get_session(request.user, session_id), request.user, position)
-    return room_answer(request, room, stamp_of(request))
+def push(person: Person, session_id: UUID, asked: str, shown: str) -> tuple[str, str] | None:
+    """What an ordinary GET of the person would answer now to a browser that shows these, through the same door.
+
+    As JSON: the version that the browser shows from then on, the digests of all that it has to show then, and the HTML
+    of what is new; and those digests again. None when the browser had better ask by itself: it goes to another page.
+    """
+    try:
+        session = get_session(person, session_id)
+    except Http404:
+        return None
+    room = room_at(session, person, shown_position(session, asked))
+    if room.has_moved_on(named(shown)):
+        return None
+    digests = "".join(room.digests)
+    told = {"version": room.version, "shown": digests, "html": filled(room.news(named(shown)), "")}
+    return json.dumps(told), digests + room.followed
+
+
+def shown_position(session: Session, asked: str | None) -> int:
+    """Of the step that a browser asks for; of the shared one, when there is no such step."""
+    return next((step.position for step in session.steps if str(step.position) == asked), session.position)

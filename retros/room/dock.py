@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -36,6 +37,65 @@ class Side:
     @property
     def name(self) -> str:
         return self.person.first_name
+
+
+class Offer(NamedTuple):
+    """Something to press, or to follow (`is_link`); without an address it is only said."""
+
+    words: str
+    url: str = ""
+    style: str = "btn"
+    name: str = ""
+    value: str = ""
+    pressed: str = ""  # "true", "false"; empty for what does not stay pressed
+    key: str = ""
+    icon: str = ""
+    is_link: bool = False
+    reveals: bool = False
+
+
+SAID = "small soft"  # the style of what is only said
+
+
+class Timer(NamedTuple):
+    words: str
+    left: int  # what is left of the ring, 0 to 100
+    is_over: bool
+    minutes: int  # of the step; 0 where the words say enough
+
+
+class SideShown(NamedTuple):
+    """A side as the dock shows it."""
+
+    seat: str
+    name: str
+    initials: str
+    is_you: bool
+    is_here: bool
+    is_ready: bool
+    doing: str
+
+
+class DockShown(NamedTuple):
+    """A dock as it is drawn."""
+
+    is_over: bool
+    says: str
+    sides: tuple[SideShown, ...]
+    timer: Timer | None
+    has_more: bool
+    offers: tuple[Offer, ...]
+
+
+class MoreShown(NamedTuple):
+    """What lies behind the three points; an address is empty where its press is missing."""
+
+    open_url: str
+    digest: str
+    extend_url: str
+    minutes: int
+    pause_url: str
+    discard_url: str
 
 
 class Dock:
@@ -77,12 +137,6 @@ class Dock:
         return _("Away since %(day)s") % {"day": date_format(seen, "j M")}
 
     @property
-    def facts(self) -> tuple[object, ...]:
-        """What changes here while a board lies open."""
-        people = [(side.is_here, side.is_ready, side.doing) for side in self.sides]
-        return (self.step.minutes, self.minutes_left, self.can_go_on_alone, self.alone_in, people)
-
-    @property
     def is_timed(self) -> bool:
         """Retros have an hour; what is answered over days has no clock."""
         return self.session.kind == Session.Kind.RETRO
@@ -96,19 +150,17 @@ class Dock:
         return self.session.paused_at is None and self.minutes_left <= 0
 
     @property
-    def timer_words(self) -> str:
+    def timer(self) -> Timer | None:
+        if not (self.session.is_running and self.is_timed):
+            return None
+        minutes, left = self.session.current_step.minutes, self.minutes_left
+        part = max(0, min(100, round(100 * left / (minutes or 1))))
         if self.session.paused_at:
-            return _("Paused")
+            return Timer(_("Paused"), part, is_over=False, minutes=0)
         if self.is_over_time:
-            return _("A bit over, take the time you need")
-        left = self.minutes_left
-        return ngettext("%(left)d min left", "%(left)d min left", left) % {"left": left}
-
-    @property
-    def timer_part(self) -> int:
-        """What is left of the ring, 0 to 100."""
-        minutes = self.session.current_step.minutes or 1
-        return max(0, min(100, round(100 * self.minutes_left / minutes)))
+            return Timer(_("A bit over, take the time you need"), part, is_over=True, minutes=0)
+        words = ngettext("%(left)d min left", "%(left)d min left", left) % {"left": left}
+        return Timer(words, part, is_over=False, minutes=minutes)
 
     @property
     def timer_speaks(self) -> str:
@@ -143,6 +195,117 @@ class Dock:
         if mine is None or self.can_go_on_alone:
             return 0
         return max(1, -int(-(limits.ALONE_AFTER - (self.now - mine.at)).total_seconds() // 60))
+
+    # --- what it offers -------------------------------------------------------------------------------------------
+
+    def shown(self, can_write: bool, digest: str) -> DockShown:
+        """`digest`: of what the viewer's Ready would open, as the page shows it."""
+        sides = tuple(
+            SideShown(
+                side.seat.value, side.name, side.person.initials, side.is_you, side.is_here, side.is_ready, side.doing
+            )
+            for side in self.sides
+        )
+        offers: tuple[Offer | None, ...] = ()
+        if self.session.is_closed and self.can_reopen:
+            offers = self._to_reopen()
+        elif can_write and self.session.is_running:
+            offers = (self._back(), self._more_time(), self._waiting(), self._alone(), self._ready(digest))
+        elif can_write and self.session.status == Session.Status.SCHEDULED:
+            offers = self._to_start()
+        return DockShown(
+            is_over=self.is_over, says=self.says, sides=sides, timer=self.timer,
+            has_more=can_write and self.session.is_running, offers=tuple(filter(None, offers)),
+        )  # fmt: skip
+
+    def more(self, digest: str) -> MoreShown:
+        """Behind the three points; it lies on the page also when nothing leads to it."""
+        in_time = self.step.is_current and self.is_timed and not self.session.paused_at
+        return MoreShown(
+            open_url=self._url("step_open") if self.phase == "write" else "",
+            digest=digest,
+            extend_url=self._url("step_extend") if in_time else "",
+            minutes=self.step.minutes,
+            pause_url=reverse("session_pause", args=[self.session.pk]),
+            discard_url="" if self.session.is_opened else reverse("session_discard", args=[self.session.pk]),
+        )
+
+    def _url(self, name: str) -> str:
+        return reverse(name, args=[self.session.pk, self.step.position])
+
+    def _to_start(self) -> tuple[Offer, ...]:
+        start = Offer(_("Start the retro"), reverse("session_start", args=[self.session.pk]))
+        home = reverse("partnership_detail", args=[self.session.partnership_id])
+        said = Offer(_("Written ahead, opened together"), style="small soft opt")
+        if self.starts_soon:
+            return said, start._replace(style="btn primary")
+        return said, start, Offer(_("Done for now"), home, "btn primary", is_link=True)
+
+    def _to_reopen(self) -> tuple[Offer | None, ...]:
+        url, pressed = reverse("session_reopen", args=[self.session.pk]), "true" if self.you_want_reopen else ""
+        said = Offer(self.reopen_words, style=SAID) if self.reopen_words else None
+        return said, Offer(_("Reopen it together"), url, pressed=pressed)
+
+    def _back(self) -> Offer | None:
+        """On, or back to where the two are."""
+        if self.session.paused_at:
+            return Offer(_("Go on together"), reverse("session_resume", args=[self.session.pk]), "btn primary")
+        if self.step.is_current:
+            return None
+        words = _("To %(step)s") % {"step": self.session.current_step.title}
+        return Offer(words, reverse("session_detail", args=[self.session.pk]), is_link=True)
+
+    def _more_time(self) -> Offer | None:
+        if self.session.paused_at or not self.step.is_current or not self.is_timed:
+            return None
+        minutes = str(self.step.minutes)
+        return Offer(_("5 more minutes"), self._url("step_extend"), "btn quiet opt", "known", minutes)
+
+    def _waiting(self) -> Offer | None:
+        if self.session.paused_at or self.phase == "write" or not self.you.is_ready or not self.step.is_last:
+            return None
+        words = _("Waiting for %(name)s.") % {"name": self.partner.name}
+        return None if self.phase == "opened" else Offer(words, style=SAID)
+
+    def _alone(self) -> Offer | None:
+        if self.session.paused_at:
+            return None
+        name, last = {"name": self.partner.name}, self.step.is_last
+        if self.can_go_on_alone:
+            words = _("Close it without %(name)s") if last else _("Go on and let %(name)s catch up")
+            return Offer(words % name, self._url("step_next_create"), "btn quiet", "alone", "1")
+        if not (minutes := self.alone_in):
+            return None
+        if last:
+            words = ngettext(
+                "You can close it alone in %(minutes)s minute", "You can close it alone in %(minutes)s minutes", minutes
+            )
+        else:
+            words = ngettext(
+                "You can go on alone in %(minutes)s minute", "You can go on alone in %(minutes)s minutes", minutes
+            )
+        return Offer(words % {"minutes": minutes}, style="small soft opt")
+
+    def _ready(self, digest: str) -> Offer | None:
+        """The one press that goes on."""
+        if self.session.paused_at:
+            return None
+        if self.phase == "opened":
+            return Offer(_("Your side is open. Waiting for %(name)s") % {"name": self.partner.name}, style=SAID)
+        if self.phase == "write" and self.you.is_ready:
+            url = self._url("step_ready_delete")
+            return Offer(_("I’m ready"), url, pressed="true", key="r", icon="check")
+        if self.phase == "write":
+            return Offer(
+                self.ready_label, self._url("step_ready_create"), "btn primary", "digest", digest, "false", "r",
+                reveals=self.ready_reveals,
+            )  # fmt: skip
+        if not self.step.is_current:
+            return None
+        if self.you.is_ready:
+            url = self._url("step_next_delete")
+            return Offer(self.ready_label, url, pressed="true", key="r", icon="check")
+        return Offer(self.ready_label, self._url("step_next_create"), "btn primary", pressed="false", key="r")
 
     @property
     def ready_label(self) -> str:

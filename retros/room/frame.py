@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
-from uuid import UUID, uuid4
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from django.urls import reverse
 from django.utils import timezone
@@ -15,10 +13,12 @@ from django.utils.translation import ngettext
 
 from retros.models import Action, Draft, Entry, Note, Session, Step
 from retros.models.expiry import gone
-from retros.room.board import CardRow, Column, Stamp
 from retros.room.dock import Dock, Side
+from retros.room.regions import Region, Rows, draw, drawn, region, short
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.db.models import QuerySet
 
     from partnerships.models import Person
@@ -27,11 +27,10 @@ if TYPE_CHECKING:
 WRITING = timedelta(seconds=8)  # this long after their last word came, somebody counts as writing
 
 
-@dataclass
-class PathStep:
-    step: Step
+class PathStep(NamedTuple):
+    title: str
     url: str
-    state: str  # done, now, todo
+    is_done: bool
     is_shown: bool
 
 
@@ -42,7 +41,7 @@ class Frame:
     """
 
     template: ClassVar[str]  # draws the whole step
-    parts: ClassVar[tuple[str, ...]] = ()  # the templates of what can change in it, each an element with an id
+    parts: ClassVar[tuple[str, ...]] = ()  # what can change in it: templates, each of an element with an id
 
     def __init__(self, session: Session, person: Person, position: int) -> None:
         self.session = session
@@ -62,42 +61,14 @@ class Frame:
         return gone(self.session, self.person)
 
     @property
-    def key(self) -> str:
-        """What is drawn: changes when the page must be drawn anew, and not only its lists, tray and dock.
-
-        The last part is the shared step, while the viewer stands on it.
-        """
-        shared = self.session.position if self.step.is_current else ""
-        return f"{self.phase}.{self.session.status}.{self.middle}.{shared}"
-
-    @property
     def middle(self) -> object:
         """What the step is drawn around: when it changes, the step is drawn anew."""
         return ""
 
     @property
-    def stamp(self) -> Stamp:
-        """What a browser shows that has drawn all of this."""
-        return Stamp(self.key, self.version, self.rest, {})
-
-    @property
-    def rest(self) -> str:
-        """What stands around the cards of an open board, in short; empty where it is drawn every time."""
-        return ""
-
-    def changes(self, stamp: Stamp) -> list[tuple[Column, list[CardRow], bool]]:
-        """The columns of cards that differ from what a browser shows; only a board has any."""
-        return []
-
-    @property
     def version(self) -> int:
         """The viewer's version that this view shows at least."""
         return self.session.version_for(self.seat)
-
-    def has_moved_on(self, key: str) -> bool:
-        """Whether the browser that drew `key` stood on the shared step, and the two have left it since."""
-        followed = key.rpartition(".")[2] == str(self.step.position)
-        return followed and not self.step.is_current
 
     @property
     def can_write(self) -> bool:
@@ -131,34 +102,88 @@ class Frame:
         return _("Only you can read this until you both reveal")
 
     @cached_property
-    def path(self) -> list[PathStep]:
-        steps = []
-        for step in self.session.steps:
-            done = step.position < self.session.position or self.session.is_closed
-            now = step.position == self.session.position and not done
-            steps.append(
-                PathStep(
-                    step=step,
-                    url=reverse("step_detail", args=[self.session.pk, step.position]),
-                    state="done" if done else "now" if now else "todo",
-                    is_shown=step.position == self.step.position,
-                )
+    def path(self) -> tuple[PathStep, ...]:
+        return tuple(
+            PathStep(
+                title=step.title,
+                url=reverse("step_detail", args=[self.session.pk, step.position]),
+                is_done=step.position < self.session.position or self.session.is_closed,
+                is_shown=step.position == self.step.position,
             )
-        return steps
+            for step in self.session.steps
+        )
 
     @cached_property
-    def digest(self) -> str:
-        """What the viewer's Ready would open, as this page shows it."""
+    def own_digest(self) -> str:
+        """What the viewer's Ready would open, as this page shows it; empty when it would open nothing."""
+        if self.phase != "write":
+            return ""
         cards = [e for e in self._entries if e.is_card and not e.only_me and e.author_id == self.person.pk]
         return Step.hash_rows((e.pk, e.version) for e in cards)
 
-    @property
-    def client_id(self) -> UUID:
-        """A fresh one for each form."""
-        return uuid4()
-
     def side_of(self, entry: Entry) -> Side:
         return self.you if entry.author_id == self.person.pk else self.partner
+
+    # --- how it is drawn (retros/room/regions.py) ----------------------------------------------------------------
+
+    @cached_property
+    def around(self) -> dict[str, Region]:
+        """The regions around the step, by name."""
+        paused = (self.session.pause_reason or "yes") if self.session.paused_at else ""
+        return {
+            "path": region("retros/room/_path.html", path=self.path, from_one=self.session.kind != Session.Kind.RETRO),
+            "banner": region(
+                "retros/room/_banner.html", paused=paused, gone=self.gone, status=self.session.status,
+                resume_url=reverse("session_resume", args=[self.session.pk]),
+            ),
+            "dock": region("retros/room/_dock.html", dock=self.dock.shown(self.can_write, self.own_digest)),
+            "more": region("retros/room/_more.html", more=self.dock.more(self.own_digest)),
+        }  # fmt: skip
+
+    @cached_property
+    def inside(self) -> Mapping[str, Region | Rows]:
+        """The regions within the step: what can change in it without its being drawn anew."""
+        return {
+            part: self.tray() if part == "tray" else drawn(f"retros/room/_{part}.html", room=self)
+            for part in self.parts
+        }
+
+    def tray(self) -> Region:
+        """What of the other one's side may be known while it is folded."""
+        return region(
+            "retros/room/_tray.html", is_shown=self.can_write and self.phase in {"write", "opened"}, phase=self.phase,
+            name=self.partner.name, seat=self.partner.seat.value, is_open=self.partner_side_open,
+            is_ready=self.partner.is_ready, has_cards=self.step.kind == Step.Kind.WRITE, folded=self.folded,
+            folded_label=self.folded_label, locks=range(min(self.folded, 8)),
+        )  # fmt: skip
+
+    @property
+    def step_digest(self) -> str:
+        """Of what the step is drawn around: when it changes, the step is drawn anew, with its regions."""
+        return short((self.step.pk, self.phase, self.session.status, self.middle, self.step.is_current))
+
+    @property
+    def followed(self) -> str:
+        """Shown by whoever stands on the step that the two share, and goes with them."""
+        return short((self.session.pk, self.step.position)) if self.step.is_current else ""
+
+    def has_moved_on(self, shown: set[str]) -> bool:
+        """Whether a browser that shows these stood on the shared step, and the two have left it since."""
+        return not self.step.is_current and short((self.session.pk, self.step.position)) in shown
+
+    @property
+    def digests(self) -> list[str]:
+        """What a browser shows that has drawn all of this."""
+        regions = [*self.around.values(), *self.inside.values()]
+        return [self.step_digest, *(digest for each in regions for digest in each.digests)]
+
+    def news(self, shown: set[str]) -> str:
+        """What a browser that shows these does not show yet, and from which version on; to be `filled`."""
+        state = draw("retros/room/_state.html", room=self, oob=True)
+        around = "".join(each.news(shown) for each in self.around.values())
+        if self.step_digest not in shown:
+            return state + around + draw("retros/room/_step.html", room=self, oob=True)
+        return state + around + "".join(each.news(shown) for each in self.inside.values())
 
     # --- what is written alone ----------------------------------------------------------------------------------
 
@@ -180,7 +205,7 @@ class Frame:
         return ()
 
     @cached_property
-    def _drafts(self) -> dict[str, Draft]:
+    def drafts(self) -> dict[str, Draft]:
         return Draft.of(self.person, self.boxes) if self.boxes and self.can_write else {}
 
     @cached_property
@@ -193,10 +218,6 @@ class Frame:
     def folded(self) -> int:
         """How many folded cards the partner has here: the one number that is told before the reveal."""
         return 0 if self.phase in {"revealed", "shared"} else self.step.folded_cards(self.partner.person)
-
-    @property
-    def folded_shown(self) -> range:
-        return range(min(self.folded, 8))
 
     @property
     def folded_label(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -62,7 +62,6 @@ class Question:
     in_seat_order: list[Answer] = field(default_factory=list)
     surprises: list[Surprise] = field(default_factory=list)
     draft: Draft | None = None  # what the viewer began to write about a surprise
-    client_id: UUID = field(default_factory=uuid4)
 
     @property
     def has_places(self) -> bool:

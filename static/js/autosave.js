@@ -27,9 +27,9 @@ document.addEventListener("focusout", ({ target: { form }, relatedTarget: next }
 });
 
 // The step is drawn anew, perhaps without this box.
-document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  if (detail.xhr.responseText.includes('id="step"')) everything();
-});
+const isNewStep = (html) => html.includes('id="step"');
+document.addEventListener("htmx:beforeSwap", ({ detail }) => isNewStep(detail.xhr.responseText) && everything());
+addEventListener("twofold:before-regions", ({ detail }) => isNewStep(detail.html) && everything());
 document.addEventListener("twofold:save-now", ({ detail }) => {
   detail.waits.push(everything());
 });

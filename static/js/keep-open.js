@@ -15,16 +15,15 @@ Idiomorph.defaults.callbacks.beforeNodeMorphed = (old, fresh) =>
 const writing = () => document.activeElement?.closest("textarea, input");
 let box = null,
   top = 0;
-addEventListener("htmx:beforeSwap", ({ detail: { requestConfig } }) => {
-  box = requestConfig.verb === "get" ? writing() : null;
+function hold() {
+  box = writing();
   top = box?.getBoundingClientRect().top;
-});
-addEventListener(
-  "htmx:afterRequest",
-  () =>
-    box &&
-    requestAnimationFrame(() => {
-      if (box && box === writing()) scrollBy({ top: box.getBoundingClientRect().top - top, behavior: "instant" });
-      box = null;
-    }),
-);
+}
+function putBack() {
+  if (box && box === writing()) scrollBy({ top: box.getBoundingClientRect().top - top, behavior: "instant" });
+  box = null;
+}
+addEventListener("htmx:beforeSwap", ({ detail }) => detail.requestConfig.verb === "get" && hold());
+addEventListener("htmx:afterRequest", () => box && requestAnimationFrame(putBack));
+addEventListener("twofold:before-regions", hold);
+addEventListener("twofold:after-regions", putBack);

@@ -61,7 +61,8 @@ customElements.define(
       this.close();
       this.version = null;
       this.doubt = setTimeout(() => this.tries > 2 || this.say("reconnecting"), PATIENCE);
-      const stream = (this.stream = new EventSource(this.getAttribute("src")));
+      const shown = [...document.querySelectorAll("[data-v]")].map((region) => region.dataset.v).join("");
+      const stream = (this.stream = new EventSource(`${this.getAttribute("src")}&shown=${shown}`));
       stream.addEventListener("open", () => {
         clearTimeout(this.doubt);
         this.tries = this.lost = 0;
@@ -75,6 +76,11 @@ customElements.define(
         this.version = data;
         if (first) this.point();
         else this.look();
+      });
+      stream.addEventListener("regions", ({ data, lastEventId }) => {
+        this.heard = Date.now();
+        this.version = lastEventId;
+        dispatchEvent(new CustomEvent("twofold:regions", { detail: JSON.parse(data) }));
       });
       stream.addEventListener("resync", () => this.point());
       stream.addEventListener("error", () => this.fail());

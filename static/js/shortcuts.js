@@ -1,4 +1,5 @@
-// Single keys press (or focus) what carries data-key, while no field has the focus, and if they are wanted.
+// Single keys press (or focus) what carries data-key, while no field has the focus. Who wants none has no list of them.
+const help = document.getElementById("shortcuts");
 const FIELDS = "input, textarea, select, [contenteditable]";
 const visible = (element) => element.checkVisibility?.() ?? element.offsetParent !== null;
 const opened = (element) => element.parentElement.open && element.dataset.opens; // open: straight to the box
@@ -17,8 +18,7 @@ document.addEventListener("input", ({ target }) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (document.body.dataset.shortcuts !== "on" || event.ctrlKey || event.metaKey || event.altKey || event.isComposing)
-    return;
+  if (!help || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (box?.isConnected === false && Date.now() - typed < 1500) {
     typed = Date.now();
     return;
@@ -26,7 +26,7 @@ document.addEventListener("keydown", (event) => {
   if (event.target.closest?.(FIELDS) || document.querySelector("dialog[open]")) return;
   const card = document.activeElement?.closest("[data-card]"),
     key = event.key.toLowerCase();
-  if (key === "?") document.getElementById("shortcuts")?.showModal();
+  if (key === "?") help.showModal();
   else if (key === "j" || key === "k") walk(card, key === "j" ? 1 : -1);
   else if (/^[a-z1-9]$/.test(key)) {
     const all = [...document.querySelectorAll(`[data-key="${key}"]`)].filter((e) => opened(e) || visible(e));

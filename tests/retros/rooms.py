@@ -170,8 +170,8 @@ class Rooms:
         )  # fmt: skip
         return self.where(session, "write")
 
-    def full_board(self) -> str:
-        session, _entries = self._board(40)
+    def full_board(self, cards: int = 40) -> str:
+        session, _entries = self._board(cards)
         return self.where(session, "write")
 
     def long_words(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import time
 from collections.abc import Callable, Coroutine
@@ -89,9 +90,13 @@ class Answer:
 
     def _number(self) -> int:
         event = self.event()
-        assert event.name == "version"
-        assert event.id == event.data
-        return int(event.data)
+        assert event.id is not None
+        if event.name == "version":
+            assert event.id == event.data
+        else:
+            assert event.name == "regions"
+            assert json.loads(event.data)["version"] >= int(event.id)
+        return int(event.id)
 
     def _until(self, mark: bytes) -> bytes:
         while mark not in self._buffer:

@@ -11,7 +11,7 @@ class Agree(Learns):
     """What a Dream Team or a contract ends in: the pair's sentences, and the agreement made of them."""
 
     template = "retros/room/_agree.html"
-    parts = ("retros/room/_learnings.html", "retros/room/_agree_state.html")
+    parts = ("learnings", "agree_state")
 
     @property
     def agreement_version(self) -> Version | None:

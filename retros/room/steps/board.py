@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from uuid import UUID, uuid5
 
@@ -10,8 +11,9 @@ from django.utils.translation import ngettext
 
 from retros.models import Action, Draft, Entry, Note, Prompt
 from retros.models.entry import NOT_HELD
-from retros.room.board import Card, CardRow, Column, Stamp, row_of, short
+from retros.room.board import TALK_CLASS, Card, CardShown, Column
 from retros.room.frame import Frame
+from retros.room.regions import Region, Rows, drawn
 
 ON_A_BOARD = ("prompt", "author", "client_id", "is_card", "text", "only_me", "version", "talk")  # read of each card
 
@@ -20,40 +22,19 @@ class Board(Frame):
     """The good, the bad, the discussion: cards in columns, written alone, revealed together, one on the table."""
 
     template = "retros/room/_write.html"
-    parts = ("retros/room/_board_changes.html",)
 
     @property
     def middle(self) -> object:
         return self.on_table.entry.pk if self.on_table else ""
 
-    @property
-    def stamp(self) -> Stamp:
-        """What a browser shows that has drawn all of this."""
-        return Stamp(self.key, self.version, self.rest, {column.prompt.key: column.mark for column in self.columns})
-
-    @property
-    def rest(self) -> str:
-        """What stands around the cards of an open board, in short; empty where it is drawn every time."""
-        if self.phase != "revealed" or not self.session.is_running:
-            return ""
-        if self.on_table:  # with its note and its actions
-            return ""
-        notes = [(note.pk, note.version) for note in self._notes]
-        return short((self.session.position, self.session.paused_at, self.can_write, notes, self.dock.facts))
-
-    def changes(self, stamp: Stamp) -> list[tuple[Column, list[CardRow], bool]]:
-        """The columns that differ from what a browser shows, each with the cards to draw.
-
-        True: these come below the ones that are there.
-        """
-        changed = []
+    @cached_property
+    def inside(self) -> Mapping[str, Region | Rows]:
+        found: dict[str, Region | Rows] = {"tray": self.tray()}
         for column in self.columns:
-            more = column.since(stamp.columns.get(column.prompt.key))
-            if more is None:
-                changed.append((column, column.rows, False))
-            elif more:
-                changed.append((column, more, True))
-        return changed
+            found |= {f"count-{column.prompt.key}": column.count, f"cards-{column.prompt.key}": column.cards}
+        if self.phase == "revealed":
+            found["table_state"] = drawn("retros/room/_table_state.html", room=self)
+        return found
 
     @property
     def sees_while_writing(self) -> str:
@@ -108,17 +89,24 @@ class Board(Frame):
 
     @cached_property
     def columns(self) -> list[Column]:
-        rows: dict[UUID, list[CardRow]] = {}
+        cards: dict[UUID, list[CardShown]] = {}
         for card in self.cards:
-            rows.setdefault(card.entry.prompt_id, []).append(self._row(card))
-        asked = (prompt for prompt in self.step.prompts if prompt.takes_cards)
-        return [Column(prompt, rows.get(prompt.pk, []), lambda: self._drafts) for prompt in asked]
+            cards.setdefault(card.entry.prompt_id, []).append(self._shown(card))
+        asked = [prompt for prompt in self.step.prompts if prompt.takes_cards]
+        return [Column(self, number, prompt, cards.get(prompt.pk, [])) for number, prompt in enumerate(asked, 1)]
 
-    def _row(self, card: Card) -> CardRow:
+    def _shown(self, card: Card) -> CardShown:
+        entry, side, revealed = card.entry, card.side, self.phase == "revealed"
+        shared = revealed and not entry.only_me and self.can_write
         picks = ("none", "theirs", "yours", "both")[2 * card.picked_by_you + card.picked_by_partner]
-        return row_of(
-            card.entry, seat=card.side.seat, name=card.side.name, yours=card.side.is_you,
-            revealed=self.phase == "revealed", can_write=self.can_write, pick=picks,
+        return CardShown(
+            id=str(entry.pk), column=self.column_of(entry).key, seat=side.seat.value, text=entry.text,
+            who=_("You") if side.is_you and not revealed else side.name, preview=entry.preview,
+            url=f"../../entries/{entry.pk}/", talk=entry.talk, talk_class=TALK_CLASS.get(entry.talk, ""),
+            only_me=entry.only_me, lies_open=revealed, pick=picks if shared and not entry.talk else "",
+            can_table=shared and entry.talk != Entry.Talk.ON_TABLE, can_edit=side.is_you and self.can_write,
+            can_move=side.is_you and self.can_write and not revealed, your_seat=self.seat.value,
+            partner_seat=self.partner.seat.value, partner_name=self.partner.name,
         )  # fmt: skip
 
     @property
@@ -159,7 +147,7 @@ class Board(Frame):
 
     @property
     def table_draft(self) -> Draft | None:
-        return self._drafts.get(self.table_key)
+        return self.drafts.get(self.table_key)
 
     @property
     def table_note(self) -> Note | None:

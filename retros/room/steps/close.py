@@ -16,12 +16,12 @@ class Close(Asks):
 
     template = "retros/room/_close.html"
     parts = (
-        "retros/room/_tray.html",
-        "retros/room/_answers.html",
-        "retros/room/_summary_state.html",
-        "retros/room/_agreed.html",
-        "retros/room/_looks.html",
-        "retros/room/_next_date.html",
+        "tray",
+        "answers",
+        "summary_state",
+        "agreed",
+        "looks",
+        "next_date",
     )
 
     @property

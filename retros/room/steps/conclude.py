@@ -10,7 +10,7 @@ class Conclude(Learns):
     """Conclusions: what the two learned, the one thing to try, actions."""
 
     template = "retros/room/_conclude.html"
-    parts = ("retros/room/_learnings.html", "retros/room/_experiments.html", "retros/room/_actions.html")
+    parts = ("learnings", "experiments", "actions")
 
     @property
     def boxes(self) -> list[str]:
@@ -27,7 +27,7 @@ class Conclude(Learns):
 
     @property
     def try_draft(self) -> Draft | None:
-        return self._drafts.get(self.try_key)
+        return self.drafts.get(self.try_key)
 
     @property
     def action_key(self) -> str:
@@ -35,7 +35,7 @@ class Conclude(Learns):
 
     @property
     def action_draft(self) -> Draft | None:
-        return self._drafts.get(self.action_key)
+        return self.drafts.get(self.action_key)
 
     @property
     def experiments(self) -> list[Action]:

@@ -19,7 +19,7 @@ class Learns(Frame):
 
     @property
     def learn_draft(self) -> Draft | None:
-        return self._drafts.get(self.learn_key)
+        return self.drafts.get(self.learn_key)
 
     @property
     def learnings(self) -> list[Note]:

@@ -20,7 +20,7 @@ class LookBack(Frame):
     """Last time: the open actions and running experiments, and what became of them."""
 
     template = "retros/room/_look_back.html"
-    parts = ("retros/room/_review_states.html", "retros/room/_adopted_here.html")
+    parts = ("review_states", "adopted_here")
 
     @cached_property
     def reviews(self) -> list[tuple[Action, Review | None]]:

@@ -12,7 +12,7 @@ class Pulse(Asks):
     """The pulse check: each alone, then both side by side, and one note for both."""
 
     template = "retros/room/_pulse.html"
-    parts = ("retros/room/_tray.html", "retros/room/_answers.html", "retros/room/_pulse_note.html")
+    parts = ("tray", "answers", "pulse_note")
     has_weather = True
 
     @property

@@ -14,7 +14,7 @@ class Questions(Asks):
     """The questions of a Dream Team or a contract: answered alone, shown in pairs, decisions in one table."""
 
     template = "retros/room/_questions.html"
-    parts = ("retros/room/_questions_progress.html", "retros/room/_tray.html", "retros/room/_question_pairs.html")
+    parts = ("questions_progress", "tray", "question_pairs")
 
     @property
     def middle(self) -> object:
@@ -31,7 +31,7 @@ class Questions(Asks):
         if self.partner_side_open:
             for question in questions:
                 question.surprises = surprises_of(question, self._notes)
-                question.draft = self._drafts.get(question.surprise_key)
+                question.draft = self.drafts.get(question.surprise_key)
         return questions
 
     @property
@@ -52,4 +52,4 @@ class Questions(Asks):
 
     @property
     def decision_draft(self) -> Draft | None:
-        return self._drafts.get(self.decision_key)
+        return self.drafts.get(self.decision_key)

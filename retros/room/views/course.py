@@ -6,15 +6,14 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from partnerships.http import PersonRequest
-from retros.access import get_new_card, get_session, get_step
+from retros.access import get_session, get_step
 from retros.dates import one_date
-from retros.room.answers import card_alone, go, room_again, room_answer
-from retros.room.board import Stamp
+from retros.room.answers import go, room_again, room_answer, room_page, shown_position
 from retros.room.forms import MinutesForm, NextForm, PauseForm, ReadyForm
 from retros.room.page import room_at
 
@@ -30,20 +29,15 @@ def session_detail(request: PersonRequest, session_id: UUID) -> HttpResponse:
 def step_detail(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
     step = get_step(request.user, session_id, position)
     step.session.see(request.user)
-    return render(request, "retros/room/room.html", {"room": room_at(step.session, request.user, position)})
+    return room_page(request, room_at(step.session, request.user, position))
 
 
 @require_safe
 def session_live(request: PersonRequest, session_id: UUID) -> HttpResponse:
     """What a push or a tick makes the browser fetch: the same door, the same partials."""
-    asked, stamp = request.GET.get("step"), Stamp.parse(request.GET.get("room_key", ""))
-    card = get_new_card(request.user, session_id) if request.htmx and stamp.columns else None
-    if card and str(card.step.position) == asked and (alone := card_alone(request, card, stamp)):
-        return alone
     session = get_session(request.user, session_id)
-    shown = next((step.position for step in session.steps if str(step.position) == asked), session.position)
     session.see(request.user)
-    return room_answer(request, room_at(session, request.user, shown), stamp)
+    return room_answer(request, room_at(session, request.user, shown_position(session, request.GET.get("step"))))
 
 
 @require_safe

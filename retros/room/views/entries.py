@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from partnerships.http import PersonRequest, is_autosave, saves_draft
 from retros.access import get_entry, get_prompt
 from retros.models import Draft, Entry
-from retros.room.answers import card_answer, room_again
+from retros.room.answers import room_again
 from retros.room.forms import AnswerForm, CardEditForm, CardForm, DraftForm, TalkForm
 from retros.room.page import room_at
 
@@ -23,7 +23,8 @@ from retros.room.page import room_at
 def entry_create(request: PersonRequest, session_id: UUID, prompt_id: UUID) -> HttpResponse:
     prompt = get_prompt(request.user, session_id, prompt_id)
     data = CardForm(request.POST).checked()
-    return card_answer(request, Entry.fold(prompt, by=request.user, **data))
+    Entry.fold(prompt, by=request.user, **data)
+    return room_again(request, session_id, prompt.step.position)
 
 
 @require_POST

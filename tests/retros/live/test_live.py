@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
+from django.test import Client
 from django.utils import timezone
 
 from partnerships.models import Membership, Partnership, Person, SignIn
@@ -22,9 +23,11 @@ from retros.lifecycle.erasure import erase
 from retros.live.hub import hub
 from retros.models import Session
 from retros.models.presence import Presence
+from retros.room.regions import named
 from tests.conftest import LiveServer
 from tests.factories import PersonFactory
 from tests.retros.model import CONCLUDE, WRITE, Pair, Participant, at, make_pair, reveal
+from tests.retros.regions import regions, shown_in
 from tests.retros.streams import Answer, cookie_of, eventually, live, on_loop
 from tests.test_site import HEADERS, POLICY, policy
 
@@ -39,9 +42,9 @@ def open_stream(live_server: LiveServer) -> Iterator[Open]:
     """Opens a stream as somebody; `stream = open_stream(person, session_id)`. All are closed after the test."""
     opened: list[Answer] = []
 
-    def open(person: Person | None, session_id: uuid.UUID, **headers: str) -> Answer:
+    def open(person: Person | None, session_id: uuid.UUID, asks: str = "", **headers: str) -> Answer:
         cookie = headers.pop("cookie", None) or (cookie_of(person) if person else None)
-        opened.append(Answer(live_server, live(session_id), cookie, **headers))
+        opened.append(Answer(live_server, live(session_id) + asks, cookie, **headers))
         return opened[-1]
 
     yield open
@@ -126,6 +129,42 @@ def test_another_session_points_nobody_here(pair: Pair, session: Session, open_s
     assert to_tom.is_quiet(0.3)
 
 
+def test_a_stream_tells_what_an_ordinary_get_would_answer(pair: Pair, session: Session, open_stream: Open) -> None:
+    """To a browser that shows the same: every byte, but for the tokens of forms."""
+    ines, tom = pair.hands(session)
+    reveal(ines, tom)
+    ines.session.pause(by=pair.ines)  # no minute passes
+    client = Client()
+    client.force_login(pair.tom)
+    page = client.get(f"/sessions/{session.pk}/steps/{WRITE}/").text
+    shown = shown_in(page)
+    stream = open_stream(pair.tom, session.pk, f"?step={WRITE}&shown={shown}")
+    assert regions(json.loads(stream.event().data)["html"]) == []
+    ines.fold("Open at once\nwith “two” lines")
+    told = json.loads(stream.event().data)
+    where = {"step": str(WRITE), "shown": shown}
+    fetched = client.get(f"/sessions/{session.pk}/live/", where, headers={"HX-Request": "true"}).text
+    assert told["html"] == fetched
+    assert regions(fetched) == ["cards-good", "count-good"]
+    page = client.get(f"/sessions/{session.pk}/steps/{WRITE}/").text
+    assert named(told["shown"]) < named(shown_in(page))
+
+
+def test_a_stream_that_cannot_draw_points(
+    pair: Pair, session: Session, open_stream: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database does not answer, or another page is to be shown: the browser asks by itself."""
+    ines, _tom = pair.hands(session)
+    stream = open_stream(pair.tom, session.pk)
+    stream.event()
+    monkeypatch.setattr(hub, "look", lambda *_: None)
+    ines.session.pause(by=pair.ines)
+    assert stream.event().name == "version"
+    monkeypatch.setattr(hub, "look", lambda *_: 1 / 0)
+    ines.session.resume(by=pair.ines)
+    assert stream.event().name == "version"
+
+
 def test_a_write_that_is_rolled_back_points_nobody(pair: Pair, session: Session, open_stream: Open) -> None:
     ines, tom = pair.hands(session)
     _ines, to_tom = both(pair, session, open_stream)
@@ -147,7 +186,7 @@ def test_a_heartbeat_tells_the_version_again(pair: Pair, session: Session, open_
     stream = open_stream(pair.ines, session.pk)
     first = stream.event()
     on_loop(hub.beat())
-    assert stream.event() == first
+    assert stream.event() == ("version", first.id, first.id)
 
 
 def test_a_resync_carries_no_id(pair: Pair, session: Session, open_stream: Open) -> None:

@@ -195,7 +195,14 @@ class Story:
             "drafts": list(Draft.objects.filter(person=tom).values()),
             "counts": [Step.objects.get(session=self.session, position=n).folded_cards(ines) for n in (PULSE, WRITE)],
             "rooms": [
-                (room.key, room.phase, room.folded, room.dock.ready_label, room.partner.is_ready, room.partner.doing)
+                (
+                    room.step_digest,
+                    room.phase,
+                    room.folded,
+                    room.dock.ready_label,
+                    room.partner.is_ready,
+                    room.partner.doing,
+                )
                 for room in rooms
             ],
             "cards": [[card.entry.text for card in room.cards] for room in rooms if isinstance(room, Board)],

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
@@ -63,7 +64,8 @@ COVERED = """() => {
     });
   }).map((field) => field.outerHTML.slice(0, 120));
 }"""
-MOST_BYTES, MOST_SCRIPT = 110_000, 30_000  # of a first visit without its fonts; of that, scripts
+# Of a first visit to a board of 30 cards: bytes without its fonts, of that scripts, and requests with everything.
+MOST_BYTES, MOST_SCRIPT, MOST_REQUESTS = 90_000, 28_000, 12
 WEIGHTS = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
   .map(({ name, encodedBodySize }) => [new URL(name).pathname, encodedBodySize])"""
 TOP = "box => box.getBoundingClientRect().top"
@@ -141,15 +143,44 @@ def test_half_a_dock_is_not_painted(new_context: Callable[..., Any], live_server
 
 def test_a_first_visit_is_light(new_context: Callable[..., Any], live_server: LiveServer) -> None:
     cast = make_cast()
-    where = Rooms(cast.ines, cast.tom).full_board()
+    where = Rooms(cast.ines, cast.tom).full_board(30)
     page = page_of(cast.ines, new_context(), live_server)
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
     page.goto(where, wait_until="networkidle")
     expect(page.locator("html")).to_have_attribute("data-connection", "live")
     weights = [(name, size) for name, size in page.evaluate(WEIGHTS) if not name.endswith((".woff2", "/live/"))]
     scripts = [size for name, size in weights if name.endswith(".js")]
-    assert len(scripts) > 8
+    assert len(scripts) == 3
     assert 0 < sum(scripts) <= MOST_SCRIPT
     assert sum(size for _name, size in weights) <= MOST_BYTES, weights
+    assert 8 < len(requests) <= MOST_REQUESTS, requests
+
+
+def test_what_somebody_wrote_is_never_compressed(new_context: Callable[..., Any], live_server: LiveServer) -> None:
+    """The length of compressed words tells of what they have in common with others (docs/decisions.md)."""
+    cast = make_cast()
+    where = Rooms(cast.ines, cast.tom).write()
+    page = page_of(cast.ines, new_context(), live_server)
+    answers: dict[str, str] = {}
+
+    def note(answer: Any) -> None:
+        answers[urlsplit(answer.url).path] = answer.headers.get("content-encoding", "")
+
+    page.on("response", note)
+    for path in ("/", "/settings/", where):
+        page.goto(path)
+    expect(page.locator("html")).to_have_attribute("data-connection", "live")
+    composer = page.get_by_label("New card, The good")
+    page.keyboard.press("1")
+    composer.fill("Half a thought")
+    expect(page.locator("#compose-good [data-saved]")).to_have_text("Draft saved")
+    composer.press("Enter")
+    expect(composer).to_have_value("")
+    ours = {path: how for path, how in answers.items() if not path.startswith("/static/")}
+    assert {path.split("/")[1] for path in ours} >= {"", "sessions", "live", "settings"}
+    assert set(ours.values()) == {""}
+    assert "br" in answers.values()
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800), (320, 200)])
@@ -216,15 +247,25 @@ def test_a_card_that_comes_twice_stands_there_once(new_context: Callable[..., An
     cast = make_cast()
     page = page_of(cast.ines, new_context(), live_server)
     page.goto(Rooms(cast.ines, cast.tom).full_board())
-    list_, card = page.locator("#cards-good"), page.locator("#cards-good .card")
+    card = page.locator("#cards-good .card")
+    digests = card.evaluate_all("cards => cards.map((card) => card.dataset.v)")
     before, first = card.count(), card.first.get_attribute("id")
-    for id, text in (("card-new", "once"), ("card-new", "again"), (first, "changed")):
-        below = f'<li class="card" id="{id}" hx-swap-oob="beforeend:#cards-good">{text}</li>'
-        page.route("**/below/?*", lambda route, _, below=below: route.fulfill(body=below), times=1)
+
+    def answer(id: str, digest: str, order: list[str], text: str) -> str:
+        row = f'<li class="card" id="{id}" data-v="{digest}">{text}</li>'
+        return f'<ul id="cards-good" data-v="{text:.>8}" data-order="{"".join(order)}" hx-swap-oob="morph">{row}</ul>'
+
+    for html in (
+        answer("card-new", "newcard1", [*digests, "newcard1"], "once"),
+        answer("card-new", "newcard2", [*digests, "newcard2"], "again"),
+        answer(str(first), "changed1", ["changed1", *digests[1:], "newcard2"], "changed"),
+    ):
+        page.route("**/below/?*", lambda route, _, html=html: route.fulfill(body=html), times=1)
         page.evaluate("htmx.ajax('GET', '/below/', {swap: 'none', source: '#act'})")
     expect(card).to_have_count(before + 1)
     expect(page.locator("#card-new")).to_have_text("again")
-    expect(list_.locator(f"#{first}")).to_have_text("changed")
+    expect(card.first).to_have_text("changed")
+    expect(card.first).to_have_id(str(first))
 
 
 def test_whoever_opens_a_form_writes_in_it(new_context: Callable[..., Any], live_server: LiveServer) -> None:

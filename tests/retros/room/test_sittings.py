@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from partnerships.models import Agreement, Person
 from partnerships.refusals import Invalid, Refusal
 from retros import limits
-from retros.access import get_session
 from retros.agreements.verbs import put_lines_into_agreement
 from retros.models import Draft, Note, Prompt, creation
 from retros.room.decisions import name_decision, settle_decision
@@ -24,6 +23,7 @@ from retros.room.questions import PlaceRow, Places
 from retros.room.steps.questions import Questions
 from tests.cast import Cast
 from tests.retros.model import Participant
+from tests.retros.regions import regions, shown_in
 
 pytestmark = pytest.mark.one_database
 
@@ -94,15 +94,18 @@ def test_guesses_are_no_questions_of_their_own(cast: Cast) -> None:
 
 def test_how_many_are_answered_is_told_anew_while_one_writes(two: Two) -> None:
     ines, tom = two
-    ines.answer("purpose", "Fewer refunds")
-    for hands, said in ((ines, "1 of 14 questions answered"), (tom, "0 of 14 questions answered")):
+    before = {}
+    for hands in two:
         client = Client()
         client.force_login(hands.person)
-        room = room_at(get_session(hands.person, hands.session_id), hands.person, 0)
-        shown = {"step": "0", "room_key": str(room.stamp)}
-        live = client.get(reverse("session_live", args=[hands.session_id]), shown, headers=HTMX).text
-        assert said in live
-        assert 'id="step"' not in live
+        page = client.get(reverse("step_detail", args=[hands.session_id, 0])).text
+        before[hands.person.pk] = (client, {"step": "0", "shown": shown_in(page)})
+    ines.answer("purpose", "Fewer refunds")
+    for hands, told in ((ines, ["progress"]), (tom, [])):
+        client, where = before[hands.person.pk]
+        live = client.get(reverse("session_live", args=[hands.session_id]), where, headers=HTMX).text
+        assert [each for each in regions(live) if each != "dock"] == told
+        assert ("1 of 14 questions answered" in live) == bool(told)
 
 
 def test_every_sitting_that_is_open_stands_on_the_home_page(two: Two, cast: Cast) -> None:

@@ -1,0 +1,24 @@
+// What htmx may do here, and where it puts an answer. It starts after this script, with the whole document.
+Object.assign(htmx.config, {
+  disableInheritance: true,
+  allowEval: false,
+  allowScriptTags: false,
+  selfRequestsOnly: true,
+  historyRestoreAsHxRequest: false,
+  historyCacheSize: 0,
+  refreshOnHistoryMiss: true,
+  includeIndicatorStyles: false,
+  timeout: 20000,
+  allowNestedOobSwaps: false,
+  responseHandling: [
+    { code: "204", swap: false },
+    { code: "[23]..", swap: true },
+    {
+      code: "401|403|409|413|422|429|503|507",
+      swap: true,
+      target: "find [data-notice]",
+      swapOverride: "innerHTML",
+    },
+    { code: "...", swap: false, error: true },
+  ],
+});

@@ -1,0 +1,33 @@
+// A region is an element with data-v: what it shows, in short. Every request of the room names the regions of the page,
+// and is answered with those that are not among them. Of a list come its order and its new rows.
+const regions = () => [...document.querySelectorAll("[data-v]")].map((region) => region.dataset.v);
+const askAgain = () => document.getElementById("pointer").dispatchEvent(new CustomEvent("twofold:pointer"));
+
+document.addEventListener("htmx:configRequest", ({ detail }) => (detail.parameters.shown = regions().join("")));
+
+document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+  const { target } = detail,
+    region = detail.fragment.firstElementChild,
+    order = region?.dataset.order;
+  if (order !== undefined) {
+    const rows = new Map([...target.children].map((row) => [row.dataset.v, row.cloneNode(true)]));
+    for (const row of region.children) rows.set(row.dataset.v, row);
+    const wanted = order.match(/.{8}/g) ?? [];
+    detail.shouldSwap = wanted.every((digest) => rows.has(digest));
+    region.replaceChildren(...wanted.map((digest) => rows.get(digest) ?? ""));
+    region.removeAttribute("data-order");
+  }
+  if (region?.dataset.v && region.dataset.v === target.dataset.v) detail.shouldSwap = false;
+});
+
+// What a stream tells: { version, shown, html }. What the page should show then and does not, it asks for.
+addEventListener("twofold:regions", ({ detail: { version, shown, html } }) => {
+  if (version < Number(document.querySelector("[data-version-shown]").dataset.versionShown)) return;
+  dispatchEvent(new CustomEvent("twofold:before-regions", { detail: { html } }));
+  htmx.swap(document.body, html, { swapStyle: "none" }, { eventInfo: { target: document.body } });
+  dispatchEvent(new CustomEvent("twofold:after-regions"));
+  const token = document.querySelector("#act [name=csrfmiddlewaretoken]").value;
+  for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken][value='']")) field.value = token;
+  const here = new Set(regions());
+  if (!shown.match(/.{8}/g).every((digest) => here.has(digest))) askAgain();
+});

@@ -1,0 +1,9 @@
+// The room, after site.js. collectstatic joins these files into this one; they listen in this order.
+import "../vendor/idiomorph-ext.min.js";
+import "./keep-open.js";
+import "./shortcuts.js";
+import "./editor.js";
+import "./live-pointer.js";
+import "./reveal.js";
+import "./regions.js";
+import "./more.js";

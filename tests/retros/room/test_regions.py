@@ -1,0 +1,117 @@
+"""Regions by themselves: what is remembered of them, and what a browser makes of an answer."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.template.loader import get_template
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retros.room.board import CardShown
+from retros.room.regions import DIGEST, KEY, TOKEN, Memory, Region, Rows, filled, marked, named, short
+from tests.retros.regions import shown_in
+
+CARD = CardShown(
+    id="1", column="good", seat="a", text="Thanks", who="Ines", preview="Thanks", url="../../entries/1/", talk="",
+    talk_class="", only_me=False, lies_open=True, pick="none", can_table=True, can_edit=False, can_move=False,
+    your_seat="b", partner_seat="a", partner_name="Ines",
+)  # fmt: skip
+
+
+@pytest.fixture
+def memory() -> Memory:
+    return Memory(size=2**20, age=60)
+
+
+def card(memory: Memory, **changed: Any) -> Region:
+    return memory.region("retros/room/_card.html", card=CARD._replace(**changed))
+
+
+def test_whoever_asks_for_the_same_is_shown_the_same(memory: Memory) -> None:
+    assert card(memory) is card(memory)
+
+
+@pytest.mark.parametrize("field", CardShown._fields)
+def test_a_value_that_differs_in_anything_is_drawn_by_itself(memory: Memory, field: str) -> None:
+    value = getattr(CARD, field)
+    other: Any = not value if isinstance(value, bool) else f"{value}x"
+    assert card(memory, **{field: other}) is not card(memory)
+    fresh = marked(get_template("retros/room/_card.html").render({"card": CARD._replace(**{field: other})}))
+    assert card(memory, **{field: other}) == fresh
+
+
+def test_what_is_remembered_is_bounded_by_bytes_and_by_age(memory: Memory) -> None:
+    for number in range(500):
+        card(memory, text=str(number) + "x" * 2000)
+        assert memory.size <= 2**20
+    passing = Memory(size=2**20, age=0)
+    assert card(passing) is not card(passing)
+
+
+def test_nothing_is_remembered_after_it_was_forgotten(memory: Memory) -> None:
+    known = card(memory)
+    memory.forget()
+    assert memory.size == 0
+    assert card(memory) is not known
+
+
+def test_nothing_that_changes_by_itself_can_be_remembered(memory: Memory) -> None:
+    with pytest.raises(TypeError):
+        memory.region("retros/room/_card.html", card=CARD._asdict())
+
+
+def test_each_form_gets_the_token_and_a_key_of_its_own() -> None:
+    sent = filled(f"<b>{KEY}</b>{TOKEN}<b>{KEY}</b>{TOKEN}", "token")
+    first, second = re.findall(r"<b>([0-9a-f-]{36})</b>token", sent)
+    assert first != second
+
+
+@given(st.lists(st.text(), max_size=5))
+def test_a_digest_is_as_long_as_it_is_named_by(values: list[str]) -> None:
+    digests = [short(value) for value in values]
+    assert all(len(digest) == DIGEST for digest in digests)
+    assert named("".join(digests)) == set(digests)
+
+
+# --- what a browser makes of an answer (static/js/regions.js) -----------------------------------------------------
+
+
+def row(id: str, text: str) -> Region:
+    return marked(f'<li id="card-{id}">{text}</li>')
+
+
+def list_of(rows: dict[str, str]) -> Rows:
+    return Rows(marked('<ul id="cards-good"></ul>'), [row(id, text) for id, text in rows.items()])
+
+
+def put_together(page: str, answer: str) -> str:
+    """The list on a page after an answer came."""
+    if not answer:
+        return page
+    known = dict(zip(re.findall(r'<li[^>]* data-v="([^"]+)"', page), re.findall(r"<li.*?</li>", page), strict=True))
+    fresh = dict(zip(re.findall(r'<li[^>]* data-v="([^"]+)"', answer), re.findall(r"<li.*?</li>", answer), strict=True))
+    found = re.match(r'<ul id="cards-good" data-v="([^"]+)" data-order="([^"]*)"', answer)
+    assert found is not None
+    order = re.findall(".{8}", found[2])
+    rows = "".join(fresh.get(digest) or known[digest] for digest in order)
+    return f'<ul id="cards-good" data-v="{found[1]}">{rows}</ul>'
+
+
+cards = st.dictionaries(st.sampled_from("abcdef"), st.sampled_from(["", "one", "two", "</ul>".replace("<", "&lt;")]))
+
+
+@given(cards, cards, st.randoms())
+def test_what_a_browser_puts_together_is_what_the_page_shows(old: dict[str, str], new: dict[str, str], by: Any) -> None:
+    """Cards come, go, change and change places, in any order."""
+    ids = list(new)
+    by.shuffle(ids)
+    new = {id: new[id] for id in ids}
+    page = str(list_of(old).whole)
+    answer = list_of(new).news(named(shown_in(page)))
+    assert put_together(page, answer) == str(list_of(new).whole)
+    assert list_of(new).news(named(shown_in(put_together(page, answer)))) == ""
+    same = [id for id in new if old.get(id) == new[id]]
+    assert all(f'id="card-{id}"' not in answer for id in same)  # nothing is sent twice
