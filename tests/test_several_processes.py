@@ -176,7 +176,7 @@ class Client:
                 with closing(Answer(self.served, live(self.session), self.cookie)) as stream:
                     while not self.gone.is_set():
                         event = stream.event()
-                        self.version = int(event.data) if event.name == "version" else self.version
+                        self.version = int(event.id) if event.id else self.version
             except (OSError, EOFError):
                 self.lost += 1
                 time.sleep(0.1)
