@@ -9,7 +9,6 @@ worker (retros/worker.py) runs once, in the process that was started here.
 from __future__ import annotations
 
 import argparse
-import gc
 import multiprocessing
 import os
 import signal
@@ -31,7 +30,6 @@ from retros.worker import work
 STUCK_SECONDS = 20  # until a connection is cut that takes nothing of what was sent, or has silently gone
 CONNECTIONS_FOR_PAGES = 512  # beyond the streams
 MOST_WORKERS = 64
-COLLECT_AFTER_OBJECTS = 10_000  # a page makes a few thousand new objects, and most go with it
 SWITCH_INTERVAL_SECONDS = 0.0005  # that a page keeps the interpreter while the loop or another page waits
 
 
@@ -90,7 +88,7 @@ def serve(host: str, port: int, workers: int = 1) -> None:
         if workers > 1:
             Multiprocess(config, [listening]).run()
         else:
-            for_pages()
+            sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
             uvicorn.Server(config).run([listening])
     finally:
         stop.set()
@@ -105,16 +103,9 @@ def bound(config: uvicorn.Config) -> socket.socket:
     return listening
 
 
-def for_pages() -> None:
-    """What a process is told that makes pages."""
-    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
-    gc.freeze()  # what was loaded stays: no collection has to look at it again, in the middle of a page
-    gc.set_threshold(COLLECT_AFTER_OBJECTS, 10, 10)
-
-
 def one_of_several() -> Application:
     """The application, in a process that the manager has made, and which ends when the manager is gone."""
-    for_pages()
+    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     if manager := multiprocessing.parent_process():
         threading.Thread(target=end_with, args=[manager], daemon=True).start()
     return application
