@@ -17,6 +17,7 @@ from tests.visitor import Visitor
 
 ROUNDS = 7
 PAGES = {30: 12, 400: 2}  # a round, by the number of cards
+ROOMS_TO_COME_TO = 6
 ROOMS_WITH_A_PUSH = 4
 UNSEEN, SEEN = 5, 10  # cards that come to a board of 20: about 30 lie there when they are counted
 
@@ -26,6 +27,7 @@ def measure(served: Served, database: str) -> list[Figure]:
     figures = []
     for (cards, number), room in zip(PAGES.items(), boards, strict=True):
         figures += pages(served, f"page.board{cards}", room.board, room, number, database)
+    figures.append(first(served, database))
     with Visitor(served.port, boards[0].ines) as ines:
         home = ines.get("/").header("location")  # who is in one pair comes to that pair's
     figures += pages(served, "page.home", home, boards[0], PAGES[30], database)
@@ -49,6 +51,17 @@ def pages(served: Served, name: str, path: str, room: Room, number: int, databas
         Figure(f"{name}.cpu.{database}.p50", median(found), "ms", median(floors)),
         Figure(f"{name}.queries.{database}", queries, "queries", least),
     ]
+
+
+def first(served: Served, database: str) -> Figure:
+    """A board of 30 cards that nobody has asked for yet: nothing of it is remembered."""
+    found: list[float] = []
+    floors: list[float] = []
+    for room in rooms(served, *[30] * ROOMS_TO_COME_TO):
+        with Visitor(served.port, room.ines) as ines:
+            floors.append(cost(served, ines, room.floor, 1))
+            found.append(cost(served, ines, room.board, 1))
+    return Figure(f"page.board30.first.cpu.{database}.p50", median(found), "ms", median(floors))
 
 
 def queries_of(visitor: Visitor, path: str) -> int:
