@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gc
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -50,7 +49,7 @@ LONG_MODULES = {
     "test_access", "test_agreement_machine", "test_bad_input", "test_both_at_once", "test_canary",
     "test_engine_inference", "test_engine_machine", "test_engine_orders", "test_engine_races", "test_inference",
     "test_live", "test_live_hub", "test_live_stop", "test_noninterference", "test_outside", "test_revocation",
-    "test_series_races", "test_serve", "test_worker", "test_worker_killed",
+    "test_series_races", "test_serve", "test_several_processes", "test_worker", "test_worker_killed",
 }  # fmt: skip
 
 
@@ -129,16 +128,17 @@ class LiveServer:
     """The application as it is served, streams included, in a thread of this process on a port of its own."""
 
     def __init__(self) -> None:
-        from config.asgi import Application
-        from config.serve import server
+        import uvicorn
 
-        self._socket = socket.socket()
-        self._socket.bind(("127.0.0.1", 0))
+        from config.asgi import Application
+        from config.serve import bound, configured
+
+        self.app = Application()  # made now, so that it finds the collected files
+        self.settings = configured(self.app, port=0)
+        self._socket = bound(self.settings)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self.app = Application()  # made now, so that it finds the collected files
-        self._server = server(self.app, port=self.port)
-        self.settings = self._server.config
+        self._server = uvicorn.Server(self.settings)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
 
     def at(self, name: str) -> str:
