@@ -90,7 +90,7 @@ def fill(partnerships: int, years: int) -> None:
 
 
 def analyse() -> None:
-    """What autovacuum does by itself, after a while. Not in the transaction of a test, where it would hold its locks."""
+    """What autovacuum does by itself, after a while. Not in a transaction (of a test), which would hold its locks."""
     if not connection.in_atomic_block:
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
