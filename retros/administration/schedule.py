@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.lookups import In
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -33,11 +33,22 @@ NEW_FOR = timedelta(days=14)  # how long a pair may go without a first date befo
 def by_date(now: datetime) -> QuerySet[Partnership]:
     """Every pair that goes on, with its next date and whether a calendar mail about it could not be sent."""
     coming = retros().coming_outside(now).filter(partnership=OuterRef("pk"))
+
+    def first(name: str) -> Case:
+        """Of the few pairs whose date has gone by it is that one; of the others, what the index gives first."""
+        named = coming.values(name)
+        gone_by, ahead = named.filter(start_utc__lte=now)[:1], named.filter(start_utc__gt=now)[:1]
+        return Case(When(_due(now), then=Subquery(gone_by)), default=Subquery(ahead))
+
     return Partnership.objects.active().annotate(
-        next_id=Subquery(coming.values("pk")[:1]),
-        next_start=Subquery(coming.values("start_utc")[:1]),
-        has_unsent=Q(pk__in=_unsent(now)),
+        next_id=first("pk"), next_start=first("start_utc"), has_unsent=Q(pk__in=_unsent(now))
     )
+
+
+def _due(now: datetime) -> Q:
+    """Whose date has gone by, and nothing is decided about it."""
+    coming = retros().coming_outside(now).order_by()
+    return Q(pk__in=coming.filter(start_utc__lte=now).values("partnership"))
 
 
 def _unsent(now: datetime) -> QuerySet[Session, Any]:
@@ -60,7 +71,7 @@ def health(now: datetime) -> dict[str, Q]:
         "all": Q(),
         "none": going_on & ~Q(pk__in=coming.values("partnership")),
         "overdue": going_on & Q(In(Subquery(over[:1]), missed)),
-        "due": going_on & Q(pk__in=coming.filter(start_utc__lte=now).values("partnership")),
+        "due": going_on & _due(now),
         "paused": ~going_on,
         "attention": Q(pk__in=off) | Q(pk__in=_unsent(now)) | Q(pk__in=clashing(now)),
     }

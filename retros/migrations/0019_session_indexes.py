@@ -17,6 +17,10 @@ class Migration(migrations.Migration):
             model_name="session",
             index=models.Index(fields=["status", "start_utc"], name="session_by_status"),
         ),
+        migrations.AddIndex(
+            model_name="session",
+            index=models.Index(fields=["held_on"], name="session_by_day_held"),
+        ),
         migrations.RemoveIndex(model_name="session", name="session_by_partnership"),
         migrations.AlterField(
             model_name="session",

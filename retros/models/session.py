@@ -145,6 +145,7 @@ class Session(Planned):
         indexes = (
             models.Index(fields=["partnership", "start_utc"], name="session_of_pair"),
             models.Index(fields=["status", "start_utc"], name="session_by_status"),
+            models.Index(fields=["held_on"], name="session_by_day_held"),
         )
 
     def __str__(self) -> str:

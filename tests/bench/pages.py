@@ -4,7 +4,7 @@
 
 fills the database of DATABASE_URL (or of TWOFOLD_DATA_DIR) when it is empty, and prints for each page its queries, the
 processor time (with PostgreSQL's own for this connection, on Linux) and how long it takes: the median and the 95th
-percentile of twenty requests in milliseconds, each for another pair. A busy machine makes the latter longer.
+percentile of ten requests in milliseconds, each for another pair. A busy machine makes the latter longer.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from partnerships.models import Person
 
-REQUESTS = 20  # for each page
+REQUESTS = 10  # for each page
 Page = tuple["Person", str]
 
 
