@@ -49,7 +49,9 @@ class Planned(models.Model):
     NOT_TO_COME: ClassVar = (Status.SKIPPED, Status.CANCELLED)
     PAUSED, ARCHIVED, ENDED, SURPLUS, DISCARDED = "paused", "archived", "ended", "surplus", "discarded"
 
-    partnership = models.ForeignKey(Partnership, models.CASCADE, related_name="+")
+    partnership = models.ForeignKey(
+        Partnership, models.CASCADE, related_name="+", db_index=False
+    )  # two indexes begin so
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.RETRO)
     number = models.PositiveSmallIntegerField(null=True)  # given when it starts: retro 7
 
