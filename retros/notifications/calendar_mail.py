@@ -60,6 +60,6 @@ def _owed(event: CalendarEvent, recipient: Recipient, before: Told) -> list[tupl
         elif event.is_live and current not in announced:
             due.append((UPDATE, current))
     new = current.generation not in {edition.generation for _kind, edition in out}
-    if event.is_live and new and recipient.takes_invites:
+    if event.is_next and new and recipient.takes_invites:
         due.append((INVITE, current))
     return due

@@ -72,7 +72,13 @@ class CalendarEvent(NamedTuple):
     partnership_id: UUID
     status: str
     archived_at: datetime | None
+    place: int  # 1 for the next one of the pair that is planned
     edition: InvitationVersion
+
+    @property
+    def is_next(self) -> bool:
+        """Whether it is one of those that a pair is invited to."""
+        return self.is_live and self.place <= INVITED
 
     @property
     def is_live(self) -> bool:
@@ -142,9 +148,10 @@ class Facts:
         told = Exists(Delivery.objects.filter(kind__in=Delivery.CALENDAR, subject_id=OuterRef("pk")))
         announced = Q(invited_at__isnull=False) | Q(told, uid_generation__gt=1)
         rows = ahead.filter(first | announced).values_list(
-            "pk", "partnership", "status", "partnership__archived_at", "uid_generation", "sequence", "ical_stamp"
-        )
-        return {row[0]: CalendarEvent(*row[:4], InvitationVersion(*row[4:])) for row in rows}
+            "pk", "partnership", "status", "partnership__archived_at", "rank", "uid_generation", "sequence",
+            "ical_stamp",
+        )  # fmt: skip
+        return {row[0]: CalendarEvent(*row[:5], InvitationVersion(*row[5:])) for row in rows}
 
     # --- who wants it -------------------------------------------------------------------------------------------
 
