@@ -98,7 +98,9 @@ def skip(session: Session, *, by: Person, reason: str, version: int | None = Non
 
 
 def restore(session: Session, *, by: Person, version: int | None = None, now: datetime | None = None) -> None:
-    """Plan a skipped or discarded one again, at its time. Raises Misplaced when that is gone or taken."""
+    """Plan a skipped or discarded one again, at its time. Raises Misplaced when that is gone or taken, Refusal in a
+    pause.
+    """
     with planning(session.partnership, by=by, now=now, version=version) as change:
         if _reread(session).is_planned:
             return
@@ -106,6 +108,9 @@ def restore(session: Session, *, by: Person, version: int | None = None, now: da
             raise Refusal(_("This retro took place. There is nothing to plan again."))
         if session.start_utc < change.now:
             raise gone_by()
+        pauses = change.series.pauses.all() if change.series and session.series_id else ()
+        if pause := next((pause for pause in pauses if pause.takes(session.slot_date)), None):
+            raise Refusal(_("%(pause)s Resume first.") % {"pause": pause})
         _check_place(session, session.start_utc, change)
         session.restore(change.now)
         words = _("Planned %(when)s again.") % {"when": in_words(session.start_utc, session.timezone)}

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from retros.dates import rhythm
 from retros.dates.preview import dry_run
-from retros.models import Series, Session
+from retros.models import Pause, Series, Session
 from retros.pair import Pair, PlannedRetro, kept_of, long_time, proposal
 from retros.recurrence.adherence import Kept
 from retros.recurrence.rule import DEFAULT, PRESETS, Rule
@@ -36,6 +36,8 @@ class NewDate:
 class ComingDate(PlannedRetro):
     """A date ahead, or one that was left out."""
 
+    pair: Dates
+
     @property
     def state(self) -> str:
         session = self.session
@@ -50,7 +52,11 @@ class ComingDate(PlannedRetro):
 
     @property
     def can_return(self) -> bool:
-        return self.session.status == Session.Status.SKIPPED and self.session.reason != Session.PAUSED
+        return self.session.status == Session.Status.SKIPPED and not self.is_paused
+
+    @property
+    def is_paused(self) -> bool:
+        return any(pause.takes(self.session.slot_date) for pause in self.pair.pauses)
 
 
 class Dates(Pair):
@@ -88,13 +94,16 @@ class Dates(Pair):
     def later(self) -> list[ComingDate]:
         return self.coming[DATES_SHOWN:]
 
+    @cached_property
+    def pauses(self) -> list[Pause]:
+        """Those that are not over, the earliest first."""
+        return list(self.series.open_pauses(self.now))
+
     @property
-    def paused(self) -> str:
-        """The pause that is on, or comes, in a sentence."""
-        if self.series.status != Series.Status.PAUSED:
-            return ""
-        pause = self.series.pauses.order_by("-from_date").first()
-        return str(pause) if pause else ""
+    def paused(self) -> Pause | None:
+        """The one that is on."""
+        today = self.series.today(self.now)
+        return next((pause for pause in self.pauses if pause.takes(today)), None)
 
     @property
     def ends(self) -> str:

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Collection
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -22,11 +23,20 @@ from partnerships.refusals import Invalid, Refusal
 from retros.dates.one_date import fits
 from retros.dates.planning import Planning, Unconfirmed, planning
 from retros.models import Pause, RuleVersion, Series, Session, creation
-from retros.recurrence.rule import HORIZON, LEAST_AHEAD, Cadence, Rule, Slot
+from retros.recurrence.adherence import EXCUSED
+from retros.recurrence.rule import CENTURY, HORIZON, LEAST_AHEAD, Cadence, Rule, Slot
 from retros.recurrence.wall_time import Misplaced, gone_by, in_words, stored
 
 Status = Session.Status
-REVIVED = (Session.ENDED, Session.ARCHIVED, Session.SURPLUS)  # called off by a rule, so a rule may bring them back
+REVIVED = frozenset({  # left out by a rule or a pause, so another rule may bring them back
+    (Status.CANCELLED, Session.ENDED), (Status.CANCELLED, Session.ARCHIVED), (Status.CANCELLED, Session.SURPLUS),
+    (Status.SKIPPED, Session.PAUSED),
+})  # fmt: skip
+SETTLED = (  # what the last day and the pauses decide about
+    Q(status=Status.SCHEDULED)
+    | Q(status=Status.SKIPPED, reason=Session.PAUSED)
+    | Q(status=Status.CANCELLED, reason=Session.ENDED)
+)
 
 
 def begin(
@@ -51,7 +61,8 @@ def begin(
         series.status, series.meeting_url = Series.Status.ACTIVE, meeting_url or series.meeting_url
         change.series = series
         _add_rule(series, rule)
-        _follow(series, [], change)
+        _cut(series.pauses.all(), series.today(change.now))  # they were the former rhythm's
+        _follow(series, [], None, change)
         series.save(update_fields=["status", "meeting_url"])
         change.did(Audit.Act.RHYTHM_SET, _("Planned a rhythm: %(rule)s.") % {"rule": rule.words})
     return series
@@ -86,7 +97,7 @@ def change_from(
         if reset and not confirmed:
             raise Unconfirmed(reset)
         _add_rule(series, rule)
-        _follow(series, movable, change)
+        _follow(series, movable, session.slot_date, change)
         known = {"day": date_format(rule.start_date, "j F Y"), "rule": rule.words}
         change.did(Audit.Act.RHYTHM_CHANGED, _("From %(day)s on: %(rule)s.") % known)
 
@@ -115,51 +126,58 @@ def pause(
     """No retros on these days, the last one included; without a last day, until somebody resumes."""
     if to_date is not None and to_date < from_date:
         raise Invalid(_("The pause ends before it begins."))
+    _check_century(from_date, to_date)
     with planning(series.partnership, by=by, now=now, version=version) as change:
         _reload_locked(series, change, living=True)
-        if any(p.from_date <= from_date and p.to_date == to_date for p in _open_pauses(series, change)):
+        others = list(series.open_pauses(change.now))
+        if any(p.from_date <= from_date and p.to_date == to_date for p in others):
             return
-        if series.status == series.Status.PAUSED:
-            raise Refusal(_("It is paused already. Resume first."))
+        if other := next((p for p in others if p.overlaps(from_date, to_date)), None):
+            raise Refusal(_("%(pause)s Resume first, or pick other days.") % {"pause": other})
         pause = Pause.objects.create(series=series, from_date=from_date, to_date=to_date)
-        for row in _rows(series).filter(status=Status.SCHEDULED, start_utc__gt=change.now):
-            if pause.takes(row.slot_date):
-                row.drop(Status.SKIPPED, Session.PAUSED, change.now)
-                _keep(series, row, change)
-        series.status = series.Status.PAUSED
+        _settle(series, change)
         _set_next_due(series, change)
         change.did(Audit.Act.RHYTHM_PAUSED, str(pause))
 
 
-def resume(series: Series, *, by: Person, version: int | None = None, now: datetime | None = None) -> None:
-    """Go on in the same phase. What is still ahead comes back; nothing is caught up on."""
+def resume(
+    series: Series, *, by: Person, pause: Pause | None = None, version: int | None = None, now: datetime | None = None
+) -> None:
+    """End this pause, or all that are not over, and go on in the same phase. What is still ahead comes back; nothing
+    is caught up on.
+    """
     with planning(series.partnership, by=by, now=now, version=version) as change:
         _reload_locked(series, change)
-        if series.status != series.Status.PAUSED:
+        ids = {p.pk for p in series.open_pauses(change.now) if pause in {None, p}}
+        if series.is_ended or not ids:
             return
-        today = series.today(change.now)
-        series.pauses.filter(from_date__gte=today).delete()
-        series.pauses.filter(Q(to_date=None) | Q(to_date__gte=today)).update(to_date=today - timedelta(days=1))
-        series.status = series.Status.ACTIVE
-        _revive(series, change, status=Status.SKIPPED, reason=Session.PAUSED)
+        _cut(series.pauses.filter(pk__in=ids), series.today(change.now))
+        _settle(series, change)
         _fill(series, change)
         change.did(Audit.Act.RHYTHM_RESUMED, _("Resumed."))
+
+
+def _cut(pauses: models.QuerySet[Pause], today: date) -> None:
+    """No pause from today on."""
+    pauses.filter(from_date__gte=today).delete()
+    pauses.filter(Q(to_date=None) | Q(to_date__gte=today)).update(to_date=today - timedelta(days=1))
+
+
+def _check_century(*days: date | None) -> None:
+    """Raises Invalid for a day that can only be a slip of the finger."""
+    if any(day is not None and day.year not in CENTURY for day in days):
+        raise Invalid(_("Pick a date in this century."))
 
 
 def end(
     series: Series, last: date | None, *, by: Person, version: int | None = None, now: datetime | None = None
 ) -> None:
     """No retro after the day `last`; without one, it goes on without end. What a later end takes in comes back."""
+    _check_century(last)
     with planning(series.partnership, by=by, now=now, version=version) as change:
         _reload_locked(series, change)
-        rule = series.rule
-        _add_rule(series, replace(rule, ends_on=last, ends_after=None))
-        series.status = series.Status.PAUSED if _open_pauses(series, change) else series.Status.ACTIVE
-        beyond = _rows(series).filter(status=Status.SCHEDULED, start_utc__gt=change.now)
-        for row in beyond.filter(slot_date__gt=last) if last else []:
-            row.drop(Status.CANCELLED, Session.ENDED, change.now)
-            _keep(series, row, change)
-        _revive(series, change, status=Status.CANCELLED, reason=Session.ENDED)
+        _add_rule(series, replace(series.rule, ends_on=last, ends_after=None))
+        _settle(series, change)
         _fill(series, change)
         ends = _("Ends on %(day)s.") % {"day": date_format(last, "j F Y")} if last else _("Goes on without an end.")
         change.did(Audit.Act.RHYTHM_ENDED if last else Audit.Act.RHYTHM_CHANGED, ends)
@@ -185,14 +203,11 @@ def describe(
 
 
 def materialise(series: Series, now: datetime) -> None:
-    """Make the rows of all slots that are due to be made; a pause that is over is over. Safe twice at once."""
+    """Make the rows of all slots that are due to be made; a pause begins or is over. Safe twice at once."""
     with planning(series.partnership, by=None, now=now) as change:
         _reload_locked(series, change)
-        if series.is_ended or change.partnership.is_archived:
-            return
-        if series.status == series.Status.PAUSED and not _open_pauses(series, change):
-            series.status = series.Status.ACTIVE
-        _fill(series, change)
+        if not series.is_ended and not change.partnership.is_archived:
+            _fill(series, change)
 
 
 def _reload_locked(series: Series, change: Planning, *, living: bool = False) -> None:
@@ -224,18 +239,20 @@ def _add_rule(series: Series, rule: Rule) -> None:
     series.current = RuleVersion.objects.create(series=series, n=last + 1, **asdict(rule))
 
 
-def _follow(series: Series, movable: list[Session], change: Planning) -> None:
+def _follow(series: Series, movable: list[Session], since: date | None, change: Planning) -> None:
     """After a new rule: place `movable` on its slots in their order, drop what is too much, make what is missing.
 
-    Dates that a rule dropped before come back first, on their own day or, with what was written for them, on
-    another one: so changing to and fro makes no more rows. A slot that a person decided about (skipped,
-    discarded, begun) keeps that row and gets no second one.
+    `since` is the slot from which it takes the place of the rules before; None: of all of them. Dates that a rule
+    dropped before come back first, on their own day or, with what was written for them, on another one: so changing
+    to and fro makes no more rows. A slot that a person decided about (skipped, discarded, begun) keeps that row and
+    gets no second one.
     """
     placed = {row.pk for row in movable}
     days = _made_by(series, series.today(change.now), but=placed)[1]
     rows = [row for row in _rows(series) if row.pk not in placed]
     others = {row.slot_date: row for row in rows if row.slot_date}
-    dropped = [row for row in rows if row.status == Status.CANCELLED and row.reason in REVIVED]
+    since = since and min(since, series.rule.start_date)
+    dropped = [row for row in rows if (row.status, row.reason) in REVIVED and _is_replaced(row, since, change)]
     back = {row.slot_date: row for row in dropped if row.slot_date}
     free = [day for day in days if day not in others or day in back]
     _check_free(series, [series.rule.slot(day) for day in free], placed, change)
@@ -251,7 +268,18 @@ def _follow(series: Series, movable: list[Session], change: Planning) -> None:
     for day in free[len(movable) :]:
         if again := back.get(day) or next(spare, None):
             _place(series, again, series.rule.slot(day), change)
+    for row in dropped:
+        if row.rule_version_id != series.current.pk and row.start_utc > change.now:
+            _drop(series, row, row.slot_date, given, change)
     _fill(series, change)
+
+
+def _is_replaced(row: Session, since: date | None, change: Planning) -> bool:
+    """Whether a rule that comes into force with the slot of that day decides about this row, which a rule, an end or
+    a pause left out."""
+    if row.reason == Session.PAUSED and row.start_utc <= change.now:
+        return False
+    return since is None or row.slot_date is None or row.slot_date >= since
 
 
 def _fill(series: Series, change: Planning) -> None:
@@ -297,18 +325,49 @@ def _drop(series: Series, row: Session, former: date | None, taken: set[date], c
     for it: what becomes of a date may depend only on what both can see.
     """
     row.slot_date = former if former not in taken else None
-    if row.is_planned:
-        row.drop(Status.CANCELLED, Session.SURPLUS, change.now)
+    _leave_out(row, Status.CANCELLED, Session.SURPLUS, change)
     _keep(series, row, change)
 
 
-def _revive(series: Series, change: Planning, *, status: str, reason: str) -> None:
-    """Bring back what was called off and is still a slot to come; not where another retro stands by now."""
-    days, pauses = _made_by(series, series.today(change.now))[1], list(series.pauses.all())
-    for row in _rows(series).filter(status=status, reason=reason, start_utc__gt=change.now):
-        if row.slot_date in days and fits(row, change) and not any(pause.takes(row.slot_date) for pause in pauses):
+def _leave_out(row: Session, status: str, reason: str, change: Planning) -> None:
+    """Not to take place, for this reason. To calendars it is news only when it was to."""
+    if row.is_planned:
+        row.drop(status, reason, change.now)
+    else:
+        row.status, row.reason, row.excused = status, reason, reason in EXCUSED
+
+
+def _settle(series: Series, change: Planning) -> None:
+    """Make the rows to come agree with the last day and the pauses: what lies beyond the one is called off, what lies
+    in one of the others is left out, and all else comes back, unless another retro stands there by now.
+
+    Rows that a person decided about stay as they are, and those that a later rule took the place of.
+    """
+    rule, pauses = series.rule, list(series.pauses.all())
+    rows = _rows(series).filter(SETTLED, start_utc__gt=change.now)
+    dated = [(row.slot_date, row) for row in rows if row.slot_date]
+    slots = _slots_until(replace(rule, ends_on=None), max((day for day, _row in dated), default=rule.start_date))
+    back = []
+    for day, row in dated:
+        if rule.ends_on and day > rule.ends_on:
+            left_out = (Status.CANCELLED, Session.ENDED)
+        elif any(pause.takes(day) for pause in pauses):
+            left_out = (Status.SKIPPED, Session.PAUSED)
+        else:
+            if not row.is_planned and (day < rule.start_date or day in slots):
+                back.append(row)
+            continue
+        if (row.status, row.reason) != left_out:
+            _leave_out(row, *left_out, change)
+            _keep(series, row, change)
+    for row in back:
+        if fits(row, change):
             row.restore(change.now)
             _keep(series, row, change)
+
+
+def _slots_until(rule: Rule, last: date) -> set[date]:
+    return set(takewhile(lambda day: day <= last, rule.days()))
 
 
 def _check_free(series: Series, slots: list[Slot], placed: set[uuid.UUID], change: Planning) -> None:
@@ -326,12 +385,17 @@ def _check_free(series: Series, slots: list[Slot], placed: set[uuid.UUID], chang
 
 
 def _set_next_due(series: Series, change: Planning) -> None:
-    """Say when time has something to do here next: a slot to make, a pause that ends, the end itself."""
+    """Say whether it is paused now, and when time has something to do here next: a slot to make, a pause that begins
+    or ends, the end itself.
+    """
     today = series.today(change.now)
     earlier, made = _made_by(series, today)
     ahead = [*earlier, *(day for day in made if day >= today)]
     beyond = series.rule.after(ahead[-1] if ahead else today)
-    wakes = [p.to_date + timedelta(days=1) for p in _open_pauses(series, change) if p.to_date]
+    pauses = list(series.open_pauses(change.now))
+    series.status = series.Status.PAUSED if any(p.takes(today) for p in pauses) else series.Status.ACTIVE
+    wakes = [p.from_date for p in pauses if p.from_date > today]
+    wakes += [p.to_date + timedelta(days=1) for p in pauses if p.to_date]
     if beyond is not None:
         wakes.append(min(beyond - HORIZON, ahead[-LEAST_AHEAD] + timedelta(days=1)))
     elif ahead:
@@ -350,8 +414,3 @@ def _set_next_due(series: Series, change: Planning) -> None:
 def _rows(series: Series) -> models.QuerySet[Session]:
     rows: models.QuerySet[Session] = Session.objects.filter(series=series).order_by("slot_date", "start_utc")
     return rows
-
-
-def _open_pauses(series: Series, change: Planning) -> list[Pause]:
-    """The pauses that are not over."""
-    return list(series.pauses.filter(Q(to_date=None) | Q(to_date__gte=series.today(change.now))))

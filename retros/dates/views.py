@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -23,6 +23,7 @@ from retros.dates.forms import (
     SeriesEndForm,
     SeriesForm,
     SeriesPauseForm,
+    SeriesResumeForm,
     SkipForm,
     VersionForm,
 )
@@ -98,8 +99,11 @@ def series_pause(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
 
 @require_POST
 def series_resume(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """End one pause, or all of them."""
     series = get_series(request.user, partnership_id)
-    rhythm.resume(series, by=request.user, **VersionForm(request.POST).checked())
+    data = SeriesResumeForm(request.POST).checked()
+    pause = get_object_or_404(series.pauses, pk=data.pop("pause")) if data["pause"] else None
+    rhythm.resume(series, by=request.user, pause=pause, version=data["version"])
     messages.success(request, _("Your rhythm goes on"))
     return redirect("series_detail", partnership_id)
 

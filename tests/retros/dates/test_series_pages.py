@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from retros.dates import one_date, rhythm, upkeep
-from retros.models import Series, Session
+from retros.models import Pause, Series, Session
 from retros.recurrence.rule import PRESETS, Rule
 from tests.cast import Cast
 from tests.retros import play
@@ -239,7 +239,12 @@ def test_pause_resume_end_and_the_link(cast: Cast) -> None:
     assert first
     assert "Paused from " in press("series_pause", from_date=first.isoformat(), to_date=first.isoformat())
     assert rows(series)[0].reason == "paused"
-    assert "Paused from " not in press("series_resume")
+    pause = Pause.objects.get()
+    page = client.get(reverse("series_detail", args=of)).content.decode()
+    assert f'name="pause" value="{pause.pk}"' in page
+    assert "Take it back" in page
+    assert client.post(reverse("series_resume", args=of), {"pause": pause.pk + 1}).status_code == 404
+    assert "Paused from " not in press("series_resume", pause=pause.pk)
     assert rows(series)[0].status == "scheduled"
     assert "The last day is " in press("series_end", last=first.isoformat())
     assert [row.status for row in rows(series)][:2] == ["scheduled", "cancelled"]
@@ -307,3 +312,18 @@ def test_as_many_queries_with_thirty_dates_as_with_three(cast: Cast) -> None:
         upkeep.materialise(timezone.now() + timedelta(days=365 * 4 * (extra + 1)))
     assert len(rows(series)) >= 30
     assert count() == few
+
+
+def test_a_paused_date_has_a_way_back_once_no_pause_takes_it(cast: Cast) -> None:
+    series = planned_rhythm(cast)
+    first = rows(series)[0]
+    assert first.slot_date
+    client, url = signed_in(cast.tom), reverse("session_restore", args=[first.pk])
+    rhythm.pause(series, first.slot_date, first.slot_date, by=cast.ines)
+    page = reverse("series_detail", args=[cast.checkout.pk])
+    assert url not in client.get(page).content.decode()
+    assert client.post(url).status_code == 409
+    Pause.objects.update(to_date=first.slot_date - timedelta(days=1))
+    assert url in client.get(page).content.decode()
+    assert client.post(url).status_code == 302
+    assert rows(series)[0].status == "scheduled"
