@@ -279,7 +279,7 @@ def _change(wish: BulkRequest, pair: BulkPair, line: BulkLine, _place: object, b
     first = ahead.first()
     if first is None:
         raise Refusal(_("No retro of theirs is planned."))
-    line.before = series.rule.words
+    line.before = rhythm.rule_at(series, first).words
     line.undo = {"session": str(first.pk), "slot": str(first.slot_date), "n": str(series.current.n)}
     rhythm.change_from(
         series, first, cadence=PRESETS[wish.cadence], by=by, version=wish.version(pair.partnership), now=now

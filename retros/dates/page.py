@@ -132,8 +132,8 @@ def first_rule(pair: Pair) -> dict[str, object]:
 
 
 def from_slot(series: Series, session: Session) -> dict[str, object]:
-    """What changing a rhythm starts with: the rule as it is, from this slot on."""
-    rule = series.rule
+    """What changing a rhythm starts with: the rule that made this slot."""
+    rule = rhythm.rule_at(series, session)
     cadence = next((key for key, known in PRESETS.items() if known == rule.cadence), DEFAULT)
     return {
         "day": session.slot_date, "time": rule.local_time, "zone": rule.timezone, "cadence": cadence,

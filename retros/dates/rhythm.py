@@ -74,8 +74,8 @@ def change_from(
     duration_min: int | None = None, rule: Rule | None = None, confirmed: bool = False,
     version: int | None = None, now: datetime | None = None,
 ) -> None:  # fmt: skip
-    """From this session on, another rule: this one changed, or `rule`. The rows that are still to come keep their
-    order and what is in them.
+    """From this session on, another rule: the one that made it, changed. The rows that are still to come keep their
+    order and what is in them. One that was put off past its slot stays, unless it gets another first date.
 
     Raises Unconfirmed when dates that were moved by hand would be put back, Misplaced when the first one cannot
     be there, Refusal when it has begun or gone by.
@@ -87,17 +87,21 @@ def change_from(
             raise Refusal(_("This retro stands outside of the rhythm."))
         if not session.is_planned or session.start_utc <= change.now:
             raise Refusal(_("What has begun or gone by never moves. Pick a later one."))
-        rule = rule or series.rule.following(
-            session.slot_date, first=first, weekday=weekday, cadence=cadence, local_time=local_time,
+        since = session.slot_date
+        rule = rule or rule_at(series, session).following(
+            since, first=first, weekday=weekday, cadence=cadence, local_time=local_time,
             timezone=timezone, duration_min=duration_min,
         )  # fmt: skip
-        movable = _movable(series, session.slot_date, change)
-        _check_first(series, rule, movable, change)
-        reset = [row.slot_date for row in movable if row.moved and row.is_planned and row.slot_date]
+        if first in {None, since} and weekday is None and rule.slot(since).start_utc < change.now:
+            # It was put off past its slot: it stays where it is, and the rule begins behind it.
+            rule, since = rule.after_moment(session.end_utc), since + timedelta(days=1)
+        movable = _movable(series, since, change)
+        _check_first(series, rule, movable, session, change)
+        reset = [row.slot_date for row in movable if row.moved and row.slot_date]
         if reset and not confirmed:
             raise Unconfirmed(reset)
         _add_rule(series, rule)
-        _follow(series, movable, session.slot_date, change)
+        _follow(series, movable, since, change)
         known = {"day": date_format(rule.start_date, "j F Y"), "rule": rule.words}
         change.did(Audit.Act.RHYTHM_CHANGED, _("From %(day)s on: %(rule)s.") % known)
 
@@ -108,13 +112,20 @@ def _movable(series: Series, since: date, change: Planning) -> list[Session]:
     return list(rows.filter(Q(status=Status.SCHEDULED) | Q(status=Status.SKIPPED, reason=Session.PAUSED)))
 
 
-def _check_first(series: Series, rule: Rule, movable: list[Session], change: Planning) -> None:
+def rule_at(series: Series, session: Session) -> Rule:
+    """The rule that made the slot of this session, with the last day that holds now."""
+    own = session.rule_version
+    now = series.rule
+    return replace(own.rule, ends_on=now.ends_on, ends_after=now.ends_after) if own else now
+
+
+def _check_first(series: Series, rule: Rule, movable: list[Session], target: Session, change: Planning) -> None:
     """Raises Misplaced when the first of them would begin before now, or before the retro ahead of it is over."""
     start = rule.slot(rule.start_date).start_utc
     if start < change.now:
         raise gone_by()
     stay = [row for row in change.sessions() if row not in movable]
-    before = [row for row in stay if row.start_utc < movable[0].start_utc]
+    before = [row for row in stay if row.start_utc <= target.start_utc]
     if before and start < before[-1].end_utc:
         raise Misplaced("overlaps_previous", _("The retro before ends later than that. Pick a later time."))
 
