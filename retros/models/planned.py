@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from partnerships import limits
 from partnerships.models import Partnership
+from retros.limits import REOPEN_WITHIN
 from retros.models.series import Series
 from retros.recurrence import adherence, wall_time
 from retros.recurrence.rule import GRACE, Cadence
@@ -71,6 +72,7 @@ class Planned(models.Model):
     ical_stamp = models.DateTimeField(default=utc_now)
     invited_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
+    reopened_at = models.DateTimeField(null=True)
 
     class Meta:
         abstract = True
@@ -121,7 +123,9 @@ class Planned(models.Model):
         return Cadence(rule.unit, rule.interval).grace if rule else GRACE
 
     def grace_end(self, next_start: datetime | None) -> datetime:
-        return adherence.grace_end(self.wall_start, self.timezone, self.grace, next_start)
+        """Until when it waits. One that the two reopened stays open for a day, whatever its grace."""
+        end = adherence.grace_end(self.wall_start, self.timezone, self.grace, next_start)
+        return max(end, self.reopened_at + REOPEN_WITHIN) if self.reopened_at else end
 
     # --- what the calendar must be told: kept with every change of a date -----------------------------------------
 

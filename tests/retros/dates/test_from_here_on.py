@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -27,7 +28,7 @@ def months(cast: Cast) -> Planned:
     """Every 2 months, second Tuesdays at 14:00 from 8 December; third Thursdays at 16:00 from June on."""
     planned = Planned("S2", cast.checkout, "2026-12-01T09:00Z")
     june = planned.at("2027-06-08")
-    change = {"first": date(2027, 6, 17), "local_time": time(16)}
+    change: dict[str, Any] = {"first": date(2027, 6, 17), "local_time": time(16)}
     rhythm.change_from(planned.series, june, by=planned.by, now=planned.now, **change)
     return planned
 
@@ -103,7 +104,7 @@ def test_from_a_date_that_was_put_off_another_rhythm_keeps_its_phase(weeks: Plan
 
 def test_a_date_that_was_put_off_can_be_the_first_of_others(weeks: Planned) -> None:
     row = put_off(weeks)
-    change = {"first": date(2027, 2, 19), "now": weeks.now}
+    change: dict[str, Any] = {"first": date(2027, 2, 19), "now": weeks.now}
     with pytest.raises(Unconfirmed):
         rhythm.change_from(weeks.series, row, by=weeks.by, **change)
     rhythm.change_from(weeks.series, row, by=weeks.by, confirmed=True, **change)
@@ -114,9 +115,9 @@ def test_a_date_that_was_put_off_can_be_the_first_of_others(weeks: Planned) -> N
 
 
 @pytest.mark.parametrize("change", [{"first": date(2027, 3, 4)}, {"weekday": 3}])
-def test_the_last_retro_takes_the_last_day_along(weeks: Planned, change: dict[str, object]) -> None:
+def test_the_last_retro_takes_the_last_day_along(weeks: Planned, change: dict[str, Any]) -> None:
     rhythm.end(weeks.series, date(2027, 3, 2), by=weeks.by, now=weeks.now)
-    rhythm.change_from(weeks.series, weeks.at("2027-03-02"), by=weeks.by, now=weeks.now, **change)  # type: ignore[arg-type]
+    rhythm.change_from(weeks.series, weeks.at("2027-03-02"), by=weeks.by, now=weeks.now, **change)
     assert planned_from(weeks, "2027-03-01") == ["03-04 10:00 60"]
     assert Series.objects.get().rule.ends_on == date(2027, 3, 4)
 
