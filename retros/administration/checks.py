@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 
 from partnerships.administration.partnerships import PartnershipRow, rows_of
 from partnerships.models import Partnership, Person
 from partnerships.models.partnership import Seat
-from retros.administration.clashes import in_several, overlaps, retros, spans_of
+from retros.administration.clashes import doubled, in_several, overlaps, retros, spans_of
 from retros.administration.schedule import NEW_FOR
 
 
@@ -24,7 +24,9 @@ class Checks:
     @cached_property
     def clashes(self) -> list[tuple[Person, list[str]]]:
         """Who would have to sit in two retros at once, and when, in their own time."""
-        several = list(in_several(Person.objects.filter(is_active=True)).order_by("name", "email"))
+        concerned = Q(pk__in=in_several(Person.objects.all()).values("pk"))
+        concerned |= Q(memberships__partnership__in=doubled(self.now))
+        several = list(Person.objects.filter(concerned, is_active=True).distinct().order_by("name", "email"))
         spans = spans_of([person.pk for person in several], self.now)
         found = [
             (p, [date_format(late.start.astimezone(p.tz), "D j F, H:i") for _early, late in overlaps(spans[p.pk])])

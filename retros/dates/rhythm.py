@@ -20,12 +20,12 @@ from django.utils.translation import gettext as _
 from partnerships.content import clean_name
 from partnerships.models import Audit, Partnership, Person
 from partnerships.refusals import Invalid, Refusal
-from retros.dates.one_date import fits
+from retros.dates.one_date import fits, stands_there
 from retros.dates.planning import Planning, Unconfirmed, planning
 from retros.models import Pause, RuleVersion, Series, Session, creation
 from retros.recurrence.adherence import EXCUSED
 from retros.recurrence.rule import CENTURY, HORIZON, LEAST_AHEAD, Cadence, Rule, Slot
-from retros.recurrence.wall_time import Misplaced, gone_by, in_words, stored
+from retros.recurrence.wall_time import Misplaced, gone_by, stored
 
 Status = Session.Status
 REVIVED = frozenset({  # left out by a rule or a pause, so another rule may bring them back
@@ -296,23 +296,34 @@ def _is_replaced(row: Session, since: date | None, change: Planning) -> bool:
 def _fill(series: Series, change: Planning) -> None:
     """Make the rows of the slots that have none, and say when to look again.
 
-    One that waited for its two people begins with the first slot to come.
+    A retro that was planned outside of the rhythm on the day of such a slot takes it: a pair has one on a day. A
+    rhythm that waited for its two people begins with the first slot to come.
     """
+    rule = series.rule
     days, known = _made_by(series, series.today(change.now))[1], {row.slot_date for row in _rows(series)}
     if not known:
-        days = [day for day in days if series.rule.slot(day).start_utc >= change.now]
-    rows = [
-        Session(
-            series=series, rule_version=series.current, slot_date=slot.day, timezone=series.current.timezone,
-            start_local=stored(slot.start_local), start_utc=slot.start_utc,
-            duration_min=series.current.duration_min, ical_stamp=change.now,
-        )
-        for slot in (series.rule.slot(day) for day in days if day not in known)
-    ]  # fmt: skip
+        days = [day for day in days if rule.slot(day).start_utc >= change.now]
+    slots = [rule.slot(day) for day in days if day not in known]
     pauses = list(series.pauses.all())
-    for row in rows:
-        if any(pause.takes(row.slot_date) for pause in pauses):
-            row.status, row.reason, row.excused = Status.SKIPPED, Session.PAUSED, True
+    outside = [row for row in change.sessions() if row.is_planned and row.series_id is None] if slots else []
+    rows = []
+    for slot in slots:
+        paused = any(pause.takes(slot.day) for pause in pauses)
+        taken = next((row for row in outside if _is_on_its_day(row, slot, rule)), None)
+        if taken and not paused:
+            taken.series, taken.rule_version, taken.slot_date = series, series.current, slot.day
+            taken.moved = (taken.start_utc, taken.duration_min) != (slot.start_utc, rule.duration_min)
+            _keep(series, taken, change)
+            continue
+        rows.append(
+            Session(
+                series=series, rule_version=series.current, slot_date=slot.day, timezone=rule.timezone,
+                start_local=stored(slot.start_local), start_utc=slot.start_utc, duration_min=rule.duration_min,
+                ical_stamp=change.now,
+            )
+        )  # fmt: skip
+        if paused:
+            _leave_out(rows[-1], Status.SKIPPED, Session.PAUSED)
     if rows:
         creation.insert(change.partnership, rows)
     _set_next_due(series, change)
@@ -325,7 +336,7 @@ def _place(series: Series, row: Session, slot: Slot, change: Planning) -> None:
     row.series, row.rule_version, row.slot_date, row.moved = series, series.current, slot.day, False
     row.place(slot.start_local, series.current.timezone, slot.start_utc, series.current.duration_min, change.now)
     if inside:
-        row.status, row.reason, row.excused = Status.SKIPPED, Session.PAUSED, True
+        _leave_out(row, Status.SKIPPED, Session.PAUSED)
     elif not row.is_planned:
         row.restore(change.now)
     _keep(series, row, change)
@@ -336,16 +347,20 @@ def _drop(series: Series, row: Session, former: date | None, taken: set[date], c
     for it: what becomes of a date may depend only on what both can see.
     """
     row.slot_date = former if former not in taken else None
-    _leave_out(row, Status.CANCELLED, Session.SURPLUS, change)
+    _call_off(row, Status.CANCELLED, Session.SURPLUS, change)
     _keep(series, row, change)
 
 
-def _leave_out(row: Session, status: str, reason: str, change: Planning) -> None:
+def _call_off(row: Session, status: str, reason: str, change: Planning) -> None:
     """Not to take place, for this reason. To calendars it is news only when it was to."""
     if row.is_planned:
         row.drop(status, reason, change.now)
     else:
-        row.status, row.reason, row.excused = status, reason, reason in EXCUSED
+        _leave_out(row, status, reason)
+
+
+def _leave_out(row: Session, status: str, reason: str) -> None:
+    row.status, row.reason, row.excused = status, reason, reason in EXCUSED
 
 
 def _settle(series: Series, change: Planning) -> None:
@@ -369,7 +384,7 @@ def _settle(series: Series, change: Planning) -> None:
                 back.append(row)
             continue
         if (row.status, row.reason) != left_out:
-            _leave_out(row, *left_out, change)
+            _call_off(row, *left_out, change)
             _keep(series, row, change)
     for row in back:
         if fits(row, change):
@@ -382,17 +397,18 @@ def _slots_until(rule: Rule, last: date) -> set[date]:
 
 
 def _check_free(series: Series, slots: list[Slot], placed: set[uuid.UUID], change: Planning) -> None:
-    """Raises Misplaced when a retro outside of the rhythm stands where a slot comes."""
-    length = timedelta(minutes=series.current.duration_min)
+    """Raises Misplaced when another retro stands where a slot comes, or one outside of the rhythm on its day."""
+    rule = series.rule
     for row in change.sessions():
         if row.is_open and row.pk not in placed:
             for slot in slots:
-                if slot.start_utc < row.end_utc and row.start_utc < slot.start_utc + length:
-                    raise Misplaced(
-                        "overlaps_next",
-                        _("There is a retro on %(when)s already. Move that one, or pick another time.")
-                        % {"when": in_words(row.start_utc, series.current.timezone)},
-                    )
+                if row.overlaps(slot.start_utc, rule.duration_min) or _is_on_its_day(row, slot, rule):
+                    raise stands_there(row, rule.timezone)
+
+
+def _is_on_its_day(row: Session, slot: Slot, rule: Rule) -> bool:
+    """Whether a retro outside of the rhythm stands on the day of a slot, by the clock of the rhythm."""
+    return row.series_id is None and row.start_utc.astimezone(rule.tz).date() == slot.day
 
 
 def _set_next_due(series: Series, change: Planning) -> None:

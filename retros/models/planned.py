@@ -102,6 +102,10 @@ class Planned(models.Model):
     def end_utc(self) -> datetime:
         return self.start_utc + timedelta(minutes=self.duration_min)
 
+    def overlaps(self, start_utc: datetime, duration_min: int) -> bool:
+        """Whether another one, of so many minutes from then on, would take place at the same time."""
+        return self.start_utc < start_utc + timedelta(minutes=duration_min) and start_utc < self.end_utc
+
     @property
     def dates_version(self) -> int | None:
         """The version of the pair's dates, for forms; None without a rhythm."""

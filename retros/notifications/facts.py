@@ -25,7 +25,8 @@ INVITED = 2  # sessions that a pair is invited to ahead
 STILL_CALLED_OFF = timedelta(days=400)  # how long an ended partnership is looked at for invitations to take back
 # The columns that a plan reads: with thousands of dates the others would cost more than the plan itself.
 _DATES = (
-    "partnership_id", "kind", "status", "start_utc", "start_local", "timezone", "duration_min", "series_id", "reopened_at",
+    "partnership_id", "kind", "status", "start_utc", "start_local", "timezone", "duration_min", "series_id",
+    "reopened_at",
 )  # fmt: skip
 _CYCLE = ("rule_version__unit", "rule_version__interval")
 _HOURS = ("timezone", "working_days", "quiet_from", "quiet_to", "paused_until")

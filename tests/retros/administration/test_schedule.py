@@ -237,6 +237,20 @@ def cost_of(client: Client, name: str) -> int:
     return len(queries)
 
 
+def test_a_pair_with_two_retros_of_its_own_at_once_is_named(client: Client, cast: Cast, ada: Person) -> None:
+    in_rhythm(cast.checkout, ada, days=30)
+    first = Session.objects.earliest("start_utc")
+    twin = dates.session(cast.checkout, f"{first.wall_start + timedelta(days=1):%Y-%m-%dT%H:%M}")
+    now = timezone.now()
+    assert not by_date(now).filter(health(now)["attention"]).exists()
+    Session.objects.filter(pk=twin.pk).update(start_utc=first.start_utc + timedelta(minutes=59))
+    assert by_date(now).filter(health(now)["attention"]).get() == cast.checkout
+    page = main_of(client.get(reverse("schedule_checks")))
+    assert "Ines Okafor" in page
+    assert "Tom Lindqvist" in page
+    assert "Priya" not in page
+
+
 PAGES = ("schedule", "schedule_month", "schedule_load", "schedule_checks", "admin_partnership_list", "person_list")
 
 

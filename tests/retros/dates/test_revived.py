@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 
 from partnerships.models import Delivery, Person
 from partnerships.refusals import Invalid, Refusal
 from retros.administration.schedule import by_date, health
-from retros.dates import rhythm, upkeep
+from retros.dates import one_date, rhythm, upkeep
 from retros.lifecycle import ending
 from retros.models import Series, Session
 from retros.recurrence.rule import PRESETS, Rule
+from retros.recurrence.wall_time import Misplaced
 from retros.worker import tick
 from tests.cast import Cast
 from tests.retros.scheduling import Planned, utc
@@ -112,6 +113,27 @@ def test_an_end_within_a_pause_is_taken_back_into_the_pause(planned: Planned) ->
     assert states(planned) == paused
     rhythm.resume(planned.series, by=planned.by, now=planned.now)
     assert set(states(planned).values()) == {"scheduled"}
+
+
+# --- a retro outside of the rhythm on the day of a slot --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("hour", "moved"), [(10, False), (16, True)])
+def test_a_retro_beyond_the_horizon_is_that_days_slot_once_it_is_made(planned: Planned, hour: int, moved: bool) -> None:
+    start = datetime(2027, 9, 14, hour)  # noqa: DTZ001 (a wall time)
+    outside = one_date.plan(planned.partnership, by=planned.by, start=start, zone="Europe/Berlin", now=planned.now)
+    upkeep.materialise(utc("2027-03-20T09:00Z"))
+    there = [row for row in Session.objects.filter(partnership=planned.partnership) if row.day == start.date()]
+    assert [(row.pk, row.slot_date, row.moved) for row in there] == [(outside.pk, start.date(), moved)]
+    assert (there[0].wall_start, there[0].sequence, there[0].uid_generation) == (start, 0, 1)
+
+
+def test_a_rhythm_does_not_begin_on_the_day_of_another_retro(planned: Planned) -> None:
+    start = datetime(2027, 1, 14, 16)  # noqa: DTZ001 (a wall time)
+    one_date.plan(planned.partnership, by=planned.by, start=start, zone="Europe/Berlin", now=planned.now)
+    with pytest.raises(Misplaced, match="14 January 2027, 16:00"):
+        rhythm.change_from(planned.series, planned.at("2027-01-05"), by=planned.by, weekday=3, now=planned.now,
+                           cadence=PRESETS["weekly"])  # fmt: skip
 
 
 # --- a pause and the end of its rhythm -------------------------------------------------------------------------------
