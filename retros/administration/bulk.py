@@ -33,6 +33,7 @@ from retros.dates.preview import dry_run
 from retros.models import Bulk, Series, Session
 from retros.models.session import key_is_taken
 from retros.recurrence.rule import PRESETS, Rule
+from retros.recurrence.wall_time import which_pass
 
 DATES_SHOWN = 3  # dates of a new rhythm that are shown with both local times
 WHY_NOT = {
@@ -222,10 +223,10 @@ class BulkPair:
     def times(self, moment: datetime) -> str:
         """“9 February 2027, 14:00”; with both clocks where they differ."""
         a, b = (moment.astimezone(p.tz) for p in self.people)
-        words = date_format(a, "D j F Y, H:i")
+        words = date_format(a, "D j F Y, H:i") + which_pass(a)
         if a.replace(tzinfo=None) == b.replace(tzinfo=None):
             return words
-        other = date_format(b, "H:i" if a.date() == b.date() else "D j F, H:i")
+        other = date_format(b, "H:i" if a.date() == b.date() else "D j F, H:i") + which_pass(b)
         known = {"when": words, "a": self.people[0].first_name, "other": other, "b": self.people[1].first_name}
         return _("%(when)s for %(a)s, %(other)s for %(b)s") % known
 

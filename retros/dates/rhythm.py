@@ -18,6 +18,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from partnerships.content import clean_name
+from partnerships.limits import TITLE_LENGTH
 from partnerships.models import Audit, Partnership, Person
 from partnerships.refusals import Invalid, Refusal
 from retros.dates.one_date import fits, stands_there
@@ -57,7 +58,9 @@ def begin(
         if rule.slot(rule.start_date).start_utc < change.now:
             raise gone_by()
         if series is None:
-            series = Series.objects.create(partnership=change.partnership, title=clean_name(title), version=0)
+            series = Series.objects.create(
+                partnership=change.partnership, title=clean_name(title, limit=TITLE_LENGTH), version=0
+            )
         series.status, series.meeting_url = Series.Status.ACTIVE, meeting_url or series.meeting_url
         change.series = series
         _add_rule(series, rule)
@@ -201,7 +204,7 @@ def describe(
     """Another title, another meeting link: the calendars of those invited learn it, as no new time."""
     with planning(series.partnership, by=by, now=now, version=version) as change:
         _reload_locked(series, change)
-        title = clean_name(title)
+        title = clean_name(title, limit=TITLE_LENGTH)
         if (title, meeting_url) == (series.title, series.meeting_url):
             return
         series.title, series.meeting_url = title, meeting_url

@@ -117,10 +117,6 @@ class Planned(models.Model):
         return self.status == self.Status.SCHEDULED
 
     @property
-    def comes_twice(self) -> bool:
-        return wall_time.comes_twice(self.wall_start, self.timezone)
-
-    @property
     def grace(self) -> timedelta:
         """How long it waits after its date (docs/rules/scheduling.md S12)."""
         rule = self.rule_version

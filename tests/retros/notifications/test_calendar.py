@@ -107,6 +107,17 @@ def test_an_update_after_a_move() -> None:
         assert event["DTSTART"] == [expected["DTSTART"]]
 
 
+def test_a_time_that_comes_twice_says_which_of_the_two() -> None:
+    """The second hour of 31 October 2027 comes twice in Europe: in Berlin, and at three in Tallinn."""
+    made = session(pair("Europe/Berlin", "America/New_York"), "2027-10-31T02:30", "Europe/Berlin")
+    tick(moment("2027-10-20T12:00Z"))
+    a, b = people(made.partnership)
+    (ours,), (theirs,) = mails_to(a, "invite"), mails_to(b, "invite")
+    assert "Sunday 31 October, 02:30 CEST (" in ours.subject
+    assert "Sunday 31 October, 02:30 CEST (" in ours.body
+    assert "Saturday 30 October, 20:30 (" in theirs.subject
+
+
 def test_a_cancellation_keeps_what_names_the_event() -> None:
     made = s2()
     tick(NOW)
