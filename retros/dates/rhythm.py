@@ -63,7 +63,7 @@ def begin(
             )
         series.status, series.meeting_url = Series.Status.ACTIVE, meeting_url or series.meeting_url
         change.series = series
-        _add_rule(series, rule)
+        add_rule(series, rule)
         _cut(series.pauses.all(), series.today(change.now))  # they were the former rhythm's
         _follow(series, [], None, change)
         series.save(update_fields=["status", "meeting_url"])
@@ -74,8 +74,8 @@ def begin(
 def change_from(
     series: Series, session: Session, *, by: Person, first: date | None = None, weekday: int | None = None,
     cadence: Cadence | None = None, local_time: time | None = None, timezone: str | None = None,
-    duration_min: int | None = None, rule: Rule | None = None, confirmed: bool = False,
-    version: int | None = None, now: datetime | None = None,
+    duration_min: int | None = None, confirmed: bool = False, version: int | None = None,
+    now: datetime | None = None,
 ) -> None:  # fmt: skip
     """From this session on, another rule: the one that made it, changed. The rows that are still to come keep their
     order and what is in them. One that was put off past its slot stays, unless it gets another first date.
@@ -91,7 +91,7 @@ def change_from(
         if not session.is_planned or session.start_utc <= change.now:
             raise Refusal(_("What has begun or gone by never moves. Pick a later one."))
         since = session.slot_date
-        rule = rule or rule_at(series, session).following(
+        rule = rule_at(series, session).following(
             since, first=first, weekday=weekday, cadence=cadence, local_time=local_time,
             timezone=timezone, duration_min=duration_min,
         )  # fmt: skip
@@ -103,7 +103,7 @@ def change_from(
         reset = [row.slot_date for row in movable if row.moved and row.slot_date]
         if reset and not confirmed:
             raise Unconfirmed(reset)
-        _add_rule(series, rule)
+        add_rule(series, rule)
         _follow(series, movable, since, change)
         known = {"day": date_format(rule.start_date, "j F Y"), "rule": rule.words}
         change.did(Audit.Act.RHYTHM_CHANGED, _("From %(day)s on: %(rule)s.") % known)
@@ -150,7 +150,7 @@ def pause(
             raise Refusal(_("%(pause)s Resume first, or pick other days.") % {"pause": other})
         pause = Pause.objects.create(series=series, from_date=from_date, to_date=to_date)
         _settle(series, change)
-        _set_next_due(series, change)
+        set_next_due(series, change)
         change.did(Audit.Act.RHYTHM_PAUSED, str(pause))
 
 
@@ -190,7 +190,7 @@ def end(
     _check_century(last)
     with planning(series.partnership, by=by, now=now, version=version) as change:
         _reload_locked(series, change)
-        _add_rule(series, replace(series.rule, ends_on=last, ends_after=None))
+        add_rule(series, replace(series.rule, ends_on=last, ends_after=None))
         _settle(series, change)
         _fill(series, change)
         ends = _("Ends on %(day)s.") % {"day": date_format(last, "j F Y")} if last else _("Goes on without an end.")
@@ -248,7 +248,7 @@ def _keep(series: Series, row: Session, change: Planning) -> None:
     change.changed.add(row.pk)
 
 
-def _add_rule(series: Series, rule: Rule) -> None:
+def add_rule(series: Series, rule: Rule) -> None:
     last = series.rules.aggregate(n=models.Max("n"))["n"] or 0
     series.current = RuleVersion.objects.create(series=series, n=last + 1, **asdict(rule))
 
@@ -329,7 +329,7 @@ def _fill(series: Series, change: Planning) -> None:
             _leave_out(rows[-1], Status.SKIPPED, Session.PAUSED)
     if rows:
         creation.insert(change.partnership, rows)
-    _set_next_due(series, change)
+    set_next_due(series, change)
 
 
 def _place(series: Series, row: Session, slot: Slot, change: Planning) -> None:
@@ -414,7 +414,7 @@ def _is_on_its_day(row: Session, slot: Slot, rule: Rule) -> bool:
     return row.series_id is None and row.start_utc.astimezone(rule.tz).date() == slot.day
 
 
-def _set_next_due(series: Series, change: Planning) -> None:
+def set_next_due(series: Series, change: Planning) -> None:
     """Say whether it is paused now, and when time has something to do here next: a slot to make, a pause that begins
     or ends, the end itself.
     """

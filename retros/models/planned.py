@@ -73,6 +73,7 @@ class Planned(models.Model):
     invited_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     reopened_at = models.DateTimeField(null=True)
+    taken_back_at = models.DateTimeField(null=True)  # the `ical_stamp` under which it stands as before
 
     class Meta:
         abstract = True

@@ -76,7 +76,13 @@ class CalendarEvent(NamedTuple):
     status: str
     archived_at: datetime | None
     place: int  # 1 for the next one of the pair that is planned
+    taken_back_at: datetime | None
     edition: InvitationVersion
+
+    @property
+    def is_as_before(self) -> bool:
+        """Whether the last change was taken back: whoever was told nothing of it knows it as it is."""
+        return self.taken_back_at == self.edition.stamp
 
     @property
     def is_next(self) -> bool:
@@ -151,10 +157,10 @@ class Facts:
         told = Exists(Delivery.objects.filter(kind__in=Delivery.CALENDAR, subject_id=OuterRef("pk")))
         announced = Q(invited_at__isnull=False) | Q(told, uid_generation__gt=1)
         rows = ahead.filter(first | announced).values_list(
-            "pk", "partnership", "status", "partnership__archived_at", "rank", "uid_generation", "sequence",
-            "ical_stamp",
+            "pk", "partnership", "status", "partnership__archived_at", "rank", "taken_back_at", "uid_generation",
+            "sequence", "ical_stamp",
         )  # fmt: skip
-        return {row[0]: CalendarEvent(*row[:5], InvitationVersion(*row[5:])) for row in rows}
+        return {row[0]: CalendarEvent(*row[:6], InvitationVersion(*row[6:])) for row in rows}
 
     # --- who wants it -------------------------------------------------------------------------------------------
 

@@ -173,10 +173,21 @@ class About:
     # --- calendar mail ------------------------------------------------------------------------------------------
 
     def _invite(self) -> Notice | None:
-        return self._announced(_("Retro with %(name)s: %(when)s"), _("It is in your calendar with this mail."))
+        return self._as_before() or self._announced(
+            _("Retro with %(name)s: %(when)s"), _("It is in your calendar with this mail.")
+        )
+
+    def _as_before(self) -> Notice | None:
+        """What was announced was taken back."""
+        if self.session is None or self.session.taken_back_at != self.session.ical_stamp:
+            return None
+        return self._announced(
+            _("As before: retro with %(name)s, %(when)s"),
+            _("The change that you were told of was taken back. Your calendar takes this mail."),
+        )
 
     def _update(self) -> Notice | None:
-        return self._announced(
+        return self._as_before() or self._announced(
             _("Changed: retro with %(name)s, %(when)s"), _("Your calendar takes the change from this mail.")
         )
 
