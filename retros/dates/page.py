@@ -115,6 +115,16 @@ class Dates(Pair):
         """Whether the rhythm runs by the clock of neither of the two: somebody changed zones."""
         return self.series.rule.timezone not in {m.person.timezone for m in self.members}
 
+    @property
+    def left_behind(self) -> bool:
+        """Whether the viewer moved to another zone, and the rhythm runs by the clock that was theirs."""
+        return self.person.timezone != self.series.rule.timezone == self.person.zone_before
+
+    @property
+    def next_slot(self) -> Session | None:
+        """From where on the rhythm can be changed."""
+        return next((date.session for date in self.coming if date.session.is_planned and date.session.slot_date), None)
+
 
 def first_rule(pair: Pair) -> dict[str, object]:
     """What planning a rhythm starts with: every 2 months, after what is planned or was held, else a week from now."""

@@ -66,7 +66,10 @@ def series_change(request: PersonRequest, session_id: UUID) -> HttpResponse:
     session = get_session(request.user, session_id)
     series = get_series(request.user, session.partnership_id)
     pair = Pair(get_partnership(request.user, session.partnership_id), request.user)
-    form = FollowingForm.of(request, pair=pair, initial=from_slot(series, session))
+    initial = from_slot(series, session)
+    if request.GET.get("clock") == "mine":
+        initial["zone"] = request.user.timezone
+    form = FollowingForm.of(request, pair=pair, initial=initial)
     lines, mails = None, 0
     if request.method == "POST":
         with form.on_page(at="time"):

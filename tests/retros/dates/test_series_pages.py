@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from partnerships.models import Person
 from retros.dates import one_date, rhythm, upkeep
 from retros.models import Pause, Series, Session
 from retros.recurrence.rule import PRESETS, Rule
@@ -327,3 +328,24 @@ def test_a_paused_date_has_a_way_back_once_no_pause_takes_it(cast: Cast) -> None
     assert url in client.get(page).content.decode()
     assert client.post(url).status_code == 302
     assert rows(series)[0].status == "scheduled"
+
+
+@pytest.mark.parametrize(
+    ("before", "offered"), [("Europe/Paris", True), ("Europe/Berlin", False)], ids=["their own clock", "another's"]
+)
+def test_whoever_moves_is_offered_to_take_the_rhythm_along(cast: Cast, before: str, offered: bool) -> None:
+    """Her own clock's, while his stays the same; not a rhythm that never ran by hers."""
+    series = planned_rhythm(cast)  # by the clock of Paris
+    Person.objects.filter(pk=cast.tom.pk).update(timezone="Europe/Paris")
+    Person.objects.filter(pk=cast.ines.pk).update(timezone=before)
+    client, page = signed_in(cast.ines), reverse("series_detail", args=[cast.checkout.pk])
+    assert "my time zone" not in text_of(client.get(page))
+    sent = {"name": "Ines Okafor", "role_label": "", "timezone": "Asia/Tokyo", "theme": "system", "shortcuts": "on"}
+    assert client.post(reverse("person_update"), sent).status_code == 302
+    shown = client.get(page)
+    assert ("Move the rhythm to my time zone" in text_of(shown)) is offered
+    assert "my time zone" not in text_of(signed_in(cast.tom).get(page))
+    if offered:
+        url = f"{reverse('series_change', args=[rows(series)[0].pk])}?clock=mine"
+        assert url in shown.content.decode()
+        assert '<option value="Asia/Tokyo" selected>' in client.get(url).content.decode()
