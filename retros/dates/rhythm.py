@@ -190,7 +190,8 @@ def end(
     _check_century(last)
     with planning(series.partnership, by=by, now=now, version=version) as change:
         _reload_locked(series, change)
-        add_rule(series, replace(series.rule, ends_on=last, ends_after=None))
+        rule = replace(series.rule, ends_on=last, ends_after=None)
+        add_rule(series, rule.after_moment(change.now) if series.is_ended else rule)
         _settle(series, change)
         _fill(series, change)
         ends = _("Ends on %(day)s.") % {"day": date_format(last, "j F Y")} if last else _("Goes on without an end.")
@@ -346,11 +347,22 @@ def _place(series: Series, row: Session, slot: Slot, change: Planning) -> None:
 
 
 def _drop(series: Series, row: Session, former: date | None, taken: set[date], change: Planning) -> None:
-    """There is no slot for it any more. It is called off and never deleted, whether or not anything was written
-    for it: what becomes of a date may depend only on what both can see.
+    """There is no slot for it any more, or only one beyond the last day. It is called off and never deleted, whether
+    or not anything was written for it: what becomes of a date may depend only on what both can see.
     """
-    row.slot_date = former if former not in taken else None
-    _call_off(row, Status.CANCELLED, Session.SURPLUS, change)
+    rule, reason = series.rule, Session.SURPLUS
+    comes = former is not None and former in _slots_until(replace(rule, ends_on=None), former)
+    if former in taken or former is None:
+        row.slot_date = None
+    elif comes and rule.ends_on and former > rule.ends_on:  # a later last day brings it back
+        reason = Session.ENDED
+    else:
+        row.slot_date = None if comes else former  # a date that is made later has a row of its own
+    _call_off(row, Status.CANCELLED, reason, change)
+    if reason == Session.ENDED and former:
+        slot = rule.slot(former)
+        row.slot_date, row.rule_version, row.moved = former, series.current, False
+        row.place(slot.start_local, rule.timezone, slot.start_utc, rule.duration_min, change.now)
     _keep(series, row, change)
 
 
