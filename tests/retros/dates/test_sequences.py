@@ -38,7 +38,6 @@ pytestmark = pytest.mark.django_db
 
 ZONE = "Europe/Berlin"
 CADENCES = ["weekly", "every_2_weeks", "every_4_weeks", "monthly"]
-HOUR = timedelta(hours=1)
 
 
 @dataclass
@@ -90,7 +89,7 @@ class Calendars:
 
     def __init__(self, people: list[Person]) -> None:
         self.known: dict[uuid.UUID, dict[tuple[uuid.UUID, int], tuple[int, datetime]]] = {p.pk: {} for p in people}
-        self.seen: set[int] = set()
+        self.seen: set[uuid.UUID] = set()
 
     def take(self, now: datetime) -> None:
         """After a round of the worker: exactly what was owed went out."""
@@ -132,6 +131,7 @@ class Life:
     def __init__(self, cast: Cast, clock: Clock) -> None:
         self.clock, self.cast, self.pair, self.by = clock, cast, cast.checkout, cast.ines
         self.calendars = Calendars([cast.ines, cast.tom])
+        self.model = Model([])
         self.done: Bulk | None = None
         self.former: Model | None = None
         self.at = clock.now
@@ -160,8 +160,7 @@ class Life:
     def begin(self, cadence: str, days: int) -> None:
         rule = Rule.starting(self.today + timedelta(days=days), PRESETS[cadence], time(10), ZONE)
         rhythm.begin(self.pair, by=self.by, rule=rule)
-        skipped = self.model.skipped if hasattr(self, "model") else set()
-        self.model = Model([(date.min, rule)], skipped=skipped)
+        self.model = Model([(date.min, rule)], skipped=self.model.skipped)
 
     def check(self) -> None:
         rows = self.coming()
@@ -188,12 +187,13 @@ class Life:
         if (row := self.pick(n)) is None or row.slot_date is None:
             return
         own = next(rule for day, rule in self.model.slots(row.slot_date).items() if day == row.slot_date)
-        change: dict[str, Any] = {
+        changes: dict[str, dict[str, Any]] = {
             "weekday": {"weekday": value % 7},
             "time": {"local_time": time(9 + value % 8)},
             "cadence": {"cadence": PRESETS[CADENCES[value % 4]]},
             "first": {"first": row.slot_date + timedelta(days=1 + value % 3)},
-        }[what]
+        }
+        change = changes[what]
         rhythm.change_from(self.series, row, by=self.by, confirmed=True, **change)
         rule, since = own.following(row.slot_date, **change), row.slot_date
         if what in {"time", "cadence"} and rule.slot(since).start_utc < self.now:
