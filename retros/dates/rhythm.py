@@ -290,8 +290,9 @@ def _follow(series: Series, movable: list[Session], since: date | None, change: 
 
 
 def _is_replaced(row: Session, since: date | None, change: Planning) -> bool:
-    """Whether a rule that comes into force with the slot of that day decides about this row, which a rule, an end or
-    a pause left out."""
+    """Whether a rule that comes into force with the slot of that day decides about this row, which another rule, an
+    end or a pause left out.
+    """
     if row.reason == Session.PAUSED and row.start_utc <= change.now:
         return False
     return since is None or row.slot_date is None or row.slot_date >= since
