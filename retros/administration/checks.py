@@ -13,10 +13,11 @@ from partnerships.models import Partnership, Person
 from partnerships.models.partnership import Seat
 from retros.administration.clashes import clashes, retros
 from retros.administration.schedule import NEW_FOR
+from retros.administration.settled import KeptByAll, kept_by_all
 
 
 class Checks:
-    """Clashes, and pairs that never had a date though they are here for a while."""
+    """Clashes, pairs that never had a date though they are here for a while, and what all kept."""
 
     def __init__(self, reader: Person) -> None:
         self.reader, self.now = reader, timezone.now()
@@ -30,6 +31,10 @@ class Checks:
             (p, [date_format(late.start.astimezone(p.tz), "D j F, H:i") for _early, late in found[p.pk]])
             for p in people
         ]
+
+    @cached_property
+    def by_all(self) -> KeptByAll:
+        return kept_by_all(self.now, self.now.astimezone(self.reader.tz).date())
 
     @cached_property
     def never_planned(self) -> list[PartnershipRow]:

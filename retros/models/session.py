@@ -372,7 +372,8 @@ class Session(Planned):
             last.ready_set.exclude(purpose=Ready.Purpose.REVEAL).delete()
             change.shared = True
             self.status, self.closed_at, self.held_on = self.Status.IN_PROGRESS, None, None
-            self.save(update_fields=["status", "closed_at", "held_on"])
+            self.reopened_at = change.now
+            self.save(update_fields=["status", "closed_at", "held_on", "reopened_at"])
             return True
 
     def can_reopen(self, now: datetime) -> bool:
