@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ('partnerships', '0012_sign_in_changes'),
+        ('partnerships', '0013_audit_by_act'),
     ]
 
     operations = [
