@@ -47,7 +47,7 @@ LONGEST = {
 
 # Modules that crawl the site, or run machines, races and servers: not for `bin/test --quick`.
 LONG_MODULES = {
-    "test_access", "test_agreement_machine", "test_bad_input", "test_both_at_once", "test_canary",
+    "test_access", "test_agreement_machine", "test_at_size", "test_bad_input", "test_both_at_once", "test_canary",
     "test_engine_inference", "test_engine_machine", "test_engine_orders", "test_engine_races", "test_inference",
     "test_live", "test_live_hub", "test_live_stop", "test_noninterference", "test_outside", "test_revocation",
     "test_sequences", "test_series_races", "test_serve", "test_several_processes", "test_worker", "test_worker_killed",
