@@ -85,7 +85,7 @@ def set_offline(page: Any, offline: bool) -> None:
 
 
 # A function: the page's policy forbids to evaluate what stands in an expression.
-KNOWN = """() => [document.activeElement, document.activeElement.form]
+KNOWN = """() => "edit" in document.activeElement.dataset || [document.activeElement, document.activeElement.form]
   .some((one) => one?.["htmx-internal-data"]?.initHash)"""
 
 

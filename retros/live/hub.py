@@ -90,6 +90,7 @@ class Hub:
     RECHECK = 4.0  # seconds
     HEARTBEAT = 15.0
     PRESENCE = 20.0
+    OWN = 0.05  # until one's other tabs hear of one's own press: by then the partner's page shows it
     GOODBYE = 2.0  # for open streams to say goodbye at the stop
 
     def __init__(self) -> None:
@@ -230,9 +231,12 @@ class Hub:
                 loop.call_soon_threadsafe(self._deliver, payload)
 
     def _deliver(self, payload: str) -> None:
-        session_id, a, b = json.loads(payload)
+        session_id, a, b, by = json.loads(payload)
         for stream in self._streams.get(UUID(session_id), ()):
-            stream.offer((a, b))
+            if self._loop and stream.right and stream.right.seat == by:
+                self._loop.call_later(self.OWN, stream.offer, (a, b))
+            else:
+                stream.offer((a, b))
 
     async def resync(self) -> None:
         """Notifications may have been lost: let everybody look, and read every version."""

@@ -1,4 +1,4 @@
-"""Tell the streams that a session changed: the session's id and the version of each seat, nothing else.
+"""Tell the streams that a session changed: the session's id, the version of each seat and who is at work, nothing else.
 
 After the commit into the hub of this process. On PostgreSQL also inside the verb's transaction (delivered on commit,
 dropped on rollback) to the listeners of all processes; a stream tells a version once, however it heard of it.
@@ -16,8 +16,9 @@ CHANNEL = "twofold_live"
 receivers: set[Callable[[str], None]] = set()  # who hears of it in this process, while it runs: the hub
 
 
-def publish(session_id: uuid.UUID, version_a: int, version_b: int) -> None:
-    payload = json.dumps([str(session_id), version_a, version_b])
+def publish(session_id: uuid.UUID, version_a: int, version_b: int, *, by: str = "") -> None:
+    """`by`: the seat of who is at work, whose own answer is on its way. Everybody else hears of it first."""
+    payload = json.dumps([str(session_id), version_a, version_b, by])
     transaction.on_commit(lambda: _deliver(payload))
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:

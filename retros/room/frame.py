@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from retros.models import Action, Draft, Entry, Note, Session, Step
 from retros.models.expiry import gone
@@ -150,11 +149,12 @@ class Frame:
 
     def tray(self) -> Region:
         """What of the other one's side may be known while it is folded."""
+        has_cards = self.step.kind == Step.Kind.WRITE
+        folded = self.folded if has_cards and not self.partner_side_open else 0
         return region(
             "retros/room/_tray.html", is_shown=self.can_write and self.phase in {"write", "opened"}, phase=self.phase,
             name=self.partner.name, seat=self.partner.seat.value, is_open=self.partner_side_open,
-            is_ready=self.partner.is_ready, has_cards=self.step.kind == Step.Kind.WRITE, folded=self.folded,
-            folded_label=self.folded_label, locks=range(min(self.folded, 8)),
+            is_ready=self.partner.is_ready, has_cards=has_cards, folded=folded, locks=range(min(folded, 8)),
         )  # fmt: skip
 
     @property
@@ -218,13 +218,6 @@ class Frame:
     def folded(self) -> int:
         """How many folded cards the partner has here: the one number that is told before the reveal."""
         return 0 if self.phase in {"revealed", "shared"} else self.step.folded_cards(self.partner.person)
-
-    @property
-    def folded_label(self) -> str:
-        return ngettext("%(count)d folded card from %(name)s", "%(count)d folded cards from %(name)s", self.folded) % {
-            "count": self.folded,
-            "name": self.partner.name,
-        }
 
     @property
     def partner_side_open(self) -> bool:

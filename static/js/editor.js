@@ -1,9 +1,17 @@
-// What htmx fetches into a <dialog> opens it; a good answer to a form inside, or [data-close-editor], shuts it again.
+// <a href data-edit="what gets the focus">: its form, in a <dialog>, which that opens; a good answer to the form, or
+// [data-close-editor], shuts it again.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[data-edit]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const [path] = link.getAttribute("href").split("#");
+  htmx.ajax("GET", path, { source: link, target: "#editor", select: "#editor-form", swap: "innerHTML" });
+});
 addEventListener("htmx:afterSwap", ({ detail: { target, requestConfig } }) => {
   if (target.localName !== "dialog") return;
   if (!target.open) target.showModal();
   target.querySelector("[autofocus]")?.removeAttribute("autofocus"); // or htmx would take the focus there, a bit later
-  target.querySelector(requestConfig.elt.dataset.focus ?? "textarea, input:not([type=hidden])")?.focus();
+  target.querySelector(requestConfig.elt.dataset.edit || "textarea, input:not([type=hidden])")?.focus();
 });
 // Then the focus is on its card, or on the way back to it.
 addEventListener(

@@ -22,3 +22,5 @@ Object.assign(htmx.config, {
     { code: "...", swap: false, error: true },
   ],
 });
+// What is added out of band (a toast) is added whole, with its own tag. In the room idiomorph says the same.
+htmx.defineExtension("whole", { isInlineSwap: () => true });

@@ -23,11 +23,6 @@ customElements.define(
       on(document, "htmx:afterRequest", ({ detail }) => {
         if (detail.requestConfig.verb === "post" && --this.presses === 0 && this.held) this.look();
       });
-      on(document, "htmx:beforeSwap", ({ detail }) => {
-        // asked for before a press, answered after it: no news any more
-        const version = /data-version-shown="(\d+)"/.exec(detail.xhr.responseText)?.[1];
-        if (Number(version) < Number(this.shown)) detail.shouldSwap = false;
-      });
       this.clocks = [setInterval(() => this.tick(), TICK), setInterval(() => this.poll(), POLL)];
       if (!document.hidden) this.open();
     }

@@ -1,9 +1,16 @@
 // A region is an element with data-v: what it shows, in short. Every request of the room names the regions of the page,
 // and is answered with those that are not among them. Of a list come its order and its new rows.
 const regions = () => [...document.querySelectorAll("[data-v]")].map((region) => region.dataset.v);
+const versionShown = () => Number(document.querySelector("[data-version-shown]").dataset.versionShown);
 const askAgain = () => document.getElementById("pointer").dispatchEvent(new CustomEvent("twofold:pointer"));
 
 document.addEventListener("htmx:configRequest", ({ detail }) => (detail.parameters.shown = regions().join("")));
+
+// Asked for before a press, answered after it: no news any more.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const version = /data-version-shown="(\d+)"/.exec(detail.xhr.responseText)?.[1];
+  if (Number(version) < versionShown()) detail.shouldSwap = false;
+});
 
 document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
   const { target } = detail,
@@ -16,13 +23,14 @@ document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
     detail.shouldSwap = wanted.every((digest) => rows.has(digest));
     region.replaceChildren(...wanted.map((digest) => rows.get(digest) ?? ""));
     region.removeAttribute("data-order");
+    if (!detail.shouldSwap) setTimeout(askAgain, 1000);
   }
   if (region?.dataset.v && region.dataset.v === target.dataset.v) detail.shouldSwap = false;
 });
 
 // What a stream tells: { version, shown, html }. What the page should show then and does not, it asks for.
 addEventListener("twofold:regions", ({ detail: { version, shown, html } }) => {
-  if (version < Number(document.querySelector("[data-version-shown]").dataset.versionShown)) return;
+  if (version < versionShown()) return;
   dispatchEvent(new CustomEvent("twofold:before-regions", { detail: { html } }));
   htmx.swap(document.body, html, { swapStyle: "none" }, { eventInfo: { target: document.body } });
   dispatchEvent(new CustomEvent("twofold:after-regions"));

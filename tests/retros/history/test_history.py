@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models.signals import post_init
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -395,6 +396,39 @@ def test_the_filters(cast: Cast) -> None:
     assert (shown(), shown(state="ended")) == ({"Checkout"}, {"Search"})
     for wrong in ("x", "-1", "999999", "0"):
         assert shown(state=wrong, kind=wrong, period=wrong, page=wrong) == {"Checkout"}
+
+
+def test_the_list_reads_the_retros_of_the_pairs_that_it_shows(cast: Cast) -> None:
+    Partnership.objects.update(since=date(2020, 1, 1))
+    for pair in (cast.checkout, cast.search):
+        past(pair, timezone.localdate() - timedelta(days=30))
+    read = set()
+
+    def note(instance: Session, **_: object) -> None:
+        read.add(instance.partnership_id)
+
+    post_init.connect(note, sender=Session)
+    try:
+        assert [row.partnership for row in LeadOverview(cast.sara, label="search").rows] == [cast.search]
+    finally:
+        post_init.disconnect(note, sender=Session)
+    assert read == {cast.search.pk}
+
+
+def test_a_lead_finds_nobody_by_their_address(cast: Cast) -> None:
+    Person.objects.filter(pk=cast.tom.pk).update(email="another@example.net")
+    assert LeadOverview(cast.sara, label="example.net").rows == []
+
+
+def test_more_than_six_that_could_use_a_word_are_counted(cast: Cast) -> None:
+    pairs = Partnership.objects.bulk_create(Partnership(kind="other", label=f"New {n}") for n in range(7))
+    Lead.objects.bulk_create(Lead(partnership=pair, person=cast.sara) for pair in pairs)
+    Partnership.objects.filter(pk__in=[cast.checkout.pk, cast.search.pk]).update(since=date(2020, 1, 1))
+    led = LeadOverview(cast.sara)
+    assert [row.partnership.label for row in led.could_use_a_word] == [f"New {n}" for n in range(6)]
+    assert (led.count_with_word, led.heading) == (7, "9 pairs. 7 could use a word from you.")
+    assert "All 7" in page(cast.sara, "lead_list")
+    assert len(LeadOverview(cast.sara, state="word").rows) == 7
 
 
 def test_nothing_is_ranked_or_counted_out_of_a_hundred(cast: Cast) -> None:
