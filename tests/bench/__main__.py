@@ -102,7 +102,7 @@ def told(as_json: bool, figures: list[Figure], **more: str) -> None:
         found = {"machine": machine(), **more, "figures": [figure.as_json() for figure in figures]}
         sys.stdout.write(f"{json.dumps(found, indent=1)}\n")
     else:
-        sys.stdout.write("\n".join([machine(), *more.values(), *map(str, figures), ""]))
+        sys.stdout.write("\n".join([machine(), *(f"floor: {each}" for each in more.values()), *map(str, figures), ""]))
 
 
 def machine() -> str:
