@@ -33,6 +33,10 @@ NAMES = (*PARTS, "scale")
 MINUTES = 3  # for a part, on both databases together
 
 
+class TooLong(Exception):
+    """A part has had its time. What it measured before stays."""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="bin/bench",
@@ -58,15 +62,25 @@ def main() -> None:
         arguments = [*parts, *(f"--database={each}" for each in databases)]
         arguments += [f"--pairs={chosen.pairs}"] if chosen.pairs else []
         told(chosen.json, compare.compare(revision, arguments, chosen.rounds), revision=revision)
-    else:
-        told(chosen.json, [figure for part in parts for figure in measured(part, databases, chosen.pairs)])
+        return
+    figures: list[Figure] = []
+    late = []
+    for part in parts:
+        try:
+            for figure in measured(part, databases, chosen.pairs):
+                figures.append(figure)
+        except TooLong:
+            late.append(part)
+    told(chosen.json, figures)
+    if late:
+        raise SystemExit(f"bin/bench: longer than {MINUTES} minutes: {', '.join(late)}. Is the machine idle?")
 
 
 def measured(part: str, databases: Sequence[str], pairs: int | None) -> Iterator[Figure]:
     if part == "scale":
         for database in databases:
             scale.prepare(database, pairs or scale.PAIRS[database])
-    with bounded(part):
+    with bounded():
         for database in databases:
             sys.stderr.write(f"bin/bench: {part} on {database}\n")
             if part == "scale":
@@ -77,14 +91,16 @@ def measured(part: str, databases: Sequence[str], pairs: int | None) -> Iterator
 
 
 @contextmanager
-def bounded(part: str) -> Iterator[None]:
+def bounded() -> Iterator[None]:
     def too_long(*_: object) -> None:
-        raise SystemExit(f"bin/bench: {part} took longer than {MINUTES} minutes. Is the machine idle?")
+        raise TooLong
 
     signal.signal(signal.SIGALRM, too_long)
     signal.alarm(MINUTES * 60)
-    yield
-    signal.alarm(0)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
 
 
 @contextmanager
@@ -102,7 +118,7 @@ def told(as_json: bool, figures: list[Figure], **more: str) -> None:
         found = {"machine": machine(), **more, "figures": [figure.as_json() for figure in figures]}
         sys.stdout.write(f"{json.dumps(found, indent=1)}\n")
     else:
-        sys.stdout.write("\n".join([machine(), *more.values(), *map(str, figures), ""]))
+        sys.stdout.write("\n".join([machine(), *(f"floor: {each}" for each in more.values()), *map(str, figures), ""]))
 
 
 def machine() -> str:
