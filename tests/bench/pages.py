@@ -105,6 +105,23 @@ def with_a_date(partnerships: int) -> Iterator[dict[str, Page]]:
             continue
 
 
+def visits(partnerships: int, pairs: int) -> dict[str, list[tuple[str, str]]]:
+    """By the name of a page: its address and the cookie of who opens it, for so many pairs. “bare” is the floor."""
+    from tests.retros.streams import cookie_of
+
+    cookies: dict[UUID, str] = {}
+    found: dict[str, list[tuple[str, str]]] = {}
+    for each in islice(with_a_date(partnerships), pairs):
+        member, board = each["closed retro"]
+        each.pop("home")  # of somebody with one pair it leads there
+        each["bare"] = member, f"/bare/{board.split('/')[2]}/"
+        for name, (person, path) in each.items():
+            if person.pk not in cookies:
+                cookies[person.pk] = cookie_of(person)
+            found.setdefault(name.replace(", ", "-").replace(" ", "-"), []).append((path, cookies[person.pk]))
+    return found
+
+
 def main(partnerships: int, years: int) -> None:
     import django
 

@@ -32,16 +32,16 @@ KEPT = Path(tempfile.gettempdir()) / f"twofold-bench-{os.getuid()}"
 PLACES = 20  # pairs whose pages are looked at
 SECONDS, LEAST, MOST = 4.0, 5, 60  # for each page, and requests
 
-GROW = "from tests.bench.grow import grow\ngrow({pairs}, {years})\nprint('true')"
-VISITS = f"import json\nfrom tests.bench.grow import visits\nprint(json.dumps(visits({PLACES})))"
+FILL = "from tests.bench.size import fill\nfill({pairs}, {years})\nprint('true')"
+VISITS = "import json\nfrom tests.bench.pages import visits\nprint(json.dumps(visits({pairs}, {places})))"
 Visits = dict[str, list[tuple[str, str]]]
 
 
 def measure(database: str, pairs: int) -> list[Figure]:
-    with grown(database, FEW) as served:
-        few = {name: most_queries(served, ways) for name, ways in visits(served).items()}
-    with grown(database, pairs) as served:
-        ways = visits(served)
+    with filled(database, FEW) as served:
+        few = {name: most_queries(served, ways) for name, ways in visits(served, FEW).items()}
+    with filled(database, pairs) as served:
+        ways = visits(served, pairs)
         floor = percentile(took(served, ways.pop("bare")), 95)
         figures = [Figure(f"scale.size.{database}", pairs, "pairs")]
         for name, each in ways.items():
@@ -52,8 +52,8 @@ def measure(database: str, pairs: int) -> list[Figure]:
     return figures
 
 
-def visits(served: Served) -> Visits:
-    found: Visits = served.ask(VISITS)
+def visits(served: Served, pairs: int) -> Visits:
+    found: Visits = served.ask(VISITS.format(pairs=pairs, places=PLACES))
     return found
 
 
@@ -97,7 +97,7 @@ def prepare(database: str, pairs: int) -> None:
 
 
 @contextmanager
-def grown(database: str, pairs: int) -> Iterator[Served]:
+def filled(database: str, pairs: int) -> Iterator[Served]:
     """Serves a copy of the one that is kept."""
     with tempfile.TemporaryDirectory(prefix="twofold-bench-") as name:
         folder = Path(name)
@@ -127,8 +127,8 @@ def prepare_file(pairs: int) -> None:
     if file.exists():
         return
     KEPT.mkdir(mode=0o755, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="twofold-grow-", dir=KEPT) as folder:
-        grow(serving(Path(folder)), pairs)
+    with tempfile.TemporaryDirectory(prefix="twofold-fill-", dir=KEPT) as folder:
+        fill(serving(Path(folder)), pairs)
         (Path(folder) / "data" / "twofold.sqlite3").rename(file)
 
 
@@ -137,23 +137,23 @@ def prepare_database(address: str, pairs: int) -> None:
     with psycopg.connect(address, autocommit=True) as connection:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             return
-        with tempfile.TemporaryDirectory(prefix="twofold-grow-") as folder:
+        with tempfile.TemporaryDirectory(prefix="twofold-fill-") as folder:
             draft = f"{name}_draft"
             connection.execute(f"DROP DATABASE IF EXISTS {draft}")
             connection.execute(f"CREATE DATABASE {draft}")
             own = urlsplit(address)._replace(path=f"/{draft}").geturl()
-            grow(serving(Path(folder), own), pairs)
+            fill(serving(Path(folder), own), pairs)
         connection.execute(f"ALTER DATABASE {draft} RENAME TO {name}")
 
 
-def grow(served: Served, pairs: int) -> None:
+def fill(served: Served, pairs: int) -> None:
     sys.stderr.write(f"bin/bench: making {pairs} pairs with {YEARS} years, kept in {KEPT}\n")
     served.prepare()
-    served.ask(GROW.format(pairs=pairs, years=YEARS))
+    served.ask(FILL.format(pairs=pairs, years=YEARS))
 
 
 def name_of(pairs: int) -> str:
-    """Another one for other models, or another way of growing."""
-    sources = [Path(__file__).with_name("grow.py"), *sorted(ROOT.glob("*/migrations/*.py"))]
+    """Another one for other models, or another way of filling."""
+    sources = [Path(__file__).with_name("size.py"), *sorted(ROOT.glob("*/migrations/*.py"))]
     digest = hashlib.sha256(b"".join(each.read_bytes() for each in sources)).hexdigest()
     return f"twofold_{pairs}x{YEARS}_{digest[:8]}"

@@ -5,37 +5,15 @@ from __future__ import annotations
 import os
 
 import pytest
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from partnerships.models import Membership, Partnership, Person
-from retros.models import Entry, Session
-from tests.bench import grow
+from partnerships.models import Person
 from tests.bench.__main__ import NAMES, main
 from tests.bench.bare import CountQueries
 from tests.bench.process import cpu
 
 pytestmark = pytest.mark.one_database
-
-
-@pytest.mark.both_databases
-@pytest.mark.django_db
-def test_each_copy_of_a_pair_is_a_whole_pair(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grow, "RETROS_A_YEAR", 1)
-    first = grow.one_pair(1)
-    with connection.cursor() as cursor:
-        grow.copy_all(cursor, 3)
-    connection.check_constraints()
-    assert Partnership.objects.count() == 3
-    for pair in Partnership.objects.exclude(pk=first.pk):
-        ines, tom = (seat.person for seat in Membership.objects.filter(partnership=pair).order_by("seat"))
-        held = Session.objects.get(partnership=pair, status="held")
-        assert Entry.objects.visible_to(ines).filter(step__session=held).count() >= grow.CARDS
-        assert not Entry.objects.visible_to(tom).exclude(step__session__partnership=pair).exists()
-        assert Session.objects.filter(partnership=pair).upcoming().count() > 1
-    names = list(Person.objects.values_list("name", flat=True))
-    assert len(set(names)) == len(names)
 
 
 @pytest.mark.both_databases
