@@ -107,6 +107,8 @@ def with_a_date(partnerships: int) -> Iterator[dict[str, Page]]:
 
 def visits(partnerships: int, pairs: int) -> dict[str, list[tuple[str, str]]]:
     """By the name of a page: its address and the cookie of who opens it, for so many pairs. “bare” is the floor."""
+    from django.utils.encoding import iri_to_uri
+
     from tests.retros.streams import cookie_of
 
     cookies: dict[UUID, str] = {}
@@ -118,7 +120,9 @@ def visits(partnerships: int, pairs: int) -> dict[str, list[tuple[str, str]]]:
         for name, (person, path) in each.items():
             if person.pk not in cookies:
                 cookies[person.pk] = cookie_of(person)
-            found.setdefault(name.replace(", ", "-").replace(" ", "-"), []).append((path, cookies[person.pk]))
+            found.setdefault(name.replace(", ", "-").replace(" ", "-"), []).append(
+                (iri_to_uri(path), cookies[person.pk])
+            )
     return found
 
 

@@ -30,7 +30,7 @@ FEW = 10  # pairs
 PAIRS = {"sqlite": 200, "postgresql": 2_000}
 KEPT = Path(tempfile.gettempdir()) / f"twofold-bench-{os.getuid()}"
 PLACES = 20  # pairs whose pages are looked at
-SECONDS, LEAST, MOST = 4.0, 5, 60  # for each page, and requests
+SECONDS, LEAST, MOST = 2.0, 5, 40  # for each page, and requests
 
 FILL = "from tests.bench.size import fill\nfill({pairs}, {years})\nprint('true')"
 VISITS = "import json\nfrom tests.bench.pages import visits\nprint(json.dumps(visits({pairs}, {places})))"
