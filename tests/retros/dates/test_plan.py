@@ -84,7 +84,7 @@ def test_session_create_by_both_for_one_day_plans_one(cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("wrong", "status", "said"),
     [
-        ({"day": ""}, 422, "This field is required."),
+        ({"day": ""}, 422, "Pick a day, or leave the page."),
         ({"day": "2001-01-01"}, 409, "That time has already gone by."),
         ({"day": "0001-01-01"}, 422, "Pick a day within the next two years."),
         ({"day": "9999-12-31"}, 422, "Pick a day within the next two years."),
