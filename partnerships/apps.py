@@ -1,3 +1,5 @@
+from typing import Any
+
 from django import forms
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -6,7 +8,7 @@ from partnerships import links
 
 
 # What stands at a field that was left empty, by its kind.
-EMPTY = {
+EMPTY: dict[type[forms.Field], Any] = {
     forms.Field: _("Choose one, or leave the page."),
     forms.CharField: _("Write something, or leave the page."),
     forms.DateField: _("Pick a day, or leave the page."),

@@ -45,7 +45,7 @@ def _text_areas(form: forms.Form, **rows: int) -> None:
                     "autocomplete": "off",
                     "class": "short" if count > 1 else "shortest",
                     "dir": "auto",
-                }  # fmt: skip
+                }
             )
 
 

@@ -160,7 +160,7 @@ def test_the_page_asks_before_it_complains(client: Client, ada: Person) -> None:
 def test_no_file_is_told(client: Client, ada: Person) -> None:
     answer = client.post(reverse("partnership_import"), {})
     assert answer.status_code == 422
-    assert "Write something, or leave the page." in answer.text
+    assert "Choose a file, or leave the page." in answer.text
 
 
 def test_who_may_not(client: Client, cast: Cast) -> None:

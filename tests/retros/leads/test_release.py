@@ -260,7 +260,7 @@ def test_each_kind_says_what_it_is(stage: Stage) -> None:
     for _kind, _thing, words in expected:
         assert words in read
     assert "Because" not in read.replace(
-        "Because we believe it is a habit", ""
+        "Because we believe: it is a habit", ""
     )  # the reason of a version is the pair's
 
 
