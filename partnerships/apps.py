@@ -6,7 +6,6 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerships import links
 
-
 # What stands at a field that was left empty, by its kind.
 EMPTY: dict[type[forms.Field], Any] = {
     forms.Field: _("Choose one, or leave the page."),

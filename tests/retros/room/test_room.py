@@ -27,8 +27,8 @@ from retros.room.frame import WRITING, Frame
 from retros.room.page import room_at
 from retros.room.steps.board import Board
 from tests.cast import Cast
-from tests.retros.model import wall
 from tests.retros import play
+from tests.retros.model import wall
 from tests.retros.regions import regions
 
 pytestmark = pytest.mark.one_database

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from retros.models import Action, Note
@@ -24,12 +26,10 @@ HEBREW, ARABIC, ENGLISH = "הסקיצות המוקדמות עזרו.", "نكتب
 def directions(page: Page, text: str) -> set[str]:
     """The computed directions of the innermost elements with this text, and of where their lines begin."""
     found = page.evaluate(
-        """(text) => [...document.querySelectorAll("main *")]
-          .filter((part) => part.checkVisibility() && !part.closest(".vh") && part.childElementCount === 0 && part.textContent.includes(text))
-          .map((part) => {
-            const { direction, textAlign } = getComputedStyle(part);
-            return direction + " " + textAlign;
-          })""",
+        """(text) => [...document.querySelectorAll("main :not(.vh, .vh *)")]
+          .filter((part) => part.checkVisibility() && !part.childElementCount && part.textContent.includes(text))
+          .map((part) => getComputedStyle(part))
+          .map(({ direction, textAlign }) => direction + " " + textAlign)""",
         text,
     )
     return set(found)
@@ -53,6 +53,7 @@ def test_what_people_write_runs_in_its_own_direction(new_context: Callable[..., 
     box.press("Enter")
     card = page.locator("[data-card]", has_text=HEBREW)
     expect(card).to_be_visible()
+    page.goto("about:blank")
     play.fold(session, cast.tom, ARABIC, column="bad")
     play.fold(session, cast.tom, ENGLISH, column="talk")
     play.reveal(session, "write")
@@ -60,17 +61,19 @@ def test_what_people_write_runs_in_its_own_direction(new_context: Callable[..., 
     for text, way in ((HEBREW, "rtl"), (ARABIC, "rtl"), (ENGLISH, "ltr")):
         assert directions(page, text) == {f"{way} start"}
 
+    page.goto("about:blank")  # the room would follow by itself
     play.go_on(session, "write")
     conclude = play.step_of(session, "conclude")
     Note.learn(conclude, by=cast.ines, text=ARABIC, id=uuid.uuid4())
     Action.agree(
         cast.checkout, by=cast.ines, id=uuid.uuid4(), owners=["a"], text=ENGLISH, because=HEBREW, seen_by=ARABIC,
-        is_experiment=True, due=conclude.session.created_at.date(), session=conclude.session,
+        is_experiment=True, due=timezone.localdate() + timedelta(days=9), session=conclude.session,
     )  # fmt: skip
     page.goto(live_server.url + reverse("step_detail", args=[session.pk, conclude.position]))
     assert directions(page, ARABIC) == directions(page, HEBREW) == {"rtl start"}
     assert directions(page, ENGLISH) == {"ltr start"}
 
+    page.goto("about:blank")
     play.go_on(session, "conclude")
     play.reveal(session, "close")
     play.go_on(session, "close")
