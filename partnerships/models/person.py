@@ -30,7 +30,7 @@ from partnerships.refusals import NotAllowed, Refusal
 def check_timezone(name: str) -> None:
     """Raises ValidationError unless `name` is an IANA zone this machine knows."""
     if name not in zones.known():
-        raise ValidationError(_("“%(name)s” is no time zone we know."), params={"name": name})
+        raise ValidationError(_("We do not know the time zone “%(name)s”."), params={"name": name})
 
 
 class PersonManager(BaseUserManager["Person"]):

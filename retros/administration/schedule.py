@@ -103,7 +103,7 @@ class ScheduleRow:
     @property
     def rhythm(self) -> str:
         if self.current is None or self.current.series.is_ended:
-            return _("None")
+            return _("No rhythm yet")
         words = self.current.rule.cadence.words
         paused = self.current.series.status == Series.Status.PAUSED
         return _("%(rhythm)s, paused") % {"rhythm": words} if paused else words

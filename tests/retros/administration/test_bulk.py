@@ -293,8 +293,8 @@ def test_they_are_reminded_of_the_date_that_they_have(
     bodies = {mail.to[0]: mail.body for mail in mailoutbox}
     for person, day in ((cast.priya, start.astimezone(cast.priya.tz)), (cast.daniel, start.astimezone(cast.daniel.tz))):
         assert f"{day:%H:%M}. Keep it" in bodies[person.email]
-        assert "none is kept" not in bodies[person.email]
-    assert "none is kept" in bodies[cast.tom.email]
+        assert "none is planned" not in bodies[person.email]
+    assert "none is planned" in bodies[cast.tom.email]
     assert done.lines[1]["after"][0].startswith("Both get a mail that names their date: ")
 
 

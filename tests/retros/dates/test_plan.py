@@ -112,7 +112,7 @@ def test_a_retro_reaches_over_midnight(cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("wrong", "status", "said"),
     [
-        ({"day": ""}, 422, "This field is required."),
+        ({"day": ""}, 422, "Pick a day, or leave the page."),
         ({"day": "2001-01-01"}, 409, "That time has already gone by."),
         ({"day": "0001-01-01"}, 422, "Pick a day within the next two years."),
         ({"day": "9999-12-31"}, 422, "Pick a day within the next two years."),

@@ -109,7 +109,7 @@ def test_the_two_read_all_that_is_theirs(cast: Cast) -> None:
 def test_an_action_that_ended_is_told_with_its_moment(cast: Cast) -> None:
     play.agree(cast.checkout, "call the same day", cue="the scope moves").finish(by=cast.ines)
     for name in ("history_detail", "action_list"):
-        assert "If the scope moves, then I will call the same day" in page(cast.tom, name, cast.checkout.pk)
+        assert "If the scope moves, then I will: call the same day" in page(cast.tom, name, cast.checkout.pk)
 
 
 def test_a_filter_shows_one_kind_and_one_year(cast: Cast) -> None:
@@ -319,10 +319,10 @@ def test_the_history_says_to_the_two_that_a_retro_is_open_now(cast: Cast) -> Non
 @pytest.mark.parametrize(
     ("fates", "beats", "said"),
     [
-        ([], [], "–"),
+        ([], [], "None was due"),
         (["held", "moved", "missed"], ["kept", "moved", "miss"], "2 of 3 kept"),
         (["held", "excused", "skipped"], ["kept", "miss"], "1 of 2 kept"),
-        (["cancelled", "scheduled"], [], "–"),
+        (["cancelled", "scheduled"], [], "None was due"),
     ],
 )
 def test_rhythm_is_said_as_kept_of_all(cast: Cast, fates: list[str], beats: list[str], said: str) -> None:
@@ -351,7 +351,7 @@ def test_the_shapes_count_the_same_dates_as_the_words(cast: Cast) -> None:
 def test_without_a_rhythm_nothing_is_kept_of_anything(cast: Cast) -> None:
     extra = past(cast.checkout, date(2026, 3, 1))
     rhythm = Rhythm.of([extra], date(2026, 12, 1))
-    assert (list(rhythm.beats), rhythm.words, rhythm.last_held) == ([], "–", date(2026, 3, 1))
+    assert (list(rhythm.beats), rhythm.words, rhythm.last_held) == ([], "None was due", date(2026, 3, 1))
     slot = past(cast.checkout, date(2026, 4, 1), "missed", slot_date=date(2026, 4, 1))
     rhythm = Rhythm.of([extra, slot], date(2026, 12, 1))
     assert (list(rhythm.beats), rhythm.words, rhythm.last_held) == (["miss"], "0 of 1 kept", date(2026, 3, 1))

@@ -232,7 +232,7 @@ def test_a_reader_that_takes_nothing_is_cut(monkeypatch: pytest.MonkeyPatch) -> 
             return {}
 
         async with asyncio.timeout(5):
-            await endpoint.serve(stream, receive, send)
+            await endpoint.serve(stream, "", receive, send)
         return sent
 
     assert loop.run(scenario()) == ["http.response.start", "http.response.body"]

@@ -157,4 +157,4 @@ def test_adherence(example: dict[str, Any]) -> None:
 
 def test_kept_in_words_is_never_a_percentage() -> None:
     assert Kept(3, 5).words == "3 of 5 kept"
-    assert Kept(0, 0).words == "–"
+    assert Kept(0, 0).words == "None was due"
