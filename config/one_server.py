@@ -13,11 +13,16 @@ class OneServer:
     def __init__(self) -> None:
         self.handle: int | None = None
 
-    def take(self) -> None:
-        """Raises SystemExit with the way out when another process serves this database."""
+    def take(self, workers: int = 1) -> None:
+        """Raises SystemExit with the way out for several workers, and when another process serves this database."""
         database = settings.DATABASES["default"]
         if self.handle is not None or not database["ENGINE"].endswith("sqlite3"):
             return
+        if workers > 1:
+            raise SystemExit(
+                f"--workers is {workers}, and SQLite is served by one process. "
+                "Leave it out, or give DATABASE_URL the address of a PostgreSQL database."
+            )
         path = Path(f"{database['NAME']}.serving")
         self.handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:

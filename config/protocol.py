@@ -13,6 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from config.answers import CLOSE, Complete, Receive, Scope, Send, answer, completed, plain
 from partnerships import limits
+from retros.live.hub import hub
 
 HEADER_SECONDS = 10
 BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
@@ -96,6 +97,13 @@ class StrictProtocol(H11Protocol):
             ):
                 self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
+
+    def shutdown(self) -> None:
+        """The server stops, and has asked this connection to end: a stream does when the hub ends it."""
+        super().shutdown()
+        ending = self.loop.create_task(hub.stop())
+        self.tasks.add(ending)  # the server waits for these
+        ending.add_done_callback(self.tasks.discard)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)

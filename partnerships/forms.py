@@ -90,6 +90,9 @@ class ContentFormField(forms.CharField):
     def to_python(self, value: Any) -> str:
         return clean_content(super().to_python(value) or "", limit=self.limit)
 
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {**super().widget_attrs(widget), "dir": "auto"}
+
 
 class LineFormField(forms.CharField):
     """One line inside what the two write: a heading."""
@@ -100,6 +103,9 @@ class LineFormField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         return clean_line(super().to_python(value) or "", limit=self.limit)
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {**super().widget_attrs(widget), "dir": "auto"}
 
 
 class NameFormField(LineFormField):

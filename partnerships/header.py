@@ -7,14 +7,14 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from django.db.models import Exists
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from partnerships import links
 from partnerships.links import Page, url_of
-from partnerships.models import Delivery, Membership, Partnership
+from partnerships.models import Delivery, Lead, Membership, Partnership
 from partnerships.models.partnership import Seat
 
 if TYPE_CHECKING:
@@ -69,6 +69,11 @@ class Header:
         ]
 
     @property
+    def is_led(self) -> bool:
+        """Whether somebody leads this partnership: without, no page speaks of a lead."""
+        return any(seat.is_led for seat in self._seats if seat.partnership_id == self.partnership.pk)  # type: ignore[attr-defined]
+
+    @property
     def has_notices(self) -> bool:
         """Whether something waits for the viewer on home. There it stands already."""
         waiting = any(seat.notices for seat in self._seats)  # type: ignore[attr-defined]  # annotated
@@ -82,6 +87,7 @@ class Header:
         return list(
             seats.annotate(
                 leads=Exists(Partnership.objects.led_by(self.person)),
+                is_led=Exists(Lead.objects.filter(partnership=OuterRef("partnership"))),
                 notices=Exists(Delivery.objects.notices_for(self.person, self.now)),
             )
         )

@@ -19,6 +19,7 @@ class Page(Enum):
     SHOWN_TO_LEADS = "what the leads of a partnership see"
     LED = "the partnerships that a person leads"
     FEED = "a calendar feed"
+    PAST_DATES = "what became of a partnership's dates, for admins"
 
 
 @dataclass(frozen=True)

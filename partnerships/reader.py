@@ -47,7 +47,9 @@ class Reader:
     def sees(self) -> str:
         """The privacy line of a page that both can open."""
         if self.is_member:
-            return _("You two see this. Your lead sees dates, counts and titles, and what you both chose to show")
+            if Lead.objects.filter(partnership=self.partnership).exists():
+                return _("You two see this. Your lead sees dates, counts and titles, and what you both chose to show")
+            return _("You two see this. Nobody else does")
         return _("You see that they meet, not what they say; and what both chose to show you. They see that you looked")
 
     @contextmanager

@@ -39,6 +39,12 @@ def _session(person: Person, sessions: SessionQuerySet, session_id: UUID) -> Ses
     return session
 
 
+def get_missed(session_id: UUID) -> Session:
+    """A retro of any pair that did not take place, for an admin: its dates and nothing in it. Raises Http404."""
+    missed = Session.objects.filter(kind=Session.Kind.RETRO, status=Session.Status.MISSED)
+    return get_object_or_404(missed.select_related("partnership"), pk=session_id)
+
+
 def get_series(person: Person, partnership_id: UUID) -> Series:
     """The rhythm of a partnership of theirs. Raises Http404 for everybody else, and while there is none."""
     return get_object_or_404(Series, partnership__memberships__person=person, partnership=partnership_id)

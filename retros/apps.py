@@ -22,6 +22,7 @@ class RetrosConfig(AppConfig):
         links.register(links.Page.SHOWN_TO_LEADS, "release_list")
         links.register(links.Page.LED, "lead_list")
         links.register(links.Page.FEED, "calendar_feed")
+        links.register(links.Page.PAST_DATES, "admin_partnership_dates")
         links.add_to_pair_menu(_("Partnership"), "partnership_detail", position=1)
         links.add_to_pair_menu(_("Actions"), "action_list", position=2)
         links.add_to_pair_menu(_("History"), "history_detail", position=4)

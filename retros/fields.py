@@ -40,7 +40,12 @@ def _text_areas(form: forms.Form, **rows: int) -> None:
     for name, count in rows.items():
         if name in form.fields:
             form.fields[name].widget = forms.Textarea(
-                attrs={"rows": count, "autocomplete": "off", "class": "short" if count > 1 else "shortest"}
+                attrs={
+                    "rows": count,
+                    "autocomplete": "off",
+                    "class": "short" if count > 1 else "shortest",
+                    "dir": "auto",
+                }
             )
 
 

@@ -17,6 +17,7 @@ from partnerships.models import Membership
 from retros.models import Action, Draft, Session
 from retros.recurrence import adherence
 from retros.recurrence.adherence import Kept
+from retros.recurrence.wall_time import which_pass
 
 RECENTLY = timedelta(days=14)  # how long a finished action stays among the open ones, struck through
 
@@ -81,8 +82,7 @@ class PlannedRetro:
 
     @property
     def when(self) -> str:
-        words = long_time(self.starts, self.pair.today)
-        return f"{words} {self.starts.tzname()}" if self.session.comes_twice else words
+        return long_time(self.starts, self.pair.today)
 
     @property
     def partners_time(self) -> str:
@@ -94,7 +94,7 @@ class PlannedRetro:
         if theirs.replace(tzinfo=None) == self.starts.replace(tzinfo=None):
             return ""
         same_day = theirs.date() == self.starts.date()
-        time = date_format(theirs, "H:i") if same_day else long_time(theirs, self.pair.today)
+        time = clock_time(theirs) if same_day else long_time(theirs, self.pair.today)
         return _("That is %(time)s for %(name)s.") % {"time": time, "name": partner.person.first_name}
 
 
@@ -118,7 +118,13 @@ def short_date(day: date, today: date) -> str:
 
 def long_time(moment: datetime, today: date) -> str:
     """“Thursday 26 November, 14:00”, with the year when it is another one."""
-    return date_format(moment, "l j F, H:i" if moment.year == today.year else "l j F Y, H:i")
+    day = date_format(moment, "l j F" if moment.year == today.year else "l j F Y")
+    return f"{day}, {clock_time(moment)}"
+
+
+def clock_time(moment: datetime) -> str:
+    """“14:00”, or “02:30 CEST” where the clocks show it twice."""
+    return date_format(moment, "H:i") + which_pass(moment)
 
 
 def together_since(since: date, today: date) -> str:

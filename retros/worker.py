@@ -62,11 +62,18 @@ def is_new_day(now: datetime) -> bool:
 
 
 def work(stop: threading.Event) -> None:
-    """Round after round until `stop` is set. What fails once is tried again in the next."""
+    """Round after round until `stop` is set. What fails once is tried again in the next.
+
+    The first round asks the zones again: a process that begins may bring other zone files.
+    """
+    asked_zones = False
     while not stop.is_set():
         close_old_connections()
         try:
             tick(timezone.now())
+            if not asked_zones:
+                upkeep.resync_timezones(timezone.now())
+                asked_zones = True
         except Exception as error:
             log.error("round failed", extra={"kind": type(error).__qualname__})
         finally:

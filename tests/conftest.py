@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gc
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -40,17 +39,18 @@ _render = Template._render  # type: ignore[attr-defined]  # before Django's test
 LONGEST = {
     "test_the_engine_keeps_its_rules", "test_nobody_reads_what_is_not_theirs", "test_everybody_can_use_every_page",
     "test_the_table", "test_every_state_of_the_room_is_for_everybody", "test_what_is_written_alone_shows_nowhere",
-    "test_the_two_and_the_rules_agree", "test_a_whole_retro_without_script", "test_a_third_lost_and_the_rest_late",
+    "test_no_date_is_lost_or_doubled_and_mails_are_as_the_rules_say", "test_the_two_and_the_rules_agree",
+    "test_a_whole_retro_without_script", "test_a_third_lost_and_the_rest_late",
     "test_a_server_killed_in_the_middle_of_a_sentence",
     "test_a_killed_worker_loses_no_mail_and_sends_at_most_one_again", "test_nobody_can_tell_whether_she_wrote_alone",
 }  # fmt: skip
 
 # Modules that crawl the site, or run machines, races and servers: not for `bin/test --quick`.
 LONG_MODULES = {
-    "test_access", "test_agreement_machine", "test_bad_input", "test_both_at_once", "test_canary",
+    "test_access", "test_agreement_machine", "test_at_size", "test_bad_input", "test_both_at_once", "test_canary",
     "test_engine_inference", "test_engine_machine", "test_engine_orders", "test_engine_races", "test_inference",
     "test_live", "test_live_hub", "test_live_stop", "test_noninterference", "test_outside", "test_revocation",
-    "test_series_races", "test_serve", "test_worker", "test_worker_killed",
+    "test_sequences", "test_series_races", "test_serve", "test_several_processes", "test_worker", "test_worker_killed",
 }  # fmt: skip
 
 
@@ -129,16 +129,17 @@ class LiveServer:
     """The application as it is served, streams included, in a thread of this process on a port of its own."""
 
     def __init__(self) -> None:
-        from config.asgi import Application
-        from config.serve import server
+        import uvicorn
 
-        self._socket = socket.socket()
-        self._socket.bind(("127.0.0.1", 0))
+        from config.asgi import Application
+        from config.serve import bound, configured
+
+        self.app = Application()  # made now, so that it finds the collected files
+        self.settings = configured(self.app, port=0)
+        self._socket = bound(self.settings)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self.app = Application()  # made now, so that it finds the collected files
-        self._server = server(self.app, port=self.port)
-        self.settings = self._server.config
+        self._server = uvicorn.Server(self.settings)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
 
     def at(self, name: str) -> str:

@@ -21,14 +21,20 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
 
 UNPRIVILEGED = "nobody"
 MEND = "Run: bin/setup. Or give TEST_DATABASE_URL the address of a PostgreSQL server whose user may create databases."
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """The address of a running server. Raises SystemExit with the mending command when there is none."""
+def server(kept: Path | None = None) -> Iterator[str]:
+    """The address of a running server. Raises SystemExit with the mending command when there is none.
+
+    `kept`: the folder of data that outlives it; made when missing, in a folder that everybody may pass through.
+    """
     if given := os.environ.get("TEST_DATABASE_URL"):
         yield given
         return
@@ -36,18 +42,31 @@ def server() -> Iterator[str]:
         root = Path(folder)
         root.chmod(0o755)  # the unprivileged user must pass through
         programs, user = _programs(root), _user()
-        data = root / "data"
-        data.mkdir(mode=0o700)
-        if user:
-            shutil.chown(data, user["user"], user["group"])
-        _run(programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", **user)
+        data = kept or root / "data"
+        if not data.exists():
+            data.mkdir(mode=0o700)
+            if user:
+                shutil.chown(data, user["user"], user["group"])
+            _run(programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", **user)
         # Speed, not safety: this data is thrown away. Connections enough for a pool in each of the processes.
         options = f"-h '' -k {data} -F -c full_page_writes=off -c max_connections=120 -c synchronous_commit=on"
         _run(programs / "pg_ctl", "-D", data, "-w", "-l", data / "log", "-o", options, "start", **user)
         try:
             yield f"postgres://postgres@/postgres?host={data}"
         finally:
-            _run(programs / "pg_ctl", "-D", data, "-m", "immediate", "stop", **user)
+            _run(programs / "pg_ctl", "-D", data, "-m", "fast" if kept else "immediate", "stop", **user)
+
+
+@contextmanager
+def database(address: str, name: str, *, template: str = "template1") -> Iterator[str]:
+    """The address of a new database on the server at `address`, a copy of `template`; it goes afterwards."""
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        try:
+            yield urlsplit(address)._replace(path=f"/{name}").geturl()
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _programs(root: Path) -> Path:

@@ -9,24 +9,33 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from copy import copy
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parent.parent
 SESSION_COOKIE, CSRF_COOKIE = "session", "csrf"  # as they are called over plain http
-STARTS_IN = 30.0  # seconds
+STARTS_IN = 60.0  # seconds
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 class Served:
     """`with Served(folder) as served:` serves an empty, migrated database at `served.url`.
 
-    `database` is the address of an empty PostgreSQL database; without it the folder gets one of SQLite.
+    `database` is the address of an empty PostgreSQL database; without it the folder gets one of SQLite. There, more
+    `workers` than one can share the port.
     """
 
-    def __init__(self, folder: Path, *, database: str = "", port: int = 0, **variables: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", port))
-            self.port: int = free.getsockname()[1]
+    def __init__(self, folder: Path, *, database: str = "", port: int = 0, workers: int = 1, **variables: str) -> None:
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("TWOFOLD_", "DATABASE_URL"))}
         self.env = {
@@ -37,13 +46,12 @@ class Served:
             **({"DATABASE_URL": database} if database else {}),
             **variables,
         }
+        self.workers = workers
         self.log = folder / "server.log"
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Served:
-        self._run("manage.py", "migrate", "--verbosity", "0")
-        self._run("manage.py", "createcachetable")
-        self._run("manage.py", "collectstatic", "--noinput", "--verbosity", "0")
+        self.prepare()
         self.start()
         return self
 
@@ -51,17 +59,25 @@ class Served:
         if self.process is not None and self.process.poll() is None:
             self.stop()
 
+    def prepare(self) -> None:
+        self._run("manage.py", "migrate", "--verbosity", "0")
+        self._run("manage.py", "createcachetable")
+        self._run("manage.py", "collectstatic", "--noinput", "--verbosity", "0")
+
     def start(self) -> None:
-        command = [sys.executable, "-m", "config.serve", "--port", str(self.port)]
+        several = ["--workers", str(self.workers)] if self.workers > 1 else []
+        command = [sys.executable, "-m", "config.serve", "--port", str(self.port), *several]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=log, stderr=log)
         until = time.monotonic() + STARTS_IN
         while True:
             try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return
+                with urlopen(f"{self.url}/healthz", timeout=STARTS_IN):
+                    return
             except OSError:
                 if self.process.poll() is not None or time.monotonic() > until:
+                    self.process.kill()
+                    self.process.wait()
                     raise RuntimeError(f"The server did not start. {self.log.read_text()[-2000:]}") from None
                 time.sleep(0.05)
 
@@ -78,6 +94,27 @@ class Served:
             raise
         return time.monotonic() - began
 
+    @contextmanager
+    def beside(self) -> Iterator[Served]:
+        """One more server of the same database, with the same keys, at a port of its own."""
+        other = copy(self)
+        other.port = free_port()
+        other.url = f"http://127.0.0.1:{other.port}"
+        other.env = {**self.env, "TWOFOLD_BASE_URL": other.url}
+        other.start()
+        try:
+            yield other
+        finally:
+            other.__exit__()
+
+    def processes(self) -> list[int]:
+        """The ids of those that answer requests."""
+        assert self.process is not None
+        if self.workers == 1:
+            return [self.process.pid]
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text(encoding="ascii")
+        return [pid for pid in map(int, children.split()) if b"spawn_main" in _command(pid)]
+
     def ask(self, code: str) -> Any:
         """Runs a piece of Python beside the server, in its settings; gives back what it prints, as JSON."""
         printed = self._run("-c", f"import django; django.setup()\n{code}")
@@ -87,3 +124,10 @@ class Served:
         return subprocess.run(
             [sys.executable, *arguments], cwd=ROOT, env=self.env, check=True, stdout=subprocess.PIPE
         ).stdout
+
+
+def _command(pid: int) -> bytes:
+    """Empty when there is no such process any more."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""

@@ -269,6 +269,8 @@ TABLE: dict[str, Row] = {
     "partnership_import_create": admins("405", "422"),
     "admin_partnership_end": admins("405", "302"),
     "admin_partnership_resume": admins("405", "302"),
+    "admin_partnership_dates": admins(),
+    "admin_session_met": admins("404", "404"),  # none of the retros there was missed
 }
 # What a stranger may open: signing in, getting an account or getting it back, the page of an invitation. Nothing else.
 PUBLIC = {

@@ -170,8 +170,9 @@ class Stage:
 
     def _of_an_admin(self) -> list[str]:
         names = ("schedule", "schedule_month", "schedule_load", "schedule_checks", "mail_list", "audit_list")
-        frame = reverse("admin_partnership_detail", args=[self.cast.checkout.pk])
-        return [*(reverse(name) for name in names), reverse("person_list"), frame]
+        frames = ("admin_partnership_detail", "admin_partnership_dates")
+        of_pair = [reverse(name, args=[self.cast.checkout.pk]) for name in frames]
+        return [*(reverse(name) for name in names), reverse("person_list"), *of_pair]
 
     def _visit(self, where: str, person: Person, urls: list[str]) -> None:
         client = Client()

@@ -14,6 +14,7 @@ from django.conf import settings
 from config import pages, protocol
 from config.one_server import OneServer
 from config.pages import Pages
+from config.serve import bound, configured
 from partnerships import limits
 from tests import loop
 from tests.conftest import LiveServer
@@ -186,6 +187,15 @@ def test_sqlite_is_served_by_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Any)
     first.give_back()
     second.take()
     second.give_back()
+
+
+@pytest.mark.parametrize("option", ["TCP_NODELAY", "TCP_USER_TIMEOUT"])
+def test_a_connection_has_the_options_of_the_socket_that_listens(option: str) -> None:
+    """Without the first, an answer in two parts waits for the reader's system to acknowledge the first of them."""
+    with bound(configured(port=0)) as listening:
+        listening.listen()
+        with socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, getattr(socket, option)) > 0
 
 
 @pytest.mark.browser

@@ -213,6 +213,42 @@ def test_templates_carry_no_inline_style_or_script() -> None:
     assert found_in_templates(r"<script(?![^>]*\bnonce=)") == []
 
 
+def elements(text: str) -> Iterator[tuple[str, str]]:
+    """(name, all between it and `>`) of each element in a template; what Django fills in stands in neither."""
+    plain = re.sub(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", "", text)
+    yield from re.findall(r"<([a-z][a-z0-9]*)\b([^<>]*)>", plain)
+
+
+def is_of_people(name: str, attributes: str) -> bool:
+    """What people wrote (`typed`, `hx-disable`), and each box that they write in."""
+    if re.search(r'class="[^"]*\btyped\b', attributes) or re.search(r"\shx-disable\b", attributes):
+        return True
+    kind = re.search(r'\stype="([a-z-]*)"', attributes)
+    is_line = name == "input" and (kind is None or kind[1] in {"text", "search"})
+    return name == "textarea" or (is_line and "readonly" not in attributes)  # a link to copy
+
+
+def test_what_people_write_has_the_direction_of_its_script() -> None:
+    found = [
+        (path.relative_to(ROOT), name, attributes)
+        for path in TEMPLATES
+        for name, attributes in elements(path.read_text(encoding="utf-8"))
+        if is_of_people(name, attributes)
+    ]
+    assert {name for _path, name, _attributes in found} >= {"p", "textarea", "input"}
+    assert [each for each in found if 'dir="auto"' not in each[2]] == []
+
+
+def test_every_box_of_a_form_has_the_direction_of_its_script() -> None:
+    from django import forms
+
+    from partnerships.forms import ContentFormField, LineFormField, NameFormField
+
+    for field in (ContentFormField, LineFormField, NameFormField):
+        assert field().widget.attrs["dir"] == "auto"
+        assert field(widget=forms.TextInput(attrs={"autocomplete": "name"})).widget.attrs["dir"] == "auto"
+
+
 def test_every_icon_is_drawn_has_its_place_and_is_used() -> None:
     sheet = (ROOT / "static/icons.svg").read_text(encoding="utf-8")
     drawn = re.findall(r'<g id="([a-z0-9-]+)" transform="translate\(0 (\d+)\)">', sheet)

@@ -77,4 +77,6 @@ class PersonForm(forms.ModelForm[Person]):
         help_texts: ClassVar = {"shortcuts": _("One letter does something while you are in no field. “?” lists them.")}
 
     def keep(self) -> None:
-        self.instance.save(update_fields=self.Meta.fields)
+        if "timezone" in self.changed_data:
+            self.instance.zone_before = self.initial["timezone"]
+        self.instance.save(update_fields=[*self.Meta.fields, "zone_before"])

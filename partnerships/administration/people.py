@@ -58,4 +58,9 @@ class PersonPage:
 
     @cached_property
     def leads(self) -> list[PartnershipRow]:
-        return rows_of(Partnership.objects.filter(leads__person=self.person))
+        """The first of them, by label."""
+        return rows_of(Partnership.objects.led_by(self.person).order_by("label", "pk")[:PER_PAGE])
+
+    @cached_property
+    def lead_count(self) -> int:
+        return Partnership.objects.led_by(self.person).count()

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from partnerships import links
 from partnerships.access import for_admins, get_account, get_frame, get_person, get_unused_invitation
 from partnerships.administration.forms import AccountForm, ArrangeForm, LeadForm, RoleForm
 from partnerships.administration.listing import admin_menu
@@ -149,7 +150,8 @@ def admin_partnership_list(request: PersonRequest) -> HttpResponse:
 @require_safe
 @for_admins
 def admin_partnership_detail(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
-    context = {**admin_menu("admin_partnership_list"), "row": frame_of(get_frame(partnership_id))}
+    row, dates = frame_of(get_frame(partnership_id)), links.url_of(links.Page.PAST_DATES, partnership_id)
+    context = {**admin_menu("admin_partnership_list"), "row": row, "dates": dates}
     return render(request, "partnerships/administration/admin_partnership_detail.html", context)
 
 

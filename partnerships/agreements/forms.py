@@ -40,17 +40,21 @@ class AgreementForm(PageForm):
     kind = forms.ChoiceField(label=gettext_lazy("What do you want to write?"), widget=forms.RadioSelect)
     title = NameFormField(
         label=gettext_lazy("Which project is the contract for?"),
-        help_text=gettext_lazy("Your lead and your admin see this name, and nothing that stands in the contract."),
         limit=limits.TITLE_LENGTH,
         required=False,
     )
 
-    def __init__(self, data: Any = None, *, has_dream_team: bool, kind: str = "") -> None:
+    def __init__(self, data: Any = None, *, has_dream_team: bool, is_led: bool, kind: str = "") -> None:
         wanted = kind if kind in Agreement.Kind.values else Agreement.Kind.CONTRACT
         super().__init__(data, initial={"client_id": uuid.uuid4(), "kind": wanted})
         kinds = [Agreement.Kind.CONTRACT] if has_dream_team else [Agreement.Kind.DREAM_TEAM, Agreement.Kind.CONTRACT]
         cast(forms.ChoiceField, self.fields["kind"]).choices = [(kind.value, kind.label) for kind in kinds]
         self.has_choice = len(kinds) > 1
+        self.fields["title"].help_text = (
+            _("Your lead and your admin see this name, and nothing that stands in the contract.")
+            if is_led
+            else _("Your admin sees this name, and nothing that stands in the contract.")
+        )
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data

@@ -40,7 +40,7 @@ def agreement_create(request: PersonRequest, partnership_id: UUID) -> HttpRespon
     """Begin a contract, or the Dream Team agreement. What is to stand in it comes on the next page."""
     page = AgreementList(get_partnership(request.user, partnership_id), request.user)
     kind = request.GET.get("kind", "")
-    form = AgreementForm.of(request, has_dream_team=page.has_dream_team, kind=kind)
+    form = AgreementForm.of(request, has_dream_team=page.has_dream_team, is_led=page.pair.is_led, kind=kind)
     if request.method == "POST":
         with form.on_page():
             data = form.checked()

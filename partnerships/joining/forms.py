@@ -35,7 +35,7 @@ class PartnershipForm(InvitationForm):
     kind = forms.ChoiceField(label=_("The two of you are"), choices=Partnership.Kind.choices, widget=forms.RadioSelect)
     label = NameFormField(
         label=_("What you work on together"),
-        help_text=_("A product, a team or a project. Your lead and your admin see it."),
+        help_text=_("A product, a team or a project. Your admin sees it, too."),
     )
     role_label = NameFormField(label=_("Your role"), required=False)
     since = forms.DateField(

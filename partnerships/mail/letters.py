@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -86,11 +86,13 @@ def seated(partnership: Partnership, person: Person, *, by: Person) -> Letter:
     return Letter("arranged", {"partnership": partnership, "by": by, "link": link}, person.email)
 
 
-def send_nudge(partnership: Partnership, *, by: Person) -> None:
-    """An admin reminds the two to find a date."""
+def send_nudge(partnership: Partnership, *, by: Person, date: datetime | None) -> None:
+    """An admin reminds the two to find a date; or of the one that they have, which may have gone by."""
     link = f"{settings.BASE_URL}{url_of(Page.PAIR, partnership.pk)}"
     for member in partnership.memberships.select_related("person").filter(person__is_active=True, left_at=None):
-        _post("nudge", {"partnership": partnership, "by": by, "link": link}, to=member.person.email)
+        when = date_format(date.astimezone(member.person.tz), "l j F Y, H:i") if date else ""
+        context = {"partnership": partnership, "by": by, "link": link, "when": when}
+        _post("nudge", context, to=member.person.email)
 
 
 def send_sign_in_change(noted: Noted) -> None:

@@ -96,6 +96,9 @@ class Audit(models.Model):
 
     objects: ClassVar = AuditQuerySet.as_manager()
 
+    class Meta:
+        indexes = (models.Index(fields=["act"], name="audit_by_act"),)
+
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.act}"
 

@@ -40,11 +40,13 @@ class PartnershipQuerySet(models.QuerySet["Partnership"]):
     def active(self) -> PartnershipQuerySet:
         return self.filter(archived_at=None)
 
-    def matching(self, words: str) -> PartnershipQuerySet:
-        """Those whose label, or the name or address of somebody in a seat, holds each of the words."""
+    def matching(self, words: str, *, by_address: bool = True) -> PartnershipQuerySet:
+        """Those whose label, or the name or (unless told otherwise) address of somebody in a seat, holds each word."""
         found = self
         for word in words.split():
-            person = models.Q(person__name__icontains=word) | models.Q(person__email__icontains=word)
+            person = models.Q(person__name__icontains=word)
+            if by_address:
+                person |= models.Q(person__email__icontains=word)
             seated = Membership.objects.filter(person, partnership=models.OuterRef("pk"))
             found = found.filter(models.Q(label__icontains=word) | models.Exists(seated))
         return found

@@ -30,7 +30,7 @@ from partnerships.refusals import NotAllowed, Refusal
 def check_timezone(name: str) -> None:
     """Raises ValidationError unless `name` is an IANA zone this machine knows."""
     if name not in zones.known():
-        raise ValidationError(_("“%(name)s” is no time zone we know."), params={"name": name})
+        raise ValidationError(_("We do not know the time zone “%(name)s”."), params={"name": name})
 
 
 class PersonManager(BaseUserManager["Person"]):
@@ -80,6 +80,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(_("Name"), max_length=limits.NAME_LENGTH, blank=True)
     role_label = models.CharField(_("Role"), max_length=limits.NAME_LENGTH, blank=True)
     timezone = models.CharField(_("Time zone"), max_length=64, default="UTC", validators=[check_timezone])
+    zone_before = models.CharField(max_length=64, blank=True)  # the time zone before the last change of it
     theme = models.CharField(_("Theme"), max_length=6, choices=Theme.choices, default=Theme.SYSTEM)
     shortcuts = models.BooleanField(_("Single-key shortcuts"), default=True)
     working_days = models.CharField(_("Working days"), max_length=7, default="12345")  # ISO numbers of weekdays

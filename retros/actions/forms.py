@@ -24,7 +24,7 @@ class ActionForm(CheckedForm):
     text = ContentFormField(required=False, label=_("What will you try?"))
     cue = ContentFormField(required=False, label=_("If …"))
     because = ContentFormField(required=False, label=_("because we believe"))
-    seen_by = ContentFormField(required=False, label=_("we will see it by"))
+    seen_by = ContentFormField(required=False, label=_("we will know it worked when"))
     is_experiment = forms.BooleanField(required=False)
     owner = forms.ChoiceField(choices=[*Seat.choices, ("both", _("Both"))], required=False, label=_("Who"))
     due = DayField(required=False, label=_("By when"))
@@ -40,7 +40,7 @@ class ActionEditForm(CheckedForm):
     text = ContentFormField(required=False, label=_("What will you try?"))
     cue = ContentFormField(required=False, label=_("If …"))
     because = ContentFormField(required=False, label=_("because we believe"))
-    seen_by = ContentFormField(required=False, label=_("we will see it by"))
+    seen_by = ContentFormField(required=False, label=_("we will know it worked when"))
     owner = forms.ChoiceField(choices=Seat.choices, required=False, label=_("Who"))
     due = DayField(required=False, label=_("By when"))
     version = forms.IntegerField(min_value=0)
@@ -87,7 +87,7 @@ class ActionChangeForm(ActionEditForm, PageForm):
             for name, label in {
                 "text": _("We try"),
                 "because": _("Because we believe"),
-                "seen_by": _("We will see it by"),
+                "seen_by": _("We will know it worked when"),
             }.items():
                 self.fields[name].label = label
         self.fields["version"].widget = forms.HiddenInput()

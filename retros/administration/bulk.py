@@ -17,6 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -27,12 +28,14 @@ from partnerships.models import Audit, Partnership, Person
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal
 from retros.administration.placing import YEAR, BusySpan, BusyTimes, Placed, Reason, Two, WorkingPerson, plan
-from retros.dates import one_date, rhythm
+from retros.dates import one_date, rhythm, taking_back
 from retros.dates.planning import Outdated
 from retros.dates.preview import dry_run
+from retros.dates.taking_back import dates_of, difference
 from retros.models import Bulk, Series, Session
-from retros.models.session import key_is_taken
+from retros.models.session import key_is_taken, undecided
 from retros.recurrence.rule import PRESETS, Rule
+from retros.recurrence.wall_time import which_pass
 
 DATES_SHOWN = 3  # dates of a new rhythm that are shown with both local times
 WHY_NOT = {
@@ -71,7 +74,7 @@ class BulkLine:
     refused: str = ""
     series: str = ""
     version: int = 0
-    undo: dict[str, str] = field(default_factory=dict)
+    undo: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -139,32 +142,19 @@ def undo(bulk: Bulk, *, by: Person, now: datetime | None = None) -> Bulk:
             raise Refusal(_("This was more than ten minutes ago. Change the dates of the pairs one by one."))
         for line in sorted(bulk.lines, key=lambda line: str(line["partnership"])):
             if not line["refused"]:
-                line["left"] = _take_back(bulk.act, line, by=by, now=now)
+                line["left"] = _take_back(line, by=by, now=now)
         bulk.undone_at = now
         bulk.save(update_fields=["lines", "undone_at"])
         Audit.record(Audit.Act.BULK_UNDONE, by=by, about=bulk)
     return bulk
 
 
-def _take_back(act: str, line: dict[str, Any], *, by: Person, now: datetime) -> str:
+def _take_back(line: dict[str, Any], *, by: Person, now: datetime) -> str:
     """Returns why not, or nothing."""
-    how, known = line["undo"], {"by": by, "version": line["version"], "now": now}
-    series = Series.objects.filter(pk=line["series"]).first() if line["series"] else None
+    partnership = Partnership.objects.get(pk=line["partnership"])
     try:
         with transaction.atomic():
-            if act == Bulk.Act.MOVE:
-                wall = datetime.fromisoformat(how["wall"])
-                one_date.move(Session.objects.get(pk=how["session"]), start=wall, zone=how["zone"], **known)
-            elif series is None:
-                return _("It is no longer there.")
-            elif act == Bulk.Act.PLAN:
-                rhythm.end(series, date.fromisoformat(how["last"]), **known)
-            elif act == Bulk.Act.PAUSE:
-                rhythm.resume(series, **known)
-            else:
-                first = Session.objects.get(pk=how["session"])
-                former = series.rules.get(n=int(how["n"])).rule
-                rhythm.change_from(series, first, rule=former.following(date.fromisoformat(how["slot"])), **known)
+            taking_back.take_back(partnership, line["undo"], by=by, version=line["version"], now=now)
     except Outdated:
         return _("Its dates changed since, so it stays as it is.")
     except Refusal as refusal:
@@ -175,7 +165,8 @@ def _take_back(act: str, line: dict[str, Any], *, by: Person, now: datetime) -> 
 def _perform(wish: BulkRequest, *, by: Person, now: datetime, strict: bool = False) -> list[BulkLine]:
     """Each pair in a savepoint of its own: one that cannot be keeps none of the others from it.
 
-    With `strict`, a pair that somebody else changed since the preview stops all of it.
+    With `strict` it is for good: a pair that somebody else changed since the preview stops all of it, and each line
+    holds what takes it back.
     """
     chosen = Partnership.objects.filter(pk__in=wish.partnerships).with_members().order_by("pk")
     pairs = [BulkPair(partnership) for partnership in chosen]
@@ -183,9 +174,12 @@ def _perform(wish: BulkRequest, *, by: Person, now: datetime, strict: bool = Fal
     lines = []
     for pair in pairs:
         line = pair.line()
+        before = dates_of(pair.partnership, now) if strict else None
         try:
             with transaction.atomic():
                 _ACTS[wish.act](wish, pair, line, places.get(pair.partnership.pk), by, now)
+            if before is not None:
+                line.undo = difference(before, dates_of(pair.partnership, now))
         except Outdated as outdated:
             if strict:
                 raise Refusal(f"{pair.title}: {outdated.message}") from outdated
@@ -222,10 +216,10 @@ class BulkPair:
     def times(self, moment: datetime) -> str:
         """“9 February 2027, 14:00”; with both clocks where they differ."""
         a, b = (moment.astimezone(p.tz) for p in self.people)
-        words = date_format(a, "D j F Y, H:i")
+        words = date_format(a, "D j F Y, H:i") + which_pass(a)
         if a.replace(tzinfo=None) == b.replace(tzinfo=None):
             return words
-        other = date_format(b, "H:i" if a.date() == b.date() else "D j F, H:i")
+        other = date_format(b, "H:i" if a.date() == b.date() else "D j F, H:i") + which_pass(b)
         known = {"when": words, "a": self.people[0].first_name, "other": other, "b": self.people[1].first_name}
         return _("%(when)s for %(a)s, %(other)s for %(b)s") % known
 
@@ -241,6 +235,13 @@ class BulkPair:
         if (found := ahead.upcoming().first()) is None:
             raise Refusal(_("No retro of theirs is planned."))
         return found
+
+    def open_date(self, now: datetime) -> datetime | None:
+        """The date that they have, as somebody outside of the pair may know it: the next one, else one gone by."""
+        own = Session.objects.filter(partnership=self.partnership, kind=Session.Kind.RETRO).known_outside(now)
+        starts = own.filter(Q(status=Session.Status.SCHEDULED) | undecided(now)).order_by("start_utc")
+        found = list(starts.values_list("start_utc", flat=True))
+        return next((start for start in found if start > now), found[-1] if found else None)
 
 
 def _begin(
@@ -260,13 +261,12 @@ def _begin(
             "On %(n)d dates of the year somebody’s clock shows another time.",
             shifted,
         ) % {"n": shifted}
-    line.undo = {"last": (place.rule.start_date - timedelta(days=1)).isoformat()}
     _note(line, series)
 
 
 def _move(wish: BulkRequest, pair: BulkPair, line: BulkLine, _place: object, by: Person, now: datetime) -> None:
     session = pair.next(now)
-    line.before, line.undo = pair.times(session.start_utc), _place_of(session)
+    line.before = pair.times(session.start_utc)
     wall = session.wall_start + timedelta(weeks=wish.weeks)
     one_date.move(session, by=by, start=wall, zone=session.timezone, version=wish.version(pair.partnership), now=now)
     line.after = [pair.times(session.start_utc)]
@@ -279,8 +279,7 @@ def _change(wish: BulkRequest, pair: BulkPair, line: BulkLine, _place: object, b
     first = ahead.first()
     if first is None:
         raise Refusal(_("No retro of theirs is planned."))
-    line.before = series.rule.words
-    line.undo = {"session": str(first.pk), "slot": str(first.slot_date), "n": str(series.current.n)}
+    line.before = rhythm.rule_at(series, first).words
     rhythm.change_from(
         series, first, cadence=PRESETS[wish.cadence], by=by, version=wish.version(pair.partnership), now=now
     )
@@ -299,8 +298,12 @@ def _pause(wish: BulkRequest, pair: BulkPair, line: BulkLine, _place: object, by
 
 def _remind(wish: BulkRequest, pair: BulkPair, line: BulkLine, _place: object, by: Person, now: datetime) -> None:
     pair.partnership.remind(by=by, now=now)
-    letters.send_nudge(pair.partnership, by=by)
-    line.after = [_("Both get a mail: it is time to find a date.")]
+    found = pair.open_date(now)
+    letters.send_nudge(pair.partnership, by=by, date=found)
+    if found is None:
+        line.after = [_("Both get a mail: it is time to find a date.")]
+    else:
+        line.after = [_("Both get a mail that names their date: %(when)s.") % {"when": pair.times(found)}]
 
 
 _ACTS: dict[str, Callable[[BulkRequest, BulkPair, BulkLine, Any, Person, datetime], None]] = {
@@ -316,10 +319,6 @@ def _note(line: BulkLine, series: Series | None) -> None:
     if series is not None:
         series.refresh_from_db(fields=["version"])
         line.series, line.version = str(series.pk), series.version
-
-
-def _place_of(session: Session) -> dict[str, str]:
-    return {"session": str(session.pk), "wall": session.wall_start.isoformat(), "zone": session.timezone}
 
 
 def _places(wish: BulkRequest, pairs: Sequence[BulkPair], now: datetime) -> dict[uuid.UUID, Placed | Reason]:

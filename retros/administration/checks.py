@@ -11,12 +11,13 @@ from django.utils.formats import date_format
 from partnerships.administration.partnerships import PartnershipRow, rows_of
 from partnerships.models import Partnership, Person
 from partnerships.models.partnership import Seat
-from retros.administration.clashes import in_several, overlaps, retros, spans_of
+from retros.administration.clashes import clashes, retros
 from retros.administration.schedule import NEW_FOR
+from retros.administration.settled import KeptByAll, kept_by_all
 
 
 class Checks:
-    """Clashes, and pairs that never had a date though they are here for a while."""
+    """Clashes, pairs that never had a date though they are here for a while, and what all kept."""
 
     def __init__(self, reader: Person) -> None:
         self.reader, self.now = reader, timezone.now()
@@ -24,13 +25,16 @@ class Checks:
     @cached_property
     def clashes(self) -> list[tuple[Person, list[str]]]:
         """Who would have to sit in two retros at once, and when, in their own time."""
-        several = list(in_several(Person.objects.filter(is_active=True)).order_by("name", "email"))
-        spans = spans_of([person.pk for person in several], self.now)
-        found = [
-            (p, [date_format(late.start.astimezone(p.tz), "D j F, H:i") for _early, late in overlaps(spans[p.pk])])
-            for p in several
+        found = clashes(self.now)
+        people = Person.objects.filter(pk__in=found, is_active=True).order_by("name", "email")
+        return [
+            (p, [date_format(late.start.astimezone(p.tz), "D j F, H:i") for _early, late in found[p.pk]])
+            for p in people
         ]
-        return [(person, moments) for person, moments in found if moments]
+
+    @cached_property
+    def by_all(self) -> KeptByAll:
+        return kept_by_all(self.now, self.now.astimezone(self.reader.tz).date())
 
     @cached_property
     def never_planned(self) -> list[PartnershipRow]:

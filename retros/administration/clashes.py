@@ -8,31 +8,20 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Window
+from django.db.models.functions import Lag, Lead
 
 from partnerships.models import Person
 from retros.models import Session
-from retros.models.session import SessionQuerySet, undecided
-
-Status = Session.Status
-
+from retros.models.session import SessionQuerySet
 
 LOOKED_AHEAD = timedelta(days=190)
+LONGER_THAN_ANY = timedelta(days=1)  # retro
 
 
 def retros() -> SessionQuerySet:
     found: SessionQuerySet = Session.objects.filter(kind=Session.Kind.RETRO)
     return found
-
-
-def clashing(now: datetime) -> set[UUID]:
-    """The pairs of whom one has to be in two retros at once. One query."""
-    pairs = [
-        pair
-        for spans in spans_of(in_several(Person.objects.all()).values("pk"), now).values()
-        for pair in overlaps(spans)
-    ]
-    return {span.partnership_id for pair in pairs for span in pair}
 
 
 class Span(NamedTuple):
@@ -47,15 +36,46 @@ def in_several(people: QuerySet[Person]) -> QuerySet[Person]:
     return people.annotate(partnerships=active).filter(partnerships__gt=1)
 
 
-def spans_of(people: Iterable[UUID] | QuerySet[Any], now: datetime) -> dict[UUID, list[Span]]:
+def spans_of(people: Iterable[UUID], now: datetime) -> dict[UUID, list[Span]]:
     """When each of them (by id) sits in a retro from now on, the earliest first. One query."""
-    seated = retros().filter(
-        Q(status=Status.SCHEDULED) | undecided(now), start_utc__range=(now, now + LOOKED_AHEAD),
-        partnership__archived_at=None, partnership__memberships__person__in=people,
+    return _spans(_seated(now).filter(person__in=people))
+
+
+def clashes(now: datetime) -> dict[UUID, list[tuple[Span, Span]]]:
+    """Who (by id) has to be in two retros at once, and in which. One query.
+
+    Whatever overlaps begins within a day of its neighbour: the database leaves out the rest.
+    """
+    near = (
+        _seated(now)
+        .annotate(
+            before=Window(Lag("start_utc"), partition_by="person", order_by="start_utc"),
+            after=Window(Lead("start_utc"), partition_by="person", order_by="start_utc"),
+        )
+        .filter(Q(before__gt=F("start_utc") - LONGER_THAN_ANY) | Q(after__lt=F("start_utc") + LONGER_THAN_ANY))
+    )
+    found = {person: list(overlaps(spans)) for person, spans in _spans(near).items()}
+    return {person: pairs for person, pairs in found.items() if pairs}
+
+
+def clashing(now: datetime) -> set[UUID]:
+    """The pairs of whom one has to be in two retros at once."""
+    return {span.partnership_id for pairs in clashes(now).values() for pair in pairs for span in pair}
+
+
+def _seated(now: datetime) -> QuerySet[Any]:
+    """Each coming retro, once for each `person` in it."""
+    coming = retros().coming_outside(now).filter(
+        start_utc__range=(now, now + LOOKED_AHEAD), partnership__archived_at=None
     )  # fmt: skip
+    return coming.annotate(person=F("partnership__memberships__person"))
+
+
+def _spans(seated: QuerySet[Any]) -> dict[UUID, list[Span]]:
     found: dict[UUID, list[Span]] = defaultdict(list)
-    values = seated.values_list("partnership__memberships__person", "start_utc", "duration_min", "partnership")
-    for person, start, minutes, partnership in values.order_by("start_utc"):
+    for person, start, minutes, partnership in seated.order_by("start_utc").values_list(
+        "person", "start_utc", "duration_min", "partnership"
+    ):
         found[person].append(Span(start, start + timedelta(minutes=minutes), partnership))
     return found
 

@@ -48,7 +48,7 @@ class Error(enum.Enum):
     )
     ACCOUNT_OFF = "account_off", _("One of the two accounts is switched off.")
     FOREIGN_DOMAIN = "foreign_domain", _("Addresses of one of these domains cannot be used here.")
-    WRONG_COLUMNS = "wrong_columns", _("The line has not as many cells as the first one.")
+    WRONG_COLUMNS = "wrong_columns", _("The line has more or fewer cells than the first one.")
 
     def __init__(self, code: str, words: str) -> None:
         self.code = code
@@ -115,7 +115,7 @@ def parse(text: str, *, now: datetime) -> list[ImportRow]:
     try:
         return list(_rows(reader, now))
     except csv.Error as error:
-        raise Invalid(_("This is no table that we can read. Save it as CSV.")) from error
+        raise Invalid(_("We cannot read this as a table. Save it as CSV.")) from error
 
 
 def _rows(reader: Any, now: datetime) -> Iterator[ImportRow]:

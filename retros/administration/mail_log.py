@@ -43,8 +43,9 @@ class Mails(Listing[MailRow]):
         self.reader, self.now = reader, timezone.now()
 
     def found(self) -> QuerySet[Delivery]:
-        mails = Delivery.objects.filter(status=self.state, channel=Delivery.Channel.EMAIL)
-        found = mails.filter(person__in=Person.objects.matching(self.words).values("pk"))
+        found = Delivery.objects.filter(status=self.state, channel=Delivery.Channel.EMAIL)
+        if self.words:
+            found = found.filter(person__in=Person.objects.matching(self.words).values("pk"))
         return found.select_related("person").order_by("-send_at", "pk")
 
     def rows(self, items: list[Any]) -> list[MailRow]:

@@ -65,7 +65,7 @@ class Month:
     def sessions(self) -> SessionQuerySet:
         since, until = self._spans()
         found = retros().filter(start_utc__gte=since, start_utc__lt=until, partnership__archived_at=None)
-        known: SessionQuerySet = found.exclude(status__in=Session.NOT_TO_COME).known_outside(self.now)
+        known: SessionQuerySet = found.filter(status__in=[Status.IN_PROGRESS, *_STATES]).known_outside(self.now)
         return known.order_by("start_utc", "pk")
 
     @cached_property

@@ -9,7 +9,8 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.lookups import In
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -22,7 +23,6 @@ from retros.administration.clashes import clashing, retros
 from retros.administration.month import Month
 from retros.administration.weeks import WEEK, _in_short, monday_of, week_words, weeks_ahead
 from retros.models import RuleVersion, Series, Session
-from retros.models.session import undecided
 
 Status = Session.Status
 
@@ -31,32 +31,49 @@ NEW_FOR = timedelta(days=14)  # how long a pair may go without a first date befo
 
 
 def by_date(now: datetime) -> QuerySet[Partnership]:
-    """Every pair that goes on, with what its dates, its people and their calendar mails say of it."""
-    own = retros().known_outside(now).filter(partnership=OuterRef("pk"))
-    open_ = own.filter(Q(status=Status.SCHEDULED) | undecided(now)).order_by("start_utc")
-    over = Q(status__in=[Status.HELD, Status.MISSED]) | Q(status=Status.SKIPPED, excused=False)
-    decided = own.filter(over).exclude(undecided(now)).order_by("-start_utc")
-    off = Membership.objects.filter(partnership=OuterRef("pk"), person__is_active=False)
-    unsent = Delivery.objects.filter(kind__in=Delivery.CALENDAR, status=Delivery.Status.FAILED).values("subject_id")
+    """Every pair that goes on, with its next date and whether a calendar mail about it could not be sent."""
+    coming = retros().coming_outside(now).filter(partnership=OuterRef("pk"))
+
+    def first(name: str) -> Case:
+        """Of the few pairs whose date has gone by it is that one; of the others, what the index gives first."""
+        named = coming.values(name)
+        gone_by, ahead = named.filter(start_utc__lte=now)[:1], named.filter(start_utc__gt=now)[:1]
+        return Case(When(_due(now), then=Subquery(gone_by)), default=Subquery(ahead))
+
     return Partnership.objects.active().annotate(
-        next_id=Subquery(open_.values("pk")[:1]),
-        next_start=Subquery(open_.values("start_utc")[:1]),
-        last_status=Subquery(decided.values("status")[:1]),
-        is_paused=Exists(Series.objects.filter(partnership=OuterRef("pk"), status=Series.Status.PAUSED)),
-        has_off=Exists(off),
-        has_unsent=Exists(own.filter(start_utc__gt=now, pk__in=unsent)),
+        next_id=first("pk"), next_start=first("start_utc"), has_unsent=Q(pk__in=_unsent(now))
     )
 
 
+def _due(now: datetime) -> Q:
+    """Whose date has gone by, and nothing is decided about it."""
+    coming = retros().coming_outside(now).order_by()
+    return Q(pk__in=coming.filter(start_utc__lte=now).values("partnership"))
+
+
+def _unsent(now: datetime) -> QuerySet[Session, Any]:
+    """The pairs with a coming retro of which a calendar mail could not be sent."""
+    failed = Delivery.objects.filter(kind__in=Delivery.CALENDAR, status=Delivery.Status.FAILED).values("subject_id")
+    return retros().known_outside(now).filter(start_utc__gt=now, pk__in=failed).values("partnership")
+
+
 def health(now: datetime) -> dict[str, Q]:
-    """Each state of the filter, as a condition over `by_date` (docs/rules/scheduling.md S14)."""
+    """Each state of the filter, as a condition over partnerships (docs/rules/scheduling.md S14).
+
+    Each set is found by itself, from few rows, instead of once for every pair.
+    """
+    coming = retros().coming_outside(now).order_by()
+    over = retros().over_outside(now).filter(partnership=OuterRef("pk")).values("status")
+    missed = (Status.MISSED, Status.SKIPPED)
+    going_on = ~Q(pk__in=Series.objects.filter(status=Series.Status.PAUSED).values("partnership"))
+    off = Membership.objects.filter(person__is_active=False).values("partnership")
     return {
         "all": Q(),
-        "none": Q(next_id=None, is_paused=False),
-        "overdue": Q(last_status__in=[Status.MISSED, Status.SKIPPED], is_paused=False),
-        "due": Q(next_start__lte=now, is_paused=False),
-        "paused": Q(is_paused=True),
-        "attention": Q(has_off=True) | Q(has_unsent=True) | Q(pk__in=clashing(now)),
+        "none": going_on & ~Q(pk__in=coming.values("partnership")),
+        "overdue": going_on & Q(In(Subquery(over[:1]), missed)),
+        "due": going_on & _due(now),
+        "paused": ~going_on,
+        "attention": Q(pk__in=off) | Q(pk__in=_unsent(now)) | Q(pk__in=clashing(now)),
     }
 
 
@@ -86,7 +103,7 @@ class ScheduleRow:
     @property
     def rhythm(self) -> str:
         if self.current is None or self.current.series.is_ended:
-            return _("None")
+            return _("No rhythm yet")
         words = self.current.rule.cadence.words
         paused = self.current.series.status == Series.Status.PAUSED
         return _("%(rhythm)s, paused") % {"rhythm": words} if paused else words
@@ -144,8 +161,10 @@ class Schedule(Listing[ScheduleRow]):
     def found(self) -> QuerySet[Partnership]:
         listed = by_date(self.now).matching(self.words).filter(self.health[self.state])  # type: ignore[attr-defined]
         if self.monday:
-            ends = [datetime.combine(day, time.min, self.reader.tz) for day in (self.monday, self.monday + WEEK)]
-            listed = listed.filter(next_start__gte=ends[0], next_start__lt=ends[1])
+            first, last = (datetime.combine(day, time.min, self.reader.tz) for day in (self.monday, self.monday + WEEK))
+            coming = retros().coming_outside(self.now).order_by().values("partnership")
+            listed = listed.exclude(pk__in=coming.filter(start_utc__lt=first))
+            listed = listed.filter(pk__in=coming.filter(start_utc__gte=first, start_utc__lt=last))
         return listed.order_by(F("next_start").asc(nulls_last=True), "label", "pk")  # type: ignore[no-any-return]
 
     def rows(self, items: list[Any]) -> list[ScheduleRow]:
@@ -168,7 +187,7 @@ class Schedule(Listing[ScheduleRow]):
     def counts(self) -> dict[str, int]:
         """How many pairs are in each state, in one question."""
         states = {key: Count("pk", filter=condition) for key, condition in self.health.items()}
-        return by_date(self.now).aggregate(**states)
+        return Partnership.objects.active().aggregate(**states)
 
     @property
     def checks(self) -> list[tuple[str, str, int]]:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from retros.administration import views
-from retros.paths import BULK, PARTNERSHIP
+from retros.paths import BULK, PARTNERSHIP, SESSION
 
 urlpatterns = [
     path("admin/partnerships/import/", views.partnership_import, name="partnership_import"),
@@ -19,6 +19,8 @@ urlpatterns = [
     path("admin/schedule/many/new/", views.bulk_create, name="bulk_create"),
     path(f"{BULK}/", views.bulk_detail, name="bulk_detail"),
     path(f"{BULK}/undo/", views.bulk_undo, name="bulk_undo"),
+    path(f"admin/{PARTNERSHIP}/dates/", views.admin_partnership_dates, name="admin_partnership_dates"),
+    path(f"admin/{SESSION}/met/", views.admin_session_met, name="admin_session_met"),
     path(f"admin/{PARTNERSHIP}/end/", views.admin_partnership_end, name="admin_partnership_end"),
     path(f"admin/{PARTNERSHIP}/resume/", views.admin_partnership_resume, name="admin_partnership_resume"),
 ]

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from partnerships.access import for_admins, get_failed_delivery, get_frame
 from partnerships.administration.listing import admin_menu
+from partnerships.administration.partnerships import frame_of
 from partnerships.http import PersonRequest
 from partnerships.models import Delivery
-from retros.access import get_bulk
+from retros.access import get_bulk, get_missed
 from retros.administration import bulk, import_partnerships
 from retros.administration.checks import Checks
 from retros.administration.forms import BulkForm, CommitForm, FileForm, ImportForm
@@ -25,6 +26,9 @@ from retros.administration.load import Load
 from retros.administration.mail_log import Mails, WorkerStatus
 from retros.administration.month import Agenda
 from retros.administration.schedule import Schedule
+from retros.administration.settled import Settled
+from retros.dates import one_date
+from retros.dates.forms import MetForm
 from retros.lifecycle import ending
 from retros.models import Bulk
 
@@ -144,6 +148,31 @@ def mail_retry_all(request: PersonRequest) -> HttpResponse:
     Delivery.retry_failed(by=request.user)
     messages.success(request, _("They are sent again in the next rounds"))
     return redirect("mail_list")
+
+
+@require_safe
+@for_admins
+def admin_partnership_dates(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """What became of a pair's dates, and what an admin may still settle of them."""
+    settled = Settled(get_frame(partnership_id), request.user)
+    context = {**admin_menu("admin_partnership_list"), "settled": settled}
+    return render(request, "retros/administration/admin_partnership_dates.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_admins
+def admin_session_met(request: PersonRequest, session_id: UUID) -> HttpResponse:
+    """A missed retro of any pair did take place, on another day perhaps."""
+    session = get_missed(session_id)
+    form = MetForm.of(request, initial={"version": session.dates_version, "day": session.wall_start.date()})
+    if request.method == "POST":
+        with form.on_page(at="day"):
+            one_date.met_on(session, by=request.user, **form.checked())
+            messages.success(request, _("Kept as held"))
+            return redirect("admin_partnership_dates", session.partnership_id)
+    row = frame_of(session.partnership)
+    context = {**admin_menu("admin_partnership_list"), "form": form, "session": session, "row": row}
+    return render(request, "retros/administration/admin_session_met.html", context, status=form.status)
 
 
 @require_POST

@@ -69,7 +69,7 @@ def put_lines_into_agreement(session: Session, *, by: Person, id: uuid.UUID | No
     """Make the first (or the next) version out of the lines that the two agreed on here, and sign it."""
     agreement = session.agreement
     if agreement is None:
-        raise Refusal(_("This session is about no agreement."))
+        raise Refusal(_("This session is not about an agreement."))
     with transaction.atomic(), session.writing(by=by, closed=True) as change:
         change.shared = True
         step = session.steps[-1]

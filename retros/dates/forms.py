@@ -174,6 +174,12 @@ class SeriesPauseForm(VersionForm):
     to_date = DayField(required=False)
 
 
+class SeriesResumeForm(VersionForm):
+    """Which pause; empty for all."""
+
+    pause = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+
 class SeriesEndForm(VersionForm):
     """The last day; empty for no end."""
 

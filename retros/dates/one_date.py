@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import models, transaction
 from django.db.models import Max
@@ -33,7 +34,8 @@ def plan(
     """Plan one retro, outside of any rhythm, at the wall time `start` (naive) in `zone`.
 
     `id` is the client's own: the same press twice plans one session. Raises Refusal when the time does not exist
-    or lies in the past, when the other seat is still free, or when a retro already stands on that day.
+    or lies in the past, when the other seat is still free, or when a retro already stands on that day, by that
+    zone's clock, or is not over by then.
     """
     start_utc = wall_to_utc(start, zone)
     if start_utc < (now or timezone.now()) - timedelta(minutes=5):
@@ -41,14 +43,13 @@ def plan(
     with planning(partnership, by=by, now=now) as change:
         if existing := Session.sent_before(id, partnership):
             return existing
-        day = [datetime.combine(start.date(), end, UTC) for end in (time.min, time.max)]
-        same_day = Session.objects.filter(
-            partnership=partnership,
-            status=Session.Status.SCHEDULED,
-            start_local__range=day,  # not `__date`, which asks the reader's zone
-        )
-        if same_day.exists():
-            raise Refusal(_("There is a retro on that day already. Move that one, or pick another day."))
+        around = (start_utc - timedelta(days=2), start_utc + timedelta(days=2))
+        others = Session.objects.filter(partnership=partnership, status=Session.Status.SCHEDULED)
+        for row in others.filter(start_utc__range=around):
+            if row.start_utc.astimezone(ZoneInfo(zone)).date() == start.date():
+                raise Refusal(_("There is a retro on that day already. Move that one, or pick another day."))
+            if row.overlaps(start_utc, duration_min):
+                raise stands_there(row, zone)
         session = Session(
             id=id or uuid.uuid4(), start_local=stored(start), timezone=zone, start_utc=start_utc,
             duration_min=duration_min,
@@ -98,7 +99,9 @@ def skip(session: Session, *, by: Person, reason: str, version: int | None = Non
 
 
 def restore(session: Session, *, by: Person, version: int | None = None, now: datetime | None = None) -> None:
-    """Plan a skipped or discarded one again, at its time. Raises Misplaced when that is gone or taken."""
+    """Plan a skipped or discarded one again, at its time. Raises Misplaced when that is gone or taken, Refusal in a
+    pause.
+    """
     with planning(session.partnership, by=by, now=now, version=version) as change:
         if _reread(session).is_planned:
             return
@@ -106,6 +109,9 @@ def restore(session: Session, *, by: Person, version: int | None = None, now: da
             raise Refusal(_("This retro took place. There is nothing to plan again."))
         if session.start_utc < change.now:
             raise gone_by()
+        pauses = change.series.pauses.all() if change.series and session.series_id else ()
+        if pause := next((pause for pause in pauses if pause.takes(session.slot_date)), None):
+            raise Refusal(_("%(pause)s Resume first.") % {"pause": pause})
         _check_place(session, session.start_utc, change)
         session.restore(change.now)
         words = _("Planned %(when)s again.") % {"when": in_words(session.start_utc, session.timezone)}
@@ -135,6 +141,14 @@ def met_on(session: Session, day: date, *, by: Person, version: int | None = Non
         session.status, session.held_on, session.closed_at = session.Status.HELD, day, change.now
         change.did(Audit.Act.HELD, _("Met on %(day)s.") % {"day": date_format(day, "j F Y")}, session)
         _keep(session, change)
+
+
+def stands_there(row: Session, zone: str) -> Misplaced:
+    return Misplaced(
+        "overlaps_next",
+        _("There is a retro on %(when)s already. Move that one, or pick another time.")
+        % {"when": in_words(row.start_utc, zone)},
+    )
 
 
 def _reread(session: Session) -> Session:

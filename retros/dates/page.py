@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from retros.dates import rhythm
 from retros.dates.preview import dry_run
-from retros.models import Series, Session
+from retros.models import Pause, Series, Session
 from retros.pair import Pair, PlannedRetro, kept_of, long_time, proposal
 from retros.recurrence.adherence import Kept
 from retros.recurrence.rule import DEFAULT, PRESETS, Rule
@@ -36,6 +36,8 @@ class NewDate:
 class ComingDate(PlannedRetro):
     """A date ahead, or one that was left out."""
 
+    pair: Dates
+
     @property
     def state(self) -> str:
         session = self.session
@@ -50,7 +52,11 @@ class ComingDate(PlannedRetro):
 
     @property
     def can_return(self) -> bool:
-        return self.session.status == Session.Status.SKIPPED and self.session.reason != Session.PAUSED
+        return self.session.status == Session.Status.SKIPPED and not self.is_paused
+
+    @property
+    def is_paused(self) -> bool:
+        return any(pause.takes(self.session.slot_date) for pause in self.pair.pauses)
 
 
 class Dates(Pair):
@@ -88,13 +94,16 @@ class Dates(Pair):
     def later(self) -> list[ComingDate]:
         return self.coming[DATES_SHOWN:]
 
+    @cached_property
+    def pauses(self) -> list[Pause]:
+        """Those that are not over, the earliest first."""
+        return list(self.series.open_pauses(self.now))
+
     @property
-    def paused(self) -> str:
-        """The pause that is on, or comes, in a sentence."""
-        if self.series.status != Series.Status.PAUSED:
-            return ""
-        pause = self.series.pauses.order_by("-from_date").first()
-        return str(pause) if pause else ""
+    def paused(self) -> Pause | None:
+        """The one that is on."""
+        today = self.series.today(self.now)
+        return next((pause for pause in self.pauses if pause.takes(today)), None)
 
     @property
     def ends(self) -> str:
@@ -105,6 +114,16 @@ class Dates(Pair):
     def moved_away(self) -> bool:
         """Whether the rhythm runs by the clock of neither of the two: somebody changed zones."""
         return self.series.rule.timezone not in {m.person.timezone for m in self.members}
+
+    @property
+    def left_behind(self) -> bool:
+        """Whether the viewer moved to another zone, and the rhythm runs by the clock that was theirs."""
+        return self.person.timezone != self.series.rule.timezone == self.person.zone_before
+
+    @property
+    def next_slot(self) -> Session | None:
+        """From where on the rhythm can be changed."""
+        return next((date.session for date in self.coming if date.session.is_planned and date.session.slot_date), None)
 
 
 def first_rule(pair: Pair) -> dict[str, object]:
@@ -123,8 +142,8 @@ def first_rule(pair: Pair) -> dict[str, object]:
 
 
 def from_slot(series: Series, session: Session) -> dict[str, object]:
-    """What changing a rhythm starts with: the rule as it is, from this slot on."""
-    rule = series.rule
+    """What changing a rhythm starts with: the rule that made this slot."""
+    rule = rhythm.rule_at(series, session)
     cadence = next((key for key, known in PRESETS.items() if known == rule.cadence), DEFAULT)
     return {
         "day": session.slot_date, "time": rule.local_time, "zone": rule.timezone, "cadence": cadence,

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Collection
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -17,16 +18,26 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from partnerships.content import clean_name
+from partnerships.limits import TITLE_LENGTH
 from partnerships.models import Audit, Partnership, Person
 from partnerships.refusals import Invalid, Refusal
-from retros.dates.one_date import fits
+from retros.dates.one_date import fits, stands_there
 from retros.dates.planning import Planning, Unconfirmed, planning
 from retros.models import Pause, RuleVersion, Series, Session, creation
-from retros.recurrence.rule import HORIZON, LEAST_AHEAD, Cadence, Rule, Slot
-from retros.recurrence.wall_time import Misplaced, gone_by, in_words, stored
+from retros.recurrence.adherence import EXCUSED
+from retros.recurrence.rule import CENTURY, HORIZON, LEAST_AHEAD, Cadence, Rule, Slot
+from retros.recurrence.wall_time import Misplaced, gone_by, stored
 
 Status = Session.Status
-REVIVED = (Session.ENDED, Session.ARCHIVED, Session.SURPLUS)  # called off by a rule, so a rule may bring them back
+REVIVED = frozenset({  # left out by a rule or a pause, so another rule may bring them back
+    (Status.CANCELLED, Session.ENDED), (Status.CANCELLED, Session.ARCHIVED), (Status.CANCELLED, Session.SURPLUS),
+    (Status.SKIPPED, Session.PAUSED),
+})  # fmt: skip
+SETTLED = (  # what the last day and the pauses decide about
+    Q(status=Status.SCHEDULED)
+    | Q(status=Status.SKIPPED, reason=Session.PAUSED)
+    | Q(status=Status.CANCELLED, reason=Session.ENDED)
+)
 
 
 def begin(
@@ -47,11 +58,14 @@ def begin(
         if rule.slot(rule.start_date).start_utc < change.now:
             raise gone_by()
         if series is None:
-            series = Series.objects.create(partnership=change.partnership, title=clean_name(title), version=0)
+            series = Series.objects.create(
+                partnership=change.partnership, title=clean_name(title, limit=TITLE_LENGTH), version=0
+            )
         series.status, series.meeting_url = Series.Status.ACTIVE, meeting_url or series.meeting_url
         change.series = series
-        _add_rule(series, rule)
-        _follow(series, [], change)
+        add_rule(series, rule)
+        _cut(series.pauses.all(), series.today(change.now))  # they were the former rhythm's
+        _follow(series, [], None, change)
         series.save(update_fields=["status", "meeting_url"])
         change.did(Audit.Act.RHYTHM_SET, _("Planned a rhythm: %(rule)s.") % {"rule": rule.words})
     return series
@@ -60,11 +74,11 @@ def begin(
 def change_from(
     series: Series, session: Session, *, by: Person, first: date | None = None, weekday: int | None = None,
     cadence: Cadence | None = None, local_time: time | None = None, timezone: str | None = None,
-    duration_min: int | None = None, rule: Rule | None = None, confirmed: bool = False,
-    version: int | None = None, now: datetime | None = None,
+    duration_min: int | None = None, confirmed: bool = False, version: int | None = None,
+    now: datetime | None = None,
 ) -> None:  # fmt: skip
-    """From this session on, another rule: this one changed, or `rule`. The rows that are still to come keep their
-    order and what is in them.
+    """From this session on, another rule: the one that made it, changed. The rows that are still to come keep their
+    order and what is in them. One that was put off past its slot stays, unless it gets another first date.
 
     Raises Unconfirmed when dates that were moved by hand would be put back, Misplaced when the first one cannot
     be there, Refusal when it has begun or gone by.
@@ -76,17 +90,21 @@ def change_from(
             raise Refusal(_("This retro stands outside of the rhythm."))
         if not session.is_planned or session.start_utc <= change.now:
             raise Refusal(_("What has begun or gone by never moves. Pick a later one."))
-        rule = rule or series.rule.following(
-            session.slot_date, first=first, weekday=weekday, cadence=cadence, local_time=local_time,
+        since = session.slot_date
+        rule = rule_at(series, session).following(
+            since, first=first, weekday=weekday, cadence=cadence, local_time=local_time,
             timezone=timezone, duration_min=duration_min,
         )  # fmt: skip
-        movable = _movable(series, session.slot_date, change)
-        _check_first(series, rule, movable, change)
-        reset = [row.slot_date for row in movable if row.moved and row.is_planned and row.slot_date]
+        if first in {None, since} and weekday is None and rule.slot(since).start_utc < change.now:
+            # It was put off past its slot: it stays where it is, and the rule begins behind it.
+            rule, since = rule.after_moment(session.end_utc), since + timedelta(days=1)
+        movable = _movable(series, since, change)
+        _check_first(series, rule, movable, session, change)
+        reset = [row.slot_date for row in movable if row.moved and row.slot_date]
         if reset and not confirmed:
             raise Unconfirmed(reset)
-        _add_rule(series, rule)
-        _follow(series, movable, change)
+        add_rule(series, rule)
+        _follow(series, movable, since, change)
         known = {"day": date_format(rule.start_date, "j F Y"), "rule": rule.words}
         change.did(Audit.Act.RHYTHM_CHANGED, _("From %(day)s on: %(rule)s.") % known)
 
@@ -97,13 +115,20 @@ def _movable(series: Series, since: date, change: Planning) -> list[Session]:
     return list(rows.filter(Q(status=Status.SCHEDULED) | Q(status=Status.SKIPPED, reason=Session.PAUSED)))
 
 
-def _check_first(series: Series, rule: Rule, movable: list[Session], change: Planning) -> None:
+def rule_at(series: Series, session: Session) -> Rule:
+    """The rule that made the slot of this session, with the last day that holds now."""
+    own = session.rule_version
+    now = series.rule
+    return replace(own.rule, ends_on=now.ends_on, ends_after=now.ends_after) if own else now
+
+
+def _check_first(series: Series, rule: Rule, movable: list[Session], target: Session, change: Planning) -> None:
     """Raises Misplaced when the first of them would begin before now, or before the retro ahead of it is over."""
     start = rule.slot(rule.start_date).start_utc
     if start < change.now:
         raise gone_by()
     stay = [row for row in change.sessions() if row not in movable]
-    before = [row for row in stay if row.start_utc < movable[0].start_utc]
+    before = [row for row in stay if row.start_utc <= target.start_utc]
     if before and start < before[-1].end_utc:
         raise Misplaced("overlaps_previous", _("The retro before ends later than that. Pick a later time."))
 
@@ -115,51 +140,59 @@ def pause(
     """No retros on these days, the last one included; without a last day, until somebody resumes."""
     if to_date is not None and to_date < from_date:
         raise Invalid(_("The pause ends before it begins."))
+    _check_century(from_date, to_date)
     with planning(series.partnership, by=by, now=now, version=version) as change:
         _reload_locked(series, change, living=True)
-        if any(p.from_date <= from_date and p.to_date == to_date for p in _open_pauses(series, change)):
+        others = list(series.open_pauses(change.now))
+        if any(p.from_date <= from_date and p.to_date == to_date for p in others):
             return
-        if series.status == series.Status.PAUSED:
-            raise Refusal(_("It is paused already. Resume first."))
+        if other := next((p for p in others if p.overlaps(from_date, to_date)), None):
+            raise Refusal(_("%(pause)s Resume first, or pick other days.") % {"pause": other})
         pause = Pause.objects.create(series=series, from_date=from_date, to_date=to_date)
-        for row in _rows(series).filter(status=Status.SCHEDULED, start_utc__gt=change.now):
-            if pause.takes(row.slot_date):
-                row.drop(Status.SKIPPED, Session.PAUSED, change.now)
-                _keep(series, row, change)
-        series.status = series.Status.PAUSED
-        _set_next_due(series, change)
+        _settle(series, change)
+        set_next_due(series, change)
         change.did(Audit.Act.RHYTHM_PAUSED, str(pause))
 
 
-def resume(series: Series, *, by: Person, version: int | None = None, now: datetime | None = None) -> None:
-    """Go on in the same phase. What is still ahead comes back; nothing is caught up on."""
+def resume(
+    series: Series, *, by: Person, pause: Pause | None = None, version: int | None = None, now: datetime | None = None
+) -> None:
+    """End this pause, or all that are not over, and go on in the same phase. What is still ahead comes back; nothing
+    is caught up on.
+    """
     with planning(series.partnership, by=by, now=now, version=version) as change:
         _reload_locked(series, change)
-        if series.status != series.Status.PAUSED:
+        ids = {p.pk for p in series.open_pauses(change.now) if pause in {None, p}}
+        if series.is_ended or not ids:
             return
-        today = series.today(change.now)
-        series.pauses.filter(from_date__gte=today).delete()
-        series.pauses.filter(Q(to_date=None) | Q(to_date__gte=today)).update(to_date=today - timedelta(days=1))
-        series.status = series.Status.ACTIVE
-        _revive(series, change, status=Status.SKIPPED, reason=Session.PAUSED)
+        _cut(series.pauses.filter(pk__in=ids), series.today(change.now))
+        _settle(series, change)
         _fill(series, change)
         change.did(Audit.Act.RHYTHM_RESUMED, _("Resumed."))
+
+
+def _cut(pauses: models.QuerySet[Pause], today: date) -> None:
+    """No pause from today on."""
+    pauses.filter(from_date__gte=today).delete()
+    pauses.filter(Q(to_date=None) | Q(to_date__gte=today)).update(to_date=today - timedelta(days=1))
+
+
+def _check_century(*days: date | None) -> None:
+    """Raises Invalid for a day that can only be a slip of the finger."""
+    if any(day is not None and day.year not in CENTURY for day in days):
+        raise Invalid(_("Pick a date in this century."))
 
 
 def end(
     series: Series, last: date | None, *, by: Person, version: int | None = None, now: datetime | None = None
 ) -> None:
     """No retro after the day `last`; without one, it goes on without end. What a later end takes in comes back."""
+    _check_century(last)
     with planning(series.partnership, by=by, now=now, version=version) as change:
         _reload_locked(series, change)
-        rule = series.rule
-        _add_rule(series, replace(rule, ends_on=last, ends_after=None))
-        series.status = series.Status.PAUSED if _open_pauses(series, change) else series.Status.ACTIVE
-        beyond = _rows(series).filter(status=Status.SCHEDULED, start_utc__gt=change.now)
-        for row in beyond.filter(slot_date__gt=last) if last else []:
-            row.drop(Status.CANCELLED, Session.ENDED, change.now)
-            _keep(series, row, change)
-        _revive(series, change, status=Status.CANCELLED, reason=Session.ENDED)
+        rule = replace(series.rule, ends_on=last, ends_after=None)
+        add_rule(series, rule.after_moment(change.now) if series.is_ended else rule)
+        _settle(series, change)
         _fill(series, change)
         ends = _("Ends on %(day)s.") % {"day": date_format(last, "j F Y")} if last else _("Goes on without an end.")
         change.did(Audit.Act.RHYTHM_ENDED if last else Audit.Act.RHYTHM_CHANGED, ends)
@@ -172,7 +205,7 @@ def describe(
     """Another title, another meeting link: the calendars of those invited learn it, as no new time."""
     with planning(series.partnership, by=by, now=now, version=version) as change:
         _reload_locked(series, change)
-        title = clean_name(title)
+        title = clean_name(title, limit=TITLE_LENGTH)
         if (title, meeting_url) == (series.title, series.meeting_url):
             return
         series.title, series.meeting_url = title, meeting_url
@@ -185,14 +218,11 @@ def describe(
 
 
 def materialise(series: Series, now: datetime) -> None:
-    """Make the rows of all slots that are due to be made; a pause that is over is over. Safe twice at once."""
+    """Make the rows of all slots that are due to be made; a pause begins or is over. Safe twice at once."""
     with planning(series.partnership, by=None, now=now) as change:
         _reload_locked(series, change)
-        if series.is_ended or change.partnership.is_archived:
-            return
-        if series.status == series.Status.PAUSED and not _open_pauses(series, change):
-            series.status = series.Status.ACTIVE
-        _fill(series, change)
+        if not series.is_ended and not change.partnership.is_archived:
+            _fill(series, change)
 
 
 def _reload_locked(series: Series, change: Planning, *, living: bool = False) -> None:
@@ -219,23 +249,25 @@ def _keep(series: Series, row: Session, change: Planning) -> None:
     change.changed.add(row.pk)
 
 
-def _add_rule(series: Series, rule: Rule) -> None:
+def add_rule(series: Series, rule: Rule) -> None:
     last = series.rules.aggregate(n=models.Max("n"))["n"] or 0
     series.current = RuleVersion.objects.create(series=series, n=last + 1, **asdict(rule))
 
 
-def _follow(series: Series, movable: list[Session], change: Planning) -> None:
+def _follow(series: Series, movable: list[Session], since: date | None, change: Planning) -> None:
     """After a new rule: place `movable` on its slots in their order, drop what is too much, make what is missing.
 
-    Dates that a rule dropped before come back first, on their own day or, with what was written for them, on
-    another one: so changing to and fro makes no more rows. A slot that a person decided about (skipped,
-    discarded, begun) keeps that row and gets no second one.
+    `since` is the slot from which it takes the place of the rules before; None: of all of them. Dates that a rule
+    dropped before come back first, on their own day or, with what was written for them, on another one: so changing
+    to and fro makes no more rows. A slot that a person decided about (skipped, discarded, begun) keeps that row and
+    gets no second one.
     """
     placed = {row.pk for row in movable}
     days = _made_by(series, series.today(change.now), but=placed)[1]
     rows = [row for row in _rows(series) if row.pk not in placed]
     others = {row.slot_date: row for row in rows if row.slot_date}
-    dropped = [row for row in rows if row.status == Status.CANCELLED and row.reason in REVIVED]
+    since = since and min(since, series.rule.start_date)
+    dropped = [row for row in rows if (row.status, row.reason) in REVIVED and _is_replaced(row, since, change)]
     back = {row.slot_date: row for row in dropped if row.slot_date}
     free = [day for day in days if day not in others or day in back]
     _check_free(series, [series.rule.slot(day) for day in free], placed, change)
@@ -251,32 +283,55 @@ def _follow(series: Series, movable: list[Session], change: Planning) -> None:
     for day in free[len(movable) :]:
         if again := back.get(day) or next(spare, None):
             _place(series, again, series.rule.slot(day), change)
+    for row in dropped:
+        if row.rule_version_id != series.current.pk and row.start_utc > change.now:
+            _drop(series, row, row.slot_date, given, change)
     _fill(series, change)
+
+
+def _is_replaced(row: Session, since: date | None, change: Planning) -> bool:
+    """Whether a rule that comes into force with the slot of that day decides about this row, which another rule, an
+    end or a pause left out.
+    """
+    if row.reason == Session.PAUSED and row.start_utc <= change.now:
+        return False
+    return since is None or row.slot_date is None or row.slot_date >= since
 
 
 def _fill(series: Series, change: Planning) -> None:
     """Make the rows of the slots that have none, and say when to look again.
 
-    One that waited for its two people begins with the first slot to come.
+    A retro that was planned outside of the rhythm on the day of such a slot takes it: a pair has one on a day. A
+    rhythm that waited for its two people begins with the first slot to come.
     """
+    rule = series.rule
     days, known = _made_by(series, series.today(change.now))[1], {row.slot_date for row in _rows(series)}
     if not known:
-        days = [day for day in days if series.rule.slot(day).start_utc >= change.now]
-    rows = [
-        Session(
-            series=series, rule_version=series.current, slot_date=slot.day, timezone=series.current.timezone,
-            start_local=stored(slot.start_local), start_utc=slot.start_utc,
-            duration_min=series.current.duration_min, ical_stamp=change.now,
-        )
-        for slot in (series.rule.slot(day) for day in days if day not in known)
-    ]  # fmt: skip
+        days = [day for day in days if rule.slot(day).start_utc >= change.now]
+    slots = [rule.slot(day) for day in days if day not in known]
     pauses = list(series.pauses.all())
-    for row in rows:
-        if any(pause.takes(row.slot_date) for pause in pauses):
-            row.status, row.reason, row.excused = Status.SKIPPED, Session.PAUSED, True
+    outside = [row for row in change.sessions() if row.is_planned and row.series_id is None] if slots else []
+    rows = []
+    for slot in slots:
+        paused = any(pause.takes(slot.day) for pause in pauses)
+        taken = next((row for row in outside if _is_on_its_day(row, slot, rule)), None)
+        if taken and not paused:
+            taken.series, taken.rule_version, taken.slot_date = series, series.current, slot.day
+            taken.moved = (taken.start_utc, taken.duration_min) != (slot.start_utc, rule.duration_min)
+            _keep(series, taken, change)
+            continue
+        rows.append(
+            Session(
+                series=series, rule_version=series.current, slot_date=slot.day, timezone=rule.timezone,
+                start_local=stored(slot.start_local), start_utc=slot.start_utc, duration_min=rule.duration_min,
+                ical_stamp=change.now,
+            )
+        )  # fmt: skip
+        if paused:
+            _leave_out(rows[-1], Status.SKIPPED, Session.PAUSED)
     if rows:
         creation.insert(change.partnership, rows)
-    _set_next_due(series, change)
+    set_next_due(series, change)
 
 
 def _place(series: Series, row: Session, slot: Slot, change: Planning) -> None:
@@ -286,52 +341,104 @@ def _place(series: Series, row: Session, slot: Slot, change: Planning) -> None:
     row.series, row.rule_version, row.slot_date, row.moved = series, series.current, slot.day, False
     row.place(slot.start_local, series.current.timezone, slot.start_utc, series.current.duration_min, change.now)
     if inside:
-        row.status, row.reason, row.excused = Status.SKIPPED, Session.PAUSED, True
+        _leave_out(row, Status.SKIPPED, Session.PAUSED)
     elif not row.is_planned:
         row.restore(change.now)
     _keep(series, row, change)
 
 
 def _drop(series: Series, row: Session, former: date | None, taken: set[date], change: Planning) -> None:
-    """There is no slot for it any more. It is called off and never deleted, whether or not anything was written
-    for it: what becomes of a date may depend only on what both can see.
+    """There is no slot for it any more, or only one beyond the last day. It is called off and never deleted, whether
+    or not anything was written for it: what becomes of a date may depend only on what both can see.
     """
-    row.slot_date = former if former not in taken else None
-    if row.is_planned:
-        row.drop(Status.CANCELLED, Session.SURPLUS, change.now)
+    rule, reason = series.rule, Session.SURPLUS
+    comes = former is not None and former in _slots_until(replace(rule, ends_on=None), former)
+    if former in taken or former is None:
+        row.slot_date = None
+    elif comes and rule.ends_on and former > rule.ends_on:  # a later last day brings it back
+        reason = Session.ENDED
+    else:
+        row.slot_date = None if comes else former  # a date that is made later has a row of its own
+    _call_off(row, Status.CANCELLED, reason, change)
+    if reason == Session.ENDED and former:
+        slot = rule.slot(former)
+        row.slot_date, row.rule_version, row.moved = former, series.current, False
+        row.place(slot.start_local, rule.timezone, slot.start_utc, rule.duration_min, change.now)
     _keep(series, row, change)
 
 
-def _revive(series: Series, change: Planning, *, status: str, reason: str) -> None:
-    """Bring back what was called off and is still a slot to come; not where another retro stands by now."""
-    days, pauses = _made_by(series, series.today(change.now))[1], list(series.pauses.all())
-    for row in _rows(series).filter(status=status, reason=reason, start_utc__gt=change.now):
-        if row.slot_date in days and fits(row, change) and not any(pause.takes(row.slot_date) for pause in pauses):
+def _call_off(row: Session, status: str, reason: str, change: Planning) -> None:
+    """Not to take place, for this reason. To calendars it is news only when it was to."""
+    if row.is_planned:
+        row.drop(status, reason, change.now)
+    else:
+        _leave_out(row, status, reason)
+
+
+def _leave_out(row: Session, status: str, reason: str) -> None:
+    row.status, row.reason, row.excused = status, reason, reason in EXCUSED
+
+
+def _settle(series: Series, change: Planning) -> None:
+    """Make the rows to come agree with the last day and the pauses: what lies beyond the one is called off, what lies
+    in one of the others is left out, and all else comes back, unless another retro stands there by now.
+
+    Rows that a person decided about stay as they are, and those that a later rule took the place of.
+    """
+    rule, pauses = series.rule, list(series.pauses.all())
+    rows = _rows(series).filter(SETTLED, start_utc__gt=change.now)
+    dated = [(row.slot_date, row) for row in rows if row.slot_date]
+    slots = _slots_until(replace(rule, ends_on=None), max((day for day, _row in dated), default=rule.start_date))
+    back = []
+    for day, row in dated:
+        if rule.ends_on and day > rule.ends_on:
+            left_out = (Status.CANCELLED, Session.ENDED)
+        elif any(pause.takes(day) for pause in pauses):
+            left_out = (Status.SKIPPED, Session.PAUSED)
+        else:
+            if not row.is_planned and (day < rule.start_date or day in slots):
+                back.append(row)
+            continue
+        if (row.status, row.reason) != left_out:
+            _call_off(row, *left_out, change)
+            _keep(series, row, change)
+    for row in back:
+        if fits(row, change):
             row.restore(change.now)
             _keep(series, row, change)
 
 
+def _slots_until(rule: Rule, last: date) -> set[date]:
+    return set(takewhile(lambda day: day <= last, rule.days()))
+
+
 def _check_free(series: Series, slots: list[Slot], placed: set[uuid.UUID], change: Planning) -> None:
-    """Raises Misplaced when a retro outside of the rhythm stands where a slot comes."""
-    length = timedelta(minutes=series.current.duration_min)
+    """Raises Misplaced when another retro stands where a slot comes, or one outside of the rhythm on its day."""
+    rule = series.rule
     for row in change.sessions():
         if row.is_open and row.pk not in placed:
             for slot in slots:
-                if slot.start_utc < row.end_utc and row.start_utc < slot.start_utc + length:
-                    raise Misplaced(
-                        "overlaps_next",
-                        _("There is a retro on %(when)s already. Move that one, or pick another time.")
-                        % {"when": in_words(row.start_utc, series.current.timezone)},
-                    )
+                if row.overlaps(slot.start_utc, rule.duration_min) or _is_on_its_day(row, slot, rule):
+                    raise stands_there(row, rule.timezone)
 
 
-def _set_next_due(series: Series, change: Planning) -> None:
-    """Say when time has something to do here next: a slot to make, a pause that ends, the end itself."""
+def _is_on_its_day(row: Session, slot: Slot, rule: Rule) -> bool:
+    """Whether a retro outside of the rhythm stands on the day of a slot, by the clock of the rhythm."""
+    return row.series_id is None and row.start_utc.astimezone(rule.tz).date() == slot.day
+
+
+def set_next_due(series: Series, change: Planning) -> None:
+    """Say whether it is paused now, and when time has something to do here next: a slot to make, a pause that begins
+    or ends, the end itself.
+    """
     today = series.today(change.now)
     earlier, made = _made_by(series, today)
     ahead = [*earlier, *(day for day in made if day >= today)]
     beyond = series.rule.after(ahead[-1] if ahead else today)
-    wakes = [p.to_date + timedelta(days=1) for p in _open_pauses(series, change) if p.to_date]
+    pauses = list(series.open_pauses(change.now))
+    series.status = series.Status.PAUSED if any(p.takes(today) for p in pauses) else series.Status.ACTIVE
+    wakes = [p.from_date for p in pauses if p.from_date > today]
+    wakes += [p.to_date + timedelta(days=1) for p in pauses if p.to_date]
     if beyond is not None:
         wakes.append(min(beyond - HORIZON, ahead[-LEAST_AHEAD] + timedelta(days=1)))
     elif ahead:
@@ -350,8 +457,3 @@ def _set_next_due(series: Series, change: Planning) -> None:
 def _rows(series: Series) -> models.QuerySet[Session]:
     rows: models.QuerySet[Session] = Session.objects.filter(series=series).order_by("slot_date", "start_utc")
     return rows
-
-
-def _open_pauses(series: Series, change: Planning) -> list[Pause]:
-    """The pauses that are not over."""
-    return list(series.pauses.filter(Q(to_date=None) | Q(to_date__gte=series.today(change.now))))

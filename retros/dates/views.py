@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -23,6 +23,7 @@ from retros.dates.forms import (
     SeriesEndForm,
     SeriesForm,
     SeriesPauseForm,
+    SeriesResumeForm,
     SkipForm,
     VersionForm,
 )
@@ -65,7 +66,10 @@ def series_change(request: PersonRequest, session_id: UUID) -> HttpResponse:
     session = get_session(request.user, session_id)
     series = get_series(request.user, session.partnership_id)
     pair = Pair(get_partnership(request.user, session.partnership_id), request.user)
-    form = FollowingForm.of(request, pair=pair, initial=from_slot(series, session))
+    initial = from_slot(series, session)
+    if request.GET.get("clock") == "mine":
+        initial["zone"] = request.user.timezone
+    form = FollowingForm.of(request, pair=pair, initial=initial)
     lines, mails = None, 0
     if request.method == "POST":
         with form.on_page(at="time"):
@@ -98,8 +102,11 @@ def series_pause(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
 
 @require_POST
 def series_resume(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """End one pause, or all of them."""
     series = get_series(request.user, partnership_id)
-    rhythm.resume(series, by=request.user, **VersionForm(request.POST).checked())
+    data = SeriesResumeForm(request.POST).checked()
+    pause = get_object_or_404(series.pauses, pk=data.pop("pause")) if data["pause"] else None
+    rhythm.resume(series, by=request.user, pause=pause, version=data["version"])
     messages.success(request, _("Your rhythm goes on"))
     return redirect("series_detail", partnership_id)
 

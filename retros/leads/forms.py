@@ -49,9 +49,9 @@ class OfferForm(PageForm):
     """Three wall times on the lead's own clock, or one of the exercises that are for this pair."""
 
     kind = forms.ChoiceField(choices=Offer.Kind.choices, widget=forms.HiddenInput)
-    first = WallTimeField(label=_("First time"), required=False)
-    second = WallTimeField(label=_("Second time"), required=False)
-    third = WallTimeField(label=_("Third time"), required=False)
+    first = WallTimeField(label=_("First date"), required=False)
+    second = WallTimeField(label=_("Second date"), required=False)
+    third = WallTimeField(label=_("Third date"), required=False)
     template = forms.ChoiceField(label=_("Which exercise"), widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, lead: Lead, kind: str, **kwargs: Any) -> None:

@@ -9,31 +9,35 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
 from django.core.paginator import Page, Paginator
+from django.db.models import Count, Exists, OuterRef, Q, Subquery, Window
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from partnerships.header import both_of, roles_of
-from partnerships.models import Agreement, Lead, Membership, Partnership
-from retros.history.timeline import Counts, Rhythm, beats_of, lead_header
+from partnerships.models import Agreement, Membership, Partnership
+from retros.history.timeline import Counts, Rhythm, lead_header
 from retros.models import Action, Need, Offer, Release, Session
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
     from partnerships.models import Person
+    from partnerships.models.partnership import PartnershipQuerySet
+    from retros.models.session import SessionQuerySet
 
 
 ON_A_PAGE = 50
+FIRST = 6  # of those that could use a word, above the list
 NEW = timedelta(days=60)
-MISSED_IN_A_ROW = 2
+NEEDS_A_WORD = Q(waits=True) | Q(missed_twice=True) | Q(is_new=True)
 STATES: dict[str, StrOrPromise] = {
     "": gettext_lazy("Active"),
     "word": gettext_lazy("Could use a word"),
@@ -120,46 +124,62 @@ class LeadOverview:
 
     @property
     def heading(self) -> str:
-        count = len(self._active)
+        count = self._led.active().count()
         words = ngettext("%(n)d pair.", "%(n)d pairs.", count) % {"n": count}
-        if not self.could_use_a_word:
+        if not self.count_with_word:
             return words
-        some = len(self.could_use_a_word)
         return f"{words} " + ngettext(
-            "%(n)d could use a word from you.", "%(n)d could use a word from you.", some
-        ) % {"n": some}  # fmt: skip
+            "%(n)d could use a word from you.", "%(n)d could use a word from you.", self.count_with_word
+        ) % {"n": self.count_with_word}  # fmt: skip
 
     # --- which ------------------------------------------------------------------------------------------------------
 
+    @property
+    def _led(self) -> PartnershipQuerySet:
+        found: PartnershipQuerySet = Partnership.objects.led_by(self.person)
+        return found
+
     @cached_property
-    def _all(self) -> list[Partnership]:
-        return list(Partnership.objects.led_by(self.person).with_members().order_by("label", "pk"))
-
-    @property
     def is_empty(self) -> bool:
-        return not self._all
+        return not self._led.exists()
 
     @property
-    def _active(self) -> list[Partnership]:
-        return [p for p in self._all if not p.is_archived]
+    def _with_word(self) -> PartnershipQuerySet:
+        return self._with_facts(self._led.active()).filter(NEEDS_A_WORD)
 
     @property
-    def _wanted(self) -> list[Partnership]:
-        chosen = [p for p in self._all if p.is_archived] if self.state == "ended" else self._active
+    def count_with_word(self) -> int:
+        return self._first_with_word[0].count if self._first_with_word else 0
+
+    @property
+    def _wanted(self) -> PartnershipQuerySet:
         if self.state == "word":
-            chosen = [p for p in chosen if self._words(p)]
+            chosen = self._with_word
+        else:
+            chosen = self._with_facts(self._led.filter(archived_at__isnull=self.state != "ended"))
         if self.kind:
-            chosen = [p for p in chosen if p.kind == self.kind]
-        asked = self.label.casefold()
-        return [p for p in chosen if asked in self._searched(p)] if asked else chosen
+            chosen = chosen.filter(kind=self.kind)
+        return chosen.matching(self.label, by_address=False).order_by("label", "pk")
 
-    def _searched(self, partnership: Partnership) -> str:
-        people = (m.person.full_name for m in partnership.memberships.all())
-        return " ".join([partnership.label, *people]).casefold()
+    def _with_facts(self, partnerships: PartnershipQuerySet) -> PartnershipQuerySet:
+        """With what `_words` are made of: `waits` for an answer, `missed_twice`, `is_new` without the exercise."""
+        needs = Need.objects.asked_of(self.person).filter(answered_at=None, partnership=OuterRef("pk"))
+        retros = self._retros.filter(partnership=OuterRef("pk"))
+        over = retros.over_outside(self.now).values("status")
+        missed = (Session.Status.MISSED, Session.Status.SKIPPED)
+        agreed = Agreement.objects.filter(
+            partnership=OuterRef("pk"), kind=Agreement.Kind.DREAM_TEAM, versions__number__isnull=False
+        )
+        last_two = partnerships.alias(last=Subquery(over[:1]), before=Subquery(over[1:2]))
+        return last_two.annotate(
+            waits=Exists(needs),
+            missed_twice=Q(~Exists(retros.coming_outside(self.now)), last__in=missed, before__in=missed),
+            is_new=Q(~Exists(agreed), since__gt=self.today - NEW),
+        )
 
     @cached_property
     def page(self) -> Page[Partnership]:
-        return Paginator(self._wanted, ON_A_PAGE).get_page(self._page)
+        return Paginator(self._wanted.with_members(), ON_A_PAGE).get_page(self._page)
 
     @cached_property
     def rows(self) -> list[LeadOverviewRow]:
@@ -167,7 +187,14 @@ class LeadOverview:
 
     @cached_property
     def could_use_a_word(self) -> list[LeadOverviewRow]:
-        return [self._row(partnership) for partnership in self._active if self._words(partnership)]
+        """The first few of them."""
+        return [self._row(partnership) for partnership in self._first_with_word]
+
+    @cached_property
+    def _first_with_word(self) -> list[Any]:
+        """Each with the `count` of all of them."""
+        found = self._with_word.annotate(count=Window(Count("pk"))).with_members()
+        return list(found.order_by("label", "pk")[:FIRST])
 
     @property
     def before(self) -> int:
@@ -177,11 +204,15 @@ class LeadOverview:
     def after(self) -> int:
         return self.page.next_page_number() if self.page.has_next() else 0
 
-    # --- the facts --------------------------------------------------------------------------------------------------
+    # --- the facts of those that are shown --------------------------------------------------------------------------
+
+    @cached_property
+    def _shown(self) -> set[UUID]:
+        return {p.pk for p in [*self.page.object_list, *self._first_with_word]}
 
     def _row(self, partnership: Partnership) -> LeadOverviewRow:
         pk = partnership.pk
-        sessions = [s for s in self._sessions.get(pk, []) if self._since <= s.day <= self.today]
+        sessions = [s for s in self._by_partnership.get(pk, []) if self._since <= s.day <= self.today]
         return LeadOverviewRow(
             partnership,
             list(partnership.memberships.all()),
@@ -197,16 +228,17 @@ class LeadOverview:
     def _since(self) -> date:
         return self.today - relativedelta(months=int(self.period))
 
-    @cached_property
-    def _sessions(self) -> dict[UUID, list[Session]]:
-        """The retros of the longest period and the planned ones, the earliest first."""
+    @property
+    def _retros(self) -> SessionQuerySet:
+        """Those of the longest period and the planned ones, what only the two know of among them."""
         earliest = datetime.combine(self.today - timedelta(days=731), time.min, UTC)
+        found: SessionQuerySet = Session.objects.filter(kind=Session.Kind.RETRO, start_utc__gte=earliest)
+        return found
+
+    @cached_property
+    def _by_partnership(self) -> dict[UUID, list[Session]]:
+        """The earliest first."""
         found: dict[UUID, list[Session]] = {}
-        sessions = (
-            Session.objects.known_outside(self.now)
-            .filter(partnership__in=[p.pk for p in self._all], kind=Session.Kind.RETRO, start_utc__gte=earliest)
-            .exclude(status=Session.Status.CANCELLED)
-        )
         shown = (
             "partnership",
             "status",
@@ -218,12 +250,13 @@ class LeadOverview:
             "held_on",
             "slot_date",
         )
-        for session in sessions.only(*shown).order_by("start_utc"):
+        known = self._retros.known_outside(self.now).filter(partnership__in=self._shown)
+        for session in known.exclude(status=Session.Status.CANCELLED).only(*shown).order_by("start_utc"):
             found.setdefault(session.partnership_id, []).append(session.seen_outside())
         return found
 
     def _next(self, partnership: Partnership) -> str:
-        planned = [s for s in self._sessions.get(partnership.pk, []) if s.is_open]
+        planned = [s for s in self._by_partnership.get(partnership.pk, []) if s.is_open]
         if not planned:
             return ""
         starts = planned[0].start_utc.astimezone(self.person.tz)
@@ -231,54 +264,36 @@ class LeadOverview:
 
     @cached_property
     def _actions(self) -> dict[UUID, Counter[str]]:
-        rows = Action.objects.filter(partnership__in=[p.pk for p in self._all], deleted_at=None).order_by()
+        rows = Action.objects.filter(partnership__in=self._shown, deleted_at=None).order_by()
         found: dict[UUID, Counter[str]] = {}
-        for partnership, closed_as in rows.values_list("partnership", "closed_as"):
-            found.setdefault(partnership, Counter())[closed_as] += 1
+        for partnership, closed_as, n in rows.values_list("partnership", "closed_as").annotate(n=Count("pk")):
+            found.setdefault(partnership, Counter())[closed_as] = n
         return found
 
     @cached_property
     def _released(self) -> dict[UUID, Released]:
-        shown = Release.objects.shown().filter(lead__person=self.person).order_by("confirmed_at")
+        shown = Release.objects.shown().filter(lead__person=self.person, lead__partnership__in=self._shown)
         found: dict[UUID, Released] = {}
-        for partnership, title in shown.values_list("lead__partnership", "title"):
+        for partnership, title in shown.order_by("confirmed_at").values_list("lead__partnership", "title"):
             found[partnership] = Released(found.get(partnership, Released()).count + 1, title)
         return found
 
     @cached_property
-    def _with_dream_team(self) -> set[UUID]:
-        rows = Agreement.objects.filter(
-            partnership__in=[p.pk for p in self._all], kind=Agreement.Kind.DREAM_TEAM, versions__number__isnull=False
-        )
-        return set(rows.order_by().values_list("partnership", flat=True))
-
-    @cached_property
-    def _asked(self) -> set[UUID]:
-        """Where a need that both released waits for an answer."""
-        needs = Need.objects.asked_of(self.person).filter(answered_at=None).order_by()
-        return set(needs.values_list("partnership", flat=True))
-
-    @cached_property
     def _offers(self) -> dict[UUID, list[str]]:
         found: dict[UUID, list[str]] = {}
-        offers = Offer.objects.open().filter(lead__in=Lead.objects.filter(person=self.person)).order_by()
+        offers = Offer.objects.open().filter(lead__person=self.person, lead__partnership__in=self._shown).order_by()
         for partnership, kind in offers.values_list("lead__partnership", "kind"):
             found.setdefault(partnership, []).append(kind)
         return found
 
-    def _words(self, partnership: Partnership) -> list[Word]:
+    @staticmethod
+    def _words(partnership: Any) -> list[Word]:
         words = []
-        if partnership.pk in self._asked:
+        if partnership.waits:
             words.append(Word(_("They wrote what they need from you."), "need"))
-        if self._missed_twice(partnership):
+        if partnership.missed_twice:
             words.append(Word(_("Two retros in a row didn’t happen. None is planned."), "times"))
-        if partnership.since > self.today - NEW and partnership.pk not in self._with_dream_team:
+        if partnership.is_new:
             why = _("New together since %(day)s. The Dream Team exercise is the usual start.")
             words.append(Word(why % {"day": date_format(partnership.since, "j F")}, "exercise"))
         return words
-
-    def _missed_twice(self, partnership: Partnership) -> bool:
-        sessions = self._sessions.get(partnership.pk, [])
-        if any(s.is_open for s in sessions):
-            return False
-        return beats_of(sessions)[-MISSED_IN_A_ROW:] == ["miss"] * MISSED_IN_A_ROW

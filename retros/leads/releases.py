@@ -204,7 +204,7 @@ class OfferRow:
     def words(self) -> str:
         name = self.offer.lead.person.first_name
         if self.offer.kind == Offer.Kind.TIMES:
-            return _("%(name)s offers you three times for a retro.") % {"name": name}
+            return _("%(name)s offers you three dates for a retro.") % {"name": name}
         return _("%(name)s suggests the exercise “%(title)s”.") % {"name": name, "title": self.offer.exercise.title}
 
     @property
@@ -307,5 +307,5 @@ def words_of_look(look: Look) -> str:
     if look.what == Look.What.LEAD_ASSIGNED:
         return _("%(name)s made %(about)s your lead") % {"name": name, "about": about}
     if look.what == Look.What.LEAD_ENDED:
-        return _("%(name)s ended that %(about)s is your lead") % {"name": name, "about": about}
+        return _("%(name)s ended the role of %(about)s as your lead") % {"name": name, "about": about}
     return f"{name} {look.get_what_display()}"

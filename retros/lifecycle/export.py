@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
+import tempfile
 import zipfile
+from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from django.utils import timezone
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 Data = dict[str, Any]
 FORMAT = "twofold-own-data"
+IN_MEMORY = 2**20  # bytes of the file to read; what is beyond waits on disk until it is packed
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file knows: the files say themselves when they were made
 
 
@@ -34,52 +38,92 @@ def export(person: Person) -> bytes:
 
 
 def archive(person: Person) -> bytes:
-    """Two files with the same content: one for programs, one to read."""
-    data = everything(person)
-    files = {
-        "twofold.json": json.dumps(data, ensure_ascii=False, indent=2) + "\n",
-        "twofold.md": "\n\n".join(["# Twofold", *readable(data, 2)]) + "\n",
-    }
+    """Two files with the same content: one for programs, one to read. One partnership at a time is in memory."""
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as zipped:
-        for name, text in files.items():
-            zipped.writestr(zipfile.ZipInfo(name, EPOCH), text.encode(), zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(packed, "w") as zipped, tempfile.SpooledTemporaryFile(IN_MEMORY) as text:
+        with zipped.open(_file("twofold.json"), "w") as data:
+            _write(person, data, text)
+        text.seek(0)
+        with zipped.open(_file("twofold.md"), "w") as readable_one:
+            shutil.copyfileobj(text, readable_one)
     return packed.getvalue()
 
 
+def _file(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, EPOCH)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    return info
+
+
+def _write(person: Person, data: IO[bytes], text: IO[bytes]) -> None:
+    """The same to both: as JSON, and to read."""
+    data.write(b"{")
+    text.write(b"# Twofold")
+    for n, (name, value) in enumerate(_parts(person)):
+        data.write(f'{"," if n else ""}\n  "{name}": '.encode())
+        if isinstance(value, Iterator):
+            _write_each(name, value, data, text)
+        else:
+            data.write(_json(value, 2).encode())
+            text.write("".join(f"\n\n{part}" for part in readable({name: value}, 2)).encode())
+    data.write(b"\n}\n")
+    text.write(b"\n")
+
+
+def _write_each(name: str, items: Iterator[Data], data: IO[bytes], text: IO[bytes]) -> None:
+    number = 0  # no enumerate: it holds the last one while the next one is made
+    for item in items:
+        data.write(f"{',' if number else '['}\n    {_json(item, 4)}".encode())
+        number += 1
+        text.write("".join(f"\n\n{part}" for part in _numbered(_title(name), number, item, 2)).encode())
+        del item
+    data.write(b"\n  ]" if number else b"[]")
+
+
+def _json(value: Any, depth: int) -> str:
+    """Set in by so many spaces. Within a text JSON has no line break of its own."""
+    return json.dumps(value, ensure_ascii=False, indent=2).replace("\n", "\n" + " " * depth)
+
+
 def everything(person: Person) -> Data:
+    return {name: list(value) if isinstance(value, Iterator) else value for name, value in _parts(person)}
+
+
+def _parts(person: Person) -> Iterator[tuple[str, Any]]:
+    """What is exported, by name. The partnerships are made one after the other, as somebody asks for them."""
+    yield "format", FORMAT
+    yield "version", 1
+    yield "made_at", _time(timezone.now())
+    yield "you", _you(person)
+    drafts = Draft.objects.filter(person=person).exclude(text="").order_by("key")
+    yield "unfinished", [{"box": draft.key, "text": draft.text, "at": _time(draft.updated_at)} for draft in drafts]
     partnerships = Partnership.objects.of(person).with_members().order_by("created_at")
-    return {
-        "format": FORMAT,
-        "version": 1,
-        "made_at": _time(timezone.now()),
-        "you": _you(person),
-        "unfinished": [
-            {"box": draft.key, "text": draft.text, "at": _time(draft.updated_at)}
-            for draft in Draft.objects.filter(person=person).exclude(text="").order_by("key")
-        ],
-        "partnerships": [_partnership(partnership, person) for partnership in partnerships],
-        "leads": [
-            {"partnership": lead.partnership.label, "since": _time(lead.since)}
-            for lead in Lead.objects.filter(person=person).select_related("partnership").order_by("since")
-        ],
-    }
+    yield "partnerships", (_partnership(partnership, person) for partnership in partnerships)
+    leads = Lead.objects.filter(person=person).select_related("partnership").order_by("since")
+    yield "leads", [{"partnership": lead.partnership.label, "since": _time(lead.since)} for lead in leads]
 
 
 def readable(value: Data, level: int) -> list[str]:
     """The same as Markdown. Words that people wrote are quoted, so that nothing in them reads as structure."""
     parts: list[str] = []
     for name, held in value.items():
-        title = name.replace("_", " ").capitalize()
         if isinstance(held, dict):
-            parts += [_heading(title, level), *readable(held, level + 1)]
+            parts += [_heading(_title(name), level), *readable(held, level + 1)]
         elif isinstance(held, list) and held and isinstance(held[0], dict):
             for number, item in enumerate(held, 1):
-                parts += [_heading(f"{title} {number}", level), *readable(item, level + 1)]
+                parts += _numbered(_title(name), number, item, level)
         elif held not in (None, "", []):
             words = ", ".join(map(str, held)) if isinstance(held, list) else str(held)
-            parts.append(f"{title}:\n" + "\n".join(f"> {line}" for line in words.split("\n")))
+            parts.append(f"{_title(name)}:\n" + "\n".join(f"> {line}" for line in words.split("\n")))
     return parts
+
+
+def _numbered(title: str, number: int, item: Data, level: int) -> list[str]:
+    return [_heading(f"{title} {number}", level), *readable(item, level + 1)]
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 def _heading(title: str, level: int) -> str:

@@ -1,4 +1,4 @@
-"""GET /live/<session>/?step=…&shown=…: tells a browser what changed in its view of a session, or that it did.
+"""GET /live/<session>/?step=…&version=…&shown=…: tells a browser what changed in its view of a session, or that it did.
 
 An application of its own beside Django's, because a stream from a view pins a thread and a connection. It lets in by
 the same cookie, and checks everything itself that Django's middleware checks elsewhere. The server adds the headers of
@@ -57,20 +57,20 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         with hub.open(UUID(found[1]), cookie, asked, shown) as stream:
             if not await hub.admit(stream):
                 return await refuse(send, 204)  # tells a browser not to come back
-            await serve(stream, receive, send)
+            await serve(stream, request.GET.get("version", ""), receive, send)
     except TooManyStreams:
         await refuse(send, 429, (b"retry-after", b"60"))
     except (Full, DatabaseError):
         await refuse(send, 503, (b"retry-after", b"10"))
 
 
-async def serve(stream: Stream, receive: Receive, send: Send) -> None:
+async def serve(stream: Stream, version: str, receive: Receive, send: Send) -> None:
     leaving = asyncio.create_task(until_left(stream, receive))
     arriving = asyncio.create_task(hub.announce(stream)) if hub.has_arrived(stream) else None
     try:
         async with asyncio.timeout(SEND_TIMEOUT):
             await send({"type": "http.response.start", "status": 200, "headers": [*STREAM, *NOT_KEPT]})
-        await tell(stream, send)
+        await tell(stream, version, send)
     except TimeoutError:
         log.info("A stream was cut: its reader took nothing.")
     finally:
@@ -79,17 +79,16 @@ async def serve(stream: Stream, receive: Receive, send: Send) -> None:
             await arriving
 
 
-async def tell(stream: Stream, send: Send) -> None:
-    """Each version once, again with every heartbeat, until the stream ends."""
-    told: int | None = None
+async def tell(stream: Stream, told: str, send: Send) -> None:
+    """Each version after `told` once, again with every heartbeat, until the stream ends."""
     while not stream.ended:
         await stream.wake.wait()
         stream.wake.clear()
         lines = ""
         if stream.resync:
             lines += "event: resync\ndata: resync\n\n"
-        is_new, is_beat = stream.version != told, stream.beat
-        told = stream.version
+        is_new, is_beat = str(stream.version) != told, stream.beat
+        told = str(stream.version)
         stream.resync = stream.beat = False
         if is_new and (news := await hub.news(stream)):
             lines += f"event: regions\nid: {told}\ndata: {news}\n\n"

@@ -64,7 +64,7 @@ class Action(models.Model):
     cue = ContentField(blank=True)  # “If …”, then `text`
     is_experiment = models.BooleanField(default=False)
     because = ContentField(blank=True)  # we try `text` because we believe …
-    seen_by = ContentField(blank=True)  # … we will see it by …
+    seen_by = ContentField(blank=True)  # … we will know it worked when …
     due = models.DateField()
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -88,10 +88,10 @@ class Action(models.Model):
 
     @property
     def sentence(self) -> str:
-        """In one sentence: with a cue it reads “If …, then I will …”."""
+        """In one sentence: with a cue it reads “If …, then I will: …”."""
         if not self.cue:
             return self.text
-        return _("If %(cue)s, then I will %(text)s") % {"cue": self.cue, "text": self.text}
+        return _("If %(cue)s, then I will: %(text)s") % {"cue": self.cue, "text": self.text}
 
     @property
     def outlived(self) -> bool:

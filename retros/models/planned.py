@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from partnerships import limits
 from partnerships.models import Partnership
+from retros.limits import REOPEN_WITHIN
 from retros.models.series import Series
 from retros.recurrence import adherence, wall_time
 from retros.recurrence.rule import GRACE, Cadence
@@ -49,7 +50,9 @@ class Planned(models.Model):
     NOT_TO_COME: ClassVar = (Status.SKIPPED, Status.CANCELLED)
     PAUSED, ARCHIVED, ENDED, SURPLUS, DISCARDED = "paused", "archived", "ended", "surplus", "discarded"
 
-    partnership = models.ForeignKey(Partnership, models.CASCADE, related_name="+")
+    partnership = models.ForeignKey(
+        Partnership, models.CASCADE, related_name="+", db_index=False
+    )  # two indexes begin so
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.RETRO)
     number = models.PositiveSmallIntegerField(null=True)  # given when it starts: retro 7
 
@@ -71,6 +74,8 @@ class Planned(models.Model):
     ical_stamp = models.DateTimeField(default=utc_now)
     invited_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
+    reopened_at = models.DateTimeField(null=True)
+    taken_back_at = models.DateTimeField(null=True)  # the `ical_stamp` under which it stands as before
 
     class Meta:
         abstract = True
@@ -100,6 +105,10 @@ class Planned(models.Model):
     def end_utc(self) -> datetime:
         return self.start_utc + timedelta(minutes=self.duration_min)
 
+    def overlaps(self, start_utc: datetime, duration_min: int) -> bool:
+        """Whether another one, of so many minutes from then on, would take place at the same time."""
+        return self.start_utc < start_utc + timedelta(minutes=duration_min) and start_utc < self.end_utc
+
     @property
     def dates_version(self) -> int | None:
         """The version of the pair's dates, for forms; None without a rhythm."""
@@ -111,17 +120,15 @@ class Planned(models.Model):
         return self.status == self.Status.SCHEDULED
 
     @property
-    def comes_twice(self) -> bool:
-        return wall_time.comes_twice(self.wall_start, self.timezone)
-
-    @property
     def grace(self) -> timedelta:
         """How long it waits after its date (docs/rules/scheduling.md S12)."""
         rule = self.rule_version
         return Cadence(rule.unit, rule.interval).grace if rule else GRACE
 
     def grace_end(self, next_start: datetime | None) -> datetime:
-        return adherence.grace_end(self.wall_start, self.timezone, self.grace, next_start)
+        """Until when it waits. One that the two reopened stays open for a day, whatever its grace."""
+        end = adherence.grace_end(self.wall_start, self.timezone, self.grace, next_start)
+        return max(end, self.reopened_at + REOPEN_WITHIN) if self.reopened_at else end
 
     # --- what the calendar must be told: kept with every change of a date -----------------------------------------
 

@@ -232,11 +232,11 @@ def _outcome(action: Action) -> Words:
 def _said(action: Action) -> list[str]:
     if not action.is_experiment:
         return [action.sentence]
-    lines = [_("We try %(text)s.") % {"text": action.text}]
+    lines = [_("We try: %(text)s") % {"text": action.text}]
     if action.because:
-        lines.append(_("Because we believe %(text)s.") % {"text": action.because})
+        lines.append(_("Because we believe: %(text)s") % {"text": action.because})
     if action.seen_by:
-        lines.append(_("We will see it by %(text)s.") % {"text": action.seen_by})
+        lines.append(_("We will know it worked when: %(text)s") % {"text": action.seen_by})
     return lines
 
 

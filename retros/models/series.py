@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
@@ -64,6 +64,10 @@ class Series(models.Model):
     def today(self, now: datetime) -> date:
         return now.astimezone(ZoneInfo(self.current.timezone)).date()
 
+    def open_pauses(self, now: datetime) -> models.QuerySet[Pause]:
+        """The pauses that are not over, the earliest first."""
+        return self.pauses.filter(Q(to_date=None) | Q(to_date__gte=self.today(now))).order_by("from_date")
+
     def count_change(self, *, by: Person | None, at: datetime, words: str) -> None:
         """Count a change of the dates, and keep who did what: whoever edits at the same time is shown it."""
         Series.objects.filter(pk=self.pk).update(version=F("version") + 1)
@@ -119,6 +123,10 @@ class Pause(models.Model):
     def takes(self, day: date | None) -> bool:
         """Whether a slot of that day falls into it."""
         return day is not None and self.from_date <= day and (self.to_date is None or day <= self.to_date)
+
+    def overlaps(self, first: date, last: date | None) -> bool:
+        """Whether a pause of these days, without end when `last` is None, has a day in common with it."""
+        return (last is None or self.from_date <= last) and (self.to_date is None or first <= self.to_date)
 
 
 class SeriesChange(models.Model):

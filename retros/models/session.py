@@ -87,6 +87,17 @@ class SessionQuerySet(models.QuerySet["Session"]):
         """
         return self.annotate(is_undecided=undecided(now)).exclude(undecided(now), unplanned=True)
 
+    def coming_outside(self, now: datetime) -> SessionQuerySet:
+        """Those that are planned as far as somebody outside of the pair may know, the soonest first."""
+        planned = models.Q(status=Session.Status.SCHEDULED) | models.Q(undecided(now), unplanned=False)
+        return self.filter(planned).order_by("start_utc")
+
+    def over_outside(self, now: datetime) -> SessionQuerySet:
+        """Those that were held or should have been, as far as somebody outside may know, the latest first."""
+        status = Session.Status
+        over = models.Q(status__in=[status.HELD, status.MISSED]) | models.Q(status=status.SKIPPED, excused=False)
+        return self.filter(over).exclude(undecided(now)).order_by("-start_utc")
+
     def held(self) -> SessionQuerySet:
         return self.filter(status=Session.Status.HELD).order_by("-held_on", "-closed_at")
 
@@ -126,7 +137,11 @@ class Session(Planned):
             models.UniqueConstraint(fields=["series", "slot_date"], name="session_one_a_slot"),
             models.UniqueConstraint(fields=["partnership", "kind", "number"], name="session_number_once"),
         )
-        indexes = (models.Index(fields=["partnership", "status", "start_utc"], name="session_by_partnership"),)
+        indexes = (
+            models.Index(fields=["partnership", "start_utc"], name="session_of_pair"),
+            models.Index(fields=["status", "start_utc"], name="session_by_status"),
+            models.Index(fields=["held_on"], name="session_by_day_held"),
+        )
 
     def __str__(self) -> str:
         return self.title
@@ -357,7 +372,8 @@ class Session(Planned):
             last.ready_set.exclude(purpose=Ready.Purpose.REVEAL).delete()
             change.shared = True
             self.status, self.closed_at, self.held_on = self.Status.IN_PROGRESS, None, None
-            self.save(update_fields=["status", "closed_at", "held_on"])
+            self.reopened_at = change.now
+            self.save(update_fields=["status", "closed_at", "held_on", "reopened_at"])
             return True
 
     def can_reopen(self, now: datetime) -> bool:

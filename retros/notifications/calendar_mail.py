@@ -57,9 +57,9 @@ def _owed(event: CalendarEvent, recipient: Recipient, before: Told) -> list[tupl
             due.append((CANCEL, InvitationVersion(generation, last + 1, current.stamp)))
         elif event.status in Session.NOT_TO_COME or event.archived_at is not None:
             due.append((CANCEL, InvitationVersion(generation, max(last + 1, current.sequence), current.stamp)))
-        elif event.is_live and current not in announced:
+        elif event.is_live and current not in announced and not (event.is_as_before and last == current.sequence - 2):
             due.append((UPDATE, current))
     new = current.generation not in {edition.generation for _kind, edition in out}
-    if event.is_live and new and recipient.takes_invites:
+    if event.is_next and new and recipient.takes_invites:
         due.append((INVITE, current))
     return due

@@ -24,7 +24,10 @@ ACTION_DAYS = (timedelta(days=5), timedelta(days=10))  # the same around the dat
 INVITED = 2  # sessions that a pair is invited to ahead
 STILL_CALLED_OFF = timedelta(days=400)  # how long an ended partnership is looked at for invitations to take back
 # The columns that a plan reads: with thousands of dates the others would cost more than the plan itself.
-_DATES = ("partnership_id", "kind", "status", "start_utc", "start_local", "timezone", "duration_min", "series_id")
+_DATES = (
+    "partnership_id", "kind", "status", "start_utc", "start_local", "timezone", "duration_min", "series_id",
+    "reopened_at",
+)  # fmt: skip
 _CYCLE = ("rule_version__unit", "rule_version__interval")
 _HOURS = ("timezone", "working_days", "quiet_from", "quiet_to", "paused_until")
 
@@ -72,7 +75,19 @@ class CalendarEvent(NamedTuple):
     partnership_id: UUID
     status: str
     archived_at: datetime | None
+    place: int  # 1 for the next one of the pair that is planned
+    taken_back_at: datetime | None
     edition: InvitationVersion
+
+    @property
+    def is_as_before(self) -> bool:
+        """Whether the last change was taken back: whoever was told nothing of it knows it as it is."""
+        return self.taken_back_at == self.edition.stamp
+
+    @property
+    def is_next(self) -> bool:
+        """Whether it is one of those that a pair is invited to."""
+        return self.is_live and self.place <= INVITED
 
     @property
     def is_live(self) -> bool:
@@ -142,9 +157,10 @@ class Facts:
         told = Exists(Delivery.objects.filter(kind__in=Delivery.CALENDAR, subject_id=OuterRef("pk")))
         announced = Q(invited_at__isnull=False) | Q(told, uid_generation__gt=1)
         rows = ahead.filter(first | announced).values_list(
-            "pk", "partnership", "status", "partnership__archived_at", "uid_generation", "sequence", "ical_stamp"
-        )
-        return {row[0]: CalendarEvent(*row[:4], InvitationVersion(*row[4:])) for row in rows}
+            "pk", "partnership", "status", "partnership__archived_at", "rank", "taken_back_at", "uid_generation",
+            "sequence", "ical_stamp",
+        )  # fmt: skip
+        return {row[0]: CalendarEvent(*row[:6], InvitationVersion(*row[6:])) for row in rows}
 
     # --- who wants it -------------------------------------------------------------------------------------------
 

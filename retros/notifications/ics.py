@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import icalendar
 from django.conf import settings
@@ -74,10 +75,10 @@ def event(
     made.add("dtstart", session.start_utc.astimezone(UTC))
     made.add("dtend", (session.start_utc + timedelta(minutes=session.duration_min)).astimezone(UTC))
     made.add("status", "CANCELLED" if over else "CONFIRMED")
-    made.add("summary", printable(summary))
+    made.add("summary", Typed(printable(summary)))
     made.add("description", link_of(session))
     if place:
-        made.add("location", printable(place))
+        made.add("location", Typed(printable(place)))
     return made
 
 
@@ -86,9 +87,9 @@ def invitation(session: Session, people: list[Person], *, edition: InvitationVer
     place = session.series.meeting_url if session.series else ""
     made = event(session, summary_of(session, [p.full_name for p in people]), edition=edition, place=place)
     made["status"] = icalendar.vText("CANCELLED" if cancel else "CONFIRMED")
-    made["organizer"] = icalendar.vCalAddress(f"mailto:{parseaddr(settings.DEFAULT_FROM_EMAIL)[1]}")
+    made["organizer"] = icalendar.vCalAddress(mailto(parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
     for person in people:
-        attendee = icalendar.vCalAddress(f"mailto:{person.email}")
+        attendee = icalendar.vCalAddress(mailto(person.email))
         attendee.params["RSVP"] = "TRUE" if settings.CALENDAR_REPLY_TO else "FALSE"
         made.add("attendee", attendee, encode=False)
     return _document([made], method="CANCEL" if cancel else "REQUEST")
@@ -126,6 +127,21 @@ def _document(events: list[icalendar.Event], *, method: str = "", name: str = ""
         made.add_component(each)
     written: bytes = made.to_ical()
     return written
+
+
+class Typed(icalendar.vText):
+    """What somebody typed, printable: a backslash and an N stay two characters, which the library takes for a line's
+    end.
+    """
+
+    def to_ical(self) -> bytes:
+        text = self.replace("\\", "\\\\").replace(";", r"\;").replace(",", r"\,").replace("\n", r"\n")
+        return text.encode()
+
+
+def mailto(address: str) -> str:
+    """The address as a URI (RFC 6068): what would end it, or begin something else in it, is percent-encoded."""
+    return "mailto:" + quote(address, safe="!$'*+@")
 
 
 def printable(text: str) -> str:

@@ -23,6 +23,7 @@ from retros.models import Action, Entry, Expiry, Session, Step
 from retros.models.expiry import WARNING
 from retros.notifications.ics import InvitationVersion, invitation
 from retros.notifications.reminders import start_key
+from retros.recurrence.wall_time import which_pass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,7 +151,7 @@ class About:
         """“Tuesday 9 February, 14:00 (Europe/Berlin)”: the reader's own clock."""
         tz = self.delivery.person.tz
         start = session.start_utc.astimezone(tz)
-        wall = date_format(start, "l j F, H:i" if start.year == self.today.year else "l j F Y, H:i")
+        wall = date_format(start, "l j F, H:i" if start.year == self.today.year else "l j F Y, H:i") + which_pass(start)
         return _("%(when)s (%(zone)s)") % {"when": wall, "zone": zones.words(tz.key)}
 
     def _day(self, day: date) -> str:
@@ -172,10 +173,21 @@ class About:
     # --- calendar mail ------------------------------------------------------------------------------------------
 
     def _invite(self) -> Notice | None:
-        return self._announced(_("Retro with %(name)s: %(when)s"), _("It is in your calendar with this mail."))
+        return self._as_before() or self._announced(
+            _("Retro with %(name)s: %(when)s"), _("It is in your calendar with this mail.")
+        )
+
+    def _as_before(self) -> Notice | None:
+        """What was announced was taken back."""
+        if self.session is None or self.session.taken_back_at != self.session.ical_stamp:
+            return None
+        return self._announced(
+            _("As before: retro with %(name)s, %(when)s"),
+            _("The change that you were told of was taken back. Your calendar takes this mail."),
+        )
 
     def _update(self) -> Notice | None:
-        return self._announced(
+        return self._as_before() or self._announced(
             _("Changed: retro with %(name)s, %(when)s"), _("Your calendar takes the change from this mail.")
         )
 
@@ -232,7 +244,8 @@ class About:
         session = self.session
         if session is None or not session.is_planned or self.delivery.for_key != start_key(session):
             return None
-        at = date_format(session.start_utc.astimezone(self.delivery.person.tz), "H:i")
+        start = session.start_utc.astimezone(self.delivery.person.tz)
+        at = date_format(start, "H:i") + which_pass(start)
         words = {"name": self.partner, "time": at}
         return self._in_the_room(session, _("Your retro with %(name)s starts at %(time)s") % words, meet=True)
 

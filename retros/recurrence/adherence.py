@@ -32,7 +32,7 @@ class Kept:
 
     @property
     def words(self) -> str:
-        return _("%(held)d of %(due)d kept") % {"held": self.held, "due": self.due} if self.due else "–"
+        return _("%(held)d of %(due)d kept") % {"held": self.held, "due": self.due} if self.due else _("None was due")
 
 
 def was_due(day: date | None, status: str, excused: bool, today: date) -> bool:

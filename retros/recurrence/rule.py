@@ -183,26 +183,33 @@ class Rule:
         """The first slot after that day."""
         return next((d for d in self.days() if d > day), None)
 
+    def after_moment(self, moment: datetime) -> Rule:
+        """The same rule from its first slot on that begins then or later; unchanged where none does."""
+        later = (day for day in self.days() if self.slot(day).start_utc >= moment)
+        return replace(self, start_date=next(later, self.start_date))
+
     def following(
         self, slot: date, *, first: date | None = None, weekday: int | None = None, cadence: Cadence | None = None,
         local_time: time | None = None, timezone: str | None = None, duration_min: int | None = None,
     ) -> Rule:  # fmt: skip
         """The rule from that slot on: other date, weekday, cadence, time or zone (docs/rules/scheduling.md S7).
 
-        The pattern stays, unless date, weekday or cadence change; then it comes from the new anchor.
+        The pattern stays, unless date, weekday or cadence change; then it comes from the new anchor. The last day is
+        at least the first one: whoever names a first date wants one.
         """
         cadence = cadence or self.cadence
         anchor = first or slot
         if first is None and weekday is not None:
             anchor = slot + timedelta(days=(weekday - slot.weekday()) % 7)
         by_day = self.month_day is not None and weekday in {None, slot.weekday()}
-        keeps = anchor == slot and cadence == self.cadence
+        keeps = anchor == slot and cadence == self.cadence and self._matches(anchor)
         nth, month_day = (self.nth_weekday, self.month_day) if keeps else _pattern(anchor, cadence.unit, by_day)
         past = sum(1 for _day in _until(self.days(), slot)) if self.ends_after else 0
         return replace(
             self, start_date=anchor, unit=cadence.unit, interval=cadence.interval,
             nth_weekday=nth, month_day=month_day, local_time=local_time or self.local_time,
             timezone=timezone or self.timezone, duration_min=duration_min or self.duration_min,
+            ends_on=max(self.ends_on, anchor) if self.ends_on else None,
             ends_after=max(self.ends_after - past, 1) if self.ends_after else None,
         )  # fmt: skip
 

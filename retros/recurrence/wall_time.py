@@ -68,7 +68,15 @@ def gone_by() -> Misplaced:
 
 def in_words(moment: datetime, zone: str) -> str:
     """“9 February 2027, 14:00”, in that zone."""
-    return date_format(moment.astimezone(ZoneInfo(zone)), "j F Y, H:i")
+    local = moment.astimezone(ZoneInfo(zone))
+    return date_format(local, "j F Y, H:i") + which_pass(local)
+
+
+def which_pass(local: datetime) -> str:
+    """“ CEST” behind a time that its clock shows twice that day, else nothing. `local` is in a ZoneInfo."""
+    zone = local.tzinfo
+    twice = isinstance(zone, ZoneInfo) and comes_twice(local.replace(tzinfo=None), zone.key)
+    return f" {local.tzname()}" if twice else ""
 
 
 def stored(wall: datetime) -> datetime:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from partnerships.models import Lead
 from retros.models import Action, Draft, Entry, Note, Session, Step
 from retros.models.expiry import gone
 from retros.room.dock import Dock, Side
@@ -91,6 +92,11 @@ class Frame:
         if self.phase == "opened":
             return _("You two see your side. %(name)s’s side is still folded") % {"name": self.partner.name}
         return _("You two see this. Nobody else does")
+
+    @cached_property
+    def is_led(self) -> bool:
+        """Whether somebody leads the two: without, no page speaks of a lead."""
+        return Lead.objects.filter(partnership=self.session.partnership_id).exists()
 
     @property
     def sees_while_writing(self) -> str:

@@ -24,7 +24,7 @@ customElements.define(
         if (detail.requestConfig.verb === "post" && --this.presses === 0 && this.held) this.look();
       });
       this.clocks = [setInterval(() => this.tick(), TICK), setInterval(() => this.poll(), POLL)];
-      if (!document.hidden) this.open();
+      if (!document.hidden) this.open(this.shown); // of a page that was loaded just now
     }
     disconnectedCallback() {
       this.stop.abort();
@@ -52,12 +52,12 @@ customElements.define(
       this.stream?.close();
       this.stream = null;
     }
-    open() {
+    open(version = "") {
       this.close();
-      this.version = null;
+      this.version = version || null;
       this.doubt = setTimeout(() => this.tries > 2 || this.say("reconnecting"), PATIENCE);
       const shown = [...document.querySelectorAll("[data-v]")].map((region) => region.dataset.v).join("");
-      const stream = (this.stream = new EventSource(`${this.getAttribute("src")}&shown=${shown}`));
+      const stream = (this.stream = new EventSource(`${this.getAttribute("src")}&version=${version}&shown=${shown}`));
       stream.addEventListener("open", () => {
         clearTimeout(this.doubt);
         this.tries = this.lost = 0;
@@ -67,7 +67,7 @@ customElements.define(
       stream.addEventListener("version", ({ data }) => {
         this.heard = Date.now();
         if (data === this.version) return;
-        const first = this.version === null; // every opening refetches
+        const first = this.version === null; // every later opening refetches, if it was not told what is new
         this.version = data;
         if (first) this.point();
         else this.look();

@@ -6,63 +6,119 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
-
-import psycopg
 
 from tests import postgres
-from tests.bench import latency, streams, tick
+from tests.bench import compare, latency, load, many, page, scale, start, streams, tick
 from tests.bench.figures import Figure
+from tests.bench.process import serving
 from tests.served import Served
 
 DATABASES = ("sqlite", "postgresql")
 PARTS: dict[str, Callable[[Served, str], list[Figure]]] = {
+    "page": page.measure,
+    "load": load.measure,
     "latency": latency.measure,
     "streams": streams.measure,
+    "many": many.measure,
     "tick": tick.measure,
+    "start": start.measure,
 }
+NAMES = (*PARTS, "scale")
+MINUTES = 3  # for a part, on both databases together
+
+
+class TooLong(Exception):
+    """A part has had its time. What it measured before stays."""
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="bin/bench", description="Measures Twofold on this machine.")
-    parser.add_argument("parts", nargs="*", metavar="part", help=f"any of: {', '.join(PARTS)}; all without one")
+    parser = argparse.ArgumentParser(
+        prog="bin/bench",
+        description="Measures Twofold on this machine.",
+        epilog="bin/bench compare REV [part ...]: this tree and another revision in turn, with the ratios.",
+    )
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"any of: {', '.join(NAMES)}; all without one")
     parser.add_argument("--database", choices=DATABASES, action="append", help="one only; both without it")
+    parser.add_argument("--pairs", type=int, help="the size of `scale`; without it 200 on SQLite, 2000 on PostgreSQL")
+    parser.add_argument("--rounds", type=int, default=3, help="of `compare`, for each of the two (3)")
     parser.add_argument("--json", action="store_true", help="one object instead of a table")
     chosen = parser.parse_args()
-    if unknown := set(chosen.parts) - set(PARTS):
-        parser.error(f"no part {', '.join(sorted(unknown))}. There are: {', '.join(PARTS)}")
-    figures = []
-    for part in chosen.parts or PARTS:
-        for database in chosen.database or DATABASES:
+    revision = ""
+    if chosen.parts[:1] == ["compare"]:
+        _compare, revision, *chosen.parts = [*chosen.parts, ""][: max(2, len(chosen.parts))]
+        if not revision:
+            parser.error("compare needs a revision, such as main or HEAD~1.")
+    parts = NAMES if chosen.parts in ([], ["all"]) else chosen.parts
+    if unknown := set(parts) - set(NAMES):
+        parser.error(f"no part {', '.join(sorted(unknown))}. There are: {', '.join(NAMES)}, or all")
+    databases = chosen.database or DATABASES
+    if revision:
+        arguments = [*parts, *(f"--database={each}" for each in databases)]
+        arguments += [f"--pairs={chosen.pairs}"] if chosen.pairs else []
+        told(chosen.json, compare.compare(revision, arguments, chosen.rounds), revision=revision)
+        return
+    figures: list[Figure] = []
+    late = []
+    for part in parts:
+        try:
+            for figure in measured(part, databases, chosen.pairs):
+                figures.append(figure)
+        except TooLong:
+            late.append(part)
+    told(chosen.json, figures)
+    if late:
+        raise SystemExit(f"bin/bench: longer than {MINUTES} minutes: {', '.join(late)}. Is the machine idle?")
+
+
+def measured(part: str, databases: Sequence[str], pairs: int | None) -> Iterator[Figure]:
+    if part == "scale":
+        for database in databases:
+            scale.prepare(database, pairs or scale.PAIRS[database])
+    with bounded():
+        for database in databases:
             sys.stderr.write(f"bin/bench: {part} on {database}\n")
-            with served(database) as server:
-                figures += PARTS[part](server, database)
-    if chosen.json:
-        told = json.dumps({"machine": machine(), "figures": [figure.as_json() for figure in figures]}, indent=1)
-    else:
-        told = "\n".join([machine(), *map(str, figures)])
-    sys.stdout.write(f"{told}\n")
+            if part == "scale":
+                yield from scale.measure(database, pairs or scale.PAIRS[database])
+            else:
+                with served(database) as server:
+                    yield from PARTS[part](server, database)
+
+
+@contextmanager
+def bounded() -> Iterator[None]:
+    def too_long(*_: object) -> None:
+        raise TooLong
+
+    signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(MINUTES * 60)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
 
 
 @contextmanager
 def served(database: str) -> Iterator[Served]:
-    with tempfile.TemporaryDirectory(prefix="twofold-bench-") as folder:
-        if database == "sqlite":
-            with Served(Path(folder), TWOFOLD_WORKER_ELSEWHERE="1") as server:
-                yield server
-        else:
-            with postgres.server() as address:
-                with psycopg.connect(address, autocommit=True) as connection:
-                    connection.execute("DROP DATABASE IF EXISTS twofold_bench")
-                    connection.execute("CREATE DATABASE twofold_bench")
-                own = urlsplit(address)._replace(path="/twofold_bench").geturl()
-                with Served(Path(folder), database=own, TWOFOLD_WORKER_ELSEWHERE="1") as server:
-                    yield server
+    with ExitStack() as stack:
+        own = ""
+        if database == "postgresql":
+            own = stack.enter_context(postgres.database(stack.enter_context(postgres.server()), "twofold_bench"))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="twofold-bench-")))
+        yield stack.enter_context(serving(folder, own))
+
+
+def told(as_json: bool, figures: list[Figure], **more: str) -> None:
+    if as_json:
+        found = {"machine": machine(), **more, "figures": [figure.as_json() for figure in figures]}
+        sys.stdout.write(f"{json.dumps(found, indent=1)}\n")
+    else:
+        sys.stdout.write("\n".join([machine(), *(f"floor: {each}" for each in more.values()), *map(str, figures), ""]))
 
 
 def machine() -> str:

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from tests.served import free_port
+
 PAGE = b"""<!doctype html><meta charset=utf-8><title>floor</title><textarea aria-label="New card"></textarea><ul></ul>
 <script>
 document.querySelector("textarea").addEventListener("keydown", (event) => {
@@ -77,22 +79,25 @@ async def answer(send: Callable[[Any], Awaitable[None]], body: bytes) -> None:
 @contextmanager
 def bare() -> Iterator[tuple[int, int]]:
     """Serves it; gives the port and the process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "uvicorn", "tests.bench.floor:app", "--port", str(port), "--http", "h11"]
     process = subprocess.Popen([*command, "--log-level", "critical", "--timeout-graceful-shutdown", "1"])
     try:
-        until = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                if time.monotonic() > until:
-                    raise
-                time.sleep(0.05)
+        reachable(port)
         yield port, process.pid
     finally:
         process.terminate()
         process.wait(20)
+
+
+def reachable(port: int) -> None:
+    """Waits until somebody listens there. Raises OSError after twenty seconds."""
+    until = time.monotonic() + 20
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)

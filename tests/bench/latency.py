@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.bench import nginx
 from tests.bench.figures import Figure, percentile
 from tests.bench.floor import bare
+from tests.bench.rooms import Room, rooms
 from tests.browser import CHROMIUM_FLAGS, chromium
 from tests.served import SESSION_COOKIE, Served
+from tests.visitor import Visitor
 
 PAIRS = 4  # each with a session of the size that sessions have, and within what one person may write in a minute
 CARDS = 30
 WARM_UP = 3
+PERCENTS = (50, 95, 99)
 
-ROOMS = f"""
-import json
-from tests.retros.model import WRITE, at, make_pair, reveal
-from tests.retros.streams import cookie_of
-rooms = []
-for _ in range({PAIRS}):
-    pair = make_pair()
-    session = pair.started()
-    at(session, WRITE)
-    reveal(*pair.hands(session))
-    rooms.append([f"/sessions/{{session.pk}}/", cookie_of(pair.ines), cookie_of(pair.tom)])
-print(json.dumps(rooms))
-"""
 PRESSED = "addEventListener('keydown', (event) => { if (event.key === 'Enter') window.pressed = Date.now(); }, true)"
 # Promises and not polling: whoever waits takes no time of the two cores that the measured way may need.
 ARRIVED = """() => {
@@ -45,21 +42,72 @@ ARRIVED = """() => {
 
 
 def measure(served: Served, database: str) -> list[Figure]:
-    rooms = served.ask(ROOMS)
-    with sync_playwright() as playwright, bare() as (port, _pid):
+    made = rooms(served, *[0] * (2 * PAIRS))
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
-        floor = between(*(open_bare(browser, f"http://127.0.0.1:{port}/") for _ in "ab"))
-        found: list[float] = []
-        for path, *cookies in rooms:
-            pages = [open_room(browser, served.url, path, cookie) for cookie in cookies]
-            found += between(*pages)
-            for page in pages:
-                page.context.close()
+        with bare() as (port, _pid):
+            floor = between(*(open_bare(browser, f"http://127.0.0.1:{port}/") for _ in "ab"))
+        found = [each for room in made[:PAIRS] for each in in_room(browser, served.url, room)]
+        figures = told(f"latency.{database}", found, floor)
+        if database == "postgresql":
+            figures += two_processes(browser, served, made[PAIRS:], floor)
         browser.close()
-    return [
-        Figure(f"latency.{database}.p{percent}", percentile(found, percent), "ms", percentile(floor, percent))
-        for percent in (50, 95, 99)
-    ] + [Figure(f"latency.{database}.samples", len(found), "cards")]
+    return figures
+
+
+def two_processes(browser: Browser, served: Served, made: Sequence[Room], floor: list[float]) -> list[Figure]:
+    """Behind a proxy that deals out each request in turn; then one is killed, and the pages come back."""
+    with served.beside() as other, nginx.before(served.port, other.port) as port:
+        if not port:
+            return []
+        url = f"http://127.0.0.1:{port}"
+        found = [each for room in made for each in in_room(browser, url, room)]
+        back = come_back(browser, url, port, other, made)
+        back_floor = max(floor)
+        return [
+            *told("latency.two.postgresql", found, floor),
+            Figure("latency.back.two.postgresql.max", back, "ms", back_floor),
+        ]
+
+
+def told(name: str, found: list[float], floor: list[float]) -> list[Figure]:
+    figures = [Figure(f"{name}.p{each}", percentile(found, each), "ms", percentile(floor, each)) for each in PERCENTS]
+    return [*figures, Figure(f"{name}.samples", len(found), "cards")]
+
+
+def in_room(browser: Browser, url: str, room: Room) -> list[float]:
+    pages = [open_room(browser, url, room.board, cookie) for cookie in (room.ines, room.tom)]
+    found = between(*pages)
+    for page in pages:
+        page.context.close()
+    return found
+
+
+def come_back(browser: Browser, url: str, port: int, victim: Served, made: Sequence[Room]) -> float:
+    """Milliseconds from the end of one process until every page shows a card that was written right after it."""
+    pages = [(open_room(browser, url, room.board, room.tom), room) for room in made]
+    for page, _room in pages:
+        page.evaluate(ARRIVED)
+    assert victim.process is not None
+    killed = time.time()
+    os.kill(victim.process.pid, signal.SIGKILL)
+    victim.process.wait()
+    for _page, room in pages:
+        card = str(uuid.uuid4())
+        with Visitor(port, room.ines) as ines:
+            until_saved(ines, room, card)
+    arrived = [_number(page.evaluate("text => window.arrival(text)", "Sample after all")) for page, _room in pages]
+    for page, _room in pages:
+        page.context.close()
+    return max(arrived) - killed * 1000
+
+
+def until_saved(ines: Visitor, room: Room, card: str) -> None:
+    while True:
+        with suppress(OSError):  # it was at the one that was killed
+            if ines.post(room.entries, text="Sample after all", client_id=card).status == 302:
+                return
+        time.sleep(0.05)
 
 
 def open_room(browser: Browser, base: str, path: str, cookie: str) -> Page:

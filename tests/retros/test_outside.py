@@ -40,7 +40,8 @@ class Outside:
         admin = ("schedule", "schedule_month", "schedule_load", "schedule_checks", "audit_list")
         self.pages += [("ada", reverse(name)) for name in admin]
         self.pages += [("ada", f"{reverse('schedule')}?state={state}") for state in ("none", "due", "overdue")]
-        self.pages += [("ada", reverse("admin_partnership_detail", args=[pair]))]
+        frames = ("admin_partnership_detail", "admin_partnership_dates")
+        self.pages += [("ada", reverse(name, args=[pair])) for name in frames]
 
     def read(self) -> dict[str, str]:
         found = {url: self.page(url, self.people[who]) for who, url in self.pages}

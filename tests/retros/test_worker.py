@@ -18,6 +18,7 @@ from django.core import mail
 from django.core.management import call_command
 from django.db import connection, connections
 from django.db.models import F
+from django.utils import timezone
 
 from partnerships.models import Delivery, Partnership, Person
 from retros import worker
@@ -298,6 +299,26 @@ def test_manage_py_tick_is_one_round() -> None:
     call_command("tick")
     assert {m.to[0] for m in mail.outbox} == {person.email for person in people(ours)}
     assert Tick.last() is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_zones_are_asked_again_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files of the zones are others since this process began; a round of this day was done by the one before."""
+    session = play.plan(pair("Europe/Berlin"), days=3)
+    tick(timezone.now())
+    Session.objects.filter(pk=session.pk).update(start_utc=session.start_utc + timedelta(hours=1))
+    monkeypatch.setattr(worker, "EVERY", timedelta(milliseconds=5))
+    stop = threading.Event()
+    rounds: list[datetime] = []
+
+    def once(now: datetime) -> None:
+        rounds.append(now)
+        if len(rounds) == 2:
+            stop.set()
+
+    monkeypatch.setattr(worker, "tick", once)
+    worker.work(stop)
+    assert Session.objects.get(pk=session.pk).start_utc == session.start_utc
 
 
 @pytest.mark.django_db(transaction=True)

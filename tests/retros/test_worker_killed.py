@@ -14,11 +14,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 
+from tests import postgres
 from tests.served import ROOT, Served
 
 # Each pair is invited to two retros: four mails, due at once.
@@ -113,11 +112,8 @@ def database() -> Iterator[str]:
     if not address:
         yield ""
         return
-    name = f"twofold_killed_{os.getpid()}"
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield urlsplit(address)._replace(path=f"/{name}").geturl()
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with postgres.database(address, f"twofold_killed_{os.getpid()}") as own:
+        yield own
 
 
 @contextlib.contextmanager

@@ -34,5 +34,11 @@ class Asks(Frame):
 
     @property
     def answers_by_side(self) -> list[tuple[Side, list[Answer]]]:
-        """Both sides of the fold: A left, B right."""
-        return [(side, [q.in_seat_order[n] for q in self.questions]) for n, side in enumerate(self.sides)]
+        """Both sides of the fold: A left, B right. No answers for a side that shows the viewer none."""
+        sides = [(side, [q.in_seat_order[n] for q in self.questions]) for n, side in enumerate(self.sides)]
+        return [(side, answers if any(not a.is_empty for a in answers) else []) for side, answers in sides]
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether both sides are open and show the viewer no answer."""
+        return self.phase == "revealed" and not any(answers for _side, answers in self.answers_by_side)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from django.utils.translation import gettext as _
+
 from retros.models import Draft, Prompt
 from retros.room.decisions import settled
 from retros.room.questions import Places, Question, blocks_of, surprises_of
@@ -15,6 +17,13 @@ class Questions(Asks):
 
     template = "retros/room/_questions.html"
     parts = ("questions_progress", "tray", "question_pairs")
+
+    @property
+    def lede(self) -> str:
+        """How the answers are written, while they are; then what to do with them."""
+        if self.phase == "revealed":
+            return _("Read first, then talk.")
+        return super().lede if self.can_write else ""
 
     @property
     def middle(self) -> object:

@@ -127,7 +127,7 @@ def test_sign_up_by_invitation_with_a_mailed_code(client, token, with_mail, mail
         ({"timezone": "Mars/Olympus"}, "Select a valid choice."),
         ({"name": "Tom\u202eevil"}, "A name is one line of plain characters."),
         ({"name": "x" * 61}, "1 character too many. Your text is here."),
-        ({"name": ""}, "This field is required."),
+        ({"name": ""}, "Write something, or leave the page."),
     ],
 )
 def test_sign_up_says_what_is_wrong(client, token, settings, change, words):

@@ -47,7 +47,7 @@ def test_from_the_invitation_to_one_home(
     ines.goto("/partnerships/new/")
     look(ines)
     press(ines, "Invite them")
-    expect(ines.get_by_text("This field is required.").first).to_be_visible()
+    expect(ines.get_by_text("Write something, or leave the page.").first).to_be_visible()
     look(ines)
     ines.get_by_label("Product manager and designer").check()
     ines.get_by_label("What you work on together").fill("Checkout")

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from partnerships import limits
-from partnerships.models import Invitation, Membership, Partnership, Person, SignIn
+from partnerships.models import Invitation, Lead, Membership, Partnership, Person, SignIn
 from partnerships.refusals import NotAllowed, Refusal
 from tests.cast import Cast, send_mails
 from tests.factories import PartnershipFactory, PersonFactory
@@ -92,6 +92,16 @@ def test_the_lists_are_paged_at_a_constant_cost(client: Client, ada: Person) -> 
 
 
 # --- inviting ---------------------------------------------------------------------------------------------------------
+
+
+def test_of_the_many_that_somebody_leads_the_first_fifty_stand_there(client: Client, cast: Cast, ada: Person) -> None:
+    pairs = Partnership.objects.bulk_create(Partnership(kind="other", label=f"L{n:02}") for n in range(49))
+    Lead.objects.bulk_create(Lead(partnership=pair, person=cast.sara) for pair in pairs)
+    page = client.get(reverse("person_detail", args=[cast.sara.pk])).text
+    assert "The first 50 of 51" in page
+    assert ("L48" in page, "Priya and Daniel" in page) == (True, False)  # Checkout stands first, Search last
+    Lead.objects.filter(partnership=pairs[0]).delete()
+    assert "The first" not in client.get(reverse("person_detail", args=[cast.sara.pk])).text
 
 
 def test_person_invite(client: Client, ada: Person, mailoutbox: list[Any]) -> None:

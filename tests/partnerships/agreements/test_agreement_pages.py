@@ -214,8 +214,8 @@ def test_the_first_version_is_written_as_a_list(cast: Cast, contract: Agreement)
     text = get(cast.tom, "agreement_detail", contract.pk)
     assert "First version, proposed by Ines" in text
     assert "Waiting for you" in text
-    assert "Agree to this" in text
-    assert "Agree to this" not in get(cast.ines, "agreement_detail", contract.pk)
+    assert "Sign it" in text
+    assert "Sign it" not in get(cast.ines, "agreement_detail", contract.pk)
     post(cast.tom, "version_sign", version.pk, digest=version.digest)
     text = get(cast.ines, "agreement_detail", contract.pk)
     assert "Version 1, in force since" in text
@@ -544,7 +544,7 @@ def test_a_closed_contract_only_offers_to_be_opened(cast: Cast, contract: Agreem
     post(cast.ines, "agreement_close", contract.pk)
     text = get(cast.tom, "agreement_detail", contract.pk)
     assert ONE.text in text
-    for word in ("Agree to this", "Propose a change", "Still right"):
+    for word in ("Sign it", "Propose a change", "Still right"):
         assert word not in text
     post(cast.tom, "version_sign", waiting.pk, status=409, digest=waiting.digest)
     post(cast.tom, "agreement_reopen", contract.pk)
@@ -564,7 +564,7 @@ def test_an_ended_partnership_reads_and_writes_no_more(cast: Cast, contract: Agr
     type(cast.checkout).objects.filter(pk=cast.checkout.pk).update(archived_at=timezone.now())
     text = get(cast.ines, "agreement_detail", contract.pk)
     assert ONE.text in text
-    for word in ("Agree to this", "Propose a change", "Close this contract"):
+    for word in ("Sign it", "Propose a change", "Close this contract"):
         assert word not in text
     post(cast.ines, "version_sign", waiting.pk, status=403, digest=waiting.digest)
     sent = words(contract, text="Kept words", heading="")

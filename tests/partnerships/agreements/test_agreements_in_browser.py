@@ -67,7 +67,7 @@ def test_a_contract_from_the_first_word_to_the_second_version(
 
     tom.goto(f"/partnerships/{people.checkout.pk}/agreements/")
     tom.get_by_role("link", name="Relaunch").click()
-    press(tom, "Agree to this")
+    press(tom, "Sign it")
     expect(tom.get_by_text("Version 1, in force since")).to_be_visible()
     first = Version.objects.get(number=1)
     assert [c.text for c in first.clauses.all()] == [
@@ -83,7 +83,7 @@ def test_a_contract_from_the_first_word_to_the_second_version(
     expect(ines.locator("del")).to_have_text("within a")
     expect(ines.locator("ins")).to_have_text("the same")
     expect(ines.get_by_text("“A day is too long.”")).to_be_visible()
-    press(ines, "Agree to this")
+    press(ines, "Sign it")
     expect(ines.get_by_text("Version 2, in force since")).to_be_visible()
     ines.get_by_role("link", name="Version 1").click()
     ines.get_by_label("Compare with").select_option(label=f"Version 2, {day_of(people)}")

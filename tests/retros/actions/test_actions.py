@@ -55,7 +55,7 @@ def test_action_create_adds_one_and_goes_home(cast: Cast) -> None:
     made = Action.objects.get()
     assert (made.text, made.cue, made.owner, made.session) == ("Book the sketch hour", "it rains", cast.ines, None)
     text = unescape(signed_in(cast.ines).get(answer["Location"]).content.decode())
-    assert "If it rains, then I will Book the sketch hour" in text
+    assert "If it rains, then I will: Book the sketch hour" in text
 
 
 def test_action_create_for_both_makes_two(cast: Cast) -> None:

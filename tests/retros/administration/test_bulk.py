@@ -23,6 +23,7 @@ from retros.administration.placing import BUFFER, occurrences
 from retros.dates import one_date, rhythm
 from retros.models import Bulk, Series, Session
 from retros.recurrence.rule import PRESETS, Rule
+from retros.worker import tick
 from tests.cast import Cast
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.partnerships.joining.test_invitation import at_once
@@ -84,7 +85,8 @@ def test_forty_pairs_are_planned_in_one_sitting(forty: list[Partnership], cast: 
     key = uuid.uuid4()
     done = bulk.commit(what, by=cast.ada, key=key, digest=seen.digest)
     assert done.lines == [
-        vars(line) | {"series": ours["series"]} for line, ours in zip(seen.lines, done.lines, strict=True)
+        vars(line) | {"series": ours["series"], "undo": ours["undo"]}
+        for line, ours in zip(seen.lines, done.lines, strict=True)
     ]
 
     spans: dict[Person, list[datetime]] = defaultdict(list)
@@ -194,6 +196,106 @@ def test_the_pair_reads_what_the_admin_did(cast: Cast) -> None:
     do(wish("plan", cast.checkout), cast.ada)
     assert Look.objects.of(cast.tom)[0].what == Look.What.SCHEDULE
     assert Audit.objects.for_admins().filter(act=Audit.Act.BULK_DONE, by_id=cast.ada.pk).exists()
+
+
+# --- taken back -------------------------------------------------------------------------------------------------------
+
+MINUTE = timedelta(minutes=1)
+ACTS: dict[str, dict[str, Any]] = {"move": {"weeks": 1}, "rhythm": {"cadence": "monthly"}, "pause": {}}
+
+
+def told(person: Person) -> list[tuple[str, str]]:
+    """Kind and state of the calendar mails to this person that went out or wait."""
+    mails = Delivery.objects.filter(person=person, kind__in=Delivery.CALENDAR).exclude(status="cancelled")
+    return sorted(mails.values_list("kind", "status"))
+
+
+def as_it_is(pair: Partnership) -> list[dict[str, Any]]:
+    """The dates of a pair to come, with all that calendars know of them."""
+    unchanging = {"version_a", "version_b"}
+    rows = Session.objects.filter(partnership=pair).exclude(reason="surplus").order_by("start_utc").values()
+    return [{name: value for name, value in row.items() if name not in unchanging} for row in rows]
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_taken_back_before_anybody_was_told_is_as_if_nothing_had_been(cast: Cast, act: str) -> None:
+    in_rhythm(cast.checkout, cast.ada)
+    now = timezone.now()
+    tick(now)
+    before, mails = as_it_is(cast.checkout), told(cast.ines)
+    more = {"first_day": now.date()} if act == "pause" else {}
+    done = do(wish(act, cast.checkout, **ACTS[act], **more), cast.ada, now=now)
+    assert told(cast.ines) != mails
+    bulk.undo(done, by=cast.ada, now=now + MINUTE)
+    assert as_it_is(cast.checkout) == before
+    tick(now + 2 * MINUTE)
+    assert told(cast.ines) == told(cast.tom) == mails == [("invite", "sent")] * 2
+
+
+def test_whoever_was_told_of_a_change_hears_that_it_is_as_before(cast: Cast, mailoutbox: list[Any]) -> None:
+    in_rhythm(cast.checkout, cast.ada, cadence="monthly")
+    now = timezone.now()
+    tick(now)
+    first = Session.objects.filter(partnership=cast.checkout).upcoming()[0]
+    done = do(wish("move", cast.checkout, weeks=1), cast.ada, now=now)
+    Delivery.objects.filter(person=cast.tom, kind="update").update(send_at=now + timedelta(hours=1))
+    tick(now)
+    bulk.undo(done, by=cast.ada, now=now + MINUTE)
+    tick(now + 2 * MINUTE)
+    assert told(cast.ines) == [("invite", "sent")] * 2 + [("update", "sent")] * 2
+    assert told(cast.tom) == [("invite", "sent")] * 2
+    assert mailoutbox[-1].subject.startswith("As before: retro with Tom, ")
+    moved = Session.objects.get(pk=first.pk)
+    assert (moved.start_utc, moved.moved, moved.sequence) == (first.start_utc, False, 2)
+
+
+def test_whoever_was_told_of_a_pause_gets_the_dates_again(cast: Cast, mailoutbox: list[Any]) -> None:
+    in_rhythm(cast.checkout, cast.ada)
+    now = timezone.now()
+    tick(now)
+    before = starts(cast.checkout)
+    done = do(wish("pause", cast.checkout, first_day=now.date()), cast.ada, now=now)
+    tick(now)
+    bulk.undo(done, by=cast.ada, now=now + MINUTE)
+    tick(now + 2 * MINUTE)
+    assert starts(cast.checkout) == before
+    assert told(cast.ines) == [("cancel", "sent")] * 2 + [("invite", "sent")] * 4
+    assert mailoutbox[-1].subject.startswith("As before: retro with ")
+
+
+def test_two_rules_come_back_as_two(cast: Cast) -> None:
+    series = in_rhythm(cast.checkout, cast.ada)
+    later = Session.objects.filter(partnership=cast.checkout).upcoming()[4]
+    rhythm.change_from(series, later, by=cast.ada, local_time=time(16))
+    before, rule = starts(cast.checkout), Series.objects.get().rule
+    done = do(wish("rhythm", cast.checkout, cadence="monthly"), cast.ada)
+    assert starts(cast.checkout) != before
+    bulk.undo(done, by=cast.ada)
+    assert starts(cast.checkout) == before
+    assert Series.objects.get().rule == rule
+
+
+def test_a_date_that_went_by_meanwhile_is_not_taken_back(cast: Cast) -> None:
+    in_rhythm(cast.checkout, cast.ada, cadence="monthly")
+    start = starts(cast.checkout)[0]
+    done = do(wish("move", cast.checkout, weeks=1), cast.ada, now=start - MINUTE)
+    done = bulk.undo(done, by=cast.ada, now=start + MINUTE)
+    assert done.lines[0]["left"] == "That time has already gone by. Pick one that is still to come."
+
+
+def test_they_are_reminded_of_the_date_that_they_have(
+    cast: Cast, mailoutbox: list[Any], django_capture_on_commit_callbacks: Any
+) -> None:
+    in_rhythm(cast.search, cast.ada)
+    with django_capture_on_commit_callbacks(execute=True):
+        done = do(wish("remind", cast.checkout, cast.search), cast.ada)
+    (start,) = starts(cast.search)[:1]
+    bodies = {mail.to[0]: mail.body for mail in mailoutbox}
+    for person, day in ((cast.priya, start.astimezone(cast.priya.tz)), (cast.daniel, start.astimezone(cast.daniel.tz))):
+        assert f"{day:%H:%M}. Keep it" in bodies[person.email]
+        assert "none is planned" not in bodies[person.email]
+    assert "none is planned" in bodies[cast.tom.email]
+    assert done.lines[1]["after"][0].startswith("Both get a mail that names their date: ")
 
 
 # --- when somebody else was quicker -----------------------------------------------------------------------------------

@@ -62,7 +62,7 @@ def test_a_look_says_what_each_line_becomes_and_writes_nothing(client: Client, a
     assert checksum() == before
     assert page.status_code == 200
     for words in (
-        "3 partnerships are put in", "3 people without an account are invited", "2 lines are wrong",
+        "3 partnerships would be put in", "3 people without an account would be invited", "2 lines are wrong",
         "Line 5", "A partnership is two different people.", "Line 6", "Read as every 2 months.", "=HYPERLINK(1)",
     ):  # fmt: skip
         assert words in page.text
@@ -154,13 +154,13 @@ def test_a_file_of_something_else_is_told(client: Client, ada: Person, raw: byte
 
 def test_the_page_asks_before_it_complains(client: Client, ada: Person) -> None:
     client.force_login(ada)
-    assert "This field is required" not in client.get(reverse("partnership_import")).content.decode()
+    assert "or leave the page" not in client.get(reverse("partnership_import")).content.decode()
 
 
 def test_no_file_is_told(client: Client, ada: Person) -> None:
     answer = client.post(reverse("partnership_import"), {})
     assert answer.status_code == 422
-    assert "This field is required." in answer.text
+    assert "Choose a file, or leave the page." in answer.text
 
 
 def test_who_may_not(client: Client, cast: Cast) -> None:

@@ -16,10 +16,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from partnerships.models import Delivery, Membership, Partnership, Person
-from retros.administration.clashes import Span, overlaps
+from retros.administration.clashes import Span, clashing, overlaps
 from retros.administration.schedule import by_date, health
+from retros.administration.settled import KeptByAll, kept_by_all
 from retros.dates import rhythm
 from retros.models import Pause, RuleVersion, Series, Session
+from retros.recurrence.adherence import Kept
 from retros.recurrence.rule import PRESETS, Rule
 from tests.cast import Cast
 from tests.factories import PartnershipFactory, PersonFactory
@@ -157,6 +159,24 @@ def test_a_short_retro_hides_no_clash_behind_it() -> None:
     assert list(overlaps([])) == []
 
 
+@pytest.mark.parametrize(
+    ("second", "clash"),
+    [
+        ("2027-03-01T10:40", {"long", "short", "late"}),  # while the long one still lasts
+        ("2027-03-01T11:00", {"long", "short"}),
+        ("2027-03-03T10:00", {"long", "short"}),
+    ],
+)
+def test_what_overlaps_is_found_among_the_dates_of_one_person(cast: Cast, second: str, clash: set[str]) -> None:
+    for label, start, minutes in (("long", "2027-03-01T10:00", 60), ("short", "2027-03-01T10:10", 15)):
+        two = PartnershipFactory.create(a=cast.tom, b=PersonFactory.create(name=label), label=label)
+        dates.session(two, start, duration_min=minutes)
+    late = PartnershipFactory.create(a=PersonFactory.create(name="late"), b=cast.tom, label="late")
+    dates.session(late, second)
+    found = clashing(datetime(2027, 2, 1, tzinfo=UTC))
+    assert {pair.label for pair in Partnership.objects.filter(pk__in=found)} == clash
+
+
 def test_a_date_that_has_gone_by_is_worth_a_check(client: Client, cast: Cast, ada: Person) -> None:
     series = in_rhythm(cast.checkout, ada)
     first = Session.objects.filter(series=series).earliest("start_utc")
@@ -237,6 +257,20 @@ def cost_of(client: Client, name: str) -> int:
     return len(queries)
 
 
+def test_a_pair_with_two_retros_of_its_own_at_once_is_named(client: Client, cast: Cast, ada: Person) -> None:
+    in_rhythm(cast.checkout, ada, days=30)
+    first = Session.objects.earliest("start_utc")
+    twin = dates.session(cast.checkout, f"{first.wall_start + timedelta(days=1):%Y-%m-%dT%H:%M}")
+    now = timezone.now()
+    assert not by_date(now).filter(health(now)["attention"]).exists()
+    Session.objects.filter(pk=twin.pk).update(start_utc=first.start_utc + timedelta(minutes=59))
+    assert by_date(now).filter(health(now)["attention"]).get() == cast.checkout
+    page = main_of(client.get(reverse("schedule_checks")))
+    assert "Ines Okafor" in page
+    assert "Tom Lindqvist" in page
+    assert "Priya" not in page
+
+
 PAGES = ("schedule", "schedule_month", "schedule_load", "schedule_checks", "admin_partnership_list", "person_list")
 
 
@@ -245,9 +279,72 @@ def test_every_page_costs_the_same_with_two_thousand_pairs(client: Client, cast:
     in_rhythm(cast.checkout, ada, days=2)
     PartnershipFactory.create(a=cast.tom, b=PersonFactory.create(name="Other"), label="Other")
     few = {name: cost_of(client, name) for name in PAGES}
+    with connection.cursor() as cursor:  # PostgreSQL plans for these few, as before autovacuum comes by
+        for model in (Partnership, Membership, Person, Series, Session):
+            cursor.execute(f"ANALYZE {model._meta.db_table}")
     many(2_000)
-    with connection.cursor() as cursor:  # as autovacuum does: without figures PostgreSQL may plan for an empty table
-        cursor.execute("ANALYZE")
     assert {name: cost_of(client, name) for name in PAGES} == few
     assert max(few.values()) <= 12
     assert "Page 1 of 41" in client.get(reverse("schedule")).text
+
+
+# --- what became of the dates ----------------------------------------------------------------------------------------
+
+
+def became(pair: Partnership, *statuses: str, excused: bool = False) -> list[Session]:
+    """Slots of this pair in the past year, one a month, with these ends."""
+    rule = RuleVersion.objects.filter(series__partnership=pair).first() or dates.rhythm(pair)
+    made = []
+    for n, status in enumerate(statuses, Session.objects.filter(partnership=pair).count() + 1):
+        start = timezone.now() - timedelta(days=25 * n)
+        made.append(dates.session(pair, f"{start:%Y-%m-%dT%H:%M}", rule=rule, status=status, excused=excused))
+        if status == "held":
+            Session.objects.filter(pk=made[-1].pk).update(held_on=start.date())
+    return made
+
+
+def test_what_was_kept_stands_by_pair_and_for_all(client: Client, cast: Cast, ada: Person) -> None:
+    became(cast.checkout, "held", "held", "held", "missed", "skipped")
+    became(cast.checkout, "skipped", "cancelled", excused=True)
+    became(cast.search, "missed")
+    became(PartnershipFactory.create(a=cast.mei, b=cast.sara, label="Growth"), "cancelled")
+    kept = {
+        pair.label: main_of(client.get(reverse("admin_partnership_dates", args=[pair.pk])))
+        for pair in Partnership.objects.all()
+    }
+    assert "3 of 5 kept" in kept["Checkout"]
+    assert "0 of 1 kept" in kept["Search"]
+    assert "Nothing was due yet." in kept["Growth"]
+    assert "3 of 6 kept, by 2 pairs." in " ".join(main_of(client.get(reverse("schedule_checks"))).split())
+
+
+def test_what_was_held_today_is_not_counted_before_its_day_is_over(cast: Cast) -> None:
+    (held,) = became(cast.checkout, "held")
+    now = timezone.now()
+    Session.objects.filter(pk=held.pk).update(held_on=now.date(), started_at=now, slot_date=now.date())
+    assert kept_by_all(now, now.date()).kept == Kept(0, 0)
+    later = now + timedelta(days=2)
+    assert kept_by_all(later, later.date()) == KeptByAll(Kept(1, 1), 1)
+
+
+def test_an_admin_settles_what_the_two_no_longer_can(client: Client, cast: Cast, ada: Person) -> None:
+    missed = became(cast.checkout, "held", "held", "held", "missed")[-1]
+    day = missed.wall_start.date()
+    client.force_login(cast.ines)
+    late = client.post(reverse("session_met", args=[missed.pk]), {"day": day.isoformat()})
+    assert "Your admin can still settle it." in late.text
+    assert client.get(reverse("admin_session_met", args=[missed.pk])).status_code == 404
+    client.force_login(ada)
+    url = reverse("admin_session_met", args=[missed.pk])
+    assert (
+        reverse("admin_partnership_dates", args=[cast.checkout.pk])
+        in client.get(reverse("admin_partnership_detail", args=[cast.checkout.pk])).text
+    )
+    assert url in main_of(client.get(reverse("admin_partnership_dates", args=[cast.checkout.pk])))
+    tomorrow = timezone.localdate() + timedelta(days=2)
+    assert client.post(url, {"day": tomorrow.isoformat()}).status_code == 422
+    assert client.get(url).status_code == 200
+    assert client.post(url, {"day": day.isoformat()}).status_code == 302
+    missed.refresh_from_db()
+    assert (missed.status, missed.held_on) == ("held", day)
+    assert client.get(url).status_code == 404

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from typing import Any
 
@@ -13,6 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from partnerships.models import Person
+from partnerships.refusals import Refusal
+from retros.dates import one_date
 from retros.models import Session
 from tests.cast import Cast
 from tests.factories import PartnershipFactory
@@ -81,10 +83,36 @@ def test_session_create_by_both_for_one_day_plans_one(cast: Cast) -> None:
     assert Session.objects.count() == 1
 
 
+NOW = datetime(2027, 1, 4, 9, tzinfo=UTC)
+
+
+def planned(cast: Cast, start: str, zone: str, **more: Any) -> Session:
+    return one_date.plan(
+        cast.checkout, by=cast.ines, start=datetime.fromisoformat(start), zone=zone, **{"now": NOW, **more}
+    )
+
+
+def test_two_clocks_make_no_two_retros_of_one_moment(cast: Cast) -> None:
+    """10 February, 08:00 in Tokyo is 9 February, 18:00 in New York."""
+    planned(cast, "2027-02-10T08:00", "Asia/Tokyo")
+    for start, zone in (("2027-02-09T18:00", "America/New_York"), ("2027-02-10T00:30", "Europe/Berlin")):
+        with pytest.raises(Refusal, match="already"):
+            planned(cast, start, zone)
+    planned(cast, "2027-02-10T18:00", "America/New_York")  # a day later, on the same date of another clock
+    assert Session.objects.count() == 2
+
+
+def test_a_retro_reaches_over_midnight(cast: Cast) -> None:
+    planned(cast, "2027-02-09T23:30", "UTC")
+    with pytest.raises(Refusal, match="9 February 2027, 23:30"):
+        planned(cast, "2027-02-10T00:15", "UTC")
+    planned(cast, "2027-02-10T00:30", "UTC")
+
+
 @pytest.mark.parametrize(
     ("wrong", "status", "said"),
     [
-        ({"day": ""}, 422, "This field is required."),
+        ({"day": ""}, 422, "Pick a day, or leave the page."),
         ({"day": "2001-01-01"}, 409, "That time has already gone by."),
         ({"day": "0001-01-01"}, 422, "Pick a day within the next two years."),
         ({"day": "9999-12-31"}, 422, "Pick a day within the next two years."),

@@ -8,6 +8,7 @@ from unittest import mock
 
 import pytest
 
+from partnerships import limits
 from partnerships.models import Agreement, Delivery, Partnership
 from partnerships.refusals import Invalid, NotAllowed, Refusal
 from retros.dates import one_date, rhythm, upkeep
@@ -645,3 +646,5 @@ def test_title_and_link_renew_the_stamp_of_those_invited_only(plan: Any, cast: C
     assert [row.slot_date for row in changed] == [date(2027, 2, 16)]
     assert changed[0].sequence == 0
     assert planned.series.version == 2
+    rhythm.describe(planned.series, by=cast.tom, title="T" * limits.TITLE_LENGTH, now=planned.now)
+    assert len(Series.objects.get().title) == 120

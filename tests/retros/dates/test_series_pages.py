@@ -13,8 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from partnerships.models import Person
 from retros.dates import one_date, rhythm, upkeep
-from retros.models import Series, Session
+from retros.models import Pause, Series, Session
 from retros.recurrence.rule import PRESETS, Rule
 from tests.cast import Cast
 from tests.retros import play
@@ -239,7 +240,12 @@ def test_pause_resume_end_and_the_link(cast: Cast) -> None:
     assert first
     assert "Paused from " in press("series_pause", from_date=first.isoformat(), to_date=first.isoformat())
     assert rows(series)[0].reason == "paused"
-    assert "Paused from " not in press("series_resume")
+    pause = Pause.objects.get()
+    page = client.get(reverse("series_detail", args=of)).content.decode()
+    assert f'name="pause" value="{pause.pk}"' in page
+    assert "Take it back" in page
+    assert client.post(reverse("series_resume", args=of), {"pause": pause.pk + 1}).status_code == 404
+    assert "Paused from " not in press("series_resume", pause=pause.pk)
     assert rows(series)[0].status == "scheduled"
     assert "The last day is " in press("series_end", last=first.isoformat())
     assert [row.status for row in rows(series)][:2] == ["scheduled", "cancelled"]
@@ -307,3 +313,39 @@ def test_as_many_queries_with_thirty_dates_as_with_three(cast: Cast) -> None:
         upkeep.materialise(timezone.now() + timedelta(days=365 * 4 * (extra + 1)))
     assert len(rows(series)) >= 30
     assert count() == few
+
+
+def test_a_paused_date_has_a_way_back_once_no_pause_takes_it(cast: Cast) -> None:
+    series = planned_rhythm(cast)
+    first = rows(series)[0]
+    assert first.slot_date
+    client, url = signed_in(cast.tom), reverse("session_restore", args=[first.pk])
+    rhythm.pause(series, first.slot_date, first.slot_date, by=cast.ines)
+    page = reverse("series_detail", args=[cast.checkout.pk])
+    assert url not in client.get(page).content.decode()
+    assert client.post(url).status_code == 409
+    Pause.objects.update(to_date=first.slot_date - timedelta(days=1))
+    assert url in client.get(page).content.decode()
+    assert client.post(url).status_code == 302
+    assert rows(series)[0].status == "scheduled"
+
+
+@pytest.mark.parametrize(
+    ("before", "offered"), [("Europe/Paris", True), ("Europe/Berlin", False)], ids=["their own clock", "another's"]
+)
+def test_whoever_moves_is_offered_to_take_the_rhythm_along(cast: Cast, before: str, offered: bool) -> None:
+    """Her own clock's, while his stays the same; not a rhythm that never ran by hers."""
+    series = planned_rhythm(cast)  # by the clock of Paris
+    Person.objects.filter(pk=cast.tom.pk).update(timezone="Europe/Paris")
+    Person.objects.filter(pk=cast.ines.pk).update(timezone=before)
+    client, page = signed_in(cast.ines), reverse("series_detail", args=[cast.checkout.pk])
+    assert "my time zone" not in text_of(client.get(page))
+    sent = {"name": "Ines Okafor", "role_label": "", "timezone": "Asia/Tokyo", "theme": "system", "shortcuts": "on"}
+    assert client.post(reverse("person_update"), sent).status_code == 302
+    shown = client.get(page)
+    assert ("Move the rhythm to my time zone" in text_of(shown)) is offered
+    assert "my time zone" not in text_of(signed_in(cast.tom).get(page))
+    if offered:
+        url = f"{reverse('series_change', args=[rows(series)[0].pk])}?clock=mine"
+        assert url in shown.content.decode()
+        assert '<option value="Asia/Tokyo" selected>' in client.get(url).content.decode()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models.signals import post_init
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -108,7 +109,7 @@ def test_the_two_read_all_that_is_theirs(cast: Cast) -> None:
 def test_an_action_that_ended_is_told_with_its_moment(cast: Cast) -> None:
     play.agree(cast.checkout, "call the same day", cue="the scope moves").finish(by=cast.ines)
     for name in ("history_detail", "action_list"):
-        assert "If the scope moves, then I will call the same day" in page(cast.tom, name, cast.checkout.pk)
+        assert "If the scope moves, then I will: call the same day" in page(cast.tom, name, cast.checkout.pk)
 
 
 def test_a_filter_shows_one_kind_and_one_year(cast: Cast) -> None:
@@ -318,10 +319,10 @@ def test_the_history_says_to_the_two_that_a_retro_is_open_now(cast: Cast) -> Non
 @pytest.mark.parametrize(
     ("fates", "beats", "said"),
     [
-        ([], [], "–"),
+        ([], [], "None was due"),
         (["held", "moved", "missed"], ["kept", "moved", "miss"], "2 of 3 kept"),
         (["held", "excused", "skipped"], ["kept", "miss"], "1 of 2 kept"),
-        (["cancelled", "scheduled"], [], "–"),
+        (["cancelled", "scheduled"], [], "None was due"),
     ],
 )
 def test_rhythm_is_said_as_kept_of_all(cast: Cast, fates: list[str], beats: list[str], said: str) -> None:
@@ -350,7 +351,7 @@ def test_the_shapes_count_the_same_dates_as_the_words(cast: Cast) -> None:
 def test_without_a_rhythm_nothing_is_kept_of_anything(cast: Cast) -> None:
     extra = past(cast.checkout, date(2026, 3, 1))
     rhythm = Rhythm.of([extra], date(2026, 12, 1))
-    assert (list(rhythm.beats), rhythm.words, rhythm.last_held) == ([], "–", date(2026, 3, 1))
+    assert (list(rhythm.beats), rhythm.words, rhythm.last_held) == ([], "None was due", date(2026, 3, 1))
     slot = past(cast.checkout, date(2026, 4, 1), "missed", slot_date=date(2026, 4, 1))
     rhythm = Rhythm.of([extra, slot], date(2026, 12, 1))
     assert (list(rhythm.beats), rhythm.words, rhythm.last_held) == (["miss"], "0 of 1 kept", date(2026, 3, 1))
@@ -395,6 +396,39 @@ def test_the_filters(cast: Cast) -> None:
     assert (shown(), shown(state="ended")) == ({"Checkout"}, {"Search"})
     for wrong in ("x", "-1", "999999", "0"):
         assert shown(state=wrong, kind=wrong, period=wrong, page=wrong) == {"Checkout"}
+
+
+def test_the_list_reads_the_retros_of_the_pairs_that_it_shows(cast: Cast) -> None:
+    Partnership.objects.update(since=date(2020, 1, 1))
+    for pair in (cast.checkout, cast.search):
+        past(pair, timezone.localdate() - timedelta(days=30))
+    read = set()
+
+    def note(instance: Session, **_: object) -> None:
+        read.add(instance.partnership_id)
+
+    post_init.connect(note, sender=Session)
+    try:
+        assert [row.partnership for row in LeadOverview(cast.sara, label="search").rows] == [cast.search]
+    finally:
+        post_init.disconnect(note, sender=Session)
+    assert read == {cast.search.pk}
+
+
+def test_a_lead_finds_nobody_by_their_address(cast: Cast) -> None:
+    Person.objects.filter(pk=cast.tom.pk).update(email="another@example.net")
+    assert LeadOverview(cast.sara, label="example.net").rows == []
+
+
+def test_more_than_six_that_could_use_a_word_are_counted(cast: Cast) -> None:
+    pairs = Partnership.objects.bulk_create(Partnership(kind="other", label=f"New {n}") for n in range(7))
+    Lead.objects.bulk_create(Lead(partnership=pair, person=cast.sara) for pair in pairs)
+    Partnership.objects.filter(pk__in=[cast.checkout.pk, cast.search.pk]).update(since=date(2020, 1, 1))
+    led = LeadOverview(cast.sara)
+    assert [row.partnership.label for row in led.could_use_a_word] == [f"New {n}" for n in range(6)]
+    assert (led.count_with_word, led.heading) == (7, "9 pairs. 7 could use a word from you.")
+    assert "All 7" in page(cast.sara, "lead_list")
+    assert len(LeadOverview(cast.sara, state="word").rows) == 7
 
 
 def test_nothing_is_ranked_or_counted_out_of_a_hundred(cast: Cast) -> None:

@@ -61,7 +61,7 @@ def test_two_show_their_lead_what_they_need(new_context: Callable[..., Any], liv
     assert sara.locator("article").inner_html() == seen
     sara.get_by_label("Your answer, to both of them").fill("In March")
     sara.get_by_role("button", name="Answer").click()
-    sara.get_by_role("link", name="Offer them three times").click()
+    sara.get_by_role("link", name="Offer them three dates").click()
     assert faults(sara) == []
 
     ines.goto(f"/partnerships/{cast.checkout.pk}/")

@@ -249,7 +249,7 @@ def test_each_kind_says_what_it_is(stage: Stage) -> None:
     version.sign(by=cast.tom, digest=version.digest)
     expected: list[tuple[str, Thing, str]] = [
         ("summary", a_summary(cast), "We learned a lot"),
-        ("action", sketch, "If there is a doubt, then I will Sketch early"),
+        ("action", sketch, "If there is a doubt, then I will: Sketch early"),
         ("outcome", tried, "It helped"),
         ("version", version, "1. We decide scope together."),
         ("need", stage.need, "A date for the &lt;launch&gt;"),
@@ -260,7 +260,7 @@ def test_each_kind_says_what_it_is(stage: Stage) -> None:
     for _kind, _thing, words in expected:
         assert words in read
     assert "Because" not in read.replace(
-        "Because we believe it is a habit", ""
+        "Because we believe: it is a habit", ""
     )  # the reason of a version is the pair's
 
 
@@ -341,7 +341,7 @@ def test_three_times_are_offered_and_one_is_planned(stage: Stage) -> None:
     offer = Offer.make(stage.lead, by=cast.sara, kind="times", starts=three(), zone="UTC")
     assert Offer.make(stage.lead, by=cast.sara, kind="times", starts=three(), zone="UTC") == offer
     for person in (cast.ines, cast.tom):
-        assert "Sara offers you three times" in stage.page(person, "partnership_detail", cast.checkout.pk).text
+        assert "Sara offers you three dates" in stage.page(person, "partnership_detail", cast.checkout.pk).text
     session = offers.accept(offer, by=cast.tom, choice=1)
     assert session.wall_start == three()[1]
     assert offers.accept(offer, by=cast.ines, choice=2) == session

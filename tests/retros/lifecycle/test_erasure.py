@@ -23,6 +23,7 @@ from partnerships.refusals import Refusal
 from retros.lifecycle.erasure import erase
 from retros.lifecycle.export import archive
 from retros.models import Action, Draft, Entry, Need, Note, Prompt, Session, creation
+from retros.room.regions import memory
 from tests.cast import Cast, send_mails
 from tests.factories import PASSWORD
 from tests.retros import play
@@ -125,6 +126,21 @@ def test_no_mark_of_theirs_is_left_anywhere(world: World, caplog: pytest.LogCapt
     for who in ("ines", "sara", "ada"):
         held = "".join(files(archive(world.people[who])).values())
         assert not [mark for mark in [*own, "Zqname", "zqtom"] if mark in held]
+
+
+def test_no_drawn_word_of_theirs_is_remembered(
+    world: World, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    """What was drawn for somebody is kept in the process for a while, until there is an erasure."""
+    session = world.session
+    for who in ("ines", "tom"):
+        for position in range(len(session.steps)):
+            assert world.client(who).get(reverse("step_detail", args=[session.pk, position])).status_code == 200
+    assert memory.size > 0
+    with django_capture_on_commit_callbacks(execute=True):
+        erase(world.cast.tom)
+        assert memory.size > 0  # not before the words are gone
+    assert memory.size == 0
 
 
 def test_a_leads_answers_go_also_where_they_lead_no_more(world: World) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import weakref
 import zipfile
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -13,11 +15,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from partnerships import limits
-from partnerships.models import Audit, Person
+from partnerships.models import Audit, Partnership, Person
 from retros.lifecycle.export import archive, everything, readable
 from retros.models import Draft
 from tests.cast import Cast
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, PartnershipFactory
 from tests.retros import play
 from tests.world import make_world
 
@@ -47,6 +49,37 @@ def test_it_holds_what_they_may_read_and_nothing_else(phase: str) -> None:
     missing = [mark for mark in missing if not mark.startswith("zqdraft") or mark in drafts]  # the others were used up
     put_away = ("deletedcard", "gonelearning", "goneaction", "firstcard", "firstanswer", "why")
     assert [mark for mark in missing if not mark[2:].startswith(put_away)] == []
+
+
+def test_both_files_are_whole(cast: Cast) -> None:
+    """They are written piece by piece; together the pieces are what `everything` says."""
+    PartnershipFactory.create(a=cast.ines, b=cast.mei, label="Growth\u2028and\x85more")
+    play.hold(cast.checkout)
+    held = files(archive(cast.ines))
+    data = everything(cast.ines)
+    assert {**json.loads(held["twofold.json"]), "made_at": ""} == {**data, "made_at": ""}
+    assert held["twofold.json"] == json.dumps(json.loads(held["twofold.json"]), ensure_ascii=False, indent=2) + "\n"
+    data["made_at"] = json.loads(held["twofold.json"])["made_at"]
+    assert held["twofold.md"] == "\n\n".join(["# Twofold", *readable(data, 2)]) + "\n"
+
+
+def test_one_partnership_at_a_time_is_in_memory(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Held(dict[str, Any]):
+        """A dict that can be watched."""
+
+    earlier: list[weakref.ref[Held]] = []
+
+    def watched(partnership: Partnership, person: Person) -> Held:
+        assert [one() for one in earlier] == [None] * len(earlier)
+        made = Held(label=partnership.label)
+        earlier.append(weakref.ref(made))
+        return made
+
+    for label in ("Growth", "Payments"):
+        PartnershipFactory.create(a=cast.ines, b=cast.mei, label=label)
+    monkeypatch.setattr("retros.lifecycle.export._partnership", watched)
+    labels = [each["label"] for each in json.loads(files(archive(cast.ines))["twofold.json"])["partnerships"]]
+    assert labels == ["Checkout", "Growth", "Payments"]
 
 
 def test_it_is_asked_for_with_the_password_and_written_down(cast: Cast) -> None:

@@ -150,6 +150,18 @@ def test_a_stream_tells_what_an_ordinary_get_would_answer(pair: Pair, session: S
     assert named(told["shown"]) < named(shown_in(page))
 
 
+def test_a_page_that_was_just_loaded_is_told_nothing_until_there_is_news(
+    pair: Pair, session: Session, open_stream: Open
+) -> None:
+    ines, tom = pair.hands(session)
+    stream = open_stream(pair.tom, session.pk, f"?version={tom.version()}")
+    assert stream.is_quiet(0.3)
+    ines.session.pause(by=pair.ines)
+    assert stream.event().name == "regions"
+    assert open_stream(pair.tom, session.pk, "?version=1").event().name == "regions"
+    assert open_stream(pair.tom, session.pk, "?version=%00").event().name == "regions"
+
+
 def test_a_stream_that_cannot_draw_points(
     pair: Pair, session: Session, open_stream: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,8 +51,8 @@ def known() -> Iterator[dict[str, Any]]:
         yield said
 
 
-def payload(a: int, b: int) -> str:
-    return json.dumps([str(SESSION), a, b])
+def payload(a: int, b: int, by: str = "") -> str:
+    return json.dumps([str(SESSION), a, b, by])
 
 
 def test_a_stream_knows_only_the_version_of_its_own_seat() -> None:
@@ -81,6 +81,28 @@ def test_the_newest_version_wins_whatever_comes_late(known: dict[str, Any]) -> N
         return found
 
     assert loop.run(version()) == 9
+
+
+def test_ones_own_press_is_told_after_everybody_elses(known: dict[str, Any]) -> None:
+    """Its answer is on its way already: what is drawn first is what the partner waits for."""
+
+    async def versions() -> list[int]:
+        running = Hub()
+        running.OWN = 0.2
+        await running.start()
+        found = []
+        with running.open(SESSION, "cookie") as stream:
+            await running.admit(stream)
+            for by in ("b", "a"):  # the other one, then this one
+                running.receive(payload(stream.version + 1, 0, by))
+                await asyncio.sleep(0.05)
+                found.append(stream.version)
+            await asyncio.sleep(0.3)
+            found.append(stream.version)
+        await running.stop()
+        return found
+
+    assert loop.run(versions()) == [4, 4, 5]
 
 
 def test_what_is_published_before_the_version_is_read_is_not_lost(known: dict[str, Any]) -> None:
@@ -210,7 +232,7 @@ def test_a_reader_that_takes_nothing_is_cut(monkeypatch: pytest.MonkeyPatch) -> 
             return {}
 
         async with asyncio.timeout(5):
-            await endpoint.serve(stream, receive, send)
+            await endpoint.serve(stream, "", receive, send)
         return sent
 
     assert loop.run(scenario()) == ["http.response.start", "http.response.body"]

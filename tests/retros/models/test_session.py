@@ -12,7 +12,7 @@ from django.utils import timezone
 from partnerships.models import Agreement, Partnership
 from partnerships.refusals import NotAllowed, Refusal
 from retros.access import get_session
-from retros.dates import one_date
+from retros.dates import one_date, upkeep
 from retros.models import Entry, Presence, Ready, Session, creation
 from retros.recurrence.wall_time import wall_to_utc
 from tests.factories import PartnershipFactory, PersonFactory
@@ -406,6 +406,18 @@ def test_reopening_takes_both_within_a_day(pair: Pair, clock: Clock) -> None:
     assert not ines.next()
     assert ines.session.is_running
     assert not Ready.objects.filter(purpose=Ready.Purpose.REOPEN).exists()
+
+
+def test_reopened_after_its_grace_it_stays_open_for_a_day(pair: Pair, clock: Clock) -> None:
+    session = closed(pair)
+    planned = clock.now - timedelta(days=15)
+    Session.objects.filter(pk=session.pk).update(start_utc=planned, start_local=planned)
+    for person in (pair.ines, pair.tom):
+        Session.objects.get(pk=session.pk).reopen(by=person)
+    for minutes, running in ((1, True), (24 * 60 - 2, True), (1, False)):
+        clock.pass_minutes(minutes)
+        upkeep.close_grace(clock.now)
+        assert Session.objects.get(pk=session.pk).is_running is running
 
 
 def test_after_a_day_it_stays_closed(pair: Pair, clock: Clock) -> None:

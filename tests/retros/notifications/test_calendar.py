@@ -7,6 +7,7 @@ import email.policy
 from datetime import timedelta
 from email.message import EmailMessage as Parsed
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from django.core import mail
@@ -105,6 +106,17 @@ def test_an_update_after_a_move() -> None:
         assert event["UID"] == before["UID"]
         assert event["SEQUENCE"] == [str(expected["SEQUENCE"])]
         assert event["DTSTART"] == [expected["DTSTART"]]
+
+
+def test_a_time_that_comes_twice_says_which_of_the_two() -> None:
+    """The second hour of 31 October 2027 comes twice in Europe: in Berlin, and at three in Tallinn."""
+    made = session(pair("Europe/Berlin", "America/New_York"), "2027-10-31T02:30", "Europe/Berlin")
+    tick(moment("2027-10-20T12:00Z"))
+    a, b = people(made.partnership)
+    (ours,), (theirs,) = mails_to(a, "invite"), mails_to(b, "invite")
+    assert "Sunday 31 October, 02:30 CEST (" in ours.subject
+    assert "Sunday 31 October, 02:30 CEST (" in ours.body
+    assert "Saturday 30 October, 20:30 (" in theirs.subject
 
 
 def test_a_cancellation_keeps_what_names_the_event() -> None:
@@ -252,9 +264,28 @@ def test_a_hostile_title_makes_one_clean_event(text: str) -> None:
     ):
         assert len(ics.lint(document, method=method)) == 1
         ((_uid, summary, _start, _end),) = ics.read_back(document)
-        exact = text.isprintable() and "\\N" not in text  # which the writer takes for the end of a line
-        if exact or text == HOSTILE[0]:
+        if text.isprintable() or text == HOSTILE[0]:
             assert summary == text
+
+
+@pytest.mark.parametrize(
+    ("address", "written"),
+    [
+        ("ana;b:c,d@example.org", "ana%3Bb%3Ac%2Cd@example.org"),
+        ("x%0d%0a@example.org", "x%250d%250a@example.org"),
+        ("a!#$%&*/=?@example.org", "a!%23$%25%26*%2F%3D%3F@example.org"),
+        ("o'neill+x_y.z-~^`{|}@example.org", "o'neill+x_y.z-~%5E%60%7B%7C%7D@example.org"),
+        ("õie@jää.example", "%C3%B5ie@j%C3%A4%C3%A4.example"),
+        ("ana@example.org", "ana@example.org"),
+    ],
+)
+def test_an_address_is_written_as_a_link_writes_it(address: str, written: str) -> None:
+    made = s2()
+    Person.objects.filter(pk=people(made.partnership)[0].pk).update(email=address)
+    both = list(people(made.partnership))
+    (event,) = ics.lint(invitation(made, both, edition=InvitationVersion.of(made)), method="REQUEST")
+    assert event["ATTENDEE"] == [f"mailto:{written}", f"mailto:{both[1].email}"]
+    assert unquote(written) == address
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -116,6 +116,9 @@ def test_presets_in_words() -> None:
 
 
 def test_a_time_that_comes_twice_is_named() -> None:
+    first = datetime(2027, 10, 31, 0, 30, tzinfo=UTC)
+    said = [wall_time.in_words(first + timedelta(hours=n), "Europe/Berlin") for n in range(3)]
+    assert said == ["31 October 2027, 02:30 CEST", "31 October 2027, 02:30 CET", "31 October 2027, 03:30"]
     assert wall_time.comes_twice(datetime(2027, 10, 31, 2, 30), "Europe/Berlin")  # noqa: DTZ001
     assert not wall_time.comes_twice(datetime(2027, 3, 28, 2, 30), "Europe/Berlin")  # noqa: DTZ001  (never comes)
     assert not wall_time.comes_twice(datetime(2027, 10, 31, 12, 0), "Europe/Berlin")  # noqa: DTZ001
@@ -154,4 +157,4 @@ def test_adherence(example: dict[str, Any]) -> None:
 
 def test_kept_in_words_is_never_a_percentage() -> None:
     assert Kept(3, 5).words == "3 of 5 kept"
-    assert Kept(0, 0).words == "–"
+    assert Kept(0, 0).words == "None was due"

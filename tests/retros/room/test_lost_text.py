@@ -163,7 +163,7 @@ def test_a_refresh_brings_every_box_of_a_form_back(
         "If …": "the scope moves",
         "We try": "no review",
         "because we believe": "it is a habit",
-        "We will see it by": "nobody missing it",
+        "We will know it worked when": "nobody missing it",
     }
     for label, text in boxes.items():
         page.get_by_label(label, exact=True).fill(text)
@@ -173,7 +173,7 @@ def test_a_refresh_brings_every_box_of_a_form_back(
         expect(page.get_by_label(label, exact=True)).to_have_value(text)
     expect(page.locator("details", has_text="Add an action").get_by_label("Both")).to_be_checked()
     page.get_by_role("button", name="Add action").click()
-    expect(page.locator("#actions")).to_contain_text("If the scope moves, then I will call before Tuesday")
+    expect(page.locator("#actions")).to_contain_text("If the scope moves, then I will: call before Tuesday")
     expect(page.get_by_label("If …")).to_have_value("")
     expect(page.get_by_label("We try", exact=True)).to_have_value("no review")
 

@@ -20,12 +20,14 @@ from django.utils.formats import date_format
 
 from partnerships.models import Person
 from partnerships.models.partnership import Seat
+from retros import catalogue
 from retros.dates import one_date
 from retros.models import Action, Draft, Entry, Note, Presence, Session, Step, creation
 from retros.room.frame import WRITING, Frame
 from retros.room.page import room_at
 from retros.room.steps.board import Board
 from tests.cast import Cast
+from tests.retros import play
 from tests.retros.model import wall
 from tests.retros.regions import regions
 
@@ -566,3 +568,32 @@ def test_in_a_discarded_retro_the_privacy_line_is_true_of_what_stands_there(two:
     assert "Kept for me" in two.page(two.ines, 2)
     assert "Kept for me" not in two.page(two.tom, 2)
     assert "Tom’s side stayed folded." in two.page(two.ines, 1)
+
+
+def test_a_pulse_that_was_skipped_is_one_calm_sentence(cast: Cast, retro: Session) -> None:
+    two = Two(cast, retro)
+    play.go_on(retro, "look_back")
+    play.answer_pulse(retro, cast.tom, (4, "only me"))
+    play.reveal(retro, "pulse")
+    neither = "Neither of you wrote here this time. That is a full answer, too."
+    one = "Nothing in writing this time. That is a full answer, too."
+    ines, tom = two.page(two.ines, 1), two.page(two.tom, 1)
+    assert (ines.count(neither), ines.count(one), ines.count("Not today")) == (1, 0, 0)
+    assert (tom.count(neither), tom.count(one)) == (0, 1)  # his own “only me” stands on his page alone
+
+
+def test_no_page_speaks_of_a_lead_where_there_is_none(cast: Cast) -> None:
+    cast.checkout.leads.all().delete()
+    two = Two(cast, play.start(cast.checkout))
+    places = [
+        reverse(name, args=[cast.checkout.pk])
+        for name in ("action_list", "action_create", "agreement_list", "agreement_create", "history_detail")
+    ]
+    steps = [reverse("step_detail", args=[two.session.pk, n]) for n in range(5)]
+    main = [two.ines.get(url).text.partition("<main")[2] for url in (*places, *steps)]
+    assert all(main)
+    assert [text[:60] for text in main if re.search(r"\b[Ll]eads? (sees?|and)\b", text)] == []
+
+
+def test_wrap_up_promises_no_shelf() -> None:
+    assert [key for key, template in catalogue.templates().items() if "shelf" in repr(template)] == []

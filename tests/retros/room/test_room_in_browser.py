@@ -265,6 +265,34 @@ def test_paper_shows_what_both_may_read(new_context: Callable[..., Any], live_se
         expect(page.locator(hidden).locator("visible=true")).to_have_count(0)
 
 
+def test_a_change_comes_to_the_other_page_without_a_request_of_it(
+    new_context: Callable[..., Any], live_server: LiveServer
+) -> None:
+    """The stream brings it; nor does one's own page ask for what the answer to the press has brought."""
+    cast = make_cast()
+    where = Rooms(cast.ines, cast.tom).full_board()
+    asked: list[str] = []
+    pages = []
+    for person in (cast.ines, cast.tom):
+        page = page_of(person, new_context(), live_server)
+        page.goto(where)
+        expect(page.locator("html")).to_have_attribute("data-connection", "live")
+        page.on("request", lambda request: asked.append(request.method))
+        page.get_by_text("Add a card").first.click()
+        pages.append(page)
+    for number in range(4):
+        writer, reader = pages[number % 2], pages[1 - number % 2]
+        box = writer.get_by_label("New card").first
+        box.fill(f"Sample {number}")
+        box.press("Enter")
+        for page in (reader, writer):
+            expect(page.locator(".card p", has_text=f"Sample {number}")).to_have_count(1)
+        expect(reader.locator("#count-good")).to_have_text(re.compile(rf"{15 + number}"))
+        expect(box).to_have_value("")
+        reader.wait_for_timeout(200)  # what would ask, has asked
+    assert set(asked) == {"POST"}
+
+
 def test_a_card_that_comes_twice_stands_there_once(new_context: Callable[..., Any], live_server: LiveServer) -> None:
     """A push and the answer to a press may both bring it below the others."""
     cast = make_cast()

@@ -85,7 +85,7 @@ def test_a_new_pair_agrees_and_a_card_changes_what_it_agreed(two: tuple[Side, Si
     tom.press("Put them in our agreement, and sign")
     expect(tom.page.get_by_text("Waiting for Ines").first).to_be_visible()
     ines.page.get_by_role("link", name="Read it and sign").click()
-    ines.press("Agree to this")
+    ines.press("Sign it")
     expect(ines.page.get_by_text("Version 1, in force since")).to_be_visible()
 
     # A retro: what held them back changes a clause.
@@ -115,7 +115,7 @@ def test_a_new_pair_agrees_and_a_card_changes_what_it_agreed(two: tuple[Side, Si
     tom.page.get_by_role("link", name="Read it").first.click()
     expect(tom.page.locator("ins").first).to_be_visible()
     expect(tom.page.get_by_text("“Three days is long.”")).to_be_visible()
-    tom.press("Agree to this")
+    tom.press("Sign it")
     expect(tom.page.get_by_text("Version 2, in force since")).to_be_visible()
     expect(tom.page.locator(".clauses")).to_contain_text(SOONER)
     expect(tom.page.get_by_text(CARD)).to_be_visible()

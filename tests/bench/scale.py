@@ -1,0 +1,159 @@
+"""The pages where thousands of pairs have met for years: how long they take, and whether they ask more than with ten.
+
+The databases are made once for a size and a state of the models, and kept (`KEPT`): at full size that takes minutes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+
+from tests import postgres
+from tests.bench.figures import Figure, percentile
+from tests.bench.page import queries_of
+from tests.bench.process import serving
+from tests.served import ROOT, Served
+from tests.visitor import Visitor
+
+YEARS = 6
+FEW = 10  # pairs
+PAIRS = {"sqlite": 200, "postgresql": 2_000}
+KEPT = Path(tempfile.gettempdir()) / f"twofold-bench-{os.getuid()}"
+PLACES = 20  # pairs whose pages are looked at
+SECONDS, LEAST, MOST = 2.0, 5, 40  # for each page, and requests
+
+FILL = "from tests.bench.size import fill\nfill({pairs}, {years})\nprint('true')"
+VISITS = "import json\nfrom tests.bench.pages import visits\nprint(json.dumps(visits({pairs}, {places})))"
+Visits = dict[str, list[tuple[str, str]]]
+
+
+def measure(database: str, pairs: int) -> list[Figure]:
+    with filled(database, FEW) as served:
+        few = {name: most_queries(served, ways) for name, ways in visits(served, FEW).items()}
+    with filled(database, pairs) as served:
+        ways = visits(served, pairs)
+        floor = percentile(took(served, ways.pop("bare")), 95)
+        figures = [Figure(f"scale.size.{database}", pairs, "pairs")]
+        for name, each in ways.items():
+            figures += [
+                Figure(f"scale.{name}.{database}.p95", percentile(took(served, each), 95), "ms", floor),
+                Figure(f"scale.{name}.queries.{database}", most_queries(served, each), "queries", few[name]),
+            ]
+    return figures
+
+
+def visits(served: Served, pairs: int) -> Visits:
+    found: Visits = served.ask(VISITS.format(pairs=pairs, places=PLACES))
+    return found
+
+
+def most_queries(served: Served, ways: list[tuple[str, str]]) -> int:
+    """Of the pages at these addresses; each is asked for twice, so that nothing is counted that happens once."""
+    found = []
+    for path, cookie in ways[:5]:
+        with Visitor(served.port, cookie) as visitor:
+            visitor.get(path)
+            found.append(queries_of(visitor, path))
+    return max(found)
+
+
+def took(served: Served, ways: list[tuple[str, str]]) -> list[float]:
+    """Milliseconds of each request, from one address to the next, as long as there is time."""
+    found: list[float] = []
+    visitors = [(Visitor(served.port, cookie), path) for path, cookie in ways]
+    until = time.monotonic() + SECONDS
+    while len(found) < LEAST or (len(found) < MOST and time.monotonic() < until):
+        visitor, path = visitors[len(found) % len(visitors)]
+        began = time.perf_counter()
+        if (status := visitor.get(path).status) != 200:
+            raise RuntimeError(f"{path} answers {status}")
+        found.append((time.perf_counter() - began) * 1000)
+    for visitor, _path in visitors:
+        visitor.close()
+    return found
+
+
+# --- the databases ---------------------------------------------------------------------------------------------------
+
+
+def prepare(database: str, pairs: int) -> None:
+    """Makes what is not kept yet. Not part of what is measured, nor of its time."""
+    for size in (FEW, pairs):
+        if database == "sqlite":
+            prepare_file(size)
+        else:
+            with kept_server() as address:
+                prepare_database(address, size)
+
+
+@contextmanager
+def filled(database: str, pairs: int) -> Iterator[Served]:
+    """Serves a copy of the one that is kept."""
+    with tempfile.TemporaryDirectory(prefix="twofold-bench-") as name:
+        folder = Path(name)
+        if database == "sqlite":
+            (folder / "data").mkdir(mode=0o700)
+            shutil.copy(KEPT / f"{name_of(pairs)}.sqlite3", folder / "data" / "twofold.sqlite3")
+            with serving(folder) as served:
+                yield served
+        else:
+            with (
+                kept_server() as address,
+                postgres.database(address, "twofold_bench", template=name_of(pairs)) as own,
+                serving(folder, own) as served,
+            ):
+                yield served
+
+
+@contextmanager
+def kept_server() -> Iterator[str]:
+    KEPT.mkdir(mode=0o755, exist_ok=True)
+    with postgres.server(KEPT / "postgresql") as address:
+        yield address
+
+
+def prepare_file(pairs: int) -> None:
+    file = KEPT / f"{name_of(pairs)}.sqlite3"
+    if file.exists():
+        return
+    KEPT.mkdir(mode=0o755, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="twofold-fill-", dir=KEPT) as folder:
+        fill(serving(Path(folder)), pairs)
+        (Path(folder) / "data" / "twofold.sqlite3").rename(file)
+
+
+def prepare_database(address: str, pairs: int) -> None:
+    name = name_of(pairs)
+    with psycopg.connect(address, autocommit=True) as connection:
+        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            return
+        with tempfile.TemporaryDirectory(prefix="twofold-fill-") as folder:
+            draft = f"{name}_draft"
+            connection.execute(f"DROP DATABASE IF EXISTS {draft}")
+            connection.execute(f"CREATE DATABASE {draft}")
+            own = urlsplit(address)._replace(path=f"/{draft}").geturl()
+            fill(serving(Path(folder), own), pairs)
+        connection.execute(f"ALTER DATABASE {draft} RENAME TO {name}")
+
+
+def fill(served: Served, pairs: int) -> None:
+    sys.stderr.write(f"bin/bench: making {pairs} pairs with {YEARS} years, kept in {KEPT}\n")
+    served.prepare()
+    served.ask(FILL.format(pairs=pairs, years=YEARS))
+
+
+def name_of(pairs: int) -> str:
+    """Another one for other models, or another way of filling."""
+    sources = [Path(__file__).with_name("size.py"), *sorted(ROOT.glob("*/migrations/*.py"))]
+    digest = hashlib.sha256(b"".join(each.read_bytes() for each in sources)).hexdigest()
+    return f"twofold_{pairs}x{YEARS}_{digest[:8]}"

@@ -1,0 +1,35 @@
+"""No page asks the database more often because there are more pairs."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.bench.pages import with_a_date
+from tests.bench.size import fill
+
+pytestmark = pytest.mark.django_db
+
+
+def costs(partnerships: int) -> dict[str, int]:
+    """The number of queries of each page, with so many pairs of a year."""
+    fill(partnerships, 1)
+    found = {}
+    for name, (person, path) in next(with_a_date(partnerships)).items():
+        client = Client()
+        client.force_login(person)
+        client.get(path)  # the sign-in's own first look
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(path).status_code == 200
+        found[name] = len(queries)
+    return found
+
+
+def test_no_page_costs_more_with_sixty_pairs_than_with_ten() -> None:
+    with transaction.atomic():
+        few = costs(10)
+        transaction.set_rollback(True)
+    dearer = {name: (few[name], queries) for name, queries in costs(60).items() if queries > few[name]}
+    assert dearer == {}
