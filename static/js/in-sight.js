@@ -1,11 +1,11 @@
 // What has the focus, or was opened a moment ago, is never behind the dock, however high that is.
-const dock = () => document.getElementById("dock");
+const dock = document.getElementById("dock");
 new ResizeObserver(() => {
-  if (dock().offsetHeight) document.documentElement.style.setProperty("--dock", `${dock().offsetHeight}px`);
-}).observe(dock());
+  if (dock.offsetHeight) document.documentElement.style.setProperty("--dock", `${dock.offsetHeight}px`);
+}).observe(dock);
 
 const isBehind = (element) => {
-  const over = dock().getBoundingClientRect();
+  const over = dock.getBoundingClientRect();
   return over.height > 0 && element.getBoundingClientRect().bottom > over.top;
 };
 // A box with its buttons, where the two fit above the dock.
