@@ -1,4 +1,4 @@
-// The focus never falls to the page. Where what had it is gone, what is named the same gets it, else the nearest heading.
+// The focus never falls to the page. Where what had it is gone, what is named the same gets it, or the nearest heading.
 let way = [];
 addEventListener("focusin", ({ target }) => {
   way = [];
