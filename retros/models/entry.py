@@ -37,11 +37,11 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         )
 
     def left_over(self, partnership: Partnership, person: Person) -> EntryQuerySet:
-        """A person's own cards from retros that did not take place, the oldest first; “only me” ones too."""
-        cards = self.filter(author=person, is_card=True, opened_at=None)
-        return cards.filter(
-            step__session__partnership=partnership, step__session__kind="retro", step__session__status__in=NOT_HELD
-        ).order_by("created_at", "pk")
+        """A person's own entries from retros that did not take place, the oldest first; “only me” ones too."""
+        return self.filter(
+            author=person, opened_at=None, step__session__partnership=partnership, step__session__kind="retro",
+            step__session__status__in=NOT_HELD,
+        ).order_by("created_at", "pk")  # fmt: skip
 
     def answers(self, step: Step, person: Person) -> EntryQuerySet:
         """A person's entries to the prompts that take one answer, not cards."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from retros.models import Prompt
+from retros.models import Entry, Prompt, Session
 from retros.room.dock import Side
 from retros.room.frame import Frame
 from retros.room.questions import Answer, Question, questions_of
@@ -23,6 +23,23 @@ class Asks(Frame):
     def answered(self) -> int:
         """How many questions the viewer has answered; guesses are not counted."""
         return sum(not question.yours.is_empty for question in self.asked)
+
+    @cached_property
+    def left_over(self) -> list[tuple[Answer, int]]:
+        """What the viewer answered to these questions for a retro that did not take place, the latest of each, with the
+        version of the empty answer here. Offered while they have not answered here.
+        """
+        if not (self.phase == "write" and self.can_write and self.session.kind == Session.Kind.RETRO):
+            return []
+        entries = Entry.objects.visible_to(self.person).left_over(self.session.partnership, self.person)
+        entries = entries.that_say_something().filter(is_card=False, step__kind=self.step.kind)
+        latest = {entry.prompt.key: entry for entry in entries.select_related("prompt")}
+        found = []
+        for yours in (question.yours for question in self.questions if question.yours.is_empty):
+            earlier = Answer(yours.prompt, latest.get(yours.prompt.key), self.you)
+            if earlier.entry and (earlier.entry.text or earlier.label or earlier.tag_labels):
+                found.append((earlier, yours.entry.version if yours.entry else 0))
+        return found
 
     @property
     def asked(self) -> list[Question]:

@@ -61,6 +61,7 @@ class Board(Frame):
         here = {entry.client_id for entry in self._entries}
         columns = {prompt.key: prompt for prompt in self.step.prompts if prompt.takes_cards}
         cards = Entry.objects.visible_to(self.person).left_over(self.session.partnership, self.person)
+        cards = cards.filter(is_card=True)
         found = [(card, card.pk) for card in cards.select_related("prompt")]
         found += [(Entry(prompt=prompt, text=text), prompt.pk) for prompt, text in self._begun]
         offered = [(card, uuid5(origin, str(self.session.pk))) for card, origin in found]

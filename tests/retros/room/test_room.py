@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import uuid
 from datetime import UTC, timedelta
@@ -457,6 +458,30 @@ def test_cards_of_a_retro_that_did_not_take_place_are_offered_to_their_author(tw
     card = Entry.unrestricted.get(step__session=now)
     assert (card.text, card.prompt.key, card.author) == ("Still on\nmy mind", "bad", cast.ines)
     assert "did not take place" not in two.page(two.ines, 2)
+
+
+def test_answers_of_a_retro_that_did_not_take_place_are_offered_to_their_author(two: Two, cast: Cast) -> None:
+    """Until she answers here, each by itself; what was for her alone stays so, and nobody else learns of them."""
+    answers: dict[str, Any] = {"weather_us": {"value": "4"}, "life_career": {"text": "A word <b>&", "only_me": "on"}}
+    for key, data in answers.items():
+        two.press(two.ines, "answer_update", two.prompt(1, key), version=0, **data)
+    two.press(two.ines, "answer_update", two.prompt(1, "changed"), text="Taken back", version=0)
+    two.press(two.ines, "answer_update", two.prompt(1, "changed"), text="", version=1)
+    Session.objects.update(status=Session.Status.MISSED)
+    now = two.session = creation.start_now(cast.checkout, by=cast.tom)
+    two.press(two.ines, "answer_update", two.prompt(1, "weather_us"), text="", version=0)  # begun here, and empty
+    page = two.page(two.ines, 1)
+    assert "did not take place" not in two.page(two.tom, 1)
+    offered = re.findall(r'action="([^"]+/answer/)"><input[^>]*csrf[^>]*>(<input[^\n]*?)<button', page)
+    assert len(offered) == 2
+    for url, fields in offered:
+        sent = {name: html.unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', fields)}
+        assert two.ines.post(url, sent).status_code == 302
+    kept = Entry.unrestricted.filter(step__session=now).exclude(text="", value=None)
+    assert set(kept.values_list("prompt__key", "value", "text", "only_me")) == {
+        ("weather_us", 4, "", False), ("life_career", None, "A word <b>&", True),
+    }  # fmt: skip
+    assert "did not take place" not in two.page(two.ines, 1)
 
 
 def test_a_card_that_was_begun_or_for_oneself_alone_is_offered_too_and_stays_so(two: Two, cast: Cast) -> None:
