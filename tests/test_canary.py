@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from retros.models import Entry, Session
 from retros.worker import tick
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
+from tests.retros.model import WRITE
 from tests.retros.regions import shown_in
 from tests.retros.streams import Answer, cookie_of, live
 from tests.test_access import TABLE
@@ -288,29 +290,35 @@ def test_an_error_of_ours_says_nothing(who: str, log: Lines, monkeypatch: pytest
         assert any('"error": "RuntimeError"' in line for line in log.lines)
 
 
-def test_a_stream_says_a_number_and_nothing_else(live_server: LiveServer) -> None:
-    """Tom's stream while Ines writes, folds, answers and opens her side: numbers; a stranger's: nothing at all."""
+def test_a_stream_says_what_its_person_may_read_and_nothing_else(live_server: LiveServer) -> None:
+    """Tom's stream while Ines writes, folds and answers, as he stands at the step of the cards: his own words, and what
+    both know; a stranger's: nothing at all.
+    """
     world = make_world("folded")
     session = world.session
     Session.objects.filter(pk=session.pk).update(start_utc=timezone.now() - timedelta(days=1))
     streams = {
-        who: Answer(live_server, live(session.pk), cookie_of(world.people[who]))
+        who: Answer(live_server, f"{live(session.pk)}?step={WRITE}", cookie_of(world.people[who]))
         for who in ("ines", "tom", "priya", "sara", "ada", "lena")
     }
-    statuses = {who: stream.status for who, stream in streams.items()}
-    assert statuses == {"ines": 200, "tom": 200, "priya": 204, "sara": 204, "ada": 204, "lena": 204}
-    heard = [streams["tom"].event()]
-    ines = world.client("ines")
-    for name in ("entry_create", "draft_update", "answer_update", "entry_update", "entry_delete", "note_update"):
-        answer = ines.post(world.url(name, "ines"), world.data(name, "ines"), headers=HTMX)
-        assert answer.status_code == 200, name
-    until = time.monotonic() + 10
-    while len(heard) < 2 and time.monotonic() < until:
-        heard.append(streams["tom"].event())
-    for event in heard:
-        assert event.name in {"version", "resync"}
-        assert event.data == "resync" or event.data.isdecimal()
-    for stream in streams.values():
-        told = str(stream.headers) + stream._buffer.decode()
-        assert "zq" not in told
-        stream.close()
+    try:
+        statuses = {who: stream.status for who, stream in streams.items()}
+        assert statuses == {"ines": 200, "tom": 200, "priya": 204, "sara": 204, "ada": 204, "lena": 204}
+        heard = [streams["tom"].event()]
+        ines = world.client("ines")
+        for name in ("entry_create", "draft_update", "answer_update", "entry_update", "entry_delete", "note_update"):
+            answer = ines.post(world.url(name, "ines"), world.data(name, "ines"), headers=HTMX)
+            assert answer.status_code == 200, name
+        until = time.monotonic() + 10
+        while len(heard) < 2 and time.monotonic() < until:
+            heard.append(streams["tom"].event())
+    finally:
+        for stream in streams.values():
+            stream.close()
+    assert heard[0].name == "regions"
+    told = "".join(event.data for event in heard) + streams["tom"]._buffer.decode()
+    marks = set(re.findall(r"zq[a-z_]+\d+zq", told))
+    assert marks  # his own folded cards are there
+    assert [mark for mark in marks if "tom" not in world.words[mark]] == []
+    for who in ("priya", "sara", "ada", "lena"):
+        assert "zq" not in str(streams[who].headers) + streams[who]._buffer.decode()
