@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -91,12 +92,14 @@ class Hub:
     HEARTBEAT = 15.0
     PRESENCE = 20.0
     OWN = 0.05  # until one's other tabs hear of one's own press: by then the partner's page shows it
+    FIRST = 0.03  # that the answer to a press waits for them, at most
     GOODBYE = 2.0  # for open streams to say goodbye at the stop
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._threads: ThreadPoolExecutor | None = None
         self._drawers: ThreadPoolExecutor | None = None
+        self._drawing = 0  # what is drawn at this moment
         self._tasks: list[asyncio.Task[None]] = []
         self._streams: dict[UUID, set[Stream]] = {}
         self._count = 0
@@ -209,6 +212,7 @@ class Hub:
         """What its browser does not show yet; None when it had better ask by itself."""
         if self._loop is None or self.look is None:
             return None
+        self._drawing += 1
         draw, at = self.look, (stream.session_id, stream.asked, stream.shown)
         try:
             found = await self._loop.run_in_executor(
@@ -217,10 +221,19 @@ class Hub:
         except Exception:
             log.exception("A change was not drawn for a stream; its browser asks.")
             return None
+        finally:
+            self._drawing -= 1
         if found is None:
             return None
         told, stream.shown = found
         return told
+
+    def let_others_go_first(self) -> None:
+        """After a press, in the thread of its answer: what the other one's page waits for is drawn first."""
+        until = time.monotonic() + self.FIRST
+        time.sleep(0.001)  # for the loop to hear of the commit
+        while self._drawing and time.monotonic() < until:
+            time.sleep(0.001)
 
     # --- what is told -------------------------------------------------------------------------------------------
 

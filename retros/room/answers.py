@@ -15,6 +15,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from partnerships.http import PersonRequest
 from partnerships.models import Person
 from retros.access import get_session
+from retros.live.hub import hub
 from retros.models import Session
 from retros.room.frame import Frame
 from retros.room.page import room_at
@@ -44,6 +45,7 @@ def room_answer(request: PersonRequest, room: Frame) -> HttpResponse:
 
 def room_again(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
     """Read the room afresh after a verb, and answer with it."""
+    hub.let_others_go_first()
     return room_answer(request, room_at(get_session(request.user, session_id), request.user, position))
 
 
