@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 
 from partnerships.models import Version
 from partnerships.models.partnership import Seat
-from retros.models import Action, Bulk, Entry, Need, Note, Offer, Prompt, Release, Series, Session, Step
+from retros.models import Action, Bulk, Entry, Need, Note, Offer, Pause, Prompt, Release, Series, Session, Step
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -48,6 +48,12 @@ def get_missed(session_id: UUID) -> Session:
 def get_series(person: Person, partnership_id: UUID) -> Series:
     """The rhythm of a partnership of theirs. Raises Http404 for everybody else, and while there is none."""
     return get_object_or_404(Series, partnership__memberships__person=person, partnership=partnership_id)
+
+
+def get_pause(person: Person, partnership_id: UUID, pause_id: int) -> Pause:
+    """A pause of their rhythm. Raises Http404 for everybody else."""
+    pauses = Pause.objects.filter(series__partnership__memberships__person=person)
+    return get_object_or_404(pauses, series__partnership=partnership_id, pk=pause_id)
 
 
 def get_step(person: Person, session_id: UUID, position: int) -> Step:

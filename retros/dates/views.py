@@ -6,13 +6,13 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partnerships.access import get_partnership
 from partnerships.http import PersonRequest
-from retros.access import get_series, get_session
+from retros.access import get_pause, get_series, get_session
 from retros.dates import one_date, rhythm
 from retros.dates.forms import (
     FollowingForm,
@@ -105,7 +105,7 @@ def series_resume(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     """End one pause, or all of them."""
     series = get_series(request.user, partnership_id)
     data = SeriesResumeForm(request.POST).checked()
-    pause = get_object_or_404(series.pauses, pk=data.pop("pause")) if data["pause"] else None
+    pause = get_pause(request.user, partnership_id, data["pause"]) if data["pause"] else None
     rhythm.resume(series, by=request.user, pause=pause, version=data["version"])
     messages.success(request, _("Your rhythm goes on"))
     return redirect("series_detail", partnership_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -103,6 +104,35 @@ def test_ones_own_press_is_told_after_everybody_elses(known: dict[str, Any]) -> 
         return found
 
     assert loop.run(versions()) == [4, 4, 5]
+
+
+def test_the_answer_to_a_press_waits_for_what_is_drawn_for_the_other_page(
+    known: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as that takes, up to a limit."""
+    monkeypatch.setattr(rights, "seen_by", lambda _cookie, look: look(None))
+
+    async def waited(takes: float, most: float) -> tuple[list[str], int]:
+        running, done = Hub(), []
+        running.FIRST = most
+
+        def look(*_: object) -> None:
+            time.sleep(takes)
+            done.append("drawn")
+
+        running.look = look
+        await running.start()
+        with running.open(SESSION, "cookie") as stream:
+            drawing = asyncio.create_task(running.news(stream))
+            await asyncio.sleep(0)
+            await asyncio.to_thread(running.let_others_go_first)
+            done.append("answered")
+            await drawing
+        await running.stop()
+        return done, running._drawing
+
+    assert loop.run(waited(0.1, 30)) == (["drawn", "answered"], 0)
+    assert loop.run(waited(0.5, 0.01)) == (["answered", "drawn"], 0)
 
 
 def test_what_is_published_before_the_version_is_read_is_not_lost(known: dict[str, Any]) -> None:
