@@ -267,6 +267,7 @@ TABLE: dict[str, Row] = {
     "mail_retry_all": admins("405", "302"),
     "partnership_import": admins(post="422"),  # no file
     "partnership_import_create": admins("405", "422"),
+    "partnership_import_example": admins(),
     "admin_partnership_end": admins("405", "302"),
     "admin_partnership_resume": admins("405", "302"),
     "admin_partnership_dates": admins(),
