@@ -251,6 +251,7 @@ TABLE: dict[str, Row] = {
     "admin_invitation_delete": admins("405", "302"),
     "admin_partnership_list": admins(),
     "admin_partnership_detail": admins(),
+    "admin_partnership_roles": admins(post="302"),
     "admin_partnership_create": admins(post="200"),
     "lead_create": admins("405", "302 302 302 302 409"),
     "lead_delete": admins("405", "302"),

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from partnerships import links
 from partnerships.access import for_admins, get_account, get_frame, get_person, get_unused_invitation
-from partnerships.administration.forms import AccountForm, ArrangeForm, LeadForm, RoleForm
+from partnerships.administration.forms import AccountForm, ArrangeForm, LeadForm, RoleForm, RolesForm
 from partnerships.administration.issued import show_links_once
 from partnerships.administration.listing import admin_menu
 from partnerships.administration.partnerships import Partnerships, frame_of
@@ -169,6 +169,22 @@ def admin_partnership_create(request: PersonRequest) -> HttpResponse:
             messages.success(request, _("The partnership is there"))
             return redirect("admin_partnership_detail", arranged.partnership.pk)
     return render(request, "partnerships/administration/admin_partnership_create.html", context, status=form.status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_admins
+def admin_partnership_roles(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """What each of the two is in this partnership."""
+    partnership = get_frame(partnership_id)
+    row = frame_of(partnership)
+    form = RolesForm.of(request, initial={side.seat: side.role for side in row.seats})
+    if request.method == "POST":
+        with form.on_page():
+            partnership.label_roles(form.checked(), by=request.user)
+            messages.success(request, _("Roles kept"))
+            return redirect("admin_partnership_detail", partnership.pk)
+    context = {**admin_menu("admin_partnership_list"), "row": row, "form": form}
+    return render(request, "partnerships/administration/admin_partnership_roles.html", context, status=form.status)
 
 
 @require_POST

@@ -65,6 +65,16 @@ class Import:
     def new(self) -> list[ImportRow]:
         return [row for row in self.rows if row.ok and not row.is_there]
 
+    @cached_property
+    def wrong(self) -> list[ImportRow]:
+        """The bad ones without those that the answer about the dates alone may set right."""
+        asked = {Error.AMBIGUOUS_DATE}
+        return [row for row in self.bad if {each.error for each in row.problems} != asked]
+
+    @property
+    def asked(self) -> int:
+        return len(self.bad) - len(self.wrong)
+
     @property
     def right(self) -> int:
         return len(self.rows) - len(self.bad)
@@ -74,10 +84,8 @@ class Import:
         return clashes_of(self.new, self.people, self.now)
 
     @property
-    def bad_shown(self) -> Shown[ImportRow]:
-        """Without those that the answer about the dates alone may set right."""
-        asked = {Error.AMBIGUOUS_DATE}
-        return Shown.of([row for row in self.bad if {each.error for each in row.problems} != asked])
+    def wrong_shown(self) -> Shown[ImportRow]:
+        return Shown.of(self.wrong)
 
     @property
     def new_shown(self) -> Shown[ImportRow]:
