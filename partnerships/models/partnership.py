@@ -153,7 +153,7 @@ class Partnership(models.Model):
             return True
 
     def label_roles(self, roles: Mapping[str, str], *, by: Person) -> None:
-        """What each of the two is here, by seat, also of somebody who is invited. Raises NotAllowed unless by an admin."""
+        """What each of the two is here, by seat; also somebody who is invited. Raises NotAllowed unless by an admin."""
         with self._administering(by):
             for seat, role in roles.items():
                 self.memberships.filter(seat=seat).update(role_label=role)

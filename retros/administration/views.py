@@ -17,7 +17,9 @@ from partnerships.administration.issued import show_links_once
 from partnerships.administration.listing import admin_menu
 from partnerships.administration.partnerships import frame_of
 from partnerships.http import PersonRequest
-from partnerships.models import Delivery
+from partnerships.mail import server
+from partnerships.mail.server import MailServer
+from partnerships.models import Delivery, Partnership
 from retros.access import get_bulk, get_missed
 from retros.administration import bulk, import_partnerships
 from retros.administration.checks import Checks
@@ -39,8 +41,12 @@ from retros.models import Bulk
 @require_safe
 @for_admins
 def schedule(request: PersonRequest) -> HttpResponse:
-    """Every pair by its next date."""
-    context = {**admin_menu("schedule"), "schedule": Schedule(request.GET, request.user), "acts": Bulk.Act.choices}
+    """Every pair by its next date; where there is none yet, what to do first."""
+    found = Schedule(request.GET, request.user)
+    if not found.listed and not Partnership.objects.exists():
+        context = {**admin_menu("schedule"), "server": MailServer()}
+        return render(request, "retros/administration/schedule_start.html", context)
+    context = {**admin_menu("schedule"), "schedule": found, "acts": Bulk.Act.choices}
     return render(request, "retros/administration/schedule.html", context)
 
 
@@ -148,12 +154,28 @@ def partnership_import_example(request: PersonRequest) -> HttpResponse:
 @require_safe
 @for_admins
 def mail_list(request: PersonRequest) -> HttpResponse:
+    return _mail_page(request)
+
+
+@require_POST
+@for_admins
+def mail_test(request: PersonRequest) -> HttpResponse:
+    """A mail to oneself. What the server says when it fails stands on the page."""
+    if answer := server.send_test(by=request.user):
+        return _mail_page(request, answer=answer)
+    messages.success(request, _("The test mail left for %(email)s") % {"email": request.user.email})
+    return redirect("mail_list")
+
+
+def _mail_page(request: PersonRequest, answer: str = "") -> HttpResponse:
     context = {
         **admin_menu("mail_list"),
         "mails": Mails(request.GET, request.user),
         "worker": WorkerStatus(request.user),
+        "server": MailServer(),
+        "answer": answer,
     }
-    return render(request, "retros/administration/mail_list.html", context)
+    return render(request, "retros/administration/mail_list.html", context, status=502 if answer else 200)
 
 
 @require_POST
