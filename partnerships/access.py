@@ -22,6 +22,7 @@ from partnerships.models import (
     Person,
     RateCounter,
     SignInChange,
+    SignInLink,
     Version,
 )
 from partnerships.reader import Reader
@@ -87,6 +88,11 @@ def get_open_invitation(partnership: Partnership) -> Invitation | None:
 def get_sign_in_change(token: str) -> SignInChange | None:
     """The change that a mailed link takes back; None when it was used, has run out or never was."""
     return SignInChange.objects.by_token(token)
+
+
+def get_sign_in_link(token: str) -> SignInLink | None:
+    """The link that an admin made; None when it was used, has run out or never was."""
+    return SignInLink.objects.by_token(token)
 
 
 def get_waiting_invitation(invitation_id: str | None) -> Invitation | None:

@@ -114,6 +114,10 @@ def invitation_link(token: str) -> str:
     return f"{settings.BASE_URL}{reverse('invitation_detail', args=[token])}"
 
 
+def sign_in_link(token: str) -> str:
+    return f"{settings.BASE_URL}{reverse('sign_in_link', args=[token])}"
+
+
 def _post(stem: str, context: dict[str, Any], *, to: str) -> None:
     post(Letter(stem, context, to).message())
 
