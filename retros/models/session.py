@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
+from partnerships.compiled import CompiledQuery
 from partnerships.models import Agreement, Audit, Membership, Partnership
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Invalid, NotAllowed, Refusal
@@ -191,7 +192,10 @@ class Session(Planned):
 
     @cached_property
     def steps(self) -> list[Step]:
-        return list(self.step_set.order_by("position"))
+        found = _steps(self)
+        for step in found:
+            step.session = self
+        return found
 
     @cached_property
     def next_local(self) -> datetime | None:
@@ -449,6 +453,9 @@ class Session(Planned):
             setattr(self, f"version_{partner}", self.version_for(partner) + 1)
             self.save(update_fields=[f"version_{partner}"])
             publish(self.pk, self.version_a, self.version_b)
+
+
+_steps: CompiledQuery[Step] = CompiledQuery(lambda session: session.step_set.order_by("position"), Session)
 
 
 def key_is_taken() -> Invalid:
