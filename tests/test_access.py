@@ -150,6 +150,8 @@ TABLE: dict[str, Row] = {
     # planning, actions between retros
     "session_create": page(post="302 302 302 302 403"),
     "session_create_now": press("302 302 302 302 409"),
+    "exercise_list": page(),
+    "exercise_detail": page(post="302 302 302 302 409"),
     "session_calendar": page(),
     "session_move": page(post="302 302 302 302 403"),
     "session_skip": page(post="302 302 302 302 403"),
