@@ -158,7 +158,7 @@ def test_the_places_of_a_health_check_stand_side_by_side_without_a_total(pair: P
     client = Client()
     client.force_login(pair.tom)
     page = client.get(reverse("step_detail", args=[session.pk, 0])).content.decode()
-    assert "Ines: Yes. Tom: Sometimes. 2 places apart." in page
+    assert "Ines: Yes. Tom: Partly. 2 places apart." in page
 
 
 def test_what_does_not_fit_this_kind_of_pair_is_not_there(pair: Pair) -> None:
