@@ -64,6 +64,12 @@ class Template:
         return replace(self, key=f"{self.key}:short", steps=steps)
 
     @property
+    def names_both(self) -> bool:
+        """Whether its choices speak of the two by name."""
+        prompts = [prompt for step in self.steps for prompt in step.prompts]
+        return any("{" in label for prompt in prompts for _value, label in prompt.choices)
+
+    @property
     def minutes(self) -> int:
         return sum(step.minutes for step in self.steps)
 

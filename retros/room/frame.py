@@ -123,7 +123,7 @@ class Frame:
         if self.phase != "write":
             return ""
         cards = [e for e in self._entries if e.is_card and not e.only_me and e.author_id == self.person.pk]
-        return Step.hash_rows((e.pk, e.version) for e in cards)
+        return self.step.hash_rows((e.pk, e.version) for e in cards)
 
     def side_of(self, entry: Entry) -> Side:
         return self.you if entry.author_id == self.person.pk else self.partner
