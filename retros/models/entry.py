@@ -259,13 +259,15 @@ class Entry(models.Model):
 
     def put_on_table(self, *, by: Person) -> None:
         """One card on the table at a time. The one that lay there goes back, as talked about if anything came up."""
-        from retros.models.note import Note  # a note is about an entry
+        from retros.models.action import Action  # an action, a note is about an entry
+        from retros.models.note import Note
 
         with self._talking(by) as change:
             change.shared = self.talk != self.Talk.ON_TABLE
             for other in Entry.unrestricted.filter(step=self.step_id, talk=self.Talk.ON_TABLE).exclude(pk=self.pk):
-                spoken = Note.objects.filter(entry=other).exclude(text="").exists()
-                Entry.unrestricted.filter(pk=other.pk).update(talk=self.Talk.TALKED if spoken else "")
+                noted = Note.objects.filter(entry=other).exclude(text="").exists()
+                agreed = Action.objects.filter(from_entry=other, deleted_at=None).exists()
+                Entry.unrestricted.filter(pk=other.pk).update(talk=self.Talk.TALKED if noted or agreed else "")
             self.talk = self.Talk.ON_TABLE
             self.save(update_fields=["talk"])
 

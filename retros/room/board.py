@@ -52,6 +52,7 @@ class CardShown(NamedTuple):
     your_seat: str
     partner_seat: str
     partner_name: str
+    actions: tuple[str, ...]  # what was agreed from it
 
 
 class Column:
