@@ -224,6 +224,10 @@ class Frame:
         return 0 if self.phase in {"revealed", "shared"} else self.step.folded_cards(self.partner.person)
 
     @property
+    def your_side_open(self) -> bool:
+        return self.step.side_open(self.seat)
+
+    @property
     def partner_side_open(self) -> bool:
         return self.step.side_open(self.partner.seat)
 
