@@ -238,6 +238,8 @@ TABLE: dict[str, Row] = {
     "learning_delete": press("302 302 302 409 403"),
     "learning_restore": press("302 302 302 409 403"),
     "room_action_create": press("302 302 302 409 403"),
+    "room_action_delete": press("302 302 302 409 403"),
+    "room_action_restore": press("302 302 302 409 403"),
     "review_update": press("302 302 302 409 403"),
     # the admin's pages
     "person_list": admins(),
