@@ -141,6 +141,7 @@ def _show_invite(
         "invitation": invitation,
         "link": link,
         "form": form or InvitationForm(),
+        "is_member": partnership is not None and any(m.person == request.user for m in partnership.memberships.all()),
     }
     status = 422 if form is not None and form.is_bound else 200
     return render(request, "partnerships/joining/partnership_invite.html", context, status=status)
