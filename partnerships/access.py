@@ -95,6 +95,11 @@ def get_sign_in_link(token: str) -> SignInLink | None:
     return SignInLink.objects.by_token(token)
 
 
+def sign_in_links_of(person: Person) -> list[SignInLink]:
+    """Every link that admins made for this person, the last one first."""
+    return list(SignInLink.objects.of(person))
+
+
 def get_waiting_invitation(invitation_id: str | None) -> Invitation | None:
     """The open invitation that a browser's session remembers: its id, because the token is nowhere stored."""
     if invitation_id is None:
@@ -188,6 +193,11 @@ def get_frame(partnership_id: UUID) -> Partnership:
     if partnership is None:
         raise Http404
     return partnership
+
+
+def has_partnerships() -> bool:
+    """Whether anybody was ever put together here, for an admin."""
+    return Partnership.objects.exists()
 
 
 def get_failed_delivery(delivery_id: UUID) -> Delivery:

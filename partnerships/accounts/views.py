@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
-from partnerships.access import get_sign_in_change, get_sign_in_link
+from partnerships.access import get_sign_in_change, get_sign_in_link, sign_in_links_of
 from partnerships.accounts.forms import PersonForm
 from partnerships.accounts.reauthentication import MailedCode, was_code_confirmed
 from partnerships.accounts.sign_in_changes import watched
@@ -147,7 +147,7 @@ def sign_in_links(request: PersonRequest) -> HttpResponse:
             SignInLink.know(request.user)
         messages.success(request, _("Kept. The list stays here, in your settings"))
         return redirect("sign_in_links")
-    context = {"links": SignInLink.objects.of(request.user), "untold": UNTOLD in request.session}
+    context = {"links": sign_in_links_of(request.user), "untold": UNTOLD in request.session}
     return render(request, "partnerships/accounts/sign_in_links.html", context)
 
 
