@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 
 from partnerships.models import Version
 from partnerships.models.partnership import Seat
-from retros.models import Action, Bulk, Entry, Need, Note, Offer, Pause, Prompt, Release, Series, Session, Step
+from retros.models import Action, Bulk, Entry, Jot, Need, Note, Offer, Pause, Prompt, Release, Series, Session, Step
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -122,6 +122,11 @@ def get_need(person: Person, need_id: UUID) -> Need:
 def get_asked_need(person: Person, need_id: UUID) -> Need:
     """A need that the two released to this lead. Raises Http404 for everybody else."""
     return get_object_or_404(Need.objects.asked_of(person).select_related("lead", "partnership"), pk=need_id)
+
+
+def get_jot(person: Person, jot_id: UUID) -> Jot:
+    """One of their own, dropped or not. Raises Http404 for everybody else."""
+    return get_object_or_404(Jot.objects.of(person), pk=jot_id)
 
 
 def get_offer(person: Person, offer_id: UUID) -> Offer:

@@ -43,6 +43,7 @@ from retros.models import (
     Draft,
     Entry,
     Handover,
+    Jot,
     Need,
     Note,
     Offer,
@@ -162,6 +163,7 @@ class World:
             "person_id": self.cast.tom.pk,
             "bulk_id": self.ids["bulk"],
             "exercise": "retro-quick",
+            "jot_id": self.ids[f"{own} jot"],
         } | special.get(name, {})
         return {key: known[key] for key in parameters(name)}
 
@@ -234,6 +236,7 @@ class World:
                 "wanted": ["day_ahead:email"],
             },
             "session_create": {**when, **key},
+            "jot_list": text | key,
             "session_move": when,
             "session_skip": {"reason": "holiday"},
             "session_met": {"day": (tomorrow - timedelta(days=11)).isoformat()},
@@ -327,6 +330,10 @@ def _before(world: World) -> None:
     )[0]  # fmt: skip
     world.ids["experiment"] = tried.pk
     world.ids["earlier action"] = Action.agree(cast.checkout, by=cast.ines, id=uuid.uuid4(), **fields)[0].pk
+    for who in ("ines", "tom"):
+        jot = Jot.keep(cast.checkout, by=world.people[who], text=mark("jot", {who}), id=uuid.uuid4())
+        world.ids[f"{who} jot"] = jot.pk
+        Draft.keep(f"jot:{cast.checkout.pk}", mark("draft", {who}), version=0, by=world.people[who])
     for name, days in (("next", 20), ("discarded", 30)):
         start = (timezone.now() + timedelta(days=days)).replace(tzinfo=None)
         session = world.sessions[name] = one_date.plan(cast.checkout, by=cast.ines, start=start, zone="UTC")

@@ -31,7 +31,7 @@ from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal
 from retros.catalogue import templates
 from retros.lifecycle import ending
-from retros.models import Bulk, Draft, Entry, EntryRevision, Need, Note, Pick, Prompt, Release
+from retros.models import Bulk, Draft, Entry, EntryRevision, Jot, Need, Note, Pick, Prompt, Release
 from retros.room.regions import memory
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def _writing(person: Person) -> None:
     own.filter(~noted).delete()
     own.update(text=_("Erased by its author."), value=None, tags=[])
     Draft.objects.filter(person=person).delete()
+    Jot.objects.filter(person=person).delete()
     Pick.objects.filter(person=person).delete()
 
 
