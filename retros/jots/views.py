@@ -15,25 +15,21 @@ from partnerships.access import get_partnership
 from partnerships.http import PersonRequest, is_own_path
 from retros.access import get_jot
 from retros.jots.forms import JotForm
-from retros.models import Draft, Jot
-from retros.pair import Pair
+from retros.jots.page import Jots
+from retros.models import Jot
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def jot_list(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     """One's own, and a box for another one; `?jot=` brings its words along."""
-    pair = Pair(get_partnership(request.user, partnership_id), request.user)
-    key = Draft.Box.JOT.key(partnership_id)
-    draft = Draft.of(request.user, [key]).get(key)
-    form = JotForm.of(request, draft=draft, shared=request.GET.get("jot", ""))
+    pair = Jots(get_partnership(request.user, partnership_id), request.user)
+    form = JotForm.of(request, draft=pair.draft, shared=request.GET.get("jot", ""))
     if request.method == "POST":
         with form.on_page(at="text"):
             Jot.keep(pair.partnership, by=request.user, **form.jot())
             messages.success(request, _("Kept for you"))
             return redirect("jot_list", partnership_id)
-    jots = Jot.objects.kept(request.user).filter(partnership=partnership_id)
-    context = {**pair.context, "form": form, "draft": draft, "draft_key": key, "jots": jots}
-    return render(request, "retros/jots/jot_list.html", context, status=form.status)
+    return render(request, "retros/jots/jot_list.html", {**pair.context, "form": form}, status=form.status)
 
 
 @require_POST
