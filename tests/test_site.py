@@ -11,6 +11,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,7 +19,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 
-from config import bodies, pages
+from config import answers, bodies, pages
 from tests.conftest import LONG_MODULES, LONGEST, LiveServer
 
 pytestmark = pytest.mark.one_database
@@ -589,6 +590,14 @@ def test_every_page_carries_the_headers(live_server: LiveServer, path: str, stat
     assert answer.status == status
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     answer.carries()
+
+
+def test_what_django_shows_a_developer_has_a_policy_too(settings: Any) -> None:
+    """Only its own style and script are let in besides."""
+    settings.DEBUG = True
+    sent = policy(dict(answers.of_every_answer.__wrapped__())[b"content-security-policy"].decode())
+    assert sent.pop("script-src") == {"'self'", "'unsafe-inline'"}
+    assert sent == POLICY | {"style-src": {"'self'", "'unsafe-inline'"}}
 
 
 FORM = "Content-Type: application/x-www-form-urlencoded"
