@@ -7,12 +7,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.utils import timezone
 from django.utils.formats import date_format
 
 from retros.models import Action, Entry, Note, Prompt, Review, Session, Step
 from retros.models.expiry import gone
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from partnerships.models import Person
     from retros.models import Presence
 
@@ -40,7 +43,7 @@ class Part:
     step: Step
     questions: list[PrintedQuestion]
     notes: list[Note]
-    actions: list[Action]
+    actions: list[tuple[Action, Presence | None]]  # each with the seat of its owner
     reviews: list[tuple[Action, Review]]
 
 
@@ -53,6 +56,10 @@ class PrintView:
     @property
     def names(self) -> str:
         return " · ".join(side.person.full_name for side in self.sides)
+
+    @property
+    def today(self) -> date:
+        return timezone.now().astimezone(self.person.tz).date()
 
     @property
     def when(self) -> str:
@@ -106,8 +113,10 @@ class PrintView:
         return {note.entry_id: note for note in self._notes if note.entry_id and note.text}
 
     @cached_property
-    def _actions(self) -> list[Action]:
-        return list(Action.objects.visible_to(self.person).filter(session=self.session).with_owners())
+    def _actions(self) -> list[tuple[Action, Presence | None]]:
+        by_person = {side.person_id: side for side in self.sides}
+        actions = Action.objects.visible_to(self.person).filter(session=self.session).with_owners()
+        return [(action, by_person.get(action.owner_id)) for action in actions]
 
     @cached_property
     def _reviews(self) -> list[tuple[Action, Review]]:
