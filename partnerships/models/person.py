@@ -125,7 +125,8 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
     @property
     def bare_first_name(self) -> str:
-        return self.bare_name if self.erased_at else self.bare_name.split()[0]
+        """Of whoever has no account yet, all that is known."""
+        return self.bare_name if self.erased_at or self._state.adding else self.bare_name.split()[0]
 
     @property
     def initials(self) -> str:

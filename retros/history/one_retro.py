@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from retros.models import Action, Entry, Note, Prompt, Review, Session, Step
+from retros.models.action import lines_of
 from retros.models.expiry import gone
 
 if TYPE_CHECKING:
@@ -37,13 +38,19 @@ class PrintedQuestion:
 
 
 @dataclass(frozen=True)
+class PrintedAction:
+    action: Action
+    owners: list[tuple[Person, str]]  # each with the seat that was theirs; empty for none of the two
+
+
+@dataclass(frozen=True)
 class Part:
     """One step that left something to read."""
 
     step: Step
     questions: list[PrintedQuestion]
     notes: list[Note]
-    actions: list[tuple[Action, Presence | None]]  # each with the seat of its owner
+    actions: list[PrintedAction]
     reviews: list[tuple[Action, Review]]
 
 
@@ -113,10 +120,13 @@ class PrintView:
         return {note.entry_id: note for note in self._notes if note.entry_id and note.text}
 
     @cached_property
-    def _actions(self) -> list[tuple[Action, Presence | None]]:
-        by_person = {side.person_id: side for side in self.sides}
+    def _actions(self) -> list[PrintedAction]:
+        by_person = {side.person_id: side.seat for side in self.sides}
         actions = Action.objects.visible_to(self.person).filter(session=self.session).with_owners()
-        return [(action, by_person.get(action.owner_id)) for action in actions]
+        return [
+            PrintedAction(line.action, [(owner, by_person.get(owner.pk, "")) for owner in line.owners])
+            for line in lines_of(actions)
+        ]
 
     @cached_property
     def _reviews(self) -> list[tuple[Action, Review]]:
