@@ -159,16 +159,17 @@ def _create(found: Import, by: Person, now: datetime) -> None:
     Partnership.objects.bulk_create(partnership for _row, partnership in made)
     members, invitations, told = [], [], []
     for row, partnership in made:
-        for seat, email in zip(Seat, row.emails, strict=True):
+        for seat, email, other in zip(Seat, row.emails, reversed(row.emails), strict=True):
+            partner = found.people.get(other)
             if person := found.people.get(email):
                 members.append(
                     Membership(partnership=partnership, person=person, seat=seat, role_label=person.role_label)
                 )
-                told.append(letters.seated(partnership, person, by=by))
+                told.append(letters.seated(partnership, person, by=by, partner=partner))
             else:
                 invitation, token = Invitation.new(partnership=partnership, seat=seat, email=email, invited_by=by)
                 invitations.append(invitation)
-                told.append(letters.invited(invitation, token, arranged=True))
+                told.append(letters.invited(invitation, token, arranged=True, partner=partner))
     Membership.objects.bulk_create(members)
     Invitation.objects.bulk_create(invitations)
     series = Series.objects.bulk_create(Series(partnership=partnership, work_at=now) for _row, partnership in made)

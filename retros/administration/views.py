@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partnerships.access import for_admins, get_failed_delivery, get_frame
-from partnerships.administration.listing import admin_menu
 from partnerships.administration.partnerships import frame_of
+from partnerships.header import admin_menu
 from partnerships.http import PersonRequest
 from partnerships.models import Delivery
 from retros.access import get_bulk, get_missed

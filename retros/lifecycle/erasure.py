@@ -84,14 +84,14 @@ def _forget_name(prompt: Prompt, person: Person) -> None:
     known = template.steps[prompt.step.position].prompts if template else ()
     alike = [p for p in known if p.key == prompt.key or (prompt.named_by_id and p.kind == prompt.kind)]
     names = {
-        presence.seat: _("Former member") if presence.person_id == person.pk else presence.person.first_name
+        presence.seat: _("Former member") if presence.person_id == person.pk else presence.person.bare_first_name
         for presence in session.presences.select_related("person")
     }
     if alike and len(names) == len(Seat):
         prompt.choices = [[value, label.format(**names)] for value, label in alike[0].choices]
     else:
         former = _("Former member")
-        prompt.choices = [[value, label.replace(person.first_name, former)] for value, label in prompt.choices]
+        prompt.choices = [[value, label.replace(person.bare_first_name, former)] for value, label in prompt.choices]
     prompt.save(update_fields=["choices"])
 
 

@@ -105,7 +105,7 @@ def insert(partnership: Partnership, sessions: list[Session], *, template_key: s
     members = list(Membership.objects.filter(partnership=partnership).select_related("person"))
     if partnership.is_archived:
         raise Refusal(_("This partnership has ended. You can read it, and no longer write in it."))
-    names = {member.seat: member.person.first_name for member in members}
+    names = {member.seat: member.person.bare_first_name for member in members}
     steps: list[Step] = []
     prompts: list[Prompt] = []
     for session in sessions:
