@@ -30,7 +30,6 @@ from partnerships.models import (
     Partnership,
     Person,
     SignInChange,
-    Version,
 )
 from partnerships.models.sign_in_change import WaysIn
 from partnerships.unsubscribe import unsubscribe_token
@@ -65,6 +64,7 @@ HTMX = {"HX-Request": "true"}
 AUTOSAVE = {"X-Requested-With": "autosave"}
 BOTH = frozenset({"ines", "tom"})
 NOBODY: frozenset[str] = frozenset()
+MARK = re.compile(r"(?=(zq[a-z_]+\d+zq))")  # of World.mark, wherever it begins
 NEW_EACH_TIME = re.compile(
     r"nonce-[\w+/=-]+|nonce=\"[^\"]*\"|name=\"csrfmiddlewaretoken\" value=\"[^\"]*\"|(?:csrf|session|expires)=[^;\n]*"
 )
@@ -84,6 +84,7 @@ class World:
         """A text that nothing else in the world holds; `readers` are those who may ever be shown it."""
         self._number += 1
         text = f"zq{what}{self._number}zq"
+        assert MARK.findall(text) == [text]
         self.words[text] = frozenset(readers)
         return text
 
@@ -132,7 +133,7 @@ class World:
             "session_calendar": {"session_id": self.sessions["next"].pk},
             "calendar_feed": {"token": self.ids["feed"]},
             "sign_in_undo": {"token": self.ids["undo"]},
-            "unsubscribe": {"token": unsubscribe_token(self.cast.ines)},
+            "unsubscribe": {"token": self.ids["unsubscribe"]},
             "review_clause": {"action_id": self.ids["experiment"]},
             "action_clause": {"action_id": self.ids["experiment"]},
             "decision_create": {"session_id": self.sessions["folded sitting"].pk, "position": 0},
@@ -179,17 +180,16 @@ class World:
         digest = {}
         if name in {"step_ready_create", "step_open"} and who in BOTH:
             digest = {"digest": self.session.steps[self.args(name)["position"]].digest(me)}
-        card = Entry.unrestricted.filter(pk=self.args(name, who).get("entry_id", uuid.uuid4())).first()
+        card = Entry.unrestricted.get(pk=self.args(name, who)["entry_id"]) if name == "entry_update" else None
         tomorrow = timezone.localdate() + timedelta(days=9)
         when = {"day": tomorrow.isoformat(), "time": "14:00", "zone": "Europe/Paris"}
         later = self.sessions["slot"].start_local.date()
         rhythm = {**when, "day": later.isoformat(), "cadence": "every_2_weeks", "duration": "60"}
         clause = {"agreement": self.ids["agreement"], **text, "reason": "zzzreason", **key}
-        proposal = Version.objects.get(pk=self.ids["proposal"])
         fields: dict[str, dict[str, Any]] = {
             "agreement_create": {"kind": "contract", "title": "zzztitle", **key},
             "agreement_review": {"until": in_days(40).date().isoformat()},
-            "version_sign": {"digest": proposal.digest},
+            "version_sign": {"digest": self.ids["proposal digest"]},
             "entry_clause": clause,
             "learning_clause": clause,
             "clause_link_update": {"tags": ["life", "career"]},
@@ -300,7 +300,7 @@ def make_world(phase: str) -> World:
     noted = SignInChange.note(former, replace(WaysIn.of(former), password="another one"))
     assert noted
     world = World(cast, phase, {name: getattr(cast, name) for name in names} | {"lena": lena, "former_lead": former})
-    world.ids["undo"] = noted.token
+    world.ids |= {"undo": noted.token, "unsubscribe": unsubscribe_token(cast.ines)}
     _before(world)
     _write(world)
     if phase != "folded":
@@ -392,6 +392,7 @@ def _agree(world: World) -> None:
     sitting = creation.begin(dream, by=cast.tom)
     Note.learn(Participant(cast.tom, sitting.pk).step(1), by=cast.tom, text=mark("line", BOTH), id=uuid.uuid4())
     world.ids |= {"agreement": agreement.pk, "proposal": proposal.pk, "sitting": sitting.pk, "line": clause.line}
+    world.ids["proposal digest"] = proposal.digest
     ClauseLink.set_tags(agreement, clause.line, ["company"], by=cast.tom)
     for name in ("folded sitting", "open sitting"):
         _sit(world, name)
