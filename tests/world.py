@@ -162,6 +162,7 @@ class World:
             "uidb36": "1",
             "person_id": self.cast.tom.pk,
             "bulk_id": self.ids["bulk"],
+            "exercise": "retro-quick",
         } | special.get(name, {})
         return {key: known[key] for key in parameters(name)}
 
