@@ -180,6 +180,8 @@ def presses(stage: Stage) -> list[Told]:
         ("session_pause", [session], {"reason": "between_us"}),
         ("session_discard", [session], {}),
         ("session_start", [ahead], {}),
+        ("session_start", [ahead], {"sure": "1"}),
+        ("session_start_delete", [session], {}),
         ("session_skip", [ahead], {"reason": "too_busy"}),
         ("session_restore", [ahead], {}),
         ("draft_update", [f"card:{prompt}"], {"text": "begun", "version": 0}),

@@ -113,6 +113,7 @@ class World:
             "session_restore": {"session_id": self.sessions["skipped"].pk},
             "session_met": {"session_id": self.sessions["gone"].pk},
             "session_start": {"session_id": self.sessions["next"].pk},
+            "session_start_delete": {"session_id": self.sessions["next"].pk},
             "session_discard": {"session_id": self.sessions["next"].pk},
             "answer_update": {"prompt_id": self.ids["appreciation"]},
             "entry_restore": {"entry_id": self.ids[f"{own} deleted"]},
@@ -246,6 +247,8 @@ class World:
             "series_end": {"last": tomorrow.isoformat()},
             "series_update": {"title": "zzztitle", "meeting_url": "https://meet.example.org/zzz"},
             "session_next": {"start": f"{tomorrow + timedelta(days=60)}T14:00", **key},
+            "session_next_move": {"start": f"{tomorrow}T14:00", "zone": "Europe/Paris"},
+            "session_start": {"sure": "1"},
             "session_pause": {"reason": "another_day"},
             "offer_create": {"kind": "times"}
             | {n: f"{tomorrow}T1{h}:00" for h, n in enumerate(("first", "second", "third"))},
