@@ -10,13 +10,12 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from partnerships import limits
+from partnerships import limits, reactions
 from partnerships.models.audit import Audit
 from partnerships.models.delivery import Delivery
 from partnerships.models.look import Look
 from partnerships.models.person import Person
 from partnerships.refusals import NotAllowed, Refusal
-from partnerships.signals import seat_taken
 
 
 class Seat(models.TextChoices):
@@ -117,7 +116,8 @@ class Partnership(models.Model):
                 raise Refusal(_("This seat is taken. A partnership is exactly two people."))
             Audit.record(Audit.Act.SEAT_TAKEN, by=person, about=person, partnership=self)
             membership = Membership.objects.create(partnership=self, person=person, seat=seat, role_label=role_label)
-            seat_taken.send(Partnership, membership=membership)
+            for react in reactions.seat_taken:
+                react(membership)
             return membership
 
     def assign_lead(self, person: Person, *, by: Person) -> bool:

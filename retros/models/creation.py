@@ -51,7 +51,7 @@ def begin(agreement: Agreement, *, by: Person, short: bool = False) -> Session:
     return session
 
 
-def welcome(membership: Membership, **_signal: object) -> None:
+def welcome(membership: Membership) -> None:
     """Whoever takes a seat gets a side in each session that the other one made alone. Part of taking the seat, which
     holds the partnership's lock.
 

@@ -464,6 +464,11 @@ class Session(Planned):
             publish(self.pk, self.version_a, self.version_b)
 
 
+def agreement_look(agreement: Agreement) -> None:
+    """Who stands in a room sees that something was proposed or signed, also outside of it."""
+    Session.look_again(agreement.partnership)
+
+
 def key_is_taken() -> Invalid:
     """A client's own id that already names something else, of whomever: said without saying what."""
     return Invalid(_("This could not be kept. Load the page again, then send it once more."))

@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from retros.agreements.page import Proposed, proposed_in
 from retros.models import Action, Draft, Entry, Note, Prompt
 from retros.models.entry import NOT_HELD
 from retros.room.board import TALK_CLASS, Card, CardShown, Column
@@ -160,6 +161,13 @@ class Board(Frame):
         """What came up on the cards that no longer lie on the table."""
         notes = {n.entry_id: n for n in self._notes if n.entry_id and n.text}
         return [(c, notes[c.entry.pk]) for c in self.cards if c.entry.pk in notes and c is not self.on_table]
+
+    @cached_property
+    def proposed(self) -> list[Proposed]:
+        """New words for a clause from a card; those from the card on the table first."""
+        table = self.on_table.entry.pk if self.on_table else None
+        proposed = proposed_in(self.session, self.person, self.partner.name)
+        return sorted(proposed, key=lambda each: each.entry_id != table)
 
     @property
     def table_actions(self) -> list[Action]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
+from retros.agreements.page import Proposed, proposed_in
 from retros.models import Action, Draft
 from retros.room.steps.learns import Learns
 
@@ -10,7 +13,7 @@ class Conclude(Learns):
     """Conclusions: what the two learned, the one thing to try, actions."""
 
     template = "retros/room/_conclude.html"
-    parts = ("learnings", "experiments", "actions")
+    parts = ("learnings", "proposals", "experiments", "actions")
 
     @property
     def boxes(self) -> list[str]:
@@ -36,6 +39,11 @@ class Conclude(Learns):
     @property
     def action_draft(self) -> Draft | None:
         return self.drafts.get(self.action_key)
+
+    @cached_property
+    def proposed(self) -> list[Proposed]:
+        """New words for a clause that came up in this retro."""
+        return proposed_in(self.session, self.person, self.partner.name)
 
     @property
     def experiments(self) -> list[Action]:
