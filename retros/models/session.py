@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
+from partnerships.compiled import CompiledQuery
 from partnerships.models import Agreement, Audit, Invitation, Membership, Partnership, Person
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Invalid, NotAllowed, Refusal
@@ -190,7 +191,10 @@ class Session(Planned):
 
     @cached_property
     def steps(self) -> list[Step]:
-        return list(self.step_set.order_by("position"))
+        found = _steps(self)
+        for step in found:
+            step.session = self
+        return found
 
     @cached_property
     def next_local(self) -> datetime | None:
@@ -467,6 +471,9 @@ class Session(Planned):
 def agreement_look(agreement: Agreement) -> None:
     """Who stands in a room sees that something was proposed or signed, also outside of it."""
     Session.look_again(agreement.partnership)
+
+
+_steps: CompiledQuery[Step] = CompiledQuery(lambda session: session.step_set.order_by("position"), Session)
 
 
 def key_is_taken() -> Invalid:

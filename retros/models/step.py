@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from partnerships import limits
+from partnerships.compiled import CompiledQuery
 from partnerships.models import Audit
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal, Stale
@@ -83,11 +84,14 @@ class Step(models.Model):
 
     @cached_property
     def prompts(self) -> list[Prompt]:
-        return list(self.prompt_set.order_by("position"))
+        found = _prompts(self)
+        for prompt in found:
+            prompt.step = self
+        return found
 
     @cached_property
     def marks(self) -> list[Ready]:
-        return list(self.ready_set.all())
+        return _marks(self)
 
     @property
     def written_alone(self) -> bool:
@@ -393,3 +397,7 @@ class Ready(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} {self.purpose}"
+
+
+_prompts = CompiledQuery(lambda step: step.prompt_set.order_by("position"), Step)
+_marks = CompiledQuery(lambda step: step.ready_set.all(), Step)

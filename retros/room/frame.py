@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from partnerships.models import Lead
+from partnerships.compiled import CompiledQuery
+from partnerships.models import Lead, Person
 from retros.models import Action, Draft, Entry, Note, Session, Step
 from retros.models.expiry import gone
 from retros.room.dock import Dock, Side
@@ -19,12 +20,14 @@ from retros.room.regions import Region, Rows, draw, drawn, region, short
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from django.db.models import QuerySet
-
-    from partnerships.models import Person
-
 
 WRITING = timedelta(seconds=8)  # this long after their last word came, somebody counts as writing
+
+
+_entries = CompiledQuery(
+    lambda person, step: Entry.objects.visible_to(person).in_step(step).with_picks(person), Person, Step
+)
+_notes = CompiledQuery(lambda person, step: Note.objects.visible_to(person).filter(step=step), Person, Step)
 
 
 class PathStep(NamedTuple):
@@ -192,10 +195,7 @@ class Frame:
 
     @cached_property
     def _entries(self) -> list[Entry]:
-        return list(self._visible_entries())
-
-    def _visible_entries(self) -> QuerySet[Entry]:
-        return Entry.objects.visible_to(self.person).in_step(self.step).with_picks(self.person)
+        return _entries(self.person, self.step)
 
     @property
     def boxes(self) -> list[str]:
@@ -230,7 +230,7 @@ class Frame:
 
     @cached_property
     def _notes(self) -> list[Note]:
-        return list(Note.objects.visible_to(self.person).filter(step=self.step))
+        return _notes(self.person, self.step)
 
     @property
     def partner_writes(self) -> bool:

@@ -9,14 +9,22 @@ from uuid import UUID, uuid5
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from partnerships.compiled import CompiledQuery
 from retros.agreements.page import Proposed, proposed_in
-from retros.models import Action, Draft, Entry, Note, Prompt
+from partnerships.models import Person
+from retros.models import Action, Draft, Entry, Note, Prompt, Step
 from retros.models.entry import NOT_HELD
-from retros.room.board import TALK_CLASS, Card, CardShown, Column
+from retros.room.board import Card, CardShown, Column
 from retros.room.frame import Frame
 from retros.room.regions import Region, Rows, drawn
 
 ON_A_BOARD = ("prompt", "author", "client_id", "is_card", "text", "only_me", "version", "talk")  # read of each card
+
+_cards = CompiledQuery(
+    lambda person, step: Entry.objects.visible_to(person).in_step(step).with_picks(person).only(*ON_A_BOARD),
+    Person,
+    Step,
+)
 
 
 class Board(Frame):
@@ -46,11 +54,23 @@ class Board(Frame):
         keys = [Draft.Box.CARD.key(p.pk) for p in self.step.prompts if p.takes_cards]
         return [*keys, self.table_key] if self.on_table else keys
 
+    @cached_property
+    def drafts(self) -> dict[str, Draft]:
+        """While nothing lies on the table the boxes are cards' boxes, and all begun cards are read for them at once."""
+        if self.on_table or not self.can_write:
+            return super().drafts
+        here = {Draft.Box.CARD.key(pk): draft for pk, draft in self._cards_begun.items()}
+        return {key: here[key] for key in self.boxes if key in here}
+
+    @cached_property
+    def _cards_begun(self) -> dict[UUID, Draft]:
+        return Draft.cards_of(self.person)
+
     # --- cards --------------------------------------------------------------------------------------------------
 
     @cached_property
     def _entries(self) -> list[Entry]:
-        return list(self._visible_entries().only(*ON_A_BOARD))
+        return _cards(self.person, self.step)
 
     @cached_property
     def left_over(self) -> list[tuple[Entry, Prompt, UUID]]:
@@ -75,7 +95,7 @@ class Board(Frame):
     @property
     def _begun(self) -> list[tuple[Prompt, str]]:
         """The cards that the viewer was still typing for retros that did not take place, with their columns there."""
-        drafts = Draft.cards_of(self.person)
+        drafts = self._cards_begun
         of_pair = {"step__session__partnership": self.session.partnership_id, "step__session__kind": "retro"}
         prompts = Prompt.objects.filter(pk__in=drafts, **of_pair, step__session__status__in=NOT_HELD)
         columns = prompts.in_bulk() if drafts else {}
@@ -103,8 +123,7 @@ class Board(Frame):
         picks = ("none", "theirs", "yours", "both")[2 * card.picked_by_you + card.picked_by_partner]
         return CardShown(
             id=str(entry.pk), column=self.column_of(entry).key, seat=side.seat.value, text=entry.text,
-            who=_("You") if side.is_you and not revealed else side.name, preview=entry.preview,
-            url=f"../../entries/{entry.pk}/", talk=entry.talk, talk_class=TALK_CLASS.get(entry.talk, ""),
+            who=_("You") if side.is_you and not revealed else side.name, talk=entry.talk,
             only_me=entry.only_me, lies_open=revealed, pick=picks if shared and not entry.talk else "",
             can_table=shared and entry.talk != Entry.Talk.ON_TABLE, can_edit=side.is_you and self.can_write,
             can_move=side.is_you and self.can_write and not revealed, your_seat=self.seat.value,
@@ -136,8 +155,12 @@ class Board(Frame):
     def parked(self) -> list[Card]:
         return [card for card in self.cards if card.entry.talk == Entry.Talk.PARKED]
 
+    @cached_property
+    def _prompts(self) -> dict[UUID, Prompt]:
+        return {prompt.pk: prompt for prompt in self.step.prompts}
+
     def column_of(self, entry: Entry) -> Prompt:
-        return next(prompt for prompt in self.step.prompts if prompt.pk == entry.prompt_id)
+        return self._prompts[entry.prompt_id]
 
     @property
     def table_column(self) -> Prompt | None:
