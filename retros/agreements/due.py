@@ -57,8 +57,8 @@ class DueAgreements:
     @property
     def lacks_dream_team(self) -> bool:
         """Whether no words of a Dream Team agreement exist, and nobody is writing any."""
-        words = any(a.kind == Agreement.Kind.DREAM_TEAM and (a.latest or a.waiting) for a in self.agreements)  # type: ignore[attr-defined]
-        return not words and not any(s.kind == Session.Kind.DREAM_TEAM for s in self.sittings)
+        words = [a.latest or a.waiting for a in self.agreements if a.kind == Agreement.Kind.DREAM_TEAM]  # type: ignore[attr-defined]
+        return not any(words) and not any(s.kind == Session.Kind.DREAM_TEAM for s in self.sittings)
 
     @cached_property
     def needed(self) -> list[DueAgreement]:

@@ -89,7 +89,12 @@ class Proposed:
 
 
 def proposed_in(session: Session, person: Person, partner: str) -> list[Proposed]:
-    """What the two proposed in this session, the earliest first; not what was taken back or answered since."""
+    """What the two proposed in this session, the earliest first; not what was taken back or answered since.
+
+    Nothing is asked for a session whose loader found that there is none.
+    """
+    if not getattr(session, "proposes", True):
+        return []
     clause = Clause.objects.filter(version=OuterRef("version"), line=OuterRef("line"))
     origins = ClauseOrigin.objects.filter(session=session, line__isnull=False, version__ended_at=None)
     origins = origins.select_related("version").prefetch_related("version__signatures").order_by("version__proposed_at")

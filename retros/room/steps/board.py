@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from partnerships.compiled import CompiledQuery
-from retros.agreements.page import Proposed, proposed_in
 from partnerships.models import Person
+from retros.agreements.page import Proposed, proposed_in
 from retros.models import Action, Draft, Entry, Note, Prompt, Step
 from retros.models.entry import NOT_HELD
 from retros.room.board import Card, CardShown, Column
