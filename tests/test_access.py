@@ -194,7 +194,6 @@ TABLE: dict[str, Row] = {
     "version_update": page(post="409 409 409 409 403"),
     "dream_team_create": press("302 302 302 302 403"),
     "agreement_session": press("302 302 302 302 409"),
-    "session_agree": press("302 302 302 302 403"),
     "entry_clause": page("404/200 404/200 200 200 200", "404/409 404/409 302 302 403"),
     "learning_clause": page(post="302 302 302 302 403"),
     "clause_link_update": page(post="302 302 302 302 403"),
@@ -203,6 +202,7 @@ TABLE: dict[str, Row] = {
     "action_clause": press("302 302 302 302 403"),
     "surprise_create": press("404/422 302/422 302/422 302/422 403/422"),
     "decision_create": press("302 302 302 302 403"),
+    "sentence_update": press("302 302 302 302 403"),
     "decision_settle": press("302 302 302 302 403"),
     # the room
     "session_detail": page("302"),

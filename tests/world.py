@@ -130,7 +130,6 @@ class World:
             "room_action_restore": {"action_id": self.ids["deleted action"]},
             "review_update": {"action_id": self.ids["earlier action"]},
             "entry_clause": {"entry_id": self.ids["tom card"]},
-            "session_agree": {"session_id": self.ids["sitting"]},
             "session_calendar": {"session_id": self.sessions["next"].pk},
             "calendar_feed": {"token": self.ids["feed"]},
             "sign_in_undo": {"token": self.ids["undo"]},
@@ -139,6 +138,7 @@ class World:
             "action_clause": {"action_id": self.ids["experiment"]},
             "decision_create": {"session_id": self.sessions["folded sitting"].pk, "position": 0},
             "decision_settle": {"session_id": self.sessions["open sitting"].pk, "prompt_id": self.ids["decision"]},
+            "sentence_update": {"session_id": self.sessions["open sitting"].pk, "prompt_id": self.ids["question"]},
             "surprise_create": {"session_id": sitting.pk, "entry_id": self.ids[f"tom role {sitting.pk}"]},
             "summary_update": {"position": CLOSE},
         }
@@ -199,6 +199,7 @@ class World:
             "surprise_create": text | key,
             "decision_create": text | key,
             "decision_settle": {"value": 2},
+            "sentence_update": {**text, "version": 1},
             "partnership_create": {
                 "kind": "other",
                 "label": "zzzlabel",
@@ -426,6 +427,8 @@ def _sit(world: World, name: str) -> None:
     Note.surprise(surprising, by=cast.ines, text=mark("surprise", BOTH), id=uuid.uuid4())
     Draft.keep(f"surprise:{surprising.pk}", mark("draft", {"ines"}), version=0, by=cast.ines)
     settle_decision(ines.prompt("decide_date"), by=cast.ines, value=3)
+    world.ids["question"] = ines.prompt("purpose").pk
+    Note.agree_on(ines.prompt("purpose"), by=cast.ines, text=mark("sentence", BOTH), version=0)
 
 
 def _show(world: World) -> None:

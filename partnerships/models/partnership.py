@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -10,15 +10,12 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from partnerships import limits
+from partnerships import limits, reactions
 from partnerships.models.audit import Audit
 from partnerships.models.delivery import Delivery
 from partnerships.models.look import Look
 from partnerships.models.person import Person
 from partnerships.refusals import NotAllowed, Refusal
-
-# What the app above does in the transaction in which somebody takes a seat (`retros.apps`).
-on_seat_taken: list[Callable[[Membership], None]] = []
 
 
 class Seat(models.TextChoices):
@@ -119,8 +116,8 @@ class Partnership(models.Model):
                 raise Refusal(_("This seat is taken. A partnership is exactly two people."))
             Audit.record(Audit.Act.SEAT_TAKEN, by=person, about=person, partnership=self)
             membership = Membership.objects.create(partnership=self, person=person, seat=seat, role_label=role_label)
-            for do in on_seat_taken:
-                do(membership)
+            for react in reactions.seat_taken:
+                react(membership)
             return membership
 
     def assign_lead(self, person: Person, *, by: Person) -> bool:

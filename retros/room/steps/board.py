@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from partnerships.compiled import CompiledQuery
 from partnerships.models import Person
+from retros.agreements.page import Proposed, proposed_in
 from retros.models import Draft, Entry, Jot, Note, Prompt, Session, Step
 from retros.models.action import ActionLine
 from retros.models.entry import NOT_HELD
@@ -208,6 +209,13 @@ class Board(Frame):
         cards = [(card, card.entry.pk) for card in self.cards if card is not self.on_table]
         found = [(card, notes.get(pk), self._agreed_from.get(pk, [])) for card, pk in cards]
         return [(card, note, actions) for card, note, actions in found if note or actions]
+
+    @cached_property
+    def proposed(self) -> list[Proposed]:
+        """New words for a clause from a card; those from the card on the table first."""
+        table = self.on_table.entry.pk if self.on_table else None
+        proposed = proposed_in(self.session, self.person, self.partner.name)
+        return sorted(proposed, key=lambda each: each.entry_id != table)
 
     @property
     def table_actions(self) -> list[ActionLine]:
