@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -61,24 +62,33 @@ def _create(
     local = now.astimezone(by.tz).replace(tzinfo=None, second=0, microsecond=0)
     session = Session(
         id=id or uuid.uuid4(), kind=kind, start_local=stored(local), timezone=by.timezone, start_utc=now,
-        agreement=agreement, unplanned=True,
+        agreement=agreement, unplanned=True, template_key=template_key,
     )  # fmt: skip
-    return insert(partnership, [session], template_key=template_key)[0]
-
-
-def insert(partnership: Partnership, sessions: list[Session], *, template_key: str = "") -> list[Session]:
-    """Write new sessions of a pair, with their two people and the steps and prompts of their template."""
     partnership.refresh_from_db(fields=["archived_at"])
     members = list(Membership.objects.filter(partnership=partnership).select_related("person"))
+    check_two(partnership, members)
+    return insert(partnership, [session], members)[0]
+
+
+def check_two(partnership: Partnership, members: Collection[Membership]) -> None:
+    """Raises Refusal while a seat is free, and once the partnership has ended."""
     if len(members) < len(Seat):
         raise Refusal(_("A retro needs two. The other seat is still free."))
     if partnership.is_archived:
         raise Refusal(_("This partnership has ended. You can read it, and no longer write in it."))
+
+
+def insert(partnership: Partnership, sessions: list[Session], members: Collection[Membership]) -> list[Session]:
+    """Write new sessions of a pair, with its two `members` and the steps and prompts of their template: the one whose
+    key they bring, else the usual one of their kind.
+    """
+    if not sessions:
+        return []
     names = {member.seat: member.person.first_name for member in members}
     steps: list[Step] = []
     prompts: list[Prompt] = []
     for session in sessions:
-        template = template_for(session.kind, partnership.kind, template_key)
+        template = template_for(session.kind, partnership.kind, session.template_key)
         session.partnership, session.kind, session.template_key = partnership, template.kind, template.key
         for position, step in enumerate(template.steps):
             steps.append(Step.copy(step, session=session, position=position))
