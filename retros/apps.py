@@ -12,10 +12,13 @@ class RetrosConfig(AppConfig):
     def ready(self) -> None:
         """Tell the streams how a room is drawn, and the other app where the pages are that it points to."""
         # Both need the models, which are loaded by now.
+        from partnerships.signals import seat_taken
         from retros.live.hub import hub
+        from retros.models.creation import welcome
         from retros.room.answers import push
 
         hub.look = push
+        seat_taken.connect(welcome, dispatch_uid="welcome")
         links.register(links.Page.HOME, "home")
         links.register(links.Page.PAIR, "partnership_detail")
         links.register(links.Page.AGREEMENT, "agreement_detail")

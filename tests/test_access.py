@@ -127,6 +127,7 @@ TABLE: dict[str, Row] = {
     "partnership_create": account(200, 200, 302, 302),
     "partnership_invite": page(post="409"),
     "partnership_detail": page(),
+    "together": page("302"),
     "home": Row("200/302", "405", 302, 405),
     "partnership_end": page(post="302"),
     "partnership_resume": press("302"),
@@ -150,6 +151,8 @@ TABLE: dict[str, Row] = {
     # planning, actions between retros
     "session_create": page(post="302 302 302 302 403"),
     "session_create_now": press("302 302 302 302 409"),
+    "exercise_list": page(),
+    "exercise_detail": page(post="302 302 302 302 409"),
     "session_calendar": page(),
     "session_move": page(post="302 302 302 302 403"),
     "session_skip": page(post="302 302 302 302 403"),
@@ -235,6 +238,8 @@ TABLE: dict[str, Row] = {
     "learning_delete": press("302 302 302 409 403"),
     "learning_restore": press("302 302 302 409 403"),
     "room_action_create": press("302 302 302 409 403"),
+    "room_action_delete": press("302 302 302 409 403"),
+    "room_action_restore": press("302 302 302 409 403"),
     "review_update": press("302 302 302 409 403"),
     # the admin's pages
     "person_list": admins(),

@@ -143,6 +143,7 @@ def _show_invite(
         "link": link,
         "form": form or InvitationForm(),
         "mail_is_sent": settings.MAIL_IS_SENT,
+        "is_member": partnership is not None and any(m.person == request.user for m in partnership.memberships.all()),
     }
     status = 422 if form is not None and form.is_bound else 200
     return render(request, "partnerships/joining/partnership_invite.html", context, status=status)

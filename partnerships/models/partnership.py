@@ -16,6 +16,7 @@ from partnerships.models.delivery import Delivery
 from partnerships.models.look import Look
 from partnerships.models.person import Person
 from partnerships.refusals import NotAllowed, Refusal
+from partnerships.signals import seat_taken
 
 
 class Seat(models.TextChoices):
@@ -115,7 +116,9 @@ class Partnership(models.Model):
             if Membership.objects.filter(models.Q(seat=seat) | models.Q(person=person), partnership=self).exists():
                 raise Refusal(_("This seat is taken. A partnership is exactly two people."))
             Audit.record(Audit.Act.SEAT_TAKEN, by=person, about=person, partnership=self)
-            return Membership.objects.create(partnership=self, person=person, seat=seat, role_label=role_label)
+            membership = Membership.objects.create(partnership=self, person=person, seat=seat, role_label=role_label)
+            seat_taken.send(Partnership, membership=membership)
+            return membership
 
     def assign_lead(self, person: Person, *, by: Person) -> bool:
         """Make somebody a lead; they start with nothing released, and both members are told. Once is as good as twice.

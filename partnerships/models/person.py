@@ -114,8 +114,8 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
     @property
     def first_name(self) -> str:
-        """How the app addresses the partner: “Tom is ready”."""
-        return self.full_name if self.erased_at else self.full_name.split()[0]
+        """How the app addresses the partner: “Tom is ready”. Of whoever has no account yet, all that is known."""
+        return self.full_name if self.erased_at or self._state.adding else self.full_name.split()[0]
 
     @property
     def initials(self) -> str:

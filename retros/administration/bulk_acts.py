@@ -118,8 +118,9 @@ class BulkPair:
 
     def times(self, moment: datetime) -> str:
         """“9 February 2027, 14:00”; with both clocks where they differ."""
-        a, b = (moment.astimezone(p.tz) for p in self.people)
+        a, *others = (moment.astimezone(p.tz) for p in self.people)
         words = date_format(a, "D j F Y, H:i") + which_pass(a)
+        b = others[0] if others else a
         if a.replace(tzinfo=None) == b.replace(tzinfo=None):
             return words
         other = date_format(b, "H:i" if a.date() == b.date() else "D j F, H:i") + which_pass(b)

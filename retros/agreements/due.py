@@ -45,18 +45,19 @@ class DueAgreements:
 
     @cached_property
     def agreements(self) -> list[Agreement]:
-        return list(Agreement.objects.of(self.person).filter(partnership=self.partnership))
+        return list(Agreement.objects.of(self.person).filter(partnership=self.partnership).with_state())
 
     @cached_property
     def sittings(self) -> list[Session]:
-        """The sittings in which the pair writes agreements just now."""
-        kinds = [Session.Kind.DREAM_TEAM, Session.Kind.CONTRACT]
-        running = Session.objects.filter(partnership=self.partnership, kind__in=kinds).running()
+        """The sittings of the pair that are open just now, beside a retro: most of them write an agreement."""
+        running = Session.objects.filter(partnership=self.partnership).exclude(kind=Session.Kind.RETRO).running()
         return list(running.select_related("agreement").order_by("started_at"))
 
     @property
     def lacks_dream_team(self) -> bool:
-        return not any(a.kind == Agreement.Kind.DREAM_TEAM for a in self.agreements)
+        """Whether no words of a Dream Team agreement exist, and nobody is writing any."""
+        words = any(a.kind == Agreement.Kind.DREAM_TEAM and (a.latest or a.waiting) for a in self.agreements)  # type: ignore[attr-defined]
+        return not words and not any(s.kind == Session.Kind.DREAM_TEAM for s in self.sittings)
 
     @cached_property
     def needed(self) -> list[DueAgreement]:

@@ -133,8 +133,8 @@ class Planning:
         self.series = series
 
     def add(self, sessions: Sequence[Session]) -> None:
-        """New ones. Raises Refusal while a seat is free."""
-        creation.check_two(self.partnership, self.members)
+        """New ones. Raises Refusal like `creation.check`."""
+        creation.check(self.partnership, sessions, self.members)
         for session in sessions:
             session.partnership = self.partnership
         self.rows += sessions

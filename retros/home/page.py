@@ -9,19 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from partnerships.models import Delivery, Invitation, Membership, Partnership
+from partnerships.models import Delivery, Invitation, Partnership
 from partnerships.models.partnership import Seat
 from retros.agreements.due import DueAgreements
 from retros.history.trend import Trend, trends
 from retros.leads.releases import LeadsNotice
-from retros.models import Series, Session, Step
+from retros.models import Ready, Series, Session, Step
 from retros.notifications.wording import Notice, notices_for
 from retros.pair import Pair, PlannedRetro, kept_of, short_date
 from retros.recurrence.adherence import LATE, Kept
@@ -47,8 +48,18 @@ _ORDINALS = {
 }
 
 
+class Side(NamedTuple):
+    """One of the two on a sheet, with a sentence."""
+
+    seat: str
+    initials: str
+    name: str
+    is_you: bool
+    words: str
+
+
 class Home(Pair):
-    """The home page of a pair: the next retro, the open actions, the pulse, the retros so far."""
+    """The home page of a pair: what waits for the viewer, the next retro, the open actions, the retros so far."""
 
     def __init__(self, partnership: Partnership, person: Person) -> None:
         super().__init__(partnership, person, place="partnership_detail")
@@ -95,7 +106,7 @@ class Home(Pair):
         running = [s for s in waiting if s.is_running]
         lately = [s for s in waiting if s.start_utc > self.now - SHOWN_AFTER_ITS_DATE]
         session = next(iter([*running, *lately, *waiting]), None)
-        return NextRetro(session, self) if session and self.partner else None
+        return NextRetro(session, self) if session else None
 
     @property
     def also_planned(self) -> list[PlannedRetro]:
@@ -134,6 +145,65 @@ class Home(Pair):
     @property
     def is_new(self) -> bool:
         return not self.held and not self.actions
+
+    @cached_property
+    def sittings(self) -> list[Sitting]:
+        """Where the two write an agreement just now; what waits for the viewer first."""
+        found = [Sitting(session, self) for session in self.agreement_looks.sittings]
+        return sorted(found, key=lambda sitting: not sitting.waits_for_you)
+
+    @property
+    def first(self) -> Sitting | None:
+        """What stands above all else: a sitting that waits for the viewer; for a new pair any that was begun."""
+        return next((sitting for sitting in self.sittings if sitting.waits_for_you or self.is_new), None)
+
+    @property
+    def begins(self) -> bool:
+        """Whether the Dream Team is the first thing to do: for a pair that has done nothing yet."""
+        return self.is_open and self.is_new and self.agreement_looks.lacks_dream_team
+
+    @property
+    def is_beginning(self) -> bool:
+        """Whether what else there is to begin stands small below that."""
+        return self.is_open and self.is_new and (self.begins or self.first is not None)
+
+    @property
+    def room(self) -> Session | None:
+        """The room that is next: of a retro that is open, of a sitting that waits for the viewer, of a retro that is
+        due; None while home is all there is.
+        """
+        if not self.is_open:
+            return None
+        retro = self.next
+        if retro and retro.session.is_running:
+            return retro.session
+        if sitting := next((sitting for sitting in self.sittings if sitting.waits_for_you), None):
+            return sitting.session
+        return retro.session if retro and retro.is_due and not retro.has_gone_by else None
+
+    @property
+    def address(self) -> str:
+        """The one lasting address of the pair."""
+        return f"{settings.BASE_URL}{reverse('together', args=[self.partnership.pk])}"
+
+    def sides(self, yours: str, theirs: str) -> list[Side]:
+        """Both sides of a sheet, A left and B right, with one sentence each; a free seat has its side, too."""
+        you = Side(self.you.seat, self.person.initials, self.person.first_name, is_you=True, words=yours)
+        if self.partner:
+            other = self.partner.person
+            them = Side(self.partner.seat, other.initials, other.first_name, is_you=False, words=theirs)
+        else:
+            them = Side(Seat(self.you.seat).other, "?", self.awaited, is_you=False, words=theirs)
+        return sorted([you, them])
+
+    @property
+    def awaited(self) -> str:
+        """Who is called for in the free seat."""
+        return self.invitation.email if self.invitation else _("The other one of you")
+
+    @property
+    def not_begun(self) -> list[Side]:
+        return self.sides(_("Not started."), _("Not started.") if self.partner else _("Not here yet."))
 
     @cached_property
     def invitation(self) -> Invitation | None:
@@ -212,26 +282,30 @@ class NextRetro(PlannedRetro):
         return reverse("step_detail", args=[self.session.pk, position])
 
     @property
-    def sides(self) -> list[tuple[Membership, str]]:
-        """Both sides of the fold, A left and B right, with one sentence each."""
-        return [(member, self._folded(member)) for member in self.pair.members]
+    def sides(self) -> list[Side]:
+        """Both sides of the fold, with one sentence each."""
+        partner = self.pair.partner
+        return self.home.sides(
+            self._folded(self.pair.you.person, Seat(self.pair.you.seat)),
+            self._folded(partner.person, Seat(partner.seat)) if partner else _("Not here yet."),
+        )
 
-    def _folded(self, member: Membership) -> str:
+    def _folded(self, person: Person, seat: Seat) -> str:
         step = self.write_step
         if step is None or step.is_revealed:
             return _("Opened. You both read it in the room.")
-        if step.side_open(Seat(member.seat)):
+        if step.side_open(seat):
             return _("This side is open already.")
-        count = step.folded_cards(member.person)
+        count = step.folded_cards(person)
         if not count:
             return _("Nothing written ahead. That’s fine, there’s time in the room.")
-        if member == self.pair.you and self.session.is_running:
+        if person == self.pair.person and self.session.is_running:
             return ngettext(
                 "%(count)d note folded away. It opens when you are both ready.",
                 "%(count)d notes folded away. They open when you are both ready.",
                 count,
             ) % {"count": count}
-        if member == self.pair.you:
+        if person == self.pair.person:
             return ngettext(
                 "%(count)d note folded away. Nobody reads it before the retro.",
                 "%(count)d notes folded away. Nobody reads them before the retro.",
@@ -242,6 +316,60 @@ class NextRetro(PlannedRetro):
             "%(count)d notes folded away. You read them when you both open.",
             count,
         ) % {"count": count}
+
+
+class Sitting:
+    """A Dream Team or a contract that is being written, and whose turn it is. Of what lies folded it says who is ready,
+    and nothing else (docs/rules/visibility.md V3).
+    """
+
+    def __init__(self, session: Session, home: Home) -> None:
+        self.session = session
+        self.home = home
+        self.step = session.current_step
+        self.is_folded = self.step.written_alone and not self.step.is_revealed
+        purpose = Ready.Purpose.REVEAL if self.is_folded else Ready.Purpose.NEXT
+        self.you_are_ready = self.step.marked(purpose, home.person) is not None
+        partner = home.partner.person if home.partner else None
+        self.partner_is_ready = partner is not None and self.step.marked(purpose, partner) is not None
+
+    @property
+    def waits_for_you(self) -> bool:
+        return not self.you_are_ready
+
+    @property
+    def _partner(self) -> str:
+        return self.home.partner.person.first_name if self.home.partner else self.home.awaited
+
+    @property
+    def headline(self) -> str:
+        if not self.is_folded and self.you_are_ready:
+            return _("%(name)s has not gone on yet") % {"name": self._partner}
+        if not self.is_folded:
+            return self.step.heading if self.step.kind == Step.Kind.AGREE else _("Your answers lie open")
+        if self.you_are_ready:
+            return _("You have answered. It opens when %(name)s has, too") % {"name": self._partner}
+        if self.partner_is_ready:
+            return _("%(name)s has answered. It opens when you have, too") % {"name": self._partner}
+        count = sum(not prompt.is_guess for prompt in self.step.prompts)
+        return ngettext("%(count)d question, each alone", "%(count)d questions, each alone", count) % {"count": count}
+
+    @property
+    def press(self) -> str:
+        if not self.is_folded:
+            return _("Go on together")
+        return _("Look at your answers") if self.you_are_ready else _("Go on answering")
+
+    @property
+    def sides(self) -> list[Side]:
+        """Empty once nothing is folded."""
+        if not self.is_folded:
+            return []
+        theirs = _("Answered.") if self.partner_is_ready else _("Not ready yet.")
+        if self.home.partner is None:
+            theirs = _("Not here yet. What you write is read when you have both answered.")
+        yours = _("Answered. You can still change it.") if self.you_are_ready else _("Not ready yet.")
+        return self.home.sides(yours, theirs)
 
 
 @dataclass(frozen=True)

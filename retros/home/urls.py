@@ -8,4 +8,5 @@ from retros.paths import PARTNERSHIP
 urlpatterns = [
     path("", views.home, name="home"),
     path(f"{PARTNERSHIP}/", views.partnership_detail, name="partnership_detail"),
+    path("together/<uuid:partnership_id>/", views.together, name="together"),
 ]

@@ -29,6 +29,13 @@ def home(request: PersonRequest) -> HttpResponse:
 
 
 @require_safe
+def together(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """The one lasting address of a pair: to what is next."""
+    session = Home(get_partnership(request.user, partnership_id), request.user).room
+    return redirect("session_detail", session.pk) if session else redirect("partnership_detail", partnership_id)
+
+
+@require_safe
 def partnership_detail(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     """The home of a pair."""
     pair = Home(get_partnership(request.user, partnership_id), request.user)

@@ -10,26 +10,36 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from partnerships.models import Agreement, Membership, Partnership, Person
+from partnerships.content import content
+from partnerships.models import Agreement, Invitation, Membership, Partnership, Person
 from partnerships.models.partnership import Seat
 from partnerships.refusals import NotAllowed, Refusal
 from retros.catalogue import template_for
+from retros.models.note import Note
 from retros.models.presence import Presence
 from retros.models.session import Session
-from retros.models.step import Prompt, Step
+from retros.models.step import Prompt, Ready, Step
 from retros.recurrence.wall_time import stored
 
 
-def start_now(partnership: Partnership, *, by: Person, template_key: str = "", id: uuid.UUID | None = None) -> Session:
-    """A retro that begins at this moment. While one is running, that one is it: both may press at once."""
+def start_now(
+    partnership: Partnership, *, by: Person, template_key: str = "", topic: str = "", id: uuid.UUID | None = None
+) -> Session:
+    """A retro, or another sitting that ends in no agreement, that begins at this moment.
+
+    A `topic` becomes the note of its first step, which is of both. While one of its kind is running, that one is it:
+    both may press at once.
+    """
     now = timezone.now()
+    kind = template_for(Session.Kind.RETRO, partnership.kind, template_key).kind
     with transaction.atomic():
         Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
-        retros = Session.objects.filter(partnership=partnership, kind=Session.Kind.RETRO)
-        running = retros.running().order_by("-started_at").first()
+        running = Session.objects.filter(partnership=partnership, kind=kind).running().order_by("-started_at").first()
         session = running or Session.sent_before(id, partnership)
         if session is None:
-            session = _create(partnership, by=by, now=now, template_key=template_key, id=id)
+            session = _create(partnership, by=by, now=now, template_key=template_key, id=id, kind=kind)
+            if topic:
+                Note(step=session.steps[0], version=0, kind=Note.Kind.CAME_UP).write(content(topic), by)
             session.start(by=by)
     return session
 
@@ -52,6 +62,26 @@ def begin(agreement: Agreement, *, by: Person, short: bool = False) -> Session:
     return session
 
 
+def welcome(membership: Membership, **_signal: object) -> None:
+    """Whoever takes a seat gets a side in each session that the other one made alone. Part of taking the seat, which
+    holds the partnership's lock.
+
+    A Ready that was given while the seat was kept for another address is taken back: it was not given for this one.
+    """
+    partnership, seat = membership.partnership, membership.seat
+    sessions = list(Session.objects.filter(partnership=partnership).exclude(presences__seat=seat))
+    if not sessions:
+        return
+    Presence.objects.bulk_create(Presence(session=s, person_id=membership.person_id, seat=seat) for s in sessions)
+    invitations = list(Invitation.objects.filter(partnership=partnership, seat=seat).order_by("created_at"))
+    taken = next((i.email for i in invitations if i.accepted_by_id == membership.person_id), "")
+    for mark in Ready.objects.filter(step__session__in=sessions).select_related("step", "person"):
+        kept_for = [i.email for i in invitations if i.created_at <= mark.at][-1:]
+        if kept_for != [taken]:
+            mark.step.withdraw_ready(mark.person)
+    Session.look_again(partnership)
+
+
 def _create(
     partnership: Partnership, *, by: Person, now: datetime, template_key: str = "",
     id: uuid.UUID | None = None, kind: str = Session.Kind.RETRO, agreement: Agreement | None = None,
@@ -66,21 +96,25 @@ def _create(
     )  # fmt: skip
     partnership.refresh_from_db(fields=["archived_at"])
     members = list(Membership.objects.filter(partnership=partnership).select_related("person"))
-    check_two(partnership, members)
+    check(partnership, [session], members)
     return insert(partnership, [session], members)[0]
 
 
-def check_two(partnership: Partnership, members: Collection[Membership]) -> None:
-    """Raises Refusal while a seat is free, and once the partnership has ended."""
-    if len(members) < len(Seat):
-        raise Refusal(_("A retro needs two. The other seat is still free."))
+def check(partnership: Partnership, sessions: Collection[Session], members: Collection[Membership]) -> None:
+    """Raises Refusal for new sessions once the partnership has ended; while a seat is free, for a date of a rhythm and
+    for a template that speaks of both by name.
+    """
     if partnership.is_archived:
         raise Refusal(_("This partnership has ended. You can read it, and no longer write in it."))
+    if len(members) < len(Seat):
+        for session in sessions:
+            if session.series_id or template_for(session.kind, partnership.kind, session.template_key).names_both:
+                raise Refusal(_("This needs two. The other seat is still free."))
 
 
 def insert(partnership: Partnership, sessions: list[Session], members: Collection[Membership]) -> list[Session]:
-    """Write new sessions of a pair, with its two `members` and the steps and prompts of their template: the one whose
-    key they bring, else the usual one of their kind.
+    """Write new sessions of a pair, with its `members` and the steps and prompts of their template: the one whose key
+    they bring, else the usual one of their kind. Whoever calls has seen to `check`.
     """
     if not sessions:
         return []

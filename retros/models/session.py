@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from partnerships.models import Agreement, Audit, Membership, Partnership
+from partnerships.compiled import CompiledQuery
+from partnerships.models import Agreement, Audit, Invitation, Membership, Partnership, Person
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Invalid, NotAllowed, Refusal
 from retros import limits
@@ -24,7 +25,6 @@ from retros.models.presence import Presence
 from retros.models.series import Series
 
 if TYPE_CHECKING:
-    from partnerships.models import Person
     from retros.models.step import Step
 
 
@@ -154,6 +154,10 @@ class Session(Planned):
             return _("Dream Team")
         if self.kind == self.Kind.CONTRACT:
             return _("Contract: %(title)s") % {"title": self.agreement.title if self.agreement else ""}
+        if self.kind == self.Kind.DIFFERENCE:
+            return _("X versus Y")
+        if self.kind == self.Kind.HEALTH:
+            return _("Health check")
         return _("Retro %(number)d") % {"number": self.number} if self.number else _("Next retro")
 
     @property
@@ -191,7 +195,10 @@ class Session(Planned):
 
     @cached_property
     def steps(self) -> list[Step]:
-        return list(self.step_set.order_by("position"))
+        found = _steps(self)
+        for step in found:
+            step.session = self
+        return found
 
     @cached_property
     def next_local(self) -> datetime | None:
@@ -214,8 +221,19 @@ class Session(Planned):
 
     @cached_property
     def sides(self) -> dict[Seat, Presence]:
-        """Who sits where, seat A first."""
-        return {Seat(p.seat): p for p in self.presences.select_related("person").order_by("seat")}
+        """Who sits where, seat A first. A free seat has a side without a row: that of whoever is invited to it."""
+        found = {Seat(p.seat): p for p in self.presences.select_related("person").order_by("seat")}
+        return {seat: found.get(seat) or self._awaited(seat) for seat in Seat}
+
+    def _awaited(self, seat: Seat) -> Presence:
+        invitation = Invitation.objects.of_partnership(self.partnership)
+        name = invitation.email if invitation else _("the other one of you")
+        return Presence(session=self, seat=seat, person=Person(name=name))
+
+    @property
+    def awaits(self) -> str:
+        """For whom the free seat is kept, as the room shows it; empty once both are here."""
+        return next((side.person.full_name for side in self.sides.values() if side.pk is None), "")
 
     @cached_property
     def seated(self) -> dict[uuid.UUID, Seat]:
@@ -303,10 +321,13 @@ class Session(Planned):
         """Begin. The first step's timer runs from here, and the session gets its number.
 
         Returns the one that is open now: a pair has one retro open at a time, and while that lasts it is this one.
+        Raises Refusal for a retro while a seat is free; a Dream Team is begun by one alone.
         """
         with self.writing(by=by) as change:
             if self.is_running:
                 return self
+            if self.kind == self.Kind.RETRO and self.awaits:
+                raise Refusal(_("A retro needs two. The other seat is still free."))
             if other := self._open_beside():
                 return other
             last = Session.objects.filter(partnership=self.partnership_id, kind=self.kind).aggregate(n=Max("number"))
@@ -449,6 +470,9 @@ class Session(Planned):
             setattr(self, f"version_{partner}", self.version_for(partner) + 1)
             self.save(update_fields=[f"version_{partner}"])
             publish(self.pk, self.version_a, self.version_b)
+
+
+_steps: CompiledQuery[Step] = CompiledQuery(lambda session: session.step_set.order_by("position"), Session)
 
 
 def key_is_taken() -> Invalid:

@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from partnerships import limits
+from partnerships.compiled import CompiledQuery
 from partnerships.models import Audit
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal, Stale
@@ -83,11 +84,14 @@ class Step(models.Model):
 
     @cached_property
     def prompts(self) -> list[Prompt]:
-        return list(self.prompt_set.order_by("position"))
+        found = _prompts(self)
+        for prompt in found:
+            prompt.step = self
+        return found
 
     @cached_property
     def marks(self) -> list[Ready]:
-        return list(self.ready_set.all())
+        return _marks(self)
 
     @property
     def written_alone(self) -> bool:
@@ -139,7 +143,9 @@ class Step(models.Model):
         return next((m for m in self.marks if m.purpose == purpose and m.person_id == person.pk), None)
 
     def digest(self, person: Person) -> str:
-        """What exactly `person` would open here: changes with every fold, edit, move and deletion."""
+        """What exactly `person` would open here, and to whom while that one is awaited: changes with every fold, edit,
+        move and deletion.
+        """
         rows = (
             Entry.unrestricted.filter(
                 step=self, author=person, sealed_at__isnull=False, deleted_at=None, is_card=True, only_me=False
@@ -149,10 +155,10 @@ class Step(models.Model):
         )
         return self.hash_rows(rows)
 
-    @staticmethod
-    def hash_rows(rows: Iterable[tuple[uuid.UUID, int]]) -> str:
+    def hash_rows(self, rows: Iterable[tuple[uuid.UUID, int]]) -> str:
         """The digest of (id, version) pairs, in any order."""
-        return hashlib.sha256(";".join(f"{pk}:{version}" for pk, version in sorted(rows)).encode()).hexdigest()[:32]
+        words = [*(f"{pk}:{version}" for pk, version in sorted(rows)), *filter(None, [self.session.awaits])]
+        return hashlib.sha256(";".join(words).encode()).hexdigest()[:32]
 
     def folded_cards(self, person: Person) -> int:
         """How many folded cards `person` has here: all that the partner may learn of them before the reveal."""
@@ -237,9 +243,13 @@ class Step(models.Model):
         return bool(gone)
 
     def open_side(self, *, by: Person, digest: str) -> None:
-        """Open only one's own side, without waiting for the other. Raises Stale like `ready`."""
+        """Open only one's own side, without waiting for the other. Raises Stale like `ready`, Refusal while nobody sits
+        there who could read it.
+        """
         with self.session.writing(by=by) as change:
             self._check(change)
+            if self.session.awaits:
+                raise Refusal(_("The other seat is still free. It opens when you are both here, and both ready."))
             if self.side_open(change.seat):
                 return
             if digest != self.digest(by):
@@ -310,8 +320,11 @@ class Step(models.Model):
     def can_go_on_alone(self, person: Person, now: datetime) -> bool:
         """Whether the stated wait is over: ready for five minutes while the other is not, or the other away as long.
 
-        Ready for what comes next here: for the reveal, and once that is done, for the next step.
+        Ready for what comes next here: for the reveal, and once that is done, for the next step. Nobody goes on alone
+        while the other seat is free.
         """
+        if self.session.awaits:
+            return False
         folded = self.written_alone and not self.is_revealed
         mark = self.marked(Ready.Purpose.REVEAL if folded else Ready.Purpose.NEXT, person)
         mine = [mark.at] if mark else []
@@ -379,3 +392,7 @@ class Ready(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} {self.purpose}"
+
+
+_prompts = CompiledQuery(lambda step: step.prompt_set.order_by("position"), Step)
+_marks = CompiledQuery(lambda step: step.ready_set.all(), Step)

@@ -34,7 +34,7 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
 @csp({"default-src": [NONE], "sandbox": True})  # type: ignore[arg-type]  # its types know no arguments
 def session_calendar(request: PersonRequest, session_id: UUID) -> HttpResponse:
     session = get_session(request.user, session_id)
-    people = [side.person for side in session.sides.values()]
+    people = [side.person for side in session.sides.values() if side.pk]
     headers = {"Content-Disposition": 'attachment; filename="retro.ics"'}
     return HttpResponse(download(session, people), content_type=ICS, headers=headers)
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django.urls import reverse
 
+from partnerships.graphemes import shorten
+from retros import limits
 from retros.models import Draft, Entry, Prompt
 from retros.room.regions import Region, Rows, fixed, region
 
@@ -39,10 +41,7 @@ class CardShown(NamedTuple):
     seat: str
     text: str
     who: str
-    preview: str
-    url: str  # every press on the card starts with it; relative to the step's page, for it is written out often
     talk: str
-    talk_class: str  # with the space before it
     only_me: bool
     lies_open: bool
     pick: str  # yours, both, theirs, none; empty when it cannot be picked
@@ -52,6 +51,21 @@ class CardShown(NamedTuple):
     your_seat: str
     partner_seat: str
     partner_name: str
+    actions: tuple[str, ...]  # what was agreed from it
+
+    @property
+    def preview(self) -> str:
+        return shorten(self.text, limits.PREVIEW_LENGTH)
+
+    @property
+    def url(self) -> str:
+        """Every press on the card starts with it; relative to the step's page, for it is written out often."""
+        return f"../../entries/{self.id}/"
+
+    @property
+    def talk_class(self) -> str:
+        """With the space before it."""
+        return TALK_CLASS.get(self.talk, "")
 
 
 class Column:

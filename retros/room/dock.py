@@ -235,7 +235,7 @@ class Dock:
         in_time = self.step.is_current and self.is_timed and not self.session.paused_at
         return MoreShown(
             is_retro=self.is_timed,
-            open_url=self._url("step_open") if self.phase == "write" else "",
+            open_url=self._url("step_open") if self.phase == "write" and not self.session.awaits else "",
             digest=digest,
             extend_url=self._url("step_extend") if in_time else "",
             minutes=self.step.minutes,
@@ -249,9 +249,10 @@ class Dock:
     def _to_start(self) -> tuple[Offer, ...]:
         start = Offer(_("Start the retro"), reverse("session_start", args=[self.session.pk]))
         home = reverse("partnership_detail", args=[self.session.partnership_id])
-        if self.starts_soon:
-            return (start._replace(style="btn primary"),)
-        return start, Offer(_("Done for now"), home, "btn primary", is_link=True)
+        done = Offer(_("Done for now"), home, "btn primary", is_link=True)
+        if self.session.awaits:
+            return (done,)
+        return (start._replace(style="btn primary"),) if self.starts_soon else (start, done)
 
     def _asks_to_reopen(self) -> Said | None:
         return Said(self.reopen_words) if self.reopen_words else None

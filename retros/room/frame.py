@@ -10,8 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from partnerships.models import Lead
+from partnerships.compiled import CompiledQuery
+from partnerships.models import Lead, Person
 from retros.models import Action, Draft, Entry, Note, Session, Step
+from retros.models.action import ActionLine, lines_of
 from retros.models.expiry import gone
 from retros.room.dock import Dock, Side
 from retros.room.regions import Region, Rows, draw, drawn, region, short
@@ -19,12 +21,14 @@ from retros.room.regions import Region, Rows, draw, drawn, region, short
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from django.db.models import QuerySet
-
-    from partnerships.models import Person
-
 
 WRITING = timedelta(seconds=8)  # this long after their last word came, somebody counts as writing
+
+
+_entries = CompiledQuery(
+    lambda person, step: Entry.objects.visible_to(person).in_step(step).with_picks(person), Person, Step
+)
+_notes = CompiledQuery(lambda person, step: Note.objects.visible_to(person).filter(step=step), Person, Step)
 
 
 class PathStep(NamedTuple):
@@ -120,7 +124,7 @@ class Frame:
         if self.phase != "write":
             return ""
         cards = [e for e in self._entries if e.is_card and not e.only_me and e.author_id == self.person.pk]
-        return Step.hash_rows((e.pk, e.version) for e in cards)
+        return self.step.hash_rows((e.pk, e.version) for e in cards)
 
     def side_of(self, entry: Entry) -> Side:
         return self.you if entry.author_id == self.person.pk else self.partner
@@ -192,10 +196,7 @@ class Frame:
 
     @cached_property
     def _entries(self) -> list[Entry]:
-        return list(self._visible_entries())
-
-    def _visible_entries(self) -> QuerySet[Entry]:
-        return Entry.objects.visible_to(self.person).in_step(self.step).with_picks(self.person)
+        return _entries(self.person, self.step)
 
     @property
     def boxes(self) -> list[str]:
@@ -223,6 +224,10 @@ class Frame:
         return 0 if self.phase in {"revealed", "shared"} else self.step.folded_cards(self.partner.person)
 
     @property
+    def your_side_open(self) -> bool:
+        return self.step.side_open(self.seat)
+
+    @property
     def partner_side_open(self) -> bool:
         return self.step.side_open(self.partner.seat)
 
@@ -230,7 +235,7 @@ class Frame:
 
     @cached_property
     def _notes(self) -> list[Note]:
-        return list(Note.objects.visible_to(self.person).filter(step=self.step))
+        return _notes(self.person, self.step)
 
     @property
     def partner_writes(self) -> bool:
@@ -241,6 +246,11 @@ class Frame:
     def actions(self) -> list[Action]:
         """Agreed in this session."""
         return list(Action.objects.visible_to(self.person).filter(session=self.session).with_owners())
+
+    @property
+    def agreed(self) -> list[ActionLine]:
+        """The same as they are listed: what both took is one line."""
+        return lines_of(self.actions)
 
     @property
     def default_due(self) -> str:

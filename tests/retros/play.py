@@ -19,9 +19,11 @@ def members(partnership: Partnership) -> list[Person]:
     return [m.person for m in partnership.memberships.select_related("person").order_by("seat")]
 
 
-def plan(partnership: Partnership, *, days: int = 5, hour: int = 14, zone: str = "UTC") -> Session:
+def plan(
+    partnership: Partnership, *, days: int = 5, hour: int = 14, zone: str = "UTC", by: Person | None = None
+) -> Session:
     """A retro at that hour, in `zone`, so many days ahead."""
-    a, _b = members(partnership)
+    a = by or members(partnership)[0]
     start = (timezone.now() + timedelta(days=days)).replace(tzinfo=None, hour=hour, minute=0, second=0, microsecond=0)
     return one_date.plan(partnership, by=a, start=start, zone=zone)
 

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from django.utils.translation import gettext as _
 
-from retros.models import Draft, Prompt
+from retros.models import Draft, Note, Prompt
 from retros.room.decisions import settled
 from retros.room.questions import Places, Question, blocks_of, surprises_of
 from retros.room.steps.asks import Asks
@@ -27,7 +27,13 @@ class Questions(Asks):
 
     @property
     def middle(self) -> object:
-        return len(self.step.prompts) if self.names_decisions else ""
+        decisions = len(self.step.prompts) if self.names_decisions else 0
+        return decisions, self.topic and (self.topic.pk, self.topic.version)
+
+    @property
+    def topic(self) -> Note | None:
+        """What the two look at, in words of both, where the exercise asks for it."""
+        return next((note for note in self._notes if note.kind == Note.Kind.CAME_UP and note.entry_id is None), None)
 
     @property
     def boxes(self) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from html import unescape
 from typing import Any
 
@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from partnerships.models import Person
 from partnerships.refusals import Refusal
-from retros.dates import one_date
+from retros.dates import one_date, rhythm
 from retros.models import Session
+from retros.recurrence.rule import PRESETS, Rule
 from tests.cast import Cast
 from tests.factories import PartnershipFactory
 from tests.retros import play
@@ -138,11 +139,17 @@ def test_session_create_names_the_next_time_that_exists(cast: Cast) -> None:
     assert 'id="id_time_error"' in text  # beside the field that has to change
 
 
-def test_session_create_needs_two(cast: Cast) -> None:
+def test_a_date_may_stand_before_the_partner_is_here_a_retro_and_a_rhythm_need_two(cast: Cast) -> None:
     alone = PartnershipFactory.create(label="Wallet", a=cast.mei)
     answer = signed_in(cast.mei).post(reverse("session_create", args=[alone.pk]), when())
-    assert answer.status_code == 409
-    assert "A retro needs two." in answer.content.decode()
+    assert answer.status_code == 302
+    session = Session.objects.get(partnership=alone)
+    answer = signed_in(cast.mei).post(reverse("session_start", args=[session.pk]))
+    assert (answer.status_code, "A retro needs two." in answer.content.decode()) == (409, True)
+    with pytest.raises(Refusal, match="This needs two"):
+        rhythm.begin(
+            alone, by=cast.mei, rule=Rule.starting(date(2027, 3, 2), PRESETS["every_2_months"], time(14), "UTC")
+        )
 
 
 def test_session_create_now_by_both_opens_one(cast: Cast) -> None:

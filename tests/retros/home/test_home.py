@@ -221,7 +221,21 @@ def test_a_free_seat_shows_the_inviter_their_invitation(cast: Cast) -> None:
     text = page(cast.mei, alone)
     assert "leo@example.org" in text
     assert reverse("partnership_invite", args=[alone.pk]) in text
-    assert reverse("session_create", args=[alone.pk]) not in text
+    assert reverse("dream_team_create", args=[alone.pk]) in text
+    assert reverse("session_create", args=[alone.pk]) in text
+
+
+def test_a_free_seat_names_the_address_that_an_admin_invited(cast: Cast) -> None:
+    pair = Invitation.arrange_partnership(
+        by=cast.ada, emails=["mei@example.org", "leo@example.org"], kind="other", label="Wallet"
+    ).partnership
+    text = page(cast.mei, pair)
+    assert "Waiting for leo@example.org." in text
+    assert "Ada Osei sent the link" in text
+    invite = reverse("partnership_invite", args=[pair.pk])
+    shown = signed_in(cast.mei).get(invite).text
+    assert "Waiting for leo@example.org" in shown
+    assert reverse("dream_team_create", args=[pair.pk]) in shown
 
 
 def test_a_free_seat_without_a_link_asks_for_one(cast: Cast) -> None:
