@@ -271,6 +271,7 @@ TABLE: dict[str, Row] = {
     "bulk_preview": admins("422"),  # nobody is chosen
     "bulk_create": admins("405", "409"),  # not what a preview showed
     "bulk_detail": admins(),
+    "bulk_resume": admins("405", "302"),
     "bulk_undo": admins("405", "409"),
     "mail_list": admins(),
     "mail_retry": admins("405", "302"),

@@ -1,7 +1,7 @@
 """What the two write, reveal and agree on."""
 
 from retros.models.action import Action, Review
-from retros.models.bulk import Bulk
+from retros.models.bulk import Bulk, BulkLine
 from retros.models.clause import ClauseLink, ClauseOrigin
 from retros.models.draft import Draft
 from retros.models.entry import Entry, EntryRevision, Pick
@@ -21,6 +21,7 @@ from retros.models.tick import Tick
 __all__ = [
     "Action",
     "Bulk",
+    "BulkLine",
     "ClauseLink",
     "ClauseOrigin",
     "Draft",
