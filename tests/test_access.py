@@ -261,6 +261,7 @@ TABLE: dict[str, Row] = {
     "admin_invitation_delete": admins("405", "302"),
     "admin_partnership_list": admins(),
     "admin_partnership_detail": admins(),
+    "admin_partnership_roles": admins(post="302"),
     "admin_partnership_create": admins(post="200"),
     "lead_create": admins("405", "302 302 302 302 409"),
     "lead_delete": admins("405", "302"),
@@ -275,9 +276,11 @@ TABLE: dict[str, Row] = {
     "bulk_undo": admins("405", "409"),
     "mail_list": admins(),
     "mail_retry": admins("405", "302"),
+    "mail_test": admins("405", "409"),  # no mail server
     "mail_retry_all": admins("405", "302"),
     "partnership_import": admins(post="422"),  # no file
     "partnership_import_create": admins("405", "422"),
+    "partnership_import_example": admins(),
     "admin_partnership_end": admins("405", "302"),
     "admin_partnership_resume": admins("405", "302"),
     "admin_partnership_dates": admins(),

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -154,6 +154,13 @@ class Partnership(models.Model):
             Delivery.announce(line, self._reachable(), about=self)
             Look.objects.create(partnership=self, person=by, what=Look.What.LEAD_ENDED, about=person)
             return True
+
+    def label_roles(self, roles: Mapping[str, str], *, by: Person) -> None:
+        """What each of the two is here, by seat; also somebody who is invited. Raises NotAllowed unless by an admin."""
+        with self._administering(by):
+            for seat, role in roles.items():
+                self.memberships.filter(seat=seat).update(role_label=role)
+                self.invitations.filter(seat=seat, accepted_at=None, revoked_at=None).update(role_label=role)
 
     def remind(self, *, by: Person, now: datetime | None = None) -> None:
         """An admin reminds the two to find a date. Raises Refusal when somebody did within seven days."""

@@ -25,8 +25,8 @@ from retros.dates.taking_back import dates_of, difference
 from retros.models import Bulk, BulkLine
 from retros.models.session import key_is_taken
 
-# SQLite has one writer at a time, and no queue: who waits looks again every 25 ms, later less often. Between two pairs it
-# is left alone for long enough to be found free.
+# SQLite has one writer at a time, and no queue: who waits looks again every 25 ms, later less often. Between two pairs
+# it is left alone for long enough to be found free.
 PAUSE_SECONDS = 0.03
 
 
