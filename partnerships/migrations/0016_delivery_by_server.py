@@ -9,7 +9,7 @@ def sent_by_a_server(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("partnerships", "0014_person_zone_before")]
+    dependencies = [("partnerships", "0015_sitting_notice")]
 
     operations = [
         migrations.AddField("delivery", "by_server", models.BooleanField(default=False)),
