@@ -120,6 +120,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "config.context.nonce",
                 "config.context.mail",
+                "partnerships.accounts.came_from.header",
             ],
         },
     }

@@ -8,6 +8,7 @@ BODIES_BYTES = 64_000_000  # of all requests that arrive or wait at one time
 CONTENT_LENGTH = 10_000  # an entry, a note, a jot, an action
 AGREEMENT_LENGTH = 50_000  # all clauses and headings of one version
 CLAUSES = 500  # of one version
+PROPOSALS = 20  # that wait on one agreement at a time
 CLAUSES_AT_ONCE = 48  # edited on one page: four fields each, of the 200 that a form may have
 TITLE_LENGTH = 120
 NAME_LENGTH = 60

@@ -11,5 +11,6 @@ DECISIONS = 12  # that a pair names in one contract sitting, beside those of the
 PREVIEW_LENGTH = 40  # of a card's text inside the accessible name of its buttons
 REOPEN_WITHIN = timedelta(hours=24)
 ALONE_AFTER = timedelta(minutes=5)  # ready for the next step this long: one may go on alone
+START_ASKED_AHEAD = timedelta(days=1)  # whoever starts a retro earlier than this is asked once
 AWAY_AFTER = timedelta(seconds=60)
 PRESENCE_EVERY = timedelta(seconds=20)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from partnerships.administration.listing import admin_menu
+from partnerships.header import admin_menu
 from partnerships.mail import letters
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ from partnerships import links
 from partnerships.access import for_admins, get_account, get_frame, get_person, get_unused_invitation
 from partnerships.administration.forms import AccountForm, ArrangeForm, LeadForm, RoleForm, RolesForm
 from partnerships.administration.issued import show_links_once
-from partnerships.administration.listing import admin_menu
 from partnerships.administration.partnerships import Partnerships, frame_of
 from partnerships.administration.people import People, PersonPage
 from partnerships.administration.record import Record
+from partnerships.header import admin_menu
 from partnerships.http import PersonRequest
 from partnerships.links import Page, url_of
 from partnerships.mail import letters

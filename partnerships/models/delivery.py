@@ -76,6 +76,7 @@ class Delivery(models.Model):
         STARTING = "starting", _("Ten minutes before it starts")
         WRAP_UP = "wrap_up", _("The day after, when it is not closed")
         MISSED_NOTICE = "missed_notice", _("A retro did not take place")
+        SITTING = "sitting", _("A Dream Team or a contract was begun, or waits for you")
         ACTION_DUE_SOON = "action_due_soon", _("Two days before an action of yours is due")
         ACTION_DUE = "action_due", _("The day an action of yours is due")
         NEWS = "news", _("A change of a role, an account or a partnership")
@@ -102,6 +103,7 @@ class Delivery(models.Model):
         Kind.STARTING: {Channel.IN_APP: True},
         Kind.WRAP_UP: {Channel.EMAIL: True, Channel.IN_APP: True},
         Kind.MISSED_NOTICE: {Channel.EMAIL: True, Channel.IN_APP: True},
+        Kind.SITTING: {Channel.EMAIL: True, Channel.IN_APP: True},
         Kind.ACTION_DUE_SOON: {Channel.EMAIL: True, Channel.IN_APP: False},
         Kind.ACTION_DUE: {Channel.EMAIL: True, Channel.IN_APP: True},
     }

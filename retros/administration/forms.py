@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerships.forms import CheckedForm, PageForm
 from partnerships.refusals import Invalid, Refusal
-from retros.administration.bulk import BulkRequest
+from retros.administration.bulk_acts import BulkRequest
 from retros.administration.spreadsheet import text_of
 from retros.fields import DayField
 from retros.models import Bulk

@@ -229,17 +229,19 @@ def _create(found: Import, by: Person, now: datetime) -> list[tuple[Invitation, 
     Partnership.objects.bulk_create(partnership for _row, partnership in made)
     members, issued, told = [], [], []
     for row, partnership in made:
-        for seat, email, role in zip(Seat, row.emails, row.roles, strict=True):
+        sides = zip(Seat, row.emails, row.roles, reversed(row.emails), strict=True)
+        for seat, email, role, other in sides:
+            partner = found.people.get(other)
             if person := found.people.get(email):
                 role = role or person.role_label
                 members.append(Membership(partnership=partnership, person=person, seat=seat, role_label=role))
-                told.append(letters.seated(partnership, person, by=by))
+                told.append(letters.seated(partnership, person, by=by, partner=partner))
             else:
                 invitation, token = Invitation.new(
                     partnership=partnership, seat=seat, email=email, role_label=role, invited_by=by
                 )
                 issued.append((invitation, token))
-                told.append(letters.invited(invitation, token, arranged=True))
+                told.append(letters.invited(invitation, token, arranged=True, partner=partner))
     Membership.objects.bulk_create(members)
     Invitation.objects.bulk_create(invitation for invitation, _token in issued)
     planned = [(row.rule, partnership) for row, partnership in made if row.rule]

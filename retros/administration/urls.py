@@ -20,6 +20,7 @@ urlpatterns = [
     path("admin/schedule/many/", views.bulk_preview, name="bulk_preview"),
     path("admin/schedule/many/new/", views.bulk_create, name="bulk_create"),
     path(f"{BULK}/", views.bulk_detail, name="bulk_detail"),
+    path(f"{BULK}/resume/", views.bulk_resume, name="bulk_resume"),
     path(f"{BULK}/undo/", views.bulk_undo, name="bulk_undo"),
     path(f"admin/{PARTNERSHIP}/dates/", views.admin_partnership_dates, name="admin_partnership_dates"),
     path(f"admin/{SESSION}/met/", views.admin_session_met, name="admin_session_met"),

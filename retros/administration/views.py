@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from partnerships.access import for_admins, get_failed_delivery, get_frame, has_partnerships
 from partnerships.administration.issued import show_links_once
-from partnerships.administration.listing import admin_menu
 from partnerships.administration.partnerships import frame_of
+from partnerships.header import admin_menu
 from partnerships.http import PersonRequest
 from partnerships.mail import server
 from partnerships.mail.server import MailServer
@@ -98,8 +98,17 @@ def bulk_create(request: PersonRequest) -> HttpResponse:
 def bulk_detail(request: PersonRequest, bulk_id: uuid.UUID) -> HttpResponse:
     """What was done, with the way back for ten minutes."""
     done = get_bulk(bulk_id)
-    context = {**admin_menu("schedule"), "bulk": done, "can_be_undone": done.can_be_undone(timezone.now())}
+    state = {"can_be_undone": done.can_be_undone(timezone.now()), "unfinished": done.open_lines().count()}
+    context = {**admin_menu("schedule"), "bulk": done, **state}
     return render(request, "retros/administration/bulk_detail.html", context)
+
+
+@require_POST
+@for_admins
+def bulk_resume(request: PersonRequest, bulk_id: uuid.UUID) -> HttpResponse:
+    """Go on with what stopped half way."""
+    bulk.resume(get_bulk(bulk_id), by=request.user)
+    return redirect("bulk_detail", bulk_id)
 
 
 @require_POST
