@@ -53,8 +53,8 @@ LONGEST = (
     "test_no_date_is_lost_or_doubled_and_mails_are_as_the_rules_say", "test_a_right_that_ends_is_dark_everywhere",
 )  # fmt: skip
 
-# Not for `bin/test --quick`: modules that crawl the site, or run machines, races and servers; and those whose tests take
-# more than a quarter of a second of processor time each, since they press through whole retros, months or many pairs.
+# Not for `bin/test --quick`: modules that crawl the site, or run machines, races and servers; and those whose tests
+# take more than a quarter of a second of processor time each, since they press through whole retros, months or pairs.
 LONG_MODULES = {
     "test_access", "test_agreement_machine", "test_at_size", "test_bad_input", "test_both_at_once", "test_canary",
     "test_engine_inference", "test_engine_machine", "test_engine_orders", "test_engine_races", "test_inference",
