@@ -87,6 +87,10 @@ class World:
         self.words[text] = frozenset(readers)
         return text
 
+    def marks(self, answer: Any) -> set[str]:
+        """The marks in an answer: its headers, its cookies, its body."""
+        return self.words.keys() & MARK.findall(whole(answer).decode())
+
     @property
     def session(self) -> Session:
         return self.sessions["now"]
