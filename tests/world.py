@@ -42,6 +42,7 @@ from retros.models import (
     Draft,
     Entry,
     Handover,
+    Jot,
     Need,
     Note,
     Offer,
@@ -116,6 +117,7 @@ class World:
             "session_restore": {"session_id": self.sessions["skipped"].pk},
             "session_met": {"session_id": self.sessions["gone"].pk},
             "session_start": {"session_id": self.sessions["next"].pk},
+            "session_start_delete": {"session_id": self.sessions["next"].pk},
             "session_discard": {"session_id": self.sessions["next"].pk},
             "answer_update": {"prompt_id": self.ids["appreciation"]},
             "entry_restore": {"entry_id": self.ids[f"{own} deleted"]},
@@ -132,7 +134,6 @@ class World:
             "room_action_restore": {"action_id": self.ids["deleted action"]},
             "review_update": {"action_id": self.ids["earlier action"]},
             "entry_clause": {"entry_id": self.ids["tom card"]},
-            "session_agree": {"session_id": self.ids["sitting"]},
             "session_calendar": {"session_id": self.sessions["next"].pk},
             "calendar_feed": {"token": self.ids["feed"]},
             "sign_in_undo": {"token": self.ids["undo"]},
@@ -141,6 +142,7 @@ class World:
             "action_clause": {"action_id": self.ids["experiment"]},
             "decision_create": {"session_id": self.sessions["folded sitting"].pk, "position": 0},
             "decision_settle": {"session_id": self.sessions["open sitting"].pk, "prompt_id": self.ids["decision"]},
+            "sentence_update": {"session_id": self.sessions["open sitting"].pk, "prompt_id": self.ids["question"]},
             "surprise_create": {"session_id": sitting.pk, "entry_id": self.ids[f"tom role {sitting.pk}"]},
             "summary_update": {"position": CLOSE},
         }
@@ -167,6 +169,7 @@ class World:
             "person_id": self.cast.tom.pk,
             "bulk_id": self.ids["bulk"],
             "exercise": "retro-quick",
+            "jot_id": self.ids[f"{own} jot"],
         } | special.get(name, {})
         return {key: known[key] for key in parameters(name)}
 
@@ -200,6 +203,7 @@ class World:
             "surprise_create": text | key,
             "decision_create": text | key,
             "decision_settle": {"value": 2},
+            "sentence_update": {**text, "version": 1},
             "partnership_create": {
                 "kind": "other",
                 "label": "zzzlabel",
@@ -238,6 +242,7 @@ class World:
                 "wanted": ["day_ahead:email"],
             },
             "session_create": {**when, **key},
+            "jot_list": text | key,
             "session_move": when,
             "session_skip": {"reason": "holiday"},
             "session_met": {"day": (tomorrow - timedelta(days=11)).isoformat()},
@@ -247,6 +252,8 @@ class World:
             "series_end": {"last": tomorrow.isoformat()},
             "series_update": {"title": "zzztitle", "meeting_url": "https://meet.example.org/zzz"},
             "session_next": {"start": f"{tomorrow + timedelta(days=60)}T14:00", **key},
+            "session_next_move": {"start": f"{tomorrow}T14:00", "zone": "Europe/Paris"},
+            "session_start": {"sure": "1"},
             "session_pause": {"reason": "another_day"},
             "offer_create": {"kind": "times"}
             | {n: f"{tomorrow}T1{h}:00" for h, n in enumerate(("first", "second", "third"))},
@@ -331,6 +338,10 @@ def _before(world: World) -> None:
     )[0]  # fmt: skip
     world.ids["experiment"] = tried.pk
     world.ids["earlier action"] = Action.agree(cast.checkout, by=cast.ines, id=uuid.uuid4(), **fields)[0].pk
+    for who in ("ines", "tom"):
+        jot = Jot.keep(cast.checkout, by=world.people[who], text=mark("jot", {who}), id=uuid.uuid4())
+        world.ids[f"{who} jot"] = jot.pk
+        Draft.keep(f"jot:{cast.checkout.pk}", mark("draft", {who}), version=0, by=world.people[who])
     for name, days in (("next", 20), ("discarded", 30)):
         start = (timezone.now() + timedelta(days=days)).replace(tzinfo=None)
         session = world.sessions[name] = one_date.plan(cast.checkout, by=cast.ines, start=start, zone="UTC")
@@ -420,6 +431,8 @@ def _sit(world: World, name: str) -> None:
     Note.surprise(surprising, by=cast.ines, text=mark("surprise", BOTH), id=uuid.uuid4())
     Draft.keep(f"surprise:{surprising.pk}", mark("draft", {"ines"}), version=0, by=cast.ines)
     settle_decision(ines.prompt("decide_date"), by=cast.ines, value=3)
+    world.ids["question"] = ines.prompt("purpose").pk
+    Note.agree_on(ines.prompt("purpose"), by=cast.ines, text=mark("sentence", BOTH), version=0)
 
 
 def _show(world: World) -> None:
