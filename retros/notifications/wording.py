@@ -179,7 +179,7 @@ class About:
 
     def _invite(self) -> Notice | None:
         return self._as_before() or self._announced(
-            _("Retro with %(name)s: %(when)s"), _("It is in your calendar with this mail.")
+            _("Retro with %(name)s: %(when)s"), _("This mail puts it into your calendar.")
         )
 
     def _as_before(self) -> Notice | None:
@@ -188,7 +188,7 @@ class About:
             return None
         return self._announced(
             _("As before: retro with %(name)s, %(when)s"),
-            _("The change that you were told of was taken back. Your calendar takes this mail."),
+            _("The change that you were told of was taken back. Your calendar takes the date from this mail."),
         )
 
     def _update(self) -> Notice | None:
@@ -323,7 +323,7 @@ class About:
             _("%(label)s: something you wrote is removed in a month") % words,
             (
                 _("What is older than the time it is kept here is removed. Something of your partnership, %(label)s, "
-                  "goes on %(day)s.") % words,
+                  "is removed on %(day)s.") % words,
                 _("What it is stands on the page. Until then each of you can export all that you can see."),
             ),
             _("See what goes, and when"),
