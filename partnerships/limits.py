@@ -20,6 +20,7 @@ EXPORTS_PER_HOUR = 10
 ADDRESS_MAILS_PER_HOUR = 20  # by one person, to addresses that they say are theirs
 CODES_PER_HOUR = 5  # of a kind, to one address
 RESET_MAILS_PER_HOUR = 5  # to one address
+TEST_MAILS_PER_HOUR = 20  # by one admin, to themselves
 FEED_READS_PER_HOUR = 60
 
 INVITATION_LIFE = timedelta(days=7)

@@ -20,7 +20,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from partnerships import limits
+from partnerships import limits, reactions
 from partnerships.content import ContentField, clean_line, clean_name, content
 from partnerships.models.partnership import Membership, Partnership, Seat
 from partnerships.models.still_right import StillRight
@@ -215,6 +215,8 @@ class Agreement(models.Model):
                 raise Refusal(_("This contract is closed. Open it again to change it."))
             self.reread()
             yield self.versions.filter(number__isnull=False).order_by("-number").first()
+            for react in reactions.agreement_changed:
+                react(self)
 
     def _checked(self, wordings: Sequence[Wording]) -> list[Wording]:
         """The clauses as they will be stored. Raises Invalid for what is no text of an agreement."""

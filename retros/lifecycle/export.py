@@ -17,7 +17,20 @@ from typing import IO, TYPE_CHECKING, Any
 from django.utils import timezone
 
 from partnerships.models import Agreement, Audit, Lead, Look, Partnership, Person, RateCounter, Version
-from retros.models import Action, Draft, Entry, EntryRevision, Handover, Need, Note, Release, Review, Series, Session
+from retros.models import (
+    Action,
+    Draft,
+    Entry,
+    EntryRevision,
+    Handover,
+    Jot,
+    Need,
+    Note,
+    Release,
+    Review,
+    Series,
+    Session,
+)
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -97,6 +110,8 @@ def _parts(person: Person) -> Iterator[tuple[str, Any]]:
     yield "you", _you(person)
     drafts = Draft.objects.filter(person=person).exclude(text="").order_by("key")
     yield "unfinished", [{"box": draft.key, "text": draft.text, "at": _time(draft.updated_at)} for draft in drafts]
+    jots = Jot.objects.kept(person).select_related("partnership")
+    yield "jots", [{"for": j.partnership.label, "text": j.text, "at": _time(j.created_at)} for j in jots]
     partnerships = Partnership.objects.of(person).with_members().order_by("created_at")
     yield "partnerships", (_partnership(partnership, person) for partnership in partnerships)
     leads = Lead.objects.filter(person=person).select_related("partnership").order_by("since")

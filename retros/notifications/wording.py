@@ -20,7 +20,7 @@ from partnerships.mail import news
 from partnerships.mail.message import Letter, Link
 from partnerships.models import Delivery, Membership, Person
 from partnerships.unsubscribe import unsubscribe_link
-from retros.models import Action, Entry, Expiry, Session, Step
+from retros.models import Action, Entry, Expiry, Ready, Session, Step
 from retros.models.expiry import WARNING
 from retros.notifications.ics import InvitationVersion, invitation
 from retros.notifications.reminders import start_key
@@ -291,6 +291,24 @@ class About:
             )
             % {"name": self.partner, "when": self._when(session)},
         )
+
+    def _sitting(self) -> Notice | None:
+        """Of what lies folded, who is ready (docs/rules/visibility.md V3)."""
+        session = self.session
+        if session is None or not session.is_running or session.current_step.is_opened:
+            return None
+        ready = {mark.person_id for mark in session.current_step.marks if mark.purpose == Ready.Purpose.REVEAL}
+        if self.delivery.person_id in ready:
+            return None
+        if ready:
+            subject = _("%(name)s has answered. It opens when you have, too")
+        elif session.kind == Session.Kind.DREAM_TEAM:
+            subject = _("%(name)s has begun your Dream Team")
+        else:
+            subject = _("%(name)s has begun a contract with you")
+        line = _("You each answer alone, in pieces if you like. Nobody reads the other before you both have answered.")
+        path = reverse("session_detail", args=[session.pk])
+        return Notice(subject % {"name": self.partner}, (line,), _("Answer the questions"), path)
 
     def _action_due_soon(self) -> Notice | None:
         action = self.action
