@@ -314,4 +314,4 @@ def words_of_look(look: Look) -> str:
         Look.What.ARCHIVED: _("%(name)s ended your partnership"),
         Look.What.REOPENED: _("%(name)s took up your partnership again"),
     }
-    return said[look.what] % {"name": name, "about": about}
+    return said[Look.What(look.what)] % {"name": name, "about": about}

@@ -306,9 +306,13 @@ class About:
             subject = _("%(name)s has begun your Dream Team")
         else:
             subject = _("%(name)s has begun a contract with you")
-        line = _("You each answer alone, in pieces if you like. Nobody reads the other before you both have answered.")
+        line = _(
+            "You and %(name)s each answer alone, in pieces if you like. Neither of you reads the other before both "
+            "have answered."
+        )
+        words = {"name": self.partner}
         path = reverse("session_detail", args=[session.pk])
-        return Notice(subject % {"name": self.partner}, (line,), _("Answer the questions"), path)
+        return Notice(subject % words, (line % words,), _("Answer the questions"), path)
 
     def _action_due_soon(self) -> Notice | None:
         action = self.action

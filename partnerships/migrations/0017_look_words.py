@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('partnerships', '0014_person_zone_before'),
+        ('partnerships', '0016_delivery_by_server'),
     ]
 
     operations = [
