@@ -30,6 +30,7 @@ from partnerships.models import (
     Partnership,
     Person,
     SignInChange,
+    SignInLink,
 )
 from partnerships.models.sign_in_change import WaysIn
 from partnerships.unsubscribe import unsubscribe_token
@@ -137,6 +138,7 @@ class World:
             "session_calendar": {"session_id": self.sessions["next"].pk},
             "calendar_feed": {"token": self.ids["feed"]},
             "sign_in_undo": {"token": self.ids["undo"]},
+            "sign_in_link": {"token": self.ids["sign_in_link"]},
             "unsubscribe": {"token": self.ids["unsubscribe"]},
             "review_clause": {"action_id": self.ids["experiment"]},
             "action_clause": {"action_id": self.ids["experiment"]},
@@ -309,6 +311,7 @@ def make_world(phase: str) -> World:
     assert noted
     world = World(cast, phase, {name: getattr(cast, name) for name in names} | {"lena": lena, "former_lead": former})
     world.ids |= {"undo": noted.token, "unsubscribe": unsubscribe_token(cast.ines)}
+    world.ids["sign_in_link"] = SignInLink.make(former, by=cast.ada)[1]
     _before(world)
     _write(world)
     if phase != "folded":

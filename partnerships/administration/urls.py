@@ -14,6 +14,7 @@ urlpatterns = [
     path(f"{PERSON}/admin/delete/", views.person_admin_delete, name="person_admin_delete"),
     path(f"{PERSON}/off/", views.person_deactivate, name="person_deactivate"),
     path(f"{PERSON}/on/", views.person_reactivate, name="person_reactivate"),
+    path(f"{PERSON}/link/", views.person_link_create, name="person_link_create"),
     path(f"{PERSON}/sessions/end/", views.person_sessions_end, name="person_sessions_end"),
     path(f"{INVITATION}/renew/", views.admin_invitation_update, name="admin_invitation_update"),
     path(f"{INVITATION}/delete/", views.admin_invitation_delete, name="admin_invitation_delete"),

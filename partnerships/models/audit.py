@@ -46,6 +46,8 @@ class Audit(models.Model):
         ADDRESS_REMOVED = "address_removed", _("Removed an address")
         PASSWORD_CHANGED = "password_changed", _("Changed the password")
         TAKEN_BACK = "taken_back", _("Took back a change of address or password")
+        SIGN_IN_LINK_MADE = "sign_in_link_made", _("Made a sign-in link")
+        SIGN_IN_LINK_USED = "sign_in_link_used", _("Signed in by a link of an admin’s")
         PERSON_INVITED = "person_invited", _("Invited a person")
         PERSON_DEACTIVATED = "person_deactivated", _("Switched off an account")
         PERSON_REACTIVATED = "person_reactivated", _("Switched on an account")
@@ -143,6 +145,8 @@ ABOUT_ACCOUNTS = frozenset(
         Act.ADDRESS_REMOVED,
         Act.PASSWORD_CHANGED,
         Act.TAKEN_BACK,
+        Act.SIGN_IN_LINK_MADE,
+        Act.SIGN_IN_LINK_USED,
         Act.PERSON_INVITED,
         Act.PERSON_DEACTIVATED,
         Act.PERSON_REACTIVATED,
