@@ -151,6 +151,8 @@ TABLE: dict[str, Row] = {
     # planning, actions between retros
     "session_create": page(post="302 302 302 302 403"),
     "session_create_now": press("302 302 302 302 409"),
+    "exercise_list": page(),
+    "exercise_detail": page(post="302 302 302 302 409"),
     "session_calendar": page(),
     "session_move": page(post="302 302 302 302 403"),
     "session_skip": page(post="302 302 302 302 403"),
@@ -236,6 +238,8 @@ TABLE: dict[str, Row] = {
     "learning_delete": press("302 302 302 409 403"),
     "learning_restore": press("302 302 302 409 403"),
     "room_action_create": press("302 302 302 409 403"),
+    "room_action_delete": press("302 302 302 409 403"),
+    "room_action_restore": press("302 302 302 409 403"),
     "review_update": press("302 302 302 409 403"),
     # the admin's pages
     "person_list": admins(),

@@ -357,7 +357,12 @@ def test_a_lost_race_shows_both_texts(world: World, ines: Client, name: str, how
 
 @pytest.mark.parametrize(
     ("name", "back"),
-    [("entry_delete", "entry_restore"), ("learning_delete", "learning_restore"), ("action_delete", "action_restore")],
+    [
+        ("entry_delete", "entry_restore"),
+        ("learning_delete", "learning_restore"),
+        ("action_delete", "action_restore"),
+        ("room_action_delete", "room_action_restore"),
+    ],
 )
 def test_pressed_twice_is_pressed_once(world: World, ines: Client, name: str, back: str) -> None:
     """A double click, or a retry after a lost answer: the current state, and no page that says “Not found”."""

@@ -228,7 +228,8 @@ class Ines:
         for _ in range(self.chance.randrange(1, 9)):
             self.stage.clock.pass_minutes(self.chance.choice([0, 0.01, 0.3, 1]))
             self.chance.choice([self.fold, self.fold, self.edit, self.move, self.delete, self.restore, self.private,
-                                self.draft, self.answer, self.look_again])()  # fmt: skip
+                                self.keep_to_herself, self.share_after_all, self.draft, self.answer,
+                                self.look_again])()  # fmt: skip
         for session, count in folded.items():
             cards = self.cards(session)
             while len(cards) > count:
@@ -273,6 +274,18 @@ class Ines:
             session = card.step.session_id
             data = {"text": card.text, "version": card.version, "prompt": self.column(session)}
             self.press("entry_update", session, card.pk, **data)
+
+    def keep_to_herself(self) -> None:
+        """A folded card becomes “only me” afterwards."""
+        self.other_reader(self.cards(), "yes")
+
+    def share_after_all(self) -> None:
+        self.other_reader(self.cards(only_me=True), "no")
+
+    def other_reader(self, cards: list[Entry], only_me: str) -> None:
+        for card in self.chance.sample(cards, min(1, len(cards))):
+            data = {"text": card.text, "version": card.version, "only_me": only_me}
+            self.press("entry_update", card.step.session_id, card.pk, **data)
 
     def delete(self) -> None:
         for card in self.chance.sample(cards := self.cards(), min(1, len(cards))):

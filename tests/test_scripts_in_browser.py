@@ -12,17 +12,19 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from partnerships.models import Person
-from retros.models import Draft, Entry, creation
+from retros.models import Draft, Entry, Pick, Session, creation
 from tests.browser import Watched, set_offline, violations
 from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
+from tests.retros import play
+from tests.retros.model import Participant
 
 pytestmark = pytest.mark.one_database
 
 COPIES = "Object.keys(localStorage).length"
 # Of a first visit, bytes compressed: the room, a page, and the page in front of the app.
-MAX_SCRIPT, MAX_SCRIPT_OF_A_PAGE, MAX_SCRIPT_IN_FRONT = 28_500, 21_500, 400
+MAX_SCRIPT, MAX_SCRIPT_OF_A_PAGE, MAX_SCRIPT_IN_FRONT = 29_000, 21_500, 400
 MAX_STYLE = 10_250
 
 
@@ -129,7 +131,10 @@ def test_a_killed_browser_finds_its_text_again(ines: Page, context: Any, room: s
     assert again.evaluate(COPIES) == 0
 
 
-def test_a_fold_without_a_network_keeps_the_text_and_says_so(
+WAITS = "Waiting for the network"
+
+
+def test_a_fold_without_a_network_is_carried_out_when_it_is_back(
     ines: Page, room: str, people: Cast, watched: Watched
 ) -> None:
     watched.expect_lost()
@@ -138,13 +143,75 @@ def test_a_fold_without_a_network_keeps_the_text_and_says_so(
     box.fill("It will come")
     set_offline(ines, True)
     box.press("Enter")
-    expect(ines.locator("#compose-good [data-notice]")).to_contain_text("We can’t reach the server.")
+    expect(ines.locator("#compose-good [data-notice]")).to_contain_text(WAITS)
     expect(box).to_have_value("It will come")
+    box.press("Enter")  # impatient
     set_offline(ines, False)
-    box.press("Enter")
+    expect(ines.locator("#cards-good .card")).to_have_count(1)
     expect(box).to_have_value("")
     expect(ines.locator("#compose-good [data-notice]")).to_be_empty()
     assert Entry.objects.visible_to(people.ines).count() == 1
+
+
+def test_what_is_typed_while_a_press_waits_stays_in_its_box(
+    ines: Page, room: str, people: Cast, watched: Watched
+) -> None:
+    watched.expect_lost()
+    ines.goto(room)
+    box = composer(ines)
+    box.fill("As it was pressed")
+    set_offline(ines, True)
+    box.press("Enter")
+    expect(ines.locator("#compose-good [data-notice]")).to_contain_text(WAITS)
+    box.fill("The next thought")
+    set_offline(ines, False)
+    expect(ines.locator("#cards-good .card")).to_have_text(re.compile("As it was pressed"))
+    expect(box).to_have_value("The next thought")
+    expect(saved(ines)).to_have_text("Draft saved")
+    assert Draft.objects.get(person=people.ines).text == "The next thought"
+
+
+def test_presses_on_cards_wait_at_the_card_and_go_out_in_their_order(
+    ines: Page, room: str, people: Cast, watched: Watched
+) -> None:
+    watched.expect_lost()
+    session = Session.objects.get(pk=room.split("/sessions/")[1].split("/")[0])
+    cards = [Participant(person, session.pk).fold(person.first_name) for person in (people.ines, people.tom)]
+    play.reveal(session, "write")
+    ines.goto(room)
+    expect(ines.locator("html")).to_have_attribute("data-connection", "live")
+    set_offline(ines, True)
+    places = [ines.locator(f"#card-{card.pk}") for card in cards]
+    for place in places:
+        place.get_by_role("button", name="Pick").click()
+        expect(place).to_contain_text(WAITS)
+    places[0].get_by_role("button", name="Put on the table").click()
+    set_offline(ines, False)
+    expect(ines.locator("#table .quote")).to_have_text(people.ines.first_name)
+    expect(places[1].get_by_role("button", name="Picked")).to_be_visible()
+    expect(ines.locator("main")).not_to_contain_text(WAITS)
+    assert Pick.objects.filter(person=people.ines, entry__in=cards).count() == 2
+
+
+def test_a_press_that_is_refused_when_the_network_is_back_says_so_and_waits_no_more(
+    ines: Page, room: str, people: Cast, watched: Watched
+) -> None:
+    watched.expect_lost()
+    watched.expect(409)
+    session = Session.objects.get(pk=room.split("/sessions/")[1].split("/")[0])
+    card = Participant(people.ines, session.pk).fold("Mine")
+    play.reveal(session, "write")
+    ines.goto(room)
+    expect(ines.locator("html")).to_have_attribute("data-connection", "live")
+    set_offline(ines, True)
+    place = ines.locator(f"#card-{card.pk}")
+    place.get_by_role("button", name="Pick").click()
+    expect(place).to_contain_text(WAITS)
+    Session.objects.filter(pk=session.pk).update(status=Session.Status.HELD)
+    set_offline(ines, False)
+    expect(ines.locator("#act [data-notice]")).to_contain_text("This session is closed.")
+    expect(place).not_to_contain_text(WAITS)
+    assert not Pick.objects.exists()
 
 
 def test_two_tabs_show_both_texts_and_overwrite_nothing(

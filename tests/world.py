@@ -124,6 +124,7 @@ class World:
             "learning_create": {"position": CONCLUDE},
             "learning_restore": {"note_id": self.ids["deleted learning"]},
             "action_restore": {"action_id": self.ids["deleted action"]},
+            "room_action_restore": {"action_id": self.ids["deleted action"]},
             "review_update": {"action_id": self.ids["earlier action"]},
             "entry_clause": {"entry_id": self.ids["tom card"]},
             "session_calendar": {"session_id": self.sessions["next"].pk},
@@ -160,6 +161,7 @@ class World:
             "uidb36": "1",
             "person_id": self.cast.tom.pk,
             "bulk_id": self.ids["bulk"],
+            "exercise": "retro-quick",
         } | special.get(name, {})
         return {key: known[key] for key in parameters(name)}
 

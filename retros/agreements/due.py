@@ -49,9 +49,8 @@ class DueAgreements:
 
     @cached_property
     def sittings(self) -> list[Session]:
-        """The sittings in which the pair writes agreements just now."""
-        kinds = [Session.Kind.DREAM_TEAM, Session.Kind.CONTRACT]
-        running = Session.objects.filter(partnership=self.partnership, kind__in=kinds).running()
+        """The sittings of the pair that are open just now, beside a retro: most of them write an agreement."""
+        running = Session.objects.filter(partnership=self.partnership).exclude(kind=Session.Kind.RETRO).running()
         return list(running.select_related("agreement").order_by("started_at"))
 
     @property

@@ -11,6 +11,9 @@ from typing import Any
 WEATHERS = [["1", "Stormy"], ["2", "Rainy"], ["3", "Cloudy"], ["4", "Fair"], ["5", "Sunny"]]
 
 
+_FOR_A_DAY = ("retro", "difference", "health")  # of `Session.Kind`
+
+
 @dataclass(frozen=True)
 class TemplatePrompt:
     key: str
@@ -43,9 +46,12 @@ class Template:
     title: str
     source: str
     steps: tuple[TemplateStep, ...]
+    need: str = ""  # when two people want it, in half a sentence
     for_kinds: tuple[str, ...] = ()
     default: bool = False
     suggested: bool = True  # a lead may suggest it
+    listed: bool = True  # the two choose it among others
+    asks_topic: bool = False  # whoever begins it says what it is about
 
     @property
     def short(self) -> Template | None:
@@ -80,24 +86,42 @@ def template_for(kind: str, pair_kind: str, key: str = "") -> Template:
     """The template with this key, or the default one of this kind of session for this kind of pair."""
     if key in templates():
         return templates()[key]
-    fitting = [t for t in templates().values() if t.kind == kind and (not t.for_kinds or pair_kind in t.for_kinds)]
+    fitting = [t for t in _fitting(pair_kind) if t.kind == kind]
     fitting = fitting or [t for t in templates().values() if t.kind == kind]
     return next((t for t in fitting if t.default), fitting[0])
 
 
 def exercises(pair_kind: str) -> list[Template]:
     """What a lead may suggest to this kind of pair, in full; what is usual at the start comes first."""
-    known = templates().values()
-    found = [t for t in known if t.suggested and ":" not in t.key and (not t.for_kinds or pair_kind in t.for_kinds)]
+    found = [t for t in _fitting(pair_kind) if t.suggested and ":" not in t.key]
     return sorted(found, key=lambda template: template.kind != "dream_team")
 
 
+def choices(pair_kind: str) -> list[Template]:
+    """What this kind of pair may choose for a day, the usual retro first; what ends in an agreement begins there."""
+    found = [t for t in _fitting(pair_kind) if t.listed and t.kind in _FOR_A_DAY and ":" not in t.key]
+    return sorted(found, key=lambda template: (_FOR_A_DAY.index(template.kind), not template.default))
+
+
+def _fitting(pair_kind: str) -> list[Template]:
+    return [t for t in templates().values() if not t.for_kinds or pair_kind in t.for_kinds]
+
+
 def _read(data: dict[str, Any]) -> Template:
-    steps = tuple(
-        TemplateStep(**{**step, "prompts": tuple(_prompt(prompt) for prompt in step.get("prompts", ()))})
-        for step in data.pop("steps")
-    )
+    steps = tuple(_step(step) for step in data.pop("steps"))
     return Template(**{**data, "for_kinds": tuple(data.get("for_kinds", ()))}, steps=steps)
+
+
+@cache
+def _shared() -> dict[str, dict[str, Any]]:
+    """Steps that several templates have, by name; a template's step with `same` begins as one of them."""
+    return tomllib.loads((Path(__file__).parent / "shared" / "steps.toml").read_text(encoding="utf-8"))
+
+
+def _step(data: dict[str, Any]) -> TemplateStep:
+    whole = {**_shared()[data["same"]], **data} if "same" in data else data
+    prompts = tuple(_prompt(prompt) for prompt in whole.get("prompts", ()))
+    return TemplateStep(**{key: value for key, value in whole.items() if key != "same"} | {"prompts": prompts})
 
 
 def _prompt(data: dict[str, Any]) -> TemplatePrompt:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits, zones
 from partnerships.forms import CheckedForm, NameFormField, PageForm
+from retros.catalogue import choices
 from retros.dates.planning import Outdated
 from retros.fields import DayField
 from retros.models import Session
@@ -57,7 +58,13 @@ class WhenForm(PageForm):
 
 
 class PlanForm(WhenForm):
+    exercise = forms.ChoiceField(label=_("What you do"), required=False)
     client_id = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid.uuid4)
+
+    def __init__(self, *args: Any, pair: Pair, **kwargs: Any) -> None:
+        super().__init__(*args, pair=pair, **kwargs)
+        retros = [each for each in choices(pair.partnership.kind) if each.kind == Session.Kind.RETRO]
+        cast(forms.ChoiceField, self.fields["exercise"]).choices = [(each.key, each.title) for each in retros]
 
 
 def lengths() -> list[tuple[int, str]]:

@@ -163,11 +163,12 @@ def session_met(request: PersonRequest, session_id: UUID) -> HttpResponse:
 def session_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     """Plan a retro for a day and a time."""
     pair = Pair(get_partnership(request.user, partnership_id), request.user)
-    form = PlanForm.of(request, pair=pair, initial=proposal(pair))
+    form = PlanForm.of(request, pair=pair, initial={**proposal(pair), "exercise": request.GET.get("exercise")})
     if request.method == "POST":
         with form.on_page(at="time"):
             when = form.wall_time()
-            session = one_date.plan(pair.partnership, by=request.user, id=form.cleaned_data["client_id"], **when)
+            key, exercise = form.cleaned_data["client_id"], form.cleaned_data["exercise"]
+            session = one_date.plan(pair.partnership, by=request.user, id=key, template_key=exercise, **when)
             return _planned(request, session, pair)
     return render(request, "retros/dates/session_form.html", {**pair.context, "form": form}, status=form.status)
 

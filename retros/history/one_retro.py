@@ -10,6 +10,7 @@ from uuid import UUID
 from django.utils.formats import date_format
 
 from retros.models import Action, Entry, Note, Prompt, Review, Session, Step
+from retros.models.action import ActionLine, lines_of
 from retros.models.expiry import gone
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Part:
     step: Step
     questions: list[PrintedQuestion]
     notes: list[Note]
-    actions: list[Action]
+    actions: list[ActionLine]
     reviews: list[tuple[Action, Review]]
 
 
@@ -106,8 +107,8 @@ class PrintView:
         return {note.entry_id: note for note in self._notes if note.entry_id and note.text}
 
     @cached_property
-    def _actions(self) -> list[Action]:
-        return list(Action.objects.visible_to(self.person).filter(session=self.session).with_owners())
+    def _actions(self) -> list[ActionLine]:
+        return lines_of(Action.objects.visible_to(self.person).filter(session=self.session).with_owners())
 
     @cached_property
     def _reviews(self) -> list[tuple[Action, Review]]:

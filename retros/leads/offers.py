@@ -38,7 +38,7 @@ def accept(offer: Offer, *, by: Person, choice: int = 0) -> Session:
 def _begin_exercise(offer: Offer, by: Person) -> Session:
     """A contract is about what the two work on; either of them can begin others with a name of their own."""
     partnership, exercise = offer.lead.partnership, offer.exercise
-    if exercise.kind == Session.Kind.RETRO:
+    if exercise.kind not in {Session.Kind.DREAM_TEAM, Session.Kind.CONTRACT}:
         return creation.start_now(partnership, by=by, template_key=exercise.key)
     dream_team = exercise.kind == Session.Kind.DREAM_TEAM
     kind = Agreement.Kind.DREAM_TEAM if dream_team else Agreement.Kind.CONTRACT

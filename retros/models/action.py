@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -128,7 +128,7 @@ class Action(models.Model):
                 raise Invalid(_("Say who takes it."))
             if entry is not None:
                 entry.must_be_open()
-            ids = [id, uuid.uuid5(id, "both")][: len(seats)]
+            ids = [id, _twin(id)][: len(seats)]
             if twins := sorted(cls.objects.filter(pk__in=ids), key=lambda twin: ids.index(twin.pk)):
                 if any(twin.partnership_id != partnership.pk for twin in twins):
                     raise key_is_taken()
@@ -191,14 +191,18 @@ class Action(models.Model):
         with _writing(self.partnership, by, None):
             self._close("", "", None)
 
-    def soft_delete(self, *, by: Person, session: Session | None = None) -> None:
-        """Delete. `restore` undoes it."""
+    def soft_delete(self, *, by: Person, session: Session | None = None, both: bool = False) -> None:
+        """Delete; `both`: with the one that the same press made for the other one. `restore` undoes it."""
         with _writing(self.partnership, by, session):
-            Action.objects.filter(pk=self.pk).update(deleted_at=timezone.now())
+            self._made(both).update(deleted_at=timezone.now())
 
-    def restore(self, *, by: Person, session: Session | None = None) -> None:
+    def restore(self, *, by: Person, session: Session | None = None, both: bool = False) -> None:
         with _writing(self.partnership, by, session):
-            Action.objects.filter(pk=self.pk).update(deleted_at=None)
+            self._made(both).update(deleted_at=None)
+
+    def _made(self, both: bool) -> models.QuerySet[Action]:
+        ids = [self.pk, _twin(self.pk)] if both else [self.pk]
+        return Action.objects.filter(pk__in=ids, partnership=self.partnership_id)
 
     def review(
         self, session: Session, *, by: Person, verdict: str, helped: str = "", remark: str | None = None,
@@ -245,6 +249,40 @@ class Action(models.Model):
     def _close(self, closed_as: str, helped: str, on: date | None) -> None:
         self.closed_as, self.helped, self.closed_on = closed_as, helped, on if closed_as else None
         self.save(update_fields=["closed_as", "helped", "closed_on"])
+
+
+class ActionLine(NamedTuple):
+    """One line of a list of actions: an action, or the two that "both" made, as long as they say the same."""
+
+    action: Action
+    actions: tuple[Action, ...]
+
+    @property
+    def owners(self) -> list[Person]:
+        return [action.owner for action in self.actions]
+
+
+def lines_of(actions: Iterable[Action]) -> list[ActionLine]:
+    """The actions in their order, those of both in one line."""
+    lines: dict[uuid.UUID, ActionLine] = {}
+    rest = {action.pk: action for action in actions}
+    for action in list(rest.values()):
+        twin = rest.get(_twin(action.pk))
+        if twin is not None and twin.owner_id != action.owner_id and _said(twin) == _said(action):
+            del rest[twin.pk]
+            lines[action.pk] = ActionLine(action, (action, twin))
+    return [lines.get(action.pk) or ActionLine(action, (action,)) for action in rest.values()]
+
+
+def _twin(id: uuid.UUID) -> uuid.UUID:
+    """The id of the second action, of the two that "both" makes."""
+    return uuid.uuid5(id, "both")
+
+
+def _said(action: Action) -> tuple[object, ...]:
+    """What a list says of an action, but for whose it is."""
+    names = ("text", "cue", "because", "seen_by", "due", "is_experiment", "closed_as", "closed_on", "helped")
+    return (*(getattr(action, name) for name in names), action.from_entry_id)
 
 
 class Review(models.Model):

@@ -9,26 +9,36 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from partnerships.content import content
 from partnerships.models import Agreement, Invitation, Membership, Partnership, Person
 from partnerships.models.partnership import Seat
 from partnerships.refusals import NotAllowed, Refusal
 from retros.catalogue import template_for
+from retros.models.note import Note
 from retros.models.presence import Presence
 from retros.models.session import Session
 from retros.models.step import Prompt, Ready, Step
 from retros.recurrence.wall_time import stored
 
 
-def start_now(partnership: Partnership, *, by: Person, template_key: str = "", id: uuid.UUID | None = None) -> Session:
-    """A retro that begins at this moment. While one is running, that one is it: both may press at once."""
+def start_now(
+    partnership: Partnership, *, by: Person, template_key: str = "", topic: str = "", id: uuid.UUID | None = None
+) -> Session:
+    """A retro, or another sitting that ends in no agreement, that begins at this moment.
+
+    A `topic` becomes the note of its first step, which is of both. While one of its kind is running, that one is it:
+    both may press at once.
+    """
     now = timezone.now()
+    kind = template_for(Session.Kind.RETRO, partnership.kind, template_key).kind
     with transaction.atomic():
         Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
-        retros = Session.objects.filter(partnership=partnership, kind=Session.Kind.RETRO)
-        running = retros.running().order_by("-started_at").first()
+        running = Session.objects.filter(partnership=partnership, kind=kind).running().order_by("-started_at").first()
         session = running or Session.sent_before(id, partnership)
         if session is None:
-            session = _create(partnership, by=by, now=now, template_key=template_key, id=id)
+            session = _create(partnership, by=by, now=now, template_key=template_key, id=id, kind=kind)
+            if topic:
+                Note(step=session.steps[0], version=0, kind=Note.Kind.CAME_UP).write(content(topic), by)
             session.start(by=by)
     return session
 

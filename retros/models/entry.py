@@ -137,6 +137,15 @@ class Entry(models.Model):
         return self.opened_at is None
 
     @property
+    def why_its_reader_stays(self) -> str:
+        """Why “only me” is not set or lifted once its author's side is open (docs/rules/visibility.md V7)."""
+        if self.only_me:
+            return _(
+                "This card was “only me” when your side opened, and stays so. To share it, write it on a new card."
+            )
+        return _("This card has been open for both of you, so it can no longer be “only me”.")
+
+    @property
     def preview(self) -> str:
         """The start of the text, for the accessible name of a button on the card."""
         return shorten(self.text, limits.PREVIEW_LENGTH)
@@ -173,16 +182,22 @@ class Entry(models.Model):
             Draft.take(Draft.Box.CARD.key(prompt.pk), by=by, client_id=client_id)
         return entry
 
-    def edit(self, *, by: Person, text: str, version: int) -> None:
-        """New words for a card of one's own. An opened card keeps its earlier text beside it.
+    def edit(self, *, by: Person, text: str, version: int, only_me: bool | None = None) -> None:
+        """New words for a card of one's own, or another reader; `None` leaves that as it is. An opened card keeps its
+        earlier text beside it.
 
-        Raises Stale when the card changed since `version`, showing both texts.
+        “Only me” is set and lifted while the card is folded: to the other one it is then a card less or a card more.
+        Raises Stale when the card changed since `version`, showing both texts; Refusal for another reader after that.
         """
         text = content(text, needed=_("There is nothing on this card yet."))
         with self._changing(by) as change:
-            if self.text != text:
+            changes_reader = only_me is not None and only_me != self.only_me
+            if self.text != text or changes_reader:
                 self._check_version(version, text)
-                self._revise(change, text=text)
+                if changes_reader and self.step.side_open(change.seat):
+                    raise Refusal(self.why_its_reader_stays)
+                changed = {"text": text, **({"only_me": only_me} if changes_reader else {})}
+                self._revise(change, private=False if changes_reader else None, **changed)
             Draft.take(Draft.Box.EDIT.key(self.pk), by=by)
 
     def move(self, prompt: Prompt, *, by: Person) -> None:
@@ -259,13 +274,15 @@ class Entry(models.Model):
 
     def put_on_table(self, *, by: Person) -> None:
         """One card on the table at a time. The one that lay there goes back, as talked about if anything came up."""
-        from retros.models.note import Note  # a note is about an entry
+        from retros.models.action import Action  # an action, a note is about an entry
+        from retros.models.note import Note
 
         with self._talking(by) as change:
             change.shared = self.talk != self.Talk.ON_TABLE
             for other in Entry.unrestricted.filter(step=self.step_id, talk=self.Talk.ON_TABLE).exclude(pk=self.pk):
-                spoken = Note.objects.filter(entry=other).exclude(text="").exists()
-                Entry.unrestricted.filter(pk=other.pk).update(talk=self.Talk.TALKED if spoken else "")
+                noted = Note.objects.filter(entry=other).exclude(text="").exists()
+                agreed = Action.objects.filter(from_entry=other, deleted_at=None).exists()
+                Entry.unrestricted.filter(pk=other.pk).update(talk=self.Talk.TALKED if noted or agreed else "")
             self.talk = self.Talk.ON_TABLE
             self.save(update_fields=["talk"])
 

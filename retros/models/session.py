@@ -154,6 +154,10 @@ class Session(Planned):
             return _("Dream Team")
         if self.kind == self.Kind.CONTRACT:
             return _("Contract: %(title)s") % {"title": self.agreement.title if self.agreement else ""}
+        if self.kind == self.Kind.DIFFERENCE:
+            return _("X versus Y")
+        if self.kind == self.Kind.HEALTH:
+            return _("Health check")
         return _("Retro %(number)d") % {"number": self.number} if self.number else _("Next retro")
 
     @property

@@ -51,6 +51,7 @@ class CardShown(NamedTuple):
     your_seat: str
     partner_seat: str
     partner_name: str
+    actions: tuple[str, ...]  # what was agreed from it
 
     @property
     def preview(self) -> str:

@@ -36,6 +36,9 @@ class CardEditForm(CheckedForm):
     text = ContentFormField(required=False)
     version = forms.IntegerField(min_value=0)
     prompt = forms.UUIDField(required=False)
+    only_me = forms.TypedChoiceField(
+        choices=[("yes", ""), ("no", "")], coerce=lambda said: said == "yes", empty_value=None, required=False
+    )  # not said: as it is
 
 
 class AnswerForm(CheckedForm):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from partnerships.compiled import CompiledQuery
 from partnerships.models import Lead, Person
 from retros.models import Action, Draft, Entry, Note, Session, Step
+from retros.models.action import ActionLine, lines_of
 from retros.models.expiry import gone
 from retros.room.dock import Dock, Side
 from retros.room.regions import Region, Rows, draw, drawn, region, short
@@ -223,6 +224,10 @@ class Frame:
         return 0 if self.phase in {"revealed", "shared"} else self.step.folded_cards(self.partner.person)
 
     @property
+    def your_side_open(self) -> bool:
+        return self.step.side_open(self.seat)
+
+    @property
     def partner_side_open(self) -> bool:
         return self.step.side_open(self.partner.seat)
 
@@ -241,6 +246,11 @@ class Frame:
     def actions(self) -> list[Action]:
         """Agreed in this session."""
         return list(Action.objects.visible_to(self.person).filter(session=self.session).with_owners())
+
+    @property
+    def agreed(self) -> list[ActionLine]:
+        """The same as they are listed: what both took is one line."""
+        return lines_of(self.actions)
 
     @property
     def default_due(self) -> str:

@@ -49,5 +49,7 @@ urlpatterns = [
     path(f"{SESSION}/learnings/<uuid:note_id>/delete/", notes.learning_delete, name="learning_delete"),
     path(f"{SESSION}/learnings/<uuid:note_id>/restore/", notes.learning_restore, name="learning_restore"),
     path(f"{STEP}/actions/", notes.room_action_create, name="room_action_create"),
+    path(f"{STEP}/actions/<uuid:action_id>/delete/", notes.room_action_delete, name="room_action_delete"),
+    path(f"{STEP}/actions/<uuid:action_id>/restore/", notes.room_action_restore, name="room_action_restore"),
     path(f"{SESSION}/actions/<uuid:action_id>/review/", notes.review_update, name="review_update"),
 ]

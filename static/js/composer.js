@@ -1,5 +1,5 @@
 // <form data-composer data-column="1">: Enter sends, Shift+Enter breaks the line, Esc leaves the draft, Alt+1…9 moves
-// to that column.
+// to that column. data-once: one is enough, and the form folds away.
 const uuid = () => {
   const bytes = crypto.getRandomValues(new Uint8Array(16)); // randomUUID is missing on plain http
   bytes[6] = (bytes[6] & 15) | 64;
@@ -16,10 +16,9 @@ function move(form, box, number) {
     else choice.checked = true;
     return typed(choice.closest("[name=prompt]"));
   }
-  const other = document.querySelector(`form[data-composer][data-column="${number}"]`),
-    target = other?.querySelector("textarea");
-  if (!target || other === form) return;
-  other.closest("details")?.setAttribute("open", "");
+  const target = document.querySelector(`form[data-composer][data-column="${number}"] textarea`);
+  if (!target || target.form === form) return;
+  target.closest("details")?.setAttribute("open", "");
   if (box.value) {
     target.value = [target.value, box.value].filter(Boolean).join("\n");
     box.value = "";
@@ -57,4 +56,5 @@ addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr, requestConfig
   for (const mark of form.querySelectorAll("[type=checkbox]")) mark.checked = false;
   if (form.elements.client_id) form.elements.client_id.value = uuid();
   document.dispatchEvent(new CustomEvent("twofold:emptied", { detail: { form } }));
+  if ("once" in form.dataset) form.closest("details").open = false;
 });

@@ -1,13 +1,18 @@
-// What has the focus, or was opened a moment ago, is never behind the dock, however high that is.
+// What has the focus, or was opened a moment ago, is never behind the dock or a toast, however high they are.
 const dock = document.getElementById("dock");
-new ResizeObserver(() => {
-  if (dock.offsetHeight) document.documentElement.style.setProperty("--dock", `${dock.offsetHeight}px`);
-}).observe(dock);
+const toasts = document.getElementById("toasts");
+const { style } = document.documentElement;
+const measure = new ResizeObserver(() => {
+  if (dock.offsetHeight) style.setProperty("--dock", `${dock.offsetHeight}px`);
+  style.setProperty("--toasts", `${toasts.offsetHeight}px`);
+});
+for (const part of [dock, toasts]) measure.observe(part);
 
-const isBehind = (element) => {
-  const over = dock.getBoundingClientRect();
-  return over.height > 0 && element.getBoundingClientRect().bottom > over.top;
-};
+const isBehind = (element) =>
+  [dock, toasts].some((part) => {
+    const over = part.getBoundingClientRect();
+    return over.height > 0 && element.getBoundingClientRect().bottom > over.top;
+  });
 // A box with its buttons, where the two fit above the dock.
 function show(element) {
   const form = element.closest("details.composer, .note, form");

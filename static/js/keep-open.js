@@ -1,7 +1,7 @@
 // When the server's view is morphed in, what a person opened stays open, and what has the focus keeps it.
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
   !(
-    (name === "open" && ["details", "dialog"].includes(node.localName)) ||
+    (name === "open" && node.firstChild && ["details", "dialog"].includes(node.localName)) || // not one that comes in
     (name === "tabindex" && node === document.activeElement)
   );
 // A box that saves itself belongs to whoever writes in it, with all that goes with its text.

@@ -263,13 +263,18 @@ class Model:
         old.version += 1
         return shared
 
-    def edit(self, who: str, key: Any, text: str, version: int) -> bool:
+    def edit(self, who: str, key: Any, text: str, version: int, only_me: bool | None = None) -> bool:
         written = self._own(who, key)
-        if written.text == text:
+        changes_reader = only_me is not None and only_me != written.only_me
+        if written.text == text and not changes_reader:
             return False
         if written.version != version:
             raise Outdated
-        shared = self._touch(written)
+        if changes_reader and who in self.sides[written.position]:
+            raise Refused
+        # What comes to the folded cards or leaves them upsets the Ready.
+        shared = self._touch(written, private=False if changes_reader else None)
+        written.only_me = written.only_me if only_me is None else only_me
         self._reword(written, text)
         written.version += 1
         return shared

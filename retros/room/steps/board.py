@@ -12,13 +12,24 @@ from django.utils.translation import ngettext
 from partnerships.compiled import CompiledQuery
 from partnerships.models import Person
 from retros.agreements.page import Proposed, proposed_in
-from retros.models import Action, Draft, Entry, Note, Prompt, Step
+from retros.models import Draft, Entry, Note, Prompt, Step
+from retros.models.action import ActionLine
 from retros.models.entry import NOT_HELD
 from retros.room.board import Card, CardShown, Column
 from retros.room.frame import Frame
 from retros.room.regions import Region, Rows, drawn
 
-ON_A_BOARD = ("prompt", "author", "client_id", "is_card", "text", "only_me", "version", "talk")  # read of each card
+ON_A_BOARD = (
+    "prompt",
+    "author",
+    "client_id",
+    "is_card",
+    "text",
+    "only_me",
+    "version",
+    "talk",
+    "opened_at",
+)  # read of each card
 
 _cards = CompiledQuery(
     lambda person, step: Entry.objects.visible_to(person).in_step(step).with_picks(person).only(*ON_A_BOARD),
@@ -42,6 +53,7 @@ class Board(Frame):
         for column in self.columns:
             found |= {f"count-{column.prompt.key}": column.count, f"cards-{column.prompt.key}": column.cards}
         if self.phase == "revealed":
+            found["not_added"] = drawn("retros/room/_not_added.html", room=self)
             found["table_state"] = drawn("retros/room/_table_state.html", room=self)
         return found
 
@@ -52,12 +64,12 @@ class Board(Frame):
     @property
     def boxes(self) -> list[str]:
         keys = [Draft.Box.CARD.key(p.pk) for p in self.step.prompts if p.takes_cards]
-        return [*keys, self.table_key] if self.on_table else keys
+        return [*keys, *(Draft.Box.ACTION.key(card.entry.pk) for card in self.cards if not card.entry.is_folded)]
 
     @cached_property
     def drafts(self) -> dict[str, Draft]:
-        """While nothing lies on the table the boxes are cards' boxes, and all begun cards are read for them at once."""
-        if self.on_table or not self.can_write:
+        """While cards are folded the boxes are those of cards, and all begun cards are read for them at once."""
+        if self.phase != "write" or not self.can_write:
             return super().drafts
         here = {Draft.Box.CARD.key(pk): draft for pk, draft in self._cards_begun.items()}
         return {key: here[key] for key in self.boxes if key in here}
@@ -128,6 +140,7 @@ class Board(Frame):
             can_table=shared and entry.talk != Entry.Talk.ON_TABLE, can_edit=side.is_you and self.can_write,
             can_move=side.is_you and self.can_write and not revealed, your_seat=self.seat.value,
             partner_seat=self.partner.seat.value, partner_name=self.partner.name,
+            actions=tuple(line.action.text for line in self._agreed_from.get(entry.pk, ())),
         )  # fmt: skip
 
     @property
@@ -180,10 +193,12 @@ class Board(Frame):
         return next((n for n in self._notes if on_table and n.entry_id == on_table.entry.pk), None)
 
     @property
-    def spoken_notes(self) -> list[tuple[Card, Note]]:
-        """What came up on the cards that no longer lie on the table."""
+    def came_up(self) -> list[tuple[Card, Note | None, list[ActionLine]]]:
+        """What came of the cards that no longer lie on the table: their notes and actions."""
         notes = {n.entry_id: n for n in self._notes if n.entry_id and n.text}
-        return [(c, notes[c.entry.pk]) for c in self.cards if c.entry.pk in notes and c is not self.on_table]
+        cards = [(card, card.entry.pk) for card in self.cards if card is not self.on_table]
+        found = [(card, notes.get(pk), self._agreed_from.get(pk, [])) for card, pk in cards]
+        return [(card, note, actions) for card, note, actions in found if note or actions]
 
     @cached_property
     def proposed(self) -> list[Proposed]:
@@ -193,6 +208,20 @@ class Board(Frame):
         return sorted(proposed, key=lambda each: each.entry_id != table)
 
     @property
-    def table_actions(self) -> list[Action]:
-        table = self.on_table
-        return [a for a in self.actions if a.from_entry_id == table.entry.pk] if table else []
+    def table_actions(self) -> list[ActionLine]:
+        return self._agreed_from.get(self.on_table.entry.pk, []) if self.on_table else []
+
+    @cached_property
+    def _agreed_from(self) -> dict[UUID, list[ActionLine]]:
+        """The actions by the card that they were made from."""
+        found: dict[UUID, list[ActionLine]] = {}
+        for line in self.agreed if self.phase == "revealed" else []:
+            if line.action.from_entry_id:
+                found.setdefault(line.action.from_entry_id, []).append(line)
+        return found
+
+    @property
+    def not_added(self) -> list[tuple[Card, Draft]]:
+        """What the viewer typed as an action on the table and did not add, of cards that lie there no more."""
+        cards = [(card, Draft.Box.ACTION.key(card.entry.pk)) for card in self.cards if card is not self.on_table]
+        return [(card, self.drafts[key]) for card, key in cards if key in self.drafts]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 
 from retros.agreements.page import Proposed, proposed_in
-from retros.models import Action, Draft
+from retros.models import Draft
+from retros.models.action import ActionLine
 from retros.room.steps.learns import Learns
 
 
@@ -13,7 +14,7 @@ class Conclude(Learns):
     """Conclusions: what the two learned, the one thing to try, actions."""
 
     template = "retros/room/_conclude.html"
-    parts = ("learnings", "proposals", "experiments", "actions")
+    parts = ("learnings", "proposals", "experiments", "try_words", "actions")
 
     @property
     def boxes(self) -> list[str]:
@@ -46,9 +47,9 @@ class Conclude(Learns):
         return proposed_in(self.session, self.person, self.partner.name)
 
     @property
-    def experiments(self) -> list[Action]:
-        return [action for action in self.actions if action.is_experiment]
+    def experiments(self) -> list[ActionLine]:
+        return [line for line in self.agreed if line.action.is_experiment]
 
     @property
-    def plain_actions(self) -> list[Action]:
-        return [action for action in self.actions if not action.is_experiment]
+    def plain_actions(self) -> list[ActionLine]:
+        return [line for line in self.agreed if not line.action.is_experiment]

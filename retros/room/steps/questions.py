@@ -46,7 +46,13 @@ class Questions(Asks):
 
     @property
     def middle(self) -> object:
-        return len(self.step.prompts) if self.names_decisions else ""
+        decisions = len(self.step.prompts) if self.names_decisions else 0
+        return decisions, self.topic and (self.topic.pk, self.topic.version)
+
+    @property
+    def topic(self) -> Note | None:
+        """What the two look at, in words of both, where the exercise asks for it."""
+        return next((note for note in self._notes if note.kind == Note.Kind.CAME_UP and note.entry_id is None), None)
 
     @property
     def boxes(self) -> list[str]:

@@ -44,14 +44,14 @@ def entry_update(request: PersonRequest, session_id: UUID, entry_id: UUID) -> Ht
     entry.must_be_of(request.user)
     if request.method == "POST":
         data = CardEditForm(request.POST).checked()
-        entry.edit(by=request.user, text=data["text"], version=data["version"])
+        entry.edit(by=request.user, text=data["text"], version=data["version"], only_me=data["only_me"])
         if data["prompt"]:
             entry.move(get_prompt(request.user, session_id, data["prompt"]), by=request.user)
         return room_again(request, session_id, entry.step.position)
     room = room_at(entry.step.session, request.user, entry.step.position)
     key = Draft.Box.EDIT.key(entry.pk)
     draft = Draft.of(request.user, [key]).get(key)
-    context = {"room": room, "entry": entry, "draft": draft, "draft_key": key}
+    context = {"room": room, "entry": entry, "draft": draft, "draft_key": key, "is_open": room.your_side_open}
     return render(request, "retros/room/entry_update.html", context)
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
+from partnerships.graphemes import shorten
 from partnerships.http import PersonRequest, is_autosave
 from retros.access import get_action, get_entry, get_note, get_prompt, get_session, get_step
 from retros.actions.forms import ActionForm
@@ -19,6 +20,8 @@ from retros.models import Action, Note, Step
 from retros.room.answers import room_again
 from retros.room.decisions import name_decision, settle_decision
 from retros.room.forms import LearningForm, NoteForm, PlaceForm, ReviewForm
+
+SHOWN = 60  # letters of an action in the toast that names it
 
 
 @require_POST
@@ -133,7 +136,28 @@ def room_action_create(request: PersonRequest, session_id: UUID, position: int) 
         step.session.partnership, session=step.session, by=request.user, id=data.pop("client_id"),
         owners=owners, entry=entry, **data,
     )  # fmt: skip
-    messages.success(request, ngettext("Action added", "Two actions added, one each", len(made)))
+    said = ngettext("Action added: %(text)s", "Two actions added, one each: %(text)s", len(made))
+    undo = reverse("room_action_delete", args=[session_id, position, made[0].pk])
+    messages.success(request, said % {"text": shorten(made[0].text, SHOWN)}, extra_tags=f"undo {undo}")
+    return room_again(request, session_id, position)
+
+
+@require_POST
+def room_action_delete(request: PersonRequest, session_id: UUID, position: int, action_id: UUID) -> HttpResponse:
+    """Take back what was added a moment ago: of both, both."""
+    step = get_step(request.user, session_id, position)
+    action = get_action(request.user, action_id, deleted=True)
+    action.soft_delete(by=request.user, session=step.session, both=True)
+    undo = reverse("room_action_restore", args=[session_id, position, action_id])
+    messages.info(request, _("Action deleted"), extra_tags=f"undo {undo}")
+    return room_again(request, session_id, position)
+
+
+@require_POST
+def room_action_restore(request: PersonRequest, session_id: UUID, position: int, action_id: UUID) -> HttpResponse:
+    step = get_step(request.user, session_id, position)
+    action = get_action(request.user, action_id, deleted=True)
+    action.restore(by=request.user, session=step.session, both=True)
     return room_again(request, session_id, position)
 
 

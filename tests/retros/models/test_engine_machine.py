@@ -249,16 +249,16 @@ class Engine(RuleBasedStateMachine):
         if entry is not None and not mine:
             self.model.entries[entry.pk] = self.model.entries.pop(key)
 
-    @rule(who=WHO, data=st.data(), text=TEXTS, fresh=MOSTLY)
-    def edit(self, who: str, data: Any, text: str, fresh: bool) -> None:
+    @rule(who=WHO, data=st.data(), text=TEXTS, fresh=MOSTLY, only_me=st.sampled_from([None, None, True, False]))
+    def edit(self, who: str, data: Any, text: str, fresh: bool, only_me: bool | None) -> None:
         key = self.some(data, is_card=True, is_deleted=False)
         if key is None or key not in self.model.visible(who):
             return
         version = self.model.entries[key].version - (not fresh)
         self.same(
             who,
-            lambda m: m.edit(who, key, text, version),
-            lambda h: h.entry(key).edit(by=h.person, text=text, version=version),
+            lambda m: m.edit(who, key, text, version, only_me),
+            lambda h: h.entry(key).edit(by=h.person, text=text, version=version, only_me=only_me),
         )
 
     @rule(who=WHO, data=st.data(), column=st.sampled_from(COLUMNS))

@@ -180,6 +180,33 @@ def test_what_is_put_on_the_table_gets_the_focus(
 
 
 @SIZES
+def test_done_talking_leads_to_what_was_not_added_then_to_the_next_card(
+    open_page: Callable[..., Page], rooms: Rooms, size: dict[str, int]
+) -> None:
+    page = open_page(rooms.table(), size)
+    page.get_by_label("What will you try?").fill("Say it in the channel")
+    page.get_by_role("button", name="Done talking").click()
+    asked = page.locator("#not-added summary")
+    expect(asked).to_contain_text("You typed an action and did not add it: Say it in the channel")
+    expect(asked).to_be_focused()
+    check_in_sight(page)
+    page.locator("#not-added label", has_text="Both").click()
+    page.get_by_role("button", name="Add action").click()
+    expect(page.locator(".toast", has_text="Two actions added, one each: Say it in the channel")).to_be_visible()
+    expect(page.locator("#not-added summary")).to_have_count(0)
+    expect(page.locator("section", has=page.locator("#came-up"))).to_contain_text("Say it in the channel")
+    check_in_sight(page)
+    put = page.locator("section", has=page.locator("#next-up")).get_by_role("button").first
+    put.click()
+    expect(page.locator("#table-title")).to_be_focused()
+    page.get_by_role("button", name="Done talking").click()
+    expect(page.locator("section", has=page.locator("#next-up")).get_by_role("button").first).to_be_focused()
+    check_in_sight(page)
+    page.locator(".toast", has_text="Say it in the channel").get_by_role("button", name="Undo").click()
+    expect(page.locator("section", has=page.locator("#came-up"))).not_to_contain_text("Say it in the channel")
+
+
+@SIZES
 def test_after_adding_the_focus_is_in_the_next_box_or_on_what_was_added(
     open_page: Callable[..., Page], rooms: Rooms, people: Cast, size: dict[str, int]
 ) -> None:
@@ -199,8 +226,12 @@ def test_after_adding_the_focus_is_in_the_next_box_or_on_what_was_added(
     form.get_by_role("button", name="Try it").click()
     expect(page.locator("#experiments > *").last).to_contain_text("two weeks without the review")
     expect(page.locator("#experiments > *").last).to_be_focused()
+    expect(form).to_be_hidden()
+    expect(page.locator("summary", has_text="Try another thing")).to_be_visible()
     check_in_sight(page)
 
+    page.mouse.move(0, 0)  # a toast leaves when nothing points at it
+    expect(page.locator(".toast")).to_have_count(0, timeout=15_000)
     page.locator("summary", has_text="Add an action").click()
     text = page.locator("#action-text")
     text.fill("Book the sketch hour")

@@ -1,0 +1,33 @@
+"""The shape of what people send when they choose an exercise."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from partnerships.forms import ContentFormField, PageForm
+from retros.catalogue import Template
+
+
+class BeginForm(PageForm):
+    """Begin it now; with the topic, where the exercise asks for one."""
+
+    topic = ContentFormField(
+        label=_("What is it about?"),
+        help_text=_("One sentence. You both see it, from the start."),
+        error_messages={"required": _("Say in a sentence what it is about.")},
+    )
+    client_id = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid.uuid4)
+
+    def __init__(self, *args: Any, exercise: Template, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not exercise.asks_topic:
+            del self.fields["topic"]
+
+    def begin(self) -> dict[str, Any]:
+        """What `creation.start_now` takes. Raises Invalid."""
+        data = self.checked()
+        return {"topic": data.get("topic", ""), "id": data["client_id"]}

@@ -1,0 +1,232 @@
+"""Actions in the room: what was typed and not added, what was added from a card, and what both took."""
+
+from __future__ import annotations
+
+import html
+import re
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from retros.models import Action, Draft, Entry, Session
+from retros.models.action import lines_of
+from tests.cast import Cast
+from tests.retros import play
+from tests.retros.room.test_room import HTMX, client_of
+
+pytestmark = pytest.mark.one_database
+
+TYPED = "Post scope changes <the same> day"
+ASKED = "You typed an action and did not add it"
+
+
+@pytest.fixture
+def session(cast: Cast) -> Session:
+    session = play.start(cast.checkout)
+    for kind in ("look_back", "pulse"):
+        if kind == "pulse":
+            play.reveal(session, kind)
+        play.go_on(session, kind)
+    play.fold(session, cast.tom, "Scope moved on a Tuesday")
+    play.fold(session, cast.ines, "The research calls")
+    play.reveal(session, "write")
+    return session
+
+
+@pytest.fixture
+def card(cast: Cast, session: Session) -> Entry:
+    """Tom's, on the table."""
+    card = Entry.objects.visible_to(cast.tom).get(text="Scope moved on a Tuesday")
+    card.put_on_table(by=cast.tom)
+    return card
+
+
+@pytest.fixture
+def typed(cast: Cast, card: Entry) -> None:
+    """Ines typed an action there, and did not add it."""
+    Draft.keep(Draft.Box.ACTION.key(card.pk), TYPED, version=0, by=cast.ines)
+
+
+def board(who: Client, session: Session) -> str:
+    return who.get(reverse("step_detail", args=[session.pk, 2])).content.decode()
+
+
+def add(who: Client, session: Session, **data: object) -> str:
+    url = reverse("room_action_create", args=[session.pk, 2])
+    given = {"client_id": uuid.uuid4(), "text": TYPED, "due": timezone.localdate() + timedelta(days=7), **data}
+    answer = who.post(url, given, headers=HTMX)
+    assert answer.status_code == 200, answer.content.decode()
+    return answer.content.decode()
+
+
+# --- typed, and not added ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("who", ["ines", "tom"])
+@pytest.mark.parametrize("talk", ["talked", "parked"])
+@pytest.mark.usefixtures("typed")
+def test_whoever_is_done_talking_its_author_is_asked_about_a_typed_action(
+    cast: Cast, session: Session, card: Entry, who: str, talk: str
+) -> None:
+    ines, tom = client_of(cast.ines), client_of(cast.tom)
+    assert ASKED not in board(ines, session)
+    presser = ines if who == "ines" else tom
+    url = reverse("entry_talk", args=[session.pk, card.pk])
+    answer = presser.post(url, {"talk": talk}, headers=HTMX).content.decode()
+    assert (ASKED in answer) == (who == "ines")
+    assert Entry.objects.visible_to(cast.tom).get(pk=card.pk).talk == talk
+    page = board(ines, session)
+    assert ASKED in page
+    assert html.escape(TYPED) in page
+    for read in (board(tom, session), answer if who == "tom" else ""):
+        assert ASKED not in read
+        assert html.escape(TYPED) not in read
+
+
+@pytest.mark.usefixtures("typed")
+def test_the_press_that_is_offered_adds_it_and_asks_no_more(cast: Cast, session: Session, card: Entry) -> None:
+    card.set_talk("talked", by=cast.tom)
+    ines = client_of(cast.ines)
+    form = re.search(r'<details class="notice" id="not-added-.*?</form>', board(ines, session), re.DOTALL)
+    assert form
+    hidden = dict(re.findall(r'type="hidden" name="(client_id|entry|text)" value="([^"]*)"', form[0]))
+    answer = add(ines, session, owner="b", **{**hidden, "text": html.unescape(hidden["text"])})
+    assert ASKED not in answer
+    action = Action.objects.visible_to(cast.tom).get()
+    assert (action.text, action.from_entry_id, action.owner) == (TYPED, card.pk, cast.tom)
+    assert ASKED not in board(ines, session)
+
+
+@pytest.mark.usefixtures("typed")
+def test_another_card_on_the_table_asks_too_and_the_same_one_gives_the_words_back(
+    cast: Cast, session: Session, card: Entry
+) -> None:
+    other = Entry.objects.visible_to(cast.ines).get(text="The research calls")
+    other.put_on_table(by=cast.tom)
+    ines = client_of(cast.ines)
+    assert ASKED in board(ines, session)
+    card.put_on_table(by=cast.ines)
+    page = board(ines, session)
+    assert ASKED not in page
+    assert re.search(rf"<textarea[^>]*data-key=\"a\"[^>]*>\s*{re.escape(html.escape(TYPED))}</textarea>", page)
+
+
+@pytest.mark.usefixtures("typed")
+def test_what_was_never_added_is_there_for_its_author_when_the_retro_is_over(cast: Cast, session: Session) -> None:
+    for kind in ("write", "conclude"):
+        play.go_on(session, kind)
+    play.reveal(session, "close")
+    play.go_on(session, "close")
+    assert "You were still writing this" in board(client_of(cast.ines), session)
+    assert "You were still writing this" not in board(client_of(cast.tom), session)
+
+
+# --- added ------------------------------------------------------------------------------------------------------------
+
+
+def test_an_added_action_is_named_seen_at_its_card_and_taken_back(cast: Cast, session: Session, card: Entry) -> None:
+    ines, tom = client_of(cast.ines), client_of(cast.tom)
+    answer = add(ines, session, owner="a", entry=card.pk)
+    assert f"Action added: {html.escape(TYPED)}" in answer
+    made = Action.objects.visible_to(cast.tom).get()
+    undo = reverse("room_action_delete", args=[session.pk, 2, made.pk])
+    assert f'hx-post="{undo}"' in answer
+    other = Entry.objects.visible_to(cast.ines).get(text="The research calls")
+    other.put_on_table(by=cast.tom)  # nothing else came up on the first: the action says that it was talked about
+    assert Entry.objects.visible_to(cast.tom).get(pk=card.pk).talk == Entry.Talk.TALKED
+    for page in (board(ines, session), board(tom, session)):
+        shown = re.search(rf'<li[^>]*id="card-{card.pk}".*?</li>', page, re.DOTALL)
+        assert shown
+        assert "1 action" in shown[0]
+        assert html.escape(TYPED) in shown[0]
+        came_up = page[page.index('id="came-up"') :]
+        assert html.escape(TYPED) in came_up
+    assert html.escape(TYPED) not in tom.post(undo, headers=HTMX).content.decode()
+    assert not Action.objects.visible_to(cast.ines).exists()
+    assert html.escape(TYPED) not in board(ines, session)
+    back = reverse("room_action_restore", args=[session.pk, 2, made.pk])
+    assert html.escape(TYPED) in ines.post(back, headers=HTMX).content.decode()
+
+
+def test_undo_takes_back_what_both_took_for_both(cast: Cast, session: Session, card: Entry) -> None:
+    ines = client_of(cast.ines)
+    answer = add(ines, session, owner="both", entry=card.pk)
+    undo = re.search(r'hx-post="([^"]+/delete/)"', answer[answer.index("one each") :])
+    assert undo
+    assert Action.objects.visible_to(cast.ines).count() == 2
+    ines.post(undo[1], headers=HTMX)
+    assert not Action.objects.visible_to(cast.ines).exists()
+    assert not Action.objects.visible_to(cast.tom).exists()
+    ines.post(undo[1].replace("/delete/", "/restore/"), headers=HTMX)
+    assert Action.objects.visible_to(cast.tom).count() == 2
+
+
+# --- both -------------------------------------------------------------------------------------------------------------
+
+
+def test_what_both_took_is_one_line_while_the_two_say_the_same(cast: Cast, session: Session) -> None:
+    play.agree(cast.checkout, "Ines alone", session=session)
+    joint = play.agree(cast.checkout, "Both of us", owners="ab", session=session)
+    play.agree(cast.checkout, "Tom alone", owners="b", session=session)
+
+    def lines() -> list[tuple[str, list[str]]]:
+        rows = Action.objects.visible_to(cast.tom).order_by("created_at", "pk").with_owners()
+        listed = sorted(rows, key=lambda a: ("Ines alone", "Both of us", "Only mine", "Tom alone").index(a.text))
+        return [(line.action.text, [owner.first_name for owner in line.owners]) for line in lines_of(listed)]
+
+    assert lines() == [("Ines alone", ["Ines"]), ("Both of us", ["Ines", "Tom"]), ("Tom alone", ["Tom"])]
+    joint.edit(by=cast.ines, version=1, text="Only mine", due=joint.due, owner="a")
+    assert lines()[1:3] == [("Both of us", ["Tom"]), ("Only mine", ["Ines"])]
+    joint.refresh_from_db()
+    joint.edit(by=cast.ines, version=2, text="Both of us", due=joint.due, owner="a")
+    assert len(lines()) == 3
+    joint.finish(by=cast.ines)
+    assert len(lines()) == 4  # one of them is done
+
+
+@pytest.mark.parametrize("is_experiment", [False, True])
+def test_wherever_what_both_took_is_listed_it_stands_once_with_both_marks(
+    cast: Cast, session: Session, card: Entry, is_experiment: bool
+) -> None:
+    play.agree(
+        cast.checkout, "Say no on the same day", owners="ab", session=session, entry=card, is_experiment=is_experiment
+    )
+    card.set_talk("talked", by=cast.tom)
+    ines = client_of(cast.ines)
+    places = [(reverse("step_detail", args=[session.pk, 2]), r'id="came-up"(.*?)</section>')]
+    for kind in ("write", "conclude"):
+        play.go_on(session, kind)
+    place = "experiments" if is_experiment else "actions"
+    places += [
+        (reverse("step_detail", args=[session.pk, 3]), rf'id="{place}"(.*?)id="(?:acts|more)"'),
+        (reverse("step_detail", args=[session.pk, 4]), r'id="agreed"(.*?)</section>'),
+        (reverse("session_print", args=[session.pk]), r"<main(.*?)</main>"),
+    ]
+    play.reveal(session, "close")
+    play.go_on(session, "close")
+    for url, part in places:
+        found = re.search(part, ines.get(url).content.decode(), re.DOTALL)
+        assert found, url
+        # Without what only a screen reader hears: the card names its action, too.
+        seen = re.sub(r'<span class="vh".*?</span>', "", found[1], flags=re.DOTALL)
+        assert seen.count("Say no on the same day") == 1, url
+        assert "Ines" in seen, url
+        assert "Tom" in seen, url
+
+
+def test_the_form_of_the_one_thing_to_try_folds_behind_another(cast: Cast, session: Session) -> None:
+    ines = client_of(cast.ines)
+    url = reverse("step_detail", args=[session.pk, 3])
+
+    def form() -> str:
+        found = re.search(r"<details([^>]*)>\s*<summary[^>]*#try-text.*?</summary>", ines.get(url).text, re.DOTALL)
+        assert found
+        return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", found[0])) + (" open" if "open" in found[1] else "")
+
+    assert form() == " Set up an experiment  open"
+    play.agree(cast.checkout, "two weeks without the review", session=session, is_experiment=True)
+    assert form() == " Try another thing "
