@@ -302,10 +302,12 @@ class About:
             return None
         if ready:
             subject = _("%(name)s has answered. It opens when you have, too")
-        elif session.kind == Session.Kind.DREAM_TEAM:
-            subject = _("%(name)s has begun your Dream Team")
         else:
-            subject = _("%(name)s has begun a contract with you")
+            subject = {
+                Session.Kind.DREAM_TEAM: _("%(name)s has begun your Dream Team"),
+                Session.Kind.CONTRACT: _("%(name)s has begun a contract with you"),
+                Session.Kind.HEALTH: _("%(name)s has begun a health check with you"),
+            }.get(session.kind, _("%(name)s has begun questions for you both"))
         line = _(
             "You and %(name)s each answer alone, in pieces if you like. Neither of you reads the other before both "
             "have answered."
