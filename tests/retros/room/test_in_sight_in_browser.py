@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -187,7 +188,8 @@ def test_done_talking_leads_to_what_was_not_added_then_to_the_next_card(
     page.get_by_label("What will you try?").fill("Say it in the channel")
     page.get_by_role("button", name="Done talking").click()
     asked = page.locator("#not-added summary")
-    expect(asked).to_contain_text("You typed an action and did not add it: Say it in the channel")
+    expect(asked).to_have_text("You typed an action and did not add it")
+    expect(page.locator("#not-added")).to_contain_text("Say it in the channel")
     expect(asked).to_be_focused()
     check_in_sight(page)
     page.locator("#not-added label", has_text="Both").click()
@@ -345,8 +347,64 @@ def test_no_card_grows_by_what_happens_to_it(
         ):
             change(Entry.objects.visible_to(rooms.a).get(pk=entry.pk))
             expect(state(entry)).to_contain_text(words)
+            if words == "Talked about" and size == PHONE:
+                assert card.evaluate(RECT)[3] < stood[0][1]  # it folds to a line, and opens where it is touched
+                card.evaluate("card => card.focus()")
             assert (card.evaluate(RECT)[2:], state(entry).evaluate(RECT)[2]) == stood, words
             assert state(entry).evaluate("part => part.scrollWidth <= part.clientWidth"), words
+
+
+# --- a phone, many cards ----------------------------------------------------------------------------------------------
+
+LINES = """card => {
+  const text = card.querySelector("p"), { height } = card.getBoundingClientRect();
+  return [height, parseFloat(getComputedStyle(text).lineHeight), text.getBoundingClientRect().height];
+}"""
+
+
+def test_on_a_phone_with_25_cards_one_gets_around(open_page: Callable[..., Page], rooms: Rooms) -> None:
+    page = open_page(rooms.full_board(25), PHONE)
+    bar = page.locator(".jump")
+    here = bar.locator("[aria-current]")
+    table = page.locator("#table")
+
+    def goes_to(name: str) -> None:
+        bar.get_by_role("link", name=name).click()
+        expect(here).to_have_text(re.compile(name))
+        expect(here).to_have_count(1)
+        expect(here).to_be_in_viewport(ratio=0.9)
+
+    for name in ("The discussion", "The bad", "The good"):
+        goes_to(name)
+    picked = [page.locator("#cards-good .card").nth(n) for n in (1, 2)]
+    for card in picked:
+        card.get_by_role("button", name="Pick").click()
+        expect(card.get_by_role("button", name="Picked")).to_be_visible()
+    expect(here).to_have_text(re.compile("The good"))  # also after the answer
+    picked[0].get_by_role("button", name="Put on the table").click()
+    expect(page.locator("#table-title")).to_be_focused()
+    expect(page.locator("#table .quote")).to_be_in_viewport()
+    expect(here).to_have_text("On the table")
+    goes_to("The bad")
+    goes_to("On the table")
+    expect(table.locator(".quote")).to_be_in_viewport()
+
+    text = table.locator(".quote").inner_text()
+    table.get_by_role("button", name="Done talking").click()
+    expect(page.locator("section", has=page.locator("#next-up")).get_by_role("button")).to_be_focused()
+    spoken = page.locator(".card.spoken")
+    expect(spoken).to_have_count(1)
+    height, line, shown = spoken.evaluate(LINES)
+    assert shown <= line + 1  # of a text of two lines, one
+    assert height < 2.2 * line + 20
+    spoken.locator("p").click()
+    assert spoken.evaluate(LINES)[2] > line + 1
+    expect(spoken).to_contain_text(text)
+    page.locator("h1").click()
+    assert spoken.evaluate(LINES)[2] <= line + 1
+    spoken.get_by_role("button", name="Put on the table").focus()  # the keyboard finds its buttons, and opens it
+    assert spoken.evaluate(LINES)[2] > line + 1
+    check_in_sight(page)
 
 
 @SIZES
