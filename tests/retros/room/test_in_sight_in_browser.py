@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 from partnerships.models import Agreement
+from retros.lifecycle import ending
 from retros.models import Action, Entry, Ready, Session, creation
 from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
@@ -296,8 +298,28 @@ def test_a_closed_retro_offers_print_and_a_lead(open_page: Callable[..., Page], 
     main.get_by_role("link", name="Show something to Sara").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Sara")
     page.go_back()
+    mail = urlsplit(main.get_by_role("link", name="Mail to both").get_attribute("href") or "")
+    assert (mail.scheme, mail.path) == ("mailto", f"{people.ines.email},{people.tom.email}")
+    words = dict(parse_qsl(mail.query))
+    assert words["subject"].startswith("Retro 1, ")
+    printed = urlsplit(words["body"]).path  # the link, and not a word of what they wrote
+    assert words["body"].endswith(printed)
     main.get_by_role("link", name="Print").click()
     expect(page.get_by_role("button", name="Print")).to_be_visible()
+    assert urlsplit(page.url).path == printed
+
+
+def test_a_retro_that_is_open_or_whose_pair_has_ended_offers_no_mail(
+    open_page: Callable[..., Page], rooms: Rooms, people: Cast
+) -> None:
+    page = open_page(rooms.close_revealed(), DESK)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert page.get_by_role("link", name="Mail to both").count() == 0
+    page.goto(rooms.closed())
+    assert page.get_by_role("link", name="Mail to both").count() == 1
+    ending.end(Session.objects.get(status="held").partnership, by=people.tom)
+    page.reload()
+    assert page.get_by_role("link", name="Mail to both").count() == 0
 
 
 def test_an_open_retro_is_discarded_until_something_was_opened(open_page: Callable[..., Page], rooms: Rooms) -> None:
