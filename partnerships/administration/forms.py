@@ -50,6 +50,13 @@ class ArrangeForm(PageForm):
         return {"emails": [data.pop("email_a"), data.pop("email_b")], **data}
 
 
+class DetailsForm(CheckedForm):
+    """What a partnership is called, and of which kind it is."""
+
+    label = NameFormField(label=_("What they work on together"))
+    kind = forms.ChoiceField(label=_("The two are"), choices=Partnership.Kind.choices)
+
+
 class RoleForm(CheckedForm):
     role_label = NameFormField(required=False)
 

@@ -57,6 +57,7 @@ class Audit(models.Model):
         LEAD_ASSIGNED = "lead_assigned", _("Assigned a lead")
         LEAD_ENDED = "lead_ended", _("Ended a lead")
         PARTNERSHIP_BEGUN = "partnership_begun", _("Began a partnership")
+        PARTNERSHIP_CHANGED = "partnership_changed", _("Changed the name or the kind of a partnership")
         SEAT_TAKEN = "seat_taken", _("Took a seat in a partnership")
         LEFT = "left", _("Left a partnership")
         ARCHIVED = "archived", _("Archived a partnership")
@@ -157,6 +158,7 @@ ABOUT_ROLES = frozenset(
         Act.LEAD_ASSIGNED,
         Act.LEAD_ENDED,
         Act.PARTNERSHIP_BEGUN,
+        Act.PARTNERSHIP_CHANGED,
         Act.SEAT_TAKEN,
         Act.LEFT,
         Act.ARCHIVED,

@@ -25,8 +25,8 @@ from retros.dates.taking_back import dates_of, difference
 from retros.models import Bulk, BulkLine
 from retros.models.session import key_is_taken
 
-# SQLite has one writer at a time, and no queue: who waits looks again every 25 ms, later less often. Between two pairs it
-# is left alone for long enough to be found free.
+# SQLite has one writer at a time, and no queue: who waits looks again every 25 ms, later less often. Between two pairs
+# it is left alone for long enough to be found free.
 PAUSE_SECONDS = 0.03
 
 
@@ -112,7 +112,7 @@ def _do(line: BulkLine, wish: BulkRequest, by: Person, now: datetime) -> None:
             with planning(line.partnership, by=by, now=now, version=line.version) as change:
                 before, pair, again = dates_of(change), BulkPair(change), BulkLine()
                 bulk_acts.act(wish, pair, again, _facts(wish, pair, line, now))
-                if again.shown != line.shown:
+                if (again.before, again.after) != (line.before, line.after):
                     raise Refusal(_("Their dates changed since you looked, so they stay as they are."))
             if wish.act == Bulk.Act.REMIND:
                 line.partnership.remind(by=by, now=now)
