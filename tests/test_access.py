@@ -275,6 +275,10 @@ TABLE: dict[str, Row] = {
     "bulk_preview": admins("422"),  # nobody is chosen
     "bulk_create": admins("405", "409"),  # not what a preview showed
     "bulk_detail": admins(),
+    "admin_session_create": admins(post="302"),
+    "admin_session_move": admins(post="302"),
+    "admin_session_skip": admins(post="302"),
+    "admin_partnership_update": admins("405", "302"),
     "bulk_resume": admins("405", "302"),
     "bulk_undo": admins("405", "409"),
     "mail_list": admins(),

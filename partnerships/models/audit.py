@@ -59,6 +59,7 @@ class Audit(models.Model):
         LEAD_ASSIGNED = "lead_assigned", _("Made somebody a lead")
         LEAD_ENDED = "lead_ended", _("Took the role of lead from somebody")
         PARTNERSHIP_BEGUN = "partnership_begun", _("Began a partnership")
+        PARTNERSHIP_CHANGED = "partnership_changed", _("Changed the name or the kind of a partnership")
         SEAT_TAKEN = "seat_taken", _("Took a seat in a partnership")
         LEFT = "left", _("Left a partnership")
         ARCHIVED = "archived", _("Ended a partnership")
@@ -161,6 +162,7 @@ ABOUT_ROLES = frozenset(
         Act.LEAD_ASSIGNED,
         Act.LEAD_ENDED,
         Act.PARTNERSHIP_BEGUN,
+        Act.PARTNERSHIP_CHANGED,
         Act.SEAT_TAKEN,
         Act.LEFT,
         Act.ARCHIVED,

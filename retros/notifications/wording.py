@@ -303,11 +303,12 @@ class About:
         if ready:
             subject = _("%(name)s has answered. It opens when you have, too")
         else:
-            subject = {
-                Session.Kind.DREAM_TEAM: _("%(name)s has begun your Dream Team"),
-                Session.Kind.CONTRACT: _("%(name)s has begun a contract with you"),
-                Session.Kind.HEALTH: _("%(name)s has begun a health check with you"),
-            }.get(session.kind, _("%(name)s has begun questions for you both"))
+            begun = {
+                "dream_team": _("%(name)s has begun your Dream Team"),
+                "contract": _("%(name)s has begun a contract with you"),
+                "health": _("%(name)s has begun a health check with you"),
+            }
+            subject = begun.get(session.kind, _("%(name)s has begun questions for you both"))
         line = _(
             "You and %(name)s each answer alone, in pieces if you like. Neither of you reads the other before both "
             "have answered."
