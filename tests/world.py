@@ -89,6 +89,10 @@ class World:
         self.words[text] = frozenset(readers)
         return text
 
+    def marks(self, answer: Any) -> set[str]:
+        """The marks in an answer: its headers, its cookies, its body."""
+        return self.words.keys() & MARK.findall(whole(answer).decode())
+
     @property
     def session(self) -> Session:
         return self.sessions["now"]
@@ -111,6 +115,8 @@ class World:
             "session_move": {"session_id": self.sessions["next"].pk},
             "session_skip": {"session_id": self.sessions["slot"].pk},
             "series_change": {"session_id": self.sessions["slot"].pk},
+            "admin_session_move": {"session_id": self.sessions["slot"].pk},
+            "admin_session_skip": {"session_id": self.sessions["slot"].pk},
             "session_restore": {"session_id": self.sessions["skipped"].pk},
             "session_met": {"session_id": self.sessions["gone"].pk},
             "session_start": {"session_id": self.sessions["next"].pk},
@@ -210,6 +216,10 @@ class World:
             },
             "partnership_invite": {"email": "x@example.org"},
             "person_update": {"name": "Zzz Name", "timezone": "UTC", "theme": "dark", "role_label": "zzzrole"},
+            "admin_partnership_update": {"label": "zzzlabel", "kind": "other"},
+            "admin_session_create": when,
+            "admin_session_move": {**when, "zone": "UTC"},
+            "admin_session_skip": {"reason": "leave"},
             "handover_update": {**text, "version": 1},
             "person_invite": {"email": "y@example.org", "role_label": "zzzrole"},
             "person_role_update": {"role_label": "zzzrole"},

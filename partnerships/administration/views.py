@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from partnerships import links
 from partnerships.access import for_admins, get_account, get_frame, get_person, get_unused_invitation
-from partnerships.administration.forms import AccountForm, ArrangeForm, LeadForm, RoleForm, RolesForm
+from partnerships.administration.forms import AccountForm, ArrangeForm, DetailsForm, LeadForm, RoleForm, RolesForm
 from partnerships.administration.issued import show_links_once
 from partnerships.administration.partnerships import Partnerships, frame_of
 from partnerships.administration.people import People, PersonPage
@@ -154,7 +154,8 @@ def admin_partnership_list(request: PersonRequest) -> HttpResponse:
 @for_admins
 def admin_partnership_detail(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     row, dates = frame_of(get_frame(partnership_id)), links.url_of(links.Page.PAST_DATES, partnership_id)
-    context = {**admin_menu("admin_partnership_list"), "row": row, "dates": dates}
+    form = DetailsForm(initial={"label": row.partnership.label, "kind": row.partnership.kind})
+    context = {**admin_menu("admin_partnership_list"), "row": row, "dates": dates, "form": form}
     return render(request, "partnerships/administration/admin_partnership_detail.html", context)
 
 
@@ -189,6 +190,15 @@ def admin_partnership_roles(request: PersonRequest, partnership_id: UUID) -> Htt
             return redirect("admin_partnership_detail", partnership.pk)
     context = {**admin_menu("admin_partnership_list"), "row": row, "form": form}
     return render(request, "partnerships/administration/admin_partnership_roles.html", context, status=form.status)
+
+
+@require_POST
+@for_admins
+def admin_partnership_update(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """Another label, another kind."""
+    get_frame(partnership_id).describe(by=request.user, **DetailsForm(request.POST).checked())
+    messages.success(request, _("Kept. The two can read that it was changed"))
+    return redirect("admin_partnership_detail", partnership_id)
 
 
 @require_POST
