@@ -296,11 +296,12 @@ class About:
         if ready:
             subject = _("%(name)s has answered. It opens when you have, too")
         else:
-            subject = {
+            begun: dict[str, str] = {
                 Session.Kind.DREAM_TEAM: _("%(name)s has begun your Dream Team"),
                 Session.Kind.CONTRACT: _("%(name)s has begun a contract with you"),
                 Session.Kind.HEALTH: _("%(name)s has begun a health check with you"),
-            }.get(session.kind, _("%(name)s has begun questions for you both"))
+            }
+            subject = begun.get(session.kind, _("%(name)s has begun questions for you both"))
         line = _("You each answer alone, in pieces if you like. Nobody reads the other before you both have answered.")
         path = reverse("session_detail", args=[session.pk])
         return Notice(subject % {"name": self.partner}, (line,), _("Answer the questions"), path)
