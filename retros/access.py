@@ -16,6 +16,7 @@ from retros.models import (
     Bulk,
     ClauseOrigin,
     Entry,
+    Jot,
     Need,
     Note,
     Offer,
@@ -138,6 +139,11 @@ def get_need(person: Person, need_id: UUID) -> Need:
 def get_asked_need(person: Person, need_id: UUID) -> Need:
     """A need that the two released to this lead. Raises Http404 for everybody else."""
     return get_object_or_404(Need.objects.asked_of(person).select_related("lead", "partnership"), pk=need_id)
+
+
+def get_jot(person: Person, jot_id: UUID) -> Jot:
+    """One of their own, dropped or not. Raises Http404 for everybody else."""
+    return get_object_or_404(Jot.objects.of(person), pk=jot_id)
 
 
 def get_offer(person: Person, offer_id: UUID) -> Offer:

@@ -167,12 +167,17 @@ class Agreement(models.Model):
 
         `line` is the clause it is about. `id` is the client's own: a retry proposes nothing twice. Raises Stale when
         another version came into force since `base`, or when `id` was used for other words; Invalid for an empty
-        text or no change.
+        text or no change; Refusal when as many wait as may.
         """
         with self.writing(by) as now_in_force:
             text = self._checked(wordings)
             if twin := self._twin(id, text, reason):
                 return twin
+            if len(self.proposals) >= limits.PROPOSALS:
+                raise Refusal(
+                    _("%(count)d proposals wait here already. Sign one or take one back, then propose this.")
+                    % {"count": limits.PROPOSALS}
+                )
             self._check_base(base, now_in_force, text)
             return Version.write(self, text, by=by, reason=reason, base=base, line=line, id=id)
 

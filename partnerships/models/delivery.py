@@ -48,6 +48,11 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         current = models.Q(expires_at=None) | models.Q(expires_at__gt=now)
         return shown.filter(current, status=Delivery.Status.SENT).order_by("send_at")
 
+    def invited_on(self, subject: models.OuterRef) -> models.QuerySet[Delivery, Any]:
+        """When the last invitation to it left by a mail server, as a subquery."""
+        mailed = self.filter(kind=Delivery.Kind.INVITE, subject_id=subject, by_server=True)
+        return mailed.order_by("-sent_at").values("sent_at")[:1]
+
     def calendar_of(self, person: Person) -> dict[uuid.UUID, int]:
         """What mails put into this person's calendar and nothing took out since: the generation, by its subject."""
         told = self.filter(person=person, kind__in=Delivery.CALENDAR, status__in=Delivery.TOLD).order_by("send_at")
@@ -119,6 +124,7 @@ class Delivery(models.Model):
     error = models.CharField(max_length=60, blank=True)  # the kind of the last refusal, never its words
     message_id = models.CharField(max_length=320)
     sent_at = models.DateTimeField(null=True)
+    by_server = models.BooleanField(default=False)  # a mail server took it; else it went to the log alone
     dismissed_at = models.DateTimeField(null=True)
 
     objects: ClassVar = DeliveryQuerySet.as_manager()
@@ -186,7 +192,8 @@ class Delivery(models.Model):
         return bool(taken)
 
     def mark_sent(self, now: datetime) -> None:
-        self._held().update(status=self.Status.SENT, sent_at=now, error="")
+        sent = {"status": self.Status.SENT, "sent_at": now, "by_server": settings.MAIL_IS_SENT}
+        self._held().update(**sent, error="")
 
     def mark_needless(self) -> None:
         """What it was about is no longer so."""

@@ -174,6 +174,14 @@ class Step(models.Model):
             self.started_at = now
             self.save(update_fields=["started_at"])
 
+    def rewind(self) -> None:
+        """As before the start: its clock stopped, nobody ready. Part of a verb that holds the session's lock."""
+        for side in self.session.sides.values():
+            self.withdraw_ready(side.person)
+        self.ready_set.all().delete()
+        self.started_at = None
+        self.save(update_fields=["started_at"])
+
     def shift_start(self, by: timedelta) -> None:
         if self.started_at is not None:
             self.started_at += by

@@ -101,6 +101,7 @@ class MoreShown(NamedTuple):
     extend_url: str
     minutes: int
     pause_url: str
+    take_back_url: str
     discard_url: str
 
 
@@ -244,14 +245,20 @@ class Dock:
             extend_url=self._url("step_extend") if in_time else "",
             minutes=self.step.minutes,
             pause_url=reverse("session_pause", args=[self.session.pk]),
+            take_back_url=reverse("session_start_delete", args=[self.session.pk]) if self._can_be_taken_back else "",
             discard_url="" if self.session.is_opened else reverse("session_discard", args=[self.session.pk]),
         )
+
+    @property
+    def _can_be_taken_back(self) -> bool:
+        return self.session.can_be_taken_back(self.now)
 
     def _url(self, name: str) -> str:
         return reverse(name, args=[self.session.pk, self.step.position])
 
     def _to_start(self) -> tuple[Offer, ...]:
-        start = Offer(_("Start the retro"), reverse("session_start", args=[self.session.pk]))
+        url = reverse("session_start", args=[self.session.pk])
+        start = Offer(_("Start the retro"), url, is_link=self.session.is_early(self.now))
         home = reverse("partnership_detail", args=[self.session.partnership_id])
         done = Offer(_("Done for now"), home, "btn primary", is_link=True)
         if self.session.awaits:

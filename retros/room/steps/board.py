@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from partnerships.compiled import CompiledQuery
 from partnerships.models import Person
 from retros.agreements.page import Proposed, proposed_in
-from retros.models import Draft, Entry, Note, Prompt, Step
+from retros.models import Draft, Entry, Jot, Note, Prompt, Session, Step
 from retros.models.action import ActionLine
 from retros.models.entry import NOT_HELD
 from retros.room.board import Card, CardShown, Column
@@ -103,6 +103,16 @@ class Board(Frame):
             for card, key in offered
             if key not in here and columns
         ]
+
+    @cached_property
+    def jots(self) -> list[tuple[Jot, Prompt]]:
+        """What the viewer jotted down since, each with its column here; used, it becomes a card under its own id."""
+        if not (self.phase == "write" and self.can_write and self.session.kind == Session.Kind.RETRO):
+            return []
+        asked = [prompt for prompt in self.step.prompts if prompt.takes_cards]
+        columns = {prompt.column: prompt for prompt in reversed(asked)}
+        jots = Jot.objects.kept(self.person).filter(partnership=self.session.partnership_id)
+        return [(jot, columns.get(jot.column) or asked[-1]) for jot in jots if asked]
 
     @property
     def _begun(self) -> list[tuple[Prompt, str]]:
