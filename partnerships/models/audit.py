@@ -46,6 +46,8 @@ class Audit(models.Model):
         ADDRESS_REMOVED = "address_removed", _("Removed an address")
         PASSWORD_CHANGED = "password_changed", _("Changed the password")
         TAKEN_BACK = "taken_back", _("Took back a change of address or password")
+        SIGN_IN_LINK_MADE = "sign_in_link_made", _("Made a sign-in link")
+        SIGN_IN_LINK_USED = "sign_in_link_used", _("Signed in by a link of an admin’s")
         PERSON_INVITED = "person_invited", _("Invited a person")
         PERSON_DEACTIVATED = "person_deactivated", _("Switched off an account")
         PERSON_REACTIVATED = "person_reactivated", _("Switched on an account")
@@ -57,6 +59,7 @@ class Audit(models.Model):
         LEAD_ASSIGNED = "lead_assigned", _("Made somebody a lead")
         LEAD_ENDED = "lead_ended", _("Took the role of lead from somebody")
         PARTNERSHIP_BEGUN = "partnership_begun", _("Began a partnership")
+        PARTNERSHIP_CHANGED = "partnership_changed", _("Changed the name or the kind of a partnership")
         SEAT_TAKEN = "seat_taken", _("Took a seat in a partnership")
         LEFT = "left", _("Left a partnership")
         ARCHIVED = "archived", _("Ended a partnership")
@@ -143,6 +146,8 @@ ABOUT_ACCOUNTS = frozenset(
         Act.ADDRESS_REMOVED,
         Act.PASSWORD_CHANGED,
         Act.TAKEN_BACK,
+        Act.SIGN_IN_LINK_MADE,
+        Act.SIGN_IN_LINK_USED,
         Act.PERSON_INVITED,
         Act.PERSON_DEACTIVATED,
         Act.PERSON_REACTIVATED,
@@ -157,6 +162,7 @@ ABOUT_ROLES = frozenset(
         Act.LEAD_ASSIGNED,
         Act.LEAD_ENDED,
         Act.PARTNERSHIP_BEGUN,
+        Act.PARTNERSHIP_CHANGED,
         Act.SEAT_TAKEN,
         Act.LEFT,
         Act.ARCHIVED,

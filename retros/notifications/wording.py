@@ -302,10 +302,13 @@ class About:
             return None
         if ready:
             subject = _("%(name)s has answered. It opens when you have, too")
-        elif session.kind == Session.Kind.DREAM_TEAM:
-            subject = _("%(name)s has begun your Dream Team")
         else:
-            subject = _("%(name)s has begun a contract with you")
+            begun = {
+                "dream_team": _("%(name)s has begun your Dream Team"),
+                "contract": _("%(name)s has begun a contract with you"),
+                "health": _("%(name)s has begun a health check with you"),
+            }
+            subject = begun.get(session.kind, _("%(name)s has begun questions for you both"))
         line = _(
             "You and %(name)s each answer alone, in pieces if you like. Neither of you reads the other before both "
             "have answered."

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('partnerships', '0016_delivery_by_server'),
+        ('partnerships', '0017_sign_in_links'),
     ]
 
     operations = [
