@@ -119,6 +119,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "config.context.nonce",
+                "partnerships.accounts.came_from.header",
             ],
         },
     }

@@ -48,7 +48,7 @@ class Pair(Header):
 
     @cached_property
     def draft(self) -> Draft | None:
-        """The words of an action that the viewer began to write."""
+        """The words that the viewer began to write into the box of this page: an action, unless it is another page."""
         return Draft.of(self.person, [self.draft_key]).get(self.draft_key)
 
     def draft_of(self, action: Action) -> Draft | None:

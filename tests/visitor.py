@@ -44,8 +44,8 @@ class Visitor:
     def get(self, path: str, *headers: str) -> Page:
         return self._ask(f"GET {path}", b"", *headers)
 
-    def post(self, path: str, **fields: str) -> Page:
-        body = urlencode({"csrfmiddlewaretoken": TOKEN, **fields}).encode()
+    def post(self, path: str, **fields: str | list[str]) -> Page:
+        body = urlencode({"csrfmiddlewaretoken": TOKEN, **fields}, doseq=True).encode()
         kind = "Content-Type: application/x-www-form-urlencoded"
         return self._ask(f"POST {path}", body, kind, f"Content-Length: {len(body)}")
 

@@ -50,6 +50,13 @@ class ArrangeForm(PageForm):
         return {"emails": [data.pop("email_a"), data.pop("email_b")], **data}
 
 
+class RolesForm(PageForm):
+    """What each of the two is in their partnership. The fields are named by seat."""
+
+    a = NameFormField(label=_("Role of the first"), required=False)
+    b = NameFormField(label=_("Role of the second"), required=False)
+
+
 class RoleForm(CheckedForm):
     role_label = NameFormField(required=False)
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -10,13 +10,12 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from partnerships import limits
+from partnerships import limits, reactions
 from partnerships.models.audit import Audit
 from partnerships.models.delivery import Delivery
 from partnerships.models.look import Look
 from partnerships.models.person import Person
 from partnerships.refusals import NotAllowed, Refusal
-from partnerships.signals import seat_taken
 
 
 class Seat(models.TextChoices):
@@ -117,7 +116,8 @@ class Partnership(models.Model):
                 raise Refusal(_("This seat is taken. A partnership is exactly two people."))
             Audit.record(Audit.Act.SEAT_TAKEN, by=person, about=person, partnership=self)
             membership = Membership.objects.create(partnership=self, person=person, seat=seat, role_label=role_label)
-            seat_taken.send(Partnership, membership=membership)
+            for react in reactions.seat_taken:
+                react(membership)
             return membership
 
     def assign_lead(self, person: Person, *, by: Person) -> bool:
@@ -155,13 +155,25 @@ class Partnership(models.Model):
             Look.objects.create(partnership=self, person=by, what=Look.What.LEAD_ENDED, about=person)
             return True
 
+    def label_roles(self, roles: Mapping[str, str], *, by: Person) -> None:
+        """What each of the two is here, by seat; also somebody who is invited. Raises NotAllowed unless by an admin."""
+        with self._administering(by):
+            for seat, role in roles.items():
+                self.memberships.filter(seat=seat).update(role_label=role)
+                self.invitations.filter(seat=seat, accepted_at=None, revoked_at=None).update(role_label=role)
+
     def remind(self, *, by: Person, now: datetime | None = None) -> None:
         """An admin reminds the two to find a date. Raises Refusal when somebody did within seven days."""
         with self._administering(by):
-            lately = Look.objects.filter(partnership=self, what=Look.What.REMINDED)
-            if lately.filter(at__gt=(now or timezone.now()) - limits.REMIND_EVERY).exists():
+            if Partnership.reminded_lately([self.pk], now or timezone.now()):
                 raise Refusal(_("They were reminded less than a week ago."))
             Look.objects.create(partnership=self, person=by, what=Look.What.REMINDED)
+
+    @staticmethod
+    def reminded_lately(partnerships: Collection[uuid.UUID], now: datetime) -> set[uuid.UUID]:
+        """Those of them (by id) that nobody may remind again yet."""
+        lately = Look.objects.filter(what=Look.What.REMINDED, at__gt=now - limits.REMIND_EVERY)
+        return set(lately.filter(partnership__in=partnerships).values_list("partnership_id", flat=True))
 
     # --- the end ------------------------------------------------------------------------------------------------
 

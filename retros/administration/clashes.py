@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Iterator
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -12,7 +12,8 @@ from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import Lag, Lead
 
 from partnerships.models import Person
-from retros.models import Session
+from retros.administration.placing import YEAR, BusySpan, BusyTimes
+from retros.models import RuleVersion, Series, Session
 from retros.models.session import SessionQuerySet
 
 LOOKED_AHEAD = timedelta(days=190)
@@ -87,3 +88,33 @@ def overlaps(spans: list[Span]) -> Iterator[tuple[Span, Span]]:
         if longest and span.start < longest.end:
             yield longest, span
         longest = max(longest or span, span, key=lambda known: known.end)
+
+
+def busy_of(people: Collection[UUID], now: datetime) -> BusyTimes:
+    """When these people (by id) sit in a retro: what has a row, and what their rhythms will make within two years. Two
+    queries.
+    """
+    seat = F("partnership__memberships__person")
+    rows = Session.objects.filter(start_utc__gte=now, partnership__archived_at=None).annotate(person=seat)
+    spans: dict[Any, list[BusySpan]] = defaultdict(list)
+    made: dict[UUID, date] = {}
+    for person, start, minutes, status, series, slot in rows.filter(person__in=people).values_list(
+        "person", "start_utc", "duration_min", "status", "series_id", "slot_date"
+    ):
+        if status in {Session.Status.SCHEDULED, Session.Status.IN_PROGRESS}:
+            spans[person].append((start, start + timedelta(minutes=minutes)))
+        if series and slot:
+            made[series] = max(made.get(series, slot), slot)
+    going_on = [Series.Status.ACTIVE, Series.Status.PAUSED]
+    versions = RuleVersion.objects.filter(series__status__in=going_on, series__partnership__archived_at=None)
+    versions = versions.annotate(person=F("series__partnership__memberships__person")).filter(person__in=people)
+    last = {(version.person, version.series_id): version.rule for version in versions.order_by("n")}
+    for (person, series), rule in last.items():
+        since = made.get(series, now.astimezone(rule.tz).date())
+        for day in rule.days():
+            if day > since + 2 * YEAR:
+                break
+            if day > since:
+                start = rule.slot(day).start_utc
+                spans[person].append((start, start + timedelta(minutes=rule.duration_min)))
+    return BusyTimes(spans)

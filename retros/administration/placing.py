@@ -98,6 +98,11 @@ class Placed:
     rule: Rule
     slots: list[Slot]
 
+    def is_free(self, busy: BusyTimes) -> bool:
+        """Whether both can still be there, every time."""
+        minutes = self.rule.duration_min
+        return all(is_free(who, self.slots, minutes, busy, busy.weeks(who)) for who in self.two)
+
     def is_shifted(self, slot: Slot) -> bool:
         """Whether somebody's clock shows another time than at the first date: the zones change theirs apart."""
         first = self.slots[0].start_utc
@@ -163,6 +168,18 @@ def conflicts(slots: Sequence[Slot], duration_min: int, worker: WorkingPerson, b
     return [start for start, end in spans if busy.clash(worker, start, end)]
 
 
+def is_free(
+    who: WorkingPerson, slots: Sequence[Slot], duration_min: int, busy: BusyTimes, taken: set[tuple[int, int]]
+) -> bool:
+    """Nothing of theirs at that time, and no second retro in a week of theirs; `taken`: the weeks in which they have
+    one.
+    """
+    weeks = [who.week(slot.start_utc) for slot in slots]
+    if len(set(weeks)) < len(weeks) or taken.intersection(weeks):
+        return False
+    return not conflicts(slots, duration_min, who, busy)
+
+
 class _Search:
     """The places of one pair, in the order in which they are tried."""
 
@@ -177,7 +194,7 @@ class _Search:
             slots = occurrences(rule)
             if all(who.works(s.start_utc, s.start_utc + self.length) for s in slots for who in self.two):
                 self.has_common_hours = True
-                if all(self._is_free(who, slots) for who in self.two):
+                if all(is_free(who, slots, self.duration_min, self.busy, self.weeks[who.key]) for who in self.two):
                     return Placed(self.two, rule, slots)
         return None
 
@@ -193,13 +210,6 @@ class _Search:
         """Whether the first date of all lies in both people's hours: a cheap question before the whole year."""
         start = datetime.combine(day, time(hour), ZoneInfo(zone)).astimezone(UTC)
         return all(who.works(start, start + self.length) for who in self.two)
-
-    def _is_free(self, who: WorkingPerson, slots: list[Slot]) -> bool:
-        """Nothing of theirs at that time, and no second retro in a week of theirs."""
-        weeks = [who.week(slot.start_utc) for slot in slots]
-        if len(set(weeks)) < len(weeks) or self.weeks[who.key].intersection(weeks):
-            return False
-        return not conflicts(slots, self.duration_min, who, self.busy)
 
 
 def _spans(slots: Sequence[Slot], duration_min: int) -> list[BusySpan]:

@@ -8,7 +8,9 @@ from retros.paths import BULK, PARTNERSHIP, SESSION
 urlpatterns = [
     path("admin/partnerships/import/", views.partnership_import, name="partnership_import"),
     path("admin/partnerships/import/new/", views.partnership_import_create, name="partnership_import_create"),
+    path("admin/partnerships/import/example/", views.partnership_import_example, name="partnership_import_example"),
     path("admin/mail/", views.mail_list, name="mail_list"),
+    path("admin/mail/test/", views.mail_test, name="mail_test"),
     path("admin/mail/retry/", views.mail_retry_all, name="mail_retry_all"),
     path("admin/mail/<uuid:delivery_id>/retry/", views.mail_retry, name="mail_retry"),
     path("admin/schedule/", views.schedule, name="schedule"),
@@ -18,6 +20,7 @@ urlpatterns = [
     path("admin/schedule/many/", views.bulk_preview, name="bulk_preview"),
     path("admin/schedule/many/new/", views.bulk_create, name="bulk_create"),
     path(f"{BULK}/", views.bulk_detail, name="bulk_detail"),
+    path(f"{BULK}/resume/", views.bulk_resume, name="bulk_resume"),
     path(f"{BULK}/undo/", views.bulk_undo, name="bulk_undo"),
     path(f"admin/{PARTNERSHIP}/dates/", views.admin_partnership_dates, name="admin_partnership_dates"),
     path(f"admin/{SESSION}/met/", views.admin_session_met, name="admin_session_met"),

@@ -6,8 +6,7 @@ import uuid
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db import models, transaction
-from django.db.models import Max
+from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -15,7 +14,7 @@ from django.utils.translation import gettext as _
 from partnerships.models import Audit, Partnership, Person
 from partnerships.refusals import Invalid, Refusal
 from retros.dates.planning import Planning, planning
-from retros.models import Series, Session, creation
+from retros.models import Session
 from retros.recurrence.adherence import LATE
 from retros.recurrence.wall_time import Misplaced, gone_by, in_words, stored, wall_to_utc
 
@@ -43,18 +42,18 @@ def plan(
     with planning(partnership, by=by, now=now) as change:
         if existing := Session.sent_before(id, partnership):
             return existing
-        around = (start_utc - timedelta(days=2), start_utc + timedelta(days=2))
-        others = Session.objects.filter(partnership=partnership, status=Session.Status.SCHEDULED)
-        for row in others.filter(start_utc__range=around):
+        for row in change.rows:
+            if not row.is_planned:
+                continue
             if row.start_utc.astimezone(ZoneInfo(zone)).date() == start.date():
                 raise Refusal(_("There is a retro on that day already. Move that one, or pick another day."))
             if row.overlaps(start_utc, duration_min):
                 raise stands_there(row, zone)
         session = Session(
             id=id or uuid.uuid4(), start_local=stored(start), timezone=zone, start_utc=start_utc,
-            duration_min=duration_min,
+            duration_min=duration_min, template_key=template_key,
         )  # fmt: skip
-        creation.insert(change.partnership, [session], template_key=template_key)
+        change.add([session])
         change.did(Audit.Act.PLANNED, _("Planned %(when)s.") % {"when": in_words(start_utc, zone)}, session)
         return session
 
@@ -67,20 +66,24 @@ def move(
     Raises Misplaced for a time that does not exist, has gone by, or would change the order of the retros; Refusal
     for a session that has started.
     """
-    start_utc = wall_to_utc(start, zone)
     with planning(session.partnership, by=by, now=now, version=version) as change:
-        _must_be_planned(session, _("This session has started. It cannot be moved any more."))
-        if start_utc < change.now:
-            raise gone_by()
-        if (start_utc, zone) == (session.start_utc, session.timezone):
-            return
-        unmade = _next_unmade(change.series) if session.series_id and change.series else None
-        _check_place(session, start_utc, change, unmade=unmade)
-        dates = {"old": in_words(session.start_utc, session.timezone), "new": in_words(start_utc, zone)}
-        change.did(Audit.Act.MOVED, _("Moved %(old)s to %(new)s.") % dates, session)
-        session.place(start, zone, start_utc, session.duration_min, change.now)
-        session.moved = True
-        _keep(session, change)
+        move_in(change, change.take(session), start, zone)
+
+
+def move_in(change: Planning, session: Session, start: datetime, zone: str) -> None:
+    """`move`, on dates in memory."""
+    start_utc = wall_to_utc(start, zone)
+    _must_be_planned(session, _("This session has started. It cannot be moved any more."))
+    if start_utc < change.now:
+        raise gone_by()
+    if (start_utc, zone) == (session.start_utc, session.timezone):
+        return
+    unmade = _next_unmade(change) if session.series_id else None
+    _check_place(session, start_utc, change, unmade=unmade)
+    dates = {"old": in_words(session.start_utc, session.timezone), "new": in_words(start_utc, zone)}
+    change.did(Audit.Act.MOVED, _("Moved %(old)s to %(new)s.") % dates, session)
+    session.place(start, zone, start_utc, session.duration_min, change.now)
+    session.moved = True
 
 
 def skip(session: Session, *, by: Person, reason: str, version: int | None = None, now: datetime | None = None) -> None:
@@ -88,14 +91,12 @@ def skip(session: Session, *, by: Person, reason: str, version: int | None = Non
     if reason not in session.SkipReason.values:
         raise Invalid(_("Say why, in one of the words offered."))
     with planning(session.partnership, by=by, now=now, version=version) as change:
-        if _reread(session).status == session.Status.SKIPPED:
+        if change.take(session).status == session.Status.SKIPPED:
             return
         _must_be_planned(session, _("This session has started. It cannot be skipped any more."))
         session.drop(session.Status.SKIPPED, reason, change.now)
-        change.did(
-            Audit.Act.SKIPPED, _("Skipped %(when)s.") % {"when": in_words(session.start_utc, session.timezone)}, session
-        )
-        _keep(session, change)
+        words = _("Skipped %(when)s.") % {"when": in_words(session.start_utc, session.timezone)}
+        change.did(Audit.Act.SKIPPED, words, session)
 
 
 def restore(session: Session, *, by: Person, version: int | None = None, now: datetime | None = None) -> None:
@@ -103,20 +104,19 @@ def restore(session: Session, *, by: Person, version: int | None = None, now: da
     pause.
     """
     with planning(session.partnership, by=by, now=now, version=version) as change:
-        if _reread(session).is_planned:
+        if change.take(session).is_planned:
             return
         if session.status not in session.NOT_TO_COME:
             raise Refusal(_("This retro took place. There is nothing to plan again."))
         if session.start_utc < change.now:
             raise gone_by()
-        pauses = change.series.pauses.all() if change.series and session.series_id else ()
+        pauses = change.pauses if session.series_id else []
         if pause := next((pause for pause in pauses if pause.takes(session.slot_date)), None):
             raise Refusal(_("%(pause)s Resume first.") % {"pause": pause})
         _check_place(session, session.start_utc, change)
         session.restore(change.now)
         words = _("Planned %(when)s again.") % {"when": in_words(session.start_utc, session.timezone)}
         change.did(Audit.Act.PLANNED, words, session)
-        _keep(session, change)
 
 
 def met_on(session: Session, day: date, *, by: Person, version: int | None = None, now: datetime | None = None) -> None:
@@ -125,7 +125,7 @@ def met_on(session: Session, day: date, *, by: Person, version: int | None = Non
     An admin may later too. Raises Refusal for another one, Invalid for a day that cannot be.
     """
     with planning(session.partnership, by=by, now=now, version=version) as change:
-        if _reread(session).status == session.Status.HELD:
+        if change.take(session).status == session.Status.HELD:
             return
         if session.start_utc > change.now or session.status not in {session.Status.SCHEDULED, session.Status.MISSED}:
             raise Refusal(_("This one is still to come, or is settled already."))
@@ -136,11 +136,10 @@ def met_on(session: Session, day: date, *, by: Person, version: int | None = Non
         latest = min((row.wall_start.date() for row in after), default=date.max)
         if not earliest <= day <= min(latest, change.today(session.timezone)):
             raise Invalid(_("Pick a day between the retro before and today."))
-        last = Session.objects.filter(partnership=session.partnership_id, kind=session.kind)
-        session.number = session.number or (last.aggregate(n=Max("number"))["n"] or 0) + 1
+        last = max((row.number or 0 for row in change.rows if row.kind == session.kind), default=0)
+        session.number = session.number or last + 1
         session.status, session.held_on, session.closed_at = session.Status.HELD, day, change.now
         change.did(Audit.Act.HELD, _("Met on %(day)s.") % {"day": date_format(day, "j F Y")}, session)
-        _keep(session, change)
 
 
 def stands_there(row: Session, zone: str) -> Misplaced:
@@ -151,19 +150,9 @@ def stands_there(row: Session, zone: str) -> Misplaced:
     )
 
 
-def _reread(session: Session) -> Session:
-    session.refresh_from_db()
-    return session
-
-
 def _must_be_planned(session: Session, no: str) -> None:
-    if not _reread(session).is_planned:
+    if not session.is_planned:
         raise Refusal(no)
-
-
-def _keep(session: Session, change: Planning) -> None:
-    session.save_dates()
-    change.changed.add(session.pk)
 
 
 def _neighbours(session: Session, change: Planning) -> tuple[list[Session], list[Session]]:
@@ -243,9 +232,12 @@ def take_back_start(session: Session, *, by: Person, now: datetime | None = None
         change.shared = True
 
 
-def _next_unmade(series: Series) -> datetime | None:
-    """When the first slot begins that has no row yet."""
-    made = Session.objects.filter(series=series).exclude(status=Session.Status.CANCELLED)
-    last = made.aggregate(last=models.Max("slot_date"))["last"]
-    day = None if series.is_ended else series.rule.after(last) if last else series.rule.start_date
+def _next_unmade(change: Planning) -> datetime | None:
+    """When the first slot of the rhythm begins that has no row yet."""
+    series = change.series
+    if series is None or series.is_ended:
+        return None
+    made = [row for row in change.of_rhythm() if row.status != Session.Status.CANCELLED]
+    last = max((row.slot_date for row in made if row.slot_date), default=None)
+    day = series.rule.after(last) if last else series.rule.start_date
     return series.rule.slot(day).start_utc if day else None

@@ -11,7 +11,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from retros.dates import rhythm
-from retros.dates.preview import dry_run
+from retros.dates.planning import Planning
+from retros.dates.preview import preview
 from retros.models import Pause, Series, Session
 from retros.pair import Pair, PlannedRetro, kept_of, long_time, proposal
 from retros.recurrence.adherence import Kept
@@ -152,14 +153,15 @@ def first_dates(rule: Rule | None, pair: Pair) -> list[str]:
     return [in_time_of(pair, slot.start_utc) for slot in rule.first(DATES_SHOWN)] if rule else []
 
 
-def preview_change(series: Series, session: Session, pair: Pair, change: dict[str, Any]) -> tuple[list[NewDate], int]:
+def preview_change(session: Session, pair: Pair, change: dict[str, Any]) -> tuple[list[NewDate], int]:
     """What “this and following” would do: old and new dates, and how many calendar mails it causes."""
+    version = change["version"]
+    new = {name: value for name, value in change.items() if name != "version"}
 
-    def do() -> None:
-        fresh = Session.objects.get(pk=session.pk)
-        rhythm.change_from(Series.objects.get(pk=series.pk), fresh, by=pair.person, confirmed=True, **change)
+    def do(planned: Planning) -> None:
+        rhythm.change_from_in(planned, planned.row(session), confirmed=True, **new)
 
-    found = dry_run([pair.partnership], do)
+    found = preview(pair.partnership, do, by=pair.person, version=version)
     lines = [
         NewDate(
             in_time_of(pair, shift.was) if shift.was else "",

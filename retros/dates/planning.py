@@ -1,30 +1,42 @@
-"""The transaction of every verb that changes dates, and how such a verb says no (docs/rules/scheduling.md S5)."""
+"""The transaction of every verb that changes dates, and how such a verb says no (docs/rules/scheduling.md S5).
+
+A verb works in memory, on all dates of a pair: what it changed is written when it is over. A preview is the same work,
+loaded without a lock and never written (`looked_at`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import F, Model
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from partnerships.models import Audit, Look, Membership, Partnership
+from partnerships.models import Audit, Delivery, Look, Membership, Partnership
 from partnerships.refusals import NotAllowed, Refusal
 from retros.live.publish import publish
-from retros.models.series import Series
-from retros.models.session import Session
+from retros.models import Pause, RuleVersion, Series, SeriesChange, Session, creation
+from retros.models.planned import Planned
 from retros.notifications.plan import plan_deliveries
 
 if TYPE_CHECKING:
     from partnerships.models import Person
+
+M = TypeVar("M", bound=Model)
+_SERIES = ("status", "version", "title", "meeting_url", "work_at")
+_SESSION = (
+    *(each.attname for each in Planned._meta.local_fields if each.name not in {"partnership", "kind"}),
+    "paused_at", "pause_reason",
+)  # fmt: skip
 
 
 class Unconfirmed(Refusal):
@@ -39,26 +51,41 @@ class Unconfirmed(Refusal):
 class Outdated(Refusal):
     """Somebody else changed the dates since the page was read. Nothing was done; the message says what changed."""
 
-    def __init__(self, series: Series, known: int) -> None:
-        self.changes = [str(change) for change in series.changes.filter(version__gt=known).select_related("by")]
+    def __init__(self, version: int, changes: Sequence[SeriesChange]) -> None:
+        self.changes = [str(change) for change in changes]
         parts = [_("The dates changed while you had this page open."), *self.changes]
         super().__init__("\n".join([*parts, _("Nothing of yours was done yet. Look once more, then decide.")]))
-        self.version = series.version
+        self.version = version
 
 
 @dataclass
 class Planning:
-    """One verb at work on the dates of a pair. It says what it `did`; without that, nothing happened."""
+    """One verb at work on the dates of a pair, in memory. It says what it `did`; without that, nothing is told."""
 
     partnership: Partnership
+    members: list[Membership]  # with their people, seat A first
     series: Series | None
+    rules: list[RuleVersion]  # the last one is in force
+    pauses: list[Pause]
+    rows: list[Session]  # of every kind and time
     by: Person | None  # None: the clock
     now: datetime
+    changed_since: list[SeriesChange] | None = None  # what the page of `by` did not show yet; None: it showed all
     act: Audit.Act | None = None
     words: str = ""  # what was done, in a sentence
     about: Model | None = None
-    changed: set[UUID] = field(default_factory=set)
-    by_member: bool = True
+
+    def __post_init__(self) -> None:
+        versions = {version.pk: version for version in self.rules}
+        for row in self.rows:
+            row.partnership = self.partnership
+            if row.rule_version_id:
+                row.rule_version = versions[row.rule_version_id]
+        if self.series and self.rules:
+            self.series.current = self.rules[-1]
+        self.before = {row.pk: _values(row, _SESSION) for row in self.rows}
+        self._series_before = _values(self.series, _SERIES) if self.series else None
+        self._pauses_before = {pause.pk: pause.to_date for pause in self.pauses}
 
     def did(self, act: Audit.Act, words: str, about: Model | None = None) -> None:
         self.act, self.words, self.about = act, words, about
@@ -66,17 +93,146 @@ class Planning:
     def today(self, zone: str) -> date:
         return self.now.astimezone(ZoneInfo(zone)).date()
 
+    @property
+    def by_member(self) -> bool:
+        return self.by is not None and any(member.person_id == self.by.pk for member in self.members)
+
     def sessions(self) -> list[Session]:
         """The retros of the pair that may still take place, the earliest first."""
-        rows = Session.objects.filter(partnership=self.partnership, kind=Session.Kind.RETRO)
-        return list(rows.exclude(status__in=Session.NOT_TO_COME).order_by("start_utc", "pk"))
+        found = [row for row in self.rows if row.kind == Session.Kind.RETRO and row.status not in Session.NOT_TO_COME]
+        return sorted(found, key=lambda row: (row.start_utc, row.pk))
+
+    def of_rhythm(self) -> list[Session]:
+        """Those that a slot made or took, by their slots."""
+        found = [row for row in self.rows if self.series and row.series_id == self.series.pk]
+        return sorted(found, key=lambda row: (row.slot_date or date.min, row.start_utc))
+
+    def open_pauses(self) -> list[Pause]:
+        """The pauses that are not over, the earliest first."""
+        today = self.series.today(self.now) if self.series else date.max
+        found = [pause for pause in self.pauses if pause.to_date is None or pause.to_date >= today]
+        return sorted(found, key=lambda pause: pause.from_date)
+
+    def row(self, session: Session) -> Session:
+        """Its row in memory."""
+        return next(row for row in self.rows if row == session)
+
+    def take(self, session: Session) -> Session:
+        """The caller's own object stands for its row, as it is now."""
+        session.refresh_from_db()
+        session.partnership = self.partnership
+        if session.rule_version_id:
+            session.rule_version = next(each for each in self.rules if each.pk == session.rule_version_id)
+        self.rows = [session if row.pk == session.pk else row for row in self.rows]
+        return session
+
+    def take_series(self, series: Series) -> None:
+        """The caller's own object stands for the series, as it is now."""
+        series.refresh_from_db()
+        series.current = self.rules[-1]
+        self.series = series
+
+    def add(self, sessions: Sequence[Session]) -> None:
+        """New ones. Raises Refusal like `creation.check`."""
+        creation.check(self.partnership, sessions, self.members)
+        for session in sessions:
+            session.partnership = self.partnership
+        self.rows += sessions
+
+    def add_rule(self, series: Series, version: RuleVersion) -> None:
+        self.rules.append(version)
+        series.current = version
+
+    @property
+    def made(self) -> list[Session]:
+        return [row for row in self.rows if row.pk not in self.before]
+
+    def check(self) -> None:
+        """Raises NotAllowed without the right or when the partnership has ended, Outdated when the page was old."""
+        if self.by is not None:
+            if not self.by_member and not (self.by.is_staff and self.by.is_active):
+                raise NotAllowed(_("This is not your partnership."))
+            if self.partnership.is_archived:
+                raise NotAllowed(_("You can read this, and no longer write in it."))
+        if self.series is not None and self.changed_since is not None:
+            raise Outdated(self.series.version, self.changed_since)
+
+    # --- written when the verb is over ----------------------------------------------------------------------------
+
+    def write(self) -> None:
+        """What differs from what was loaded; then who did what, and the mails that follow from it."""
+        if self.series is not None:
+            self._write_rhythm(self.series)
+        self._write_rows()
+        creation.insert(self.partnership, self.made, self.members)
+        if self.act is None:
+            return
+        Audit.record(self.act, by=self.by, about=self.about or self.series, partnership=self.partnership)
+        if self.by is not None and not self.by_member:
+            Look.objects.create(partnership=self.partnership, person=self.by, what=Look.What.SCHEDULE)
+        if self.by is not None and self.series is not None:
+            SeriesChange.objects.create(
+                series=self.series, version=self.series.version, by=self.by, at=self.now, words=self.words[:200]
+            )
+        invited = {
+            each.subject_id
+            for each in plan_deliveries(self.now, self.partnership, self.rows)
+            if each.kind == Delivery.Kind.INVITE
+        }
+        for row in self.rows:
+            if row.pk in invited:
+                row.invited_at = row.invited_at or self.now
+
+    def _write_rhythm(self, series: Series) -> None:
+        series.version += self.act is not None
+        if self._series_before is None:
+            series.save(force_insert=True)
+        elif changed := _changed(series, self._series_before):
+            series.save(update_fields=changed)
+        for version in self.rules:
+            if version.pk is None:
+                version.save()
+        left = {pause.pk for pause in self.pauses}
+        if gone := [pk for pk in self._pauses_before if pk not in left]:
+            Pause.objects.filter(pk__in=gone).delete()
+        for pause in self.pauses:
+            if pause.pk not in self._pauses_before or pause.to_date != self._pauses_before[pause.pk]:
+                pause.save()
+
+    def _write_rows(self) -> None:
+        """Both members' pages of what changed follow."""
+        for row in self.rows:
+            if row.rule_version_id is None and row.rule_version is not None:
+                row.rule_version = row.rule_version  # it was new, and has its id now
+        changes = {row.pk: _changed(row, self.before[row.pk]) for row in self.rows if row.pk in self.before}
+        changed = [row for row in self.rows if changes.get(row.pk)]
+        if not changed:
+            return
+        freed = [row.pk for row in changed if "slot_date" in changes[row.pk] and self.before[row.pk]["slot_date"]]
+        if freed and len(changed) + len(self.made) > 1:  # two never stand on one slot, whichever is written first
+            Session.objects.filter(pk__in=freed).update(slot_date=None)
+        for row in changed:
+            row.version_a, row.version_b = row.version_a + 1, row.version_b + 1
+        names = {"version_a", "version_b", *(name for row in changed for name in changes[row.pk])}
+        # One statement for many rows. They are there, and locked, so each of them conflicts with itself.
+        Session.objects.bulk_create(changed, update_conflicts=True, update_fields=sorted(names), unique_fields=["id"])
+        for row in changed:
+            publish(row.pk, row.version_a, row.version_b)
+
+
+def _values(of: Model, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(of, name) for name in names}
+
+
+def _changed(of: Model, before: Mapping[str, Any]) -> list[str]:
+    return [name for name, value in before.items() if getattr(of, name) != value]
 
 
 @contextmanager
 def planning(
     partnership: Partnership, *, by: Person | None, now: datetime | None = None, version: int | None = None
 ) -> Iterator[Planning]:
-    """Lock the dates of a pair, read rights again, do the work, and tell whoever shows them.
+    """Lock the dates of a pair, read rights again, do the work, write it, and tell whoever shows them.
 
     Either member may, and an admin; `by` is None for the clock. `version` is the series' as the page showed it.
     Raises Outdated when it has changed since, NotAllowed without the right or when the partnership has ended.
@@ -85,38 +241,61 @@ def planning(
     partnership.
     """
     with transaction.atomic():
-        series = Series.objects.select_for_update(no_key=True).filter(partnership=partnership).first()
-        rows = Session.objects.filter(partnership=partnership)
-        list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
-        partnership = Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
-        by_member = by is not None and _check(partnership, by)
-        if series is not None and version is not None and series.version != version:
-            raise Outdated(series, version)
-        change = Planning(partnership, series, by, now or timezone.now(), by_member=by_member)
+        (change,) = _load([partnership.pk], by, now or timezone.now(), {partnership.pk: version}, lock=True)
+        change.check()
         yield change
-        if change.act is not None:
-            Audit.record(change.act, by=by, about=change.about or change.series, partnership=partnership)
-            if by is not None and not change.by_member:
-                Look.objects.create(partnership=partnership, person=by, what=Look.What.SCHEDULE)
-            if change.series is not None:
-                change.series.count_change(by=change.by, at=change.now, words=change.words)
-            plan_deliveries(change.now, partnership)  # what calendars must hear of what was, before it changes again
-        tell(change.changed)
+        change.write()
 
 
-def _check(partnership: Partnership, by: Person) -> bool:
-    """Whether it is one of the two; else it is an admin."""
-    member = Membership.objects.filter(partnership=partnership, person=by).exists()
-    if not member and not (by.is_staff and by.is_active):
-        raise NotAllowed(_("This is not your partnership."))
-    if partnership.is_archived:
-        raise NotAllowed(_("You can read this, and no longer write in it."))
-    return member
+def looked_at(
+    partnerships: Collection[UUID], *, by: Person, now: datetime, versions: Mapping[UUID, int | None]
+) -> list[Planning]:
+    """The dates of these pairs (by id) as they are, by id: for a preview, which locks nothing and writes nothing.
+
+    Whoever works on one calls `check` first. The number of queries does not grow with the pairs.
+    """
+    return _load(partnerships, by, now, versions, lock=False)
 
 
-def tell(changed: Iterable[UUID]) -> None:
-    """Both members' pages of these sessions follow."""
-    rows = Session.objects.filter(pk__in=changed)
-    if rows.update(version_a=F("version_a") + 1, version_b=F("version_b") + 1):
-        for pk, version_a, version_b in rows.values_list("pk", "version_a", "version_b"):
-            publish(pk, version_a, version_b)
+def _load(
+    pks: Collection[UUID], by: Person | None, now: datetime, versions: Mapping[UUID, int | None], *, lock: bool
+) -> list[Planning]:
+    def locked(rows: QuerySet[M]) -> QuerySet[M]:
+        return rows.select_for_update(no_key=True) if lock else rows
+
+    series = {each.partnership_id: each for each in locked(Series.objects.filter(partnership__in=pks))}
+    sessions = _grouped(locked(Session.objects.filter(partnership__in=pks).order_by("pk")), "partnership_id")
+    partnerships = locked(Partnership.objects.filter(pk__in=pks).order_by("pk"))
+    found = list(partnerships)
+    members = _grouped(
+        Membership.objects.filter(partnership__in=pks).select_related("person").order_by("seat"), "partnership_id"
+    )
+    rules = _grouped(RuleVersion.objects.filter(series__in=series.values()).order_by("n"), "series_id")
+    pauses = _grouped(Pause.objects.filter(series__in=series.values()).order_by("pk"), "series_id")
+    outdated = [own for pk, own in series.items() if versions.get(pk) not in {None, own.version}]
+    since = _changed_since(outdated, versions)
+    result = []
+    for pair in found:
+        own = series.get(pair.pk)
+        pk = own.pk if own else None
+        known_dates = (own, rules[pk], pauses[pk], sessions[pair.pk])
+        result.append(Planning(pair, members[pair.pk], *known_dates, by, now, since.get(pk) if pk else None))
+    return result
+
+
+def _changed_since(outdated: Sequence[Series], versions: Mapping[UUID, int | None]) -> dict[UUID, list[SeriesChange]]:
+    """What was done to each of these (by id) after the version that a page showed."""
+    found: dict[UUID, list[SeriesChange]] = {own.pk: [] for own in outdated}
+    if outdated:
+        shown = {own.pk: versions[own.partnership_id] or 0 for own in outdated}
+        for change in SeriesChange.objects.filter(series__in=outdated).select_related("by"):
+            if change.version > shown[change.series_id]:
+                found[change.series_id].append(change)
+    return found
+
+
+def _grouped(rows: QuerySet[Any], by: str) -> dict[Any, list[Any]]:
+    found: dict[Any, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[getattr(row, by)].append(row)
+    return found

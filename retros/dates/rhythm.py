@@ -6,14 +6,12 @@ Each runs in `planning()`: the pair's dates are locked, rights are read again, t
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import takewhile
 from zoneinfo import ZoneInfo
 
-from django.db import models
-from django.db.models import Q
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -23,7 +21,7 @@ from partnerships.models import Audit, Partnership, Person
 from partnerships.refusals import Invalid, Refusal
 from retros.dates.one_date import fits, stands_there
 from retros.dates.planning import Planning, Unconfirmed, planning
-from retros.models import Pause, RuleVersion, Series, Session, creation
+from retros.models import Pause, RuleVersion, Series, Session
 from retros.recurrence.adherence import EXCUSED
 from retros.recurrence.rule import CENTURY, HORIZON, LEAST_AHEAD, Cadence, Rule, Slot
 from retros.recurrence.wall_time import Misplaced, gone_by, stored
@@ -33,11 +31,6 @@ REVIVED = frozenset({  # left out by a rule or a pause, so another rule may brin
     (Status.CANCELLED, Session.ENDED), (Status.CANCELLED, Session.ARCHIVED), (Status.CANCELLED, Session.SURPLUS),
     (Status.SKIPPED, Session.PAUSED),
 })  # fmt: skip
-SETTLED = (  # what the last day and the pauses decide about
-    Q(status=Status.SCHEDULED)
-    | Q(status=Status.SKIPPED, reason=Session.PAUSED)
-    | Q(status=Status.CANCELLED, reason=Session.ENDED)
-)
 
 
 def begin(
@@ -50,24 +43,26 @@ def begin(
     in its way, Refusal while there is a rhythm already.
     """
     with planning(partnership, by=by, now=now, version=version) as change:
-        series = Series.objects.filter(partnership=partnership).first()
-        if series is not None and not series.is_ended:
-            if series.rule == rule:
-                return series
-            raise Refusal(_("There is a rhythm already. Change that one."))
-        if rule.slot(rule.start_date).start_utc < change.now:
-            raise gone_by()
-        if series is None:
-            series = Series.objects.create(
-                partnership=change.partnership, title=clean_name(title, limit=TITLE_LENGTH), version=0
-            )
-        series.status, series.meeting_url = Series.Status.ACTIVE, meeting_url or series.meeting_url
-        change.series = series
-        add_rule(series, rule)
-        _cut(series.pauses.all(), series.today(change.now))  # they were the former rhythm's
-        _follow(series, [], None, change)
-        series.save(update_fields=["status", "meeting_url"])
-        change.did(Audit.Act.RHYTHM_SET, _("Planned a rhythm: %(rule)s.") % {"rule": rule.words})
+        return begin_in(change, rule, title=title, meeting_url=meeting_url)
+
+
+def begin_in(change: Planning, rule: Rule, *, title: str = "", meeting_url: str = "") -> Series:
+    """`begin`, on dates in memory."""
+    series = change.series
+    if series is not None and not series.is_ended:
+        if series.rule == rule:
+            return series
+        raise Refusal(_("There is a rhythm already. Change that one."))
+    if rule.slot(rule.start_date).start_utc < change.now:
+        raise gone_by()
+    if series is None:
+        title = clean_name(title, limit=TITLE_LENGTH)
+        series = change.series = Series(partnership=change.partnership, title=title, version=0)
+    series.status, series.meeting_url = Series.Status.ACTIVE, meeting_url or series.meeting_url
+    add_rule(series, rule, change)
+    _cut(change.pauses, series, change)  # they were the former rhythm's
+    _follow(series, [], None, change)
+    change.did(Audit.Act.RHYTHM_SET, _("Planned a rhythm: %(rule)s.") % {"rule": rule.words})
     return series
 
 
@@ -84,35 +79,51 @@ def change_from(
     be there, Refusal when it has begun or gone by.
     """
     with planning(series.partnership, by=by, now=now, version=version) as change:
-        _reload_locked(series, change, living=True)
-        session.refresh_from_db()
-        if session.series_id != series.pk or session.slot_date is None:
-            raise Refusal(_("This retro stands outside of the rhythm."))
-        if not session.is_planned or session.start_utc <= change.now:
-            raise Refusal(_("What has begun or gone by never moves. Pick a later one."))
-        since = session.slot_date
-        rule = rule_at(series, session).following(
-            since, first=first, weekday=weekday, cadence=cadence, local_time=local_time,
-            timezone=timezone, duration_min=duration_min,
+        change.take_series(series)
+        change_from_in(
+            change, change.take(session), first=first, weekday=weekday, cadence=cadence, local_time=local_time,
+            timezone=timezone, duration_min=duration_min, confirmed=confirmed,
         )  # fmt: skip
-        if first in {None, since} and weekday is None and rule.slot(since).start_utc < change.now:
-            # It was put off past its slot: it stays where it is, and the rule begins behind it.
-            rule, since = rule.after_moment(session.end_utc), since + timedelta(days=1)
-        movable = _movable(series, since, change)
-        _check_first(series, rule, movable, session, change)
-        reset = [row.slot_date for row in movable if row.moved and row.slot_date]
-        if reset and not confirmed:
-            raise Unconfirmed(reset)
-        add_rule(series, rule)
-        _follow(series, movable, since, change)
-        known = {"day": date_format(rule.start_date, "j F Y"), "rule": rule.words}
-        change.did(Audit.Act.RHYTHM_CHANGED, _("From %(day)s on: %(rule)s.") % known)
 
 
-def _movable(series: Series, since: date, change: Planning) -> list[Session]:
+def change_from_in(
+    change: Planning, session: Session, *, first: date | None = None, weekday: int | None = None,
+    cadence: Cadence | None = None, local_time: time | None = None, timezone: str | None = None,
+    duration_min: int | None = None, confirmed: bool = False,
+) -> None:  # fmt: skip
+    """`change_from`, on dates in memory."""
+    series = _living(change)
+    if session.series_id != series.pk or session.slot_date is None:
+        raise Refusal(_("This retro stands outside of the rhythm."))
+    if not session.is_planned or session.start_utc <= change.now:
+        raise Refusal(_("What has begun or gone by never moves. Pick a later one."))
+    since = session.slot_date
+    rule = rule_at(series, session).following(
+        since, first=first, weekday=weekday, cadence=cadence, local_time=local_time,
+        timezone=timezone, duration_min=duration_min,
+    )  # fmt: skip
+    if first in {None, since} and weekday is None and rule.slot(since).start_utc < change.now:
+        # It was put off past its slot: it stays where it is, and the rule begins behind it.
+        rule, since = rule.after_moment(session.end_utc), since + timedelta(days=1)
+    movable = _movable(since, change)
+    _check_first(rule, movable, session, change)
+    reset = [row.slot_date for row in movable if row.moved and row.slot_date]
+    if reset and not confirmed:
+        raise Unconfirmed(reset)
+    add_rule(series, rule, change)
+    _follow(series, movable, since, change)
+    known = {"day": date_format(rule.start_date, "j F Y"), "rule": rule.words}
+    change.did(Audit.Act.RHYTHM_CHANGED, _("From %(day)s on: %(rule)s.") % known)
+
+
+def _movable(since: date, change: Planning) -> list[Session]:
     """The rows from that slot on which a new rule places anew: to come, or left out by a pause only."""
-    rows = _rows(series).filter(slot_date__gte=since, start_utc__gt=change.now)
-    return list(rows.filter(Q(status=Status.SCHEDULED) | Q(status=Status.SKIPPED, reason=Session.PAUSED)))
+    return [
+        row
+        for row in change.of_rhythm()
+        if row.slot_date and row.slot_date >= since and row.start_utc > change.now
+        and (row.is_planned or (row.status, row.reason) == (Status.SKIPPED, Session.PAUSED))
+    ]  # fmt: skip
 
 
 def rule_at(series: Series, session: Session) -> Rule:
@@ -122,7 +133,7 @@ def rule_at(series: Series, session: Session) -> Rule:
     return replace(own.rule, ends_on=now.ends_on, ends_after=now.ends_after) if own else now
 
 
-def _check_first(series: Series, rule: Rule, movable: list[Session], target: Session, change: Planning) -> None:
+def _check_first(rule: Rule, movable: list[Session], target: Session, change: Planning) -> None:
     """Raises Misplaced when the first of them would begin before now, or before the retro ahead of it is over."""
     start = rule.slot(rule.start_date).start_utc
     if start < change.now:
@@ -138,20 +149,26 @@ def pause(
     now: datetime | None = None,
 ) -> None:  # fmt: skip
     """No retros on these days, the last one included; without a last day, until somebody resumes."""
+    with planning(series.partnership, by=by, now=now, version=version) as change:
+        change.take_series(series)
+        pause_in(change, from_date, to_date)
+
+
+def pause_in(change: Planning, from_date: date, to_date: date | None = None) -> None:
+    """`pause`, on dates in memory."""
     if to_date is not None and to_date < from_date:
         raise Invalid(_("The pause ends before it begins."))
     _check_century(from_date, to_date)
-    with planning(series.partnership, by=by, now=now, version=version) as change:
-        _reload_locked(series, change, living=True)
-        others = list(series.open_pauses(change.now))
-        if any(p.from_date <= from_date and p.to_date == to_date for p in others):
-            return
-        if other := next((p for p in others if p.overlaps(from_date, to_date)), None):
-            raise Refusal(_("%(pause)s Resume first, or pick other days.") % {"pause": other})
-        pause = Pause.objects.create(series=series, from_date=from_date, to_date=to_date)
-        _settle(series, change)
-        set_next_due(series, change)
-        change.did(Audit.Act.RHYTHM_PAUSED, str(pause))
+    series, others = _living(change), change.open_pauses()
+    if any(p.from_date <= from_date and p.to_date == to_date for p in others):
+        return
+    if other := next((p for p in others if p.overlaps(from_date, to_date)), None):
+        raise Refusal(_("%(pause)s Resume first, or pick other days.") % {"pause": other})
+    pause = Pause(series=series, from_date=from_date, to_date=to_date)
+    change.pauses.append(pause)
+    _settle(series, change)
+    set_next_due(series, change)
+    change.did(Audit.Act.RHYTHM_PAUSED, str(pause))
 
 
 def resume(
@@ -161,20 +178,24 @@ def resume(
     is caught up on.
     """
     with planning(series.partnership, by=by, now=now, version=version) as change:
-        _reload_locked(series, change)
-        ids = {p.pk for p in series.open_pauses(change.now) if pause in {None, p}}
-        if series.is_ended or not ids:
+        change.take_series(series)
+        pauses = [each for each in change.open_pauses() if pause in {None, each}]
+        if series.is_ended or not pauses:
             return
-        _cut(series.pauses.filter(pk__in=ids), series.today(change.now))
+        _cut(pauses, series, change)
         _settle(series, change)
         _fill(series, change)
         change.did(Audit.Act.RHYTHM_RESUMED, _("Resumed."))
 
 
-def _cut(pauses: models.QuerySet[Pause], today: date) -> None:
-    """No pause from today on."""
-    pauses.filter(from_date__gte=today).delete()
-    pauses.filter(Q(to_date=None) | Q(to_date__gte=today)).update(to_date=today - timedelta(days=1))
+def _cut(pauses: Iterable[Pause], series: Series, change: Planning) -> None:
+    """None of these pauses from today on."""
+    today = series.today(change.now)
+    for pause in list(pauses):
+        if pause.from_date >= today:
+            change.pauses.remove(pause)
+        elif pause.to_date is None or pause.to_date >= today:
+            pause.to_date = today - timedelta(days=1)
 
 
 def _check_century(*days: date | None) -> None:
@@ -189,9 +210,9 @@ def end(
     """No retro after the day `last`; without one, it goes on without end. What a later end takes in comes back."""
     _check_century(last)
     with planning(series.partnership, by=by, now=now, version=version) as change:
-        _reload_locked(series, change)
+        change.take_series(series)
         rule = replace(series.rule, ends_on=last, ends_after=None)
-        add_rule(series, rule.after_moment(change.now) if series.is_ended else rule)
+        add_rule(series, rule.after_moment(change.now) if series.is_ended else rule, change)
         _settle(series, change)
         _fill(series, change)
         ends = _("Ends on %(day)s.") % {"day": date_format(last, "j F Y")} if last else _("Goes on without an end.")
@@ -204,54 +225,45 @@ def describe(
 ) -> None:  # fmt: skip
     """Another title, another meeting link: the calendars of those invited learn it, as no new time."""
     with planning(series.partnership, by=by, now=now, version=version) as change:
-        _reload_locked(series, change)
+        change.take_series(series)
         title = clean_name(title, limit=TITLE_LENGTH)
         if (title, meeting_url) == (series.title, series.meeting_url):
             return
         series.title, series.meeting_url = title, meeting_url
-        series.save(update_fields=["title", "meeting_url"])
-        ahead = _rows(series).filter(status=Status.SCHEDULED, start_utc__gt=change.now)
-        for row in ahead.exclude(invited_at=None):
-            row.ical_stamp = change.now
-            _keep(series, row, change)
+        for row in change.of_rhythm():
+            if row.is_planned and row.start_utc > change.now and row.invited_at:
+                row.ical_stamp = change.now
         change.did(Audit.Act.RHYTHM_CHANGED, _("Changed the title or the meeting link."))
 
 
 def materialise(series: Series, now: datetime) -> None:
     """Make the rows of all slots that are due to be made; a pause begins or is over. Safe twice at once."""
     with planning(series.partnership, by=None, now=now) as change:
-        _reload_locked(series, change)
+        change.take_series(series)
         if not series.is_ended and not change.partnership.is_archived:
             _fill(series, change)
 
 
-def _reload_locked(series: Series, change: Planning, *, living: bool = False) -> None:
-    """Read it again under the lock."""
-    series.refresh_from_db()
-    series.__dict__.pop("current", None)
-    change.series = series
-    if living and series.is_ended:
+def _living(change: Planning) -> Series:
+    """Raises Refusal without a rhythm that goes on."""
+    if change.series is None or change.series.is_ended:
         raise Refusal(_("This rhythm has ended. Plan a new one."))
+    return change.series
 
 
-def _made_by(series: Series, today: date, *, but: Collection[uuid.UUID] = ()) -> tuple[list[date], list[date]]:
+def _made_by(series: Series, change: Planning, *, but: Collection[uuid.UUID] = ()) -> tuple[list[date], list[date]]:
     """The slots to come before the anchor of the rule in force, `but` for these rows; and those of the rule itself
     that have rows on that day.
     """
-    before = _rows(series).filter(slot_date__gte=today, slot_date__lt=series.rule.start_date)
-    known = before.exclude(pk__in=but).exclude(status=Status.CANCELLED)
-    earlier = [day for day in known.values_list("slot_date", flat=True) if day]
+    today, anchor = series.today(change.now), series.rule.start_date
+    known = [row for row in change.of_rhythm() if row.status != Status.CANCELLED and row.pk not in but]
+    earlier = [row.slot_date for row in known if row.slot_date and today <= row.slot_date < anchor]
     return earlier, series.rule.made_by(today, len(earlier))
 
 
-def _keep(series: Series, row: Session, change: Planning) -> None:
-    row.save_dates()
-    change.changed.add(row.pk)
-
-
-def add_rule(series: Series, rule: Rule) -> None:
-    last = series.rules.aggregate(n=models.Max("n"))["n"] or 0
-    series.current = RuleVersion.objects.create(series=series, n=last + 1, **asdict(rule))
+def add_rule(series: Series, rule: Rule, change: Planning) -> None:
+    last = max((version.n for version in change.rules), default=0)
+    change.add_rule(series, RuleVersion(series=series, n=last + 1, **asdict(rule)))
 
 
 def _follow(series: Series, movable: list[Session], since: date | None, change: Planning) -> None:
@@ -263,29 +275,29 @@ def _follow(series: Series, movable: list[Session], since: date | None, change: 
     gets no second one.
     """
     placed = {row.pk for row in movable}
-    days = _made_by(series, series.today(change.now), but=placed)[1]
-    rows = [row for row in _rows(series) if row.pk not in placed]
+    days = _made_by(series, change, but=placed)[1]
+    rows = [row for row in change.of_rhythm() if row.pk not in placed]
     others = {row.slot_date: row for row in rows if row.slot_date}
     since = since and min(since, series.rule.start_date)
     dropped = [row for row in rows if (row.status, row.reason) in REVIVED and _is_replaced(row, since, change)]
     back = {row.slot_date: row for row in dropped if row.slot_date}
     free = [day for day in days if day not in others or day in back]
     _check_free(series, [series.rule.slot(day) for day in free], placed, change)
-    former = {row.pk: row.slot_date for row in movable}
+    former = {row.pk: row.slot_date for row in [*movable, *dropped]}
     given = set(free[: len(movable)])
-    parked = placed | {row.pk for day, row in back.items() if day in given}
-    Session.objects.filter(pk__in=parked).update(slot_date=None)  # two never stand on one slot
+    for day in given.intersection(back):
+        back[day].slot_date = None  # two never stand on one slot
     for row, day in zip(movable, free, strict=False):
         _place(series, row, series.rule.slot(day), change)
     for row in movable[len(free) :]:
         _drop(series, row, former[row.pk], given | set(others), change)
-    spare = iter([row for row in dropped if row.slot_date in {None, *given} and row.start_utc > change.now])
+    spare = iter([row for row in dropped if former[row.pk] in {None, *given} and row.start_utc > change.now])
     for day in free[len(movable) :]:
         if again := back.get(day) or next(spare, None):
             _place(series, again, series.rule.slot(day), change)
     for row in dropped:
-        if row.rule_version_id != series.current.pk and row.start_utc > change.now:
-            _drop(series, row, row.slot_date, given, change)
+        if row.rule_version is not series.current and row.start_utc > change.now:
+            _drop(series, row, former[row.pk], given, change)
     _fill(series, change)
 
 
@@ -305,20 +317,18 @@ def _fill(series: Series, change: Planning) -> None:
     rhythm that waited for its two people begins with the first slot to come.
     """
     rule = series.rule
-    days, known = _made_by(series, series.today(change.now))[1], {row.slot_date for row in _rows(series)}
+    days, known = _made_by(series, change)[1], {row.slot_date for row in change.of_rhythm()}
     if not known:
         days = [day for day in days if rule.slot(day).start_utc >= change.now]
     slots = [rule.slot(day) for day in days if day not in known]
-    pauses = list(series.pauses.all())
     outside = [row for row in change.sessions() if row.is_planned and row.series_id is None] if slots else []
     rows = []
     for slot in slots:
-        paused = any(pause.takes(slot.day) for pause in pauses)
+        paused = any(pause.takes(slot.day) for pause in change.pauses)
         taken = next((row for row in outside if _is_on_its_day(row, slot, rule)), None)
         if taken and not paused:
             taken.series, taken.rule_version, taken.slot_date = series, series.current, slot.day
             taken.moved = (taken.start_utc, taken.duration_min) != (slot.start_utc, rule.duration_min)
-            _keep(series, taken, change)
             continue
         rows.append(
             Session(
@@ -330,12 +340,12 @@ def _fill(series: Series, change: Planning) -> None:
         if paused:
             _leave_out(rows[-1], Status.SKIPPED, Session.PAUSED)
     if rows:
-        creation.insert(change.partnership, rows)
+        change.add(rows)
     set_next_due(series, change)
 
 
 def _place(series: Series, row: Session, slot: Slot, change: Planning) -> None:
-    inside = any(pause.takes(slot.day) for pause in series.pauses.all())
+    inside = any(pause.takes(slot.day) for pause in change.pauses)
     if inside and row.is_planned:
         row.drop(Status.SKIPPED, Session.PAUSED, change.now)
     row.series, row.rule_version, row.slot_date, row.moved = series, series.current, slot.day, False
@@ -344,7 +354,6 @@ def _place(series: Series, row: Session, slot: Slot, change: Planning) -> None:
         _leave_out(row, Status.SKIPPED, Session.PAUSED)
     elif not row.is_planned:
         row.restore(change.now)
-    _keep(series, row, change)
 
 
 def _drop(series: Series, row: Session, former: date | None, taken: set[date], change: Planning) -> None:
@@ -364,7 +373,6 @@ def _drop(series: Series, row: Session, former: date | None, taken: set[date], c
         slot = rule.slot(former)
         row.slot_date, row.rule_version, row.moved = former, series.current, False
         row.place(slot.start_local, rule.timezone, slot.start_utc, rule.duration_min, change.now)
-    _keep(series, row, change)
 
 
 def _call_off(row: Session, status: str, reason: str, change: Planning) -> None:
@@ -385,15 +393,15 @@ def _settle(series: Series, change: Planning) -> None:
 
     Rows that a person decided about stay as they are, and those that a later rule took the place of.
     """
-    rule, pauses = series.rule, list(series.pauses.all())
-    rows = _rows(series).filter(SETTLED, start_utc__gt=change.now)
+    rule = series.rule
+    rows = [row for row in change.of_rhythm() if row.start_utc > change.now and (row.is_planned or _is_settled(row))]
     dated = [(row.slot_date, row) for row in rows if row.slot_date]
     slots = _slots_until(replace(rule, ends_on=None), max((day for day, _row in dated), default=rule.start_date))
     back = []
     for day, row in dated:
         if rule.ends_on and day > rule.ends_on:
             left_out = (Status.CANCELLED, Session.ENDED)
-        elif any(pause.takes(day) for pause in pauses):
+        elif any(pause.takes(day) for pause in change.pauses):
             left_out = (Status.SKIPPED, Session.PAUSED)
         else:
             if not row.is_planned and (day < rule.start_date or day in slots):
@@ -401,11 +409,14 @@ def _settle(series: Series, change: Planning) -> None:
             continue
         if (row.status, row.reason) != left_out:
             _call_off(row, *left_out, change)
-            _keep(series, row, change)
     for row in back:
         if fits(row, change):
             row.restore(change.now)
-            _keep(series, row, change)
+
+
+def _is_settled(row: Session) -> bool:
+    """Whether the last day or a pause left it out."""
+    return (row.status, row.reason) in {(Status.SKIPPED, Session.PAUSED), (Status.CANCELLED, Session.ENDED)}
 
 
 def _slots_until(rule: Rule, last: date) -> set[date]:
@@ -432,10 +443,10 @@ def set_next_due(series: Series, change: Planning) -> None:
     or ends, the end itself.
     """
     today = series.today(change.now)
-    earlier, made = _made_by(series, today)
+    earlier, made = _made_by(series, change)
     ahead = [*earlier, *(day for day in made if day >= today)]
     beyond = series.rule.after(ahead[-1] if ahead else today)
-    pauses = list(series.open_pauses(change.now))
+    pauses = change.open_pauses()
     series.status = series.Status.PAUSED if any(p.takes(today) for p in pauses) else series.Status.ACTIVE
     wakes = [p.from_date for p in pauses if p.from_date > today]
     wakes += [p.to_date + timedelta(days=1) for p in pauses if p.to_date]
@@ -451,9 +462,3 @@ def set_next_due(series: Series, change: Planning) -> None:
         if wakes and not series.is_ended
         else None
     )
-    series.save(update_fields=["status", "work_at"])
-
-
-def _rows(series: Series) -> models.QuerySet[Session]:
-    rows: models.QuerySet[Session] = Session.objects.filter(series=series).order_by("slot_date", "start_utc")
-    return rows

@@ -14,7 +14,7 @@ from partnerships.models import Audit, Delivery, Partnership
 from partnerships.refusals import Refusal
 from retros.dates import rhythm
 from retros.dates.planning import Planning, planning
-from retros.models import Pause, RuleVersion, Series, Session
+from retros.models import Series, Session
 from retros.notifications.ics import InvitationVersion
 from retros.recurrence.wall_time import gone_by
 
@@ -37,15 +37,14 @@ class Dates(NamedTuple):
     pauses: list[int]
 
 
-def dates_of(partnership: Partnership, now: datetime) -> Dates:
+def dates_of(change: Planning) -> Dates:
     """As they are. What has begun is left out: no verb moves it."""
-    rows = Session.objects.filter(partnership=partnership, kind=Session.Kind.RETRO, start_utc__gt=now)
-    series = Series.objects.filter(partnership=partnership).first()
+    rows = [row for row in change.rows if row.kind == Session.Kind.RETRO and row.start_utc > change.now]
     return Dates(
         {str(row.pk): _written(row) for row in rows},
-        series.current.pk if series else None,
-        series.status if series else "",
-        list(series.pauses.values_list("pk", flat=True)) if series else [],
+        change.rules[-1].pk if change.rules else None,
+        change.series.status if change.series else "",
+        [pause.pk for pause in change.pauses],
     )
 
 
@@ -69,13 +68,12 @@ def take_back(
     Refusal when the dates changed since, Misplaced when one of them has gone by.
     """
     with planning(partnership, by=by, now=now, version=version or None) as change:
-        rows = {str(row.pk): row for row in Session.objects.filter(pk__in=how["known"])}
+        rows = {str(row.pk): row for row in change.rows if str(row.pk) in how["known"]}
         if any(pk not in rows or _mark(_written(rows[pk])) != mark for pk, mark in how["known"].items()):
             raise Refusal(_("Its dates changed since, so it stays as it is."))
         former = {pk: _read(row) for pk, row in how["rows"].items()}
         if any(row["status"] == Session.Status.SCHEDULED and row["start_utc"] < change.now for row in former.values()):
             raise gone_by()
-        Session.objects.filter(pk__in=rows).update(slot_date=None)  # two never stand on one slot
         for pk in how["new"]:
             rows[pk].slot_date = None
             if rows[pk].is_planned:
@@ -83,9 +81,6 @@ def take_back(
         told = _told(rows)
         for pk, values in former.items():
             _put_back(rows[pk], values, told.get(rows[pk].pk, set()), change.now)
-        for row in rows.values():
-            row.save_dates()
-            change.changed.add(row.pk)
         if change.series is not None:
             _put_rule_back(change.series, how, change)
         change.did(Audit.Act.RHYTHM_CHANGED, _("Took back a change for many."))
@@ -122,12 +117,12 @@ def _told(rows: dict[str, Session]) -> dict[UUID, set[tuple[int, int]]]:
 
 
 def _put_rule_back(series: Series, how: dict[str, Any], change: Planning) -> None:
-    Pause.objects.filter(series=series, pk__in=how["pauses"]).delete()
+    change.pauses = [pause for pause in change.pauses if pause.pk not in how["pauses"]]
     if how["rule"] is None or how["status"] == Series.Status.ENDED:
         series.status, series.work_at = Series.Status.ENDED, None
-        series.save(update_fields=["status", "work_at"])
     if how["rule"] is not None and how["rule"] != series.current.pk:
-        rhythm.add_rule(series, RuleVersion.objects.get(pk=how["rule"]).rule)
+        former = next(version for version in change.rules if version.pk == how["rule"])
+        rhythm.add_rule(series, former.rule, change)
     if how["rule"] is not None and how["status"] != Series.Status.ENDED:
         rhythm.set_next_due(series, change)
 

@@ -37,15 +37,13 @@ def close_grace(now: datetime) -> int:
     closed = 0
     for found in _beyond_grace(now):
         with planning(found.partnership, by=None, now=now) as change:
-            session = next((row for row in _beyond_grace(now, found.partnership) if row == found), None)
-            if session is None:
+            if found not in _beyond_grace(now, found.partnership):
                 continue  # somebody moved, skipped or began it meanwhile
+            session = change.row(found)
             if session.is_running:
                 session.close_unasked(now)
             else:
                 session.status = Status.MISSED
-            session.save_dates("paused_at", "pause_reason")
-            change.changed.add(session.pk)
             closed += 1
     return closed
 
@@ -70,12 +68,10 @@ def resync_timezones(now: datetime) -> int:
     for session in rows.iterator(chunk_size=500):
         if session.start_by_zone() != session.start_utc:
             with planning(session.partnership, by=None, now=now) as change:
-                session.refresh_from_db()
+                change.take(session)
                 start = session.start_by_zone()
                 if session.is_planned and start != session.start_utc:
                     wall = start.astimezone(session.zone).replace(tzinfo=None)
                     session.place(wall, session.timezone, start, session.duration_min, now)
-                    session.save_dates()
-                    change.changed.add(session.pk)
                     changed += 1
     return changed

@@ -78,7 +78,7 @@ def series_change(request: PersonRequest, session_id: UUID) -> HttpResponse:
                 rhythm.change_from(series, session, by=request.user, confirmed=True, **change)
                 messages.success(request, _("Your rhythm: %(rule)s") % {"rule": series.rule.words})
                 return redirect("series_detail", session.partnership_id)
-            lines, mails = preview_change(series, session, pair, change)
+            lines, mails = preview_change(session, pair, change)
     context = {**pair.context, "form": form, "session": session, "lines": lines, "mails": mails}
     return render(request, "retros/dates/series_change.html", context, status=form.status)
 

@@ -1,12 +1,13 @@
 """What the two write, reveal and agree on."""
 
 from retros.models.action import Action, Review
-from retros.models.bulk import Bulk
+from retros.models.bulk import Bulk, BulkLine
 from retros.models.clause import ClauseLink, ClauseOrigin
 from retros.models.draft import Draft
 from retros.models.entry import Entry, EntryRevision, Pick
 from retros.models.expiry import Expiry
 from retros.models.handover import Handover
+from retros.models.jot import Jot
 from retros.models.need import Need
 from retros.models.note import Note
 from retros.models.offer import Offer
@@ -20,6 +21,7 @@ from retros.models.tick import Tick
 __all__ = [
     "Action",
     "Bulk",
+    "BulkLine",
     "ClauseLink",
     "ClauseOrigin",
     "Draft",
@@ -27,6 +29,7 @@ __all__ = [
     "EntryRevision",
     "Expiry",
     "Handover",
+    "Jot",
     "Need",
     "Note",
     "Offer",

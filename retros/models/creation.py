@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -61,7 +62,7 @@ def begin(agreement: Agreement, *, by: Person, short: bool = False) -> Session:
     return session
 
 
-def welcome(membership: Membership, **_signal: object) -> None:
+def welcome(membership: Membership) -> None:
     """Whoever takes a seat gets a side in each session that the other one made alone. Part of taking the seat, which
     holds the partnership's lock.
 
@@ -91,27 +92,37 @@ def _create(
     local = now.astimezone(by.tz).replace(tzinfo=None, second=0, microsecond=0)
     session = Session(
         id=id or uuid.uuid4(), kind=kind, start_local=stored(local), timezone=by.timezone, start_utc=now,
-        agreement=agreement, unplanned=True,
+        agreement=agreement, unplanned=True, template_key=template_key,
     )  # fmt: skip
-    return insert(partnership, [session], template_key=template_key)[0]
-
-
-def insert(partnership: Partnership, sessions: list[Session], *, template_key: str = "") -> list[Session]:
-    """Write new sessions of a pair, with their people and the steps and prompts of their template.
-
-    Raises Refusal, while a seat is free, for a date of a rhythm and for a template that speaks of both by name.
-    """
     partnership.refresh_from_db(fields=["archived_at"])
     members = list(Membership.objects.filter(partnership=partnership).select_related("person"))
+    check(partnership, [session], members)
+    return insert(partnership, [session], members)[0]
+
+
+def check(partnership: Partnership, sessions: Collection[Session], members: Collection[Membership]) -> None:
+    """Raises Refusal for new sessions once the partnership has ended; while a seat is free, for a date of a rhythm and
+    for a template that speaks of both by name.
+    """
     if partnership.is_archived:
         raise Refusal(_("This partnership has ended. You can read it, and no longer write in it."))
-    names = {member.seat: member.person.first_name for member in members}
+    if len(members) < len(Seat):
+        for session in sessions:
+            if session.series_id or template_for(session.kind, partnership.kind, session.template_key).names_both:
+                raise Refusal(_("This needs two. The other seat is still free."))
+
+
+def insert(partnership: Partnership, sessions: list[Session], members: Collection[Membership]) -> list[Session]:
+    """Write new sessions of a pair, with its `members` and the steps and prompts of their template: the one whose key
+    they bring, else the usual one of their kind. Whoever calls has seen to `check`.
+    """
+    if not sessions:
+        return []
+    names = {member.seat: member.person.bare_first_name for member in members}
     steps: list[Step] = []
     prompts: list[Prompt] = []
     for session in sessions:
-        template = template_for(session.kind, partnership.kind, template_key)
-        if len(members) < len(Seat) and (template.names_both or session.series_id):
-            raise Refusal(_("This needs two. The other seat is still free."))
+        template = template_for(session.kind, partnership.kind, session.template_key)
         session.partnership, session.kind, session.template_key = partnership, template.kind, template.key
         for position, step in enumerate(template.steps):
             steps.append(Step.copy(step, session=session, position=position))

@@ -489,6 +489,11 @@ class Session(Planned):
             publish(self.pk, self.version_a, self.version_b)
 
 
+def agreement_look(agreement: Agreement) -> None:
+    """Who stands in a room sees that something was proposed or signed, also outside of it."""
+    Session.look_again(agreement.partnership)
+
+
 _steps: CompiledQuery[Step] = CompiledQuery(lambda session: session.step_set.order_by("position"), Session)
 
 

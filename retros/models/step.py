@@ -376,6 +376,11 @@ class Prompt(models.Model):
         return self.kind == self.Kind.CARDS
 
     @property
+    def sentence_key(self) -> uuid.UUID:
+        """The id of the one sentence that the two agree on for this question."""
+        return uuid.uuid5(self.pk, "settled")
+
+    @property
     def is_guess(self) -> bool:
         return bool(self.beside)
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models.functions import Coalesce, RowNumber
 
 from partnerships.hours import Hours
 from partnerships.models import Delivery, Membership, Partnership, Person, Preference
-from retros.models import Action, Session
+from retros.models import Action, Presence, Ready, Session, Step
 from retros.models.session import SessionQuerySet
 from retros.notifications.ics import InvitationVersion
 
@@ -51,6 +52,7 @@ class Timing(NamedTuple):
 class ExistingDelivery(NamedTuple):
     """A delivery that is there."""
 
+    pk: UUID
     status: str
     refusals: int
     send_at: datetime
@@ -99,12 +101,21 @@ Existing = dict[DeliveryKey, ExistingDelivery]
 
 
 class Facts:
-    """For all partnerships, or for one. The number of queries never grows."""
+    """For all partnerships, or for some. The number of queries never grows.
 
-    def __init__(self, now: datetime, partnership: Partnership | None = None) -> None:
+    `sessions` are all of those partnerships, with their rules and with what is not written yet; they save two queries.
+    """
+
+    def __init__(
+        self,
+        now: datetime,
+        partnerships: Partnership | Collection[Partnership] | None = None,
+        sessions: Sequence[Session] | None = None,
+    ) -> None:
         self.now = now
-        self.only = Q(partnership=partnership) if partnership else Q()
-        self.partnership = partnership
+        self.partnerships = [partnerships] if isinstance(partnerships, Partnership) else partnerships
+        self.only = Q() if self.partnerships is None else Q(partnership__in=self.partnerships)
+        self.sessions = sessions
 
     @cached_property
     def members(self) -> dict[UUID, list[Recipient]]:
@@ -134,7 +145,25 @@ class Facts:
     @cached_property
     def near(self) -> list[Session]:
         """The sessions that anybody may be reminded of, with `next_start`."""
+        if self.sessions is not None:
+            return _near(self.sessions, self.now)
         return list(self._near.with_next_start().select_related("rule_version").only(*_DATES, *_CYCLE))
+
+    @cached_property
+    def awaited(self) -> dict[tuple[UUID, UUID], datetime]:
+        """Whom a sitting waits for and since when, by session and person, while its answers lie folded: somebody who
+        was never in its room, or whose partner is ready.
+        """
+        shared = {"session": OuterRef("session"), "position": OuterRef("session__position")}
+        here = Step.objects.filter(**shared, kind=Step.Kind.QUESTIONS, opened_a_at=None, opened_b_at=None)
+        of_step = {f"step__{name}": value for name, value in shared.items()}
+        ready = Ready.objects.filter(**of_step, purpose=Ready.Purpose.REVEAL)
+        own, other = ready.filter(person=OuterRef("person")), ready.exclude(person=OuterRef("person"))
+        rows = Presence.objects.filter(Exists(here), ~Exists(own), session__in=self._near.running().values("pk"))
+        since = Coalesce(Subquery(other.values("at")[:1]), "session__started_at")
+        rows = rows.filter(Q(seen_at=None) | Exists(other))
+        found = rows.values_list("session_id", "person_id", since)
+        return {(session, person): at for session, person, at in found}
 
     @property
     def _actions(self) -> QuerySet[Action]:
@@ -151,6 +180,8 @@ class Facts:
     @cached_property
     def invitable(self) -> dict[UUID, CalendarEvent]:
         """The next ones of each pair, and those that were announced before; all still ahead."""
+        if self.sessions is not None:
+            return _invitable(self.sessions, self._told, self.now)
         rank = Window(RowNumber(), partition_by=[F("partnership"), F("status")], order_by="start_utc")
         ahead = Session.objects.filter(self.only, start_utc__gt=self.now).annotate(rank=rank)
         first = Q(rank__lte=INVITED, status=Session.Status.SCHEDULED, partnership__archived_at=None)
@@ -168,8 +199,8 @@ class Facts:
     def preferences(self) -> dict[UUID, dict[tuple[str, str], bool]]:
         """Of those who said anything about it."""
         rows = Preference.objects.all()
-        if self.partnership:
-            rows = rows.filter(person__memberships__partnership=self.partnership)
+        if self.partnerships is not None:
+            rows = rows.filter(person__memberships__partnership__in=self.partnerships)
         found: dict[UUID, dict[tuple[str, str], bool]] = defaultdict(dict)
         for person_id, kind, channel, wanted in rows.values_list("person_id", "kind", "channel", "wanted"):
             found[person_id][kind, channel] = wanted
@@ -185,24 +216,73 @@ class Facts:
     @cached_property
     def calendar(self) -> Existing:
         """The calendar mails about what can be invited to."""
-        ahead = Session.objects.filter(self.only, start_utc__gt=self.now).values("pk")
-        rows = _rows(Delivery.objects.filter(kind__in=Delivery.CALENDAR, subject_id__in=ahead))
-        for key in [key for key in rows if key.subject_id not in self.invitable]:
-            del rows[key]
-        return rows
+        return {key: row for key, row in self._calendar.items() if key.subject_id in self.invitable}
+
+    @cached_property
+    def _calendar(self) -> Existing:
+        ahead: Any = Session.objects.filter(self.only, start_utc__gt=self.now).values("pk")
+        if self.sessions is not None:
+            ahead = [session.pk for session in self.sessions if session.start_utc > self.now]
+        return _rows(Delivery.objects.filter(kind__in=Delivery.CALENDAR, subject_id__in=ahead))
+
+    @property
+    def _told(self) -> set[UUID]:
+        """The sessions that any calendar mail is about."""
+        return {key.subject_id for key in self._calendar}
 
     @cached_property
     def reminders(self) -> Existing:
         """The reminders about what is near, and all that wait."""
         rows = Delivery.objects.filter(kind__in=Delivery.REMINDERS)
+        if self.sessions is not None:
+            of_actions = Action.objects.filter(self.only).values("pk")
+            own = Q(subject_id__in=[session.pk for session in self.sessions]) | Q(subject_id__in=of_actions)
+            near = [each.pk for each in (*self.near, *self.actions)]
+            return _rows(rows.filter(own, Q(status=Delivery.Status.PENDING) | Q(subject_id__in=near)))
         waiting = rows.waiting()
-        if self.partnership:
-            own = [kind.objects.filter(self.only).values("pk") for kind in (Session, Action)]
-            waiting = waiting.filter(Q(subject_id__in=own[0]) | Q(subject_id__in=own[1]))
+        if self.partnerships is not None:
+            both = [kind.objects.filter(self.only).values("pk") for kind in (Session, Action)]
+            waiting = waiting.filter(Q(subject_id__in=both[0]) | Q(subject_id__in=both[1]))
         told = rows.exclude(status=Delivery.Status.PENDING)
         sessions = told.filter(subject_id__in=self._near.values("pk"))
         actions = told.filter(subject_id__in=self._actions.values("pk"))
         return _rows(waiting) | _rows(sessions) | _rows(actions)
+
+
+def _near(sessions: Sequence[Session], now: datetime) -> list[Session]:
+    over = {*Session.NOT_TO_COME, Session.Status.HELD}
+    found = [
+        s
+        for s in sessions
+        if now - BEHIND <= s.start_utc <= now + AHEAD and s.status not in over and s.partnership.archived_at is None
+    ]
+    for session in found:
+        later = [
+            other.start_utc
+            for other in sessions
+            if other.partnership_id == session.partnership_id and other.kind == Session.Kind.RETRO
+            and (other.is_planned or other.series_id) and other.status not in Session.NOT_TO_COME
+            and other.start_utc > session.start_utc
+        ]  # fmt: skip
+        session.next_start = min(later, default=None)  # type: ignore[attr-defined]  # as annotated by the database
+    return found
+
+
+def _invitable(sessions: Sequence[Session], told: set[UUID], now: datetime) -> dict[UUID, CalendarEvent]:
+    ahead = sorted((s for s in sessions if s.start_utc > now), key=lambda s: s.start_utc)
+    places: Counter[tuple[UUID, str]] = Counter()
+    found = {}
+    for session in ahead:
+        archived_at = session.partnership.archived_at
+        places[session.partnership_id, session.status] += 1
+        place = places[session.partnership_id, session.status]
+        is_next = place <= INVITED and session.is_planned and archived_at is None
+        if is_next or session.invited_at or (session.pk in told and session.uid_generation > 1):
+            edition = InvitationVersion(session.uid_generation, session.sequence, session.ical_stamp)
+            found[session.pk] = CalendarEvent(
+                session.pk, session.partnership_id, session.status, archived_at, place, session.taken_back_at, edition
+            )
+    return found
 
 
 def _rows(deliveries: QuerySet[Delivery]) -> Existing:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import defaultdict
+from uuid import UUID
 
 from django.db import transaction
 
 from partnerships.models import Delivery
 from retros.models import Session
-from retros.notifications.facts import DeliveryKey, Desired, Existing, ExistingDelivery, Facts, Timing
+from retros.notifications.facts import Desired, Existing, ExistingDelivery, Facts, Timing
 
 
 def reconcile(desired: Desired, existing: Existing, facts: Facts) -> list[Delivery]:
@@ -18,25 +19,35 @@ def reconcile(desired: Desired, existing: Existing, facts: Facts) -> list[Delive
     """
     now = facts.now
     new: list[Delivery] = []
-    moved: list[tuple[DeliveryKey, str, dict[str, Any]]] = []
+    moved: dict[tuple[str, Timing | None], list[UUID]] = defaultdict(list)
     for key, when in desired.items():
         row = existing.get(key)
         if row is None:
             new.append(Delivery.new(**key._asdict(), **when._asdict()))
         elif _moves(row, when):
-            moved.append((key, row.status, {"status": Delivery.Status.PENDING, **when._asdict()}))
-    needless = [key for key, row in existing.items() if row.status == Delivery.Status.PENDING and key not in desired]
-    moved += [(key, Delivery.Status.PENDING, {"status": Delivery.Status.CANCELLED}) for key in needless]
+            moved[row.status, when].append(row.pk)
+    needless = [row.pk for key, row in existing.items() if row.status == Delivery.Status.PENDING and key not in desired]
+    if needless:
+        moved[Delivery.Status.PENDING, None] = needless
     if not (new or moved):
         return []
     invited = {each.subject_id for each in new if each.kind == Delivery.Kind.INVITE}
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         Delivery.objects.bulk_create(new, batch_size=200, ignore_conflicts=True)
-        for key, status, change in moved:
-            Delivery.objects.filter(**key._asdict(), status=status).update(**change)
-        for session_id in invited:
-            Session.objects.filter(pk=session_id, invited_at=None).update(invited_at=now)
+        for (status, timing), pks in moved.items():
+            own = Delivery.objects.filter(pk__in=pks, status=status)
+            if timing is None:
+                own.update(status=Delivery.Status.CANCELLED)
+            else:
+                own.update(status=Delivery.Status.PENDING, **timing._asdict())
+        if invited:
+            Session.objects.filter(pk__in=invited, invited_at=None).update(invited_at=now)
     return new
+
+
+def is_news(row: ExistingDelivery | None, when: Timing) -> bool:
+    """Whether a delivery that is due then is to wait, and did not wait before."""
+    return row is None or (row.status != Delivery.Status.PENDING and _moves(row, when))
 
 
 def _moves(row: ExistingDelivery, when: Timing) -> bool:

@@ -108,6 +108,8 @@ class MoreShown(NamedTuple):
 class Dock:
     """The dock under one step. Reads only what both may know."""
 
+    signs = ""  # the digest of the text that going on signs, where it does
+
     def __init__(self, step: Step, person: Person, now: datetime) -> None:
         self.session = step.session
         self.step = step
@@ -310,7 +312,9 @@ class Dock:
         if self.session.paused_at or not self.can_go_on_alone:
             return None
         words = _("Close it without %(name)s") if self.step.is_last else _("Go on and let %(name)s catch up")
-        return Offer(words % {"name": self.partner.name}, self._url("step_next_create"), "btn quiet", "alone", "1")
+        return Offer(
+            words % {"name": self.partner.name}, self._url("step_next_create"), "btn quiet", "alone", self.signs or "1"
+        )
 
     def _ready(self, digest: str) -> Offer | None:
         """The one press that goes on."""
@@ -327,7 +331,9 @@ class Dock:
             return None
         if self.you.is_ready:
             return Offer(self.ready_label, self._url("step_next_delete"), pressed="true", key="r")
-        return Offer(self.ready_label, self._url("step_next_create"), "btn primary", pressed="false", key="r")
+        signs = "signs" if self.signs else ""
+        url = self._url("step_next_create")
+        return Offer(self.ready_label, url, "btn primary", signs, self.signs, pressed="false", key="r")
 
     @property
     def ready_label(self) -> str:
@@ -337,6 +343,8 @@ class Dock:
             return _("Ready, and open yours") if self.step.side_open(self.partner.seat) else _("Ready, and open both")
         if self.step.is_last and self.session.kind == Session.Kind.RETRO:
             return _("Close the retro")
+        if self.signs:
+            return _("Put them in our agreement, and sign")
         if self.step.is_last:
             return _("We are done here")
         return _("Ready for %(step)s") % {"step": self.session.steps[self.step.position + 1].title}

@@ -19,6 +19,15 @@ class ReadyForm(CheckedForm):
     digest = forms.CharField(max_length=64, required=False)
 
 
+class NextStepForm(CheckedForm):
+    """The digest of the text that going on signs, by either button: together, or alone."""
+
+    not_typed = ("signs", "alone")
+
+    signs = forms.CharField(max_length=64, required=False)
+    alone = forms.CharField(max_length=64, required=False)
+
+
 class CardForm(CheckedForm):
     client_id = forms.UUIDField()
     text = ContentFormField(required=False)

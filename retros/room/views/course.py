@@ -15,11 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partnerships.access import get_partnership
 from partnerships.http import PersonRequest
 from retros.access import get_session, get_step
+from retros.agreements.verbs import sign_and_go_on
 from retros.dates import one_date
-from retros.models import Session
+from retros.models import Session, Step
 from retros.pair import Pair, PlannedRetro
 from retros.room.answers import go, room_again, room_answer, room_page, shown_position
-from retros.room.forms import MinutesForm, NextForm, NextMoveForm, PauseForm, ReadyForm
+from retros.room.forms import MinutesForm, NextForm, NextMoveForm, NextStepForm, PauseForm, ReadyForm
 from retros.room.page import room_at
 
 
@@ -160,7 +161,12 @@ def step_open(request: PersonRequest, session_id: UUID, position: int) -> HttpRe
 
 @require_POST
 def step_next_create(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
-    get_step(request.user, session_id, position).ready_for_next(by=request.user, alone="alone" in request.POST)
+    step, data = get_step(request.user, session_id, position), NextStepForm(request.POST).checked()
+    alone = "alone" in request.POST
+    if step.kind == Step.Kind.AGREE:
+        sign_and_go_on(step, by=request.user, digest=data["signs"] or data["alone"], alone=alone)
+    else:
+        step.ready_for_next(by=request.user, alone=alone)
     return room_again(request, session_id, position)
 
 

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from partnerships.models import Audit, Delivery, Look, Partnership, Person
 from partnerships.refusals import NotAllowed, Refusal
-from retros.administration import bulk
-from retros.administration.bulk import BulkRequest
+from retros.administration import bulk, bulk_acts
+from retros.administration.bulk_acts import BulkPair, BulkRequest
 from retros.administration.placing import BUFFER, occurrences
 from retros.dates import one_date, rhythm
-from retros.models import Bulk, Series, Session
+from retros.dates.planning import Planning, looked_at
+from retros.models import Bulk, BulkLine, Series, Session
 from retros.recurrence.rule import PRESETS, Rule
 from retros.worker import tick
 from tests.cast import Cast
@@ -84,10 +90,7 @@ def test_forty_pairs_are_planned_in_one_sitting(forty: list[Partnership], cast: 
     assert {line.label: line.refused for line in seen.refused} == {"Pair 39": "They have no working hours in common."}
     key = uuid.uuid4()
     done = bulk.commit(what, by=cast.ada, key=key, digest=seen.digest)
-    assert done.lines == [
-        vars(line) | {"series": ours["series"], "undo": ours["undo"]}
-        for line, ours in zip(seen.lines, done.lines, strict=True)
-    ]
+    assert [line.shown for line in done.lines.all()] == [line.shown for line in seen.lines]
 
     spans: dict[Person, list[datetime]] = defaultdict(list)
     for series in Series.objects.all():
@@ -173,9 +176,9 @@ def test_another_rhythm_and_back(cast: Cast) -> None:
     series = in_rhythm(cast.checkout, cast.ada, cadence="monthly")
     before, words = starts(cast.checkout), series.rule.words
     done = do(wish("rhythm", cast.checkout, cadence="every_2_months"), cast.ada)
-    (line,) = done.lines
-    assert line["before"] == words
-    assert line["after"][0].startswith("Every 2 months")
+    line = done.lines.get()
+    assert line.before == words
+    assert line.after[0].startswith("Every 2 months")
     assert len(starts(cast.checkout)) < len(before)
     bulk.undo(done, by=cast.ada)
     assert starts(cast.checkout) == before
@@ -280,7 +283,7 @@ def test_a_date_that_went_by_meanwhile_is_not_taken_back(cast: Cast) -> None:
     start = starts(cast.checkout)[0]
     done = do(wish("move", cast.checkout, weeks=1), cast.ada, now=start - MINUTE)
     done = bulk.undo(done, by=cast.ada, now=start + MINUTE)
-    assert done.lines[0]["left"] == "That time has already gone by. Pick one that is still to come."
+    assert done.lines.get().left == "That time has already gone by. Pick one that is still to come."
 
 
 def test_they_are_reminded_of_the_date_that_they_have(
@@ -295,7 +298,217 @@ def test_they_are_reminded_of_the_date_that_they_have(
         assert f"{day:%H:%M}. Keep it" in bodies[person.email]
         assert "none is planned" not in bodies[person.email]
     assert "none is planned" in bodies[cast.tom.email]
-    assert done.lines[1]["after"][0].startswith("Both get a mail that names their date: ")
+    assert done.lines.all()[1].after[0].startswith("Both get a mail that names their date: ")
+
+
+# --- the preview and the act ------------------------------------------------------------------------------------------
+
+
+def waiting() -> set[uuid.UUID]:
+    """The calendar mails that are to go out."""
+    return set(Delivery.objects.waiting().filter(kind__in=Delivery.CALENDAR).values_list("pk", flat=True))
+
+
+STATES = ["nothing", "rhythm", "weekly", "moved", "paused", "ended", "skipped", "two rules", "one date"]
+
+
+def make_state(pair: Partnership, state: str, by: Person) -> None:
+    """Dates of a pair, with what may have happened to them."""
+    now = timezone.now()
+    if state == "one date":
+        one_date.plan(pair, by=by, start=datetime.now() + timedelta(days=9), zone="Europe/Berlin")  # noqa: DTZ005
+    if state in {"nothing", "one date"}:
+        return
+    series = in_rhythm(pair, by, cadence="weekly" if state == "weekly" else "every_2_weeks")
+    first, _second, third = Session.objects.filter(partnership=pair).upcoming()[:3]
+    if state == "moved":
+        one_date.move(first, by=by, start=first.wall_start + timedelta(days=2), zone=first.timezone)
+    elif state == "paused":
+        rhythm.pause(series, (now + timedelta(days=20)).date(), (now + timedelta(days=40)).date(), by=by)
+    elif state == "ended":
+        rhythm.end(series, (now + timedelta(days=60)).date(), by=by)
+    elif state == "skipped":
+        one_date.skip(first, by=by, reason="leave")
+    elif state == "two rules":
+        rhythm.change_from(series, third, by=by, local_time=time(16))
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(Bulk.Act.values), st.lists(st.sampled_from(STATES), min_size=1, max_size=3), st.booleans(),
+    st.sampled_from(["weekly", "every_4_weeks", "monthly", "quarterly"]), st.integers(1, 30), st.sampled_from([-1, 1]),
+)  # fmt: skip
+def test_the_preview_says_what_the_act_does(
+    cast: Cast, act: str, states: list[str], told: bool, cadence: str, days: int, weeks: int
+) -> None:
+    """Of each pair, and of the mails; and saying it changes nothing."""
+    with transaction.atomic():
+        pairs = [cast.checkout, cast.search, PartnershipFactory.create(a=cast.mei, b=cast.tom, label="Other")]
+        for pair, state in zip(pairs, states, strict=False):
+            make_state(pair, state, cast.ada)
+        if told:
+            tick(timezone.now())
+        day = timezone.localdate() + timedelta(days=days)
+        what = BulkRequest(act, tuple(p.pk for p in pairs), cadence=cadence, first_day=day, weeks=weeks)
+        before, mails = checksum(), waiting()
+        seen = bulk.preview(what, by=cast.ada)
+        assert checksum() == before
+        done = bulk.commit(what, by=cast.ada, key=uuid.uuid4(), digest=seen.digest)
+        assert [line.shown for line in done.lines.all()] == [line.shown for line in seen.lines]
+        assert len(waiting() - mails) == seen.mails
+        for line in done.lines.exclude(refused="").select_related("partnership"):
+            assert line.done_at is None
+        for line in done.lines.filter(refused="").select_related("partnership"):
+            dates = [BulkPair(change).times(start) for change, start in dates_now(line.partnership, cast.ada)]
+            if act == "move":
+                assert line.after[0] in dates
+            elif act in {"plan", "rhythm"}:
+                assert line.after[1:] == [date for date in dates if date in line.after]
+                assert line.after[0] == Series.objects.get(partnership=line.partnership).rule.words
+        transaction.set_rollback(True)
+
+
+def dates_now(pair: Partnership, by: Person) -> list[tuple[Planning, datetime]]:
+    (change,) = looked_at([pair.pk], by=by, now=timezone.now(), versions={})
+    return [(change, start) for start in starts(pair)]
+
+
+@pytest.mark.parametrize("act", Bulk.Act.values)
+def test_a_preview_of_many_asks_no_more_than_one_of_a_few(cast: Cast, act: str, django_assert_num_queries: Any) -> None:
+    pairs = [
+        cast.checkout,
+        cast.search,
+        *(PartnershipFactory.create(b=PersonFactory.create(), label=f"Pair {n}") for n in range(10)),
+    ]
+    if act != "plan":
+        for pair in pairs:
+            in_rhythm(pair, cast.ada)
+    for chosen in (pairs[:2], pairs):
+        with django_assert_num_queries(8):
+            assert len(bulk.preview(wish(act, *chosen), by=cast.ada).done) == len(chosen)
+
+
+@pytest.mark.parametrize("act", ["plan", "move", "rhythm", "pause"])
+def test_a_pair_takes_at_most_thirty_statements(cast: Cast, act: str) -> None:
+    pairs = [PartnershipFactory.create(b=PersonFactory.create(), label=f"Pair {n}") for n in range(4)]
+    if act != "plan":
+        for pair in pairs:
+            in_rhythm(pair, cast.ada)
+        tick(timezone.now())
+    taken = []
+    for chosen in (pairs[:1], pairs[1:]):
+        what = wish(act, *chosen)
+        digest = bulk.preview(what, by=cast.ada).digest
+        with CaptureQueriesContext(connection) as queries:
+            bulk.commit(what, by=cast.ada, key=uuid.uuid4(), digest=digest)
+        taken.append(len(queries))
+    assert taken[1] - taken[0] <= 2 * 30
+
+
+class Stopped(Exception):
+    """As a kill."""
+
+
+def stop_before(monkeypatch: pytest.MonkeyPatch, number: int, do: Callable[[BulkLine], None]) -> None:
+    """Before that pair (from 1) of a press, do something; no transaction is open there."""
+    own, count = bulk._do, Counter[str]()
+
+    def instead(line: BulkLine, *more: Any) -> None:
+        count["pairs"] += 1
+        if count["pairs"] == number:
+            do(line)
+        own(line, *more)
+
+    monkeypatch.setattr(bulk, "_do", instead)
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+def test_others_write_between_two_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.cast import make_cast
+
+    cast = make_cast()
+    seen: list[tuple[bool, int]] = []
+    stop_before(monkeypatch, 2, lambda line: seen.append((connection.in_atomic_block, Series.objects.count())))
+    do(wish("plan", cast.checkout, cast.search), cast.ada)
+    assert seen == [(False, 1)]
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("then", ["resume", "undo"])
+def test_what_stopped_half_way_goes_on_or_is_taken_back(
+    client: Client, monkeypatch: pytest.MonkeyPatch, then: str
+) -> None:
+    from tests.cast import make_cast
+
+    cast = make_cast()
+    pairs = [cast.checkout, cast.search, PartnershipFactory.create(b=PersonFactory.create(), label="Third")]
+    what, key = wish("plan", *pairs), uuid.uuid4()
+    seen = bulk.preview(what, by=cast.ada)
+
+    def stop(line: BulkLine) -> None:
+        raise Stopped
+
+    with monkeypatch.context() as patched:
+        stop_before(patched, 2, stop)
+        with pytest.raises(Stopped):
+            bulk.commit(what, by=cast.ada, key=key, digest=seen.digest)
+    half = Bulk.objects.get()
+    assert Series.objects.count() == 1
+    client.force_login(cast.ada)
+    page = client.get(reverse("bulk_detail", args=[half.pk])).text
+    assert "It stopped before 2 pairs. The others are done." in page
+    assert "Take it back" in page
+    client.post(reverse(f"bulk_{then}", args=[half.pk]))
+    page = client.get(reverse("bulk_detail", args=[half.pk])).text
+    assert "It stopped" not in page
+    if then == "resume":
+        assert Series.objects.exclude(status="ended").count() == 3
+        assert [line.shown for line in half.lines.all()] == [line.shown for line in seen.lines]
+        assert bulk.commit(what, by=cast.ada, key=key, digest="whatever") == half
+    else:
+        assert [series.is_ended for series in Series.objects.all()] == [True]
+        bulk.resume(half, by=cast.ada)
+        assert Series.objects.count() == 1
+
+
+@pytest.mark.parametrize("act", ["plan", "move"])
+def test_a_pair_whose_dates_change_meanwhile_is_left_and_named(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    """The others are done. Of a plan, it may be the dates of another pair of one of them."""
+    pairs = [cast.checkout, cast.search]
+    if act == "move":
+        for pair in pairs:
+            in_rhythm(pair, cast.ada, cadence="monthly")
+    what = wish(act, *pairs)
+    seen = bulk.preview(what, by=cast.ada)
+    lines = {line.partnership_id: line for line in seen.lines}
+
+    def meanwhile(line: BulkLine) -> None:
+        if act == "plan":
+            someone = line.partnership.memberships.get(seat="a").person
+            other = PartnershipFactory.create(a=someone, b=cast.mei, label="Other")
+            rhythm.begin(other, by=cast.ada, rule=bulk_acts.read(line.rule or {}))
+        else:
+            session = Session.objects.filter(partnership=line.partnership).upcoming()[0]
+            start = session.wall_start + timedelta(days=1)
+            one_date.move(session, by=someone_of(line.partnership), start=start, zone=session.timezone)
+
+    stop_before(monkeypatch, 2, meanwhile)
+    done = bulk.commit(what, by=cast.ada, key=uuid.uuid4(), digest=seen.digest)
+    first, second = done.lines.all()
+    assert first.done_at is not None
+    assert first.shown == lines[first.partnership_id].shown
+    assert second.done_at is None
+    assert ("sits in another retro then" if act == "plan" else "The dates changed") in second.refused
+    bulk.undo(done, by=cast.ada)
+    assert done.lines.get(pk=second.pk).left == ""
+
+
+def someone_of(pair: Partnership) -> Person:
+    return pair.memberships.get(seat="a").person
 
 
 # --- when somebody else was quicker -----------------------------------------------------------------------------------
@@ -332,7 +545,7 @@ def test_what_changed_since_is_not_taken_back(cast: Cast) -> None:
     wall = session.wall_start.replace(hour=9)
     one_date.move(session, by=cast.ines, start=wall, zone=session.timezone)
     done = bulk.undo(done, by=cast.ada)
-    left = {line["label"]: line["left"] for line in done.lines}
+    left = {line.label: line.left for line in done.lines.all()}
     assert left == {"Checkout": "Its dates changed since, so it stays as it is.", "Search": ""}
     session.refresh_from_db()
     assert session.wall_start == wall

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from retros.administration import bulk
-from retros.administration.bulk import BulkRequest
+from retros.administration.bulk_acts import BulkRequest
 from retros.dates import one_date, rhythm
 from retros.dates.planning import Unconfirmed
 from retros.models import Series, Session

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, time, timedelta
 from typing import Any
 
@@ -14,7 +13,8 @@ from hypothesis.extra.django import TestCase
 from partnerships.models import Delivery
 from partnerships.refusals import Refusal
 from retros.dates import one_date, rhythm, upkeep
-from retros.dates.preview import DatesPreview, dry_run
+from retros.dates.planning import Planning
+from retros.dates.preview import DatesPreview, preview
 from retros.models import Series, Session
 from retros.recurrence.rule import PRESETS
 from tests.cast import Cast, make_cast
@@ -24,16 +24,18 @@ from tests.test_access import checksum
 pytestmark = pytest.mark.django_db
 
 
-def shown(planned: Planned, preview: DatesPreview) -> dict[Any, Any]:
-    return {shift.session_id: shift.becomes for shift in preview.of(planned.partnership)}
+def ahead(planned: Planned, day: str = "2027-02-16", **change: Any) -> DatesPreview:
+    """The preview of a change from the slot of that day on."""
+
+    def do(dates: Planning) -> None:
+        rhythm.change_from_in(dates, dates.row(planned.at(day)), confirmed=True, **change)
+
+    return preview(planned.partnership, do, by=planned.by, now=planned.now)
 
 
-def changes(planned: Planned, **change: Any) -> Callable[[], None]:
-    def do() -> None:
-        series = Series.objects.get(pk=planned.series.pk)
-        rhythm.change_from(series, planned.at("2027-02-16"), by=planned.by, now=planned.now, confirmed=True, **change)
-
-    return do
+def done(planned: Planned, day: str = "2027-02-16", **change: Any) -> None:
+    series = Series.objects.get(pk=planned.series.pk)
+    rhythm.change_from(series, planned.at(day), by=planned.by, now=planned.now, confirmed=True, **change)
 
 
 def scheduled(planned: Planned) -> dict[Any, Any]:
@@ -45,14 +47,14 @@ def test_a_preview_names_old_and_new_dates_and_changes_nothing(cast: Cast) -> No
     moved = planned.at("2027-03-02")
     one_date.move(moved, by=planned.by, start=moved.wall_start.replace(day=4), zone=moved.timezone, now=planned.now)
     before = checksum()
-    preview = dry_run([planned.partnership], changes(planned, weekday=3, local_time=time(15)))
+    seen = ahead(planned, weekday=3, local_time=time(15))
     assert checksum() == before
-    assert preview.mails == 4  # an update of each of the next two, to each of the two
+    assert seen.mails == 4  # an update of each of the next two, to each of the two
     rows = [row for row in planned.rows() if row.slot_date and row.slot_date >= date(2027, 2, 16)]
-    kept = [shift for shift in preview.shifts if shift.was and shift.becomes]
+    kept = [shift for shift in seen.shifts if shift.was and shift.becomes]
     assert [shift.session_id for shift in kept] == [row.pk for row in rows][: len(kept)]
     assert f"{kept[0].was:%d %H:%M} {kept[0].becomes:%d %H:%M}" == "16 09:00 18 14:00"
-    assert [shift.session_id for shift in preview.shifts if shift.reset] == [moved.pk]
+    assert [shift.session_id for shift in seen.shifts if shift.reset] == [moved.pk]
 
 
 def test_a_rule_that_begins_later_makes_no_date_beyond_the_horizon(cast: Cast) -> None:
@@ -60,37 +62,28 @@ def test_a_rule_that_begins_later_makes_no_date_beyond_the_horizon(cast: Cast) -
     planned = Planned("S2", cast.checkout, "2026-12-01T12:00Z")
     days = [row.slot_date for row in planned.rows()]
     assert days[3:] == [date(2027, 6, 8)]
-
-    def do() -> None:
-        series = Series.objects.get(pk=planned.series.pk)
-        rhythm.change_from(series, planned.at("2027-06-08"), by=planned.by, now=planned.now, local_time=time(15))
-
-    (shift,) = dry_run([planned.partnership], do).shifts
+    (shift,) = ahead(planned, "2027-06-08", local_time=time(15)).shifts
     assert (f"{shift.was:%d %H}", f"{shift.becomes:%d %H}") == ("08 11", "08 12")
-    do()
+    done(planned, "2027-06-08", local_time=time(15))
     assert [row.slot_date for row in planned.rows()] == days
     for at in ("2027-02-10T12:00Z", "2027-06-09T12:00Z", "2028-01-01T12:00Z"):
         upkeep.materialise(utc(at))
-        ahead = [row for row in planned.rows() if row.start_utc > utc(at)]
-        assert len(ahead) >= 3
-        assert ahead[-1].start_utc <= utc(at) + timedelta(days=190)
+        later = [row for row in planned.rows() if row.start_utc > utc(at)]
+        assert len(later) >= 3
+        assert later[-1].start_utc <= utc(at) + timedelta(days=190)
 
 
 def test_a_mail_of_another_pair_is_none_of_this_change(cast: Cast) -> None:
     planned = Planned("S1", cast.checkout, "2027-02-10T12:00Z")
-
-    def do() -> None:
-        changes(planned, local_time=time(15))()
-        Planned("S2", cast.search, "2026-12-01T12:00Z")
-
-    assert dry_run([planned.partnership], do).mails == 4
+    Planned("S2", cast.search, "2026-12-01T12:00Z")
+    assert ahead(planned, local_time=time(15)).mails == 4
 
 
 def test_what_is_refused_is_refused_in_the_preview(cast: Cast) -> None:
     planned = Planned("S1", cast.checkout, "2027-02-10T12:00Z")
     before = checksum()
     with pytest.raises(Refusal):
-        dry_run([planned.partnership], changes(planned, first=date(2027, 2, 2)))
+        ahead(planned, first=date(2027, 2, 2))
     assert checksum() == before
 
 
@@ -113,14 +106,13 @@ class PreviewIsTheEffect(TestCase):
     def test_it(self, change: dict[str, Any]) -> None:
         planned = Planned("S1", make_cast().checkout, "2027-02-10T12:00Z")
         before, old_order = scheduled(planned), [row.pk for row in planned.rows()]
-        do = changes(planned, **change)
-        preview = dry_run([planned.partnership], do)
+        seen = ahead(planned, **change)
         assert scheduled(planned) == before
         mails = Delivery.objects.filter(kind__in=Delivery.CALENDAR).count()
-        do()
-        assert Delivery.objects.filter(kind__in=Delivery.CALENDAR).count() - mails == preview.mails
+        done(planned, **change)
+        assert Delivery.objects.filter(kind__in=Delivery.CALENDAR).count() - mails == seen.mails
         after = scheduled(planned)
-        expected = {pk: becomes for pk, becomes in shown(planned, preview).items() if becomes}
+        expected = {shift.session_id: shift.becomes for shift in seen.shifts if shift.becomes}
         new = set(expected) - set(before)
         assert {pk: start for pk, start in after.items() if pk in before} == {
             pk: expected.get(pk, start) for pk, start in before.items() if pk in after

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from partnerships.models import Delivery, Person
 from partnerships.refusals import Refusal
 from retros.administration import bulk
-from retros.administration.bulk import BulkRequest
+from retros.administration.bulk_acts import BulkRequest
 from retros.dates import one_date, rhythm
 from retros.lifecycle import ending
 from retros.models import Bulk, Series, Session
@@ -157,6 +157,11 @@ class Life:
         found = [row for row in self.coming() if row.slot_date]
         return found[n % len(found[:5])] if found else None
 
+    def waiting(self) -> set[uuid.UUID]:
+        """The calendar mails that are to go out."""
+        mails = Delivery.objects.waiting().filter(kind__in=Delivery.CALENDAR)
+        return set(mails.values_list("pk", flat=True))
+
     def begin(self, cadence: str, days: int) -> None:
         rule = Rule.starting(self.today + timedelta(days=days), PRESETS[cadence], time(10), ZONE)
         rhythm.begin(self.pair, by=self.by, rule=rule)
@@ -184,20 +189,20 @@ class Life:
         self.round()
 
     def change(self, n: int, what: str, value: int) -> None:
-        if (row := self.pick(n)) is None or row.slot_date is None:
+        if (row := self.pick(n)) is None or (since := row.slot_date) is None:
             return
-        own = next(rule for day, rule in self.model.slots(row.slot_date).items() if day == row.slot_date)
+        own = next(rule for day, rule in self.model.slots(since).items() if day == since)
         changes: dict[str, dict[str, Any]] = {
             "weekday": {"weekday": value % 7},
             "time": {"local_time": time(9 + value % 8)},
             "cadence": {"cadence": PRESETS[CADENCES[value % 4]]},
-            "first": {"first": row.slot_date + timedelta(days=1 + value % 3)},
+            "first": {"first": since + timedelta(days=1 + value % 3)},
         }
-        change = changes[what]
+        change, end = changes[what], row.end_utc
         rhythm.change_from(self.series, row, by=self.by, confirmed=True, **change)
-        rule, since = own.following(row.slot_date, **change), row.slot_date
+        rule = own.following(since, **change)
         if what in {"time", "cadence"} and rule.slot(since).start_utc < self.now:
-            rule, since = rule.after_moment(row.end_utc), since + timedelta(days=1)
+            rule, since = rule.after_moment(end), since + timedelta(days=1)
         self.model.change(since, rule)
 
     def pause(self, days: int, length: int) -> None:
@@ -243,10 +248,12 @@ class Life:
             return
         former = deepcopy(self.model)
         wish = BulkRequest(act, (self.pair.pk,), cadence=CADENCES[n % 4], first_day=self.today + timedelta(days=n))
-        digest = bulk.preview(wish, by=self.cast.ada).digest
+        seen, waiting = bulk.preview(wish, by=self.cast.ada), self.waiting()
         self.check()
-        done = bulk.commit(wish, by=self.cast.ada, key=uuid.uuid4(), digest=digest)
-        if done.lines[0]["refused"]:
+        done = bulk.commit(wish, by=self.cast.ada, key=uuid.uuid4(), digest=seen.digest)
+        assert len(self.waiting() - waiting) == seen.mails
+        assert [line.shown for line in done.lines.all()] == [line.shown for line in seen.lines]
+        if done.lines.get().refused:
             return
         if act == "move" and row is not None and row.slot_date is not None:
             row.refresh_from_db()
@@ -266,8 +273,8 @@ class Life:
             return
         version = self.series.version
         undone = bulk.undo(self.done, by=self.cast.ada)
-        untouched = version == self.done.lines[0]["version"]
-        assert bool(undone.lines[0]["left"]) is not untouched
+        untouched = version == self.done.lines.get().version
+        assert bool(undone.lines.get().left) is not untouched
         if untouched:
             self.model = self.former
         self.done = None

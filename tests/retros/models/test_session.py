@@ -101,10 +101,12 @@ def test_a_retro_needs_two(db: None) -> None:
     ines = PersonFactory.create()
     alone = PartnershipFactory.create(a=ines)
     with pytest.raises(Refusal, match="needs two"):
-        one_date.plan(alone, by=ines, start=wall(2027, 3, 2, 14, 0), zone="UTC")
-    with pytest.raises(Refusal, match="needs two"):
         creation.start_now(alone, by=ines)
     assert not Session.objects.exists()
+    planned = one_date.plan(alone, by=ines, start=wall(2027, 3, 2, 14, 0), zone="UTC")
+    with pytest.raises(Refusal, match="needs two"):
+        planned.start(by=ines)
+    assert Session.objects.get().is_planned
 
 
 def test_somebody_else_plans_and_starts_nothing(pair: Pair) -> None:
