@@ -30,6 +30,7 @@ from partnerships.models import (
     Partnership,
     Person,
     SignInChange,
+    SignInLink,
 )
 from partnerships.models.sign_in_change import WaysIn
 from partnerships.unsubscribe import unsubscribe_token
@@ -88,6 +89,10 @@ class World:
         self.words[text] = frozenset(readers)
         return text
 
+    def marks(self, answer: Any) -> set[str]:
+        """The marks in an answer: its headers, its cookies, its body."""
+        return self.words.keys() & MARK.findall(whole(answer).decode())
+
     @property
     def session(self) -> Session:
         return self.sessions["now"]
@@ -110,6 +115,8 @@ class World:
             "session_move": {"session_id": self.sessions["next"].pk},
             "session_skip": {"session_id": self.sessions["slot"].pk},
             "series_change": {"session_id": self.sessions["slot"].pk},
+            "admin_session_move": {"session_id": self.sessions["slot"].pk},
+            "admin_session_skip": {"session_id": self.sessions["slot"].pk},
             "session_restore": {"session_id": self.sessions["skipped"].pk},
             "session_met": {"session_id": self.sessions["gone"].pk},
             "session_start": {"session_id": self.sessions["next"].pk},
@@ -133,6 +140,7 @@ class World:
             "session_calendar": {"session_id": self.sessions["next"].pk},
             "calendar_feed": {"token": self.ids["feed"]},
             "sign_in_undo": {"token": self.ids["undo"]},
+            "sign_in_link": {"token": self.ids["sign_in_link"]},
             "unsubscribe": {"token": self.ids["unsubscribe"]},
             "review_clause": {"action_id": self.ids["experiment"]},
             "action_clause": {"action_id": self.ids["experiment"]},
@@ -208,6 +216,10 @@ class World:
             },
             "partnership_invite": {"email": "x@example.org"},
             "person_update": {"name": "Zzz Name", "timezone": "UTC", "theme": "dark", "role_label": "zzzrole"},
+            "admin_partnership_update": {"label": "zzzlabel", "kind": "other"},
+            "admin_session_create": when,
+            "admin_session_move": {**when, "zone": "UTC"},
+            "admin_session_skip": {"reason": "leave"},
             "handover_update": {**text, "version": 1},
             "person_invite": {"email": "y@example.org", "role_label": "zzzrole"},
             "person_role_update": {"role_label": "zzzrole"},
@@ -305,6 +317,7 @@ def make_world(phase: str) -> World:
     assert noted
     world = World(cast, phase, {name: getattr(cast, name) for name in names} | {"lena": lena, "former_lead": former})
     world.ids |= {"undo": noted.token, "unsubscribe": unsubscribe_token(cast.ines)}
+    world.ids["sign_in_link"] = SignInLink.make(former, by=cast.ada)[1]
     _before(world)
     _write(world)
     if phase != "folded":
