@@ -145,7 +145,8 @@ class Home(Pair):
 
     @property
     def is_new(self) -> bool:
-        return not self.held and not self.actions
+        """Whether the two have done nothing yet that this page would show."""
+        return not (self.held or self.actions or self.missed or self.draft)
 
     @cached_property
     def sittings(self) -> list[Sitting]:
