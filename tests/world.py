@@ -12,7 +12,9 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cache
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from django.db import transaction
@@ -90,8 +92,12 @@ class World:
         return text
 
     def marks(self, answer: Any) -> set[str]:
-        """The marks in an answer: its headers, its cookies, its body."""
-        return self.words.keys() & MARK.findall(whole(answer).decode())
+        """The marks in an answer: its headers, its cookies, its body, and what is packed in a spreadsheet."""
+        told = whole(answer)
+        if answer.content.startswith(b"PK"):
+            with ZipFile(BytesIO(answer.content)) as packed:
+                told += b"".join(packed.read(name) for name in packed.namelist())
+        return self.words.keys() & MARK.findall(told.decode(errors="replace"))
 
     @property
     def session(self) -> Session:
