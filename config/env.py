@@ -11,7 +11,7 @@ import ipaddress
 import os
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -61,6 +61,13 @@ class Environment:
         if value and value not in ON | OFF:
             raise BadValue(name, value, "1 or 0")
         return value in ON
+
+    def one_of(self, name: str, allowed: Sequence[str]) -> str:
+        """One of these; the first when it is not given."""
+        value = self.text(name, allowed[0])
+        if value not in allowed:
+            raise BadValue(name, value, "one of " + ", ".join(filter(None, allowed)))
+        return value
 
     def number(self, name: str, default: int, *, least: int, most: int) -> int:
         value = self.text(name, str(default))

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config.env import BadValue, Environment, is_loopback
 from partnerships import limits
+from partnerships.public_holidays import countries
 
 django_stubs_ext.monkeypatch()  # so that `models.TextField[...]` and `forms.ModelForm[...]` exist when run
 
@@ -38,6 +39,7 @@ MAIL_DOMAINS = env.domains("TWOFOLD_MAIL_DOMAINS")  # empty: any
 _mail = env.mail("TWOFOLD_MAIL_URL")
 MAIL_IS_SENT = bool(_mail)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("TWOFOLD_MAIL_FROM", f"Twofold <twofold@{_host}>")
+COUNTRY = env.one_of("TWOFOLD_COUNTRY", ["", *sorted(code for code, _name in countries())])
 RETENTION_MONTHS = env.number("TWOFOLD_RETENTION_MONTHS", 24, least=1, most=1200)
 CALENDAR_REPLY_TO = env.mailbox("TWOFOLD_CALENDAR_REPLY_TO")  # empty: nobody is asked to answer an invitation
 WORKER_ELSEWHERE = env.flag("TWOFOLD_WORKER_ELSEWHERE")
@@ -119,6 +121,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "config.context.nonce",
+                "config.context.mail",
                 "partnerships.accounts.came_from.header",
             ],
         },
@@ -273,6 +276,8 @@ STORAGES = {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if DEBUG else "config.storage.LeanStorage"
     },
 }
+WHITENOISE_ROOT = BASE_DIR / "public"  # what browsers and crawlers ask for at the root of every site
+WHITENOISE_MIMETYPES = {".webmanifest": "application/manifest+json"}
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
 from partnerships.models import Version
 from partnerships.models.partnership import Seat
@@ -60,6 +61,13 @@ def get_missed(session_id: UUID) -> Session:
     """A retro of any pair that did not take place, for an admin: its dates and nothing in it. Raises Http404."""
     missed = Session.objects.filter(kind=Session.Kind.RETRO, status=Session.Status.MISSED)
     return get_object_or_404(missed.select_related("partnership"), pk=session_id)
+
+
+def get_planned(session_id: UUID) -> Session:
+    """A retro to come of any pair, for an admin: its dates and nothing in it. Raises Http404."""
+    now = timezone.now()
+    planned = Session.objects.filter(kind=Session.Kind.RETRO, start_utc__gt=now, partnership__archived_at=None)
+    return get_object_or_404(planned.coming_outside(now).select_related("partnership"), pk=session_id)
 
 
 def get_series(person: Person, partnership_id: UUID) -> Series:

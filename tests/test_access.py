@@ -97,6 +97,8 @@ TABLE: dict[str, Row] = {
     "account_set_password": account(302, 302, 302, 302),
     "reauthenticate_by_code": account(302, 302, 302, 302),
     "sign_in_undo": account(),
+    "sign_in_link": account(200, 422, 200, 422),
+    "sign_in_links": account(200, 302, 302, 302),
     "account_reset_password": account(),
     "account_confirm_login_code": account(302, 302, 302, 302),
     "account_confirm_email": account(200, 404, 200, 404),
@@ -256,6 +258,7 @@ TABLE: dict[str, Row] = {
     "person_admin_delete": admins("405", "302"),
     "person_deactivate": admins("405", "302"),
     "person_reactivate": admins("405", "302"),
+    "person_link_create": admins("405", "200"),
     "person_sessions_end": admins("405", "302"),
     "admin_invitation_update": admins("405", "200"),
     "admin_invitation_delete": admins("405", "302"),
@@ -272,6 +275,10 @@ TABLE: dict[str, Row] = {
     "bulk_preview": admins("422"),  # nobody is chosen
     "bulk_create": admins("405", "409"),  # not what a preview showed
     "bulk_detail": admins(),
+    "admin_session_create": admins(post="302"),
+    "admin_session_move": admins(post="302"),
+    "admin_session_skip": admins(post="302"),
+    "admin_partnership_update": admins("405", "302"),
     "bulk_resume": admins("405", "302"),
     "bulk_undo": admins("405", "409"),
     "mail_list": admins(),
@@ -291,7 +298,8 @@ PUBLIC = {
     "account_login", "account_logout", "account_inactive", "account_signup", "account_email_verification_sent",
     "account_reset_password", "account_confirm_login_code", "account_confirm_email", "account_reset_password_done",
     "account_reset_password_from_key", "account_reset_password_from_key_done", "account_request_login_code",
-    "invitation_detail", "sign_in_here", "sign_in_undo", "unsubscribe", "calendar_feed", "healthz",
+    "invitation_detail", "sign_in_here", "sign_in_undo", "sign_in_link", "unsubscribe", "calendar_feed",
+    "healthz",
 }  # fmt: skip
 ANYBODYS = ("account_", "invitation_waiting")  # what they answer hangs on the browser, not on whose it is
 OWN = {"notice_dismiss"}  # nobody else's, and not the pair's either
@@ -366,7 +374,9 @@ def test_every_route_has_a_row() -> None:
 def test_the_public_list_is_exact() -> None:
     public = {name for name, route in routes().items() if not getattr(route.callback, "login_required", True)}
     own = {name for name in public if not name.startswith("account_")}
-    assert own == {"invitation_detail", "sign_in_here", "sign_in_undo", "unsubscribe", "calendar_feed", "healthz"}
+    assert own == {
+        "invitation_detail", "sign_in_here", "sign_in_undo", "sign_in_link", "unsubscribe", "calendar_feed", "healthz",
+    }  # fmt: skip
     closed_by_allauth = {"account_reauthenticate", "account_email", "account_change_password", "account_set_password"}
     assert public - closed_by_allauth == PUBLIC
 

@@ -32,6 +32,7 @@ from partnerships.models import (
     Partnership,
     Person,
     SignInChange,
+    SignInLink,
 )
 from partnerships.models.sign_in_change import WaysIn
 from partnerships.unsubscribe import unsubscribe_token
@@ -120,6 +121,8 @@ class World:
             "session_move": {"session_id": self.sessions["next"].pk},
             "session_skip": {"session_id": self.sessions["slot"].pk},
             "series_change": {"session_id": self.sessions["slot"].pk},
+            "admin_session_move": {"session_id": self.sessions["slot"].pk},
+            "admin_session_skip": {"session_id": self.sessions["slot"].pk},
             "session_restore": {"session_id": self.sessions["skipped"].pk},
             "session_met": {"session_id": self.sessions["gone"].pk},
             "session_start": {"session_id": self.sessions["next"].pk},
@@ -143,6 +146,7 @@ class World:
             "session_calendar": {"session_id": self.sessions["next"].pk},
             "calendar_feed": {"token": self.ids["feed"]},
             "sign_in_undo": {"token": self.ids["undo"]},
+            "sign_in_link": {"token": self.ids["sign_in_link"]},
             "unsubscribe": {"token": self.ids["unsubscribe"]},
             "review_clause": {"action_id": self.ids["experiment"]},
             "action_clause": {"action_id": self.ids["experiment"]},
@@ -218,6 +222,10 @@ class World:
             },
             "partnership_invite": {"email": "x@example.org"},
             "person_update": {"name": "Zzz Name", "timezone": "UTC", "theme": "dark", "role_label": "zzzrole"},
+            "admin_partnership_update": {"label": "zzzlabel", "kind": "other"},
+            "admin_session_create": when,
+            "admin_session_move": {**when, "zone": "UTC"},
+            "admin_session_skip": {"reason": "leave"},
             "handover_update": {**text, "version": 1},
             "person_invite": {"email": "y@example.org", "role_label": "zzzrole"},
             "person_role_update": {"role_label": "zzzrole"},
@@ -315,6 +323,7 @@ def make_world(phase: str) -> World:
     assert noted
     world = World(cast, phase, {name: getattr(cast, name) for name in names} | {"lena": lena, "former_lead": former})
     world.ids |= {"undo": noted.token, "unsubscribe": unsubscribe_token(cast.ines)}
+    world.ids["sign_in_link"] = SignInLink.make(former, by=cast.ada)[1]
     _before(world)
     _write(world)
     if phase != "folded":

@@ -12,6 +12,7 @@ from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from partnerships import public_holidays
 from partnerships.forms import NameFormField, TimeZoneField
 from partnerships.models import Person
 
@@ -70,11 +71,18 @@ class PersonForm(forms.ModelForm[Person]):
     role_label = NameFormField(label=_("Your role"), required=False)
     timezone = TimeZoneField(help_text=_("Dates and times are shown in it."))
 
+    country = forms.ChoiceField(
+        label=_("Public holidays of"),
+        required=False,
+        choices=lambda: [("", _("Nobody names them")), *public_holidays.countries()],
+        help_text=_("Whoever plans a date with you is told when it is one."),
+    )
+
     class Meta:
         model = Person
-        fields = ("name", "role_label", "timezone", "theme", "shortcuts")
+        fields = ("name", "role_label", "timezone", "country", "theme", "shortcuts")
         widgets: ClassVar = {"theme": forms.RadioSelect}
-        help_texts: ClassVar = {"shortcuts": _("One letter does something while you are in no field. “?” lists them.")}
+        help_texts: ClassVar = {"shortcuts": _("One letter does something while you are not typing. “?” lists them.")}
 
     def keep(self) -> None:
         if "timezone" in self.changed_data:

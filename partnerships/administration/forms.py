@@ -57,6 +57,13 @@ class RolesForm(PageForm):
     b = NameFormField(label=_("Role of the second"), required=False)
 
 
+class DetailsForm(CheckedForm):
+    """What a partnership is called, and of which kind it is."""
+
+    label = NameFormField(label=_("What they work on together"))
+    kind = forms.ChoiceField(label=_("The two are"), choices=Partnership.Kind.choices)
+
+
 class RoleForm(CheckedForm):
     role_label = NameFormField(required=False)
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from partnerships.administration.listing import Listing
-from partnerships.models import Invitation, Lead, Membership, Partnership
+from partnerships.models import Invitation, Lead, Membership, Partnership, Person
 from partnerships.models.partnership import Seat
 
 if TYPE_CHECKING:
@@ -56,6 +56,15 @@ class PartnershipRow:
     def title(self) -> str:
         a, b = (side.short_name for side in self.seats)
         return _("%(a)s and %(b)s") % {"a": a, "b": b}
+
+    @property
+    def name(self) -> str:
+        """“Checkout (Ines and Tom)”: nobody can mistake it for another pair of the same two."""
+        return _("%(label)s (%(title)s)") % {"label": self.partnership.label, "title": self.title}
+
+    @property
+    def people(self) -> list[Person]:
+        return [member.person for member in self.members]
 
     @property
     def members(self) -> list[Membership]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -15,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from partnerships import links
 from partnerships.access import for_admins, get_account, get_frame, get_person, get_unused_invitation
-from partnerships.administration.forms import AccountForm, ArrangeForm, LeadForm, RoleForm, RolesForm
+from partnerships.administration.forms import AccountForm, ArrangeForm, DetailsForm, LeadForm, RoleForm, RolesForm
 from partnerships.administration.issued import show_links_once
 from partnerships.administration.partnerships import Partnerships, frame_of
 from partnerships.administration.people import People, PersonPage
@@ -24,7 +23,7 @@ from partnerships.header import admin_menu
 from partnerships.http import PersonRequest
 from partnerships.links import Page, url_of
 from partnerships.mail import letters
-from partnerships.models import Invitation
+from partnerships.models import Invitation, SignInLink
 
 if TYPE_CHECKING:
     from partnerships.models import Person
@@ -52,9 +51,8 @@ def person_invite(request: PersonRequest) -> HttpResponse:
     if request.method == "POST":
         with form.on_page(at="email"):
             return _link_once(request, *Invitation.for_account(by=request.user, **form.checked()))
-    return render(
-        request, "partnerships/administration/person_invite.html", _person_context(form=form), status=form.status
-    )
+    context = {**admin_menu("person_list"), "form": form}
+    return render(request, "partnerships/administration/person_invite.html", context, status=form.status)
 
 
 @require_POST
@@ -123,6 +121,16 @@ def person_sessions_end(request: PersonRequest, person_id: UUID) -> HttpResponse
     return _done(request, person, _("%(name)s is signed out everywhere") % {"name": person.full_name})
 
 
+@require_POST
+@for_admins
+def person_link_create(request: PersonRequest, person_id: UUID) -> HttpResponse:
+    """The answer to the POST that made the link, and no redirect: a link kept for the next page would be at rest."""
+    person = get_person(person_id)
+    link, token = SignInLink.make(person, by=request.user)
+    context = {**admin_menu("person_list"), "person": person, "made": link, "link": letters.sign_in_link(token)}
+    return render(request, "partnerships/administration/person_link.html", context)
+
+
 def _done(request: PersonRequest, person: Person, words: str) -> HttpResponse:
     """Back to the person, or home for an admin who has just ended that."""
     messages.success(request, words)
@@ -133,10 +141,6 @@ def _done(request: PersonRequest, person: Person, words: str) -> HttpResponse:
 def _link_once(request: PersonRequest, invitation: Invitation, token: str) -> HttpResponse:
     letters.send_invitation(invitation, token)
     return show_links_once(request, [(invitation, token)])
-
-
-def _person_context(**more: object) -> dict[str, object]:
-    return {**admin_menu("person_list"), "mail_is_sent": settings.MAIL_IS_SENT, **more}
 
 
 @require_safe
@@ -150,7 +154,8 @@ def admin_partnership_list(request: PersonRequest) -> HttpResponse:
 @for_admins
 def admin_partnership_detail(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     row, dates = frame_of(get_frame(partnership_id)), links.url_of(links.Page.PAST_DATES, partnership_id)
-    context = {**admin_menu("admin_partnership_list"), "row": row, "dates": dates}
+    form = DetailsForm(initial={"label": row.partnership.label, "kind": row.partnership.kind})
+    context = {**admin_menu("admin_partnership_list"), "row": row, "dates": dates, "form": form}
     return render(request, "partnerships/administration/admin_partnership_detail.html", context)
 
 
@@ -185,6 +190,15 @@ def admin_partnership_roles(request: PersonRequest, partnership_id: UUID) -> Htt
             return redirect("admin_partnership_detail", partnership.pk)
     context = {**admin_menu("admin_partnership_list"), "row": row, "form": form}
     return render(request, "partnerships/administration/admin_partnership_roles.html", context, status=form.status)
+
+
+@require_POST
+@for_admins
+def admin_partnership_update(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """Another label, another kind."""
+    get_frame(partnership_id).describe(by=request.user, **DetailsForm(request.POST).checked())
+    messages.success(request, _("Kept. The two can read that it was changed"))
+    return redirect("admin_partnership_detail", partnership_id)
 
 
 @require_POST

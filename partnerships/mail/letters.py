@@ -200,6 +200,10 @@ def invitation_link(token: str) -> str:
     return f"{settings.BASE_URL}{reverse('invitation_detail', args=[token])}"
 
 
+def sign_in_link(token: str) -> str:
+    return f"{settings.BASE_URL}{reverse('sign_in_link', args=[token])}"
+
+
 def _deliver_each(letters: Sequence[Letter]) -> None:
     for letter in letters:
         _deliver(letter.message())

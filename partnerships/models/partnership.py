@@ -162,6 +162,15 @@ class Partnership(models.Model):
                 self.memberships.filter(seat=seat).update(role_label=role)
                 self.invitations.filter(seat=seat, accepted_at=None, revoked_at=None).update(role_label=role)
 
+    def describe(self, *, kind: str, label: str, by: Person) -> None:
+        """An admin changes what it is called, and which sittings are offered first. The two read that it was done."""
+        with self._administering(by):
+            if (kind, label) != (self.kind, self.label):
+                self.kind, self.label = kind, label
+                self.save(update_fields=["kind", "label"])
+                Audit.record(Audit.Act.PARTNERSHIP_CHANGED, by=by, partnership=self)
+                Look.objects.create(partnership=self, person=by, what=Look.What.DETAILS)
+
     def remind(self, *, by: Person, now: datetime | None = None) -> None:
         """An admin reminds the two to find a date. Raises Refusal when somebody did within seven days."""
         with self._administering(by):

@@ -80,6 +80,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(_("Name"), max_length=limits.NAME_LENGTH, blank=True)
     role_label = models.CharField(_("Role"), max_length=limits.NAME_LENGTH, blank=True)
     timezone = models.CharField(_("Time zone"), max_length=64, default="UTC", validators=[check_timezone])
+    country = models.CharField(max_length=2, blank=True)  # whose public holidays count; empty: the installation's
     zone_before = models.CharField(max_length=64, blank=True)  # the time zone before the last change of it
     theme = models.CharField(_("Theme"), max_length=6, choices=Theme.choices, default=Theme.SYSTEM)
     shortcuts = models.BooleanField(_("Single-key shortcuts"), default=True)
@@ -133,6 +134,11 @@ class Person(AbstractBaseUser, PermissionsMixin):
         words = [list(graphemes(word)) for word in self.bare_name.split()]
         first, second = words[0][:1], words[-1][:1] if len(words) > 1 else words[0][1:2]
         return "".join(first + second).upper()
+
+    @property
+    def lives_in(self) -> str:
+        """The country whose public holidays are named to whoever plans with them; empty for none."""
+        return self.country or settings.COUNTRY
 
     @property
     def tz(self) -> zoneinfo.ZoneInfo:

@@ -112,7 +112,7 @@ def _do(line: BulkLine, wish: BulkRequest, by: Person, now: datetime) -> None:
             with planning(line.partnership, by=by, now=now, version=line.version) as change:
                 before, pair, again = dates_of(change), BulkPair(change), BulkLine()
                 bulk_acts.act(wish, pair, again, _facts(wish, pair, line, now))
-                if again.shown != line.shown:
+                if (again.before, again.after) != (line.before, line.after):
                     raise Refusal(_("Their dates changed since you looked, so they stay as they are."))
             if wish.act == Bulk.Act.REMIND:
                 line.partnership.remind(by=by, now=now)

@@ -7,10 +7,10 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Q
 from django.utils.formats import date_format
@@ -20,10 +20,12 @@ from django.utils.translation import gettext_lazy, ngettext
 from partnerships.models import Partnership, Person
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal
-from retros.administration.clashes import busy_of
-from retros.administration.placing import Placed, Reason, Two, WorkingPerson, occurrences, plan
+from retros.administration.clashes import busy_of, spans_of
+from retros.administration.placing import Placed, Reason, Two, occurrences, plan, two_of
 from retros.dates import one_date, rhythm
 from retros.dates.planning import Outdated, Planning, looked_at
+from retros.dates.preview import shifts
+from retros.dates.warnings import warnings
 from retros.models import Bulk, BulkLine, Session
 from retros.models.session import undecided
 from retros.notifications.plan import count_calendar_mails
@@ -48,6 +50,9 @@ class BulkRequest:
     duration_min: int = 60
     weeks: int = 1
     until: date | None = None
+    last_day: date | None = None
+    weekday: int | None = None
+    hour: int | None = None
     versions: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -62,7 +67,9 @@ class BulkRequest:
     @classmethod
     def kept(cls, bulk: Bulk) -> BulkRequest:
         days = {
-            name: date.fromisoformat(str(bulk.wish[name])) for name in ("first_day", "until") if bulk.wish.get(name)
+            name: date.fromisoformat(str(bulk.wish[name]))
+            for name in ("first_day", "last_day", "until")
+            if bulk.wish.get(name)
         }
         return cls(bulk.act, (), **{**bulk.wish, **days})
 
@@ -105,8 +112,7 @@ class BulkPair:
 
     @property
     def two(self) -> Two:
-        a, b = (WorkingPerson(p.pk, p.timezone, frozenset(int(n) - 1 for n in p.working_days)) for p in self.people)
-        return Two(self.partnership.pk, a, b)
+        return two_of(self.partnership.pk, self.people)
 
     @property
     def has_rhythm(self) -> bool:
@@ -163,11 +169,14 @@ def preview(wish: BulkRequest, *, by: Person, now: datetime) -> BulkPreview:
         except Refusal as refusal:
             line.refused = str(refusal.message)
             if isinstance(refusal, Outdated):
-                outdated.append(f"{line.title}: {line.refused}")
+                outdated.append(f"{line.label} ({line.title}): {line.refused}")
         lines.append(line)
+    _warn(wish, pairs, lines, now)
     told = {p.partnership: p.change.rows for p, line in zip(pairs, lines, strict=True) if not line.refused}
     mails = count_calendar_mails(now, told) if wish.act in Bulk.REVERSIBLE else 0
-    return BulkPreview(sorted(lines, key=lambda line: (line.title, str(line.partnership_id))), mails, outdated)
+    return BulkPreview(
+        sorted(lines, key=lambda line: (line.label, line.title, str(line.partnership_id))), mails, outdated
+    )
 
 
 def act(wish: BulkRequest, pair: BulkPair, line: BulkLine, facts: Facts) -> None:
@@ -176,10 +185,67 @@ def act(wish: BulkRequest, pair: BulkPair, line: BulkLine, facts: Facts) -> None
     _ACTS[wish.act](wish, pair, line, facts)
 
 
+def _warn(wish: BulkRequest, pairs: Sequence[BulkPair], lines: Sequence[BulkLine], now: datetime) -> None:
+    """Say on each line what people would rather know of its new dates: holidays, nights, who sits elsewhere then."""
+    sits = _sitting(pairs, now) if wish.act in {Bulk.Act.MOVE, Bulk.Act.RHYTHM} else {}
+    for pair, line in zip(pairs, lines, strict=True):
+        if not line.refused:
+            starts = moments(pair.change)
+            words = [*_elsewhere(pair, starts, sits), *warnings(starts, pair.people)]
+            line.remark = "\n".join(filter(None, [line.remark, *words]))
+
+
+def _elsewhere(pair: BulkPair, starts: Collection[datetime], sits: Mapping[uuid.UUID, Sequence[Sitting]]) -> list[str]:
+    rows = [row for row in pair.change.sessions() if row.start_utc in starts]
+    return [
+        _("%(name)s sits with %(label)s then: %(when)s.")
+        % {"name": person.first_name, "label": other.label, "when": pair.times(other.start)}
+        for row in rows
+        for person in pair.people
+        for other in sits.get(person.pk, ())
+        if other.partnership_id != pair.partnership.pk and row.start_utc < other.end and other.start < row.end_utc
+    ]
+
+
+def moments(change: Planning) -> list[datetime]:
+    """The new starts among the dates that differ from what was loaded."""
+    return [shift.becomes for shift in shifts(change) if shift.becomes]
+
+
+class Sitting(NamedTuple):
+    """When somebody sits in a retro of a pair."""
+
+    start: datetime
+    end: datetime
+    partnership_id: uuid.UUID
+    label: str
+
+
+def _sitting(pairs: Sequence[BulkPair], now: datetime) -> dict[uuid.UUID, list[Sitting]]:
+    """When the people of these pairs (by id) sit in a retro: in one of these pairs, as it would be after the act."""
+    own = {pair.partnership.pk: pair for pair in pairs}
+    spans = spans_of({person.pk for pair in pairs for person in pair.people}, now)
+    known = {span.partnership_id for found in spans.values() for span in found}
+    labels = dict(Partnership.objects.filter(pk__in=known).values_list("pk", "label"))
+    sits = {
+        person: [Sitting(s.start, s.end, s.partnership_id, labels[s.partnership_id]) for s in found
+                 if s.partnership_id not in own]
+        for person, found in spans.items()
+    }  # fmt: skip
+    for pk, pair in own.items():
+        for row in pair.change.sessions():
+            if row.is_planned and row.start_utc > now:
+                for person in pair.people:
+                    there = Sitting(row.start_utc, row.end_utc, pk, pair.partnership.label)
+                    sits.setdefault(person.pk, []).append(there)
+    return sits
+
+
 def _begin(wish: BulkRequest, pair: BulkPair, line: BulkLine, facts: Facts) -> None:
     place = facts.places.get(pair.partnership.pk)
     if isinstance(place, Reason):
-        raise Refusal(str(WHY_NOT[place]))
+        chosen = (wish.weekday, wish.hour, wish.last_day) != (None, None, None)
+        raise Refusal(_("Nothing within what you chose is free for both, all year.") if chosen else WHY_NOT[place])
     if place is None:
         raise Refusal(_("They have a rhythm already.") if pair.has_rhythm else _("The other seat is still free."))
     rhythm.begin_in(pair.change, place.rule)
@@ -256,6 +322,9 @@ def _places(wish: BulkRequest, pairs: Sequence[BulkPair], now: datetime) -> dict
         [pair.two for pair in free],
         cadence=PRESETS[wish.cadence],
         first_day=max(wish.first_day or now.date(), now.date() + timedelta(days=1)),
+        last_day=wish.last_day,
+        weekday=wish.weekday,
+        hour=wish.hour,
         duration_min=wish.duration_min,
         busy=busy_of({person.pk for pair in free for person in pair.people}, now),
     )

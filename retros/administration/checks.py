@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
+from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
@@ -11,9 +14,23 @@ from django.utils.formats import date_format
 from partnerships.administration.partnerships import PartnershipRow, rows_of
 from partnerships.models import Partnership, Person
 from partnerships.models.partnership import Seat
-from retros.administration.clashes import clashes, retros
+from retros.administration.clashes import Span, busy_of, clashes, retros
+from retros.administration.placing import BusyTimes, nearest_free, two_of
 from retros.administration.schedule import NEW_FOR
 from retros.administration.settled import KeptByAll, kept_by_all
+
+SHOWN, PEOPLE_SHOWN = 5, 50  # clashes of one person, and people
+
+
+@dataclass(frozen=True)
+class Clash:
+    """Two retros of one person at once, in that person's time; `free`: when the later one could be, in the reader's."""
+
+    when: str
+    early: PartnershipRow
+    late: PartnershipRow
+    session_id: UUID | None
+    free: datetime | None
 
 
 class Checks:
@@ -23,14 +40,28 @@ class Checks:
         self.reader, self.now = reader, timezone.now()
 
     @cached_property
-    def clashes(self) -> list[tuple[Person, list[str]]]:
-        """Who would have to sit in two retros at once, and when, in their own time."""
+    def clashes(self) -> list[tuple[Person, list[Clash]]]:
+        """Who would have to sit in two retros at once, in which, and when the later one could be instead. The number of
+        queries does not grow.
+        """
         found = clashes(self.now)
-        people = Person.objects.filter(pk__in=found, is_active=True).order_by("name", "email")
-        return [
-            (p, [date_format(late.start.astimezone(p.tz), "D j F, H:i") for _early, late in found[p.pk]])
-            for p in people
-        ]
+        people = list(Person.objects.filter(pk__in=found, is_active=True).order_by("name", "email")[:PEOPLE_SHOWN])
+        shown = {person.pk: found[person.pk][:SHOWN] for person in people}
+        pairs = {span.partnership_id for both in shown.values() for each in both for span in each}
+        frames = {row.partnership.pk: row for row in rows_of(Partnership.objects.filter(pk__in=pairs))}
+        busy = busy_of({m.person_id for row in frames.values() for m in row.members}, self.now)
+        return [(p, [self._clash(p, frames, busy, *both) for both in shown[p.pk]]) for p in people]
+
+    def _clash(
+        self, person: Person, frames: dict[UUID, PartnershipRow], busy: BusyTimes, early: Span, late: Span
+    ) -> Clash:
+        row, minutes = frames[late.partnership_id], (late.end - late.start) // timedelta(minutes=1)
+        free = None
+        if late.start > self.now and not row.is_waiting:
+            free = nearest_free(two_of(row.partnership.pk, row.people), late.start, minutes, busy, self.now)
+        when = date_format(late.start.astimezone(person.tz), "D j F, H:i")
+        there = free.astimezone(self.reader.tz) if free else None
+        return Clash(when, frames[early.partnership_id], row, late.session_id, there)
 
     @cached_property
     def by_all(self) -> KeptByAll:

@@ -29,6 +29,7 @@ class Span(NamedTuple):
     start: datetime
     end: datetime
     partnership_id: UUID
+    session_id: UUID | None = None
 
 
 def in_several(people: QuerySet[Person]) -> QuerySet[Person]:
@@ -74,10 +75,10 @@ def _seated(now: datetime) -> QuerySet[Any]:
 
 def _spans(seated: QuerySet[Any]) -> dict[UUID, list[Span]]:
     found: dict[UUID, list[Span]] = defaultdict(list)
-    for person, start, minutes, partnership in seated.order_by("start_utc").values_list(
-        "person", "start_utc", "duration_min", "partnership"
+    for person, start, minutes, partnership, session in seated.order_by("start_utc").values_list(
+        "person", "start_utc", "duration_min", "partnership", "pk"
     ):
-        found[person].append(Span(start, start + timedelta(minutes=minutes), partnership))
+        found[person].append(Span(start, start + timedelta(minutes=minutes), partnership, session))
     return found
 
 

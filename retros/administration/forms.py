@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from partnerships.forms import CheckedForm, PageForm
 from partnerships.refusals import Invalid, Refusal
 from retros.administration.bulk_acts import BulkRequest
+from retros.administration.schedule import Schedule
 from retros.administration.spreadsheet import text_of
 from retros.fields import DayField
 from retros.models import Bulk
@@ -22,10 +24,13 @@ from retros.recurrence.rule import DEFAULT, PRESETS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from partnerships.models import Person
 
-MOST = 100  # pairs in one press: a form has 200 fields
+
+MOST = 300  # pairs in one press
+MOST_NAMED = 100  # of them, one by one: a form has 200 fields
 NEEDED = {
-    Bulk.Act.PLAN: ("cadence", "first_day", "duration_min"),
+    Bulk.Act.PLAN: ("cadence", "first_day", "last_day", "weekday", "hour", "duration_min"),
     Bulk.Act.MOVE: ("weeks",),
     Bulk.Act.RHYTHM: ("cadence",),
     Bulk.Act.PAUSE: ("first_day", "until"),
@@ -33,18 +38,28 @@ NEEDED = {
 }
 
 
+FILTER = ("q", "state", "week")  # of the schedule
+
+
 def _cadences() -> list[tuple[str, str]]:
     return [(key, cadence.words) for key, cadence in PRESETS.items()]
 
 
 class BulkForm(PageForm):
-    """What to do with the chosen pairs. `pick` names each with its version: “id:version”."""
+    """What to do with the chosen pairs. `pick` names each with its version: “id:version”. With `all` they are those
+    that the schedule lists under its filter.
+    """
 
-    not_typed = ("pick",)
+    not_typed = ("pick", "all", *FILTER)
 
     act = forms.ChoiceField(choices=Bulk.Act.choices, widget=forms.HiddenInput)
     cadence = forms.ChoiceField(label=_("Rhythm"), choices=_cadences, initial=DEFAULT)
     first_day = DayField(label=_("From"), initial=timezone.localdate)
+    last_day = DayField(label=_("The first date at the latest on"), required=False)
+    weekday = forms.TypedChoiceField(label=_("Weekday"), coerce=int, required=False, empty_value=None,
+                                     choices=lambda: [("", _("Any")), *WEEKDAYS.items()])  # fmt: skip
+    hour = forms.TypedChoiceField(label=_("Hour"), coerce=int, required=False, empty_value=None,
+                                  choices=[("", _("Any")), *((n, f"{n:02}:00") for n in range(8, 18))])  # fmt: skip
     until = DayField(label=_("To, that day included"), required=False)
     weeks = forms.TypedChoiceField(label=_("Which way"), coerce=int, initial="1",
                                    choices=[("1", _("A week later")), ("-1", _("A week earlier"))])  # fmt: skip
@@ -65,15 +80,24 @@ class BulkForm(PageForm):
         for name in set(self.fields) - {"act", *needed}:
             del self.fields[name]
         self.picked = data.getlist("pick")
+        self.filter = {name: data.get(name, "") for name in FILTER} if "all" in data else None
 
-    def wish(self) -> BulkRequest:
+    @property
+    def choice(self) -> list[tuple[str, str]]:
+        """What names the chosen pairs, for the next form: names and values."""
+        if self.filter is not None:
+            return [("all", "1"), *((name, value) for name, value in self.filter.items() if value)]
+        return [("pick", pick) for pick in self.picked]
+
+    def wish(self, reader: Person) -> BulkRequest:
         """Raises Invalid when nothing is chosen, or too much."""
         data = self.checked()
-        picked = _pairs(self.picked)
+        most = MOST_NAMED if self.filter is None else MOST
+        picked = _pairs(self.picked) if self.filter is None else Schedule(self.filter, reader).keys(most + 1)
         if not picked:
             raise Invalid(_("Choose at least one pair."))
-        if len(picked) > MOST:
-            raise Invalid(_("Choose at most 100 pairs at once."))
+        if len(picked) > most:
+            raise Invalid(_("Choose at most %(most)d pairs at once.") % {"most": most})
         versions = {str(pk): version for pk, version in picked.items() if version}
         return BulkRequest(partnerships=tuple(picked), versions=versions, **data)
 

@@ -12,10 +12,14 @@ from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from retros.recurrence.common_hours import BEGIN, END
 from retros.recurrence.rule import Cadence, Rule, Slot
+
+if TYPE_CHECKING:
+    from partnerships.models import Person
 
 YEAR = timedelta(days=366)
 BUFFER = timedelta(minutes=15)
@@ -63,6 +67,12 @@ class Two:
         return iter((self.a, self.b))
 
 
+def two_of(key: Hashable, people: Sequence[Person]) -> Two:
+    """The two of a pair, with their working days."""
+    a, b = (WorkingPerson(p.pk, p.timezone, frozenset(int(n) - 1 for n in p.working_days)) for p in people)
+    return Two(key, a, b)
+
+
 BusySpan = tuple[datetime, datetime]
 
 
@@ -85,6 +95,10 @@ class BusyTimes:
         before = place > 0 and spans[place - 1][1] + BUFFER > start
         after = place < len(spans) and spans[place][0] < end + BUFFER
         return before or after
+
+    def without(self, span: BusySpan) -> BusyTimes:
+        """The same, but for one time of each."""
+        return BusyTimes({key: [each for each in spans if each != span] for key, spans in self._spans.items()})
 
     def weeks(self, worker: WorkingPerson) -> set[tuple[int, int]]:
         return {worker.week(start) for start, _end in self.of(worker)}
@@ -116,9 +130,11 @@ class Plan:
 
 
 def plan(
-    pairs: Sequence[Two], *, cadence: Cadence, first_day: date, duration_min: int = 60, busy: BusyTimes | None = None
-) -> Plan:
-    """Place every pair that has a place; `first_day` is the earliest first date.
+    pairs: Sequence[Two], *, cadence: Cadence, first_day: date, last_day: date | None = None,
+    weekday: int | None = None, hour: int | None = None, duration_min: int = 60, busy: BusyTimes | None = None,
+) -> Plan:  # fmt: skip
+    """Place every pair that has a place. The first date lies from `first_day` to `last_day`, on that `weekday` (0 is
+    Monday) and at that `hour` by the clock of one of the two, where these are given.
 
     The first dates are spread over one round of the cadence: each pair begins to look a week after the one before.
     """
@@ -126,14 +142,12 @@ def plan(
     monday = first_day - timedelta(days=first_day.weekday())
     weeks = max(cadence.interval_days // 7, 1)
     for number, two in enumerate(busiest_first(pairs)):
+        spread = [(number + week) % weeks if week < weeks else weeks for week in range(weeks + 1)]
+        days = [monday + timedelta(weeks=week, days=n) for week in spread for n in range(7)]
         firsts = [
-            day
-            for week in range(weeks + 1)
-            for weekday in range(7)
-            if (day := monday + timedelta(weeks=(number + week) % weeks if week < weeks else weeks, days=weekday))
-            >= first_day
+            day for day in days if first_day <= day <= (last_day or date.max) and weekday in {None, day.weekday()}
         ]
-        search = _Search(two, cadence, firsts, duration_min, busy)
+        search = _Search(two, cadence, firsts, HOURS if hour is None else (hour,), duration_min, busy)
         if placed := search.first_free():
             for who in two:
                 busy.add(who, _spans(placed.slots, duration_min))
@@ -141,6 +155,21 @@ def plan(
         else:
             found.unplaced.append((two, Reason.NO_FREE_SLOT if search.has_common_hours else Reason.NO_COMMON_HOURS))
     return found
+
+
+def nearest_free(two: Two, start: datetime, duration_min: int, busy: BusyTimes, now: datetime) -> datetime | None:
+    """The start, closest to that one and within two weeks of it, at which both work and sit in nothing else: UTC, on a
+    full hour of the first one's clock. None without one.
+    """
+    length, zone = timedelta(minutes=duration_min), ZoneInfo(two.a.zone)
+    free = busy.without((start, start + length))
+    days = (two.a.local(start).date() + timedelta(days=n) for n in range(-14, 15))
+    moments = [datetime.combine(day, time(hour), zone).astimezone(UTC) for day in days for hour in HOURS]
+    for moment in sorted(moments, key=lambda each: (abs(each - start), each)):
+        end = moment + length
+        if moment > now and all(who.works(moment, end) and not free.clash(who, moment, end) for who in two):
+            return moment
+    return None
 
 
 def busiest_first(pairs: Sequence[Two]) -> list[Two]:
@@ -183,8 +212,11 @@ def is_free(
 class _Search:
     """The places of one pair, in the order in which they are tried."""
 
-    def __init__(self, two: Two, cadence: Cadence, firsts: list[date], duration_min: int, busy: BusyTimes) -> None:
-        self.two, self.cadence, self.firsts, self.duration_min, self.busy = two, cadence, firsts, duration_min, busy
+    def __init__(
+        self, two: Two, cadence: Cadence, firsts: list[date], hours: Sequence[int], duration_min: int, busy: BusyTimes
+    ) -> None:
+        self.two, self.cadence, self.firsts, self.hours = two, cadence, firsts, hours
+        self.duration_min, self.busy = duration_min, busy
         self.length = timedelta(minutes=duration_min)
         self.weeks = {who.key: busy.weeks(who) for who in two}
         self.has_common_hours = False
@@ -201,7 +233,7 @@ class _Search:
     def _rules(self) -> Iterator[Rule]:
         zones = dict.fromkeys(who.zone for who in self.two)
         for day in self.firsts:
-            for hour in HOURS:
+            for hour in self.hours:
                 for zone in zones:
                     if self._could_be(day, hour, zone):
                         yield Rule.starting(day, self.cadence, time(hour), zone, duration_min=self.duration_min)

@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 from functools import cached_property
 from itertools import groupby
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.lookups import In
@@ -167,6 +168,16 @@ class Schedule(Listing[ScheduleRow]):
             listed = listed.exclude(pk__in=coming.filter(start_utc__lt=first))
             listed = listed.filter(pk__in=coming.filter(start_utc__gte=first, start_utc__lt=last))
         return listed.order_by(F("next_start").asc(nulls_last=True), "label", "pk")  # type: ignore[no-any-return]
+
+    @property
+    def filter(self) -> list[tuple[str, str]]:
+        """What narrows it, as names and values of a form."""
+        week = self.monday.isoformat() if self.monday else ""
+        return [("q", self.words), ("state", self.state), ("week", week)]
+
+    def keys(self, most: int) -> dict[UUID, int]:
+        """All that the filter finds, by id, at most so many; without a version."""
+        return dict.fromkeys(self.found().values_list("pk", flat=True)[:most], 0)
 
     def rows(self, items: list[Any]) -> list[ScheduleRow]:
         sessions = Session.objects.filter(pk__in=[p.next_id for p in items if p.next_id])

@@ -12,15 +12,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from partnerships.access import for_admins, get_failed_delivery, get_frame
+from partnerships.access import for_admins, get_failed_delivery, get_frame, has_partnerships
 from partnerships.administration.issued import show_links_once
 from partnerships.administration.partnerships import frame_of
 from partnerships.header import admin_menu
 from partnerships.http import PersonRequest
 from partnerships.mail import server
 from partnerships.mail.server import MailServer
-from partnerships.models import Delivery, Partnership
-from retros.access import get_bulk, get_missed
+from partnerships.models import Delivery
+from retros.access import get_bulk, get_missed, get_planned
 from retros.administration import bulk, import_partnerships
 from retros.administration.checks import Checks
 from retros.administration.example import TYPE as XLSX
@@ -30,10 +30,10 @@ from retros.administration.import_rows import COLUMNS, DETAILS
 from retros.administration.load import Load
 from retros.administration.mail_log import Mails, WorkerStatus
 from retros.administration.month import Agenda
+from retros.administration.pair_dates import PairDates
 from retros.administration.schedule import Schedule
-from retros.administration.settled import Settled
 from retros.dates import one_date
-from retros.dates.forms import MetForm
+from retros.dates.forms import MetForm, MoveForm, SkipForm, WhenForm
 from retros.lifecycle import ending
 from retros.models import Bulk
 
@@ -43,7 +43,7 @@ from retros.models import Bulk
 def schedule(request: PersonRequest) -> HttpResponse:
     """Every pair by its next date; where there is none yet, what to do first."""
     found = Schedule(request.GET, request.user)
-    if not found.listed and not Partnership.objects.exists():
+    if not found.listed and not has_partnerships():
         context = {**admin_menu("schedule"), "server": MailServer()}
         return render(request, "retros/administration/schedule_start.html", context)
     context = {**admin_menu("schedule"), "schedule": found, "acts": Bulk.Act.choices}
@@ -79,7 +79,7 @@ def bulk_preview(request: PersonRequest) -> HttpResponse:
     form = BulkForm(request.GET)
     context = {**admin_menu("schedule"), "form": form, "key": uuid.uuid4()}
     with form.on_page():
-        context["preview"] = bulk.preview(form.wish(), by=request.user)
+        context["preview"] = bulk.preview(form.wish(request.user), by=request.user)
         context["act"] = Bulk.Act(form.cleaned_data["act"])
     return render(request, "retros/administration/bulk_preview.html", context, status=form.status)
 
@@ -89,7 +89,7 @@ def bulk_preview(request: PersonRequest) -> HttpResponse:
 def bulk_create(request: PersonRequest) -> HttpResponse:
     """Do what the preview showed."""
     seen = CommitForm(request.POST).checked()
-    done = bulk.commit(BulkForm(request.POST).wish(), by=request.user, **seen)
+    done = bulk.commit(BulkForm(request.POST).wish(request.user), by=request.user, **seen)
     return redirect("bulk_detail", done.pk)
 
 
@@ -206,10 +206,9 @@ def mail_retry_all(request: PersonRequest) -> HttpResponse:
 @require_safe
 @for_admins
 def admin_partnership_dates(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
-    """What became of a pair's dates, and what an admin may still settle of them."""
-    settled = Settled(get_frame(partnership_id), request.user)
-    context = {**admin_menu("admin_partnership_list"), "settled": settled}
-    return render(request, "retros/administration/admin_partnership_dates.html", context)
+    """A pair's dates to come, what became of those before, and what an admin does about either."""
+    dates = PairDates(get_frame(partnership_id), request.user)
+    return render(request, "retros/administration/admin_partnership_dates.html", dates.context())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -226,6 +225,51 @@ def admin_session_met(request: PersonRequest, session_id: UUID) -> HttpResponse:
     row = frame_of(session.partnership)
     context = {**admin_menu("admin_partnership_list"), "form": form, "session": session, "row": row}
     return render(request, "retros/administration/admin_session_met.html", context, status=form.status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_admins
+def admin_session_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """Plan a retro for a pair, outside of its rhythm."""
+    dates = PairDates(get_frame(partnership_id), request.user)
+    form = WhenForm.of(request, pair=dates)
+    if request.method == "POST":
+        with form.on_page(at="time"):
+            one_date.plan(dates.partnership, by=request.user, **form.wall_time())
+            messages.success(request, _("Planned. The two are told"))
+            return redirect("admin_partnership_dates", partnership_id)
+    return render(request, "retros/administration/admin_session_form.html", dates.context(form), status=form.status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_admins
+def admin_session_move(request: PersonRequest, session_id: UUID) -> HttpResponse:
+    """Move one retro of any pair; `to` proposes a time, by the admin's clock."""
+    session = get_planned(session_id)
+    dates = PairDates(session.partnership, request.user)
+    form = MoveForm.of(request, pair=dates, initial=dates.proposed(session, request.GET.get("to", "")))
+    if request.method == "POST":
+        with form.on_page(at="time"):
+            one_date.move(session, by=request.user, **form.move())
+            messages.success(request, _("Moved. The two are told"))
+            return redirect("admin_partnership_dates", session.partnership_id)
+    context = dates.context(form, session)
+    return render(request, "retros/administration/admin_session_form.html", context, status=form.status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_admins
+def admin_session_skip(request: PersonRequest, session_id: UUID) -> HttpResponse:
+    session = get_planned(session_id)
+    dates = PairDates(session.partnership, request.user)
+    form = SkipForm.of(request, initial={"version": session.dates_version})
+    if request.method == "POST":
+        with form.on_page(at="reason"):
+            one_date.skip(session, by=request.user, **form.checked())
+            messages.success(request, _("Skipped. Nothing else moves"))
+            return redirect("admin_partnership_dates", session.partnership_id)
+    context = dates.context(form, session)
+    return render(request, "retros/administration/admin_session_skip.html", context, status=form.status)
 
 
 @require_POST

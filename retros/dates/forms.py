@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from django import forms
 from django.core.validators import URLValidator
@@ -23,7 +23,21 @@ from retros.recurrence.rule import CENTURY, PRESETS, Rule
 from retros.recurrence.wall_time import Misplaced, wall_to_utc
 
 if TYPE_CHECKING:
+    from partnerships.models import Membership, Person
     from retros.pair import Pair
+
+
+class Clocks(Protocol):
+    """The two whose clocks a form offers, and who reads it."""
+
+    person: Person
+
+    @property
+    def you(self) -> Membership | None: ...
+    @property
+    def partner(self) -> Membership | None: ...
+    @property
+    def today(self) -> date: ...
 
 
 class WhenForm(PageForm):
@@ -33,9 +47,9 @@ class WhenForm(PageForm):
     time = forms.TimeField(label=_("Time"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
     zone = forms.ChoiceField(label=_("Whose clock"))
 
-    def __init__(self, *args: Any, pair: Pair, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, pair: Clocks, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        own = {m.person.timezone: m.person for m in reversed([pair.you, *([pair.partner] if pair.partner else [])])}
+        own = {m.person.timezone: m.person for m in (pair.partner, pair.you) if m}
         here = [(zone, zones.words(zone)) for zone in reversed(own)]
         current = self.initial.get("zone")
         if current and current not in own:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from retros.dates import rhythm
 from retros.dates.planning import Planning
 from retros.dates.preview import preview
+from retros.dates.warnings import warnings
 from retros.models import Pause, Series, Session
 from retros.pair import Pair, PlannedRetro, kept_of, long_time, proposal
 from retros.recurrence.adherence import Kept
@@ -32,6 +33,7 @@ class NewDate:
     was: str
     becomes: str
     reset: bool
+    warnings: list[str]
 
 
 class ComingDate(PlannedRetro):
@@ -148,9 +150,10 @@ def from_slot(series: Series, session: Session) -> dict[str, object]:
     }  # fmt: skip
 
 
-def first_dates(rule: Rule | None, pair: Pair) -> list[str]:
+def first_dates(rule: Rule | None, pair: Pair) -> list[NewDate]:
     """The first dates of a rule that is being chosen, in the reader's time."""
-    return [in_time_of(pair, slot.start_utc) for slot in rule.first(DATES_SHOWN)] if rule else []
+    people, slots = [member.person for member in pair.members], rule.first(DATES_SHOWN) if rule else []
+    return [NewDate("", in_time_of(pair, s.start_utc), False, warnings([s.start_utc], people)) for s in slots]
 
 
 def preview_change(session: Session, pair: Pair, change: dict[str, Any]) -> tuple[list[NewDate], int]:
@@ -161,12 +164,14 @@ def preview_change(session: Session, pair: Pair, change: dict[str, Any]) -> tupl
     def do(planned: Planning) -> None:
         rhythm.change_from_in(planned, planned.row(session), confirmed=True, **new)
 
+    people = [member.person for member in pair.members]
     found = preview(pair.partnership, do, by=pair.person, version=version)
     lines = [
         NewDate(
             in_time_of(pair, shift.was) if shift.was else "",
             in_time_of(pair, shift.becomes) if shift.becomes else "",
             shift.reset,
+            warnings([shift.becomes] if shift.becomes else [], people),
         )
         for shift in found.shifts
     ]

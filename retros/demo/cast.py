@@ -45,9 +45,13 @@ PLAYERS = (
            "Works with Daniel on Search. Their retro is open right now, both have folded cards.", "Europe/London", "a"),
     Player("daniel", "Daniel Moreau", "Product manager",
            "Works with Priya on Search. He is in the same room, one hour ahead.", "Europe/Paris", "b"),
-    Player("sara", "Sara Lind", "Head of product", "Leads both pairs. She reads what Ines and Tom chose to show her."),
+    Player("sara", "Sara Lind", "Head of product",
+           "Leads both pairs, and half of the organisation’s. She reads what Ines and Tom chose to show her."),
+    Player("omar", "Omar Haddad", "Head of engineering", "Leads the other half, whose people nobody is here.",
+           "Europe/London"),
     Player("mei", "Mei Tan", "Designer", "Works with nobody here yet. She can begin a partnership."),
-    Player("ada", "Ada Osei", "Administrator", "Looks after the installation.", is_admin=True),
+    Player("ada", "Ada Osei", "Administrator", "Looks after the installation: forty pairs in five time zones.",
+           is_admin=True),
 )  # fmt: skip
 
 

@@ -27,9 +27,11 @@ from partnerships.models import Agreement, Delivery, Lead, Partnership, Person
 from partnerships.models.partnership import Seat
 from partnerships.wording import Wording
 from retros.dates import one_date, rhythm
+from retros.demo import organisation
 from retros.demo.cast import PLAYERS, Player
 from retros.models import Action, Entry, Need, Note, Prompt, Release, Review, Series, Session, Step, creation
 from retros.models.release import Thing, words_of
+from retros.notifications.plan import plan_deliveries
 from retros.recurrence.rule import DEFAULT, PRESETS, Rule
 
 THURSDAY, TUESDAY = 3, 1
@@ -76,9 +78,13 @@ def tell_story() -> bool:
         other.begin(
             _following(TUESDAY, clock.real.date(), least=1), search["retro"], lead=people["sara"], admin=people["ada"]
         )
+        clock.now = clock.real - timedelta(weeks=51)
+        organisation.fill(clock.real, [people["sara"], people["omar"]], people["ada"])
         other.open_now(search["open"])
+        clock.now = clock.real
+        plan_deliveries(clock.real)
     # What the year would have mailed is not mailed today.
-    Delivery.objects.waiting().filter(send_at__lt=clock.real).update(status=Delivery.Status.SENT, sent_at=clock.real)
+    Delivery.objects.waiting().filter(send_at__lte=clock.real).update(status=Delivery.Status.SENT, sent_at=clock.real)
     return True
 
 

@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-            options={"ordering": ("title", "partnership")},
+            options={"ordering": ("label", "title", "partnership")},
         ),
         migrations.AddConstraint(
             "bulkline", models.UniqueConstraint(fields=("bulk", "partnership"), name="bulk_line_once")

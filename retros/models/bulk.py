@@ -71,7 +71,7 @@ class BulkLine(models.Model):
     left = models.TextField(blank=True)  # why it was not taken back
 
     class Meta:
-        ordering = ("title", "partnership")
+        ordering = ("label", "title", "partnership")
         constraints = (models.UniqueConstraint(fields=["bulk", "partnership"], name="bulk_line_once"),)
 
     def __str__(self) -> str:

@@ -18,6 +18,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from partnerships.models import Delivery, Partnership, Person
+from retros.administration.schedule import health
+from retros.administration.settled import kept_by_all
 from retros.demo.cast import PLAYERS, person_at, player_at
 from retros.demo.middleware import DemoMiddleware
 from retros.demo.story import Clock, make_people, tell_story
@@ -201,6 +203,32 @@ class TestTheYear(TestCase):
             client = Client()
             client.force_login(person(key))
             assert title in client.get("/", follow=True).content.decode()
+
+    def test_the_organisation_is_worth_a_look(self) -> None:
+        """Forty pairs in several zones: held, moved, missed, paused, clashing, and without a date; led by two."""
+        assert Partnership.objects.count() == 40
+        assert Person.objects.filter(memberships__partnership__isnull=False).values("timezone").distinct().count() >= 5
+        now = timezone.now()
+        for key, condition in health(now).items():
+            assert Partnership.objects.active().filter(condition).exists(), key
+        assert Session.objects.filter(moved=True, status="held").exists()
+        assert kept_by_all(now, now.date()).pairs > 30
+        assert not Session.objects.filter(status="held", closed_at__gt=now).exists()
+        client = Client()
+        client.force_login(person("ada"))
+        assert "All 40 that match" in client.get(reverse("schedule")).text
+        checks = client.get(reverse("schedule_checks")).text
+        assert "Move " in checks
+        assert "Two at once" in client.get(reverse("schedule_load")).text
+        for key in ("sara", "omar"):
+            assert Partnership.objects.filter(leads__person=person(key)).count() >= 15
+            client.force_login(person(key))
+            assert client.get(reverse("lead_list")).status_code == 200
+
+    def test_whoever_is_not_of_the_cast_has_no_way_in(self) -> None:
+        others = Person.objects.exclude(email__in=[player.email for player in PLAYERS])
+        assert not any(p.has_usable_password() for p in others)
+        assert all(person_at(f"{p.email.partition('@')[0]}.localhost") is None for p in others)
 
     def test_the_clock_is_the_real_one_again(self) -> None:
         assert timezone.now.__module__ == "django.utils.timezone"

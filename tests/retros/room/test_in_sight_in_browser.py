@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 from partnerships.models import Agreement
+from retros.lifecycle import ending
 from retros.models import Action, Entry, Ready, Session, creation
 from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
@@ -187,7 +190,8 @@ def test_done_talking_leads_to_what_was_not_added_then_to_the_next_card(
     page.get_by_label("What will you try?").fill("Say it in the channel")
     page.get_by_role("button", name="Done talking").click()
     asked = page.locator("#not-added summary")
-    expect(asked).to_contain_text("You typed an action and did not add it: Say it in the channel")
+    expect(asked).to_have_text("You typed an action and did not add it")
+    expect(page.locator("#not-added")).to_contain_text("Say it in the channel")
     expect(asked).to_be_focused()
     check_in_sight(page)
     page.locator("#not-added label", has_text="Both").click()
@@ -294,8 +298,28 @@ def test_a_closed_retro_offers_print_and_a_lead(open_page: Callable[..., Page], 
     main.get_by_role("link", name="Show something to Sara").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Sara")
     page.go_back()
+    mail = urlsplit(main.get_by_role("link", name="Mail to both").get_attribute("href") or "")
+    assert (mail.scheme, mail.path) == ("mailto", f"{people.ines.email},{people.tom.email}")
+    words = dict(parse_qsl(mail.query))
+    assert words["subject"].startswith("Retro 1, ")
+    printed = urlsplit(words["body"]).path  # the link, and not a word of what they wrote
+    assert words["body"].endswith(printed)
     main.get_by_role("link", name="Print").click()
     expect(page.get_by_role("button", name="Print")).to_be_visible()
+    assert urlsplit(page.url).path == printed
+
+
+def test_a_retro_that_is_open_or_whose_pair_has_ended_offers_no_mail(
+    open_page: Callable[..., Page], rooms: Rooms, people: Cast
+) -> None:
+    page = open_page(rooms.close_revealed(), DESK)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert page.get_by_role("link", name="Mail to both").count() == 0
+    page.goto(rooms.closed())
+    assert page.get_by_role("link", name="Mail to both").count() == 1
+    ending.end(Session.objects.get(status="held").partnership, by=people.tom)
+    page.reload()
+    assert page.get_by_role("link", name="Mail to both").count() == 0
 
 
 def test_an_open_retro_is_discarded_until_something_was_opened(open_page: Callable[..., Page], rooms: Rooms) -> None:
@@ -345,8 +369,64 @@ def test_no_card_grows_by_what_happens_to_it(
         ):
             change(Entry.objects.visible_to(rooms.a).get(pk=entry.pk))
             expect(state(entry)).to_contain_text(words)
+            if words == "Talked about" and size == PHONE:
+                assert card.evaluate(RECT)[3] < stood[0][1]  # it folds to a line, and opens where it is touched
+                card.evaluate("card => card.focus()")
             assert (card.evaluate(RECT)[2:], state(entry).evaluate(RECT)[2]) == stood, words
             assert state(entry).evaluate("part => part.scrollWidth <= part.clientWidth"), words
+
+
+# --- a phone, many cards ----------------------------------------------------------------------------------------------
+
+LINES = """card => {
+  const text = card.querySelector("p"), { height } = card.getBoundingClientRect();
+  return [height, parseFloat(getComputedStyle(text).lineHeight), text.getBoundingClientRect().height];
+}"""
+
+
+def test_on_a_phone_with_25_cards_one_gets_around(open_page: Callable[..., Page], rooms: Rooms) -> None:
+    page = open_page(rooms.full_board(25), PHONE)
+    bar = page.locator(".jump")
+    here = bar.locator("[aria-current]")
+    table = page.locator("#table")
+
+    def goes_to(name: str) -> None:
+        bar.get_by_role("link", name=name).click()
+        expect(here).to_have_text(re.compile(name))
+        expect(here).to_have_count(1)
+        expect(here).to_be_in_viewport(ratio=0.9)
+
+    for name in ("The discussion", "The bad", "The good"):
+        goes_to(name)
+    picked = [page.locator("#cards-good .card").nth(n) for n in (1, 2)]
+    for card in picked:
+        card.get_by_role("button", name="Pick").click()
+        expect(card.get_by_role("button", name="Picked")).to_be_visible()
+    expect(here).to_have_text(re.compile("The good"))  # also after the answer
+    picked[0].get_by_role("button", name="Put on the table").click()
+    expect(page.locator("#table-title")).to_be_focused()
+    expect(page.locator("#table .quote")).to_be_in_viewport()
+    expect(here).to_have_text("On the table")
+    goes_to("The bad")
+    goes_to("On the table")
+    expect(table.locator(".quote")).to_be_in_viewport()
+
+    text = table.locator(".quote").inner_text()
+    table.get_by_role("button", name="Done talking").click()
+    expect(page.locator("section", has=page.locator("#next-up")).get_by_role("button")).to_be_focused()
+    spoken = page.locator(".card.spoken")
+    expect(spoken).to_have_count(1)
+    height, line, shown = spoken.evaluate(LINES)
+    assert shown <= line + 1  # of a text of two lines, one
+    assert height < 2.2 * line + 20
+    spoken.locator("p").click()
+    assert spoken.evaluate(LINES)[2] > line + 1
+    expect(spoken).to_contain_text(text)
+    page.locator("h1").click()
+    assert spoken.evaluate(LINES)[2] <= line + 1
+    spoken.get_by_role("button", name="Put on the table").focus()  # the keyboard finds its buttons, and opens it
+    assert spoken.evaluate(LINES)[2] > line + 1
+    check_in_sight(page)
 
 
 @SIZES

@@ -1,0 +1,31 @@
+"""Public holidays, by country (two letters, ISO 3166-1) and day."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from functools import cache
+
+import holidays
+from holidays.registry import COUNTRIES
+
+
+@cache
+def countries() -> list[tuple[str, str]]:
+    """(letters, English name) of those whose holidays are known, by name: for a select."""
+    named = [(names[1], re.sub(r"(?<=[a-z])(?=[A-Z])", " ", names[0])) for names in COUNTRIES.values()]
+    return sorted(named, key=lambda each: each[1])
+
+
+def name_of(country: str) -> str:
+    return dict(countries()).get(country, country)
+
+
+def on(day: date, country: str) -> str:
+    """What is celebrated there on that day; empty when nothing is, or no country is given."""
+    return _of(country, day.year).get(day, "") if country else ""
+
+
+@cache
+def _of(country: str, year: int) -> dict[date, str]:
+    return dict(holidays.country_holidays(country, years=year, language="en_US"))

@@ -1,0 +1,36 @@
+"""What people would rather know before a date is kept: a public holiday, or the middle of the night, for one of them.
+
+Nothing is refused because of it (docs/rules/scheduling.md S26).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, time
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from partnerships import public_holidays
+from partnerships.models import Person
+
+DAY_BEGINS, DAY_ENDS = time(7), time(21)  # a retro that begins outside of it is named
+SHOWN = 4  # as many as are read
+
+
+def warnings(moments: Iterable[datetime], people: Sequence[Person]) -> list[str]:
+    """Whole sentences, in the order of these dates; at the end, how many more there are."""
+    found = [words for moment in moments for person in people for words in _about(moment.astimezone(person.tz), person)]
+    if len(found) > SHOWN:
+        return [*found[:SHOWN], _("And %(n)d more of the kind.") % {"n": len(found) - SHOWN}]
+    return found
+
+
+def _about(local: datetime, person: Person) -> Iterable[str]:
+    known = {"day": date_format(local, "D j F Y"), "time": date_format(local, "H:i"), "name": person.first_name}
+    if not DAY_BEGINS <= local.time() < DAY_ENDS:
+        yield _("%(day)s: it is %(time)s for %(name)s then.") % known
+    if holiday := public_holidays.on(local.date(), person.lives_in):
+        country = public_holidays.name_of(person.lives_in)
+        words = _("%(day)s is a public holiday for %(name)s: %(holiday)s, %(country)s.")
+        yield words % {**known, "holiday": holiday, "country": country}
