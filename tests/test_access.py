@@ -211,7 +211,7 @@ TABLE: dict[str, Row] = {
     "session_live": page("302"),  # to the page, for a browser without script
     "session_version": page(),
     "step_detail": page(),
-    "session_start": page("200 200 200 200 302", post="302 302 302 302 403"),
+    "session_start": page(post="302 302 302 302 403"),
     "session_start_delete": press("302 302 302 302 403"),
     "session_pause": press("302 302 302 409 403"),
     "session_resume": press("302 302 302 409 403"),

@@ -77,13 +77,12 @@ def invited(invitation: Invitation, token: str, *, arranged: bool, partner: Pers
         said = _("%(by)s set up a partnership for two: you, and the one you work with on %(label)s. You hold retros "
                  "there, just the two of you.")  # fmt: skip
     once = ngettext("The link works once, for %(days)d day.", "The link works once, for %(days)d days.", days)
-    after = [once % {"days": days}, _("Not for you? Leave it, and nothing happens.")]
     return Letter(
         to=invitation.email,
         subject=_("You are invited to Twofold"),
         lines=(said % known, *((_read_by_nobody_else(),) if pair else ())),
         button=Link(_("Open the invitation"), invitation_link(token)),
-        after=tuple(after),
+        after=(once % {"days": days}, _("Not for you? Leave it, and nothing happens.")),
     )
 
 

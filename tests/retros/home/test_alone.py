@@ -161,7 +161,10 @@ def test_every_page_works_for_one_alone(alone: Alone) -> None:
     pages += [reverse(name, args=[retro.pk]) for name in ("session_calendar", "session_move", "session_skip")]
     pages += [
         reverse(name, args=[alone.pair.pk])
-        for name in ("history_detail", "action_list", "agreement_list", "partnership_end", "session_create")
+        for name in (
+            *("history_detail", "action_list", "agreement_list", "partnership_end", "session_create"),
+            *("jot_list", "exercise_list"),
+        )
     ]
     for url in pages:
         assert signed_in(alone.mei).get(url).status_code == 200, url

@@ -15,6 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 from partnerships.models import Agreement
 from retros.lifecycle import ending
 from retros.models import Action, Entry, Ready, Session, creation
+from tests.browser import Watched
 from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
 from tests.retros import play
@@ -45,6 +46,59 @@ STEPS = """() => [...document.querySelectorAll(".path li")].map((step) => {
   const pressed = points.map(([x, y]) => document.elementFromPoint(x, y)?.closest("a"));
   return { width, height, whole: pressed.every((link) => link && link === step.querySelector("a")) };
 })"""
+
+
+# The next thing to press that was not pressed yet, marked; what it is called without ids, or nothing. Of presses that
+# differ in their ids alone (the cards of a board) one is enough. What leads away from the room is only looked at.
+NEXT = """pressed => {
+  const all = "main :is(button, summary, input, textarea, select), #dock button, #more button, .jump a";
+  const away = /(discard|start|start.delete|reopen)\\/$/;
+  for (const marked of document.querySelectorAll("[data-next]")) marked.removeAttribute("data-next");
+  for (const element of document.querySelectorAll(all)) {
+    if (!element.checkVisibility() || element.type === "hidden" || element.disabled) continue;
+    const form = element.form?.getAttribute("action") ?? "";
+    const path = element.getAttribute("formaction") ?? (element.type === "submit" ? form : "");
+    const words = path || element.matches("summary, a") ? "" : element.textContent.trim();
+    const called = [element.localName, path, element.name, element.type === "radio" ? element.value : "",
+      element.hash ?? "", words, path ? "" : element.closest("form")?.className, element.matches("summary") &&
+      element.textContent.replace(/\\s+/g, " ").trim()].join(" ").replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "~");
+    if (pressed.includes(called) || away.test(path)) continue;
+    element.dataset.next = "";
+    return called;
+  }
+  return "";
+}"""
+# What has the focus, and what was opened a moment ago, is seen: nothing that stays on the screen lies over it.
+COVERED = """async () => {
+  const frame = () => new Promise(requestAnimationFrame);
+  for (let calm = 0; calm < 3; calm++) {
+    await frame();
+    if (document.querySelector(".htmx-request")) calm = 0;
+  }
+  const open = [...document.querySelectorAll("main details[open], dialog[open], [popover]:popover-open")];
+  const opened = open.filter((part) => !(window.known ?? []).includes(part));
+  window.known = open;
+  const has = document.activeElement;
+  const looked = has.closest("main, dialog, [popover]") && has.localName !== "main" ? [has] : [];
+  for (const part of opened) {
+    const first = part.querySelector("summary ~ * :is(input:not([type=hidden]), textarea, button, a, p)");
+    if (!part.contains(has)) looked.push(first ?? part);
+  }
+  const found = [];
+  for (const element of looked) {
+    const { left, right, top, bottom } = element.getBoundingClientRect();
+    if (right - left < 2 || bottom - top < 2) continue; // for a screen reader alone
+    const end = Math.min(bottom, top + 60); // of something long: where it begins
+    const middle = (left + right) / 2;
+    for (const [x, y] of [[left + 1, top + 1], [right - 1, top + 1], [left + 1, end - 1], [middle, end - 1]]) {
+      const over = document.elementFromPoint(x, y)?.closest("#dock, .jump, .toast, .topbar, #banner, #act > *");
+      const outside = x < 0 || y < 0 || x > innerWidth || y > innerHeight;
+      if (outside || (over && !over.contains(element)))
+        found.push(`${element.outerHTML.slice(0, 90)} at ${x}, ${y} under ${over?.outerHTML.slice(0, 60)}`);
+    }
+  }
+  return found;
+}"""
 
 
 @pytest.fixture
@@ -143,6 +197,39 @@ def test_everything_that_gets_the_focus_is_above_the_dock(
     else:
         raise AssertionError("The dock is out of the keyboard's reach.")
     assert len(seen) > 3
+
+
+PRESSED_STEPS = (
+    "scheduled", "look_back", "pulse", "pulse_revealed", "write_first", "write", "table", "conclude", "close",
+    "close_revealed", "closed",
+)  # fmt: skip
+
+
+@SIZES
+@pytest.mark.parametrize("state", PRESSED_STEPS)
+def test_nothing_lies_over_what_is_pressed_or_opened_by_it(
+    open_page: Callable[..., Page], rooms: Rooms, size: dict[str, int], state: str, watched: Watched
+) -> None:
+    """Every press that there is on every step, one after the other, as a hand would; also what those bring."""
+    watched.expect(409, 422)  # a form is sent as it is: what it lacks is said in it
+    page = open_page(getattr(rooms, state)(), size)
+    room = page.url.split("/steps/")[0]
+    page.evaluate(COVERED)  # what stands open from the start
+    pressed: list[str] = []
+    while called := page.evaluate(NEXT, pressed):
+        pressed.append(called)
+        assert len(pressed) < 90, pressed
+        element = page.locator("[data-next]")
+        element.scroll_into_view_if_needed()
+        element.focus()
+        assert page.evaluate(COVERED) == [], f"focus on {called}"
+        element.click()
+        if page.evaluate("document.activeElement.matches('form[data-composer] textarea')"):
+            page.keyboard.type("So be it")
+            page.keyboard.press("Enter")
+        assert page.evaluate(COVERED) == [], f"after {called}"
+        assert page.url.startswith(room), called
+    assert len(pressed) >= 4, pressed
 
 
 # --- the focus --------------------------------------------------------------------------------------------------------
