@@ -275,9 +275,9 @@ TABLE: dict[str, Row] = {
     "bulk_preview": admins("422"),  # nobody is chosen
     "bulk_create": admins("405", "409"),  # not what a preview showed
     "bulk_detail": admins(),
-    "admin_session_create": admins(post="302"),
-    "admin_session_move": admins(post="302"),
-    "admin_session_skip": admins(post="302"),
+    "admin_session_create": admins(post="302 302 302 302 403"),
+    "admin_session_move": admins("200 200 200 200 404", "302 302 302 302 404"),
+    "admin_session_skip": admins("200 200 200 200 404", "302 302 302 302 404"),
     "admin_partnership_update": admins("405", "302"),
     "bulk_resume": admins("405", "302"),
     "bulk_undo": admins("405", "409"),

@@ -121,7 +121,7 @@ class World:
             "session_move": {"session_id": self.sessions["next"].pk},
             "session_skip": {"session_id": self.sessions["slot"].pk},
             "series_change": {"session_id": self.sessions["slot"].pk},
-            "admin_session_move": {"session_id": self.sessions["slot"].pk},
+            "admin_session_move": {"session_id": self.sessions["next"].pk},
             "admin_session_skip": {"session_id": self.sessions["slot"].pk},
             "session_restore": {"session_id": self.sessions["skipped"].pk},
             "session_met": {"session_id": self.sessions["gone"].pk},
