@@ -191,13 +191,15 @@ class Planning:
             series.save(update_fields=changed)
         for version in self.rules:
             if version.pk is None:
-                version.save()
+                version.save(force_insert=True)
         left = {pause.pk for pause in self.pauses}
         if gone := [pk for pk in self._pauses_before if pk not in left]:
             Pause.objects.filter(pk__in=gone).delete()
         for pause in self.pauses:
-            if pause.pk not in self._pauses_before or pause.to_date != self._pauses_before[pause.pk]:
-                pause.save()
+            if pause.pk is None:
+                pause.save(force_insert=True)
+            elif pause.to_date != self._pauses_before[pause.pk]:
+                pause.save(update_fields=["to_date"])
 
     def _write_rows(self) -> None:
         """Both members' pages of what changed follow."""
