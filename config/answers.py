@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
+from csp.constants import SELF, UNSAFE_INLINE
 from csp.utils import build_policy
 from django.conf import settings
 
@@ -23,6 +24,7 @@ REFUSED_FEATURES = (
     "storage-access", "usb", "window-management", "xr-spatial-tracking",
 )  # fmt: skip
 PERMISSIONS = ", ".join([f"{name}=()" for name in REFUSED_FEATURES] + [f"{name}=(self)" for name in ALLOWED_FEATURES])
+OF_DEBUG = {name: [SELF, UNSAFE_INLINE] for name in ("script-src", "style-src")}
 # Of an answer that does not say itself who may keep it.
 KEPT_BY_NOBODY = [(b"cache-control", b"private, no-store"), (b"vary", b"Cookie, HX-Request")]
 CLOSE = (b"connection", b"close")
@@ -58,8 +60,12 @@ def completed(given: Iterable[Header]) -> list[Header]:
 
 @cache
 def of_every_answer() -> list[Header]:
-    """As the settings say. A page has a policy of its own, with its nonce; a traceback of DEBUG has none."""
+    """As the settings say. A page has a policy of its own, with its nonce.
+
+    In DEBUG a 404 or 500 has none, and gets one that lets in the style and script of Django's own.
+    """
     headers = {
+        "content-security-policy": build_policy(replace=OF_DEBUG if settings.DEBUG else {}),
         "cross-origin-embedder-policy": "require-corp",
         "cross-origin-opener-policy": settings.SECURE_CROSS_ORIGIN_OPENER_POLICY,
         "cross-origin-resource-policy": "same-origin",
@@ -68,8 +74,6 @@ def of_every_answer() -> list[Header]:
         "x-content-type-options": "nosniff",
         "x-frame-options": settings.X_FRAME_OPTIONS,
     }
-    if not settings.DEBUG:
-        headers["content-security-policy"] = build_policy()
     if settings.SECURE_HSTS_SECONDS:
         headers["strict-transport-security"] = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"
     return [(name.encode(), value.encode()) for name, value in headers.items()]

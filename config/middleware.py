@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from io import BytesIO
 from urllib.parse import unquote_to_bytes
 
 from django.contrib.auth import logout
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParser
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
@@ -55,7 +57,10 @@ class SameOriginMiddleware:
 
 
 class ReadableMiddleware:
-    """Refuses a form that is not UTF-8 (400). Django would put question marks where somebody's words were."""
+    """Refuses a form that is not UTF-8 (400). Django would put question marks where somebody's words were.
+
+    What is inside a file is for the form to read that takes one.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -63,16 +68,26 @@ class ReadableMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if any("\0" in cookie for cookie in request.COOKIES.values()):
             raise BadRequest("not text")  # a quoted cookie can hold one, and PostgreSQL takes none in a key
-        form = request.content_type
         if (request.content_params or {}).get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
             raise BadRequest("not UTF-8")  # in some of the others half a character passes for a whole one
-        if form in {"application/x-www-form-urlencoded", "multipart/form-data"}:
-            body = unquote_to_bytes(request.body) if form.endswith("urlencoded") else request.body
-            try:
-                body.decode("utf-8")
-            except UnicodeDecodeError as error:
-                raise BadRequest("not UTF-8") from error
+        try:
+            for text in _typed(request):
+                text.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise BadRequest("not UTF-8") from error
         return self.get_response(request)
+
+
+def _typed(request: HttpRequest) -> Iterator[bytes]:
+    """What a form holds beside its files, as it was sent."""
+    if request.content_type == "application/x-www-form-urlencoded":
+        yield unquote_to_bytes(request.body)
+    if request.content_type == "multipart/form-data":
+        # By the parser that reads it for the views, in an encoding that gives every byte back.
+        parser = MultiPartParser(request.META, BytesIO(request.body), request.upload_handlers, "latin-1")
+        fields, _files = parser.parse()
+        for _name, values in fields.lists():
+            yield from (value.encode("latin-1") for value in values)
 
 
 class SessionLimitsMiddleware:

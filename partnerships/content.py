@@ -30,6 +30,16 @@ _BIDI = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _ADDRESS = re.compile(r"://|\S@\S|\bwww\.\w|[^\W_][\w-]+\.(?!js\b)[^\W\d_]{2,}|\b\w\.[^\W\d_]{2,}/", re.IGNORECASE)
 
 
+def isolated(text: str) -> str:
+    """The text as it stands inside a sentence: one that has a direction of its own, from right to left, is set apart.
+
+    Without the two marks (U+2068, U+2069) a Hebrew or Arabic name takes the words and stops beside it along. A text
+    without such letters is left as it is, so that names can be searched for and copied.
+    """
+    has_own_direction = any(unicodedata.bidirectional(char) in {"R", "AL"} for char in text)
+    return f"\u2068{text}\u2069" if has_own_direction else text
+
+
 def clean_content(text: str, *, limit: int = limits.CONTENT_LENGTH) -> str:
     """The text as it will be stored.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,13 @@ class MenuPlace:
     label: str
     url: str
     current: bool
+
+
+class CameFrom(StrEnum):
+    """The headers that are no pair's. A pair's header says where it is by the id of the partnership."""
+
+    ADMIN = "admin"
+    LED = "led"
 
 
 class Header:
@@ -115,8 +123,21 @@ class Header:
         """What every page of a partnership needs (base.html)."""
         return {
             "pair": self, "partnership": self.partnership, "menu": self.menu, "switcher": self.switcher,
-            "seat": self.seat,
+            "seat": self.seat, "came_from": self.partnership.pk,
         }  # fmt: skip
+
+
+def admin_menu(place: str = "") -> dict[str, object]:
+    """The header of every admin page; `place` is the name of the URL that is marked as the current one."""
+    entries = links.admin_menu()
+    menu = [MenuPlace(str(entry.label), reverse(entry.url_name), entry.url_name == place) for entry in entries]
+    return {"menu": menu, "came_from": CameFrom.ADMIN}
+
+
+def lead_menu(place: str = "") -> dict[str, object]:
+    """The header of what a lead sees."""
+    name = links.name_of(Page.LED)
+    return {"menu": [MenuPlace(_("Your partnerships"), reverse(name), place == name)], "came_from": CameFrom.LED}
 
 
 def both_of(partnership: Partnership) -> str:

@@ -8,6 +8,7 @@ BODIES_BYTES = 64_000_000  # of all requests that arrive or wait at one time
 CONTENT_LENGTH = 10_000  # an entry, a note, a jot, an action
 AGREEMENT_LENGTH = 50_000  # all clauses and headings of one version
 CLAUSES = 500  # of one version
+PROPOSALS = 20  # that wait on one agreement at a time
 CLAUSES_AT_ONCE = 48  # edited on one page: four fields each, of the 200 that a form may have
 TITLE_LENGTH = 120
 NAME_LENGTH = 60
@@ -19,6 +20,7 @@ EXPORTS_PER_HOUR = 10
 ADDRESS_MAILS_PER_HOUR = 20  # by one person, to addresses that they say are theirs
 CODES_PER_HOUR = 5  # of a kind, to one address
 RESET_MAILS_PER_HOUR = 5  # to one address
+TEST_MAILS_PER_HOUR = 20  # by one admin, to themselves
 FEED_READS_PER_HOUR = 60
 
 INVITATION_LIFE = timedelta(days=7)

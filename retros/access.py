@@ -5,14 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from partnerships.models import Version
 from partnerships.models.partnership import Seat
-from retros.models import Action, Bulk, Entry, Need, Note, Offer, Pause, Prompt, Release, Series, Session, Step
+from retros.models import (
+    Action,
+    Bulk,
+    ClauseOrigin,
+    Entry,
+    Jot,
+    Need,
+    Note,
+    Offer,
+    Pause,
+    Prompt,
+    Release,
+    Series,
+    Session,
+    Step,
+)
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -34,7 +49,9 @@ def get_session(person: Person, session_id: UUID) -> Session:
 
 
 def _session(person: Person, sessions: SessionQuerySet, session_id: UUID) -> Session:
-    sessions = sessions.select_related("partnership").annotate(sits=F("partnership__memberships__seat"))
+    proposes = Exists(ClauseOrigin.objects.filter(session=OuterRef("pk"), line__isnull=False))
+    sits = F("partnership__memberships__seat")
+    sessions = sessions.select_related("partnership").annotate(sits=sits, proposes=proposes)
     session = get_object_or_404(sessions, pk=session_id)
     session.seated[person.pk] = Seat(session.sits)  # type: ignore[attr-defined]
     return session
@@ -130,6 +147,11 @@ def get_need(person: Person, need_id: UUID) -> Need:
 def get_asked_need(person: Person, need_id: UUID) -> Need:
     """A need that the two released to this lead. Raises Http404 for everybody else."""
     return get_object_or_404(Need.objects.asked_of(person).select_related("lead", "partnership"), pk=need_id)
+
+
+def get_jot(person: Person, jot_id: UUID) -> Jot:
+    """One of their own, dropped or not. Raises Http404 for everybody else."""
+    return get_object_or_404(Jot.objects.of(person), pk=jot_id)
 
 
 def get_offer(person: Person, offer_id: UUID) -> Offer:

@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from partnerships import links
+from partnerships import links, reactions
 
 
 class RetrosConfig(AppConfig):
@@ -12,13 +12,14 @@ class RetrosConfig(AppConfig):
     def ready(self) -> None:
         """Tell the streams how a room is drawn, and the other app where the pages are that it points to."""
         # Both need the models, which are loaded by now.
-        from partnerships.signals import seat_taken
         from retros.live.hub import hub
         from retros.models.creation import welcome
+        from retros.models.session import agreement_look
         from retros.room.answers import push
 
         hub.look = push
-        seat_taken.connect(welcome, dispatch_uid="welcome")
+        reactions.agreement_changed.add(agreement_look)
+        reactions.seat_taken.add(welcome)
         links.register(links.Page.HOME, "home")
         links.register(links.Page.PAIR, "partnership_detail")
         links.register(links.Page.AGREEMENT, "agreement_detail")

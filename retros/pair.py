@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 from django.utils.formats import date_format
@@ -14,11 +16,13 @@ from django.utils.translation import ngettext
 
 from partnerships.header import Header
 from partnerships.models import Membership
-from retros.models import Action, Draft, Session
+from retros.models import Action, Draft, Series, Session
 from retros.recurrence import adherence
 from retros.recurrence.adherence import Kept
+from retros.recurrence.common_hours import next_time
 from retros.recurrence.wall_time import which_pass
 
+AFTERNOON = time(14)
 RECENTLY = timedelta(days=14)  # how long a finished action stays among the open ones, struck through
 
 
@@ -44,7 +48,7 @@ class Pair(Header):
 
     @cached_property
     def draft(self) -> Draft | None:
-        """The words of an action that the viewer began to write."""
+        """The words that the viewer began to write into the box of this page: an action, unless it is another page."""
         return Draft.of(self.person, [self.draft_key]).get(self.draft_key)
 
     def draft_of(self, action: Action) -> Draft | None:
@@ -98,13 +102,28 @@ class PlannedRetro:
         return _("That is %(time)s for %(name)s.") % {"time": time, "name": partner.person.first_name}
 
 
-def proposal(pair: Pair) -> dict[str, object]:
-    """What the form of planning starts with: the time that the last retro proposes for the next one."""
+def proposal(pair: Pair) -> dict[str, Any]:
+    """What the form of planning starts with, on a working day in the hours of both: a week from now at the hour of the
+    rhythm; without one, what the last retro proposes for the next; without that, a week from now in the afternoon.
+    """
+    both = [member.person.hours for member in pair.members]
+    series = Series.objects.filter(partnership=pair.partnership).first()
+    rule = series.rule if series and not series.is_ended else None
     last = Session.objects.of(pair.person).filter(partnership=pair.partnership).held().first()
-    if last is None:
-        return {}
-    start = last.proposed_dates(pair.now)[0]
-    return {"day": start.date(), "time": start.time(), "zone": last.timezone}
+    if rule is None and last and (dates := last.proposed_dates(pair.now, both)):
+        return _when(dates[0], last.timezone)
+    zone = rule.timezone if rule else pair.person.timezone
+    wished = datetime.combine(pair.today + timedelta(days=7), rule.local_time if rule else AFTERNOON)
+    planned = Session.objects.filter(partnership=pair.partnership).upcoming()
+    taken = {session.start_utc.astimezone(ZoneInfo(zone)).date() for session in planned}
+    for hours in (both, [pair.person.hours]):  # where the two share no hour, at least the viewer's
+        if found := next_time(wished, zone, hours, minutes=60, after=pair.now, taken=taken):
+            return _when(found, zone)
+    return _when(wished, zone)
+
+
+def _when(wall: datetime, zone: str) -> dict[str, Any]:
+    return {"day": wall.date(), "time": wall.time(), "zone": zone}
 
 
 def kept_of(sessions: Iterable[Session], pair: Pair) -> Kept:

@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("retros.home.urls")),
     path("", include("retros.dates.urls")),
     path("", include("retros.exercises.urls")),
+    path("", include("retros.jots.urls")),
     path("", include("retros.lifecycle.urls")),
     path("", include("retros.notifications.urls")),
     path("", include("retros.history.urls")),

@@ -35,7 +35,8 @@ HEADERS: dict[str, dict[str, str]] = {"htmx": HTMX, "autosave": AUTOSAVE, "plain
 TEXTS = {
     "entry_create": "text", "entry_update": "text", "answer_update": "text", "draft_update": "text",
     "note_update": "text", "entry_note_update": "text", "learning_create": "text", "learning_update": "text",
-    "room_action_create": "text", "review_update": "remark", "action_create": "text", "action_update": "text",
+    "sentence_update": "text", "room_action_create": "text", "review_update": "remark",
+    "action_create": "text", "action_update": "text",
 }  # fmt: skip
 NEEDED = {"entry_create", "entry_update", "learning_create", "room_action_create", "action_create", "action_update"}
 PRESSED = sorted(name for name, row in TABLE.items() if row.post != "405")
@@ -333,6 +334,7 @@ def test_a_replay_adds_nothing_and_other_words_are_both_kept(world: World, ines:
         "note_update",
         "entry_note_update",
         "learning_update",
+        "sentence_update",
         "action_update",
         "review_update",
     ],

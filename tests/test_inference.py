@@ -30,7 +30,7 @@ from django.urls import reverse
 from partnerships.models import Agreement, Person
 from partnerships.wording import Wording
 from retros import worker
-from retros.agreements.verbs import put_lines_into_agreement
+from retros.agreements.verbs import sign_and_go_on, to_sign
 from retros.dates import one_date, rhythm
 from retros.lifecycle import ending
 from retros.lifecycle.erasure import erase
@@ -399,9 +399,8 @@ def sat(stage: Stage) -> None:
     stage.look("open")
     for hands in (ines, tom):
         hands.next(0)
-    put_lines_into_agreement(tom.session, by=tom.person)
     for hands in (ines, tom):
-        hands.next(1)
+        sign_and_go_on(hands.step(1), by=hands.person, digest=to_sign(hands.session, hands.person))
     stage.look("agreed")
     stage.look_from_outside("agreed")
 

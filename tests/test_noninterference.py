@@ -34,7 +34,7 @@ from partnerships.models import Delivery
 from retros.dates import one_date, rhythm
 from retros.lifecycle import ending
 from retros.lifecycle.erasure import erase
-from retros.models import Draft, Entry, Series, Session, creation
+from retros.models import Draft, Entry, Jot, Series, Session, creation
 from retros.recurrence.rule import PRESETS, Rule
 from retros.room.answers import push
 from retros.worker import tick
@@ -180,6 +180,8 @@ def presses(stage: Stage) -> list[Told]:
         ("session_pause", [session], {"reason": "between_us"}),
         ("session_discard", [session], {}),
         ("session_start", [ahead], {}),
+        ("session_start", [ahead], {"sure": "1"}),
+        ("session_start_delete", [session], {}),
         ("session_skip", [ahead], {"reason": "too_busy"}),
         ("session_restore", [ahead], {}),
         ("draft_update", [f"card:{prompt}"], {"text": "begun", "version": 0}),
@@ -229,7 +231,7 @@ class Ines:
             self.stage.clock.pass_minutes(self.chance.choice([0, 0.01, 0.3, 1]))
             self.chance.choice([self.fold, self.fold, self.edit, self.move, self.delete, self.restore, self.private,
                                 self.keep_to_herself, self.share_after_all, self.draft, self.answer,
-                                self.look_again])()  # fmt: skip
+                                self.jot, self.look_again])()  # fmt: skip
         for session, count in folded.items():
             cards = self.cards(session)
             while len(cards) > count:
@@ -302,6 +304,11 @@ class Ines:
         )
         kept = Draft.objects.filter(person=self.stage.cast.ines, key=key).first()
         self.press("draft_update", key, text=self.words(needed=False), version=kept.version if kept else 0)
+
+    def jot(self) -> None:
+        self.press("jot_list", self.stage.cast.checkout.pk, text=self.words(), client_id=self.id())
+        for jot in Jot.objects.kept(self.stage.cast.ines)[:1] if self.chance.random() < 0.3 else []:
+            self.press("jot_delete", jot.pk)
 
     def answer(self) -> None:
         session = self.session()
@@ -454,6 +461,7 @@ def write_alone(stage: Stage, *sessions: Session, answers: bool = True) -> None:
         for key in (f"card:{column}", f"learn:{steps[3].pk}", f"try:{session.pk}", f"action:{session.partnership_id}"):
             draft = Draft.objects.filter(person=stage.cast.ines, key=key).first()
             ines.press("draft_update", key, text=f"Begun {ines.id()}", version=draft.version if draft else 0)
+        ines.press("jot_list", session.partnership_id, text=f"Jotted {ines.id()}", client_id=ines.id())
         ines.fold(session.pk, only_me="on")
         if not steps[WRITE].side_open(hers):
             card = ines.id()

@@ -11,6 +11,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,7 +19,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 
-from config import bodies, pages
+from config import answers, bodies, pages
 from tests.conftest import LONG_MODULES, LONGEST, LiveServer
 
 pytestmark = pytest.mark.one_database
@@ -209,7 +210,10 @@ def test_only_regions_mark_safe() -> None:
 
 
 def test_templates_carry_no_inline_style_or_script() -> None:
-    assert found_in_templates(r"""\sstyle\s*=|\son[a-z]+\s*=\s*["']|<style\b|javascript:""") == []
+    """But for the mails, which bring all their style along; no policy of ours reaches a mail program."""
+    found = found_in_templates(r"""\sstyle\s*=|<style\b""")
+    assert {line.partition(":")[0] for line in found} == {"templates/partnerships/mail/letter.html"}
+    assert found_in_templates(r"""\son[a-z]+\s*=\s*["']|javascript:""") == []
     assert found_in_templates(r"<script(?![^>]*\bnonce=)") == []
 
 
@@ -586,6 +590,14 @@ def test_every_page_carries_the_headers(live_server: LiveServer, path: str, stat
     assert answer.status == status
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     answer.carries()
+
+
+def test_what_django_shows_a_developer_has_a_policy_too(settings: Any) -> None:
+    """Only its own style and script are let in besides."""
+    settings.DEBUG = True
+    sent = policy(dict(answers.of_every_answer.__wrapped__())[b"content-security-policy"].decode())
+    assert sent.pop("script-src") == {"'self'", "'unsafe-inline'"}
+    assert sent == POLICY | {"style-src": {"'self'", "'unsafe-inline'"}}
 
 
 FORM = "Content-Type: application/x-www-form-urlencoded"

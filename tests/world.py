@@ -30,7 +30,6 @@ from partnerships.models import (
     Partnership,
     Person,
     SignInChange,
-    Version,
 )
 from partnerships.models.sign_in_change import WaysIn
 from partnerships.unsubscribe import unsubscribe_token
@@ -43,6 +42,7 @@ from retros.models import (
     Draft,
     Entry,
     Handover,
+    Jot,
     Need,
     Note,
     Offer,
@@ -64,6 +64,7 @@ HTMX = {"HX-Request": "true"}
 AUTOSAVE = {"X-Requested-With": "autosave"}
 BOTH = frozenset({"ines", "tom"})
 NOBODY: frozenset[str] = frozenset()
+MARK = re.compile(r"(?=(zq[a-z_]+\d+zq))")  # of World.mark, wherever it begins
 NEW_EACH_TIME = re.compile(
     r"nonce-[\w+/=-]+|nonce=\"[^\"]*\"|name=\"csrfmiddlewaretoken\" value=\"[^\"]*\"|(?:csrf|session|expires)=[^;\n]*"
 )
@@ -83,6 +84,7 @@ class World:
         """A text that nothing else in the world holds; `readers` are those who may ever be shown it."""
         self._number += 1
         text = f"zq{what}{self._number}zq"
+        assert MARK.findall(text) == [text]
         self.words[text] = frozenset(readers)
         return text
 
@@ -113,6 +115,7 @@ class World:
             "session_restore": {"session_id": self.sessions["skipped"].pk},
             "session_met": {"session_id": self.sessions["gone"].pk},
             "session_start": {"session_id": self.sessions["next"].pk},
+            "session_start_delete": {"session_id": self.sessions["next"].pk},
             "session_discard": {"session_id": self.sessions["next"].pk},
             "answer_update": {"prompt_id": self.ids["appreciation"]},
             "entry_restore": {"entry_id": self.ids[f"{own} deleted"]},
@@ -129,15 +132,15 @@ class World:
             "room_action_restore": {"action_id": self.ids["deleted action"]},
             "review_update": {"action_id": self.ids["earlier action"]},
             "entry_clause": {"entry_id": self.ids["tom card"]},
-            "session_agree": {"session_id": self.ids["sitting"]},
             "session_calendar": {"session_id": self.sessions["next"].pk},
             "calendar_feed": {"token": self.ids["feed"]},
             "sign_in_undo": {"token": self.ids["undo"]},
-            "unsubscribe": {"token": unsubscribe_token(self.cast.ines)},
+            "unsubscribe": {"token": self.ids["unsubscribe"]},
             "review_clause": {"action_id": self.ids["experiment"]},
             "action_clause": {"action_id": self.ids["experiment"]},
             "decision_create": {"session_id": self.sessions["folded sitting"].pk, "position": 0},
             "decision_settle": {"session_id": self.sessions["open sitting"].pk, "prompt_id": self.ids["decision"]},
+            "sentence_update": {"session_id": self.sessions["open sitting"].pk, "prompt_id": self.ids["question"]},
             "surprise_create": {"session_id": sitting.pk, "entry_id": self.ids[f"tom role {sitting.pk}"]},
             "summary_update": {"position": CLOSE},
         }
@@ -164,6 +167,7 @@ class World:
             "person_id": self.cast.tom.pk,
             "bulk_id": self.ids["bulk"],
             "exercise": "retro-quick",
+            "jot_id": self.ids[f"{own} jot"],
         } | special.get(name, {})
         return {key: known[key] for key in parameters(name)}
 
@@ -179,17 +183,16 @@ class World:
         digest = {}
         if name in {"step_ready_create", "step_open"} and who in BOTH:
             digest = {"digest": self.session.steps[self.args(name)["position"]].digest(me)}
-        card = Entry.unrestricted.filter(pk=self.args(name, who).get("entry_id", uuid.uuid4())).first()
+        card = Entry.unrestricted.get(pk=self.args(name, who)["entry_id"]) if name == "entry_update" else None
         tomorrow = timezone.localdate() + timedelta(days=9)
         when = {"day": tomorrow.isoformat(), "time": "14:00", "zone": "Europe/Paris"}
         later = self.sessions["slot"].start_local.date()
         rhythm = {**when, "day": later.isoformat(), "cadence": "every_2_weeks", "duration": "60"}
         clause = {"agreement": self.ids["agreement"], **text, "reason": "zzzreason", **key}
-        proposal = Version.objects.get(pk=self.ids["proposal"])
         fields: dict[str, dict[str, Any]] = {
             "agreement_create": {"kind": "contract", "title": "zzztitle", **key},
             "agreement_review": {"until": in_days(40).date().isoformat()},
-            "version_sign": {"digest": proposal.digest},
+            "version_sign": {"digest": self.ids["proposal digest"]},
             "entry_clause": clause,
             "learning_clause": clause,
             "clause_link_update": {"tags": ["life", "career"]},
@@ -198,6 +201,7 @@ class World:
             "surprise_create": text | key,
             "decision_create": text | key,
             "decision_settle": {"value": 2},
+            "sentence_update": {**text, "version": 1},
             "partnership_create": {
                 "kind": "other",
                 "label": "zzzlabel",
@@ -240,6 +244,7 @@ class World:
                 "wanted": ["day_ahead:email"],
             },
             "session_create": {**when, **key},
+            "jot_list": text | key,
             "session_move": when,
             "session_skip": {"reason": "holiday"},
             "session_met": {"day": (tomorrow - timedelta(days=11)).isoformat()},
@@ -249,6 +254,8 @@ class World:
             "series_end": {"last": tomorrow.isoformat()},
             "series_update": {"title": "zzztitle", "meeting_url": "https://meet.example.org/zzz"},
             "session_next": {"start": f"{tomorrow + timedelta(days=60)}T14:00", **key},
+            "session_next_move": {"start": f"{tomorrow}T14:00", "zone": "Europe/Paris"},
+            "session_start": {"sure": "1"},
             "session_pause": {"reason": "another_day"},
             "offer_create": {"kind": "times"}
             | {n: f"{tomorrow}T1{h}:00" for h, n in enumerate(("first", "second", "third"))},
@@ -303,7 +310,7 @@ def make_world(phase: str) -> World:
     noted = SignInChange.note(former, replace(WaysIn.of(former), password="another one"))
     assert noted
     world = World(cast, phase, {name: getattr(cast, name) for name in names} | {"lena": lena, "former_lead": former})
-    world.ids["undo"] = noted.token
+    world.ids |= {"undo": noted.token, "unsubscribe": unsubscribe_token(cast.ines)}
     _before(world)
     _write(world)
     if phase != "folded":
@@ -333,6 +340,10 @@ def _before(world: World) -> None:
     )[0]  # fmt: skip
     world.ids["experiment"] = tried.pk
     world.ids["earlier action"] = Action.agree(cast.checkout, by=cast.ines, id=uuid.uuid4(), **fields)[0].pk
+    for who in ("ines", "tom"):
+        jot = Jot.keep(cast.checkout, by=world.people[who], text=mark("jot", {who}), id=uuid.uuid4())
+        world.ids[f"{who} jot"] = jot.pk
+        Draft.keep(f"jot:{cast.checkout.pk}", mark("draft", {who}), version=0, by=world.people[who])
     for name, days in (("next", 20), ("discarded", 30)):
         start = (timezone.now() + timedelta(days=days)).replace(tzinfo=None)
         session = world.sessions[name] = one_date.plan(cast.checkout, by=cast.ines, start=start, zone="UTC")
@@ -391,6 +402,7 @@ def _agree(world: World) -> None:
     sitting = creation.begin(dream, by=cast.tom)
     Note.learn(Participant(cast.tom, sitting.pk).step(1), by=cast.tom, text=mark("line", BOTH), id=uuid.uuid4())
     world.ids |= {"agreement": agreement.pk, "proposal": proposal.pk, "sitting": sitting.pk, "line": clause.line}
+    world.ids["proposal digest"] = proposal.digest
     ClauseLink.set_tags(agreement, clause.line, ["company"], by=cast.tom)
     for name in ("folded sitting", "open sitting"):
         _sit(world, name)
@@ -421,6 +433,8 @@ def _sit(world: World, name: str) -> None:
     Note.surprise(surprising, by=cast.ines, text=mark("surprise", BOTH), id=uuid.uuid4())
     Draft.keep(f"surprise:{surprising.pk}", mark("draft", {"ines"}), version=0, by=cast.ines)
     settle_decision(ines.prompt("decide_date"), by=cast.ines, value=3)
+    world.ids["question"] = ines.prompt("purpose").pk
+    Note.agree_on(ines.prompt("purpose"), by=cast.ines, text=mark("sentence", BOTH), version=0)
 
 
 def _show(world: World) -> None:

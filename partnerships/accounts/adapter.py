@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from partnerships import limits
 from partnerships.access import get_waiting_invitation
+from partnerships.accounts import mails
 from partnerships.accounts.reauthentication import was_code_confirmed
 from partnerships.accounts.sign_in_changes import watched
 from partnerships.http import is_own_path
@@ -150,8 +151,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """In the background: the answer takes as long for an address we know as for one we do not."""
-        context = {"email": email, "base_url": settings.BASE_URL, **context}
-        letters.post(self.render_mail(template_prefix, email, context))
+        letters.post(mails.letter(template_prefix, email, context).message())
 
     def _next_page(self, request: HttpRequest) -> str:
         """Somebody who came by an invitation is led back to it."""

@@ -57,6 +57,13 @@ class DetailsForm(CheckedForm):
     kind = forms.ChoiceField(label=_("The two are"), choices=Partnership.Kind.choices)
 
 
+class RolesForm(PageForm):
+    """What each of the two is in their partnership. The fields are named by seat."""
+
+    a = NameFormField(label=_("Role of the first"), required=False)
+    b = NameFormField(label=_("Role of the second"), required=False)
+
+
 class RoleForm(CheckedForm):
     role_label = NameFormField(required=False)
 

@@ -1,4 +1,4 @@
-"""A page of a long list, with its filters, and the menu of the admin's pages."""
+"""A page of a long list, with its filters."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
-from django.urls import reverse
 
-from partnerships import links
 from partnerships.graphemes import cut
-from partnerships.header import MenuPlace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,15 +16,6 @@ if TYPE_CHECKING:
 
 RowT = TypeVar("RowT")
 PER_PAGE = 50
-
-
-def admin_menu(place: str) -> dict[str, list[MenuPlace]]:
-    """The header of every admin page; `place` is the name of the URL that is marked as the current one."""
-    return {"menu": [_at(entry, place) for entry in links.admin_menu()]}
-
-
-def _at(entry: links.MenuEntry, place: str) -> MenuPlace:
-    return MenuPlace(str(entry.label), reverse(entry.url_name), entry.url_name == place)
 
 
 class Listing(Generic[RowT]):

@@ -36,6 +36,10 @@ class SeatRow:
         return self.member.person.first_name if self.member else self.name
 
     @property
+    def role(self) -> str:
+        return (self.member or self.invitation or Membership()).role_label
+
+    @property
     def initials(self) -> str:
         return self.member.person.initials if self.member else "?"
 

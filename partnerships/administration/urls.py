@@ -21,6 +21,7 @@ urlpatterns = [
     path("admin/partnerships/new/", views.admin_partnership_create, name="admin_partnership_create"),
     path(f"{FRAME}/", views.admin_partnership_detail, name="admin_partnership_detail"),
     path(f"{FRAME}/update/", views.admin_partnership_update, name="admin_partnership_update"),
+    path(f"{FRAME}/roles/", views.admin_partnership_roles, name="admin_partnership_roles"),
     path("admin/record/", views.audit_list, name="audit_list"),
     path(f"{FRAME}/leads/", views.lead_create, name="lead_create"),
     path(f"{FRAME}/leads/<uuid:person_id>/delete/", views.lead_delete, name="lead_delete"),

@@ -15,11 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from partnerships import links
 from partnerships.access import for_admins, get_account, get_frame, get_person, get_unused_invitation
-from partnerships.administration.forms import AccountForm, ArrangeForm, DetailsForm, LeadForm, RoleForm
-from partnerships.administration.listing import admin_menu
+from partnerships.administration.forms import AccountForm, ArrangeForm, DetailsForm, LeadForm, RoleForm, RolesForm
+from partnerships.administration.issued import show_links_once
 from partnerships.administration.partnerships import Partnerships, frame_of
 from partnerships.administration.people import People, PersonPage
 from partnerships.administration.record import Record
+from partnerships.header import admin_menu
 from partnerships.http import PersonRequest
 from partnerships.links import Page, url_of
 from partnerships.mail import letters
@@ -130,10 +131,8 @@ def _done(request: PersonRequest, person: Person, words: str) -> HttpResponse:
 
 
 def _link_once(request: PersonRequest, invitation: Invitation, token: str) -> HttpResponse:
-    """The answer to the POST that made the link, and no redirect: a link kept for the next page would be at rest."""
     letters.send_invitation(invitation, token)
-    links = [(invitation, letters.invitation_link(token))]
-    return render(request, "partnerships/administration/admin_links.html", _person_context(links=links))
+    return show_links_once(request, [(invitation, token)])
 
 
 def _person_context(**more: object) -> dict[str, object]:
@@ -161,17 +160,32 @@ def admin_partnership_detail(request: PersonRequest, partnership_id: UUID) -> Ht
 def admin_partnership_create(request: PersonRequest) -> HttpResponse:
     """Put two people together; whoever has no account is invited, and each link is shown once."""
     form = ArrangeForm.of(request)
-    context = {**admin_menu("admin_partnership_list"), "form": form, "mail_is_sent": settings.MAIL_IS_SENT}
+    context = {**admin_menu("admin_partnership_list"), "form": form}
     if request.method == "POST":
         with form.on_page(at="email_b"):
             arranged = Invitation.arrange_partnership(by=request.user, **form.arranged())
             letters.send_arranged(arranged, by=request.user)
-            links = [(invitation, letters.invitation_link(token)) for invitation, token in arranged.issued]
-            if links:
-                return render(request, "partnerships/administration/admin_links.html", {**context, "links": links})
+            if arranged.issued:
+                return show_links_once(request, arranged.issued)
             messages.success(request, _("The partnership is there"))
             return redirect("admin_partnership_detail", arranged.partnership.pk)
     return render(request, "partnerships/administration/admin_partnership_create.html", context, status=form.status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_admins
+def admin_partnership_roles(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """What each of the two is in this partnership."""
+    partnership = get_frame(partnership_id)
+    row = frame_of(partnership)
+    form = RolesForm.of(request, initial={side.seat: side.role for side in row.seats})
+    if request.method == "POST":
+        with form.on_page():
+            partnership.label_roles(form.checked(), by=request.user)
+            messages.success(request, _("Roles kept"))
+            return redirect("admin_partnership_detail", partnership.pk)
+    context = {**admin_menu("admin_partnership_list"), "row": row, "form": form}
+    return render(request, "partnerships/administration/admin_partnership_roles.html", context, status=form.status)
 
 
 @require_POST

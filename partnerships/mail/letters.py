@@ -1,7 +1,7 @@
 """Mail leaves after the transaction, in the background, and never fails what a person did.
 
-Texts are plain: who, what, one link. Nothing that somebody wrote for the other goes out by mail
-(docs/rules/visibility.md V17).
+Here are the words of what leaves at once: who, what, one link. Nothing that somebody wrote for the other goes out by
+mail (docs/rules/visibility.md V17).
 """
 
 from __future__ import annotations
@@ -9,20 +9,23 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from partnerships import limits
+from partnerships import limits, zones
+from partnerships.content import isolated
 from partnerships.links import Page, url_of
+from partnerships.mail.message import Letter, Link
+from partnerships.models import Audit
 
 if TYPE_CHECKING:
     from partnerships.models import Invitation, Partnership, Person
@@ -40,82 +43,161 @@ def post(message: EmailMessage) -> None:
     transaction.on_commit(lambda: pool.submit(_deliver, message))
 
 
-@dataclass(frozen=True)
-class Letter:
-    """A mail that is not written yet: its templates, what they need, and to whom."""
-
-    stem: str
-    context: dict[str, Any]
-    to: str
-
-    def message(self) -> EmailMessage:
-        subject = render_to_string(f"partnerships/mail/{self.stem}_subject.txt", self.context)
-        body = render_to_string(f"partnerships/mail/{self.stem}_message.txt", self.context)
-        return EmailMessage(" ".join(subject.split()), body, to=[self.to])
-
-
 def send_many(letters: Sequence[Letter]) -> None:
     """Written and sent one after another in the background: an import has thousands."""
     transaction.on_commit(lambda: pool.submit(_deliver_each, letters))
 
 
-def send_invitation(invitation: Invitation, token: str) -> None:
-    post(invited(invitation, token, arranged=invitation.is_arranged).message())
+def send_invitation(invitation: Invitation, token: str, *, partner: Person | None = None) -> None:
+    post(invited(invitation, token, arranged=invitation.is_arranged, partner=partner).message())
 
 
-def invited(invitation: Invitation, token: str, *, arranged: bool) -> Letter:
-    """The only place besides the inviter's own page that ever holds the link."""
-    known = {"link": invitation_link(token), "days": limits.INVITATION_LIFE.days, "arranged": arranged}
-    return Letter("invitation", {"invitation": invitation, **known}, invitation.email)
+def invited(invitation: Invitation, token: str, *, arranged: bool, partner: Person | None = None) -> Letter:
+    """The only place besides the inviter's own page that ever holds the link.
+
+    `partner` is who sits in the other seat of what an admin arranged. The subject holds our own words alone: it may
+    reach anybody.
+    """
+    pair, days = invitation.partnership, limits.INVITATION_LIFE.days
+    known = {
+        "by": invitation.invited_by.full_name if invitation.invited_by else _("Somebody"),
+        "partner": partner.full_name if partner else "",
+        "label": isolated(pair.label) if pair else "",
+    }
+    if pair is None:
+        said = _(
+            "%(by)s invites you to Twofold, where the two people of a working pair look at how they work together."
+        )
+    elif not arranged:
+        said = _("%(by)s would like to hold retros with you, about working together on %(label)s.")
+    elif partner:
+        said = _("%(by)s set up a partnership for two: %(partner)s and you. You hold retros there, about working "
+                 "together on %(label)s.")  # fmt: skip
+    else:
+        said = _("%(by)s set up a partnership for two: you, and the one you work with on %(label)s. You hold retros "
+                 "there, just the two of you.")  # fmt: skip
+    once = ngettext("The link works once, for %(days)d day.", "The link works once, for %(days)d days.", days)
+    after = [once % {"days": days}, _("Not for you? Leave it, and nothing happens.")]
+    return Letter(
+        to=invitation.email,
+        subject=_("You are invited to Twofold"),
+        lines=(said % known, *((_read_by_nobody_else(),) if pair else ())),
+        button=Link(_("Open the invitation"), invitation_link(token)),
+        after=tuple(after),
+    )
 
 
 def send_arranged(arranged: Arranged, *, by: Person) -> None:
     """The links to those who are invited; those who sit there already hear of it."""
     if not arranged.is_new:
         return
+    seats = [member.person for member in arranged.partnership.memberships.select_related("person")]
     for invitation, token in arranged.issued:
-        send_invitation(invitation, token)
-    for member in arranged.partnership.memberships.select_related("person"):
-        if member.person_id != by.pk:
-            post(seated(arranged.partnership, member.person, by=by).message())
+        send_invitation(invitation, token, partner=seats[0] if seats else None)
+    for person in seats:
+        if person.pk != by.pk:
+            partner = next((other for other in seats if other != person), None)
+            post(seated(arranged.partnership, person, by=by, partner=partner).message())
 
 
-def seated(partnership: Partnership, person: Person, *, by: Person) -> Letter:
-    """For somebody whom an admin put together with somebody else."""
-    link = f"{settings.BASE_URL}{url_of(Page.PAIR, partnership.pk)}"
-    return Letter("arranged", {"partnership": partnership, "by": by, "link": link}, person.email)
+def seated(partnership: Partnership, person: Person, *, by: Person, partner: Person | None) -> Letter:
+    """For somebody whom an admin put together with somebody else; None: that one is invited."""
+    known = {"label": isolated(partnership.label), "partner": partner.full_name if partner else ""}
+    if partner:
+        said = _("You and %(partner)s can hold retros now, about working together on %(label)s.")
+    else:
+        said = _("You can hold retros now with the one you work with on %(label)s, who is invited.")
+    return Letter(
+        to=person.email,
+        subject=_("%(by)s set up a partnership for you") % {"by": by.full_name},
+        lines=(said % known, _read_by_nobody_else()),
+        button=_to_the_pair(partnership),
+    )
 
 
 def send_nudge(partnership: Partnership, *, by: Person, date: datetime | None) -> None:
     """An admin reminds the two to find a date; or of the one that they have, which may have gone by."""
-    link = f"{settings.BASE_URL}{url_of(Page.PAIR, partnership.pk)}"
-    for member in partnership.memberships.select_related("person").filter(person__is_active=True, left_at=None):
-        when = date_format(date.astimezone(member.person.tz), "l j F Y, H:i") if date else ""
-        context = {"partnership": partnership, "by": by, "link": link, "when": when}
-        _post("nudge", context, to=member.person.email)
+    both = [m.person for m in partnership.memberships.select_related("person").filter(left_at=None)]
+    for person in both:
+        if person.is_active:
+            partner = next((other for other in both if other != person), None)
+            post(_nudge(partnership, person, partner, by=by, date=date).message())
+
+
+def _nudge(
+    partnership: Partnership, person: Person, partner: Person | None, *, by: Person, date: datetime | None
+) -> Letter:
+    known = {
+        "by": by.full_name,
+        "partner": partner.full_name if partner else _("the other one"),
+        "label": isolated(partnership.label),
+        "when": date_format(date.astimezone(person.tz), "l j F Y, H:i") if date else "",
+    }
+    if date:
+        subject = _("The date of your retro")
+        said = _("%(by)s looks after the dates. The one that you and %(partner)s have for %(label)s is %(when)s. "
+                 "Keep it, or find another one.")  # fmt: skip
+    else:
+        subject = _("Time to find a date for your retro")
+        said = _("%(by)s looks after the dates and sees that none is planned for you and %(partner)s, %(label)s. "
+                 "About an hour is enough.")  # fmt: skip
+    return Letter(to=person.email, subject=subject, lines=(said % known,), button=_to_the_pair(partnership))
 
 
 def send_sign_in_change(noted: Noted) -> None:
     """To the address that was the main one, with the link; to one that was removed, without."""
     change, token, act, lost = noted
-    tz = change.person.tz
-    when = date_format(timezone.now().astimezone(tz), "j F Y, H:i")
-    known = {"act": act, "when": when, "zone": tz.key.replace("_", " ")}
-    hours = limits.TAKE_BACK_WITHIN // timedelta(hours=1)
-    link = f"{settings.BASE_URL}{reverse('sign_in_undo', args=[token])}"
-    _post("sign_in_change", {**known, "link": link, "hours": hours}, to=change.email)
+    link = Link(_("It was not me"), f"{settings.BASE_URL}{reverse('sign_in_undo', args=[token])}")
+    post(_sign_in_change(change.email, act, change.person, link).message())
     for email in lost:
         if email != change.email:
-            _post("sign_in_change", known, to=email)
+            post(_sign_in_change(email, act, change.person, None).message())
+
+
+def _sign_in_change(to: str, act: Audit.Act, person: Person, link: Link | None) -> Letter:
+    """Names nobody: whoever changed it may have changed the name as well, and another address reads it."""
+    subject, said = {
+        Audit.Act.ADDRESS_CHANGED: (
+            _("Your main address changed"),
+            _("Another address is the main one of your account now. You signed in with this one."),
+        ),
+        Audit.Act.ADDRESS_ADDED: (
+            _("An address was added to your account"),
+            _("One more address can sign in to your account."),
+        ),
+        Audit.Act.ADDRESS_REMOVED: (
+            _("An address was removed from your account"),
+            _("An address can no longer sign in to your account."),
+        ),
+        Audit.Act.PASSWORD_CHANGED: (_("Your account has a new password"), _("Your account has a new password.")),
+    }[act]
+    if link is None:
+        said = _("This address can no longer sign in to your account.")
+    at = {
+        "when": date_format(timezone.now().astimezone(person.tz), "j F Y, H:i"),
+        "zone": zones.words(person.tz.key),
+    }
+    hours = limits.TAKE_BACK_WITHIN // timedelta(hours=1)
+    asked = (
+        _("Was it not you? Open the page within %(hours)d hours and press the button there. It signs everybody out, "
+          "puts your addresses back as they were, and emails you a link for a new password.") % {"hours": hours}
+        if link else _("Was it not you? Tell your admin.")
+    )  # fmt: skip
+    happened = _("It happened on %(when)s (%(zone)s).") % at
+    return Letter(to, subject, (f"{said} {happened}", _("Was it you? Then there is nothing to do."), asked), link)
+
+
+def _read_by_nobody_else() -> str:
+    return _("Nobody else reads what you two write there.")
+
+
+def _to_the_pair(partnership: Partnership) -> Link:
+    return Link(_("Open your partnership"), f"{settings.BASE_URL}{url_of(Page.PAIR, partnership.pk)}")
 
 
 def invitation_link(token: str) -> str:
     """From the configured address, never from a request's own words about its host."""
     return f"{settings.BASE_URL}{reverse('invitation_detail', args=[token])}"
-
-
-def _post(stem: str, context: dict[str, Any], *, to: str) -> None:
-    post(Letter(stem, context, to).message())
 
 
 def _deliver_each(letters: Sequence[Letter]) -> None:

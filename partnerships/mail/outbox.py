@@ -72,7 +72,8 @@ def _send(delivery: Delivery, now: datetime, render: Render, connection: BaseEma
             delivery.mark_needless()
             return None
         message.extra_headers["Message-ID"] = delivery.message_id
-        connection.send_messages([message])
+        message.connection = connection
+        message.send()
     except Exception as error:  # whatever the mail server's library raises
         log.error("mail not sent", extra={"kind": type(error).__qualname__})
         delivery.mark_refused(error, now)

@@ -20,7 +20,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from partnerships import limits
+from partnerships import limits, reactions
 from partnerships.content import ContentField, clean_line, clean_name, content
 from partnerships.models.partnership import Membership, Partnership, Seat
 from partnerships.models.still_right import StillRight
@@ -167,12 +167,17 @@ class Agreement(models.Model):
 
         `line` is the clause it is about. `id` is the client's own: a retry proposes nothing twice. Raises Stale when
         another version came into force since `base`, or when `id` was used for other words; Invalid for an empty
-        text or no change.
+        text or no change; Refusal when as many wait as may.
         """
         with self.writing(by) as now_in_force:
             text = self._checked(wordings)
             if twin := self._twin(id, text, reason):
                 return twin
+            if len(self.proposals) >= limits.PROPOSALS:
+                raise Refusal(
+                    _("%(count)d proposals wait here already. Sign one or take one back, then propose this.")
+                    % {"count": limits.PROPOSALS}
+                )
             self._check_base(base, now_in_force, text)
             return Version.write(self, text, by=by, reason=reason, base=base, line=line, id=id)
 
@@ -210,6 +215,8 @@ class Agreement(models.Model):
                 raise Refusal(_("This contract is closed. Open it again to change it."))
             self.reread()
             yield self.versions.filter(number__isnull=False).order_by("-number").first()
+            for react in reactions.agreement_changed:
+                react(self)
 
     def _checked(self, wordings: Sequence[Wording]) -> list[Wording]:
         """The clauses as they will be stored. Raises Invalid for what is no text of an agreement."""

@@ -48,6 +48,11 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         current = models.Q(expires_at=None) | models.Q(expires_at__gt=now)
         return shown.filter(current, status=Delivery.Status.SENT).order_by("send_at")
 
+    def invited_on(self, subject: models.OuterRef) -> models.QuerySet[Delivery, Any]:
+        """When the last invitation to it left by a mail server, as a subquery."""
+        mailed = self.filter(kind=Delivery.Kind.INVITE, subject_id=subject, by_server=True)
+        return mailed.order_by("-sent_at").values("sent_at")[:1]
+
     def calendar_of(self, person: Person) -> dict[uuid.UUID, int]:
         """What mails put into this person's calendar and nothing took out since: the generation, by its subject."""
         told = self.filter(person=person, kind__in=Delivery.CALENDAR, status__in=Delivery.TOLD).order_by("send_at")
@@ -71,6 +76,7 @@ class Delivery(models.Model):
         STARTING = "starting", _("Ten minutes before it starts")
         WRAP_UP = "wrap_up", _("The day after, when it is not closed")
         MISSED_NOTICE = "missed_notice", _("A retro did not take place")
+        SITTING = "sitting", _("A Dream Team or a contract was begun, or waits for you")
         ACTION_DUE_SOON = "action_due_soon", _("Two days before an action of yours is due")
         ACTION_DUE = "action_due", _("The day an action of yours is due")
         NEWS = "news", _("A change of a role, an account or a partnership")
@@ -97,6 +103,7 @@ class Delivery(models.Model):
         Kind.STARTING: {Channel.IN_APP: True},
         Kind.WRAP_UP: {Channel.EMAIL: True, Channel.IN_APP: True},
         Kind.MISSED_NOTICE: {Channel.EMAIL: True, Channel.IN_APP: True},
+        Kind.SITTING: {Channel.EMAIL: True, Channel.IN_APP: True},
         Kind.ACTION_DUE_SOON: {Channel.EMAIL: True, Channel.IN_APP: False},
         Kind.ACTION_DUE: {Channel.EMAIL: True, Channel.IN_APP: True},
     }
@@ -117,6 +124,7 @@ class Delivery(models.Model):
     error = models.CharField(max_length=60, blank=True)  # the kind of the last refusal, never its words
     message_id = models.CharField(max_length=320)
     sent_at = models.DateTimeField(null=True)
+    by_server = models.BooleanField(default=False)  # a mail server took it; else it went to the log alone
     dismissed_at = models.DateTimeField(null=True)
 
     objects: ClassVar = DeliveryQuerySet.as_manager()
@@ -184,7 +192,8 @@ class Delivery(models.Model):
         return bool(taken)
 
     def mark_sent(self, now: datetime) -> None:
-        self._held().update(status=self.Status.SENT, sent_at=now, error="")
+        sent = {"status": self.Status.SENT, "sent_at": now, "by_server": settings.MAIL_IS_SENT}
+        self._held().update(**sent, error="")
 
     def mark_needless(self) -> None:
         """What it was about is no longer so."""

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -10,13 +10,12 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from partnerships import limits
+from partnerships import limits, reactions
 from partnerships.models.audit import Audit
 from partnerships.models.delivery import Delivery
 from partnerships.models.look import Look
 from partnerships.models.person import Person
 from partnerships.refusals import NotAllowed, Refusal
-from partnerships.signals import seat_taken
 
 
 class Seat(models.TextChoices):
@@ -117,7 +116,8 @@ class Partnership(models.Model):
                 raise Refusal(_("This seat is taken. A partnership is exactly two people."))
             Audit.record(Audit.Act.SEAT_TAKEN, by=person, about=person, partnership=self)
             membership = Membership.objects.create(partnership=self, person=person, seat=seat, role_label=role_label)
-            seat_taken.send(Partnership, membership=membership)
+            for react in reactions.seat_taken:
+                react(membership)
             return membership
 
     def assign_lead(self, person: Person, *, by: Person) -> bool:
@@ -163,6 +163,13 @@ class Partnership(models.Model):
                 self.save(update_fields=["kind", "label"])
                 Audit.record(Audit.Act.PARTNERSHIP_CHANGED, by=by, partnership=self)
                 Look.objects.create(partnership=self, person=by, what=Look.What.DETAILS)
+
+    def label_roles(self, roles: Mapping[str, str], *, by: Person) -> None:
+        """What each of the two is here, by seat; also somebody who is invited. Raises NotAllowed unless by an admin."""
+        with self._administering(by):
+            for seat, role in roles.items():
+                self.memberships.filter(seat=seat).update(role_label=role)
+                self.invitations.filter(seat=seat, accepted_at=None, revoked_at=None).update(role_label=role)
 
     def remind(self, *, by: Person, now: datetime | None = None) -> None:
         """An admin reminds the two to find a date. Raises Refusal when somebody did within seven days."""

@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits, zones
-from partnerships.content import clean_name
+from partnerships.content import clean_name, isolated
 from partnerships.graphemes import graphemes
 from partnerships.hours import Hours
 from partnerships.models.audit import Audit
@@ -109,18 +109,29 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
     @property
     def full_name(self) -> str:
+        """As it stands in a sentence; see `content.isolated`."""
+        return isolated(self.bare_name)
+
+    @property
+    def first_name(self) -> str:
+        """How the app addresses the partner: “Tom is ready”."""
+        return isolated(self.bare_first_name)
+
+    @property
+    def bare_name(self) -> str:
+        """As it is kept in rows and files."""
         if self.erased_at:
             return gettext("Former member")
         return self.name or self.email.partition("@")[0]
 
     @property
-    def first_name(self) -> str:
-        """How the app addresses the partner: “Tom is ready”. Of whoever has no account yet, all that is known."""
-        return self.full_name if self.erased_at or self._state.adding else self.full_name.split()[0]
+    def bare_first_name(self) -> str:
+        """Of whoever has no account yet, all that is known."""
+        return self.bare_name if self.erased_at or self._state.adding else self.bare_name.split()[0]
 
     @property
     def initials(self) -> str:
-        words = [list(graphemes(word)) for word in self.full_name.split()]
+        words = [list(graphemes(word)) for word in self.bare_name.split()]
         first, second = words[0][:1], words[-1][:1] if len(words) > 1 else words[0][1:2]
         return "".join(first + second).upper()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -12,9 +13,10 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from partnerships.forms import CheckedForm, PageForm
-from partnerships.refusals import Invalid
+from partnerships.refusals import Invalid, Refusal
 from retros.administration.bulk_acts import BulkRequest
 from retros.administration.schedule import Schedule
+from retros.administration.spreadsheet import text_of
 from retros.fields import DayField
 from retros.models import Bulk
 from retros.recurrence.rule import DEFAULT, PRESETS
@@ -107,22 +109,69 @@ class CommitForm(CheckedForm):
     digest = forms.CharField(max_length=64)
 
 
-class TextFile(forms.FileField):
-    """A text file as its text; UTF-8, since a body of anything else is refused before it comes here."""
+class TableFile(forms.FileField):
+    """A file of a spreadsheet as the text of its rows."""
+
+    widget = forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.ods,text/csv"})
 
     def clean(self, data: Any, initial: Any = None) -> str:
-        return str(super().clean(data, initial).read().decode("utf-8-sig"))
+        if (file := super().clean(data, initial)) is None:
+            return ""
+        try:
+            return text_of(file.read())
+        except Invalid as invalid:
+            raise forms.ValidationError(str(invalid.message)) from invalid
 
 
-class FileForm(PageForm):
-    file = TextFile(label=_("A CSV file"), widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}))
+class ImportForm(PageForm):
+    """Rows of partnerships: a file, or as they were pasted from a spreadsheet, and how its dates are read.
 
+    Once a file was read its rows stand in the box, so that one form looks at them, mends them and puts them in.
+    """
 
-class ImportForm(CheckedForm):
-    """The text of the file once more, as the look ahead read it."""
+    not_typed = ("seen",)
 
-    text = forms.CharField(strip=False)
+    file = TableFile(label=_("A file of a spreadsheet"), required=False, help_text=_(".xlsx, .ods, CSV or text."))
+    text = forms.CharField(
+        label=_("Or rows from a spreadsheet"),
+        help_text=_("Mark the rows there with their first line, copy, and paste them here."),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(
+            attrs={"rows": 6, "autocomplete": "off", "spellcheck": "false", "dir": "auto", "wrap": "off"}
+        ),
+    )
+    dates = forms.ChoiceField(required=False, choices=[("", ""), ("day", ""), ("month", "")])
     skip_bad = forms.BooleanField(required=False)
+    seen = forms.CharField(required=False)
+    rows = ""  # what was read
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        self.rows = (data.get("file") or data.get("text", "")).replace("\r\n", "\n")
+        if not self.rows.strip() and not self.errors:
+            raise forms.ValidationError(_("Choose a file, or paste rows."))
+        return data
+
+    def show_rows(self) -> None:
+        """In the box, wherever they came from."""
+        self.data = {**self.data, "text": self.rows}
+
+    @property
+    def day_first(self) -> bool | None:
+        return {"day": True, "month": False}.get(self.cleaned_data.get("dates", ""))
+
+    @property
+    def digest(self) -> str:
+        """Of all that a look ahead depends on. Whoever puts it in says what they saw."""
+        return hashlib.sha256(f"{self.day_first} {self.rows.strip()}".encode()).hexdigest()
+
+    def wish(self) -> dict[str, Any]:
+        """What `put_in` takes. Raises Invalid; Refusal for rows that were changed since the look."""
+        data = self.checked()
+        if data["seen"] not in {"", self.digest}:
+            raise Refusal(_("These are other rows than you looked at. Here is what would become of them."))
+        return {"text": self.rows, "day_first": self.day_first, "skip_bad": data["skip_bad"]}
 
 
 def _pairs(picked: Iterable[str]) -> dict[uuid.UUID, int]:

@@ -44,6 +44,7 @@ class Mails(Listing[MailRow]):
 
     def found(self) -> QuerySet[Delivery]:
         found = Delivery.objects.filter(status=self.state, channel=Delivery.Channel.EMAIL)
+        found = found.exclude(kind=Delivery.Kind.SITTING)  # it would tell who of the two was waited for
         if self.words:
             found = found.filter(person__in=Person.objects.matching(self.words).values("pk"))
         return found.select_related("person").order_by("-send_at", "pk")

@@ -10,8 +10,8 @@ from typing import Any
 from django.forms import Form
 from django.utils import timezone
 
-from partnerships.administration.listing import admin_menu
 from partnerships.administration.partnerships import PartnershipRow, frame_of
+from partnerships.header import admin_menu
 from partnerships.models import Membership, Partnership, Person
 from retros.administration.clashes import retros
 from retros.administration.settled import decided

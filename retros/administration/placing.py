@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from retros.recurrence.common_hours import BEGIN, END
 from retros.recurrence.rule import Cadence, Rule, Slot
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 YEAR = timedelta(days=366)
 BUFFER = timedelta(minutes=15)
-BEGIN, END = time(8), time(18)
 WORKING_DAYS = frozenset(range(5))
 HOURS = (10, 11, 14, 15, 9, 13, 16, 12, 8, 17)  # in the order in which people like to meet
 

@@ -113,9 +113,10 @@ class ScheduleRow:
     def invites(self) -> str:
         if self.has_unsent:
             return _("Could not be sent")
-        if self.next is None or self.next.invited_at is None:
+        mailed_on: datetime | None = getattr(self.next, "mailed_on", None)
+        if mailed_on is None:
             return _("None sent")
-        return _("Sent on %(day)s") % {"day": date_format(self.next.invited_at.astimezone(self.reader.tz), "j M")}
+        return _("Sent on %(day)s") % {"day": date_format(mailed_on.astimezone(self.reader.tz), "j M")}
 
     @property
     def week(self) -> str:
@@ -179,7 +180,9 @@ class Schedule(Listing[ScheduleRow]):
         return dict.fromkeys(self.found().values_list("pk", flat=True)[:most], 0)
 
     def rows(self, items: list[Any]) -> list[ScheduleRow]:
-        next_ones = {s.pk: s for s in Session.objects.filter(pk__in=[p.next_id for p in items if p.next_id])}
+        sessions = Session.objects.filter(pk__in=[p.next_id for p in items if p.next_id])
+        mailed = Subquery(Delivery.objects.invited_on(OuterRef("pk")))
+        next_ones = {session.pk: session for session in sessions.annotate(mailed_on=mailed)}
         rules = RuleVersion.objects.filter(series__partnership__in=items).select_related("series").order_by("n")
         current = {rule.series.partnership_id: rule for rule in rules}  # the last one is in force
         return [

@@ -13,15 +13,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partnerships.access import for_admins, get_failed_delivery, get_frame
-from partnerships.administration.listing import admin_menu
+from partnerships.administration.issued import show_links_once
 from partnerships.administration.partnerships import frame_of
+from partnerships.header import admin_menu
 from partnerships.http import PersonRequest
-from partnerships.models import Delivery
+from partnerships.mail import server
+from partnerships.mail.server import MailServer
+from partnerships.models import Delivery, Partnership
 from retros.access import get_bulk, get_missed, get_planned
 from retros.administration import bulk, import_partnerships
 from retros.administration.checks import Checks
-from retros.administration.forms import BulkForm, CommitForm, FileForm, ImportForm
-from retros.administration.import_rows import COLUMNS
+from retros.administration.example import TYPE as XLSX
+from retros.administration.example import example
+from retros.administration.forms import BulkForm, CommitForm, ImportForm
+from retros.administration.import_rows import COLUMNS, DETAILS
 from retros.administration.load import Load
 from retros.administration.mail_log import Mails, WorkerStatus
 from retros.administration.month import Agenda
@@ -36,8 +41,12 @@ from retros.models import Bulk
 @require_safe
 @for_admins
 def schedule(request: PersonRequest) -> HttpResponse:
-    """Every pair by its next date."""
-    context = {**admin_menu("schedule"), "schedule": Schedule(request.GET, request.user), "acts": Bulk.Act.choices}
+    """Every pair by its next date; where there is none yet, what to do first."""
+    found = Schedule(request.GET, request.user)
+    if not found.listed and not Partnership.objects.exists():
+        context = {**admin_menu("schedule"), "server": MailServer()}
+        return render(request, "retros/administration/schedule_start.html", context)
+    context = {**admin_menu("schedule"), "schedule": found, "acts": Bulk.Act.choices}
     return render(request, "retros/administration/schedule.html", context)
 
 
@@ -113,34 +122,69 @@ def bulk_undo(request: PersonRequest, bulk_id: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_admins
 def partnership_import(request: PersonRequest) -> HttpResponse:
-    """Choose a file, then see what each line would become. Nothing is put in."""
-    form = FileForm.of(request, files=request.FILES or None)
-    context = {**admin_menu("admin_partnership_list"), "form": form, "columns": ", ".join(COLUMNS)}
+    """Choose a file or paste rows, then see what each line would become. Nothing is put in."""
+    form = ImportForm.of(request, files=request.FILES or None)
     if request.method == "POST":
-        with form.on_page(at="file"):
-            text = form.checked()["file"]
-            context |= {"text": text, "found": import_partnerships.look(text)}
-    return render(request, "retros/administration/partnership_import.html", context, status=form.status)
+        with form.on_page():
+            form.checked()
+    return _look(request, form)
 
 
 @require_POST
 @for_admins
 def partnership_import_create(request: PersonRequest) -> HttpResponse:
-    count = import_partnerships.put_in(by=request.user, **ImportForm(request.POST).checked())
-    words = _("%(new)d partnerships put in. %(known)d were there already, %(bad)d lines were left out.")
-    messages.success(request, words % count)
-    return redirect("admin_partnership_list")
+    """Put it in, and show each link of an invitation once. What is refused is looked at again."""
+    form = ImportForm(request.POST, files=request.FILES)
+    with form.on_page():
+        done = import_partnerships.put_in(by=request.user, **form.wish())
+        messages.success(request, done.words)
+        return show_links_once(request, done.issued) if done.issued else redirect("admin_partnership_list")
+    return _look(request, form)
+
+
+def _look(request: PersonRequest, form: ImportForm) -> HttpResponse:
+    context = {**admin_menu("admin_partnership_list"), "form": form, "columns": [*COLUMNS, *DETAILS]}
+    if form.rows:
+        with form.on_page():
+            context["found"] = import_partnerships.look(form.rows, zone=request.user.timezone, day_first=form.day_first)
+            form.show_rows()
+    return render(request, "retros/administration/partnership_import.html", context, status=form.status)
+
+
+@require_safe
+@for_admins
+def partnership_import_example(request: PersonRequest) -> HttpResponse:
+    """A spreadsheet with the columns and two pairs."""
+    content = example(timezone.localdate(), request.user.timezone)
+    headers = {"Content-Disposition": 'attachment; filename="partnerships.xlsx"'}
+    return HttpResponse(content, content_type=XLSX, headers=headers)
 
 
 @require_safe
 @for_admins
 def mail_list(request: PersonRequest) -> HttpResponse:
+    return _mail_page(request)
+
+
+@require_POST
+@for_admins
+def mail_test(request: PersonRequest) -> HttpResponse:
+    """A mail to oneself. What the server says when it fails stands on the page."""
+    if answer := server.send_test(by=request.user):
+        return _mail_page(request, answer=answer)
+    messages.success(request, _("The test mail left for %(email)s") % {"email": request.user.email})
+    return redirect("mail_list")
+
+
+def _mail_page(request: PersonRequest, answer: str = "") -> HttpResponse:
     context = {
         **admin_menu("mail_list"),
         "mails": Mails(request.GET, request.user),
         "worker": WorkerStatus(request.user),
+        "server": MailServer(),
+        "answer": answer,
     }
-    return render(request, "retros/administration/mail_list.html", context)
+    return render(request, "retros/administration/mail_list.html", context, status=502 if answer else 200)
 
 
 @require_POST

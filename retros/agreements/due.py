@@ -56,8 +56,8 @@ class DueAgreements:
     @property
     def lacks_dream_team(self) -> bool:
         """Whether no words of a Dream Team agreement exist, and nobody is writing any."""
-        words = any(a.kind == Agreement.Kind.DREAM_TEAM and (a.latest or a.waiting) for a in self.agreements)  # type: ignore[attr-defined]
-        return not words and not any(s.kind == Session.Kind.DREAM_TEAM for s in self.sittings)
+        words = [a.latest or a.waiting for a in self.agreements if a.kind == Agreement.Kind.DREAM_TEAM]  # type: ignore[attr-defined]
+        return not any(words) and not any(s.kind == Session.Kind.DREAM_TEAM for s in self.sittings)
 
     @cached_property
     def needed(self) -> list[DueAgreement]:
@@ -74,13 +74,13 @@ class DueAgreements:
             agreement__partnership=self.partnership, agreement__closed_at=None, number=None, ended_at=None
         )
         if not own:
-            waiting = waiting.exclude(signatures__person=self.person)
+            waiting = waiting.exclude(signatures__person=self.person, base__isnull=False)  # a first one waits for both
         looks = []
         for version in waiting.select_related("agreement", "proposed_by").prefetch_related("clauses", "signatures"):
             clauses = list(version.clauses.all())
-            about = next((c for c in clauses if c.line == version.line), clauses[0])
+            about = next((c.text for c in clauses if c.line == version.line), version.title)
             url = f"{self._url(version.agreement)}#proposal-{version.pk}"
-            looks.append(DueAgreement(version.agreement, about.text, self._waits(version), url, _("Read it")))
+            looks.append(DueAgreement(version.agreement, about, self._waits(version), url, _("Read it")))
         return looks
 
     def _waits(self, version: Version) -> str:
@@ -91,7 +91,7 @@ class DueAgreements:
         if version.deferred_at:
             return _("%(name)s proposed this on %(day)s. You wanted to talk about it in the retro.") % words
         if version.signed_by(self.person):
-            return _("%(name)s proposed this on %(day)s. You have signed it.") % words
+            return _("You have signed this. It starts when you both have.")
         return _("%(name)s proposed this on %(day)s. It waits for you.") % words
 
     def _clauses(self) -> list[DueAgreement]:

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+from django.db.models import OuterRef, Subquery
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
 from partnerships.agreements.page import AgreementPage, Annotations, agreement_context
-from partnerships.models import Agreement, Version
+from partnerships.models import Agreement, Clause, Version
 from retros.agreements.attention import attention
 from retros.models import Action, ClauseLink, ClauseOrigin, Entry, Note, Session
 
 if TYPE_CHECKING:
-    from partnerships.models import Clause, Person
+    from partnerships.models import Person
 
 
 class ClauseChoice:
@@ -67,6 +71,46 @@ def clause_link_context(agreement: Agreement, clause: Clause, person: Person) ->
     changes = [(value, label, value in chosen) for value, label in ClauseLink.Tag.choices]
     context = {"page": page, "agreement": agreement, "clause": clause, "changes": changes}
     return {**page.pair.context, **context}
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """New words for a clause that came up in a session, and whose signature is missing."""
+
+    version: Version
+    entry_id: UUID | None
+    words: str
+    state: str
+    waits_for_you: bool
+
+    @property
+    def url(self) -> str:
+        return f"{reverse('agreement_detail', args=[self.version.agreement_id])}#proposal-{self.version.pk}"
+
+
+def proposed_in(session: Session, person: Person, partner: str) -> list[Proposed]:
+    """What the two proposed in this session, the earliest first; not what was taken back or answered since.
+
+    Nothing is asked for a session whose loader found that there is none.
+    """
+    if not getattr(session, "proposes", True):
+        return []
+    clause = Clause.objects.filter(version=OuterRef("version"), line=OuterRef("line"))
+    origins = ClauseOrigin.objects.filter(session=session, line__isnull=False, version__ended_at=None)
+    origins = origins.select_related("version").prefetch_related("version__signatures").order_by("version__proposed_at")
+    found = []
+    for origin in origins.annotate(words=Subquery(clause.values("text")[:1])):
+        version = origin.version
+        signed = version.signed_by(person) is not None
+        if version.number:
+            state = _("You have both signed it.")
+        elif signed:
+            state = _("You have signed it. It starts when %(name)s has, too.") % {"name": partner}
+        else:
+            state = _("%(name)s has signed it. It starts when you have, too.") % {"name": partner}
+        waits = not version.number and not signed
+        found.append(Proposed(version, origin.entry_id, origin.words or "", state, waits))
+    return found
 
 
 @dataclass(frozen=True)

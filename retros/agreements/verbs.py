@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -11,13 +13,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from partnerships.models import Agreement, Version
-from partnerships.refusals import Invalid, NotAllowed, Refusal
-from partnerships.wording import Wording
+from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
+from partnerships.wording import Wording, digest_of
 from retros.models.action import Action, Review
 from retros.models.clause import ClauseLink, ClauseOrigin, _must_stand
 from retros.models.entry import Entry
 from retros.models.note import Note
 from retros.models.session import Session
+from retros.models.step import Ready, Step
 
 if TYPE_CHECKING:
     from partnerships.models import Person
@@ -65,20 +68,65 @@ def put_into_agreement(
     return version
 
 
-def put_lines_into_agreement(session: Session, *, by: Person, id: uuid.UUID | None = None) -> Version:
-    """Make the first (or the next) version out of the lines that the two agreed on here, and sign it."""
+def sentences_of(session: Session, by: Person) -> list[Note]:
+    """What the two agreed on in a sitting, in its last step."""
+    notes = Note.objects.visible_to(by).filter(step=session.steps[-1], kind=Note.Kind.LEARNED)
+    return list(notes.exclude(text=""))
+
+
+def text_with(agreement: Agreement, sentences: Sequence[Note]) -> list[Wording]:
+    """The whole text that a sitting signs: what is in force, with its sentences. A sentence is a clause for good, so
+    that one which is signed again, in other words, changes its clause.
+    """
+    said = {note.pk: note.text for note in sentences}
+    base = agreement.in_force.wordings if agreement.in_force else []
+    kept = [replace(clause, text=said.pop(clause.line, clause.text)) for clause in base]
+    return [*kept, *(Wording(text, line=line) for line, text in said.items())]
+
+
+def to_sign(session: Session, by: Person) -> str:
+    """The digest of the text that `sign_and_go_on` signs; empty when there is nothing left to sign."""
     agreement = session.agreement
-    if agreement is None:
-        raise Refusal(_("This session is not about an agreement."))
-    with transaction.atomic(), session.writing(by=by, closed=True) as change:
-        change.shared = True
-        step = session.steps[-1]
-        lines = [note.text for note in Note.objects.visible_to(by).filter(step=step, kind=Note.Kind.LEARNED)]
-        base = agreement.in_force
-        wordings = [*(base.wordings if base else []), *(Wording(text) for text in lines)]
-        version = agreement.propose(wordings, by=by, reason=_("From our answers"), base=base, id=id)
-        ClauseOrigin.objects.get_or_create(version=version, defaults={"session": session})
-    return version
+    if agreement is None or agreement.is_closed or not (sentences := sentences_of(session, by)):
+        return ""
+    digest = digest_of(agreement.title, text_with(agreement, sentences))
+    known = [v for v in [agreement.in_force, *agreement.proposals] if v is not None and v.digest == digest]
+    return "" if any(version.number or version.signed_by(by) for version in known) else digest
+
+
+def sign_and_go_on(step: Step, *, by: Person, digest: str, alone: bool = False) -> bool:
+    """Sign what the sitting agreed on, as the page showed it (`digest`), and be done: both, or neither.
+
+    The first of the two proposes it, the second puts it into force. When the sentences changed in between, the second
+    signs the new ones, and the first is asked again. Returns whether the sitting is closed, like
+    `Step.ready_for_next`; raises Stale when the sentences are others than the page showed.
+    """
+    session = step.session
+    with transaction.atomic():
+        with session.writing(by=by, closed=True) as change:
+            agreement = session.agreement
+            if session.is_running and agreement is not None and (wanted := to_sign(session, by)):
+                if digest != wanted:
+                    raise Stale(_("Your sentences changed. Look once more."))
+                change.shared = True
+                _sign(session, agreement, by=by, digest=digest)
+        return step.ready_for_next(by=by, alone=alone)
+
+
+def _sign(session: Session, agreement: Agreement, *, by: Person, digest: str) -> None:
+    """Sign the version with this text: the one that waits, or a new one."""
+    own = ClauseOrigin.objects.filter(session=session, line=None).values_list("version", flat=True)
+    waiting = next((version for version in agreement.proposals if version.pk in own), None)
+    if waiting is not None and waiting.digest == digest:
+        waiting.sign(by=by, digest=digest)
+        return
+    text, reason = text_with(agreement, sentences_of(session, by)), _("From our answers")
+    if waiting is None or waiting.is_outdated:
+        version = agreement.propose(text, by=by, reason=reason, base=agreement.in_force)
+    else:
+        version = waiting.counter(text, by=by, reason=reason)
+        session.steps[-1].ready_set.filter(purpose=Ready.Purpose.NEXT).delete()
+    ClauseOrigin.objects.create(version=version, session=session)
 
 
 def adopt(action: Action, agreement: Agreement, *, by: Person, session: Session | None = None) -> Version:

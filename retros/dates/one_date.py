@@ -193,15 +193,43 @@ def _check_place(session: Session, start_utc: datetime, change: Planning, *, unm
         raise Misplaced("overlaps_next", _("The next retro begins before this one ends. Pick an earlier time."))
 
 
-def plan_next(session: Session, *, by: Person, start: datetime, id: uuid.UUID) -> Session:
-    """Plan the next one from this one's wrap-up: same template, same zone. Raises Refusal like `plan`."""
+def plan_next(session: Session, *, by: Person, start: datetime, id: uuid.UUID, zone: str = "") -> Session:
+    """Plan the next one from this one's wrap-up: same template. Raises Refusal like `plan`."""
     with transaction.atomic():
         following = plan(
-            session.partnership, by=by, start=start, zone=session.timezone, id=id, template_key=session.template_key
-        )
+            session.partnership, by=by, start=start, zone=zone or session.timezone, id=id,
+            template_key=session.template_key,
+        )  # fmt: skip
         with session.writing(by=by, closed=True) as change:
             change.shared = True
     return following
+
+
+def move_next(session: Session, *, by: Person, start: datetime, version: int | None, zone: str = "") -> None:
+    """Move the planned one that follows this one, from its wrap-up. Raises like `move`, Refusal when there is none."""
+    with transaction.atomic():
+        following = Session.objects.upcoming_after(session).first()
+        if following is None:
+            raise Refusal(_("No retro is planned after this one any more. Plan the next one."))
+        move(following, by=by, start=start, zone=zone or session.timezone, version=version)
+        with session.writing(by=by, closed=True) as change:
+            change.shared = True
+
+
+def take_back_start(session: Session, *, by: Person, now: datetime | None = None) -> None:
+    """Planned for its date again, as if nobody had started it. Raises Refusal once something was opened or its time has
+    come, Misplaced when another retro was planned there meanwhile.
+
+    Nothing is recorded: outside of the pair nobody learns that it had begun (docs/rules/visibility.md V8).
+    """
+    with planning(session.partnership, by=by, now=now) as dates, session.writing(by=by) as change:
+        if session.is_planned:
+            return
+        if not session.can_be_taken_back(dates.now):
+            raise Refusal(_("Its start can no longer be taken back. You can pause or close this retro."))
+        _check_place(session, session.start_utc, dates)
+        session.rewind()
+        change.shared = True
 
 
 def _next_unmade(change: Planning) -> datetime | None:

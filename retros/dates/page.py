@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -130,18 +130,14 @@ class Dates(Pair):
 
 
 def first_rule(pair: Pair) -> dict[str, object]:
-    """What planning a rhythm starts with: every 2 months, after what is planned or was held, else a week from now."""
+    """What planning a rhythm starts with: every 2 months, after what is planned, else with what is proposed."""
     planned = Session.objects.filter(partnership=pair.partnership, kind=Session.Kind.RETRO).upcoming().last()
     start: dict[str, Any] = {"cadence": DEFAULT, "pattern": "weekday", "duration": 60}
     if planned is not None:
         rule = Rule.starting(planned.wall_start.date(), PRESETS[DEFAULT], planned.wall_start.time(), planned.timezone)
         day = rule.after(planned.wall_start.date())
         return {**start, "day": day, "time": planned.wall_start.time(), "zone": planned.timezone}
-    if proposed := proposal(pair):
-        return {**start, **proposed}
-    day = pair.today + timedelta(days=7)
-    day -= timedelta(days=max(0, day.weekday() - 4))  # on a working day
-    return {**start, "day": day, "time": time(14), "zone": pair.person.timezone}
+    return {**start, **proposal(pair)}
 
 
 def from_slot(series: Series, session: Session) -> dict[str, object]:

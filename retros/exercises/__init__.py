@@ -1,1 +1,1 @@
-"""What two people choose for a day: the catalogue as a pair sees it, and beginning from it. Never what is in a sitting."""
+"""What two people choose for a day, and beginning it: the catalogue as a pair sees it. Never what is in a sitting."""

@@ -7,13 +7,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.utils import timezone
 from django.utils.formats import date_format
 
 from retros.models import Action, Entry, Note, Prompt, Review, Session, Step
-from retros.models.action import ActionLine, lines_of
+from retros.models.action import lines_of
 from retros.models.expiry import gone
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from partnerships.models import Person
     from retros.models import Presence
 
@@ -35,13 +38,19 @@ class PrintedQuestion:
 
 
 @dataclass(frozen=True)
+class PrintedAction:
+    action: Action
+    owners: list[tuple[Person, str]]  # each with the seat that was theirs; empty for none of the two
+
+
+@dataclass(frozen=True)
 class Part:
     """One step that left something to read."""
 
     step: Step
     questions: list[PrintedQuestion]
     notes: list[Note]
-    actions: list[ActionLine]
+    actions: list[PrintedAction]
     reviews: list[tuple[Action, Review]]
 
 
@@ -54,6 +63,10 @@ class PrintView:
     @property
     def names(self) -> str:
         return " · ".join(side.person.full_name for side in self.sides)
+
+    @property
+    def today(self) -> date:
+        return timezone.now().astimezone(self.person.tz).date()
 
     @property
     def when(self) -> str:
@@ -107,8 +120,13 @@ class PrintView:
         return {note.entry_id: note for note in self._notes if note.entry_id and note.text}
 
     @cached_property
-    def _actions(self) -> list[ActionLine]:
-        return lines_of(Action.objects.visible_to(self.person).filter(session=self.session).with_owners())
+    def _actions(self) -> list[PrintedAction]:
+        by_person = {side.person_id: side.seat for side in self.sides}
+        actions = Action.objects.visible_to(self.person).filter(session=self.session).with_owners()
+        return [
+            PrintedAction(line.action, [(owner, by_person.get(owner.pk, "")) for owner in line.owners])
+            for line in lines_of(actions)
+        ]
 
     @cached_property
     def _reviews(self) -> list[tuple[Action, Review]]:

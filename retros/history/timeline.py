@@ -23,7 +23,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from partnerships.header import Header, MenuPlace, both_of, roles_of
+from partnerships.header import Header, MenuPlace, both_of, lead_menu, roles_of
 from partnerships.models import Membership, Version
 from retros.history.trend import Trend, trends
 from retros.models import Action, Need, Note, Offer, Pause, Release, Session
@@ -442,11 +442,7 @@ def header_of(reader: Reader) -> dict[str, object]:
     """The header around a page that both can open."""
     if reader.is_member:
         return Header(reader.partnership, reader.person, place="history_detail").context
-    return lead_header()
-
-
-def lead_header(*, current: bool = False) -> dict[str, object]:
-    return {"menu": [MenuPlace(_("Your partnerships"), reverse("lead_list"), current)]}
+    return lead_menu()
 
 
 def _signed(version: Version) -> date:

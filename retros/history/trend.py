@@ -110,7 +110,8 @@ def _revealed(partnership: Partnership, person: Person) -> list[Step]:
 
 
 def _trend(answers: list[Entry], steps: list[Step], labels: list[str], members: Sequence[Membership]) -> Trend:
-    prompt = answers[-1].prompt
+    place = {step.pk: n for n, step in enumerate(steps)}
+    prompt = max(answers, key=lambda entry: place[entry.step_id]).prompt  # the question as it is asked now
     scale = {int(value): label for value, label in prompt.choices}
     lowest, highest = min(scale), max(scale)
     given = {(entry.step_id, entry.author_id): entry.value for entry in answers}

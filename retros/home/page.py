@@ -127,8 +127,9 @@ class Home(Pair):
 
     @cached_property
     def notices(self) -> list[tuple[Delivery, Notice]]:
-        """What the viewer is told here, about whichever partnership of theirs."""
-        return notices_for(self.person, self.now)
+        """What the viewer is told here, about whichever partnership of theirs; not of a sitting that stands here."""
+        here = {sitting.session.pk for sitting in self.sittings}
+        return [each for each in notices_for(self.person, self.now) if each[0].subject_id not in here]
 
     @cached_property
     def trends(self) -> list[Trend]:

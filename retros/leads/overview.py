@@ -21,9 +21,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from partnerships.header import both_of, roles_of
+from partnerships.header import both_of, lead_menu, roles_of
 from partnerships.models import Agreement, Membership, Partnership
-from retros.history.timeline import Counts, Rhythm, lead_header
+from retros.history.timeline import Counts, Rhythm
 from retros.models import Action, Need, Offer, Release, Session
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class LeadOverview:
 
     @property
     def context(self) -> dict[str, object]:
-        return {"led": self, **lead_header(current=True)}
+        return {"led": self, **lead_menu("lead_list")}
 
     @property
     def filters(self) -> str:

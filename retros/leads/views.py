@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partnerships.access import get_lead, get_lead_of, get_partnership, get_reader
-from partnerships.header import Header
+from partnerships.header import Header, lead_menu
 from partnerships.http import PersonRequest
 from retros.access import get_asked_need, get_need, get_offer, get_releasable, get_release
 from retros.fields import WordsForm
-from retros.history.timeline import asked, lead_header
+from retros.history.timeline import asked
 from retros.leads import offers
 from retros.leads.forms import AcceptForm, NeedForm, OfferForm, ReleaseForm
 from retros.leads.overview import LeadOverview
@@ -42,7 +42,7 @@ def offer_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
             Offer.make(lead, by=request.user, **form.offer())
             messages.success(request, _("Offered to both of them"))
             return redirect("history_detail", partnership_id)
-    context = {**lead_header(), "partnership": lead.partnership, "form": form}
+    context = {**lead_menu(), "partnership": lead.partnership, "form": form}
     return render(request, "retros/leads/offer_create.html", context, status=form.status)
 
 
@@ -59,7 +59,7 @@ def need_answer(request: PersonRequest, need_id: UUID) -> HttpResponse:
     with get_reader(request.user, need.partnership_id).opening() as look:
         page = asked(need)
         look.shown = len(page)
-        context = {**lead_header(), "need": need, "releases": page, "form": form}
+        context = {**lead_menu(), "need": need, "releases": page, "form": form}
         return render(request, "retros/leads/need_answer.html", context, status=form.status)
 
 

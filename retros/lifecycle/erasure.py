@@ -31,7 +31,7 @@ from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal
 from retros.catalogue import templates
 from retros.lifecycle import ending
-from retros.models import BulkLine, Draft, Entry, EntryRevision, Need, Note, Pick, Prompt, Release
+from retros.models import BulkLine, Draft, Entry, EntryRevision, Jot, Need, Note, Pick, Prompt, Release
 from retros.room.regions import memory
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def _writing(person: Person) -> None:
     own.filter(~noted).delete()
     own.update(text=_("Erased by its author."), value=None, tags=[])
     Draft.objects.filter(person=person).delete()
+    Jot.objects.filter(person=person).delete()
     Pick.objects.filter(person=person).delete()
 
 
@@ -83,14 +84,14 @@ def _forget_name(prompt: Prompt, person: Person) -> None:
     known = template.steps[prompt.step.position].prompts if template else ()
     alike = [p for p in known if p.key == prompt.key or (prompt.named_by_id and p.kind == prompt.kind)]
     names = {
-        presence.seat: _("Former member") if presence.person_id == person.pk else presence.person.first_name
+        presence.seat: _("Former member") if presence.person_id == person.pk else presence.person.bare_first_name
         for presence in session.presences.select_related("person")
     }
     if alike and len(names) == len(Seat):
         prompt.choices = [[value, label.format(**names)] for value, label in alike[0].choices]
     else:
         former = _("Former member")
-        prompt.choices = [[value, label.replace(person.first_name, former)] for value, label in prompt.choices]
+        prompt.choices = [[value, label.replace(person.bare_first_name, former)] for value, label in prompt.choices]
     prompt.save(update_fields=["choices"])
 
 

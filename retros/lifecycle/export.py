@@ -17,7 +17,20 @@ from typing import IO, TYPE_CHECKING, Any
 from django.utils import timezone
 
 from partnerships.models import Agreement, Audit, Lead, Look, Partnership, Person, RateCounter, Version
-from retros.models import Action, Draft, Entry, EntryRevision, Handover, Need, Note, Release, Review, Series, Session
+from retros.models import (
+    Action,
+    Draft,
+    Entry,
+    EntryRevision,
+    Handover,
+    Jot,
+    Need,
+    Note,
+    Release,
+    Review,
+    Series,
+    Session,
+)
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -97,6 +110,8 @@ def _parts(person: Person) -> Iterator[tuple[str, Any]]:
     yield "you", _you(person)
     drafts = Draft.objects.filter(person=person).exclude(text="").order_by("key")
     yield "unfinished", [{"box": draft.key, "text": draft.text, "at": _time(draft.updated_at)} for draft in drafts]
+    jots = Jot.objects.kept(person).select_related("partnership")
+    yield "jots", [{"for": j.partnership.label, "text": j.text, "at": _time(j.created_at)} for j in jots]
     partnerships = Partnership.objects.of(person).with_members().order_by("created_at")
     yield "partnerships", (_partnership(partnership, person) for partnership in partnerships)
     leads = Lead.objects.filter(person=person).select_related("partnership").order_by("since")
@@ -151,18 +166,18 @@ def _partnership(partnership: Partnership, person: Person) -> Data:
         "ended_at": _time(partnership.archived_at),
         "members": [
             {
-                "name": member.person.full_name, "role": member.role_label, "seat": member.seat,
+                "name": member.person.bare_name, "role": member.role_label, "seat": member.seat,
                 "joined_at": _time(member.joined_at), "left_at": _time(member.left_at),
             }
             for member in partnership.memberships.all()
         ],
         "leads": [
-            {"name": lead.person.full_name, "since": _time(lead.since)} for lead in Lead.objects.of(partnership)
+            {"name": lead.person.bare_name, "since": _time(lead.since)} for lead in Lead.objects.of(partnership)
         ],
         "looks": [
             {
-                "by": look.person.full_name, "what": str(look.get_what_display()),
-                "about": look.about.full_name if look.about else "", "at": _time(look.at),
+                "by": look.person.bare_name, "what": str(look.get_what_display()),
+                "about": look.about.bare_name if look.about else "", "at": _time(look.at),
             }
             for look in looks
         ],
@@ -179,7 +194,7 @@ def _partnership(partnership: Partnership, person: Person) -> Data:
         ],
         "shown_to_leads": [
             {
-                "to": release.lead.person.full_name, "title": release.title, "text": release.text,
+                "to": release.lead.person.bare_name, "title": release.title, "text": release.text,
                 "proposed_at": _time(release.proposed_at), "shown_since": _time(release.confirmed_at),
                 "withdrawn_at": _time(release.withdrawn_at),
             }
@@ -211,7 +226,7 @@ def _sessions(partnership: Partnership, person: Person) -> list[Data]:
         by_step.setdefault(entry.step_id, ([], []))[0].append(_entry(entry, person, earlier.get(entry.pk, [])))
     for note in notes:
         about = texts.get(note.entry_id, "") if note.entry_id else ""
-        line = {"text": note.text, "last_by": note.written_by.full_name, "about": about, "at": _time(note.written_at)}
+        line = {"text": note.text, "last_by": note.written_by.bare_name, "about": about, "at": _time(note.written_at)}
         by_step.setdefault(note.step_id, ([], []))[1].append(line)
     return [_session(session, by_step) for session in rows]
 
@@ -236,7 +251,7 @@ def _entry(entry: Entry, person: Person, earlier: list[str]) -> Data:
     words = {str(value): label for value, label in entry.prompt.choices}
     chosen = [*([entry.value] if entry.value else []), *entry.tags]
     return {
-        "by": entry.author.full_name,
+        "by": entry.author.bare_name,
         "to": entry.prompt.title,
         "text": entry.text,
         "chosen": [words.get(str(choice), str(choice)) for choice in chosen],
@@ -252,11 +267,11 @@ def _actions(partnership: Partnership, person: Person) -> list[Data]:
     actions = list(Action.objects.visible_to(person).filter(partnership=partnership).with_owners())
     said: dict[UUID, list[Data]] = {}
     for review in Review.objects.filter(action__in=actions).select_related("by").order_by("at"):
-        line = {"verdict": review.verdict, "helped": review.helped, "remark": review.remark, "by": review.by.full_name}
+        line = {"verdict": review.verdict, "helped": review.helped, "remark": review.remark, "by": review.by.bare_name}
         said.setdefault(review.action_id, []).append(line)
     return [
         {
-            "owner": action.owner.full_name, "if": action.cue, "text": action.text, "because": action.because,
+            "owner": action.owner.bare_name, "if": action.cue, "text": action.text, "because": action.because,
             "seen_by": action.seen_by, "experiment": action.is_experiment, "due": action.due.isoformat(),
             "closed_as": action.closed_as, "closed_on": action.closed_on.isoformat() if action.closed_on else None,
             "helped": action.helped, "reviews": said.get(action.pk, []),
@@ -278,14 +293,14 @@ def _agreement(agreement: Agreement) -> Data:
 def _version(version: Version) -> Data:
     return {
         "number": version.number,
-        "proposed_by": version.proposed_by.full_name,
+        "proposed_by": version.proposed_by.bare_name,
         "proposed_at": _time(version.proposed_at),
         "reason": version.reason,
         "in_force_at": _time(version.in_force_at),
         "ended_at": _time(version.ended_at),
         "clauses": [{"heading": wording.heading, "text": wording.text} for wording in version.wordings],
         "signatures": [
-            {"name": signature.person.full_name, "at": _time(signature.at)} for signature in version.signatures.all()
+            {"name": signature.person.bare_name, "at": _time(signature.at)} for signature in version.signatures.all()
         ],
     }
 

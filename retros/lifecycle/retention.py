@@ -18,7 +18,7 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import LessThanOrEqual
 
 from partnerships.models import Agreement, Audit, Delivery, Partnership, Person
-from retros.models import Action, Draft, Entry, Expiry, Handover, Need, Note, Prompt, Review, Session
+from retros.models import Action, Draft, Entry, Expiry, Handover, Jot, Need, Note, Prompt, Review, Session
 from retros.models.expiry import WARNING
 from retros.room.regions import memory
 
@@ -38,7 +38,9 @@ def expire(now: datetime) -> int:
     told = {session.partnership_id for session in _sessions_to_warn(now)} | {p.pk for p in _ended_to_warn(now)}
     for partnership_id in sorted(told):
         _warn(partnership_id, now)
-    Draft.objects.filter(updated_at__lte=months_later(now, -settings.RETENTION_MONTHS)).delete()
+    long_ago = months_later(now, -settings.RETENTION_MONTHS)
+    Draft.objects.filter(updated_at__lte=long_ago).delete()
+    Jot.objects.filter(created_at__lte=long_ago).delete()
     due = Expiry.objects.waiting().filter(warned_at__lte=now - WARNING)
     return sum(_remove(expiry_id, now) for expiry_id in due.order_by("pk").values_list("pk", flat=True))
 

@@ -7,6 +7,7 @@ from retros.models.draft import Draft
 from retros.models.entry import Entry, EntryRevision, Pick
 from retros.models.expiry import Expiry
 from retros.models.handover import Handover
+from retros.models.jot import Jot
 from retros.models.need import Need
 from retros.models.note import Note
 from retros.models.offer import Offer
@@ -28,6 +29,7 @@ __all__ = [
     "EntryRevision",
     "Expiry",
     "Handover",
+    "Jot",
     "Need",
     "Note",
     "Offer",

@@ -62,7 +62,7 @@ def begin(agreement: Agreement, *, by: Person, short: bool = False) -> Session:
     return session
 
 
-def welcome(membership: Membership, **_signal: object) -> None:
+def welcome(membership: Membership) -> None:
     """Whoever takes a seat gets a side in each session that the other one made alone. Part of taking the seat, which
     holds the partnership's lock.
 
@@ -118,7 +118,7 @@ def insert(partnership: Partnership, sessions: list[Session], members: Collectio
     """
     if not sessions:
         return []
-    names = {member.seat: member.person.first_name for member in members}
+    names = {member.seat: member.person.bare_first_name for member in members}
     steps: list[Step] = []
     prompts: list[Prompt] = []
     for session in sessions:

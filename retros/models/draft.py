@@ -37,6 +37,7 @@ class Draft(models.Model):
         LEARN = "learn"  # a step
         SURPRISE = "surprise"  # the entry of the other one
         DECISION = "decision"  # a step
+        JOT = "jot"  # the partnership
 
         def key(self, pk: UUID) -> str:
             """“card:<id>”: what the page, the browser's own copy and the verb that takes the text over call the box."""

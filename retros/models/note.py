@@ -14,7 +14,7 @@ from retros.models.session import key_is_taken
 
 if TYPE_CHECKING:
     from partnerships.models import Person
-    from retros.models.step import Step
+    from retros.models.step import Prompt, Step
 
 
 class NoteQuerySet(models.QuerySet["Note"]):
@@ -95,6 +95,26 @@ class Note(models.Model):
             if step.kind != step.Kind.CLOSE:
                 raise Invalid(_("The summary belongs to the wrap-up."))
             note = cls._in_box(step, cls.Kind.SUMMARY)
+            change.shared = note._fill(text, version, by)
+        return note
+
+    @classmethod
+    def agree_on(cls, prompt: Prompt, *, by: Person, text: str, version: int) -> Note:
+        """Write the sentence that comes out of a question of a sitting, under both answers. `version` 0: there was none
+        yet. It is one of the sentences of the last step.
+
+        Raises Refusal before the reveal; Stale, with both texts, when the other one wrote in between.
+        """
+        text = content(text)
+        step = prompt.step
+        with step.session.writing(by=by, step=step) as change:
+            if not step.is_revealed:
+                raise Refusal(_("Open this step first, together. Both of you press “I’m ready”."))
+            last = step.session.steps[-1]
+            if last.kind != step.Kind.AGREE or prompt.kind != prompt.Kind.TEXT or prompt.is_guess:
+                raise Invalid(_("No sentence comes out of this one."))
+            key = prompt.sentence_key
+            note = cls.objects.filter(pk=key).first() or cls(id=key, step=last, kind=cls.Kind.LEARNED, version=0)
             change.shared = note._fill(text, version, by)
         return note
 

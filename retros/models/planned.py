@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -13,8 +14,12 @@ from partnerships.models import Partnership
 from retros.limits import REOPEN_WITHIN
 from retros.models.series import Series
 from retros.recurrence import adherence, wall_time
+from retros.recurrence.common_hours import next_time
 from retros.recurrence.rule import GRACE, Cadence
 from retros.recurrence.wall_time import stored
+
+if TYPE_CHECKING:
+    from partnerships.hours import Hours
 
 
 class Planned(models.Model):
@@ -157,13 +162,18 @@ class Planned(models.Model):
 
     # --- planning one ---------------------------------------------------------------------------------------------
 
-    def proposed_dates(self, now: datetime) -> list[datetime]:
-        """Two wall times for the next retro, in `self.timezone`: the same weekday and time, eight and nine weeks on.
+    def proposed_dates(self, now: datetime, both: Sequence[Hours]) -> list[datetime]:
+        """Two wall times for the next retro, in `self.timezone`: the same weekday and time, eight and nine weeks on, or
+        what is closest to it in the hours of both. Fewer when they share none.
 
         What began at once began at any minute; nobody plans for 14:39, so it is the quarter hour before.
         """
         today = now.astimezone(ZoneInfo(self.timezone)).date()
-        first = self.wall_start + timedelta(weeks=8) - timedelta(minutes=self.wall_start.minute % 15)
-        while first.date() <= today:
-            first += timedelta(weeks=1)
-        return [first, first + timedelta(weeks=1)]
+        wished = self.wall_start + timedelta(weeks=8) - timedelta(minutes=self.wall_start.minute % 15)
+        while wished.date() <= today:
+            wished += timedelta(weeks=1)
+        found = [
+            next_time(wished + timedelta(weeks=n), self.timezone, both, minutes=self.duration_min, after=now)
+            for n in range(2)
+        ]
+        return [wall for wall in found if wall is not None]

@@ -69,8 +69,9 @@ class SessionQuerySet(models.QuerySet["Session"]):
         return self.filter(status=Session.Status.SCHEDULED).order_by("start_utc")
 
     def upcoming_after(self, session: Session) -> SessionQuerySet:
-        """The planned ones of the same partnership, but this one, soonest first."""
-        return self.filter(partnership=session.partnership_id).exclude(pk=session.pk).upcoming()
+        """The planned ones of the same partnership, but this one, that are still to come; soonest first."""
+        rows = self.filter(partnership=session.partnership_id, start_utc__gt=timezone.now())
+        return rows.exclude(pk=session.pk).upcoming()
 
     def with_next_start(self) -> SessionQuerySet:
         """Adds `next_start`: when the retro after it begins, which ends its grace; None without one."""
@@ -337,6 +338,22 @@ class Session(Planned):
             change.shared = True
         return self
 
+    def is_early(self, now: datetime) -> bool:
+        """Whether it is planned for a day that is still some way off."""
+        return self.is_planned and self.start_utc - now > limits.START_ASKED_AHEAD
+
+    def can_be_taken_back(self, now: datetime) -> bool:
+        """Whether its start can: before its time, and while nothing was opened."""
+        return self.is_running and not self.unplanned and self.start_utc > now and not self.is_opened
+
+    def rewind(self) -> None:
+        """Planned again, as if nobody had started it. Part of a verb that holds the session's lock."""
+        for step in self.steps:
+            step.rewind()
+        self.status, self.started_at, self.number, self.position = self.Status.SCHEDULED, None, None, 0
+        self.paused_at, self.pause_reason = None, ""
+        self.save(update_fields=["status", "started_at", "number", "position", "paused_at", "pause_reason"])
+
     def _open_beside(self) -> Session | None:
         """The retro of the pair that is open already, if this is one too. Part of a verb that holds this one's lock.
 
@@ -470,6 +487,11 @@ class Session(Planned):
             setattr(self, f"version_{partner}", self.version_for(partner) + 1)
             self.save(update_fields=[f"version_{partner}"])
             publish(self.pk, self.version_a, self.version_b)
+
+
+def agreement_look(agreement: Agreement) -> None:
+    """Who stands in a room sees that something was proposed or signed, also outside of it."""
+    Session.look_again(agreement.partnership)
 
 
 _steps: CompiledQuery[Step] = CompiledQuery(lambda session: session.step_set.order_by("position"), Session)

@@ -174,6 +174,14 @@ class Step(models.Model):
             self.started_at = now
             self.save(update_fields=["started_at"])
 
+    def rewind(self) -> None:
+        """As before the start: its clock stopped, nobody ready. Part of a verb that holds the session's lock."""
+        for side in self.session.sides.values():
+            self.withdraw_ready(side.person)
+        self.ready_set.all().delete()
+        self.started_at = None
+        self.save(update_fields=["started_at"])
+
     def shift_start(self, by: timedelta) -> None:
         if self.started_at is not None:
             self.started_at += by
@@ -366,6 +374,11 @@ class Prompt(models.Model):
     @property
     def takes_cards(self) -> bool:
         return self.kind == self.Kind.CARDS
+
+    @property
+    def sentence_key(self) -> uuid.UUID:
+        """The id of the one sentence that the two agree on for this question."""
+        return uuid.uuid5(self.pk, "settled")
 
     @property
     def is_guess(self) -> bool:

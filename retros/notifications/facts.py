@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models.functions import Coalesce, RowNumber
 
 from partnerships.hours import Hours
 from partnerships.models import Delivery, Membership, Partnership, Person, Preference
-from retros.models import Action, Session
+from retros.models import Action, Presence, Ready, Session, Step
 from retros.models.session import SessionQuerySet
 from retros.notifications.ics import InvitationVersion
 
@@ -148,6 +148,22 @@ class Facts:
         if self.sessions is not None:
             return _near(self.sessions, self.now)
         return list(self._near.with_next_start().select_related("rule_version").only(*_DATES, *_CYCLE))
+
+    @cached_property
+    def awaited(self) -> dict[tuple[UUID, UUID], datetime]:
+        """Whom a sitting waits for and since when, by session and person, while its answers lie folded: somebody who
+        was never in its room, or whose partner is ready.
+        """
+        shared = {"session": OuterRef("session"), "position": OuterRef("session__position")}
+        here = Step.objects.filter(**shared, kind=Step.Kind.QUESTIONS, opened_a_at=None, opened_b_at=None)
+        of_step = {f"step__{name}": value for name, value in shared.items()}
+        ready = Ready.objects.filter(**of_step, purpose=Ready.Purpose.REVEAL)
+        own, other = ready.filter(person=OuterRef("person")), ready.exclude(person=OuterRef("person"))
+        rows = Presence.objects.filter(Exists(here), ~Exists(own), session__in=self._near.running().values("pk"))
+        since = Coalesce(Subquery(other.values("at")[:1]), "session__started_at")
+        rows = rows.filter(Q(seen_at=None) | Exists(other))
+        found = rows.values_list("session_id", "person_id", since)
+        return {(session, person): at for session, person, at in found}
 
     @property
     def _actions(self) -> QuerySet[Action]:

@@ -42,6 +42,8 @@ def reminders(facts: Facts) -> Desired:
         for recipient in facts.members.get(session.partnership_id, []):
             if recipient.is_active:
                 of_session = list(about_session(session, ends, recipient.hours))
+                if since := facts.awaited.get((session.pk, recipient.person_id)):
+                    of_session.append(Due(Kind.SITTING, "", since, since + WEEK))
                 desired |= _wanted(facts, recipient, "session", session.pk, of_session)
     for action in facts.actions:
         for recipient in facts.members.get(action.partnership_id, []):

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import EmailMessage, EmailMultiAlternatives
-from django.template.loader import render_to_string
+from django.core.mail import EmailMessage
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from partnerships import zones
+from partnerships.content import isolated
 from partnerships.mail import news
+from partnerships.mail.message import Letter, Link
 from partnerships.models import Delivery, Membership, Person
 from partnerships.unsubscribe import unsubscribe_link
-from retros.models import Action, Entry, Expiry, Session, Step
+from retros.models import Action, Entry, Expiry, Ready, Session, Step
 from retros.models.expiry import WARNING
 from retros.notifications.ics import InvitationVersion, invitation
 from retros.notifications.reminders import start_key
@@ -42,9 +43,17 @@ class Notice:
     path: str
     meeting_url: str = ""
 
-    @property
-    def url(self) -> str:
-        return f"{settings.BASE_URL}{self.path}"
+    def letter(self, reader: Person, *, can_end: bool) -> Letter:
+        """As a mail; one that can be ended says where."""
+        where = Link(_("Where you meet"), self.meeting_url)
+        return Letter(
+            to=reader.email,
+            subject=self.subject,
+            lines=self.lines,
+            button=Link(self.press, f"{settings.BASE_URL}{self.path}"),
+            also=(where,) if self.meeting_url else (),
+            unsubscribe=Link(_("No more reminders by mail"), unsubscribe_link(reader)) if can_end else None,
+        )
 
 
 def message_for(delivery: Delivery, now: datetime) -> EmailMessage | None:
@@ -56,15 +65,7 @@ def message_for(delivery: Delivery, now: datetime) -> EmailMessage | None:
     notice = about.notice if about else None
     if about is None or notice is None:
         return None
-    message = EmailMultiAlternatives(notice.subject, to=[delivery.person.email])
-    message.extra_headers["Auto-Submitted"] = "auto-generated"
-    context: dict[str, object] = {"notice": notice}
-    if delivery.kind in Delivery.REMINDERS:
-        link = context["unsubscribe"] = unsubscribe_link(delivery.person)
-        message.extra_headers["List-Unsubscribe"] = f"<{link}>"
-        message.extra_headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message.body = render_to_string("retros/notifications/notice.txt", context)
-    message.attach_alternative(render_to_string("retros/notifications/notice.html", context), "text/html")
+    message = notice.letter(delivery.person, can_end=delivery.kind in Delivery.REMINDERS).message()
     if delivery.kind in Delivery.CALENDAR and about.session:
         cancel = delivery.kind == Kind.CANCEL
         part = invitation(about.session, about.people, edition=about.edition, cancel=cancel).decode()
@@ -154,6 +155,10 @@ class About:
         wall = date_format(start, "l j F, H:i" if start.year == self.today.year else "l j F Y, H:i") + which_pass(start)
         return _("%(when)s (%(zone)s)") % {"when": wall, "zone": zones.words(tz.key)}
 
+    def _starts(self, session: Session) -> str:
+        words = {"name": self.partner, "when": self._when(session)}
+        return _("Your retro with %(name)s starts on %(when)s.") % words
+
     def _day(self, day: date) -> str:
         if day == self.today:
             return _("today")
@@ -201,19 +206,17 @@ class About:
             return None
         if session.start_utc <= self.now:
             return None
-        when = self._when(session)
-        words = {"name": self.partner, "when": when}
-        return self._in_the_room(session, subject % words, _starts(when), line, meet=True)
+        words = {"name": self.partner, "when": self._when(session)}
+        return self._in_the_room(session, subject % words, self._starts(session), line, meet=True)
 
     def _cancel(self) -> Notice | None:
         if self.session is None:
             return None
-        subject = _("Called off: retro with %(name)s, %(when)s")
-        when = self._when(self.session)
+        words = {"name": self.partner, "when": self._when(self.session)}
         return self._at_home(
             self.session,
-            subject % {"name": self.partner, "when": when},
-            _("This retro does not take place. Your calendar takes it out with this mail."),
+            _("Called off: retro with %(name)s, %(when)s") % words,
+            _("Your retro with %(name)s does not take place. Your calendar takes it out with this mail.") % words,
         )
 
     # --- reminders ----------------------------------------------------------------------------------------------
@@ -224,7 +227,7 @@ class About:
             return None
         if self.delivery.for_key not in {"", start_key(session)}:
             return None
-        return self._in_the_room(session, subject, _starts(self._when(session)), *lines, meet=True)
+        return self._in_the_room(session, subject, self._starts(session), *lines, meet=True)
 
     def _prep_open(self) -> Notice | None:
         return self._upcoming(
@@ -265,13 +268,14 @@ class About:
             return self._in_the_room(
                 session,
                 _("Your retro with %(name)s is still open") % {"name": self.partner},
-                _("What you wrote is kept. Go on where you stopped, together, and agree on the next date."),
+                _("What you wrote is kept. Go on where you and %(name)s stopped, and agree on the next date.")
+                % {"name": self.partner},
             )
         return self._at_home(
             session,
             _("Did you and %(name)s meet?") % {"name": self.partner},
-            _("Your retro was planned for %(when)s. Say that you met, move it, or skip it.")
-            % {"when": self._when(session)},
+            _("Your retro with %(name)s was planned for %(when)s. Say that you met, move it, or skip it.")
+            % {"name": self.partner, "when": self._when(session)},
         )
 
     def _missed_notice(self) -> Notice | None:
@@ -281,9 +285,30 @@ class About:
         return self._at_home(
             session,
             _("Your retro with %(name)s did not take place") % {"name": self.partner},
-            _("It was planned for %(when)s. What you wrote for it stays yours. The next date is on your page.")
-            % {"when": self._when(session)},
+            _(
+                "Your retro with %(name)s was planned for %(when)s. What you wrote for it stays yours. The next date "
+                "is on your page."
+            )
+            % {"name": self.partner, "when": self._when(session)},
         )
+
+    def _sitting(self) -> Notice | None:
+        """Of what lies folded, who is ready (docs/rules/visibility.md V3)."""
+        session = self.session
+        if session is None or not session.is_running or session.current_step.is_opened:
+            return None
+        ready = {mark.person_id for mark in session.current_step.marks if mark.purpose == Ready.Purpose.REVEAL}
+        if self.delivery.person_id in ready:
+            return None
+        if ready:
+            subject = _("%(name)s has answered. It opens when you have, too")
+        elif session.kind == Session.Kind.DREAM_TEAM:
+            subject = _("%(name)s has begun your Dream Team")
+        else:
+            subject = _("%(name)s has begun a contract with you")
+        line = _("You each answer alone, in pieces if you like. Nobody reads the other before you both have answered.")
+        path = reverse("session_detail", args=[session.pk])
+        return Notice(subject % {"name": self.partner}, (line,), _("Answer the questions"), path)
 
     def _action_due_soon(self) -> Notice | None:
         action = self.action
@@ -311,7 +336,7 @@ class About:
             return None
         pair = self.warning.partnership
         on = ((self.delivery.sent_at or self.now) + WARNING).astimezone(self.delivery.person.tz)
-        words = {"label": pair.label, "day": date_format(on, "j F Y")}
+        words = {"label": isolated(pair.label), "day": date_format(on, "j F Y")}
         return Notice(
             _("%(label)s: something you wrote is removed in a month") % words,
             (
@@ -322,7 +347,3 @@ class About:
             _("See what goes, and when"),
             reverse("partnership_end", args=[pair.pk]),
         )  # fmt: skip
-
-
-def _starts(when: str) -> str:
-    return _("It starts on %(when)s.") % {"when": when}

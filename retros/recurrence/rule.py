@@ -61,6 +61,7 @@ PRESETS = {
     "weekly": Cadence(WEEK, 1),
     "every_2_weeks": Cadence(WEEK, 2),
     "every_4_weeks": Cadence(WEEK, 4),
+    "every_6_weeks": Cadence(WEEK, 6),
     "every_8_weeks": Cadence(WEEK, 8),
     "monthly": Cadence(MONTH, 1),
     "every_2_months": Cadence(MONTH, 2),

@@ -68,9 +68,9 @@ def settle_decision(prompt: Prompt, *, by: Person, value: int) -> Note:
     with session.writing(by=by, step=prompt.step) as change:
         if not prompt.step.is_revealed:
             raise Refusal(_("Open this step first, together. Both of you press “I’m ready”."))
-        note = Note.objects.filter(pk=_note_of(prompt)).first()
+        note = Note.objects.filter(pk=prompt.sentence_key).first()
         if note is None:
-            note = Note(id=_note_of(prompt), step=session.steps[-1], kind=Note.Kind.LEARNED, version=0)
+            note = Note(id=prompt.sentence_key, step=session.steps[-1], kind=Note.Kind.LEARNED, version=0)
         elif note.text not in sentences and note.deleted_at is None:
             raise Refusal(_("You changed this sentence by hand. Change it where it stands."))
         if note.text != _sentence(prompt, label) or note.deleted_at is not None:
@@ -82,13 +82,9 @@ def settle_decision(prompt: Prompt, *, by: Person, value: int) -> Note:
 
 def settled(prompts: list[Prompt], person: Person) -> dict[uuid.UUID, str]:
     """The sentence that stands for each of these decisions, by the prompt's id."""
-    by_note = {_note_of(prompt): prompt.pk for prompt in prompts}
+    by_note = {prompt.sentence_key: prompt.pk for prompt in prompts}
     notes = Note.objects.visible_to(person).filter(pk__in=by_note)
     return {by_note[note.pk]: note.text for note in notes}
-
-
-def _note_of(prompt: Prompt) -> uuid.UUID:
-    return uuid.uuid5(prompt.pk, "settled")
 
 
 def _sentence(prompt: Prompt, label: str) -> str:

@@ -101,11 +101,14 @@ class MoreShown(NamedTuple):
     extend_url: str
     minutes: int
     pause_url: str
+    take_back_url: str
     discard_url: str
 
 
 class Dock:
     """The dock under one step. Reads only what both may know."""
+
+    signs = ""  # the digest of the text that going on signs, where it does
 
     def __init__(self, step: Step, person: Person, now: datetime) -> None:
         self.session = step.session
@@ -240,14 +243,20 @@ class Dock:
             extend_url=self._url("step_extend") if in_time else "",
             minutes=self.step.minutes,
             pause_url=reverse("session_pause", args=[self.session.pk]),
+            take_back_url=reverse("session_start_delete", args=[self.session.pk]) if self._can_be_taken_back else "",
             discard_url="" if self.session.is_opened else reverse("session_discard", args=[self.session.pk]),
         )
+
+    @property
+    def _can_be_taken_back(self) -> bool:
+        return self.session.can_be_taken_back(self.now)
 
     def _url(self, name: str) -> str:
         return reverse(name, args=[self.session.pk, self.step.position])
 
     def _to_start(self) -> tuple[Offer, ...]:
-        start = Offer(_("Start the retro"), reverse("session_start", args=[self.session.pk]))
+        url = reverse("session_start", args=[self.session.pk])
+        start = Offer(_("Start the retro"), url, is_link=self.session.is_early(self.now))
         home = reverse("partnership_detail", args=[self.session.partnership_id])
         done = Offer(_("Done for now"), home, "btn primary", is_link=True)
         if self.session.awaits:
@@ -303,7 +312,9 @@ class Dock:
         if self.session.paused_at or not self.can_go_on_alone:
             return None
         words = _("Close it without %(name)s") if self.step.is_last else _("Go on and let %(name)s catch up")
-        return Offer(words % {"name": self.partner.name}, self._url("step_next_create"), "btn quiet", "alone", "1")
+        return Offer(
+            words % {"name": self.partner.name}, self._url("step_next_create"), "btn quiet", "alone", self.signs or "1"
+        )
 
     def _ready(self, digest: str) -> Offer | None:
         """The one press that goes on."""
@@ -320,7 +331,9 @@ class Dock:
             return None
         if self.you.is_ready:
             return Offer(self.ready_label, self._url("step_next_delete"), pressed="true", key="r")
-        return Offer(self.ready_label, self._url("step_next_create"), "btn primary", pressed="false", key="r")
+        signs = "signs" if self.signs else ""
+        url = self._url("step_next_create")
+        return Offer(self.ready_label, url, "btn primary", signs, self.signs, pressed="false", key="r")
 
     @property
     def ready_label(self) -> str:
@@ -330,6 +343,8 @@ class Dock:
             return _("Ready, and open yours") if self.step.side_open(self.partner.seat) else _("Ready, and open both")
         if self.step.is_last and self.session.kind == Session.Kind.RETRO:
             return _("Close the retro")
+        if self.signs:
+            return _("Put them in our agreement, and sign")
         if self.step.is_last:
             return _("We are done here")
         return _("Ready for %(step)s") % {"step": self.session.steps[self.step.position + 1].title}

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
+from partnerships import zones
 from partnerships.forms import CheckedForm, ContentFormField
 from retros.fields import DayField, WallTimeField
 from retros.models import Action, Entry, Review
@@ -15,6 +17,15 @@ class ReadyForm(CheckedForm):
     not_typed = ("digest",)
 
     digest = forms.CharField(max_length=64, required=False)
+
+
+class NextStepForm(CheckedForm):
+    """The digest of the text that going on signs, by either button: together, or alone."""
+
+    not_typed = ("signs", "alone")
+
+    signs = forms.CharField(max_length=64, required=False)
+    alone = forms.CharField(max_length=64, required=False)
 
 
 class CardForm(CheckedForm):
@@ -76,13 +87,29 @@ class PauseForm(CheckedForm):
     reason = forms.ChoiceField(choices=[("another_day", ""), ("between_us", "")])
 
 
-class NextForm(CheckedForm):
-    """`start` is a wall time, naive."""
+class StartForm(CheckedForm):
+    """`start` is a wall time, naive, in `zone`; without one in the session's."""
 
     not_typed = ("start",)
 
-    client_id = forms.UUIDField()
     start = WallTimeField()
+    zone = forms.CharField(max_length=64, required=False)
+
+    def clean_zone(self) -> str:
+        zone: str = self.cleaned_data["zone"]
+        if zone and zone not in zones.known():
+            raise forms.ValidationError(_("That is not one of the choices."))
+        return zone
+
+
+class NextForm(StartForm):
+    client_id = forms.UUIDField()
+
+
+class NextMoveForm(StartForm):
+    """For the one that is planned; `version`: of the dates that the page showed."""
+
+    version = forms.IntegerField(min_value=0, required=False)
 
 
 class PlaceForm(CheckedForm):

@@ -15,11 +15,14 @@ from partnerships.models import Lead, Person
 from retros.models import Action, Draft, Entry, Note, Session, Step
 from retros.models.action import ActionLine, lines_of
 from retros.models.expiry import gone
+from retros.recurrence.common_hours import due_day
 from retros.room.dock import Dock, Side
 from retros.room.regions import Region, Rows, draw, drawn, region, short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from partnerships.hours import Hours
 
 
 WRITING = timedelta(seconds=8)  # this long after their last word came, somebody counts as writing
@@ -254,5 +257,11 @@ class Frame:
 
     @property
     def default_due(self) -> str:
-        """The date of the next planned retro, else eight weeks on (ISO, for a date field)."""
-        return (self.session.next_local or self.now.astimezone(self.person.tz) + timedelta(weeks=8)).date().isoformat()
+        """By the next planned retro, else eight weeks on, on a day that both work (ISO, for a date field)."""
+        now = self.now.astimezone(self.person.tz)
+        day = (self.session.next_local or now + timedelta(weeks=8)).date()
+        return due_day(day, self.both_hours, today=now.date()).isoformat()
+
+    @property
+    def both_hours(self) -> list[Hours]:
+        return [side.person.hours for side in self.sides]

@@ -62,11 +62,16 @@ class Question:
     in_seat_order: list[Answer] = field(default_factory=list)
     surprises: list[Surprise] = field(default_factory=list)
     draft: Draft | None = None  # what the viewer began to write about a surprise
+    sentence: Note | None = None  # what the two agreed on under both answers
 
     @property
     def has_places(self) -> bool:
         """Whether its answer is a place on a line, which stands in a table with others on the same line."""
         return self.prompt.kind in {Prompt.Kind.SCALE, Prompt.Kind.PLACE}
+
+    @property
+    def takes_sentence(self) -> bool:
+        return self.prompt.kind == Prompt.Kind.TEXT and not self.prompt.is_guess
 
     @property
     def can_surprise(self) -> bool:

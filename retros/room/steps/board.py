@@ -11,7 +11,8 @@ from django.utils.translation import ngettext
 
 from partnerships.compiled import CompiledQuery
 from partnerships.models import Person
-from retros.models import Draft, Entry, Note, Prompt, Step
+from retros.agreements.page import Proposed, proposed_in
+from retros.models import Draft, Entry, Jot, Note, Prompt, Session, Step
 from retros.models.action import ActionLine
 from retros.models.entry import NOT_HELD
 from retros.room.board import Card, CardShown, Column
@@ -102,6 +103,16 @@ class Board(Frame):
             for card, key in offered
             if key not in here and columns
         ]
+
+    @cached_property
+    def jots(self) -> list[tuple[Jot, Prompt]]:
+        """What the viewer jotted down since, each with its column here; used, it becomes a card under its own id."""
+        if not (self.phase == "write" and self.can_write and self.session.kind == Session.Kind.RETRO):
+            return []
+        asked = [prompt for prompt in self.step.prompts if prompt.takes_cards]
+        columns = {prompt.column: prompt for prompt in reversed(asked)}
+        jots = Jot.objects.kept(self.person).filter(partnership=self.session.partnership_id)
+        return [(jot, columns.get(jot.column) or asked[-1]) for jot in jots if asked]
 
     @property
     def _begun(self) -> list[tuple[Prompt, str]]:
@@ -198,6 +209,13 @@ class Board(Frame):
         cards = [(card, card.entry.pk) for card in self.cards if card is not self.on_table]
         found = [(card, notes.get(pk), self._agreed_from.get(pk, [])) for card, pk in cards]
         return [(card, note, actions) for card, note, actions in found if note or actions]
+
+    @cached_property
+    def proposed(self) -> list[Proposed]:
+        """New words for a clause from a card; those from the card on the table first."""
+        table = self.on_table.entry.pk if self.on_table else None
+        proposed = proposed_in(self.session, self.person, self.partner.name)
+        return sorted(proposed, key=lambda each: each.entry_id != table)
 
     @property
     def table_actions(self) -> list[ActionLine]:

@@ -59,8 +59,13 @@ class Close(Asks):
         return date_format(start, "l j F, H:i")
 
     @property
+    def next_planned_here(self) -> str:
+        """Its wall time by the reader's clock, for a field."""
+        return f"{self.next_planned.start_utc.astimezone(self.person.tz):%Y-%m-%dT%H:%M}" if self.next_planned else ""
+
+    @property
     def proposed(self) -> list[tuple[str, str]]:
         """(value of a wall time in the session's zone, words by the reader's clock) of the dates the wrap-up offers."""
-        dates = self.session.proposed_dates(self.now)
+        dates = self.session.proposed_dates(self.now, self.both_hours)
         here = [d.replace(tzinfo=self.session.zone).astimezone(self.person.tz) for d in dates]
         return [(f"{d:%Y-%m-%dT%H:%M}", date_format(h, "l j F, H:i")) for d, h in zip(dates, here, strict=True)]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
+from retros.agreements.page import Proposed, proposed_in
 from retros.models import Draft
 from retros.models.action import ActionLine
 from retros.room.steps.learns import Learns
@@ -11,7 +14,7 @@ class Conclude(Learns):
     """Conclusions: what the two learned, the one thing to try, actions."""
 
     template = "retros/room/_conclude.html"
-    parts = ("learnings", "experiments", "try_words", "actions")
+    parts = ("learnings", "proposals", "experiments", "try_words", "actions")
 
     @property
     def boxes(self) -> list[str]:
@@ -37,6 +40,11 @@ class Conclude(Learns):
     @property
     def action_draft(self) -> Draft | None:
         return self.drafts.get(self.action_key)
+
+    @cached_property
+    def proposed(self) -> list[Proposed]:
+        """New words for a clause that came up in this retro."""
+        return proposed_in(self.session, self.person, self.partner.name)
 
     @property
     def experiments(self) -> list[ActionLine]:

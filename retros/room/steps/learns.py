@@ -23,4 +23,4 @@ class Learns(Frame):
 
     @property
     def learnings(self) -> list[Note]:
-        return [note for note in self._notes if note.kind == Note.Kind.LEARNED]
+        return [note for note in self._notes if note.kind == Note.Kind.LEARNED and note.text]

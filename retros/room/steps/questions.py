@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from retros.models import Draft, Note, Prompt
+from retros.models import Draft, Note, Prompt, Step
 from retros.room.decisions import settled
 from retros.room.questions import Places, Question, blocks_of, surprises_of
+from retros.room.regions import Region, Rows, drawn
 from retros.room.steps.asks import Asks
 
 
@@ -16,7 +19,23 @@ class Questions(Asks):
     """The questions of a Dream Team or a contract: answered alone, shown in pairs, decisions in one table."""
 
     template = "retros/room/_questions.html"
-    parts = ("questions_progress", "tray", "question_pairs")
+    parts = ("questions_progress", "tray")
+
+    @cached_property
+    def inside(self) -> Mapping[str, Region | Rows]:
+        """Also each question with what was answered. The boxes for sentences stand between them."""
+        found = dict(super().inside)
+        if self.shown_blocks:
+            found |= {f"block-{n}": region for n, (_block, region) in enumerate(self.shown_blocks)}
+            found["sentences"] = drawn("retros/room/_sentences.html", room=self)
+        return found
+
+    @cached_property
+    def shown_blocks(self) -> list[tuple[Question | Places, Region]]:
+        """Empty while one writes."""
+        if self.phase == "write" and self.can_write:
+            return []
+        return [(block, drawn("retros/room/_question_block.html", room=self, block=block)) for block in self.blocks]
 
     @property
     def lede(self) -> str:
@@ -47,7 +66,21 @@ class Questions(Asks):
             for question in questions:
                 question.surprises = surprises_of(question, self._notes)
                 question.draft = self.drafts.get(question.surprise_key)
+        if self.step.is_revealed:
+            sentences = self._sentences
+            for question in questions:
+                question.sentence = sentences.get(question.prompt.sentence_key)
         return questions
+
+    @property
+    def _sentences(self) -> dict[UUID, Note]:
+        keys = [prompt.sentence_key for prompt in self.step.prompts]
+        return Note.objects.visible_to(self.person).in_bulk(keys)
+
+    @property
+    def takes_sentences(self) -> bool:
+        """Whether a sentence is written under each question: the answers lie open, and an agreement comes of them."""
+        return self.step.is_revealed and self.session.steps[-1].kind == Step.Kind.AGREE
 
     @property
     def blocks(self) -> list[Question | Places]:

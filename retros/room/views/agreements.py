@@ -17,17 +17,9 @@ from partnerships.http import PersonRequest
 from retros.access import get_action, get_entry, get_note, get_session
 from retros.agreements.forms import AdoptForm, CardProposalForm, LineForm
 from retros.agreements.page import ClauseChoice
-from retros.agreements.verbs import adopt, mention, put_into_agreement, put_lines_into_agreement, reaffirm
+from retros.agreements.verbs import adopt, mention, put_into_agreement, reaffirm
 from retros.models import Entry, Note, Session, Step
-from retros.room.answers import go, room_again
-
-
-@require_POST
-def session_agree(request: PersonRequest, session_id: UUID) -> HttpResponse:
-    """Make a version of the agreement out of the lines of this session, and sign it."""
-    session = get_session(request.user, session_id)
-    version = put_lines_into_agreement(session, by=request.user)
-    return go(request, "agreement_detail", version.agreement_id)
+from retros.room.answers import room_again
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -6,15 +6,21 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from partnerships.access import get_partnership
 from partnerships.http import PersonRequest
 from retros.access import get_session, get_step
+from retros.agreements.verbs import sign_and_go_on
 from retros.dates import one_date
+from retros.models import Session, Step
+from retros.pair import Pair, PlannedRetro
 from retros.room.answers import go, room_again, room_answer, room_page, shown_position
-from retros.room.forms import MinutesForm, NextForm, PauseForm, ReadyForm
+from retros.room.forms import MinutesForm, NextForm, NextMoveForm, NextStepForm, PauseForm, ReadyForm
 from retros.room.page import room_at
 
 
@@ -47,15 +53,45 @@ def session_version(request: PersonRequest, session_id: UUID) -> JsonResponse:
     return JsonResponse({"version": session.version_for(session.seat_of(request.user))})
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def session_start(request: PersonRequest, session_id: UUID) -> HttpResponse:
-    """Into the room; while another retro of the pair is open, into that one."""
+    """Into the room; while another retro of the pair is open, into that one. Days early it asks once."""
     session = get_session(request.user, session_id)
-    opened = session.start(by=request.user)
+    is_early = session.is_early(timezone.now())
+    if is_early and "sure" not in request.POST:
+        return _ask(request, session)
+    if request.method == "POST":
+        opened = session.start(by=request.user)
+        _say(request, session, opened, is_early)
+        return go(request, "session_detail", opened.pk)
+    return go(request, "session_detail", session.pk)
+
+
+def _ask(request: PersonRequest, session: Session) -> HttpResponse:
+    """The page that asks; to a press, the way there."""
+    if request.method == "POST":
+        return go(request, "session_start", session.pk)
+    pair = Pair(get_partnership(request.user, session.partnership_id), request.user)
+    context = {**pair.context, "session": session, "planned": PlannedRetro(session, pair)}
+    return render(request, "retros/room/session_start.html", context)
+
+
+def _say(request: PersonRequest, session: Session, opened: Session, is_early: bool) -> None:
+    """Which retro is open instead; of one that began early, the way back."""
     if opened != session:
         said = _("%(title)s is still open. Close it, then start the next one.") % {"title": opened.title}
         messages.info(request, said)
-    return go(request, "session_detail", opened.pk)
+    elif is_early:
+        undo = reverse("session_start_delete", args=[session.pk])
+        messages.success(request, _("Started before its date"), extra_tags=f"undo {undo}")
+
+
+@require_POST
+def session_start_delete(request: PersonRequest, session_id: UUID) -> HttpResponse:
+    """Take the start back: planned for its date again."""
+    session = get_session(request.user, session_id)
+    one_date.take_back_start(session, by=request.user)
+    return go(request, "session_detail", session.pk)
 
 
 @require_POST
@@ -88,10 +124,18 @@ def session_reopen(request: PersonRequest, session_id: UUID) -> HttpResponse:
 
 @require_POST
 def session_next(request: PersonRequest, session_id: UUID) -> HttpResponse:
-    """Plan the next retro from this one's wrap-up, in this one's zone."""
+    """Plan the next retro from this one's wrap-up."""
     session = get_session(request.user, session_id)
     data = NextForm(request.POST).checked()
-    one_date.plan_next(session, by=request.user, start=data["start"], id=data["client_id"])
+    one_date.plan_next(session, by=request.user, start=data["start"], zone=data["zone"], id=data["client_id"])
+    return room_again(request, session_id, len(session.steps) - 1)
+
+
+@require_POST
+def session_next_move(request: PersonRequest, session_id: UUID) -> HttpResponse:
+    """Another date for the next retro, from this one's wrap-up."""
+    session = get_session(request.user, session_id)
+    one_date.move_next(session, by=request.user, **NextMoveForm(request.POST).checked())
     return room_again(request, session_id, len(session.steps) - 1)
 
 
@@ -117,7 +161,12 @@ def step_open(request: PersonRequest, session_id: UUID, position: int) -> HttpRe
 
 @require_POST
 def step_next_create(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
-    get_step(request.user, session_id, position).ready_for_next(by=request.user, alone="alone" in request.POST)
+    step, data = get_step(request.user, session_id, position), NextStepForm(request.POST).checked()
+    alone = "alone" in request.POST
+    if step.kind == Step.Kind.AGREE:
+        sign_and_go_on(step, by=request.user, digest=data["signs"] or data["alone"], alone=alone)
+    else:
+        step.ready_for_next(by=request.user, alone=alone)
     return room_again(request, session_id, position)
 
 

@@ -72,6 +72,16 @@ def surprise_create(request: PersonRequest, session_id: UUID, entry_id: UUID) ->
 
 
 @require_POST
+def sentence_update(request: PersonRequest, session_id: UUID, prompt_id: UUID) -> HttpResponse:
+    """The sentence that comes out of a question, under both answers."""
+    prompt = get_prompt(request.user, session_id, prompt_id)
+    note = Note.agree_on(prompt, by=request.user, **NoteForm(request.POST).checked())
+    if is_autosave(request):
+        return JsonResponse({"version": note.version})
+    return room_again(request, session_id, prompt.step.position)
+
+
+@require_POST
 def decision_create(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
     """Name one more decision, for both to place."""
     step = get_step(request.user, session_id, position)

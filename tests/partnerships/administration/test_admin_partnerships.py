@@ -186,3 +186,21 @@ def test_both_seats_are_taken_at_once() -> None:
         outcomes = at_once(partial(first.accept, by=people[0]), partial(second.accept, by=people[1]))
         assert not any(isinstance(outcome, Refusal) for outcome in outcomes)
         assert seats(arranged.partnership) == {"a": emails[0], "b": emails[1]}
+
+
+def test_roles_are_changed_later_of_who_is_here_and_of_who_is_invited(client: Client, cast: Cast, ada: Person) -> None:
+    create(client, cast.mei.email, "new@example.org")
+    pair = Partnership.objects.get(label="Growth")
+    url = reverse("admin_partnership_roles", args=[pair.pk])
+    assert client.post(url, {"a": "Designer", "b": "Product manager"}).status_code == 302
+    assert pair.memberships.get().role_label == "Designer"
+    assert pair.invitations.get().role_label == "Product manager"
+    page = client.get(url)
+    assert 'value="Designer"' in page.text
+    assert 'value="Product manager"' in page.text
+    refused = client.post(url, {"a": "www.evil.example", "b": ""})
+    assert refused.status_code == 422
+    assert "www.evil.example" in refused.text
+    assert pair.memberships.get().role_label == "Designer"
+    with pytest.raises(NotAllowed):
+        pair.label_roles({"a": "x"}, by=cast.mei)

@@ -180,6 +180,19 @@ def test_no_change_is_no_proposal(cast: Cast, contract: Agreement) -> None:
         propose(contract, cast.tom, ONE)
 
 
+def test_so_many_proposals_may_wait_and_no_more(
+    cast: Cast, contract: Agreement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "PROPOSALS", 3)
+    first, *_others = [propose(contract, cast.ines, Wording(f"Words {n}")) for n in range(3)]
+    with pytest.raises(Refusal, match="3 proposals wait here already"):
+        propose(contract, cast.tom, Wording("One more"))
+    assert first.counter([Wording("Other words")], by=cast.tom, reason="")  # it takes the place of the one it answers
+    with pytest.raises(Refusal):
+        propose(contract, cast.ines, Wording("One more"))
+    assert len(contract.proposals) == 3
+
+
 def test_a_proposal_against_an_older_version_shows_both(cast: Cast, contract: Agreement) -> None:
     first = agree(contract, cast.ines, cast.tom, ONE)
     agree(contract, cast.ines, cast.tom, ONE, TWO)

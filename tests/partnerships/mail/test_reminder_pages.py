@@ -40,7 +40,7 @@ def sent(**more: Any) -> dict[str, Any]:
 def test_reminder_update_shows_and_keeps_every_choice(cast: Cast) -> None:
     client = signed_in(cast.ines)
     page = client.get(reverse("reminder_update"))
-    assert page.text.count('name="wanted"') == 13
+    assert page.text.count('name="wanted"') == 15
     assert 'value="prep_open:email"' in page.text
     assert 'value="starting:email"' not in page.text
     assert client.post(reverse("reminder_update"), sent()).status_code == 302

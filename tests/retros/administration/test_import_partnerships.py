@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,7 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from partnerships.models import Invitation, Membership, Partnership, Person
+from partnerships.models import Delivery, Invitation, Look, Membership, Partnership, Person
 from partnerships.refusals import NotAllowed, Refusal
 from retros.administration import import_partnerships
 from retros.administration.import_rows import COLUMNS
@@ -62,7 +66,8 @@ def test_a_look_says_what_each_line_becomes_and_writes_nothing(client: Client, a
     assert checksum() == before
     assert page.status_code == 200
     for words in (
-        "3 partnerships would be put in", "3 people without an account would be invited", "2 lines are wrong",
+        "3 lines are right", "2 lines are wrong", "3 partnerships would be put in.",
+        "3 people without an account would be invited.",
         "Line 5", "A partnership is two different people.", "Line 6", "Read as every 2 months.", "=HYPERLINK(1)",
     ):  # fmt: skip
         assert words in page.text
@@ -74,7 +79,8 @@ def test_put_in_once_however_often(
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         answer = client.post(reverse("partnership_import_create"), {"text": GOOD.replace("\n", "\r\n")})
-    assert answer.status_code == 302
+    assert answer.status_code == 200
+    assert "3 partnerships put in. 0 were there already, 0 lines were left out." in answer.text
     assert Partnership.objects.count() == 5
     pair = Partnership.objects.get(label="Growth")
     assert {m.person for m in Membership.objects.filter(partnership=pair)} == {cast.mei, cast.sara}
@@ -142,8 +148,101 @@ def test_domains(cast: Cast, settings: Any) -> None:
     assert [row.error and row.error.code for row in found.rows] == ["foreign_domain"]
 
 
+def test_labels_compare_without_case(cast: Cast) -> None:
+    import_partnerships.put_in(table(line("mei@example.org", "new@example.com", "Größe")), by=cast.ada)
+    again = table(
+        line("new@example.com", "MEI@example.org", "GRÖSSE"), line("mei@example.org", "x@example.com", "größe")
+    )
+    found = import_partnerships.look(again)
+    assert [row.is_there for row in found.rows] == [True, False]
+
+
+def test_a_pair_without_a_label_is_there_under_any(cast: Cast) -> None:
+    import_partnerships.put_in(table(line("mei@example.org", "new@example.com", "Growth")), by=cast.ada)
+    text = "member_a_email,member_b_email\nMei <mei@example.org>,new@example.com"
+    assert [row.is_there for row in import_partnerships.look(text).rows] == [True]
+
+
+def test_kind_roles_and_lead_are_put_in(cast: Cast, django_capture_on_commit_callbacks: Any) -> None:
+    head = "member_a_email,member_b_email,kind,member_a_role,member_b_role,lead_email"
+    text = (
+        f"{head}\nmei@example.org,new@example.com,em_pm,EM,PM,{cast.sara.email}\na@x.example,b@x.example,,,,l@x.example"
+    )
+    found = import_partnerships.look(text)
+    assert [[notice.code for notice in row.notices] for row in found.rows] == [[], ["lead_unknown"]]
+    import_partnerships.put_in(text, by=cast.ada)
+    pair = Membership.objects.get(person=cast.mei, role_label="EM").partnership
+    assert (pair.kind, pair.label) == ("em_pm", "Mei and New")
+    assert Invitation.objects.get(partnership=pair).role_label == "PM"
+    assert [lead.person for lead in pair.leads.all()] == [cast.sara]
+    assert Look.objects.filter(partnership=pair, what=Look.What.LEAD_ASSIGNED, about=cast.sara).exists()
+    assert Delivery.objects.filter(kind=Delivery.Kind.NEWS, person=cast.mei, subject_id=pair.pk).exists()
+    assert not Series.objects.filter(partnership=pair).exists()  # no first date: planned later
+
+
+def test_clashes_are_named_before_anything_is_put_in(client: Client, cast: Cast, ada: Person) -> None:
+    import_partnerships.put_in(table(line("mei@example.org", "tom@example.org", "Here")), by=cast.ada)
+    upkeep.materialise(timezone.now())
+    text = table(
+        line("mei@example.org", "a@x.example", "One"),
+        line("lea@x.example", "b@x.example", "Two"),
+        line("LEA@x.example", "c@x.example", "Three", cadence="weekly"),
+        line("d@x.example", "e@x.example", "Four"),
+    )
+    clashes = import_partnerships.look(text).clashes
+    assert {(clash.email, frozenset(clash.both)) for clash in clashes} == {
+        ("mei@example.org", frozenset({"Here, which is here already", "line 2, One"})),
+        ("lea@x.example", frozenset({"line 3, Two", "line 4, Three"})),
+    }
+    day = timezone.localdate() + timedelta(days=20)
+    assert {clash.when for clash in clashes} == {f"{day.day} {day:%B %Y}, 14:00"}
+    page = upload(client, text)
+    assert "2 clashes are named below." in page.text
+    assert page.text.index("Two retros at once") < page.text.index("What would be put in")
+
+
+def test_rows_that_were_changed_since_the_look_are_looked_at_again(client: Client, ada: Person) -> None:
+    page = upload(client, GOOD)
+    seen = re.findall(r'name="seen" value="([^"]+)"', page.text)[0]
+    more = f"{GOOD}\n{line('a@x.example', 'b@x.example', 'More')}"
+    before = checksum()
+    answer = client.post(reverse("partnership_import_create"), {"text": more, "seen": seen})
+    assert answer.status_code == 409
+    assert "These are other rows than you looked at." in answer.text
+    assert "Put in 4 partnerships" in answer.text
+    assert checksum() == before
+    assert client.post(reverse("partnership_import_create"), {"text": GOOD, "seen": seen}).status_code == 200
+
+
+def test_what_is_refused_is_looked_at_again_and_nobody_has_to_copy_it(client: Client, ada: Person) -> None:
+    text = table(*GOOD.splitlines()[1:], line("mei@example.org", "mei@example.org"), line("x", "y@example.org"))
+    answer = client.post(reverse("partnership_import_create"), {"text": text})
+    assert answer.status_code == 409
+    assert "Some lines are wrong." in answer.text
+    page = " ".join(answer.text.split())
+    assert page.index("3 lines are right, 2 lines are wrong") < page.index("Put in 3") < page.index("What is wrong")
+    assert page.index("What is wrong") < page.index("What would be put in")
+    assert "member_a_email, <bdi>x</bdi>: This is no email address. Write it as ann@example.org." in page
+    assert "Copy it, go back" not in page
+
+
+def test_every_link_stands_on_one_page_and_in_a_file(client: Client, ada: Person) -> None:
+    text = table(*(line(f"a{n}@x.example", f"b{n}@x.example", f"=L{n}") for n in range(40)))
+    answer = client.post(reverse("partnership_import_create"), {"text": text})
+    found = set(re.findall(r"http://[^<\"\s]+/invitations/[\w-]+/", answer.text))
+    assert len(found) == 80
+    assert "The 80 invitations are ready" in answer.text
+    (href,) = re.findall(r'href="data:text/csv;charset=utf-8,([^"]+)" download="invitations.csv"', answer.text)
+    rows = list(csv.reader(io.StringIO(unquote(href).removeprefix("\ufeff"))))
+    assert rows[0] == ["Address", "Partnership", "Link"]
+    assert [row[:2] for row in rows[1:3]] == [["a0@x.example", "'=L0"], ["b0@x.example", "'=L0"]]
+    assert {row[2] for row in rows[1:]} == found
+    tokens = [link.rstrip("/").rpartition("/")[2] for link in found]
+    assert {str(Invitation.objects.by_token(token)) for token in tokens} == {row[0] for row in rows[1:]}
+
+
 @pytest.mark.parametrize(
-    ("raw", "status"), [(b"", 422), (b"\x00", 422), (b"name\nx", 422), (b"\xff\xfe\x00", 400), (b"Gr\xfc\xdfe", 400)]
+    ("raw", "status"), [(b"", 422), (b"\x00", 422), (b"name\nx", 422), (b"\xff\xfe\x00", 422), (b"Gr\xfc\xdfe", 422)]
 )
 def test_a_file_of_something_else_is_told(client: Client, ada: Person, raw: bytes, status: int) -> None:
     before = checksum()
@@ -160,7 +259,7 @@ def test_the_page_asks_before_it_complains(client: Client, ada: Person) -> None:
 def test_no_file_is_told(client: Client, ada: Person) -> None:
     answer = client.post(reverse("partnership_import"), {})
     assert answer.status_code == 422
-    assert "Choose a file, or leave the page." in answer.text
+    assert "Choose a file, or paste rows." in answer.text
 
 
 def test_who_may_not(client: Client, cast: Cast) -> None:
@@ -183,10 +282,10 @@ def test_as_many_lines_as_allowed_of_which_fifty_are_wrong(cast: Cast, django_ca
         import_partnerships.put_in(text, by=cast.ada)
     assert Partnership.objects.count() == 2
     assert {row.line for row in import_partnerships.look(text).bad} == bad
-    count = import_partnerships.put_in(text, by=cast.ada, skip_bad=True)
-    assert count == {"new": 4_950, "known": 0, "bad": 50}
+    done = import_partnerships.put_in(text, by=cast.ada, skip_bad=True)
+    assert (done.new, done.known, done.bad, len(done.issued)) == (4_950, 0, 50, 9_900)
     assert (Partnership.objects.count(), Invitation.objects.count()) == (4_952, 9_900)
-    assert import_partnerships.put_in(text, by=cast.ada, skip_bad=True)["new"] == 0
+    assert import_partnerships.put_in(text, by=cast.ada, skip_bad=True).new == 0
 
 
 def test_too_many_lines_are_refused_in_a_sentence(client: Client, ada: Person) -> None:
@@ -219,5 +318,5 @@ def test_the_first_fifty_wrong_lines_are_shown_and_the_others_counted(client: Cl
 def test_one_file_put_in_twice_at_once_is_there_once() -> None:
     cast = make_cast()
     outcomes = at_once(*[partial(import_partnerships.put_in, GOOD, by=cast.ada)] * 3)
-    assert sorted(outcome["new"] for outcome in outcomes) == [0, 0, 3]
+    assert sorted(outcome.new for outcome in outcomes) == [0, 0, 3]
     assert Partnership.objects.count() == 5

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import socketserver
+import threading
 import uuid
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
+from django.core.mail import EmailMessage
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from partnerships.models import Delivery, Person
+from partnerships import limits
+from partnerships.mail import outbox
+from partnerships.models import Delivery, Partnership, Person
 from partnerships.refusals import NotAllowed
+from retros.administration import import_partnerships
+from retros.dates import rhythm
 from retros.models import Tick
+from retros.recurrence.rule import PRESETS, Rule
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
@@ -96,3 +105,104 @@ def test_who_may_not(client: Client, cast: Cast) -> None:
             assert client.post(url).status_code == 404
         with pytest.raises(NotAllowed):
             Delivery.retry_failed(by=person)
+
+
+# --- the mail server --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server(settings: Any) -> Iterator[Any]:
+    """A mail server that hears everything and refuses every address."""
+
+    class Refusing(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"220 here\r\n")
+            while line := self.rfile.readline():
+                said = b"550 5.7.1 We take no mail from you" if line.upper().startswith(b"RCPT") else b"250 ok"
+                self.wfile.write(said + b"\r\n")
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Refusing) as listening:
+        thread = threading.Thread(target=listening.serve_forever)
+        thread.start()
+        settings.MAIL_IS_SENT = True
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = listening.server_address[:2]
+        yield settings
+        listening.shutdown()
+        thread.join()
+
+
+def test_without_a_mail_server_the_page_says_so(client: Client, ada: Person, mailoutbox: list[Any]) -> None:
+    page = client.get(reverse("mail_list")).text
+    assert "No mail server is set: this installation mails nobody." in page
+    assert reverse("mail_test") not in page
+    answer = client.post(reverse("mail_test"))
+    assert answer.status_code == 409
+    assert "No mail server is set. Nothing was sent." in answer.text
+    assert mailoutbox == []
+
+
+def test_the_settings_are_shown_without_the_password(client: Client, ada: Person, settings: Any) -> None:
+    settings.MAIL_IS_SENT = True
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_USE_TLS = "smtp.example.org", 587, True
+    settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "postman", "zzzsecret"
+    page = client.get(reverse("mail_list")).text
+    for words in ("smtp.example.org:587", "Encrypted by STARTTLS", "postman", "Set, and not shown"):
+        assert words in page
+    assert "zzzsecret" not in page
+
+
+def test_a_test_mail_goes_to_oneself(client: Client, ada: Person, settings: Any, mailoutbox: list[Any]) -> None:
+    settings.MAIL_IS_SENT = True
+    answer = client.post(reverse("mail_test"), follow=True)
+    assert f"The test mail left for {ada.email}" in answer.text
+    assert [mail.to for mail in mailoutbox] == [[ada.email]]
+    for _press in range(limits.TEST_MAILS_PER_HOUR - 1):
+        client.post(reverse("mail_test"))
+    assert client.post(reverse("mail_test")).status_code == 429
+
+
+def test_the_servers_own_answer_is_shown(client: Client, ada: Person, server: Any) -> None:
+    answer = client.post(reverse("mail_test"))
+    assert answer.status_code == 502
+    assert "The test mail did not leave." in answer.text
+    assert "550 5.7.1 We take no mail from you" in answer.text
+
+
+def test_a_server_that_is_not_there_is_told(client: Client, ada: Person, server: Any) -> None:
+    server.EMAIL_HOST = "nowhere.invalid"
+    answer = client.post(reverse("mail_test"))
+    assert answer.status_code == 502
+    assert "gaierror" in answer.text
+
+
+def test_sent_is_said_of_what_a_mail_server_took_alone(client: Client, cast: Cast, ada: Person, settings: Any) -> None:
+    """What went to the log alone was not sent, also when a server is set later on."""
+    rule = Rule.starting(timezone.localdate() + timedelta(days=14), PRESETS["every_4_weeks"], time(14), "UTC")
+    rhythm.begin(cast.checkout, by=cast.ines, rule=rule)
+    now = timezone.now() + timedelta(days=1)
+    invited = Delivery.objects.filter(kind=Delivery.Kind.INVITE)
+    outbox.send(now, worded)
+    assert {mail.status for mail in invited} == {"sent"}
+    for is_sent in (False, True):
+        settings.MAIL_IS_SENT = is_sent
+        page = client.get(reverse("schedule")).text
+        assert "None sent" in page
+        assert "Sent on" not in page
+    invited.update(status="pending")
+    outbox.send(now, worded)
+    assert f"Sent on {now.astimezone(ada.tz):%-d %b}" in client.get(reverse("schedule")).text
+
+
+def test_the_first_page_is_the_next_step(client: Client, cast: Cast, ada: Person) -> None:
+    Partnership.objects.all().delete()
+    page = client.get("/", follow=True).text
+    for name in ("admin_partnership_create", "partnership_import", "mail_list"):
+        assert f'href="{reverse(name)}"' in page.partition("<main")[2]
+    assert "No mail server is set" in page
+    import_partnerships.put_in("member_a_email,member_b_email\na@x.example,b@x.example", by=ada)
+    assert "Three steps" not in client.get("/", follow=True).text
+
+
+def worded(delivery: Delivery, now: datetime) -> EmailMessage:
+    return EmailMessage("subject", "text", to=[delivery.person.email])

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from partnerships.models import Agreement, Person
 from partnerships.wording import Wording
+from retros.agreements.verbs import to_sign
 from retros.models import ClauseOrigin, Entry, Session, creation
 from tests.cast import Cast
 
@@ -53,7 +54,9 @@ def test_the_quick_dream_team_becomes_an_agreement_when_both_signed(cast: Cast, 
     assert "INESBEST" in page
     for line in ("We talk in the mornings.", "We say so the same day."):
         press(cast.tom, "learning_create", session.pk, 1, text=line, client_id=uuid.uuid4())
-    press(cast.tom, "session_agree", session.pk)
+    for person in (cast.ines, cast.tom):
+        press(person, "step_next_create", session.pk, 0)
+    press(cast.tom, "step_next_create", session.pk, 1, signs=to_sign(Session.objects.get(), cast.tom))
     agreement = Agreement.objects.get()
     assert agreement.in_force is None
     (version,) = agreement.proposals
@@ -99,6 +102,12 @@ def test_a_card_changes_a_clause(cast: Cast) -> None:
     (proposal,) = agreement.proposals
     assert proposal.wordings[0].text == "The same day."
     assert proposal.line == line
+    for person, state in (
+        (cast.tom, "Ines has signed it. It starts when you have, too."),
+        (cast.ines, "You have signed it. It starts when Tom has, too."),
+    ):
+        table = client_of(person).get(reverse("step_detail", args=[retro.pk, 2])).content.decode()
+        assert table.index("The same day.") < table.index(state)
     home = client_of(cast.tom).get(reverse("partnership_detail", args=[cast.checkout.pk])).content.decode()
     assert "Agreements that need a look" in home
     assert "The same day." in home
@@ -123,4 +132,4 @@ def test_nobody_else_gets_there(cast: Cast, session: Session, who: str) -> None:
     agreement = Agreement.objects.get()
     press(person, "dream_team_create", cast.checkout.pk, status=404)
     press(person, "agreement_session", agreement.pk, status=404)
-    press(person, "session_agree", session.pk, status=404)
+    press(person, "sentence_update", session.pk, session.steps[0].prompts[0].pk, status=404)

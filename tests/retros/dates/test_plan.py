@@ -6,6 +6,7 @@ import uuid
 from datetime import UTC, date, datetime, time, timedelta
 from html import unescape
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -16,6 +17,7 @@ from partnerships.models import Person
 from partnerships.refusals import Refusal
 from retros.dates import one_date, rhythm
 from retros.models import Session
+from retros.pair import Pair, proposal
 from retros.recurrence.rule import PRESETS, Rule
 from tests.cast import Cast
 from tests.factories import PartnershipFactory
@@ -63,9 +65,35 @@ def test_session_create_offers_ones_own_clock(cast: Cast) -> None:
 
 def test_session_create_proposes_what_the_last_retro_does(cast: Cast) -> None:
     last = play.hold(cast.checkout)
-    first = last.proposed_dates(timezone.now())[0]
+    first = last.proposed_dates(timezone.now(), [cast.ines.hours, cast.tom.hours])[0]
     text = signed_in(cast.ines).get(reverse("session_create", args=[cast.checkout.pk])).content.decode()
     assert f'value="{first.date().isoformat()}"' in text
+
+
+def proposed(cast: Cast) -> datetime:
+    """What the form starts with, by the clock that it names."""
+    initial = proposal(Pair(cast.checkout, cast.ines))
+    return datetime.combine(initial["day"], initial["time"]).replace(tzinfo=ZoneInfo(initial["zone"]))
+
+
+def test_a_first_retro_is_proposed_in_a_week_on_a_working_day(cast: Cast) -> None:
+    start = proposed(cast)
+    today = timezone.now().astimezone(cast.ines.tz).date()
+    assert timedelta(days=7) <= start.date() - today <= timedelta(days=9)
+    for person in (cast.ines, cast.tom):
+        assert start.astimezone(person.tz).weekday() < 5
+        assert start.astimezone(person.tz).hour in {13, 14, 15}
+
+
+def test_beside_a_rhythm_its_hour_is_proposed_on_a_day_that_is_free(cast: Cast) -> None:
+    today = timezone.now().astimezone(cast.ines.tz).date()
+    in_a_week = today + timedelta(days=7)
+    rule = Rule.starting(in_a_week, PRESETS["weekly"], time(10, 30), "Europe/Paris")
+    rhythm.begin(cast.checkout, by=cast.ines, rule=rule)
+    start = proposed(cast)
+    assert (start.hour, start.minute) == (10, 30)
+    assert start.weekday() < 5
+    assert start.date() > in_a_week
 
 
 def test_session_create_pressed_twice_plans_one(cast: Cast) -> None:
@@ -144,7 +172,7 @@ def test_a_date_may_stand_before_the_partner_is_here_a_retro_and_a_rhythm_need_t
     answer = signed_in(cast.mei).post(reverse("session_create", args=[alone.pk]), when())
     assert answer.status_code == 302
     session = Session.objects.get(partnership=alone)
-    answer = signed_in(cast.mei).post(reverse("session_start", args=[session.pk]))
+    answer = signed_in(cast.mei).post(reverse("session_start", args=[session.pk]), {"sure": "1"})
     assert (answer.status_code, "A retro needs two." in answer.content.decode()) == (409, True)
     with pytest.raises(Refusal, match="This needs two"):
         rhythm.begin(

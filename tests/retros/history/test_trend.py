@@ -11,17 +11,21 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from partnerships.models import Partnership, Person
-from retros.history.trend import BOTTOM, FIRST_X, LAST_X, TOP, Trend, trends
+from partnerships.models import Membership, Partnership, Person
+from retros.history.trend import BOTTOM, FIRST_X, LAST_X, TOP, Trend, _trend, trends
+from retros.models import Entry, Prompt, Step
 from tests.cast import Cast
 from tests.retros import play
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
+def members_of(partnership: Partnership) -> list[Membership]:
+    return list(partnership.memberships.select_related("person").order_by("seat"))
+
+
 def seen_by(person: Person, partnership: Partnership) -> list[Trend]:
-    members = list(partnership.memberships.select_related("person").order_by("seat"))
-    return trends(partnership, person, members)
+    return trends(partnership, person, members_of(partnership))
 
 
 def svg(person: Person, partnership: Partnership) -> str:
@@ -48,6 +52,19 @@ def test_two_pulses_are_two_lines(cast: Cast) -> None:
     assert [m.label for m in trend.months] == ["Mar", "May"]
     assert [level.label for level in trend.levels] == ["Stormy", "Cloudy", "Sunny"]
     assert trend.words == ("Pulse over the last 2 retros. Ines: Mar stormy, May cloudy. Tom: Mar sunny, May fair.")
+
+
+def test_the_question_is_the_one_of_the_last_retro(cast: Cast) -> None:
+    """Whatever order the database gives the answers in."""
+    for month, title in ((3, "How was it?"), (5, "How is it between us?"), (7, "How do we work together?")):
+        session = play.hold(cast.checkout, 1, 5, on=play.at(2026, month, 3))
+        Prompt.objects.filter(step__session=session, key="weather_us").update(title=title)
+    steps = list(Step.objects.filter(kind="pulse").select_related("session").order_by("session__started_at"))
+    answers = list(Entry.objects.visible_to(cast.ines).filter(prompt__key="weather_us").select_related("prompt"))
+    assert len(answers) == 6
+    for turned in range(6):
+        drawn = _trend(answers[turned:] + answers[:turned], steps, ["Mar", "May", "Jul"], members_of(cast.checkout))
+        assert drawn.title == "How do we work together?"
 
 
 def test_both_see_the_same(cast: Cast) -> None:

@@ -22,7 +22,7 @@ from partnerships.models import Agreement, Audit, Invitation, Lead, Partnership,
 from partnerships.refusals import Refusal
 from retros.lifecycle.erasure import erase
 from retros.lifecycle.export import archive
-from retros.models import Action, Draft, Entry, Need, Note, Prompt, Session, creation
+from retros.models import Action, Draft, Entry, Jot, Need, Note, Prompt, Session, creation
 from retros.room.regions import memory
 from tests.cast import Cast, send_mails
 from tests.factories import PASSWORD
@@ -59,6 +59,7 @@ LINKS = {
     "retros.Entry.author": "goes",
     "retros.Expiry.told": "stays",
     "retros.Handover.written_by": "stays",
+    "retros.Jot.person": "goes",
     "retros.Need.answered_by": "goes",
     "retros.Need.written_by": "stays",
     "retros.Note.written_by": "stays",
@@ -117,6 +118,7 @@ def test_no_mark_of_theirs_is_left_anywhere(world: World, caplog: pytest.LogCapt
     own = {e.text for e in Entry.unrestricted.filter(author=world.cast.tom)} | {
         d.text for d in Draft.objects.filter(person=world.cast.tom)
     }
+    own |= {jot.text for jot in Jot.objects.of(world.cast.tom)}
     own = {mark for mark in own if mark.startswith("zq")}
     assert len(own) > 10
     erase(world.cast.tom)
@@ -166,6 +168,7 @@ def test_what_was_made_together_stays(world: World) -> None:
     tom = world.cast.tom
     own = set(Entry.unrestricted.filter(author=tom).values_list("text", flat=True))
     own |= set(Draft.objects.filter(person=tom).values_list("text", flat=True))
+    own |= set(Jot.objects.of(tom).values_list("text", flat=True))
     kept = {mark for mark in re.findall(r"zq[a-z_]+\d+zq", before) if mark not in own}
     rows = [model.objects.count() for model in (Agreement, Action, Note)]
     erase(tom)

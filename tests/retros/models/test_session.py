@@ -101,10 +101,12 @@ def test_a_retro_needs_two(db: None) -> None:
     ines = PersonFactory.create()
     alone = PartnershipFactory.create(a=ines)
     with pytest.raises(Refusal, match="needs two"):
-        one_date.plan(alone, by=ines, start=wall(2027, 3, 2, 14, 0), zone="UTC")
-    with pytest.raises(Refusal, match="needs two"):
         creation.start_now(alone, by=ines)
     assert not Session.objects.exists()
+    planned = one_date.plan(alone, by=ines, start=wall(2027, 3, 2, 14, 0), zone="UTC")
+    with pytest.raises(Refusal, match="needs two"):
+        planned.start(by=ines)
+    assert Session.objects.get().is_planned
 
 
 def test_somebody_else_plans_and_starts_nothing(pair: Pair) -> None:
@@ -476,11 +478,23 @@ def test_a_verb_that_refuses_leaves_nothing(session: Session, pair: Pair) -> Non
 
 def test_proposed_dates_keep_weekday_and_time_and_lie_ahead(pair: Pair) -> None:
     session = pair.planned(start=wall(2027, 3, 2, 14, 0))
-    assert session.proposed_dates(datetime(2027, 3, 2, tzinfo=UTC)) == [
+    both = [pair.ines.hours, pair.tom.hours]
+    assert session.proposed_dates(datetime(2027, 3, 2, tzinfo=UTC), both) == [
         wall(2027, 4, 27, 14, 0),
         wall(2027, 5, 4, 14, 0),
     ]
-    late = session.proposed_dates(datetime(2027, 12, 1, tzinfo=UTC))
+    late = session.proposed_dates(datetime(2027, 12, 1, tzinfo=UTC), both)
     assert late[0] > wall(2027, 12, 1)
     assert {d.weekday() for d in late} == {1}
     assert late[1] - late[0] == timedelta(weeks=1)
+
+
+def test_what_began_on_a_saturday_night_proposes_a_working_day(pair: Pair) -> None:
+    session = pair.planned(start=wall(2027, 3, 6, 21, 20))  # in UTC
+    both = [pair.ines.hours, pair.tom.hours]
+    dates = session.proposed_dates(datetime(2027, 3, 2, tzinfo=UTC), both)
+    assert [(day.weekday(), day.date()) for day in dates] == [(0, date(2027, 5, 3)), (0, date(2027, 5, 10))]
+    for wall_start in dates:
+        for hours in both:
+            local = wall_start.replace(tzinfo=UTC).astimezone(hours.tz)
+            assert 8 <= local.hour <= 17

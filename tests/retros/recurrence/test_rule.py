@@ -107,8 +107,8 @@ def test_in_words(example: str, words: str) -> None:
 
 def test_presets_in_words() -> None:
     assert [cadence.words for cadence in PRESETS.values()] == [
-        "Every week", "Every 2 weeks", "Every 4 weeks", "Every 8 weeks", "Every month", "Every 2 months",
-        "Every quarter",
+        "Every week", "Every 2 weeks", "Every 4 weeks", "Every 6 weeks", "Every 8 weeks", "Every month",
+        "Every 2 months", "Every quarter",
     ]  # fmt: skip
 
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partnerships.models import Agreement, Person
-from partnerships.refusals import Invalid, Refusal
+from partnerships.refusals import Invalid, Refusal, Stale
+from partnerships.wording import Wording
 from retros import limits
-from retros.agreements.verbs import put_lines_into_agreement
-from retros.models import Draft, Note, Prompt, creation
+from retros.agreements.verbs import sign_and_go_on, to_sign
+from retros.models import Draft, Note, Presence, Prompt, Step, creation
 from retros.room.decisions import name_decision, settle_decision
 from retros.room.page import room_at
 from retros.room.questions import PlaceRow, Places
@@ -54,6 +58,22 @@ def press(hands: Participant, name: str, *args: Any, **data: Any) -> Any:
 def reveal(two: Two) -> None:
     for hand in two:
         hand.ready(0)
+
+
+def sign(hand: Participant, *, alone: bool = False) -> bool:
+    """Press the dock of the last step, as the page shows it."""
+    session = hand.session
+    return sign_and_go_on(hand.step(1), by=hand.person, digest=to_sign(session, hand.person), alone=alone)
+
+
+def signed(two: Two) -> list[Wording]:
+    """Both go on to the last step, sign there and are done; what is in force then."""
+    for hand in two:
+        hand.next(0)
+    assert [sign(hand) for hand in two] == [False, True]
+    in_force = agreement_of(two).in_force
+    assert in_force is not None
+    return in_force.wordings
 
 
 # --- guesses ----------------------------------------------------------------------------------------------------------
@@ -215,8 +235,7 @@ def test_what_is_agreed_becomes_a_sentence_and_then_a_clause(two: Two) -> None:
     assert "Scope: Ines after asking Tom." in page(ines, 1)
     ines.note(note.pk).delete_note(by=ines.person)
     assert settle_decision(tom.prompt("decide_scope"), by=tom.person, value=2).deleted_at is None
-    version = put_lines_into_agreement(ines.session, by=ines.person)
-    assert [w.text for w in version.wordings] == ["Scope: Ines after asking Tom."]
+    assert [w.text for w in signed(two)] == ["Scope: Ines after asking Tom."]
 
 
 def test_words_changed_by_hand_stay(two: Two) -> None:
@@ -282,3 +301,130 @@ def test_today_stands_beside_wanted(cast: Cast) -> None:
     assert "Priya: Even. Daniel has not placed this." in table
     assert "Agree on a place" not in shown
     assert shown.count('<table class="places">') == 2
+
+
+# --- a sentence under each question ---------------------------------------------------------------------------------
+
+
+def test_a_sentence_is_written_under_both_answers_by_either(two: Two) -> None:
+    ines, tom = two
+    purpose = ines.prompt("purpose")
+    assert press(ines, "sentence_update", purpose.pk, text="Early", version=0).status_code == 409  # before the reveal
+    assert "One sentence you can both keep to" not in page(ines)
+    reveal(two)
+    assert page(ines).count("One sentence you can both keep to") == page(tom).count("One sentence you can both keep to")
+    Note.agree_on(purpose, by=ines.person, text="We ship on Thursdays.", version=0)
+    assert "We ship on Thursdays." in page(tom)
+    with pytest.raises(Stale) as both:
+        Note.agree_on(tom.prompt("purpose"), by=tom.person, text="We ship on Fridays.", version=0)
+    assert (both.value.mine, both.value.theirs) == ("We ship on Fridays.", "We ship on Thursdays.")
+    Note.agree_on(tom.prompt("purpose"), by=tom.person, text="We ship on Fridays.", version=1)
+    assert "We ship on Fridays." in page(ines, 1)
+    assert [clause.text for clause in signed(two)] == ["We ship on Fridays."]
+
+
+def test_a_sentence_that_was_emptied_is_none(two: Two) -> None:
+    ines, tom = two
+    reveal(two)
+    Note.agree_on(ines.prompt("purpose"), by=ines.person, text="Early", version=0)
+    Note.agree_on(tom.prompt("purpose"), by=tom.person, text="", version=1)
+    assert to_sign(ines.session, ines.person) == ""
+    assert "We are done here" in go_to_the_end(two)
+
+
+@pytest.mark.parametrize("key", ["decide_scope", "role_yours"])
+def test_a_place_and_a_guess_take_no_sentence(two: Two, key: str) -> None:
+    reveal(two)
+    with pytest.raises(Invalid):
+        Note.agree_on(two[0].prompt(key), by=two[0].person, text="Together", version=0)
+
+
+def go_to_the_end(two: Two) -> str:
+    for hand in two:
+        hand.next(0)
+    return page(two[0], 1)
+
+
+# --- the last press signs --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def at_the_end(two: Two) -> Two:
+    reveal(two)
+    Note.agree_on(two[0].prompt("purpose"), by=two[0].person, text="We ship on Thursdays.", version=0)
+    go_to_the_end(two)
+    return two
+
+
+def agreement_of(two: Two) -> Agreement:
+    agreement = two[0].session.agreement
+    assert agreement is not None
+    return agreement
+
+
+def test_the_dock_of_the_last_step_puts_the_sentences_into_the_agreement(at_the_end: Two) -> None:
+    ines, tom = at_the_end
+    assert "Put them in our agreement, and sign" in page(ines, 1)
+    digest = to_sign(ines.session, ines.person)
+    assert press(ines, "step_next_create", 1, signs=digest).status_code == 200
+    assert "You have signed your sentences. The agreement starts when Tom has, too." in page(ines, 1)
+    assert "Ines has signed your sentences." in page(tom, 1)
+    assert press(tom, "step_next_create", 1, signs=digest).status_code == 200
+    assert tom.session.is_closed
+    assert agreement_of(at_the_end).number_in_force == 1
+
+
+def test_pressed_twice_it_signs_once(at_the_end: Two) -> None:
+    ines, _tom = at_the_end
+    digest = to_sign(ines.session, ines.person)
+    for _twice in range(2):
+        assert press(ines, "step_next_create", 1, signs=digest).status_code == 200
+    assert len(agreement_of(at_the_end).all_versions) == 1
+    assert not ines.session.is_closed
+
+
+def test_nobody_signs_sentences_that_their_page_did_not_show(at_the_end: Two) -> None:
+    ines, tom = at_the_end
+    shown = to_sign(tom.session, tom.person)
+    Note.agree_on(ines.prompt("purpose"), by=ines.person, text="We ship on Fridays.", version=1)
+    for digest in (shown, "", "x" * 64):
+        assert press(tom, "step_next_create", 1, signs=digest).status_code == 409
+    assert agreement_of(at_the_end).all_versions == []
+
+
+def test_other_sentences_ask_the_first_one_again(at_the_end: Two) -> None:
+    ines, tom = at_the_end
+    assert not sign(ines)
+    Note.learn(tom.step(1), by=tom.person, text="And never on a Monday.", id=uuid.uuid4())
+    assert not sign(tom)
+    assert "Put them in our agreement, and sign" in page(ines, 1)
+    assert not ines.session.is_closed
+    assert sign(ines)
+    in_force = agreement_of(at_the_end).in_force
+    assert in_force is not None
+    assert [clause.text for clause in in_force.wordings] == ["We ship on Thursdays.", "And never on a Monday."]
+
+
+def test_going_on_alone_signs_too_and_home_says_that_it_waits(at_the_end: Two, cast: Cast) -> None:
+    ines, _tom = at_the_end
+    Presence.objects.filter(session=ines.session_id).update(seen_at=timezone.now() - timedelta(hours=1))
+    Step.objects.filter(session=ines.session_id).update(started_at=timezone.now() - timedelta(hours=1))
+    assert sign(ines, alone=True)
+    homes = {}
+    for person in (cast.ines, cast.tom):
+        client = Client()
+        client.force_login(person)
+        homes[person] = unescape(client.get(reverse("partnership_detail", args=[cast.checkout.pk])).text)
+    assert "You have signed this. It starts when you both have." in homes[cast.ines]
+    assert "It waits for you." in homes[cast.tom]
+
+
+def test_a_sitting_about_an_agreement_in_force_adds_its_sentences(at_the_end: Two, cast: Cast) -> None:
+    for hand in at_the_end:
+        sign(hand)
+    session = creation.begin(agreement_of(at_the_end), by=cast.tom)
+    again = Participant(cast.ines, session.pk), Participant(cast.tom, session.pk)
+    reveal(again)
+    Note.agree_on(again[1].prompt("purpose"), by=cast.tom, text="We say so the same day.", version=0)
+    assert [clause.text for clause in signed(again)] == ["We ship on Thursdays.", "We say so the same day."]
+    assert agreement_of(again).number_in_force == 2

@@ -51,7 +51,7 @@ def test_a_new_pair_agrees_and_a_card_changes_what_it_agreed(two: tuple[Side, Si
 
     # The quick Dream Team: each alone, then side by side.
     ines.page.goto(home)
-    ines.press("Begin with the quick set")
+    ines.press("Answer the first question")
     live(ines)
     tom.page.goto(home)
     tom.page.get_by_role("link", name="Go on answering").click()
@@ -76,6 +76,7 @@ def test_a_new_pair_agrees_and_a_card_changes_what_it_agreed(two: tuple[Side, Si
     # Their own sentences become the agreement, when both have signed it.
     for side in (ines, tom):
         side.press("Ready for Agreement")
+    tom.page.get_by_text("Add a sentence").click()
     box = tom.page.get_by_label("One sentence you can both keep to")
     for sentence in (EARLY, SAME_DAY):
         box.fill(sentence)
@@ -83,10 +84,9 @@ def test_a_new_pair_agrees_and_a_card_changes_what_it_agreed(two: tuple[Side, Si
         expect(box).to_have_value("")
         expect(ines.page.locator("#learnings")).to_contain_text(sentence)
     tom.press("Put them in our agreement, and sign")
-    expect(tom.page.get_by_text("Waiting for Ines").first).to_be_visible()
-    ines.page.get_by_role("link", name="Read it and sign").click()
-    ines.press("Sign it")
-    expect(ines.page.get_by_text("Version 1, in force since")).to_be_visible()
+    expect(tom.page.get_by_text("The agreement starts when Ines has, too.")).to_be_visible()
+    ines.press("Put them in our agreement, and sign")
+    expect(tom.page.get_by_text("It is in force.")).to_be_visible()
 
     # A retro: what held them back changes a clause.
     tom.page.goto(home)
@@ -107,8 +107,13 @@ def test_a_new_pair_agrees_and_a_card_changes_what_it_agreed(two: tuple[Side, Si
     ines.page.get_by_label(f"2. {SAME_DAY}").check()
     ines.page.get_by_label("The new words").fill(SOONER)
     ines.page.get_by_label("Why?").fill("Three days is long.")
+    tom.page.goto(f"/sessions/{retro.pk}/")
+    live(tom)
     ines.press("Propose it, and sign")
     live(ines)
+
+    # Who stands in the room sees it there.
+    expect(tom.page.locator("#table-state")).to_contain_text("Ines has signed it. It starts when you have, too.")
 
     # The other one signs it where it waits; the difference and the way back to the card are there.
     tom.page.goto(home)

@@ -1,0 +1,15 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("partnerships", "0016_delivery_by_server"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="person",
+            name="country",
+            field=models.CharField(blank=True, max_length=2),
+        ),
+    ]

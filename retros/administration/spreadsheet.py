@@ -1,0 +1,223 @@
+"""A table as spreadsheets save it: CSV in any encoding, .xlsx, .ods. Each becomes text, one line a row, tabs between.
+
+Pure: bytes in, text out. What a small file could blow up to (archives, repeated cells, far corners of a sheet) is
+measured before anything is built from it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from xml.parsers import expat
+
+from charset_normalizer import from_bytes
+from django.utils.translation import gettext_lazy as _
+from python_calamine import CalamineError, CalamineWorkbook
+
+from partnerships.refusals import Invalid
+from retros import limits
+
+ZIP, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+# What spreadsheets save text in where it is not Unicode, by the language of the machine, the most usual first.
+LEGACY = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "cp932", "gb18030", "cp949", "mac_roman"]
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+_BOUNDED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}  # Python unpacks these no further than it is asked to
+_UNREADABLE = (CalamineError, zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, RuntimeError, ValueError)
+MEMBERS = 1_000  # files in one archive
+SPACES = 1_000  # in one run that .ods writes as a number
+
+
+def text_of(data: bytes) -> str:
+    """The rows of a file as lines of cells with tabs between, or the text of a file that is text already.
+
+    Raises Invalid, in a sentence, for what is no table, and for what is larger than a table of ours can be.
+    """
+    if data.startswith(ZIP):
+        text = _lines(_cells(data))
+    elif data.startswith(OLD_EXCEL):
+        raise Invalid(_("This is an old or a locked Excel file. Save it as .xlsx without a password, or as CSV."))
+    else:
+        text = _decoded(data)
+    if len(text.encode()) > limits.IMPORT_BYTES:
+        raise _too_large()
+    return text
+
+
+def _decoded(data: bytes) -> str:
+    """UTF-8 and UTF-16 say so themselves."""
+    if data.startswith(_UTF_16):
+        text = data.decode("utf-16", errors="replace")
+    else:
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = _guessed(data)
+    if _NO_TEXT.search(text):
+        raise _no_table()
+    return text
+
+
+def _guessed(data: bytes) -> str:
+    """By the most usual of the encodings that make sense of it: where there are few letters, several do."""
+    matches = from_bytes(data, cp_isolation=LEGACY)
+    likely = {encoding for match in matches for encoding in (match.encoding, *match.could_be_from_charset)}
+    encoding = next((each for each in LEGACY if each in likely), None)
+    if encoding is None:
+        raise _no_table()
+    return data.decode(encoding, errors="replace")
+
+
+# --- .xlsx and .ods -----------------------------------------------------------------------------------------------
+
+
+def _cells(data: bytes) -> list[list[Any]]:
+    """The rows of the first sheet that has any, from its first row on: numbers, texts, dates and times."""
+    try:
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(_measured(data)))
+        for name in workbook.sheet_names:
+            if rows := workbook.get_sheet_by_name(name).to_python(skip_empty_area=False):
+                return rows
+    except _UNREADABLE as error:
+        raise Invalid(_("We cannot read this spreadsheet. Save it as .xlsx or .ods without a password.")) from error
+    raise Invalid(_("There is nothing in this spreadsheet."))
+
+
+def _measured(data: bytes) -> bytes:
+    """The texts of the archive, unpacked within their limit and looked through; pictures and the like are left out."""
+    members: dict[str, bytes] = {}
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        listed = archive.infolist()
+        if len(listed) > MEMBERS or sum(each.file_size for each in listed) > limits.IMPORT_UNPACKED_BYTES:
+            raise _too_large()
+        for each in listed:
+            if each.compress_type not in _BOUNDED:
+                raise zipfile.BadZipFile
+            if each.filename.endswith((".xml", ".rels", "mimetype")):
+                with archive.open(each) as member:
+                    members[each.filename] = member.read(each.file_size)
+    unpacked = io.BytesIO()
+    with zipfile.ZipFile(unpacked, "w") as archive:
+        for name, content in members.items():
+            if name.endswith(".xml"):
+                _Extent().measure(content)
+            archive.writestr(name, content)
+    return unpacked.getvalue()
+
+
+class _Extent:
+    """How far the cells of a sheet reach, counted without building them: a library makes all rows equally long.
+
+    Empty cells and rows with which a spreadsheet fills its sheet up count as nothing when no other cell follows them.
+    """
+
+    def __init__(self) -> None:
+        self.row = self.column = 0  # the last one that holds something (.ods), or the one that is read (.xlsx)
+        self.empty_rows = self.empty_columns = 0
+        self.repeat = 1  # of the row that is read
+        self.height = self.width = 0
+
+    def measure(self, content: bytes) -> None:
+        """Raises Invalid for more than a table of ours can hold, ExpatError for what is no XML."""
+        parser = expat.ParserCreate()
+        parser.StartDoctypeDeclHandler = self._doctype
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.Parse(content, True)
+
+    def _doctype(self, *_declaration: object) -> None:
+        raise expat.ExpatError("a sheet declares no entities")
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        match name.rpartition(":")[2]:
+            case "row":
+                self.row, self.column = int(attributes.get("r", self.row + 1)), 0
+            case "c":
+                place = _REFERENCE.fullmatch(attributes.get("r", ""))
+                self.column = _number(place[1]) if place else self.column + 1
+                self.row = int(place[2]) if place else self.row
+            case "v" | "is":
+                self._reach()
+            case "table":
+                self.row = self.empty_rows = 0
+            case "table-row":
+                self.column = self.empty_columns = 0
+                self.repeat = int(attributes.get("table:number-rows-repeated", 1))
+            case "table-cell" | "covered-table-cell":
+                self._cell(attributes)
+            case "s" if int(attributes.get("text:c", 1)) > SPACES:
+                raise _too_large()
+
+    def _end(self, name: str) -> None:
+        if name.rpartition(":")[2] != "table-row":
+            return
+        if not self.column:
+            self.empty_rows += self.repeat
+            return
+        self.row += self.empty_rows + self.repeat
+        self.empty_rows = 0
+        self._reach()
+
+    def _cell(self, attributes: dict[str, str]) -> None:
+        repeat = int(attributes.get("table:number-columns-repeated", 1))
+        if "office:value-type" not in attributes and "table:formula" not in attributes:
+            self.empty_columns += repeat
+            return
+        self.column += self.empty_columns + repeat
+        self.empty_columns = 0
+
+    def _reach(self) -> None:
+        self.height, self.width = max(self.height, self.row), max(self.width, self.column)
+        if self.height * self.width > limits.IMPORT_CELLS:
+            raise _too_large()
+
+
+def _number(letters: str) -> int:
+    """The number of a column: A is 1, AA is 27."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+def _no_table() -> Invalid:
+    return Invalid(_("We cannot read this as a table. Save it as .xlsx, .ods or CSV."))
+
+
+def _too_large() -> Invalid:
+    return Invalid(_("This file is too large. Keep the columns that are named below and one line for each pair."))
+
+
+def _lines(rows: list[list[Any]]) -> str:
+    lines = io.StringIO()
+    writer = csv.writer(lines, delimiter="\t", lineterminator="\n")
+    writer.writerows(list(_written(row)) for row in rows)
+    return lines.getvalue()
+
+
+def _written(row: list[Any]) -> Iterator[str]:
+    """What each cell says, on one line, so that a row keeps its number. Days and times as ISO 8601 writes them."""
+    for value in row:
+        match value:
+            case datetime() if value.time() == time():
+                yield value.date().isoformat()
+            case datetime():
+                yield value.isoformat(" ")
+            case date():
+                yield value.isoformat()
+            case time():
+                yield value.replace(microsecond=0).isoformat()
+            case timedelta():  # a time of day to some spreadsheets
+                yield str(value)
+            case float() if value.is_integer():
+                yield str(int(value))
+            case _:
+                yield " ".join(str(value).split())

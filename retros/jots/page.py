@@ -1,0 +1,20 @@
+"""The page of one's own jots."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from retros.models import Draft, Jot
+from retros.pair import Pair
+
+
+class Jots(Pair):
+    """Those of one person for one partnership, and the box for another one."""
+
+    @property
+    def draft_key(self) -> str:
+        return Draft.Box.JOT.key(self.partnership.pk)
+
+    @cached_property
+    def jots(self) -> list[Jot]:
+        return list(Jot.objects.kept(self.person).filter(partnership=self.partnership))

@@ -1,0 +1,187 @@
+"""What one of the two keeps between retros, and how it becomes a card."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from partnerships.models import Partnership
+from partnerships.refusals import NotAllowed, Refusal, Stale
+from retros import limits
+from retros.models import Draft, Entry, Jot
+from retros.models.session import Session
+from tests.factories import PartnershipFactory, PersonFactory
+from tests.retros.model import WRITE, Pair, make_pair
+
+pytestmark = pytest.mark.django_db
+
+WORDS = "She asked before she cut the scope"
+
+
+@pytest.fixture
+def pair() -> Pair:
+    return make_pair()
+
+
+@pytest.fixture
+def ines(pair: Pair) -> Client:
+    client = Client()
+    client.force_login(pair.ines)
+    return client
+
+
+@pytest.fixture
+def tom(pair: Pair) -> Client:
+    client = Client()
+    client.force_login(pair.tom)
+    return client
+
+
+def jots_of(pair: Pair) -> str:
+    return reverse("jot_list", args=[pair.partnership.pk])
+
+
+def board_of(session: Session) -> str:
+    return reverse("step_detail", args=[session.pk, WRITE])
+
+
+def jot(client: Client, pair: Pair, text: str = WORDS, column: str = "good") -> Jot:
+    sent = {"text": text, "column": column, "client_id": str(uuid.uuid4())}
+    assert client.post(jots_of(pair), sent).status_code == 302
+    return Jot.objects.get(text=text)
+
+
+def test_it_is_kept_and_shown_to_its_author(pair: Pair, ines: Client) -> None:
+    jot(ines, pair)
+    page = ines.get(jots_of(pair)).content.decode()
+    assert WORDS in page
+    assert "Kept for you" in page
+
+
+def test_the_other_one_meets_it_nowhere(pair: Pair, ines: Client, tom: Client) -> None:
+    session = pair.planned()
+    kept = jot(ines, pair)
+    for url in (jots_of(pair), board_of(session), reverse("partnership_detail", args=[pair.partnership.pk])):
+        assert WORDS not in tom.get(url).content.decode()
+    for name in ("jot_delete", "jot_restore"):
+        assert tom.post(reverse(name, args=[kept.pk])).status_code == 404
+    assert list(Jot.objects.kept(pair.tom)) == []
+
+
+def test_somebody_else_has_no_such_page(pair: Pair) -> None:
+    other = Client()
+    other.force_login(PersonFactory.create(name="Mei Tan", email="mei@example.org"))
+    assert other.get(jots_of(pair)).status_code == 404
+
+
+def test_on_the_day_it_becomes_a_card_with_one_press(pair: Pair, ines: Client) -> None:
+    session = pair.planned()
+    kept = jot(ines, pair)
+    page = ines.get(board_of(session)).content.decode()
+    assert "Fold it into The good" in page
+    prompt = pair.hands(session)[0].prompt("good")
+    ines.post(reverse("entry_create", args=[session.pk, prompt.pk]), {"text": WORDS, "client_id": str(kept.pk)})
+    card = Entry.objects.visible_to(pair.ines).get()
+    assert (card.text, card.is_folded) == (WORDS, True)
+    assert list(Jot.objects.kept(pair.ines)) == []
+    assert "Fold it into" not in ines.get(board_of(session)).content.decode()
+
+
+def test_a_card_that_is_deleted_is_brought_back_as_a_card(pair: Pair, ines: Client) -> None:
+    session = pair.planned()
+    kept = jot(ines, pair)
+    hand = pair.hands(session)[0]
+    card = hand.fold(WORDS, "good", client_id=kept.pk)
+    card.delete_card(by=pair.ines)
+    assert list(Jot.objects.kept(pair.ines)) == []
+    ines.post(reverse("entry_restore", args=[session.pk, card.pk]))
+    assert Entry.objects.visible_to(pair.ines).get() == card
+
+
+@pytest.mark.parametrize(("column", "title"), [("good", "The good"), ("bad", "The bad"), ("", "The discussion")])
+def test_it_is_offered_for_its_column(pair: Pair, ines: Client, column: str, title: str) -> None:
+    session = pair.planned()
+    jot(ines, pair, column=column)
+    assert f"Fold it into {title}" in ines.get(board_of(session)).content.decode()
+
+
+def test_dropped_by_mistake_it_comes_back(pair: Pair, ines: Client) -> None:
+    kept = jot(ines, pair)
+    board = board_of(pair.planned())
+    answer = ines.post(reverse("jot_delete", args=[kept.pk]), {"next": board})
+    assert answer.headers["location"] == board
+    assert list(Jot.objects.kept(pair.ines)) == []
+    page = ines.get(board).content.decode()
+    assert reverse("jot_restore", args=[kept.pk]) in page
+    ines.post(reverse("jot_restore", args=[kept.pk]))
+    assert list(Jot.objects.kept(pair.ines)) == [kept]
+
+
+def test_a_press_leads_to_no_other_site(pair: Pair, ines: Client) -> None:
+    kept = jot(ines, pair)
+    answer = ines.post(reverse("jot_delete", args=[kept.pk]), {"next": "//elsewhere.example/"})
+    assert answer.headers["location"] == jots_of(pair)
+
+
+def test_pressed_twice_it_is_kept_once_and_other_words_are_kept_apart(pair: Pair) -> None:
+    key = uuid.uuid4()
+    first = Jot.keep(pair.partnership, by=pair.ines, text="Once", id=key)
+    assert Jot.keep(pair.partnership, by=pair.ines, text="Once", id=key) == first
+    with pytest.raises(Stale):
+        Jot.keep(pair.partnership, by=pair.ines, text="Twice", id=key)
+    with pytest.raises(Refusal):
+        Jot.keep(pair.partnership, by=pair.tom, text="Once", id=key)
+    assert Jot.objects.get().text == "Once"
+
+
+def test_what_was_begun_and_what_was_shared_stands_in_the_box(pair: Pair, ines: Client) -> None:
+    assert "From my phone" in ines.get(jots_of(pair), {"jot": "From my phone"}).content.decode()
+    Draft.keep(Draft.Box.JOT.key(pair.partnership.pk), "Half a thought", version=0, by=pair.ines)
+    assert "Half a thought" in ines.get(jots_of(pair), {"jot": "From my phone"}).content.decode()
+    jot(ines, pair)
+    assert not Draft.objects.exclude(text="").exists()
+
+
+def test_an_empty_one_is_refused_on_its_page(pair: Pair, ines: Client) -> None:
+    answer = ines.post(jots_of(pair), {"text": "  ", "client_id": str(uuid.uuid4())})
+    assert answer.status_code == 422
+    assert "There is nothing written here yet." in answer.content.decode()
+
+
+def test_there_is_a_limit_with_a_sentence(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "ENTRIES_PER_PERSON", 2)
+    for text in ("One", "Two"):
+        Jot.keep(pair.partnership, by=pair.ines, text=text, id=uuid.uuid4())
+    with pytest.raises(Refusal, match="too many jots"):
+        Jot.keep(pair.partnership, by=pair.ines, text="Three", id=uuid.uuid4())
+
+
+def test_nothing_is_kept_for_a_partnership_that_ended_or_is_another_ones(pair: Pair) -> None:
+    others = PartnershipFactory.create()
+    with pytest.raises(NotAllowed):
+        Jot.keep(others, by=pair.ines, text=WORDS, id=uuid.uuid4())
+    Partnership.objects.filter(pk=pair.partnership.pk).update(archived_at="2026-01-01T00:00Z")
+    with pytest.raises(NotAllowed):
+        Jot.keep(pair.partnership, by=pair.ines, text=WORDS, id=uuid.uuid4())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_press_from_two_tabs_at_once_keeps_one() -> None:
+    pair = make_pair()
+    key = uuid.uuid4()
+
+    def keep() -> None:
+        Jot.keep(pair.partnership, by=pair.ines, text=WORDS, id=key)
+        connection.close()
+
+    tabs = [threading.Thread(target=keep) for _ in range(2)]
+    for tab in tabs:
+        tab.start()
+    for tab in tabs:
+        tab.join()
+    assert Jot.objects.count() == 1
