@@ -86,15 +86,17 @@ class Body:
         self.bodies = bodies
         self.data = bytearray()
         self.size = 0
-        self.gave_way = False
+        self.gave_way = self.has_file = False
         self.began = asyncio.get_running_loop().time()
         self.patience = asyncio.timeout(SECONDS)
 
     async def read(self, scope: Scope, receive: Receive) -> bytes:
         """All of it. Raises Unread or Gone; never trusts the announced length alone."""
-        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        headers = dict(scope["headers"])
+        announced = headers.get(b"content-length", b"0")
+        self.has_file = headers.get(b"content-type", b"").startswith(b"multipart/")
         if announced.isdigit() and int(announced) > limits.BODY_BYTES:
-            raise too_large(more=True)
+            raise self.too_large(more=True)
         self.bodies.arriving.add(self)
         try:
             async with self.patience:
@@ -124,7 +126,7 @@ class Body:
         part: bytes = message.get("body", b"")
         more = bool(message.get("more_body", False))
         if self.size + len(part) > limits.BODY_BYTES:
-            raise too_large(more=more)
+            raise self.too_large(more=more)
         self.bodies.make_room(len(part), self)
         if self.gave_way:
             raise busy(more=more)
@@ -133,10 +135,10 @@ class Body:
         self.bodies.held += len(part)
         return more
 
-
-def too_large(*, more: bool) -> Refused:
-    """`more` of the body is still to come."""
-    return (Unread if more else Refused)(413, _("Too large. Your text is here."))
+    def too_large(self, *, more: bool) -> Refused:
+        """`more` of the body is still to come. A file is where it was: what helps is a smaller one."""
+        file = _("Too large. A file has at most 1 MB. Go back, and leave out what is not needed.")
+        return (Unread if more else Refused)(413, file if self.has_file else _("Too large. Your text is here."))
 
 
 def too_late() -> Refused:

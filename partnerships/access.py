@@ -22,6 +22,7 @@ from partnerships.models import (
     Person,
     RateCounter,
     SignInChange,
+    SignInLink,
     Version,
 )
 from partnerships.reader import Reader
@@ -87,6 +88,16 @@ def get_open_invitation(partnership: Partnership) -> Invitation | None:
 def get_sign_in_change(token: str) -> SignInChange | None:
     """The change that a mailed link takes back; None when it was used, has run out or never was."""
     return SignInChange.objects.by_token(token)
+
+
+def get_sign_in_link(token: str) -> SignInLink | None:
+    """The link that an admin made; None when it was used, has run out or never was."""
+    return SignInLink.objects.by_token(token)
+
+
+def sign_in_links_of(person: Person) -> list[SignInLink]:
+    """Every link that admins made for this person, the last one first."""
+    return list(SignInLink.objects.of(person))
 
 
 def get_waiting_invitation(invitation_id: str | None) -> Invitation | None:
@@ -182,6 +193,11 @@ def get_frame(partnership_id: UUID) -> Partnership:
     if partnership is None:
         raise Http404
     return partnership
+
+
+def has_partnerships() -> bool:
+    """Whether anybody was ever put together here, for an admin."""
+    return Partnership.objects.exists()
 
 
 def get_failed_delivery(delivery_id: UUID) -> Delivery:

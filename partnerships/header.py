@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from partnerships import links
+from partnerships.content import isolated
 from partnerships.links import Page, url_of
 from partnerships.models import Delivery, Lead, Membership, Partnership
 from partnerships.models.partnership import Seat
@@ -144,18 +145,19 @@ def both_of(partnership: Partnership) -> str:
     """“Ines and Tom”; while a seat is free, what they work on."""
     people = [m.person.first_name for m in partnership.memberships.all()]
     if len(people) < len(Seat):
-        return partnership.label
+        return isolated(partnership.label)
     return _("%(a)s and %(b)s") % {"a": people[0], "b": people[1]}
 
 
 def roles_of(partnership: Partnership) -> str:
     """“Designer and PM, Checkout”: for those who are not of the pair."""
-    roles = [m.role_label for m in partnership.memberships.all() if m.role_label]
+    roles = [isolated(m.role_label) for m in partnership.memberships.all() if m.role_label]
     if len(roles) < len(Seat):
-        return partnership.label
-    return _("%(a)s and %(b)s, %(label)s") % {"a": roles[0], "b": roles[1], "label": partnership.label}
+        return isolated(partnership.label)
+    return _("%(a)s and %(b)s, %(label)s") % {"a": roles[0], "b": roles[1], "label": isolated(partnership.label)}
 
 
 def name_of(partnership: Partnership, partner: Person | None) -> str:
     """“Tom, Checkout”: how the switcher tells one partnership from another."""
-    return f"{partner.first_name}, {partnership.label}" if partner else partnership.label
+    label = isolated(partnership.label)
+    return f"{partner.first_name}, {label}" if partner else label

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 
+# Keys of a browser's session: links to sign in of which its person is still to be told; and that it began with one.
+UNTOLD, BY_LINK = "untold_links", "by_link"
+
+
 class PersonRequest(HttpRequest):
     """A request behind the sign-in, for the type checker: it has a person, and knows whether htmx sent it."""
 

@@ -25,5 +25,6 @@ FEED_READS_PER_HOUR = 60
 
 INVITATION_LIFE = timedelta(days=7)
 RESET_LINK_LIFE = timedelta(hours=1)
+SIGN_IN_LINK_LIFE = timedelta(hours=24)
 TAKE_BACK_WITHIN = timedelta(hours=72)  # a change of how somebody signs in
 REMIND_EVERY = timedelta(days=7)  # an admin, one pair

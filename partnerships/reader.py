@@ -50,7 +50,7 @@ class Reader:
             if Lead.objects.filter(partnership=self.partnership).exists():
                 return _("You two see this. Your lead sees dates, counts and titles, and what you both chose to show")
             return _("You two see this. Nobody else does")
-        return _("You see that they meet, not what they say; and what both chose to show you. They see that you looked")
+        return _("You see that they meet, and what both chose to show you; not what they say. They see that you looked")
 
     @contextmanager
     def opening(self) -> Iterator[Look]:

@@ -12,13 +12,14 @@ from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
+from django.test import override_settings
 from django.utils import timezone
 
-from partnerships.mail import letters
+from partnerships.mail import letters, server
 from partnerships.mail.news import NEWS
-from partnerships.models import Audit, Delivery, Invitation, Partnership, Person
+from partnerships.models import Agreement, Audit, Delivery, Invitation, Partnership, Person
 from partnerships.models.sign_in_change import Noted, SignInChange
-from retros.models import Expiry, Series, Session
+from retros.models import Expiry, Series, Session, creation
 from retros.notifications.ics import InvitationVersion
 from retros.notifications.reminders import start_key
 from retros.notifications.wording import message_for
@@ -76,12 +77,14 @@ def _letters(people: People) -> Made:
     letters.send_arranged(
         Invitation.arrange_partnership(by=people.ada, emails=emails, kind="other", label=LABEL), by=people.ada
     )
+    with override_settings(MAIL_IS_SENT=True):
+        server.send_test(by=people.ada)
     letters.send_nudge(people.pair, by=people.ada, date=None)
     letters.send_nudge(people.pair, by=people.ada, date=timezone.now())
     names = (
         "invited to an account", "invited by the partner", "arranged, first", "arranged, second",
         "arranged with a partner", "seated, the other invited", "seated with a partner", "seated with a partner, too",
-        "no date", "no date, too", "a date", "a date, too",
+        "a test", "no date", "no date, too", "a date", "a date, too",
     )  # fmt: skip
     return list(zip(names, mail.outbox, strict=True))
 
@@ -132,6 +135,11 @@ def _news(people: People) -> Made:
     return made
 
 
+def _begun(people: People, kind: str) -> Session:
+    agreement = Agreement.begin(people.pair, by=people.ines, kind=kind, title="Relaunch")
+    return creation.begin(agreement, by=people.ines, short=True)
+
+
 def _deliveries(people: People) -> Made:
     """Each kind to Dana, of a row as it has to be for that."""
     now = timezone.now()
@@ -150,6 +158,8 @@ def _deliveries(people: People) -> Made:
     Session.objects.filter(pk=again.pk).update(taken_back_at=again.ical_stamp)
     missed, gone_by, running = retro(7, status="missed"), retro(8), retro(9, status="in_progress")
     action = play.agree(people.pair, owners="b", due=now.astimezone(people.dana.tz).date())
+    begun = [_begun(people, kind) for kind in Agreement.Kind]
+    begun[0].steps[0].ready(by=people.ines, digest=begun[0].steps[0].digest(people.ines))
     kept = Expiry.objects.create(partnership=people.pair, warned_at=now)
     kept.told.add(people.dana)
     key, before, due = InvitationVersion.of(planned).key, InvitationVersion.of(again).key, action.due.isoformat()
@@ -158,6 +168,6 @@ def _deliveries(people: People) -> Made:
         (Kind.CANCEL, planned.pk, key), (Kind.PREP_OPEN, planned.pk, ""), (Kind.DAY_AHEAD, planned.pk, ""),
         (Kind.WRAP_UP, gone_by.pk, start_key(gone_by)), (Kind.WRAP_UP, running.pk, start_key(running)),
         (Kind.MISSED_NOTICE, missed.pk, ""), (Kind.ACTION_DUE_SOON, action.pk, due), (Kind.ACTION_DUE, action.pk, due),
-        (Kind.EXPIRY, people.pair.pk, kept.key),
+        (Kind.EXPIRY, people.pair.pk, kept.key), *((Kind.SITTING, session.pk, "") for session in begun),
     ]  # fmt: skip
     return [(f"{kind} of {subject_id}", to_her(kind, subject_id, for_key)) for kind, subject_id, for_key in made]

@@ -97,6 +97,8 @@ TABLE: dict[str, Row] = {
     "account_set_password": account(302, 302, 302, 302),
     "reauthenticate_by_code": account(302, 302, 302, 302),
     "sign_in_undo": account(),
+    "sign_in_link": account(200, 422, 200, 422),
+    "sign_in_links": account(200, 302, 302, 302),
     "account_reset_password": account(),
     "account_confirm_login_code": account(302, 302, 302, 302),
     "account_confirm_email": account(200, 404, 200, 404),
@@ -209,7 +211,7 @@ TABLE: dict[str, Row] = {
     "session_live": page("302"),  # to the page, for a browser without script
     "session_version": page(),
     "step_detail": page(),
-    "session_start": page("200 200 200 200 302", post="302 302 302 302 403"),
+    "session_start": page(post="302 302 302 302 403"),
     "session_start_delete": press("302 302 302 302 403"),
     "session_pause": press("302 302 302 409 403"),
     "session_resume": press("302 302 302 409 403"),
@@ -256,6 +258,7 @@ TABLE: dict[str, Row] = {
     "person_admin_delete": admins("405", "302"),
     "person_deactivate": admins("405", "302"),
     "person_reactivate": admins("405", "302"),
+    "person_link_create": admins("405", "200"),
     "person_sessions_end": admins("405", "302"),
     "admin_invitation_update": admins("405", "200"),
     "admin_invitation_delete": admins("405", "302"),
@@ -295,7 +298,8 @@ PUBLIC = {
     "account_login", "account_logout", "account_inactive", "account_signup", "account_email_verification_sent",
     "account_reset_password", "account_confirm_login_code", "account_confirm_email", "account_reset_password_done",
     "account_reset_password_from_key", "account_reset_password_from_key_done", "account_request_login_code",
-    "invitation_detail", "sign_in_here", "sign_in_undo", "unsubscribe", "calendar_feed", "healthz",
+    "invitation_detail", "sign_in_here", "sign_in_undo", "sign_in_link", "unsubscribe", "calendar_feed",
+    "healthz",
 }  # fmt: skip
 ANYBODYS = ("account_", "invitation_waiting")  # what they answer hangs on the browser, not on whose it is
 OWN = {"notice_dismiss"}  # nobody else's, and not the pair's either
@@ -370,7 +374,9 @@ def test_every_route_has_a_row() -> None:
 def test_the_public_list_is_exact() -> None:
     public = {name for name, route in routes().items() if not getattr(route.callback, "login_required", True)}
     own = {name for name in public if not name.startswith("account_")}
-    assert own == {"invitation_detail", "sign_in_here", "sign_in_undo", "unsubscribe", "calendar_feed", "healthz"}
+    assert own == {
+        "invitation_detail", "sign_in_here", "sign_in_undo", "sign_in_link", "unsubscribe", "calendar_feed", "healthz",
+    }  # fmt: skip
     closed_by_allauth = {"account_reauthenticate", "account_email", "account_change_password", "account_set_password"}
     assert public - closed_by_allauth == PUBLIC
 
@@ -378,7 +384,7 @@ def test_the_public_list_is_exact() -> None:
 @pytest.mark.one_database
 @pytest.mark.parametrize("made_world", PHASES, indirect=True)
 def test_the_table(world: World) -> None:
-    """Everybody, everywhere: the statuses; and after all the looks every other table is as it was."""
+    """Everybody, everywhere: the statuses, no word that is not theirs to read, and no look changes another table."""
     phase, wrong = world.phase, []
     for who in MEMBERS + OTHERS + STRANGERS:
         client = client_of(world, who)
@@ -387,12 +393,14 @@ def test_the_table(world: World) -> None:
             answer = client.get(world.url(name, who))
             if answer.status_code != row.expected(who, "GET", phase):
                 wrong.append(f"{who} GET {name}: {answer.status_code}")
+            wrong += [f"{who} GET {name}: {mark}" for mark in world.marks(answer) if who not in world.words[mark]]
         assert checksum() == before, f"A look by {who} changed something."
         client = client_of(world, who)
         for name, row in TABLE.items():
-            status = observed(world, client, "POST", name, who).status_code
-            if status != row.expected(who, "POST", phase):
-                wrong.append(f"{who} POST {name}: {status}")
+            answer = observed(world, client, "POST", name, who)
+            if answer.status_code != row.expected(who, "POST", phase):
+                wrong.append(f"{who} POST {name}: {answer.status_code}")
+            wrong += [f"{who} POST {name}: {mark}" for mark in world.marks(answer) if who not in world.words[mark]]
     assert wrong == []
 
 

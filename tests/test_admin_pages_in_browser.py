@@ -58,6 +58,30 @@ def test_everybody_can_plan_for_many_pairs(new_context: Callable[..., Any], live
     assert faults(page) == []
 
 
+def test_rows_are_pasted_and_every_link_is_kept(new_context: Callable[..., Any], live_server: LiveServer) -> None:
+    """Three presses from a spreadsheet to a file with the links of eighty people."""
+    page = page_of(make_cast().ada, new_context(accept_downloads=True), live_server)
+    rows = (f"Ann Lee <a{n}@x.example>\tb{n}@x.example\tPair {n}\tEvery 6 weeks" for n in range(40))
+    page.goto(reverse("partnership_import"))
+    page.get_by_label("Or rows from a spreadsheet").fill(
+        "\n".join(["member_a_email\tmember_b_email\tlabel\tcadence", *rows])
+    )
+    page.get_by_role("button", name="Look at it").click()
+    page.get_by_text("40 lines are right, 0 lines are wrong").wait_for()
+    put_in = page.get_by_role("button", name="Put in 40 partnerships")
+    expect(put_in).to_be_in_viewport()
+    assert faults(page) == []
+    put_in.click()
+    page.get_by_role("heading", name="The 80 invitations are ready").wait_for()
+    assert faults(page) == []
+    with page.expect_download() as kept:
+        page.get_by_role("link", name="Keep them as a file").click()
+    assert kept.value.suggested_filename == "invitations.csv"
+    lines = kept.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert len(lines) == 81
+    assert len({line.rpartition(",")[2] for line in lines[1:]}) == 80
+
+
 class Presses:
     """Counts what a person does: each press, each paste."""
 

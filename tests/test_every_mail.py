@@ -121,6 +121,18 @@ def test_nothing_that_people_wrote_is_markup(all_mails: dict[str, EmailMultiAlte
     assert all(seen.values()), seen
 
 
+def test_the_other_one_of_the_two_is_named_in_the_body(all_mails: dict[str, EmailMultiAlternatives]) -> None:
+    """Not in the subject alone. What goes to Dana names Ines, what goes to Ines names Dana."""
+    told = {
+        name: message for name, message in all_mails.items()
+        if (" of " in name and not name.startswith("expiry")) or name.startswith(("seated with", "no date", "a date"))
+    }  # fmt: skip
+    assert len(told) > 15
+    for name, message in told.items():
+        other = HEBREW if message.to == ["ines@example.org"] else "Ines"
+        assert other in str(message.body), name
+
+
 def test_a_name_from_right_to_left_takes_no_word_beside_it_along(
     all_mails: dict[str, EmailMultiAlternatives],
 ) -> None:

@@ -49,6 +49,16 @@ def test_a_body_that_says_it_is_too_large_is_refused(live_server: LiveServer) ->
 
 
 @pytest.mark.browser
+def test_a_file_that_is_too_large_is_refused_in_words_of_its_own(live_server: LiveServer) -> None:
+    body = b"x" * (limits.BODY_BYTES + 1)
+    kind = "Content-Type: multipart/form-data; boundary=x"
+    answer = raw(live_server.port, head(live_server.port, kind, f"Content-Length: {len(body)}"), body)
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"Too large. A file has at most 1 MB." in answer
+    assert b"Your text" not in answer
+
+
+@pytest.mark.browser
 def test_a_body_without_a_length_is_counted(live_server: LiveServer) -> None:
     chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
     body = chunk * (limits.BODY_BYTES // 0x10000 + 2) + b"0\r\n\r\n"

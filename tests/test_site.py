@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import socket
@@ -21,6 +22,7 @@ from django.test import Client
 
 from config import answers, bodies, pages
 from tests.conftest import LONG_MODULES, LONGEST, LiveServer
+from tests.factories import PersonFactory
 
 pytestmark = pytest.mark.one_database
 
@@ -668,6 +670,57 @@ def test_static_files_carry_the_headers_and_are_kept(live_server: LiveServer, st
         assert "Cookie" not in answer.headers["Vary"]
         answer.headers |= {name: HEADERS[name] for name in ("Cache-Control", "Vary")}
         answer.carries()
+
+
+AT_THE_ROOT = {
+    "robots.txt": "text/plain", "favicon.ico": "image/x-icon", "apple-touch-icon.png": "image/png",
+    "icon-192.png": "image/png", "icon-512.png": "image/png", "icon-maskable.png": "image/png",
+    "manifest.webmanifest": "application/manifest+json",
+}  # fmt: skip
+
+
+def test_what_is_asked_for_at_the_root_of_every_site(live_server: LiveServer) -> None:
+    assert {path.name for path in (ROOT / "public").iterdir()} == set(AT_THE_ROOT)
+    for name, kind in AT_THE_ROOT.items():
+        answer = Answer(live_server, f"GET /{name}")
+        assert answer.status == 200, name
+        assert answer.headers["Content-Type"].partition(";")[0] == kind, name
+        assert answer.headers["X-Content-Type-Options"] == "nosniff", name
+    assert Answer(live_server, "GET /robots.txt").text.split() == ["User-agent:", "*", "Disallow:", "/"]
+
+
+def test_the_icons_are_as_large_as_they_say() -> None:
+    def size(name: str) -> str:
+        head = (ROOT / "public" / name).read_bytes()[16:24]
+        return f"{int.from_bytes(head[:4])}x{int.from_bytes(head[4:])}"
+
+    manifest = json.loads((ROOT / "public/manifest.webmanifest").read_text(encoding="utf-8"))
+    assert {icon["src"]: icon["sizes"] for icon in manifest["icons"]} == {
+        f"/{path.name}": size(path.name) for path in (ROOT / "public").glob("icon-*.png")
+    }
+    assert {"192x192", "512x512"} == {icon["sizes"] for icon in manifest["icons"]}
+    assert any(icon.get("purpose") == "maskable" for icon in manifest["icons"])
+    assert size("apple-touch-icon.png") == "180x180"
+    favicon = (ROOT / "public/favicon.ico").read_bytes()
+    assert [favicon[6 + 16 * n] for n in range(favicon[4])] == [16, 32, 48]
+
+
+@pytest.mark.parametrize(
+    ("theme", "colours"),
+    [
+        ("system", [("#f4f3ee", "(prefers-color-scheme: light)"), ("#111919", "(prefers-color-scheme: dark)")]),
+        ("light", [("#f4f3ee", "")]), ("dark", [("#111919", "")]),
+    ],
+)  # fmt: skip
+@pytest.mark.django_db
+def test_a_page_says_what_it_is_and_how_it_is_coloured(client: Client, theme: str, colours: list[Any]) -> None:
+    client.force_login(PersonFactory.create(theme=theme))
+    head = client.get("/settings/").text.split("</head>")[0]
+    found = re.findall(r'<meta name="theme-color" content="(#\w+)"(?: media="([^"]+)")?\s*>', head)
+    assert found == colours
+    assert '<meta name="description" content="Collaboration retros' in head
+    for name in ("/favicon.ico", "/apple-touch-icon.png", "/manifest.webmanifest"):
+        assert f'href="{name}"' in head
 
 
 @pytest.mark.django_db

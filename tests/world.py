@@ -12,7 +12,9 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cache
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from django.db import transaction
@@ -30,6 +32,7 @@ from partnerships.models import (
     Partnership,
     Person,
     SignInChange,
+    SignInLink,
 )
 from partnerships.models.sign_in_change import WaysIn
 from partnerships.unsubscribe import unsubscribe_token
@@ -88,6 +91,14 @@ class World:
         self.words[text] = frozenset(readers)
         return text
 
+    def marks(self, answer: Any) -> set[str]:
+        """The marks in an answer: its headers, its cookies, its body, and what is packed in a spreadsheet."""
+        told = whole(answer)
+        if answer.content.startswith(b"PK"):
+            with ZipFile(BytesIO(answer.content)) as packed:
+                told += b"".join(packed.read(name) for name in packed.namelist())
+        return self.words.keys() & MARK.findall(told.decode(errors="replace"))
+
     @property
     def session(self) -> Session:
         return self.sessions["now"]
@@ -135,6 +146,7 @@ class World:
             "session_calendar": {"session_id": self.sessions["next"].pk},
             "calendar_feed": {"token": self.ids["feed"]},
             "sign_in_undo": {"token": self.ids["undo"]},
+            "sign_in_link": {"token": self.ids["sign_in_link"]},
             "unsubscribe": {"token": self.ids["unsubscribe"]},
             "review_clause": {"action_id": self.ids["experiment"]},
             "action_clause": {"action_id": self.ids["experiment"]},
@@ -311,6 +323,7 @@ def make_world(phase: str) -> World:
     assert noted
     world = World(cast, phase, {name: getattr(cast, name) for name in names} | {"lena": lena, "former_lead": former})
     world.ids |= {"undo": noted.token, "unsubscribe": unsubscribe_token(cast.ines)}
+    world.ids["sign_in_link"] = SignInLink.make(former, by=cast.ada)[1]
     _before(world)
     _write(world)
     if phase != "folded":

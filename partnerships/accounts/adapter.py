@@ -18,9 +18,9 @@ from partnerships.access import get_waiting_invitation
 from partnerships.accounts import mails
 from partnerships.accounts.reauthentication import was_code_confirmed
 from partnerships.accounts.sign_in_changes import watched
-from partnerships.http import is_own_path
+from partnerships.http import UNTOLD, is_own_path
 from partnerships.mail import letters
-from partnerships.models import Audit, Person, RateCounter
+from partnerships.models import Audit, Person, RateCounter, SignInLink
 from partnerships.models.sign_in_change import WaysIn
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ class AccountAdapter(DefaultAccountAdapter):
         with transaction.atomic():
             super().login(request, user)
             Audit.record(Audit.Act.SIGNED_IN, by=user, about=user)
+            if SignInLink.objects.untold(user).exists():
+                request.session[UNTOLD] = True
             request.session.save()
 
     def pre_login(self, request: HttpRequest, user: Person, **login: Any) -> HttpResponse | None:

@@ -82,7 +82,7 @@ class PersonForm(forms.ModelForm[Person]):
         model = Person
         fields = ("name", "role_label", "timezone", "country", "theme", "shortcuts")
         widgets: ClassVar = {"theme": forms.RadioSelect}
-        help_texts: ClassVar = {"shortcuts": _("One letter does something while you are in no field. “?” lists them.")}
+        help_texts: ClassVar = {"shortcuts": _("One letter does something while you are not typing. “?” lists them.")}
 
     def keep(self) -> None:
         if "timezone" in self.changed_data:

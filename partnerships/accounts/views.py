@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from allauth.account.forms import ConfirmLoginCodeForm, ResetPasswordForm
+from allauth.account.forms import ConfirmLoginCodeForm, ResetPasswordForm, ResetPasswordKeyForm
+from allauth.account.utils import perform_login
 from allauth.account.views import BaseReauthenticateView, EmailView, LoginView, PasswordSetView
 from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
@@ -19,12 +21,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
-from partnerships.access import get_sign_in_change
+from partnerships.access import get_sign_in_change, get_sign_in_link, sign_in_links_of
 from partnerships.accounts.forms import PersonForm
 from partnerships.accounts.reauthentication import MailedCode, was_code_confirmed
 from partnerships.accounts.sign_in_changes import watched
-from partnerships.http import PersonRequest, signs_out
+from partnerships.http import BY_LINK, UNTOLD, PersonRequest, signs_out
+from partnerships.links import Page, url_of
 from partnerships.middleware import refuse
+from partnerships.models import SignInLink
 from partnerships.refusals import Invalid, NotAllowed
 
 if TYPE_CHECKING:
@@ -113,6 +117,38 @@ def sign_in_undo(request: HttpRequest, token: str) -> HttpResponse:
         _start_reset(request, change.email)
     context = {"change": change, "is_done": request.method == "POST"}
     return render(request, "account/sign_in_undo.html", context)
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
+    """A link that an admin made: choose a new password, and be signed in. A look uses nothing up."""
+    link = get_sign_in_link(token)
+    if link is None:
+        return render(request, "account/sign_in_link_gone.html", status=404)
+    form = ResetPasswordKeyForm(request.POST if request.method == "POST" else None, user=link.person)
+    if form.is_valid():
+        with transaction.atomic():
+            link.use()
+            form.save()
+        response: HttpResponse = perform_login(request, link.person, redirect_url=url_of(Page.HOME))
+        request.session[BY_LINK] = True
+        return response
+    context = {"form": form, "person": link.person}
+    return render(request, "account/sign_in_link.html", context, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in_links(request: PersonRequest) -> HttpResponse:
+    """Every link that admins made for oneself. Who came by one is told of them again at the next sign-in."""
+    if request.method == "POST":
+        request.session.pop(UNTOLD, None)
+        if BY_LINK not in request.session:
+            SignInLink.know(request.user)
+        messages.success(request, _("Kept. The list stays here, in your settings"))
+        return redirect("sign_in_links")
+    context = {"links": sign_in_links_of(request.user), "untold": UNTOLD in request.session}
+    return render(request, "partnerships/accounts/sign_in_links.html", context)
 
 
 def _start_reset(request: HttpRequest, email: str) -> None:

@@ -50,18 +50,18 @@ class ArrangeForm(PageForm):
         return {"emails": [data.pop("email_a"), data.pop("email_b")], **data}
 
 
-class DetailsForm(CheckedForm):
-    """What a partnership is called, and of which kind it is."""
-
-    label = NameFormField(label=_("What they work on together"))
-    kind = forms.ChoiceField(label=_("The two are"), choices=Partnership.Kind.choices)
-
-
 class RolesForm(PageForm):
     """What each of the two is in their partnership. The fields are named by seat."""
 
     a = NameFormField(label=_("Role of the first"), required=False)
     b = NameFormField(label=_("Role of the second"), required=False)
+
+
+class DetailsForm(CheckedForm):
+    """What a partnership is called, and of which kind it is."""
+
+    label = NameFormField(label=_("What they work on together"))
+    kind = forms.ChoiceField(label=_("The two are"), choices=Partnership.Kind.choices)
 
 
 class RoleForm(CheckedForm):

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from django.conf import settings
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -77,7 +76,7 @@ def show_links_once(request: PersonRequest, issued: Sequence[tuple[Invitation, s
     """The answer to the POST that made the links, and no redirect: a link kept for the next page would be at rest."""
     links = IssuedLinks(issued)
     place = "person_list" if links.are_to_accounts else "admin_partnership_list"
-    context = {**admin_menu(place), "links": links, "mail_is_sent": settings.MAIL_IS_SENT}
+    context = {**admin_menu(place), "links": links}
     return render(request, "partnerships/administration/admin_links.html", context)
 
 

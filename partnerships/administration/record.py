@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
+BY_SOMEBODY = {Audit.Act.SIGN_IN_REFUSED, Audit.Act.SIGN_IN_LINK_USED}  # nobody was signed in
+
 
 @dataclass(frozen=True)
 class RecordLine:
@@ -55,7 +57,7 @@ class Record(Listing[RecordLine]):
     def _row(self, line: Audit, people: dict[UUID, Person], partnerships: dict[UUID, Partnership]) -> RecordLine:
         by, about = (people.get(pk) if pk else None for pk in (line.by_id, line.about_id))
         where = partnerships.get(line.partnership_id) if line.partnership_id else None
-        unknown = _("Somebody") if line.act == Audit.Act.SIGN_IN_REFUSED else "–"
+        unknown = _("Somebody") if line.act in BY_SOMEBODY else "–"
         return RecordLine(
             line,
             by=by.full_name if by else unknown,

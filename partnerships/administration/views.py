@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -24,7 +23,7 @@ from partnerships.header import admin_menu
 from partnerships.http import PersonRequest
 from partnerships.links import Page, url_of
 from partnerships.mail import letters
-from partnerships.models import Invitation
+from partnerships.models import Invitation, SignInLink
 
 if TYPE_CHECKING:
     from partnerships.models import Person
@@ -52,9 +51,8 @@ def person_invite(request: PersonRequest) -> HttpResponse:
     if request.method == "POST":
         with form.on_page(at="email"):
             return _link_once(request, *Invitation.for_account(by=request.user, **form.checked()))
-    return render(
-        request, "partnerships/administration/person_invite.html", _person_context(form=form), status=form.status
-    )
+    context = {**admin_menu("person_list"), "form": form}
+    return render(request, "partnerships/administration/person_invite.html", context, status=form.status)
 
 
 @require_POST
@@ -123,6 +121,16 @@ def person_sessions_end(request: PersonRequest, person_id: UUID) -> HttpResponse
     return _done(request, person, _("%(name)s is signed out everywhere") % {"name": person.full_name})
 
 
+@require_POST
+@for_admins
+def person_link_create(request: PersonRequest, person_id: UUID) -> HttpResponse:
+    """The answer to the POST that made the link, and no redirect: a link kept for the next page would be at rest."""
+    person = get_person(person_id)
+    link, token = SignInLink.make(person, by=request.user)
+    context = {**admin_menu("person_list"), "person": person, "made": link, "link": letters.sign_in_link(token)}
+    return render(request, "partnerships/administration/person_link.html", context)
+
+
 def _done(request: PersonRequest, person: Person, words: str) -> HttpResponse:
     """Back to the person, or home for an admin who has just ended that."""
     messages.success(request, words)
@@ -133,10 +141,6 @@ def _done(request: PersonRequest, person: Person, words: str) -> HttpResponse:
 def _link_once(request: PersonRequest, invitation: Invitation, token: str) -> HttpResponse:
     letters.send_invitation(invitation, token)
     return show_links_once(request, [(invitation, token)])
-
-
-def _person_context(**more: object) -> dict[str, object]:
-    return {**admin_menu("person_list"), "mail_is_sent": settings.MAIL_IS_SENT, **more}
 
 
 @require_safe

@@ -198,7 +198,7 @@ class AgreementPage:
     def in_force_since(self, version: Version) -> str:
         words = {"number": version.number, "date": self.day(version.in_force_at or version.proposed_at)}
         if version.is_superseded:
-            return _("Version %(number)d, came into force on %(date)s") % words
+            return _("Version %(number)d, which came into force on %(date)s") % words
         return _("Version %(number)d, in force since %(date)s") % words
 
     @property

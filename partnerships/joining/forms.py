@@ -66,5 +66,5 @@ def _address(email: str) -> str:
 
 def _day_gone_by(day: date) -> date:
     if day > timezone.localdate() + timedelta(days=1) or day.year < 1970:
-        raise forms.ValidationError(_("This date is not in the past."))
+        raise forms.ValidationError(_("Choose today, or a day before."))
     return day

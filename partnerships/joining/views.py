@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -142,7 +141,6 @@ def _show_invite(
         "invitation": invitation,
         "link": link,
         "form": form or InvitationForm(),
-        "mail_is_sent": settings.MAIL_IS_SENT,
         "is_member": partnership is not None and any(m.person == request.user for m in partnership.memberships.all()),
     }
     status = 422 if form is not None and form.is_bound else 200

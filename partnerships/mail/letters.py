@@ -77,13 +77,12 @@ def invited(invitation: Invitation, token: str, *, arranged: bool, partner: Pers
         said = _("%(by)s set up a partnership for two: you, and the one you work with on %(label)s. You hold retros "
                  "there, just the two of you.")  # fmt: skip
     once = ngettext("The link works once, for %(days)d day.", "The link works once, for %(days)d days.", days)
-    after = [once % {"days": days}, _("Not for you? Leave it, and nothing happens.")]
     return Letter(
         to=invitation.email,
         subject=_("You are invited to Twofold"),
         lines=(said % known, *((_read_by_nobody_else(),) if pair else ())),
         button=Link(_("Open the invitation"), invitation_link(token)),
-        after=tuple(after),
+        after=(once % {"days": days}, _("Not for you? Leave it, and nothing happens.")),
     )
 
 
@@ -198,6 +197,10 @@ def _to_the_pair(partnership: Partnership) -> Link:
 def invitation_link(token: str) -> str:
     """From the configured address, never from a request's own words about its host."""
     return f"{settings.BASE_URL}{reverse('invitation_detail', args=[token])}"
+
+
+def sign_in_link(token: str) -> str:
+    return f"{settings.BASE_URL}{reverse('sign_in_link', args=[token])}"
 
 
 def _deliver_each(letters: Sequence[Letter]) -> None:

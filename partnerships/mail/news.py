@@ -126,7 +126,7 @@ def _lead_ended(news: News) -> Letter:
 def _ended(news: News) -> Letter:
     return news.letter(
         _("%(by)s ended your partnership, %(label)s"),
-        _("%(by)s ended your partnership, %(label)s. Nothing more is written in it, and the planned retros are "
+        _("%(by)s ended your partnership, %(label)s. Nobody can write in it any more, and the planned retros are "
           "cancelled."),
         _("You can still read all of it, and export what you can see. How long it is kept stands on the page."),
         button=_to_the_pair(news),

@@ -6,10 +6,10 @@ import smtplib
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.utils.translation import gettext as _
 
 from partnerships import limits
+from partnerships.mail.message import Letter, Link
 from partnerships.models import RateCounter
 from partnerships.refusals import Refusal
 
@@ -50,9 +50,14 @@ def send_test(*, by: Person) -> str:
     if not settings.MAIL_IS_SENT:
         raise Refusal(_("No mail server is set. Nothing was sent."))
     RateCounter.hit_hourly("test_mail", by, limits.TEST_MAILS_PER_HOUR)
-    words = _("This is the test mail of Twofold at %(address)s. Mail reaches you.") % {"address": settings.BASE_URL}
+    letter = Letter(
+        to=by.email,
+        subject=_("Test mail of Twofold"),
+        lines=(_("This is the test mail that %(name)s asked for. Mail reaches you.") % {"name": by.full_name},),
+        button=Link(_("Open Twofold"), f"{settings.BASE_URL}/"),
+    )
     try:
-        EmailMessage(_("Test mail of Twofold"), words, to=[by.email]).send()
+        letter.message().send()
     except (OSError, smtplib.SMTPException) as error:
         return answer_of(error)
     return ""

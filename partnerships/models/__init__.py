@@ -11,6 +11,7 @@ from partnerships.models.person import Person
 from partnerships.models.rate import RateCounter
 from partnerships.models.sign_in import SignIn
 from partnerships.models.sign_in_change import SignInChange
+from partnerships.models.sign_in_link import SignInLink
 from partnerships.models.still_right import StillRight
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "RateCounter",
     "SignIn",
     "SignInChange",
+    "SignInLink",
     "Signature",
     "StillRight",
     "Version",

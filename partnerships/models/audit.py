@@ -39,29 +39,31 @@ class Audit(models.Model):
 
         # accounts
         SIGNED_IN = "signed_in", _("Signed in")
-        SIGN_IN_REFUSED = "sign_in_refused", _("Sign-in refused")
-        SESSIONS_ENDED = "sessions_ended", _("Signed out everywhere")
+        SIGN_IN_REFUSED = "sign_in_refused", _("Failed to sign in")
+        SESSIONS_ENDED = "sessions_ended", _("Ended every sign-in")
         ADDRESS_CHANGED = "address_changed", _("Changed the main address")
         ADDRESS_ADDED = "address_added", _("Added an address")
         ADDRESS_REMOVED = "address_removed", _("Removed an address")
         PASSWORD_CHANGED = "password_changed", _("Changed the password")
         TAKEN_BACK = "taken_back", _("Took back a change of address or password")
+        SIGN_IN_LINK_MADE = "sign_in_link_made", _("Made a sign-in link")
+        SIGN_IN_LINK_USED = "sign_in_link_used", _("Signed in by a link of an admin’s")
         PERSON_INVITED = "person_invited", _("Invited a person")
-        PERSON_DEACTIVATED = "person_deactivated", _("Deactivated an account")
-        PERSON_REACTIVATED = "person_reactivated", _("Reactivated an account")
-        EXPORTED = "exported", _("Exported own data")
-        ERASED = "erased", _("Erased own data")
+        PERSON_DEACTIVATED = "person_deactivated", _("Switched off an account")
+        PERSON_REACTIVATED = "person_reactivated", _("Switched on an account")
+        EXPORTED = "exported", _("Exported their own data")
+        ERASED = "erased", _("Erased their own data")
         # roles
         ADMIN_MADE = "admin_made", _("Made somebody an admin")
-        ADMIN_ENDED = "admin_ended", _("Ended somebody’s being an admin")
-        LEAD_ASSIGNED = "lead_assigned", _("Assigned a lead")
-        LEAD_ENDED = "lead_ended", _("Ended a lead")
+        ADMIN_ENDED = "admin_ended", _("Took the role of admin from somebody")
+        LEAD_ASSIGNED = "lead_assigned", _("Made somebody a lead")
+        LEAD_ENDED = "lead_ended", _("Took the role of lead from somebody")
         PARTNERSHIP_BEGUN = "partnership_begun", _("Began a partnership")
         PARTNERSHIP_CHANGED = "partnership_changed", _("Changed the name or the kind of a partnership")
         SEAT_TAKEN = "seat_taken", _("Took a seat in a partnership")
         LEFT = "left", _("Left a partnership")
-        ARCHIVED = "archived", _("Archived a partnership")
-        UNARCHIVED = "unarchived", _("Opened an archived partnership again")
+        ARCHIVED = "archived", _("Ended a partnership")
+        UNARCHIVED = "unarchived", _("Took up a partnership again")
         # the schedule
         PLANNED = "planned", _("Planned a retro")
         MOVED = "moved", _("Moved a retro")
@@ -79,7 +81,7 @@ class Audit(models.Model):
         INVITED = "invited", _("Invited into a partnership")
         INVITATION_REVOKED = "invitation_revoked", _("Took an invitation back")
         REVEALED = "revealed", _("Revealed a step")
-        SIDE_OPENED = "side_opened", _("Opened the own side")
+        SIDE_OPENED = "side_opened", _("Opened their own side")
         RELEASE_PROPOSED = "release_proposed", _("Proposed to show something")
         RELEASE_AGREED = "release_agreed", _("Agreed to show something")
         RELEASE_DECLINED = "release_declined", _("Declined to show something")
@@ -144,6 +146,8 @@ ABOUT_ACCOUNTS = frozenset(
         Act.ADDRESS_REMOVED,
         Act.PASSWORD_CHANGED,
         Act.TAKEN_BACK,
+        Act.SIGN_IN_LINK_MADE,
+        Act.SIGN_IN_LINK_USED,
         Act.PERSON_INVITED,
         Act.PERSON_DEACTIVATED,
         Act.PERSON_REACTIVATED,

@@ -76,7 +76,7 @@ class Delivery(models.Model):
         STARTING = "starting", _("Ten minutes before it starts")
         WRAP_UP = "wrap_up", _("The day after, when it is not closed")
         MISSED_NOTICE = "missed_notice", _("A retro did not take place")
-        SITTING = "sitting", _("A Dream Team or a contract was begun, or waits for you")
+        SITTING = "sitting", _("Questions for you both were begun, or wait for you")
         ACTION_DUE_SOON = "action_due_soon", _("Two days before an action of yours is due")
         ACTION_DUE = "action_due", _("The day an action of yours is due")
         NEWS = "news", _("A change of a role, an account or a partnership")

@@ -24,12 +24,12 @@ class Look(models.Model):
     class What(models.TextChoices):
         HISTORY = "history", _("opened your history")
         LEAD_ASSIGNED = "lead_assigned", _("made somebody your lead")
-        LEAD_ENDED = "lead_ended", _("ended that somebody is your lead")
+        LEAD_ENDED = "lead_ended", _("took the role of your lead from somebody")
         SCHEDULE = "schedule", _("changed the dates of your retros")
-        REMINDED = "reminded", _("reminded you two to find a date")
+        REMINDED = "reminded", _("reminded you two of your next retro")
         DETAILS = "details", _("changed the name or the kind of your partnership")
         ARCHIVED = "archived", _("ended your partnership")
-        REOPENED = "reopened", _("took your partnership up again")
+        REOPENED = "reopened", _("took up your partnership again")
 
     partnership = models.ForeignKey("partnerships.Partnership", models.CASCADE, related_name="+")
     person = models.ForeignKey("partnerships.Person", models.PROTECT, related_name="+")

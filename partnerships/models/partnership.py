@@ -155,6 +155,13 @@ class Partnership(models.Model):
             Look.objects.create(partnership=self, person=by, what=Look.What.LEAD_ENDED, about=person)
             return True
 
+    def label_roles(self, roles: Mapping[str, str], *, by: Person) -> None:
+        """What each of the two is here, by seat; also somebody who is invited. Raises NotAllowed unless by an admin."""
+        with self._administering(by):
+            for seat, role in roles.items():
+                self.memberships.filter(seat=seat).update(role_label=role)
+                self.invitations.filter(seat=seat, accepted_at=None, revoked_at=None).update(role_label=role)
+
     def describe(self, *, kind: str, label: str, by: Person) -> None:
         """An admin changes what it is called, and which sittings are offered first. The two read that it was done."""
         with self._administering(by):
@@ -163,13 +170,6 @@ class Partnership(models.Model):
                 self.save(update_fields=["kind", "label"])
                 Audit.record(Audit.Act.PARTNERSHIP_CHANGED, by=by, partnership=self)
                 Look.objects.create(partnership=self, person=by, what=Look.What.DETAILS)
-
-    def label_roles(self, roles: Mapping[str, str], *, by: Person) -> None:
-        """What each of the two is here, by seat; also somebody who is invited. Raises NotAllowed unless by an admin."""
-        with self._administering(by):
-            for seat, role in roles.items():
-                self.memberships.filter(seat=seat).update(role_label=role)
-                self.invitations.filter(seat=seat, accepted_at=None, revoked_at=None).update(role_label=role)
 
     def remind(self, *, by: Person, now: datetime | None = None) -> None:
         """An admin reminds the two to find a date. Raises Refusal when somebody did within seven days."""

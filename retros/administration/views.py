@@ -12,14 +12,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from partnerships.access import for_admins, get_failed_delivery, get_frame
+from partnerships.access import for_admins, get_failed_delivery, get_frame, has_partnerships
 from partnerships.administration.issued import show_links_once
 from partnerships.administration.partnerships import frame_of
 from partnerships.header import admin_menu
 from partnerships.http import PersonRequest
 from partnerships.mail import server
 from partnerships.mail.server import MailServer
-from partnerships.models import Delivery, Partnership
+from partnerships.models import Delivery
 from retros.access import get_bulk, get_missed, get_planned
 from retros.administration import bulk, import_partnerships
 from retros.administration.checks import Checks
@@ -43,7 +43,7 @@ from retros.models import Bulk
 def schedule(request: PersonRequest) -> HttpResponse:
     """Every pair by its next date; where there is none yet, what to do first."""
     found = Schedule(request.GET, request.user)
-    if not found.listed and not Partnership.objects.exists():
+    if not found.listed and not has_partnerships():
         context = {**admin_menu("schedule"), "server": MailServer()}
         return render(request, "retros/administration/schedule_start.html", context)
     context = {**admin_menu("schedule"), "schedule": found, "acts": Bulk.Act.choices}

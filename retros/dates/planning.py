@@ -196,7 +196,7 @@ class Planning:
         if gone := [pk for pk in self._pauses_before if pk not in left]:
             Pause.objects.filter(pk__in=gone).delete()
         for pause in self.pauses:
-            if pause.pk is None:
+            if pause.pk not in self._pauses_before:
                 pause.save(force_insert=True)
             elif pause.to_date != self._pauses_before[pause.pk]:
                 pause.save(update_fields=["to_date"])

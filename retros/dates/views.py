@@ -116,7 +116,7 @@ def series_end(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     """The last day of the rhythm; without one, it goes on."""
     series = get_series(request.user, partnership_id)
     rhythm.end(series, by=request.user, **SeriesEndForm(request.POST).checked())
-    messages.success(request, _("The end is kept for you both"))
+    messages.success(request, _("The end of the rhythm is kept for you both"))
     return redirect("series_detail", partnership_id)
 
 

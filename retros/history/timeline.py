@@ -23,6 +23,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from partnerships.content import isolated
 from partnerships.header import Header, MenuPlace, both_of, lead_menu, roles_of
 from partnerships.models import Membership, Version
 from retros.history.trend import Trend, trends
@@ -336,7 +337,8 @@ class History:
 
     def _versions(self) -> Iterator[Item]:
         for version in self._own_versions:
-            title = _("%(title)s, version %(number)d") % {"title": version.title, "number": version.number}
+            words = {"title": isolated(version.title), "number": version.number}
+            title = _("%(title)s, version %(number)d") % words
             if self.reader.is_member:
                 url = reverse("version_detail", args=[version.pk])
                 quotes = [version.reason] if version.reason else []

@@ -11,7 +11,7 @@ from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from partnerships.models import Delivery, Partnership
+from partnerships.models import Delivery, Invitation, Partnership
 from retros.models import Action, Session
 from retros.notifications.wording import Notice, notices_for
 from retros.pair import Pair, PlannedRetro
@@ -27,6 +27,7 @@ class PairRow:
     pair: Pair
     next: str
     open_actions: int
+    awaited: str  # the address that is invited to the free seat
 
 
 class Pairs:
@@ -59,25 +60,32 @@ class Pairs:
 
     def _row(self, pair: Pair) -> PairRow:
         pk = pair.partnership.pk
-        return PairRow(pair, self._next_words(pair), self._open_actions.get(pk, 0))
+        return PairRow(pair, self._next_words(pair), self._open_actions.get(pk, 0), self._awaited.get(pk, ""))
 
     def _next_words(self, pair: Pair) -> str:
         session = self._next.get(pair.partnership.pk)
         if session is None:
             return _("No retro planned")
         if session.is_running:
-            return _("A retro is open now")
+            return _("%(title)s is open now") % {"title": session.title}
         return _("Next retro: %(when)s") % {"when": PlannedRetro(session, pair).when}
 
     @cached_property
     def _next(self) -> dict[UUID, Session]:
         """The open or the next planned retro of each partnership."""
         waiting = [Session.Status.IN_PROGRESS, Session.Status.SCHEDULED]
-        sessions = Session.objects.of(self.person).filter(status__in=waiting).order_by("status", "start_utc")
+        sessions = Session.objects.of(self.person).filter(status__in=waiting).select_related("agreement")
+        sessions = sessions.order_by("status", "start_utc")
         found: dict[UUID, Session] = {}
         for session in sessions:
             found.setdefault(session.partnership_id, session)
         return found
+
+    @cached_property
+    def _awaited(self) -> dict[UUID, str]:
+        free = [pair.partnership.pk for pair in self.all if pair.partner is None]
+        invitations = Invitation.objects.open().filter(partnership__in=free) if free else ()
+        return {each.partnership_id: each.email for each in invitations if each.partnership_id}
 
     @cached_property
     def _open_actions(self) -> dict[UUID, int]:

@@ -15,6 +15,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from partnerships.content import isolated
 from partnerships.graphemes import shorten
 from partnerships.header import Header
 from partnerships.models import Lead, Look, Version
@@ -273,7 +274,7 @@ class Choices:
     def _versions(self) -> Iterator[Choice]:
         versions = Version.objects.filter(agreement__partnership=self.lead.partnership_id, number__isnull=False)
         for version in versions.order_by("-in_force_at")[:CHOICES]:
-            words = _("%(title)s, version %(number)d") % {"title": version.title, "number": version.number}
+            words = _("%(title)s, version %(number)d") % {"title": isolated(version.title), "number": version.number}
             yield Choice(Release.Kind.VERSION, version.pk, words)
 
 
@@ -304,8 +305,13 @@ def words_of_look(look: Look) -> str:
             look.shown,
         )
         return words % {"name": name, "count": look.shown}
-    if look.what == Look.What.LEAD_ASSIGNED:
-        return _("%(name)s made %(about)s your lead") % {"name": name, "about": about}
-    if look.what == Look.What.LEAD_ENDED:
-        return _("%(name)s ended the role of %(about)s as your lead") % {"name": name, "about": about}
-    return f"{name} {look.get_what_display()}"
+    said = {
+        Look.What.LEAD_ASSIGNED: _("%(name)s made %(about)s your lead"),
+        Look.What.LEAD_ENDED: _("%(name)s took the role of your lead from %(about)s"),
+        Look.What.SCHEDULE: _("%(name)s changed the dates of your retros"),
+        Look.What.REMINDED: _("%(name)s reminded you two of your next retro"),
+        Look.What.DETAILS: _("%(name)s changed the name or the kind of your partnership"),
+        Look.What.ARCHIVED: _("%(name)s ended your partnership"),
+        Look.What.REOPENED: _("%(name)s took up your partnership again"),
+    }
+    return said[Look.What(look.what)] % {"name": name, "about": about}

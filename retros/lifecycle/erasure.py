@@ -26,6 +26,7 @@ from partnerships.models import (
     RateCounter,
     SignIn,
     SignInChange,
+    SignInLink,
 )
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal
@@ -133,6 +134,7 @@ def _signing_in(person: Person) -> None:
     EmailAddress.objects.filter(user=person).delete()
     SignIn.objects.filter(person=person).delete()
     SignInChange.objects.filter(person=person).delete()
+    SignInLink.objects.filter(person=person).delete()
     RateCounter.objects.filter(key__endswith=str(person.pk)).delete()
 
 

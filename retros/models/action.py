@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from partnerships.content import ContentField, content
+from partnerships.content import ContentField, content, isolated
 from partnerships.models import Membership, Partnership
 from partnerships.refusals import Invalid, NotAllowed, Stale
 from retros.models.draft import Draft
@@ -91,7 +91,7 @@ class Action(models.Model):
         """In one sentence: with a cue it reads “If …, then I will: …”."""
         if not self.cue:
             return self.text
-        return _("If %(cue)s, then I will: %(text)s") % {"cue": self.cue, "text": self.text}
+        return _("If %(cue)s, then I will: %(text)s") % {"cue": isolated(self.cue), "text": isolated(self.text)}
 
     @property
     def outlived(self) -> bool:

@@ -15,6 +15,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from partnerships.compiled import CompiledQuery
+from partnerships.content import isolated
 from partnerships.models import Agreement, Audit, Invitation, Membership, Partnership, Person
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Invalid, NotAllowed, Refusal
@@ -154,7 +155,7 @@ class Session(Planned):
         if self.kind == self.Kind.DREAM_TEAM:
             return _("Dream Team")
         if self.kind == self.Kind.CONTRACT:
-            return _("Contract: %(title)s") % {"title": self.agreement.title if self.agreement else ""}
+            return _("Contract: %(title)s") % {"title": isolated(self.agreement.title) if self.agreement else ""}
         if self.kind == self.Kind.DIFFERENCE:
             return _("X versus Y")
         if self.kind == self.Kind.HEALTH:

@@ -179,7 +179,7 @@ class About:
 
     def _invite(self) -> Notice | None:
         return self._as_before() or self._announced(
-            _("Retro with %(name)s: %(when)s"), _("It is in your calendar with this mail.")
+            _("Retro with %(name)s: %(when)s"), _("This mail puts it into your calendar.")
         )
 
     def _as_before(self) -> Notice | None:
@@ -188,7 +188,7 @@ class About:
             return None
         return self._announced(
             _("As before: retro with %(name)s, %(when)s"),
-            _("The change that you were told of was taken back. Your calendar takes this mail."),
+            _("The change that you were told of was taken back. Your calendar takes the date from this mail."),
         )
 
     def _update(self) -> Notice | None:
@@ -302,13 +302,20 @@ class About:
             return None
         if ready:
             subject = _("%(name)s has answered. It opens when you have, too")
-        elif session.kind == Session.Kind.DREAM_TEAM:
-            subject = _("%(name)s has begun your Dream Team")
         else:
-            subject = _("%(name)s has begun a contract with you")
-        line = _("You each answer alone, in pieces if you like. Nobody reads the other before you both have answered.")
+            begun = {
+                "dream_team": _("%(name)s has begun your Dream Team"),
+                "contract": _("%(name)s has begun a contract with you"),
+                "health": _("%(name)s has begun a health check with you"),
+            }
+            subject = begun.get(session.kind, _("%(name)s has begun questions for you both"))
+        line = _(
+            "You and %(name)s each answer alone, in pieces if you like. Neither of you reads the other before both "
+            "have answered."
+        )
+        words = {"name": self.partner}
         path = reverse("session_detail", args=[session.pk])
-        return Notice(subject % {"name": self.partner}, (line,), _("Answer the questions"), path)
+        return Notice(subject % words, (line % words,), _("Answer the questions"), path)
 
     def _action_due_soon(self) -> Notice | None:
         action = self.action
@@ -341,7 +348,7 @@ class About:
             _("%(label)s: something you wrote is removed in a month") % words,
             (
                 _("What is older than the time it is kept here is removed. Something of your partnership, %(label)s, "
-                  "goes on %(day)s.") % words,
+                  "is removed on %(day)s.") % words,
                 _("What it is stands on the page. Until then each of you can export all that you can see."),
             ),
             _("See what goes, and when"),

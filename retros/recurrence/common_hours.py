@@ -1,6 +1,6 @@
 """Times that suit two people: what planning, wrap-up and the date of an action start with. Pure.
 
-docs/rules/scheduling.md S27.
+docs/rules/scheduling.md S28.
 """
 
 from __future__ import annotations

@@ -137,6 +137,8 @@ class Dock:
         """While they write alone only whether somebody is here: “since when” would tell who wrote ahead, and when."""
         if here:
             return _("Here")
+        if presence.pk is None:
+            return _("Not here yet")
         if not self.session.is_together:
             return _("Away")
         if presence.seen_at is None:

@@ -2,9 +2,11 @@
 const dock = document.getElementById("dock");
 const toasts = document.getElementById("toasts");
 const { style } = document.documentElement;
+let most = 0;
 const measure = new ResizeObserver(() => {
   if (dock.offsetHeight) style.setProperty("--dock", `${dock.offsetHeight}px`);
-  style.setProperty("--toasts", `${toasts.offsetHeight}px`);
+  most = Math.max(most, toasts.offsetHeight); // it only grows: nothing moves when a toast leaves
+  style.setProperty("--toasts", `${most}px`);
 });
 for (const part of [dock, toasts]) measure.observe(part);
 

@@ -27,12 +27,14 @@ addEventListener("twofold:after-regions", catchIt);
 addEventListener("htmx:afterSettle", catchIt); // it takes back what the page has and the answer has not
 
 // After a press: on the table, on what is left or comes next, in the next box, on what was added.
-const next = () => document.querySelector("#not-added summary, [aria-labelledby=next-up] button");
+const next = (path) =>
+  document.querySelector("#not-added summary, [aria-labelledby=next-up] button") ??
+  document.getElementById(`card-${path.split("/entries/")[1].slice(0, 36)}`);
 function goOn({ elt, xhr, requestConfig: { verb, path } }) {
   const isDone = verb === "post" && xhr.status >= 200 && xhr.status < 300;
   const near = document.activeElement === document.body || elt.contains(document.activeElement);
   if (isDone && path.endsWith("/table/")) give(document.getElementById("table-title"));
-  else if (isDone && path.endsWith("/talk/") && next()) give(next());
+  else if (isDone && path.endsWith("/talk/")) give(next(path));
   else if (isDone && near && elt.matches("[data-composer]")) {
     const added = elt.dataset.then && document.querySelector(elt.dataset.then);
     give(added || elt.querySelector("textarea"));

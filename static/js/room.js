@@ -8,4 +8,5 @@ import "./reveal.js";
 import "./regions.js";
 import "./more.js";
 import "./in-sight.js";
+import "./jump.js";
 import "./keep-focus.js";

@@ -6,19 +6,21 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import pytest
 from django.conf import settings
 from django.test import Client
 
 from partnerships.models import Person
+from retros.live import rights
 from retros.live.hub import hub
 from tests.conftest import LiveServer
 from tests.served import Served
 
-PATIENCE = 20.0  # seconds; nothing here takes more than a few
+PATIENCE = 60.0  # seconds, as long as a slow machine needs; nothing here takes more than a few
 
 
 class Event(NamedTuple):
@@ -32,6 +34,19 @@ def cookie_of(person: Person) -> str:
     client = Client()
     client.force_login(person)
     return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def asked_again(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
+    """Fills with the cookies of the open streams, each time that the server asks whose right still holds."""
+    asked: list[set[str]] = []
+    recheck = rights.recheck
+
+    def watched(sessions: Iterable[UUID], cookies: Iterable[str]) -> Any:
+        asked.append(set(cookies))
+        return recheck(sessions, cookies)
+
+    monkeypatch.setattr(rights, "recheck", watched)
+    return asked
 
 
 class Answer:

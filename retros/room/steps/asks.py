@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+
 from retros.models import Entry, Prompt, Session
 from retros.room.dock import Side
 from retros.room.frame import Frame
@@ -50,12 +53,19 @@ class Asks(Frame):
         return any(prompt.kind == Prompt.Kind.SCALE for prompt in self.step.prompts)
 
     @property
-    def answers_by_side(self) -> list[tuple[Side, list[Answer]]]:
-        """Both sides of the fold: A left, B right. No answers for a side that shows the viewer none."""
+    def answers_by_side(self) -> list[tuple[Side, list[Answer], str]]:
+        """Both sides of the fold, A left, B right: what the viewer is shown of each, and the titles of the questions in
+        words and on a scale that it leaves out.
+        """
         sides = [(side, [q.in_seat_order[n] for q in self.questions]) for n, side in enumerate(self.sides)]
-        return [(side, answers if any(not a.is_empty for a in answers) else []) for side, answers in sides]
+        return [(side, [a for a in answers if not a.is_empty], self._left_out(answers)) for side, answers in sides]
+
+    @staticmethod
+    def _left_out(answers: list[Answer]) -> str:
+        left_out = [a.prompt.title for a in answers if a.is_empty and a.prompt.kind != Prompt.Kind.TAGS]
+        return get_text_list(left_out, _("and"))
 
     @property
     def is_silent(self) -> bool:
         """Whether both sides are open and show the viewer no answer."""
-        return self.phase == "revealed" and not any(answers for _side, answers in self.answers_by_side)
+        return self.phase == "revealed" and not any(answers for _side, answers, _titles in self.answers_by_side)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
+from urllib.parse import quote
 
+from django.conf import settings
+from django.urls import reverse
 from django.utils.formats import date_format
 
 from partnerships.models import Lead
@@ -46,6 +49,19 @@ class Close(Asks):
         """Whom something of a closed retro may be shown to, when both want it."""
         partnership = self.session.partnership
         return list(Lead.objects.of(partnership)) if self.session.is_closed and not partnership.is_archived else []
+
+    @property
+    def mail_to_both(self) -> str:
+        """Opens a mail of the reader's own to both: which retro, and where to read it (docs/rules/visibility.md V17).
+
+        Empty while it is open, and when the two work together no more.
+        """
+        if not self.session.is_closed or self.session.partnership.is_archived:
+            return ""
+        whom = ",".join(quote(side.person.email, safe="@") for side in self.sides)
+        words = f"{self.session.title}, {date_format(self.session.day, 'j F Y')}"
+        link = f"{settings.BASE_URL}{reverse('session_print', args=[self.session.pk])}"
+        return f"mailto:{whom}?subject={quote(words)}&body={quote(link)}"
 
     @property
     def rhythm_words(self) -> str:

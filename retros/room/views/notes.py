@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
+from partnerships.content import isolated
 from partnerships.graphemes import shorten
 from partnerships.http import PersonRequest, is_autosave
 from retros.access import get_action, get_entry, get_note, get_prompt, get_session, get_step
@@ -138,7 +139,7 @@ def room_action_create(request: PersonRequest, session_id: UUID, position: int) 
     )  # fmt: skip
     said = ngettext("Action added: %(text)s", "Two actions added, one each: %(text)s", len(made))
     undo = reverse("room_action_delete", args=[session_id, position, made[0].pk])
-    messages.success(request, said % {"text": shorten(made[0].text, SHOWN)}, extra_tags=f"undo {undo}")
+    messages.success(request, said % {"text": isolated(shorten(made[0].text, SHOWN))}, extra_tags=f"undo {undo}")
     return room_again(request, session_id, position)
 
 

@@ -210,7 +210,7 @@ def test_the_link_is_shown_once(client, ines):
         ({"label": "two\nlines"}, "A name is one line of plain characters."),
         ({"label": "a\x00b"}, "There is a character here that is not text. Your text is here."),
         ({"label": "x" * 61}, "1 character too many. Your text is here."),
-        ({"since": "2999-01-01"}, "This date is not in the past."),
+        ({"since": "2999-01-01"}, "Choose today, or a day before."),
         ({"since": "yesterday"}, "Enter a valid date."),
     ],
 )

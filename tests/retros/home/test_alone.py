@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from html import unescape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from django.urls import reverse
@@ -72,6 +73,16 @@ def test_whoever_accepts_finds_it_first_and_opens_it_with_their_own(alone: Alone
     assert Presence.objects.filter(session=alone.sitting).count() == 2
     assert alone.ready(leo)
     assert SECRET in alone.room(leo)
+
+
+def test_her_page_follows_when_the_partner_comes(
+    alone: Alone, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    shown = Session.objects.get(pk=alone.sitting.pk).version_a
+    with django_capture_on_commit_callbacks(execute=True):
+        alone.accept("leo@example.org")
+    assert Session.objects.get(pk=alone.sitting.pk).version_a > shown
+    assert "Leo" in alone.room(alone.mei)
 
 
 def test_an_answer_that_was_given_for_another_address_does_not_open(alone: Alone) -> None:
@@ -150,10 +161,27 @@ def test_every_page_works_for_one_alone(alone: Alone) -> None:
     pages += [reverse(name, args=[retro.pk]) for name in ("session_calendar", "session_move", "session_skip")]
     pages += [
         reverse(name, args=[alone.pair.pk])
-        for name in ("history_detail", "action_list", "agreement_list", "partnership_end", "session_create")
+        for name in (
+            *("history_detail", "action_list", "agreement_list", "partnership_end", "session_create"),
+            *("jot_list", "exercise_list"),
+        )
     ]
     for url in pages:
         assert signed_in(alone.mei).get(url).status_code == 200, url
+
+
+def test_admins_and_leads_see_the_frame_of_a_pair_of_one(alone: Alone, cast: Cast) -> None:
+    planned(alone)
+    alone.ready(alone.mei)
+    alone.pair.assign_lead(cast.sara, by=cast.ada)
+    pages = [reverse(name) for name in ("schedule", "schedule_month", "schedule_load", "schedule_checks")]
+    pages += [reverse(name, args=[alone.pair.pk]) for name in ("admin_partnership_dates", "admin_partnership_detail")]
+    for url in pages:
+        text = signed_in(cast.ada).get(url).text
+        assert SECRET not in text, url
+    for url in (reverse("lead_list"), reverse("history_detail", args=[alone.pair.pk])):
+        answer = signed_in(cast.sara).get(url)
+        assert (answer.status_code, SECRET in answer.text) == (200, False)
 
 
 # --- what is next ------------------------------------------------------------------------------------------------
@@ -176,6 +204,14 @@ def test_the_one_address_of_a_pair_leads_to_what_is_next(alone: Alone) -> None:
     assert leads(leo) == sitting
     retro = creation.start_now(alone.pair, by=leo, id=uuid.uuid4())
     assert leads(leo) == leads(alone.mei) == reverse("session_detail", args=[retro.pk])
+
+
+def test_several_partnerships_say_whom_they_wait_for_and_what_is_open(alone: Alone, cast: Cast) -> None:
+    PartnershipFactory.create(label="Search", a=alone.mei, b=cast.ines)
+    text = unescape(signed_in(alone.mei).get("/").text)
+    assert "Waiting for leo@example.org." in text
+    alone.accept("leo@example.org")
+    assert "Dream Team is open now" in unescape(signed_in(alone.mei).get("/").text)
 
 
 def test_its_address_stands_on_home(alone: Alone) -> None:

@@ -132,6 +132,11 @@ def test_notes_are_written_ahead_in_the_writing_step(cast: Cast) -> None:
     assert reverse("step_detail", args=[session.pk, step.position]) in page(cast.tom, cast.checkout)
 
 
+def test_something_can_be_jotted_down_for_the_next_retro(cast: Cast) -> None:
+    play.plan(cast.checkout)
+    assert reverse("jot_list", args=[cast.checkout.pk]) in page(cast.ines, cast.checkout)
+
+
 def test_on_its_day_the_retro_can_be_started(cast: Cast) -> None:
     session = play.plan(cast.checkout)
     start = reverse("session_start", args=[session.pk])

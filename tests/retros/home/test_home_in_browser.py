@@ -10,9 +10,10 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FloatRect, Page, expect
 
-from partnerships.models import Person
+from partnerships.models import Agreement, Person
+from partnerships.wording import Wording
 from tests.browser import ALL_FOUR, Watched, faults
 from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
@@ -91,6 +92,26 @@ def test_a_change_begun_survives_a_reload(pair: Cast, new_context: Callable[...,
     expect(text).to_have_value("Book the sketch hour, early")
     page.get_by_role("button", name="Keep the changes").click()
     expect(page.locator("#actions li", has_text="Book the sketch hour, early")).to_have_count(1)
+
+
+def test_what_needs_a_look_stands_beside_the_next_retro(
+    pair: Cast, new_context: Callable[..., Any], live_server: LiveServer
+) -> None:
+    contract = Agreement.begin(pair.checkout, by=pair.tom, kind="contract", title="Relaunch")
+    contract.propose([Wording("Thursday is sketch hour.")], by=pair.tom, reason="")
+    page = page_of(pair.ines, new_context(viewport={"width": 1280, "height": 900}), live_server)
+
+    def box(title: str) -> FloatRect:
+        found = page.locator("section", has=page.get_by_role("heading", name=title, exact=True)).last.bounding_box()
+        assert found is not None
+        return found
+
+    retro, look = box("Next retro, in 5 days"), box("Agreements that need a look")
+    assert (look["y"], look["x"] > retro["x"] + retro["width"]) == (retro["y"], True)
+    actions, pulse, held = box("Open actions"), box("Pulse"), box("Your retros so far")
+    assert (actions["y"], actions["width"]) == (pulse["y"], pulse["width"])
+    assert held["y"] > max(actions["y"] + actions["height"], pulse["y"] + pulse["height"])
+    assert held["width"] == pulse["x"] + pulse["width"] - actions["x"]
 
 
 def test_home_can_be_read_aloud(pair: Cast, new_context: Callable[..., Any], live_server: LiveServer) -> None:

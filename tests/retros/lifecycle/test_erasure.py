@@ -49,6 +49,8 @@ LINKS = {
     "partnerships.Preference.person": "goes",
     "partnerships.SignIn.person": "goes",
     "partnerships.SignInChange.person": "goes",
+    "partnerships.SignInLink.made_by": "stays",
+    "partnerships.SignInLink.person": "goes",
     "partnerships.Signature.person": "stays",
     "partnerships.StillRight.person": "stays",
     "partnerships.Version.proposed_by": "stays",

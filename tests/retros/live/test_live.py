@@ -28,11 +28,10 @@ from tests.conftest import LiveServer
 from tests.factories import PersonFactory
 from tests.retros.model import CONCLUDE, WRITE, Pair, Participant, at, make_pair, reveal
 from tests.retros.regions import regions, shown_in
-from tests.retros.streams import Answer, cookie_of, eventually, live, on_loop
+from tests.retros.streams import Answer, asked_again, cookie_of, eventually, live, on_loop
 from tests.test_site import HEADERS, POLICY, policy
 
 POSTGRESQL = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
-DARK = 10.0  # seconds until a stream without right has ended: twice what is promised
 
 Open = Callable[..., Answer]
 
@@ -301,7 +300,9 @@ def test_no_more_streams_than_the_setting(pair: Pair, session: Session, open_str
 # --- how it ends --------------------------------------------------------------------------------------------------
 
 
-def test_every_loss_of_the_right_ends_the_stream(open_stream: Open) -> None:
+def test_every_loss_of_the_right_ends_the_stream(open_stream: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the next question whose right still holds."""
+
     def sign_out(pair: Pair, cookie: str) -> None:
         SignIn.objects.filter(session_key=cookie).delete()
 
@@ -337,11 +338,12 @@ def test_every_loss_of_the_right_ends_the_stream(open_stream: Open) -> None:
     streams = [open_stream(None, s.pk, cookie=cookie) for s, cookie in zip(sessions, cookies, strict=True)]
     stays = open_stream(pairs[0].tom, sessions[0].pk)
     assert [stream.status for stream in [*streams, stays]] == [200] * 10
-    began = time.monotonic()
+    asked = asked_again(monkeypatch)
     for lose, pair, cookie in zip(losses, pairs, cookies, strict=True):
         lose(pair, cookie)
+    before = len(asked)
     assert all(stream.ended() for stream in streams)
-    assert time.monotonic() - began < DARK
+    assert [cookie for cookie in cookies if sum(cookie in of for of in asked[before:]) > 1] == []
     assert hub.count == 1
     on_loop(hub.beat())
     while stays.version() != Participant(pairs[0].tom, sessions[0].pk).version():

@@ -220,7 +220,7 @@ def test_reopen_by_both_reopens_once(two: Two, rounds: int) -> None:
 def test_start_by_both_starts_once(two: Two, rounds: int) -> None:
     for turn, kind in enumerate(kinds(rounds)):
         session = two.pair.planned(start=datetime.combine(DUE, time(8)) + timedelta(days=turn))
-        answers = two.both("session_start", session.pk, kind=kind)
+        answers = two.both("session_start", session.pk, kind=kind, sure="1")
         good(answers, kind)
         assert all(answer.moved for answer in answers)
         session.refresh_from_db()

@@ -22,11 +22,6 @@ pytestmark = pytest.mark.django_db
 DUE = date(2027, 2, 1)
 
 
-@pytest.fixture
-def pair(db: None) -> Pair:
-    return make_pair()
-
-
 def agree(pair: Pair, text: str = "Sketch together on Mondays", owners: tuple[str, ...] = ("a",), **fields: Any):
     fields = {"by": pair.ines, "id": uuid.uuid4(), "due": DUE, **fields}
     return Action.agree(pair.partnership, text=text, owners=list(owners), **fields)

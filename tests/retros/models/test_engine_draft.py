@@ -9,15 +9,10 @@ import pytest
 from partnerships.refusals import Invalid, Refusal, Stale
 from retros import limits
 from retros.models import Draft
-from tests.retros.model import Pair, make_pair
+from tests.retros.model import Pair
 
 pytestmark = pytest.mark.django_db
 KEY = "card:6f0a2a53-5a0c-4b0a-9a64-6a4c9cf1e7b1"
-
-
-@pytest.fixture
-def pair(db: None) -> Pair:
-    return make_pair()
 
 
 def test_a_draft_is_kept_word_by_word(pair: Pair) -> None:

@@ -285,18 +285,6 @@ def walk(pair: Pair, clock: Clock, both: AtOnce, case: tuple[str, str, int], bas
     assert found in serial, f"{case} from “{base}” ended where no serial order ends:\n{found}\nnot in\n{serial}"
 
 
-@pytest.fixture
-def both() -> Iterator[AtOnce]:
-    with AtOnce() as both:
-        yield both
-
-
-@pytest.fixture
-def clock() -> Iterator[Clock]:
-    with Clock().running() as clock:
-        yield clock
-
-
 def test_the_bases_and_the_model_agree(transactional_db: None, clock: Clock) -> None:
     pair = make_pair()
     for base in BASES:

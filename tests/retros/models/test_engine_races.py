@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 from typing import Any
@@ -34,12 +34,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 DUE = date(2027, 2, 1)
 ROUNDS = [pytest.param(12, id="some"), pytest.param(1000, id="many", marks=pytest.mark.deep)]
 Load = Callable[[], Callable[[], Any]]
-
-
-@pytest.fixture
-def both() -> Iterator[AtOnce]:
-    with AtOnce() as both:
-        yield both
 
 
 @pytest.fixture

@@ -19,16 +19,6 @@ from tests.retros.model import PULSE, WRITE, Pair, Participant, Participants, ma
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def pair(db: None) -> Pair:
-    return make_pair()
-
-
-@pytest.fixture
-def hands(pair: Pair) -> tuple[Participant, Participant]:
-    return pair.hands(pair.started())
-
-
 def row(entry: Entry) -> Entry:
     return Entry.unrestricted.get(pk=entry.pk)
 

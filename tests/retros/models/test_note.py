@@ -15,16 +15,6 @@ from tests.retros.model import CONCLUDE, LOOK_BACK, WRITE, Pair, Participant, Pa
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def pair(db: None) -> Pair:
-    return make_pair()
-
-
-@pytest.fixture
-def hands(pair: Pair) -> tuple[Participant, Participant]:
-    return pair.hands(pair.started())
-
-
 def write(person: Participant, text: str, version: int, entry_id: uuid.UUID | None = None) -> Note:
     if entry_id is None:
         return Note.came_up(person.step(LOOK_BACK), by=person.person, text=text, version=version)

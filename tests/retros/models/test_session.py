@@ -22,17 +22,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def clock():
-    with Clock().running() as clock:
-        yield clock
-
-
-@pytest.fixture
-def pair(db: None) -> Pair:
-    return make_pair()
-
-
-@pytest.fixture
 def session(pair: Pair) -> Session:
     return pair.started()
 

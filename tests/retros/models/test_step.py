@@ -26,17 +26,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def clock():
-    with Clock().running() as clock:
-        yield clock
-
-
-@pytest.fixture
-def pair(db: None) -> Pair:
-    return make_pair()
-
-
-@pytest.fixture
 def hands(pair: Pair, clock: Clock) -> tuple[Participant, Participant]:
     """Ines and Tom in a running retro, at the step of the cards."""
     session = pair.started()

@@ -100,6 +100,21 @@ def test_at_home_it_stands_once(begun: Begun) -> None:
     assert text.index("3 questions, each alone") < text.index("Your first retro")
 
 
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("health-check", "Ines has begun a health check with you"),
+        ("difference", "Ines has begun questions for you both"),
+    ],
+)
+def test_it_says_what_was_begun_and_no_word_of_the_two(cast: Cast, template: str, said: str) -> None:
+    session = creation.start_now(cast.checkout, by=cast.ines, template_key=template, topic="TOPICZ")
+    session.see(cast.ines)
+    assert Begun(cast, session).told(cast.tom) == ["email", "in_app"]
+    assert mail.outbox[0].subject == said
+    assert "TOPICZ" not in mail.outbox[0].body
+
+
 @pytest.mark.parametrize("state", ["failed", "pending"])
 def test_an_admin_does_not_learn_who_was_waited_for(begun: Begun, state: str) -> None:
     begun.told(begun.cast.tom)

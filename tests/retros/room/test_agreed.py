@@ -91,7 +91,7 @@ def test_whoever_is_done_talking_its_author_is_asked_about_a_typed_action(
 def test_the_press_that_is_offered_adds_it_and_asks_no_more(cast: Cast, session: Session, card: Entry) -> None:
     card.set_talk("talked", by=cast.tom)
     ines = client_of(cast.ines)
-    form = re.search(r'<details class="notice" id="not-added-.*?</form>', board(ines, session), re.DOTALL)
+    form = re.search(r'<details class="sheet" id="not-added-.*?</form>', board(ines, session), re.DOTALL)
     assert form
     hidden = dict(re.findall(r'type="hidden" name="(client_id|entry|text)" value="([^"]*)"', form[0]))
     answer = add(ines, session, owner="b", **{**hidden, "text": html.unescape(hidden["text"])})

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 from partnerships.models import Agreement
+from retros.lifecycle import ending
 from retros.models import Action, Entry, Ready, Session, creation
+from tests.browser import Watched
 from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
 from tests.retros import play
@@ -42,6 +46,59 @@ STEPS = """() => [...document.querySelectorAll(".path li")].map((step) => {
   const pressed = points.map(([x, y]) => document.elementFromPoint(x, y)?.closest("a"));
   return { width, height, whole: pressed.every((link) => link && link === step.querySelector("a")) };
 })"""
+
+
+# The next thing to press that was not pressed yet, marked; what it is called without ids, or nothing. Of presses that
+# differ in their ids alone (the cards of a board) one is enough. What leads away from the room is only looked at.
+NEXT = """pressed => {
+  const all = "main :is(button, summary, input, textarea, select), #dock button, #more button, .jump a";
+  const away = /(discard|start|start.delete|reopen)\\/$/;
+  for (const marked of document.querySelectorAll("[data-next]")) marked.removeAttribute("data-next");
+  for (const element of document.querySelectorAll(all)) {
+    if (!element.checkVisibility() || element.type === "hidden" || element.disabled) continue;
+    const form = element.form?.getAttribute("action") ?? "";
+    const path = element.getAttribute("formaction") ?? (element.type === "submit" ? form : "");
+    const words = path || element.matches("summary, a") ? "" : element.textContent.trim();
+    const called = [element.localName, path, element.name, element.type === "radio" ? element.value : "",
+      element.hash ?? "", words, path ? "" : element.closest("form")?.className, element.matches("summary") &&
+      element.textContent.replace(/\\s+/g, " ").trim()].join(" ").replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "~");
+    if (pressed.includes(called) || away.test(path)) continue;
+    element.dataset.next = "";
+    return called;
+  }
+  return "";
+}"""
+# What has the focus, and what was opened a moment ago, is seen: nothing that stays on the screen lies over it.
+COVERED = """async () => {
+  const frame = () => new Promise(requestAnimationFrame);
+  for (let calm = 0; calm < 3; calm++) {
+    await frame();
+    if (document.querySelector(".htmx-request")) calm = 0;
+  }
+  const open = [...document.querySelectorAll("main details[open], dialog[open], [popover]:popover-open")];
+  const opened = open.filter((part) => !(window.known ?? []).includes(part));
+  window.known = open;
+  const has = document.activeElement;
+  const looked = has.closest("main, dialog, [popover]") && has.localName !== "main" ? [has] : [];
+  for (const part of opened) {
+    const first = part.querySelector("summary ~ * :is(input:not([type=hidden]), textarea, button, a, p)");
+    if (!part.contains(has)) looked.push(first ?? part);
+  }
+  const found = [];
+  for (const element of looked) {
+    const { left, right, top, bottom } = element.getBoundingClientRect();
+    if (right - left < 2 || bottom - top < 2) continue; // for a screen reader alone
+    const end = Math.min(bottom, top + 60); // of something long: where it begins
+    const middle = (left + right) / 2;
+    for (const [x, y] of [[left + 1, top + 1], [right - 1, top + 1], [left + 1, end - 1], [middle, end - 1]]) {
+      const over = document.elementFromPoint(x, y)?.closest("#dock, .jump, .toast, .topbar, #banner, #act > *");
+      const outside = x < 0 || y < 0 || x > innerWidth || y > innerHeight;
+      if (outside || (over && !over.contains(element)))
+        found.push(`${element.outerHTML.slice(0, 90)} at ${x}, ${y} under ${over?.outerHTML.slice(0, 60)}`);
+    }
+  }
+  return found;
+}"""
 
 
 @pytest.fixture
@@ -142,6 +199,39 @@ def test_everything_that_gets_the_focus_is_above_the_dock(
     assert len(seen) > 3
 
 
+PRESSED_STEPS = (
+    "scheduled", "look_back", "pulse", "pulse_revealed", "write_first", "write", "table", "conclude", "close",
+    "close_revealed", "closed",
+)  # fmt: skip
+
+
+@SIZES
+@pytest.mark.parametrize("state", PRESSED_STEPS)
+def test_nothing_lies_over_what_is_pressed_or_opened_by_it(
+    open_page: Callable[..., Page], rooms: Rooms, size: dict[str, int], state: str, watched: Watched
+) -> None:
+    """Every press that there is on every step, one after the other, as a hand would; also what those bring."""
+    watched.expect(409, 422)  # a form is sent as it is: what it lacks is said in it
+    page = open_page(getattr(rooms, state)(), size)
+    room = page.url.split("/steps/")[0]
+    page.evaluate(COVERED)  # what stands open from the start
+    pressed: list[str] = []
+    while called := page.evaluate(NEXT, pressed):
+        pressed.append(called)
+        assert len(pressed) < 90, pressed
+        element = page.locator("[data-next]")
+        element.scroll_into_view_if_needed()
+        element.focus()
+        assert page.evaluate(COVERED) == [], f"focus on {called}"
+        element.click()
+        if page.evaluate("document.activeElement.matches('form[data-composer] textarea')"):
+            page.keyboard.type("So be it")
+            page.keyboard.press("Enter")
+        assert page.evaluate(COVERED) == [], f"after {called}"
+        assert page.url.startswith(room), called
+    assert len(pressed) >= 4, pressed
+
+
 # --- the focus --------------------------------------------------------------------------------------------------------
 
 
@@ -187,7 +277,8 @@ def test_done_talking_leads_to_what_was_not_added_then_to_the_next_card(
     page.get_by_label("What will you try?").fill("Say it in the channel")
     page.get_by_role("button", name="Done talking").click()
     asked = page.locator("#not-added summary")
-    expect(asked).to_contain_text("You typed an action and did not add it: Say it in the channel")
+    expect(asked).to_have_text("You typed an action and did not add it")
+    expect(page.locator("#not-added")).to_contain_text("Say it in the channel")
     expect(asked).to_be_focused()
     check_in_sight(page)
     page.locator("#not-added label", has_text="Both").click()
@@ -294,8 +385,28 @@ def test_a_closed_retro_offers_print_and_a_lead(open_page: Callable[..., Page], 
     main.get_by_role("link", name="Show something to Sara").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Sara")
     page.go_back()
+    mail = urlsplit(main.get_by_role("link", name="Mail to both").get_attribute("href") or "")
+    assert (mail.scheme, mail.path) == ("mailto", f"{people.ines.email},{people.tom.email}")
+    words = dict(parse_qsl(mail.query))
+    assert words["subject"].startswith("Retro 1, ")
+    printed = urlsplit(words["body"]).path  # the link, and not a word of what they wrote
+    assert words["body"].endswith(printed)
     main.get_by_role("link", name="Print").click()
     expect(page.get_by_role("button", name="Print")).to_be_visible()
+    assert urlsplit(page.url).path == printed
+
+
+def test_a_retro_that_is_open_or_whose_pair_has_ended_offers_no_mail(
+    open_page: Callable[..., Page], rooms: Rooms, people: Cast
+) -> None:
+    page = open_page(rooms.close_revealed(), DESK)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert page.get_by_role("link", name="Mail to both").count() == 0
+    page.goto(rooms.closed())
+    assert page.get_by_role("link", name="Mail to both").count() == 1
+    ending.end(Session.objects.get(status="held").partnership, by=people.tom)
+    page.reload()
+    assert page.get_by_role("link", name="Mail to both").count() == 0
 
 
 def test_an_open_retro_is_discarded_until_something_was_opened(open_page: Callable[..., Page], rooms: Rooms) -> None:
@@ -345,8 +456,64 @@ def test_no_card_grows_by_what_happens_to_it(
         ):
             change(Entry.objects.visible_to(rooms.a).get(pk=entry.pk))
             expect(state(entry)).to_contain_text(words)
+            if words == "Talked about" and size == PHONE:
+                assert card.evaluate(RECT)[3] < stood[0][1]  # it folds to a line, and opens where it is touched
+                card.evaluate("card => card.focus()")
             assert (card.evaluate(RECT)[2:], state(entry).evaluate(RECT)[2]) == stood, words
             assert state(entry).evaluate("part => part.scrollWidth <= part.clientWidth"), words
+
+
+# --- a phone, many cards ----------------------------------------------------------------------------------------------
+
+LINES = """card => {
+  const text = card.querySelector("p"), { height } = card.getBoundingClientRect();
+  return [height, parseFloat(getComputedStyle(text).lineHeight), text.getBoundingClientRect().height];
+}"""
+
+
+def test_on_a_phone_with_25_cards_one_gets_around(open_page: Callable[..., Page], rooms: Rooms) -> None:
+    page = open_page(rooms.full_board(25), PHONE)
+    bar = page.locator(".jump")
+    here = bar.locator("[aria-current]")
+    table = page.locator("#table")
+
+    def goes_to(name: str) -> None:
+        bar.get_by_role("link", name=name).click()
+        expect(here).to_have_text(re.compile(name))
+        expect(here).to_have_count(1)
+        expect(here).to_be_in_viewport(ratio=0.9)
+
+    for name in ("The discussion", "The bad", "The good"):
+        goes_to(name)
+    picked = [page.locator("#cards-good .card").nth(n) for n in (1, 2)]
+    for card in picked:
+        card.get_by_role("button", name="Pick").click()
+        expect(card.get_by_role("button", name="Picked")).to_be_visible()
+    expect(here).to_have_text(re.compile("The good"))  # also after the answer
+    picked[0].get_by_role("button", name="Put on the table").click()
+    expect(page.locator("#table-title")).to_be_focused()
+    expect(page.locator("#table .quote")).to_be_in_viewport()
+    expect(here).to_have_text("On the table")
+    goes_to("The bad")
+    goes_to("On the table")
+    expect(table.locator(".quote")).to_be_in_viewport()
+
+    text = table.locator(".quote").inner_text()
+    table.get_by_role("button", name="Done talking").click()
+    expect(page.locator("section", has=page.locator("#next-up")).get_by_role("button")).to_be_focused()
+    spoken = page.locator(".card.spoken")
+    expect(spoken).to_have_count(1)
+    height, line, shown = spoken.evaluate(LINES)
+    assert shown <= line + 1  # of a text of two lines, one
+    assert height < 2.2 * line + 20
+    spoken.locator("p").click()
+    assert spoken.evaluate(LINES)[2] > line + 1
+    expect(spoken).to_contain_text(text)
+    page.locator("h1").click()
+    assert spoken.evaluate(LINES)[2] <= line + 1
+    spoken.get_by_role("button", name="Put on the table").focus()  # the keyboard finds its buttons, and opens it
+    assert spoken.evaluate(LINES)[2] > line + 1
+    check_in_sight(page)
 
 
 @SIZES

@@ -607,6 +607,22 @@ def test_a_pulse_that_was_skipped_is_one_calm_sentence(cast: Cast, retro: Sessio
     assert (tom.count(neither), tom.count(one)) == (0, 1)  # his own “only me” stands on his page alone
 
 
+def test_what_a_half_answered_pulse_left_out_is_one_sentence(cast: Cast, retro: Session) -> None:
+    two = Two(cast, retro)
+    play.go_on(retro, "look_back")
+    play.answer_pulse(retro, cast.tom, 4)
+    play.answer_pulse(retro, cast.ines, (3, "only me"), 5)
+    play.reveal(retro, "pulse")
+    for who in (two.ines, two.tom):
+        answers = two.page(who, 1).partition('id="answers"')[2].partition('id="note"')[0]
+        assert answers.count("Not today: ") == 2  # one of each side
+        assert answers.count("Not today") == 2
+    seen = re.sub(r"\s+", " ", two.page(two.tom, 1))
+    us = next(prompt.title for prompt in play.step_of(retro, "pulse").prompts if prompt.key == "weather_us")
+    hers = [said for said in re.findall(r"Not today: ([^<]*)\. That is fine\.", seen) if us in said]
+    assert len(hers) == 1  # her “only me” looks like no answer
+
+
 def test_no_page_speaks_of_a_lead_where_there_is_none(cast: Cast) -> None:
     cast.checkout.leads.all().delete()
     two = Two(cast, play.start(cast.checkout))

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("partnerships", "0016_delivery_by_server"),
+        ("partnerships", "0018_look_words"),
     ]
 
     operations = [

@@ -1,0 +1,32 @@
+"""What the tests of the engine begin with: a pair, the two in a running retro, a clock, two at the same moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.retros.model import AtOnce, Clock, Pair, Participant, make_pair
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    with Clock().running() as clock:
+        yield clock
+
+
+@pytest.fixture
+def pair(db: None) -> Pair:
+    return make_pair()
+
+
+@pytest.fixture
+def hands(pair: Pair) -> tuple[Participant, Participant]:
+    """Ines and Tom in a running retro, at its first step."""
+    return pair.hands(pair.started())
+
+
+@pytest.fixture
+def both() -> Iterator[AtOnce]:
+    with AtOnce() as both:
+        yield both
