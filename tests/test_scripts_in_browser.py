@@ -25,7 +25,7 @@ pytestmark = pytest.mark.one_database
 COPIES = "Object.keys(localStorage).length"
 # Of a first visit, bytes compressed: the room, a page, and the page in front of the app.
 MAX_SCRIPT, MAX_SCRIPT_OF_A_PAGE, MAX_SCRIPT_IN_FRONT = 29_350, 21_500, 400
-MAX_STYLE = 10_320
+MAX_STYLE = 10_350
 
 
 @pytest.fixture

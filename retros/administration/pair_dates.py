@@ -9,6 +9,7 @@ from typing import Any
 
 from django.forms import Form
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from partnerships.administration.partnerships import PartnershipRow, frame_of
 from partnerships.header import admin_menu
@@ -67,4 +68,5 @@ class PairDates:
         return {"day": wall.date(), "time": wall.time(), "zone": zone, "version": session.dates_version}
 
     def context(self, form: Form | None = None, session: Session | None = None) -> dict[str, Any]:
-        return {**admin_menu("admin_partnership_list"), "dates": self, "form": form, "session": session}
+        title = _("Move the retro") if session else _("Plan a retro")
+        return {**admin_menu("admin_partnership_list"), "dates": self, "form": form, "session": session, "title": title}

@@ -97,8 +97,12 @@ class BusyTimes:
         return before or after
 
     def without(self, span: BusySpan) -> BusyTimes:
-        """The same, but for one time of each."""
-        return BusyTimes({key: [each for each in spans if each != span] for key, spans in self._spans.items()})
+        """The same, but for one retro at that time. Whoever sits in two then still sits in the other."""
+        spans = {key: list(found) for key, found in self._spans.items()}
+        for found in spans.values():
+            if span in found:
+                found.remove(span)
+        return BusyTimes(spans)
 
     def weeks(self, worker: WorkingPerson) -> set[tuple[int, int]]:
         return {worker.week(start) for start, _end in self.of(worker)}

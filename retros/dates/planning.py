@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from partnerships.models import Audit, Delivery, Look, Membership, Partnership
 from partnerships.refusals import NotAllowed, Refusal
-from retros.live.publish import publish
+from retros.live.publish import publish_all
 from retros.models import Pause, RuleVersion, Series, SeriesChange, Session, creation
 from retros.models.planned import Planned
 from retros.notifications.plan import plan_deliveries
@@ -218,8 +218,7 @@ class Planning:
         names = {"version_a", "version_b", *(name for row in changed for name in changes[row.pk])}
         # One statement for many rows. They are there, and locked, so each of them conflicts with itself.
         Session.objects.bulk_create(changed, update_conflicts=True, update_fields=sorted(names), unique_fields=["id"])
-        for row in changed:
-            publish(row.pk, row.version_a, row.version_b)
+        publish_all((row.pk, row.version_a, row.version_b) for row in changed)
 
 
 def _values(of: Model, names: Sequence[str]) -> dict[str, Any]:

@@ -175,6 +175,8 @@ def test_the_nearest_free_time_lies_in_both_days_and_in_nobodys_way() -> None:
     own = BusyTimes({"a": [(start, start + hour)], "b": [(start, start + hour)]})
     now = start - timedelta(days=1)
     assert nearest_free(two, start, 60, own, now) == start  # its own time is not in its way
+    twice = BusyTimes({"a": [(start, start + hour)] * 2, "b": [(start, start + hour)]})
+    assert nearest_free(two, start, 60, twice, now) == start - 2 * hour  # in two at exactly that time
     busy = BusyTimes({"a": [(start + timedelta(minutes=5), start + hour)]})
     assert nearest_free(two, start, 60, busy, now) == start - 2 * hour  # 14:00 in Berlin, 08:00 there
     assert nearest_free(two, start, 60, busy, start) == start + timedelta(hours=22)  # nothing that has gone by
