@@ -64,8 +64,9 @@ def test_everybody_can_use_the_account_pages(
 
 
 def test_a_sign_in_by_code_from_the_first_press_to_the_home(
-    new_context: Callable[..., Any], live_server: LiveServer, mailoutbox: list[Any]
+    new_context: Callable[..., Any], live_server: LiveServer, mailoutbox: list[Any], settings: Any
 ) -> None:
+    settings.MAIL_IS_SENT = True
     people = make_cast()
     page = new_context().new_page()
     page.goto("/account/login/")
@@ -84,8 +85,9 @@ def test_a_sign_in_by_code_from_the_first_press_to_the_home(
 
 
 def test_a_new_password_by_mail(
-    new_context: Callable[..., Any], live_server: LiveServer, mailoutbox: list[Any]
+    new_context: Callable[..., Any], live_server: LiveServer, mailoutbox: list[Any], settings: Any
 ) -> None:
+    settings.MAIL_IS_SENT = True
     people = make_cast()
     page = new_context().new_page()
     page.goto("/account/login/")

@@ -32,8 +32,9 @@ function wait({ detail: { elt, requestConfig: sent } }) {
 }
 function again() {
   const [press] = waiting;
-  if (press)
-    htmx.ajax("POST", press.path, { source: press.elt.isConnected ? press.elt : "#act", values: press.values });
+  if (!press) return;
+  const source = press.elt.isConnected ? press.elt : "#act";
+  htmx.ajax("POST", press.path, { source, values: press.values }).catch(() => {}); // `wait` has heard of it
 }
 addEventListener("online", again);
 addEventListener("htmx:sendError", wait);

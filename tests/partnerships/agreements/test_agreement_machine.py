@@ -18,6 +18,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from partnerships import limits
 from partnerships.models import Agreement, Clause, Person, Signature, Version
 from partnerships.refusals import Invalid, Refusal, Stale
 from partnerships.wording import Wording, digest_of
@@ -138,6 +139,8 @@ class Machine(RuleBasedStateMachine):
         base = self.in_force if latest or not known else known[pick % len(known)]
 
         def may() -> None:
+            if sum(told.waits for told in self.told.values()) >= limits.PROPOSALS:
+                raise No(Refusal)
             if base != self.in_force:
                 raise No(Stale)
             current = self.text_in_force()

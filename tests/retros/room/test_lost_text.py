@@ -460,7 +460,7 @@ def test_an_answer_lost_after_the_fold_makes_no_second_card(
         expect(saved(page)).to_have_text("Draft saved")
         proxy.fate = lambda method, path: CUT if path.endswith("/entries/") else PASS
         box.press("Enter")
-        expect(notice(page)).to_contain_text("We can’t reach the server.", timeout=SLOW)
+        expect(notice(page)).to_contain_text("Waiting for the network", timeout=SLOW)
         expect(box).to_have_value("Once and only once")
         assert cards(people.ines) == ["Once and only once"]
         proxy.fate = lambda method, path: PASS
@@ -757,11 +757,11 @@ def test_a_redraw_after_a_lost_answer_makes_no_second_card(
         expect(saved(page)).to_have_text("Draft saved")
         proxy.fate = lambda method, path: CUT if path.endswith("/entries/") else PASS
         box.press("Enter")
-        expect(notice(page)).to_contain_text("We can’t reach the server.", timeout=SLOW)
-        proxy.fate = lambda method, path: PASS
+        expect(notice(page)).to_contain_text("Waiting for the network", timeout=SLOW)
         theirs.put_on_table(by=people.tom)
         expect(page.locator("#table .quote")).to_have_text("Tom’s")
         expect(box).to_have_value("Once and only once")
+        proxy.fate = lambda method, path: PASS
         box.press("Enter")
         expect(box).to_have_value("")
         assert cards(people.ines) == ["Once and only once", "Tom’s"]

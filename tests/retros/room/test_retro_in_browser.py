@@ -154,7 +154,8 @@ def test_a_whole_retro_by_two_people(two: tuple[Side, Side, Session], watched: W
     ines.page.get_by_label("We will know it worked when").fill("nobody missing it")
     ines.page.locator("details", has_text="Set up an experiment").locator(".seg").get_by_text("Both").click()
     ines.press("Try it")
-    expect(tom.page.locator("#experiments .quote")).to_have_count(2)
+    expect(tom.page.locator("#experiments .quote")).to_have_count(1)  # of both: one line, two marks
+    expect(tom.page.locator("#experiments [data-p]")).to_have_count(2)
     for side in two[:2]:
         side.press("Ready for Wrap-up")
 

@@ -369,7 +369,7 @@ def test_the_focus_goes_with_the_card(new_context: Callable[..., Any], live_serv
     press("Edit card", "Keep it")
     expect(page.get_by_role("link", name="Edit card")).to_be_focused()
     press("Move card")
-    expect(page.get_by_role("radio", checked=True)).to_be_focused()
+    expect(page.locator("[name=prompt]:checked")).to_be_focused()
     page.keyboard.press("ArrowRight")
     page.get_by_role("button", name="Keep it").focus()
     enter(page)
