@@ -268,6 +268,10 @@ def _load(
     sessions = _grouped(locked(Session.objects.filter(partnership__in=pks).order_by("pk")), "partnership_id")
     partnerships = locked(Partnership.objects.filter(pk__in=pks).order_by("pk"))
     found = list(partnerships)
+    if lock and len(series) < len(found):
+        # Without a rhythm the partnership is the first lock of all: what another verb made meanwhile is read now.
+        series = {each.partnership_id: each for each in Series.objects.filter(partnership__in=pks)}
+        sessions = _grouped(Session.objects.filter(partnership__in=pks).order_by("pk"), "partnership_id")
     members = _grouped(
         Membership.objects.filter(partnership__in=pks).select_related("person").order_by("seat"), "partnership_id"
     )
