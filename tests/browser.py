@@ -63,6 +63,8 @@ class Watched:
     def _expected(self, line: str) -> bool:
         if found := _STATUS.search(line):
             return found[1] in self._statuses
+        if "ViewTransition opt-in disabled" in line:  # Chromium's own: the page was left while it faded in
+            return True
         return self._lost and ("net::ERR_" in line or line.startswith(("htmx:sendError,", "htmx:afterRequest,")))
 
 

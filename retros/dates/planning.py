@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -268,10 +268,12 @@ def _load(
     sessions = _grouped(locked(Session.objects.filter(partnership__in=pks).order_by("pk")), "partnership_id")
     partnerships = locked(Partnership.objects.filter(pk__in=pks).order_by("pk"))
     found = list(partnerships)
-    if lock and len(series) < len(found):
-        # Without a rhythm the partnership is the first lock of all: what another verb made meanwhile is read now.
-        series = {each.partnership_id: each for each in Series.objects.filter(partnership__in=pks)}
+    if lock and connection.features.has_select_for_update and len(series) < len(found):
+        # Without a rhythm the partnership is the first lock of all: what another verb made meanwhile is read now. A new
+        # rhythm has dates. SQLite lets one write at a time, from the first statement on.
         sessions = _grouped(Session.objects.filter(partnership__in=pks).order_by("pk"), "partnership_id")
+        if any(row.series_id and pk not in series for pk, rows in sessions.items() for row in rows):
+            series = {each.partnership_id: each for each in Series.objects.filter(partnership__in=pks)}
     members = _grouped(
         Membership.objects.filter(partnership__in=pks).select_related("person").order_by("seat"), "partnership_id"
     )
