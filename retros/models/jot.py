@@ -3,7 +3,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, ClassVar
 
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -71,21 +71,24 @@ class Jot(models.Model):
         text = content(text, needed=_("There is nothing written here yet."))
         if not Membership.objects.filter(partnership=partnership, partnership__archived_at=None, person=by).exists():
             raise NotAllowed(_("You can read this, and no longer write in it."))
-        if cls.objects.kept(by).count() >= limits.ENTRIES_PER_PERSON:
+        is_known = cls.objects.filter(pk=id).exists()
+        if not is_known and cls.objects.kept(by).count() >= limits.ENTRIES_PER_PERSON:
             raise Refusal(_("There are too many jots. Drop one, or use one on a board first."))
-        jot, is_new = cls.objects.get_or_create(
-            pk=id, defaults={"partnership": partnership, "person": by, "text": text, "column": column}
-        )
+        with transaction.atomic():
+            jot, is_new = cls.objects.get_or_create(
+                pk=id, defaults={"partnership": partnership, "person": by, "text": text, "column": column}
+            )
+            if is_new:
+                Draft.take(Draft.Box.JOT.key(partnership.pk), by=by, client_id=id)
         if (jot.person_id, jot.partnership_id) != (by.pk, partnership.pk):
             raise key_is_taken()
-        if not is_new and jot.text != text:
+        if jot.text != text:
             raise Stale(
                 _("This was kept already, with other words. Both texts are here."),
                 mine=text,
                 theirs=jot.text,
                 version=0,
             )
-        Draft.take(Draft.Box.JOT.key(partnership.pk), by=by, client_id=id)
         return jot
 
     def drop(self) -> None:

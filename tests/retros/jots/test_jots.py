@@ -147,6 +147,15 @@ def test_what_was_begun_and_what_was_shared_stands_in_the_box(pair: Pair, ines: 
     assert not Draft.objects.exclude(text="").exists()
 
 
+def test_a_retry_leaves_what_was_begun_since(pair: Pair) -> None:
+    key = uuid.uuid4()
+    Jot.keep(pair.partnership, by=pair.ines, text="Once", id=key)
+    box = Draft.Box.JOT.key(pair.partnership.pk)
+    Draft.keep(box, "The next one", version=1, by=pair.ines)
+    Jot.keep(pair.partnership, by=pair.ines, text="Once", id=key)
+    assert Draft.of(pair.ines, [box])[box].text == "The next one"
+
+
 def test_an_empty_one_is_refused_on_its_page(pair: Pair, ines: Client) -> None:
     answer = ines.post(jots_of(pair), {"text": "  ", "client_id": str(uuid.uuid4())})
     assert answer.status_code == 422
@@ -159,6 +168,8 @@ def test_there_is_a_limit_with_a_sentence(pair: Pair, monkeypatch: pytest.Monkey
         Jot.keep(pair.partnership, by=pair.ines, text=text, id=uuid.uuid4())
     with pytest.raises(Refusal, match="too many jots"):
         Jot.keep(pair.partnership, by=pair.ines, text="Three", id=uuid.uuid4())
+    last = Jot.objects.get(text="Two")
+    assert Jot.keep(pair.partnership, by=pair.ines, text="Two", id=last.pk) == last
 
 
 def test_nothing_is_kept_for_a_partnership_that_ended_or_is_another_ones(pair: Pair) -> None:
