@@ -18,6 +18,7 @@ from retros.models import (
     ClauseOrigin,
     Entry,
     Jot,
+    Measure,
     Need,
     Note,
     Offer,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 OF_A_PROMPT = (  # what decides on an entry to it, and its own words; those of its step, and all dates, are not read
     "step__session__version_a", "step__session__version_b", "step__session__status", "step__session__partnership",
     "step__position", "step__kind", "step__opened_a_at", "step__opened_b_at", "key", "kind", "title", "choices",
+    "set_aside",
 )  # fmt: skip
 
 
@@ -152,6 +154,11 @@ def get_asked_need(person: Person, need_id: UUID) -> Need:
 def get_jot(person: Person, jot_id: UUID) -> Jot:
     """One of their own, dropped or not. Raises Http404 for everybody else."""
     return get_object_or_404(Jot.objects.of(person), pk=jot_id)
+
+
+def get_measure(person: Person, measure_id: UUID) -> Measure:
+    """One of a partnership of theirs, retired or not. Raises Http404 for everybody else."""
+    return get_object_or_404(Measure.objects.visible_to(person).select_related("partnership"), pk=measure_id)
 
 
 def get_offer(person: Person, offer_id: UUID) -> Offer:

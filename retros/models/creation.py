@@ -15,6 +15,7 @@ from partnerships.models import Agreement, Invitation, Membership, Partnership, 
 from partnerships.models.partnership import Seat
 from partnerships.refusals import NotAllowed, Refusal
 from retros.catalogue import template_for
+from retros.models.measure import Measure, questions_of
 from retros.models.note import Note
 from retros.models.presence import Presence
 from retros.models.session import Session
@@ -114,11 +115,13 @@ def check(partnership: Partnership, sessions: Collection[Session], members: Coll
 
 def insert(partnership: Partnership, sessions: list[Session], members: Collection[Membership]) -> list[Session]:
     """Write new sessions of a pair, with its `members` and the steps and prompts of their template: the one whose key
-    they bring, else the usual one of their kind. Whoever calls has seen to `check`.
+    they bring, else the usual one of their kind; a pulse also asks about the measures of the pair. Whoever calls has
+    seen to `check`, and holds the partnership's lock.
     """
     if not sessions:
         return []
     names = {member.seat: member.person.bare_first_name for member in members}
+    measures = list(Measure.objects.asked().filter(partnership=partnership))
     steps: list[Step] = []
     prompts: list[Prompt] = []
     for session in sessions:
@@ -127,6 +130,8 @@ def insert(partnership: Partnership, sessions: list[Session], members: Collectio
         for position, step in enumerate(template.steps):
             steps.append(Step.copy(step, session=session, position=position))
             prompts += steps[-1].copies(step.prompts, names)
+            if step.kind == Step.Kind.PULSE:
+                prompts += questions_of(measures, steps[-1].pk, len(step.prompts))
     Session.objects.bulk_create(sessions)
     Presence.objects.bulk_create(
         Presence(session=session, person_id=m.person_id, seat=m.seat) for session in sessions for m in members

@@ -238,6 +238,8 @@ class Entry(models.Model):
         with step.session.writing(by=by, step=step) as change:
             if prompt.takes_cards:
                 raise Invalid(_("This question takes cards."))
+            if prompt.set_aside:
+                raise Refusal(_("This is asked no more."))
             known = {str(choice) for choice, _label in prompt.choices}
             if (value is not None and str(value) not in known) or not known.issuperset(tags):
                 raise Invalid(_("That is not one of the choices."))

@@ -70,6 +70,10 @@ class Question:
         return self.prompt.kind in {Prompt.Kind.SCALE, Prompt.Kind.PLACE}
 
     @property
+    def is_measure(self) -> bool:
+        return self.prompt.measure is not None
+
+    @property
     def takes_sentence(self) -> bool:
         return self.prompt.kind == Prompt.Kind.TEXT and not self.prompt.is_guess
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from partnerships.models import Partnership
 from retros.catalogue import Template, choices, exercises, templates
-from retros.models import Note, Prompt, Session
+from retros.models import Note, Prompt, Session, creation
 from tests.retros.model import Pair, Participant, make_pair
 
 pytestmark = pytest.mark.django_db
@@ -177,3 +179,49 @@ def test_a_retro_of_another_kind_can_be_planned(pair: Pair) -> None:
     session = Session.objects.get(partnership=pair.partnership)
     assert session.template_key == "retro-quick"
     assert [step.title for step in session.steps] == ["Last time", "One of each", "Conclusions", "Wrap-up"]
+
+
+# --- how often a health check is offered ---------------------------------------------------------------------------
+
+
+def offers_one(pair: Pair) -> set[bool]:
+    """Whether home says that it is time, to each of the two."""
+    said = set()
+    for person in (pair.ines, pair.tom):
+        client = Client()
+        client.force_login(person)
+        home = client.get(reverse("partnership_detail", args=[pair.partnership.pk])).content.decode()
+        said.add("It is time for a health check." in home)
+    return said
+
+
+def held_ago(pair: Pair, days: int, kind: str = "retro") -> None:
+    on = timezone.now() - timedelta(days=days)
+    session = creation.start_now(
+        pair.partnership, by=pair.ines, template_key="health-check" if kind == "health" else ""
+    )
+    Session.objects.filter(pk=session.pk).update(status="held", start_utc=on, closed_at=on, held_on=on.date())
+
+
+def test_a_health_check_is_offered_after_as_many_retros_as_the_two_said(pair: Pair) -> None:
+    for days in (90, 80):
+        held_ago(pair, days)
+    assert offers_one(pair) == {False}  # nobody said so
+    url = reverse("health_interval_update", args=[pair.partnership.pk])
+    client = of_kind(pair, "pm_designer")
+    assert client.post(url, {"every": "2"}).headers["location"] == url_of(pair, "health-check")
+    assert '<option value="2" selected>' in client.get(url_of(pair, "health-check")).content.decode()
+    assert offers_one(pair) == {True}
+    held_ago(pair, 70, "health")
+    assert offers_one(pair) == {False}
+    held_ago(pair, 60)
+    assert offers_one(pair) == {False}
+    held_ago(pair, 50)
+    assert offers_one(pair) == {True}
+    creation.start_now(pair.partnership, by=pair.tom, template_key="health-check")
+    assert offers_one(pair) == {False}  # it stands there, open
+
+
+def test_an_interval_that_is_not_offered_is_refused(pair: Pair) -> None:
+    url = reverse("health_interval_update", args=[pair.partnership.pk])
+    assert of_kind(pair, "pm_designer").post(url, {"every": "5"}).status_code == 422
