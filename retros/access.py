@@ -10,7 +10,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from partnerships.models import Version
+from partnerships.models import Clause, Version
 from partnerships.models.partnership import Seat
 from retros.models import (
     Action,
@@ -33,7 +33,7 @@ from retros.models import (
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-    from partnerships.models import Person
+    from partnerships.models import Partnership, Person
     from retros.models.release import Thing
     from retros.models.session import SessionQuerySet
 
@@ -154,6 +154,29 @@ def get_asked_need(person: Person, need_id: UUID) -> Need:
 def get_jot(person: Person, jot_id: UUID) -> Jot:
     """One of their own, dropped or not. Raises Http404 for everybody else."""
     return get_object_or_404(Jot.objects.of(person), pk=jot_id)
+
+
+def get_topic(person: Person, partnership: Partnership, kind: str, thing_id: str) -> str:
+    """The words of a thing that lies open for both: a card, what they learned, a decision that they named, a clause in
+    force, by its line. Raises Http404.
+    """
+    cards = Entry.objects.visible_to(person).filter(is_card=True, opened_at__isnull=False)
+    learned = Note.objects.visible_to(person).filter(kind=Note.Kind.LEARNED)
+    in_pair = {"step__session__partnership": partnership, "step__session__partnership__memberships__person": person}
+    doors: dict[str, QuerySet[Any, tuple[str]]] = {
+        "card": cards.filter(step__session__partnership=partnership).values_list("text"),
+        "learning": learned.filter(step__session__partnership=partnership).values_list("text"),
+        "decision": Prompt.objects.filter(kind=Prompt.Kind.PLACE, **in_pair).values_list("title"),
+        "clause": Clause.objects.in_force().filter(version__agreement__partnership=partnership).values_list("text"),
+    }
+    key = "line" if kind == "clause" else "pk"
+    try:
+        found = doors[kind].filter(**{key: UUID(thing_id)}).first()
+    except (KeyError, ValueError):
+        raise Http404 from None
+    if found is None:
+        raise Http404
+    return str(found[0])
 
 
 def get_measure(person: Person, measure_id: UUID) -> Measure:

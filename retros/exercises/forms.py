@@ -38,8 +38,9 @@ class BeginForm(PageForm):
     )
     client_id = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid.uuid4)
 
-    def __init__(self, *args: Any, exercise: Template, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, exercise: Template, topic: str = "", **kwargs: Any) -> None:
+        """`topic`: the words from which somebody came here."""
+        super().__init__(*args, **{"initial": {"topic": topic}, **kwargs})
         if not exercise.asks_topic:
             del self.fields["topic"]
 

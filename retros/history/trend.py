@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from partnerships.models import Membership, Partnership, Person
-    from retros.models.entry import EntryQuerySet
 
 
 RETROS_SHOWN = 6  # retros
@@ -180,7 +179,7 @@ def _revealed(partnership: Partnership, person: Person, session_kind: str, kind:
     return steps.select_related("session").order_by("session__started_at")
 
 
-def _answers(person: Person, steps: Sequence[Step]) -> EntryQuerySet:
+def _answers(person: Person, steps: Sequence[Step]) -> QuerySet[Entry]:
     """What lies open for both there."""
     open_to_both = Entry.objects.visible_to(person).filter(opened_at__isnull=False, value__isnull=False)
     return open_to_both.filter(step__in=steps).select_related("prompt")

@@ -262,6 +262,7 @@ def _entry(entry: Entry, person: Person, earlier: list[str]) -> Data:
         "text": entry.text,
         "chosen": [words.get(str(choice), str(choice)) for choice in chosen],
         "only_me": entry.only_me,
+        "in_person": entry.in_person,
         "open_since": _time(entry.opened_at),
         "talked": entry.talk,
         "earlier_words": earlier,

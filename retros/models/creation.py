@@ -29,7 +29,7 @@ def start_now(
     """A retro, or another sitting that ends in no agreement, that begins at this moment.
 
     A `topic` becomes the note of its first step, which is of both. While one of its kind is running, that one is it:
-    both may press at once.
+    both may press at once. Raises Refusal when that one is about something else.
     """
     now = timezone.now()
     kind = template_for(Session.Kind.RETRO, partnership.kind, template_key).kind
@@ -37,6 +37,11 @@ def start_now(
         Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
         running = Session.objects.filter(partnership=partnership, kind=kind).running().order_by("-started_at").first()
         session = running or Session.sent_before(id, partnership)
+        if running and topic and not Note.objects.filter(step=running.steps[0], text=content(topic)).exists():
+            raise Refusal(
+                _("%(title)s is open already, about something else. Close it, then begin this one.")
+                % {"title": running.title}
+            )
         if session is None:
             session = _create(partnership, by=by, now=now, template_key=template_key, id=id, kind=kind)
             if topic:

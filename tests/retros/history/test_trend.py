@@ -234,6 +234,7 @@ def test_the_page_takes_as_many_queries_after_years(cast: Cast) -> None:
         for _more in range(2):
             session = play.start(cast.checkout)
             Participant(cast.ines, session.pk).answer(measure.key, value=3)
+            play.answer_pulse(session, cast.ines, 3)
             play.reveal(session, "pulse")
             Session.objects.filter(pk=session.pk).update(status="held")
             check(cast.checkout, play.at(2026, 1, 8), {"plate": 1}, {"plate": 5}, "health-check")
