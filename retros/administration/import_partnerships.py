@@ -26,8 +26,10 @@ from partnerships.mail import letters
 from partnerships.models import Audit, Invitation, Membership, Partnership, Person
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal
+from retros.administration.clashes import LOOKED_AHEAD
 from retros.administration.import_clashes import RowClash, clashes_of
 from retros.administration.import_rows import NEEDED, Error, ImportRow, Problem, RowNotice, Table, parse
+from retros.dates.warnings import warnings
 from retros.models import RuleVersion, Series
 
 ADDRESSES_PER_QUERY = 5_000  # addresses in one question to the database
@@ -82,6 +84,21 @@ class Import:
     @cached_property
     def clashes(self) -> list[RowClash]:
         return clashes_of(self.new, self.people, self.now)
+
+    @cached_property
+    def warned(self) -> list[tuple[ImportRow, list[str]]]:
+        """What people would rather know of the dates of the next half year: of those whose clock and country are known."""
+        found: list[tuple[ImportRow, list[str]]] = []
+        for row in self.new:
+            people = [self.people[email] for email in row.emails if email in self.people]
+            slots = row.rule.until(self.now + LOOKED_AHEAD) if row.rule else []
+            if words := warnings((slot.start_utc for slot in slots), people):
+                found.append((row, words))
+        return found
+
+    @property
+    def warned_shown(self) -> Shown[tuple[ImportRow, list[str]]]:
+        return Shown.of(self.warned)
 
     @property
     def wrong_shown(self) -> Shown[ImportRow]:
