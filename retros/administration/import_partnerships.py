@@ -87,13 +87,17 @@ class Import:
 
     @cached_property
     def warned(self) -> list[tuple[ImportRow, list[str]]]:
-        """What people would rather know of the dates of the next half year: of those whose clock and country are known."""
+        """What people would rather know of the dates of the next half year.
+
+        Whoever has no account yet lives by the clock of the row.
+        """
         found: list[tuple[ImportRow, list[str]]] = []
         for row in self.new:
-            people = [self.people[email] for email in row.emails if email in self.people]
-            slots = row.rule.until(self.now + LOOKED_AHEAD) if row.rule else []
-            if words := warnings((slot.start_utc for slot in slots), people):
-                found.append((row, words))
+            if row.rule:
+                zone, slots = row.rule.timezone, row.rule.until(self.now + LOOKED_AHEAD)
+                people = [self.people.get(email) or Person(name=email, timezone=zone) for email in row.emails]
+                if words := warnings((slot.start_utc for slot in slots), people):
+                    found.append((row, words))
         return found
 
     @property

@@ -213,7 +213,8 @@ def test_holidays_and_early_hours_of_those_who_are_here_are_named(client: Client
     text = table(
         line("mei@example.org", "a@x.example", "Holiday").replace(FIRST, holiday.isoformat()),
         line("tom@example.org", "b@x.example", "Night"),
-        line("c@x.example", "d@x.example", "Unknown"),
+        line("c@x.example", "d@x.example", "By day"),
+        line("e@x.example", "f@x.example", "Typed").replace("14:00", "05:00"),
     )
     page = upload(client, text).text
     section = page[page.index("Holidays, and early or late hours") : page.index("What would be put in")]
@@ -222,8 +223,9 @@ def test_holidays_and_early_hours_of_those_who_are_here_are_named(client: Client
     )
     assert words in html.unescape(section)
     assert re.search(r"it is 0[34]:00 for Tom then", section)
-    assert "Unknown" not in section
-    assert "Of 2 lines dates are on a holiday or at an early or late hour" in page
+    assert "it is 05:00 for f@x.example then" in section
+    assert "By day" not in section
+    assert "Of 3 lines dates are on a holiday or at an early or late hour" in page
 
 
 def test_rows_that_were_changed_since_the_look_are_looked_at_again(client: Client, ada: Person) -> None:
