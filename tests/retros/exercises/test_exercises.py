@@ -11,6 +11,7 @@ from django.urls import reverse
 from partnerships.models import Partnership
 from retros.catalogue import Template, choices, exercises, templates
 from retros.models import Note, Prompt, Session
+from tests.cast import client_of
 from tests.retros.model import Pair, Participant, make_pair
 
 pytestmark = pytest.mark.django_db
@@ -27,9 +28,7 @@ def pair() -> Pair:
 
 def of_kind(pair: Pair, kind: str) -> Client:
     Partnership.objects.filter(pk=pair.partnership.pk).update(kind=kind)
-    client = Client()
-    client.force_login(pair.ines)
-    return client
+    return client_of(pair.ines)
 
 
 def url_of(pair: Pair, key: str) -> str:
@@ -96,8 +95,7 @@ def asked(template: Template) -> list[str]:
 @pytest.mark.parametrize(("kind", "key"), CHOICES)
 def test_each_goes_from_choosing_to_closing(pair: Pair, kind: str, key: str) -> None:
     client = of_kind(pair, kind)
-    tom = Client()
-    tom.force_login(pair.tom)
+    tom = client_of(pair.tom)
     session = begun(client, pair, key)
     hands = pair.hands(session)
     for step in session.steps:
@@ -120,8 +118,7 @@ def test_each_goes_from_choosing_to_closing(pair: Pair, kind: str, key: str) -> 
 
 def test_the_topic_is_of_both_from_the_start(pair: Pair) -> None:
     session = begun(of_kind(pair, "pm_designer"), pair, "difference")
-    tom = Client()
-    tom.force_login(pair.tom)
+    tom = client_of(pair.tom)
     assert "The new onboarding" in tom.get(reverse("step_detail", args=[session.pk, 0])).content.decode()
     assert Note.objects.visible_to(pair.tom).get(step__session=session).text == "The new onboarding"
 
@@ -155,8 +152,7 @@ def test_the_places_of_a_health_check_stand_side_by_side_without_a_total(pair: P
     tom.answer("outcomes", value=3)
     for person in (ines, tom):
         person.ready(0)
-    client = Client()
-    client.force_login(pair.tom)
+    client = client_of(pair.tom)
     page = client.get(reverse("step_detail", args=[session.pk, 0])).content.decode()
     assert "Ines: Yes. Tom: Partly. 2 places apart." in page
 

@@ -7,14 +7,13 @@ from html import unescape
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from partnerships.models import Membership, Partnership, Person
 from retros.history.trend import BOTTOM, FIRST_X, LAST_X, TOP, Trend, _trend, trends
 from retros.models import Entry, Prompt, Step
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.retros import play
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
@@ -29,8 +28,7 @@ def seen_by(person: Person, partnership: Partnership) -> list[Trend]:
 
 
 def svg(person: Person, partnership: Partnership) -> str:
-    client = Client()
-    client.force_login(person)
+    client = client_of(person)
     text = client.get(reverse("partnership_detail", args=[partnership.pk])).content.decode()
     return "".join(re.findall(r"<svg class=\"spark\".*?</svg>", text, re.DOTALL))
 
