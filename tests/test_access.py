@@ -132,6 +132,7 @@ TABLE: dict[str, Row] = {
     "together": page("302"),
     "home": Row("200/302", "405", 302, 405),
     "partnership_end": page(post="302"),
+    "partnership_export": page(post="302"),  # confirm the password first
     "partnership_resume": press("302"),
     "farewell_create": press("302 302 302 302 409"),
     "handover_update": press("302 302 302 302 403"),

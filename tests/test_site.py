@@ -320,7 +320,7 @@ WRITTEN = ("*.md", "*.toml", "bin/*", "docs/**/*.md", "*/**/*.py", "*/**/*.html"
 TEXTS = sorted(path for pattern in WRITTEN for path in ROOT.glob(pattern) if path.is_file() and is_ours(path))
 FILE = re.compile(r"(?<![\w/.-])(?:[\w.-]+/)*[\w-]+\.md\b|(?<![\w/.-])docs/[\w/.-]*[\w/]")
 NUMBERS = re.compile(r"docs/rules/(\w+)\.md((?:,? *(?:and |to )?[A-Z]\d+)*)")
-HANDED_OUT = {"agreement.md", "twofold.md"}  # files that the app makes for people
+HANDED_OUT = {"agreement.md", "partnership.md", "twofold.md"}  # files that the app makes for people
 RULE = re.compile(r"^\*\*([A-Z]\d+)\.", re.MULTILINE)
 NAMED = re.compile(r"`((?:partnerships|retros|config|templates|static|tests|bin|docs)/[\w/.-]+)`")
 

@@ -88,6 +88,7 @@ class Audit(models.Model):
         RELEASE_WITHDRAWN = "release_withdrawn", _("Took back what was shown")
         LOOKED = "looked", _("Looked at a partnership")
         AGREEMENT_EXPORTED = "agreement_exported", _("Exported an agreement")
+        PARTNERSHIP_EXPORTED = "partnership_exported", _("Exported a partnership")
         EXPIRED = "expired", _("Removed what was older than the time it is kept")
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)
@@ -197,6 +198,7 @@ OF_THE_PAIR = frozenset(
         Act.RELEASE_WITHDRAWN,
         Act.LOOKED,
         Act.AGREEMENT_EXPORTED,
+        Act.PARTNERSHIP_EXPORTED,
         Act.EXPIRED,
     }
 )

@@ -76,7 +76,7 @@ def test_one_partnership_at_a_time_is_in_memory(cast: Cast, monkeypatch: pytest.
 
     for label in ("Growth", "Payments"):
         PartnershipFactory.create(a=cast.ines, b=cast.mei, label=label)
-    monkeypatch.setattr("retros.lifecycle.export._partnership", watched)
+    monkeypatch.setattr("retros.lifecycle.export.partnership_data", watched)
     labels = [each["label"] for each in json.loads(files(archive(cast.ines))["twofold.json"])["partnerships"]]
     assert labels == ["Checkout", "Growth", "Payments"]
 
