@@ -40,6 +40,7 @@ _mail = env.mail("TWOFOLD_MAIL_URL")
 MAIL_IS_SENT = bool(_mail)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("TWOFOLD_MAIL_FROM", f"Twofold <twofold@{_host}>")
 COUNTRY = env.one_of("TWOFOLD_COUNTRY", ["", *sorted(code for code, _name in countries())])
+SECOND_FACTOR = env.one_of("TWOFOLD_SECOND_FACTOR", ["none", "admins", "admins+leads", "all"])  # of whom
 RETENTION_MONTHS = env.number("TWOFOLD_RETENTION_MONTHS", 24, least=1, most=1200)
 CALENDAR_REPLY_TO = env.mailbox("TWOFOLD_CALENDAR_REPLY_TO")  # empty: nobody is asked to answer an invitation
 WORKER_ELSEWHERE = env.flag("TWOFOLD_WORKER_ELSEWHERE")
@@ -78,6 +79,7 @@ INSTALLED_APPS = [
     "csp",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "partnerships",
     "retros",
 ]
@@ -98,6 +100,7 @@ MIDDLEWARE = [
     "config.middleware.SessionLimitsMiddleware",
     *(["retros.demo.middleware.DemoMiddleware"] if DEMO else []),
     "partnerships.middleware.SignInMiddleware",
+    "partnerships.accounts.second_factor.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -182,6 +185,16 @@ ACCOUNT_RATE_LIMITS = {
     "request_login_code": f"20/m/ip,{limits.CODES_PER_HOUR}/h/key",
     "confirm_email": f"1/10s/key,{limits.CODES_PER_HOUR}/h/key",
 }
+MFA_ADAPTER = "partnerships.accounts.second_factor.Adapter"
+MFA_FORMS = {
+    "activate_totp": "partnerships.accounts.second_factor.SetUpAppForm",
+    "authenticate": "partnerships.accounts.second_factor.CodeForm",
+    "reauthenticate": "partnerships.accounts.second_factor.CodeAgainForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Twofold"
+# The address that signs in was verified before, where mail is sent; where none is, no address ever is.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 PASSWORD_RESET_TIMEOUT = int(limits.RESET_LINK_LIFE.total_seconds())
 # The server resolves the proxies' headers itself (config/serve.py), exactly; nothing else may trust them again.
 ALLAUTH_TRUSTED_PROXY_COUNT = 0

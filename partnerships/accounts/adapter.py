@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from partnerships import limits
 from partnerships.access import get_waiting_invitation
 from partnerships.accounts import mails
-from partnerships.accounts.reauthentication import was_code_confirmed
+from partnerships.accounts.reauthentication import was_confirmed
 from partnerships.accounts.sign_in_changes import watched
 from partnerships.http import UNTOLD, is_own_path
 from partnerships.mail import letters
@@ -128,12 +128,12 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Raises ReauthenticationRequired for somebody without a password, whom allauth would not ask for anything."""
-        if not self.request.user.has_usable_password() and not was_code_confirmed(self.request):
+        if not self.request.user.has_usable_password() and not was_confirmed(self.request):
             raise ReauthenticationRequired
         return bool(super().is_reauthentication_required(app=app, **kwargs))
 
     def get_reauthentication_methods(self, user: Person | AnonymousUser) -> list[dict[str, Any]]:
-        """By password; for somebody who has none by a mailed code."""
+        """By password, or by their second factor; for somebody who has neither by a mailed code."""
         by_code = {"id": "reauthenticate_by_code", "description": _("Email me a code")}
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         if user.is_authenticated and not methods:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import ConfirmLoginCodeForm, ResetPasswordForm, ResetPasswordKeyForm
 from allauth.account.utils import perform_login
 from allauth.account.views import BaseReauthenticateView, EmailView, LoginView, PasswordSetView
@@ -15,7 +16,6 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -23,7 +23,7 @@ from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from partnerships.access import get_sign_in_change, get_sign_in_link, sign_in_links_of
 from partnerships.accounts.forms import PersonForm
-from partnerships.accounts.reauthentication import MailedCode, was_code_confirmed
+from partnerships.accounts.reauthentication import MailedCode, was_confirmed
 from partnerships.accounts.sign_in_changes import watched
 from partnerships.http import BY_LINK, UNTOLD, PersonRequest, signs_out
 from partnerships.links import Page, url_of
@@ -47,8 +47,9 @@ class EmailAddresses(EmailView):
 class FirstPassword(PasswordSetView):
     def dispatch(self, request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Who they are is confirmed before they type it: a form that waits for that is stored as it was sent."""
-        if not request.user.has_usable_password() and not was_code_confirmed(request):
-            return redirect(f"{reverse('reauthenticate_by_code')}?next={request.path}")
+        if not request.user.has_usable_password() and not was_confirmed(request):
+            way = get_adapter().get_reauthentication_methods(request.user)[0]
+            return redirect(f"{way['url']}?next={request.path}")
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         return response
 

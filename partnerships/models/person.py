@@ -21,6 +21,7 @@ from partnerships import limits, zones
 from partnerships.content import clean_name, isolated
 from partnerships.graphemes import graphemes
 from partnerships.hours import Hours
+from partnerships.models import second_factor
 from partnerships.models.audit import Audit
 from partnerships.models.delivery import Delivery
 from partnerships.models.sign_in import SignIn
@@ -267,6 +268,21 @@ class Person(AbstractBaseUser, PermissionsMixin):
         """An admin signs this person out on every device. They are told."""
         with self.administered(by=by):
             Delivery.announce(self.end_sessions(by=by), [self], about=self)
+
+    def reset_second_factor(self, *, by: Person | None) -> None:
+        """Remove every app, passkey and recovery code of theirs, and sign them out everywhere. They are told.
+
+        `by` an admin, or None for whoever runs the installation. Raises Refusal for the admin's own account, and for
+        one that has nothing to reset.
+        """
+        with self.administered(by=by) if by else transaction.atomic():
+            if by and self.pk == by.pk:
+                raise Refusal(_("This is your own account. Change it in your settings, or ask another admin."))
+            if not second_factor.is_set_up(self):
+                raise Refusal(_("There is no second factor on this account."))
+            second_factor.remove(self)
+            SignIn.objects.filter(person=self).delete()
+            Delivery.announce(Audit.record(Audit.Act.FACTOR_RESET, by=by, about=self), [self], about=self)
 
     def _change(self, name: str, value: bool, act: Audit.Act, by: Person, *, told: set[Person], known: bool) -> bool:
         if known:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.core import mail
 from django.db import connection, connections, models, transaction
@@ -37,6 +38,7 @@ pytestmark = pytest.mark.django_db
 # in retros.erasure.STORES if it goes.
 LINKS = {
     "account.EmailAddress.user": "goes",
+    "mfa.Authenticator.user": "goes",
     "partnerships.CalendarFeed.person": "goes",
     "partnerships.Delivery.person": "goes",
     "partnerships.Invitation.accepted_by": "stays, without address",
@@ -105,6 +107,7 @@ def world() -> World:
     Person.objects.filter(pk=tom.pk).update(name="Zqname Lindqvist", email="zqtom@example.org", role_label="xqrole")
     tom.refresh_from_db()
     EmailAddress.objects.filter(user=tom).update(email="zqtom@example.org")
+    Authenticator.objects.create(user=tom, type="webauthn", data={"name": "Zqname"})
     tom.memberships.update(role_label="xqrole")
     half = Partnership.begin(by=world.cast.mei, kind="other", label="Other")
     Invitation.for_seat(half, email="zqtom@example.org", by=world.cast.mei, role_label="xqrole")
