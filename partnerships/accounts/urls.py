@@ -4,6 +4,8 @@ from django.urls import path
 
 from partnerships.accounts import factor_views, views
 
+OIDC = {"provider_id": "oidc"}  # there is one (config/settings.py)
+
 urlpatterns = [
     path("settings/", views.person_update, name="person_update"),
     path("settings/sessions/end/", views.session_end_all, name="session_end_all"),
@@ -14,6 +16,8 @@ urlpatterns = [
     path("account/email/", views.email_addresses, name="account_email"),
     path("account/password/set/", views.first_password, name="account_set_password"),
     path("account/reauthenticate/code/", views.reauthenticate_by_code, name="reauthenticate_by_code"),
+    path("account/oidc/", views.oidc_begin, OIDC, name="openid_connect_login"),
+    path("account/oidc/callback/", views.oidc_come_back, OIDC, name="openid_connect_callback"),
     path("account/second-factor/", factor_views.factors, name="mfa_index"),
     path("account/second-factor/ask/", factor_views.authenticate, name="mfa_authenticate"),
     path("account/second-factor/again/", factor_views.reauthenticate, name="mfa_reauthenticate"),

@@ -185,6 +185,14 @@ def _sign_in_change(to: str, act: Audit.Act, person: Person, link: Link | None) 
             _("A passkey was removed from your account"),
             _("A passkey can no longer sign in to your account."),
         ),
+        Audit.Act.PROVIDER_LINKED: (
+            _("Your account is linked with the sign-in of your organisation"),
+            _("Somebody signed in to your account by the sign-in of your organisation, and it is linked with it now."),
+        ),
+        Audit.Act.PROVIDER_UNLINKED: (
+            _("Your account is no longer linked with the sign-in of your organisation"),
+            _("The sign-in of your organisation no longer opens your account, until you sign in by it again."),
+        ),
         Audit.Act.CODES_RENEWED: (
             _("Your account has new recovery codes"),
             _("Your account has new recovery codes. The earlier ones no longer work."),
@@ -199,8 +207,8 @@ def _sign_in_change(to: str, act: Audit.Act, person: Person, link: Link | None) 
     hours = limits.TAKE_BACK_WITHIN // timedelta(hours=1)
     asked = (
         _("Was it not you? Open the page within %(hours)d hours and press the button there. It signs everybody out, "
-          "puts your addresses back as they were, removes an app or a passkey that was added since, and emails you a "
-          "link for a new password.") % {"hours": hours}
+          "puts your addresses back as they were, removes an app, a passkey or a link that was added since, and emails "
+          "you a link for a new password.") % {"hours": hours}
         if link else _("Was it not you? Tell your admin.")
     )  # fmt: skip
     happened = _("It happened on %(when)s (%(zone)s).") % at

@@ -46,7 +46,7 @@ class News:
     @property
     def names(self) -> dict[str, str]:
         return {
-            "by": self.by.full_name if self.by else _("Somebody"),
+            "by": self.by.full_name if self.by else _("Whoever runs Twofold here"),
             "about": self.about.full_name if self.about else _("Somebody"),
             "first": self.about.first_name if self.about else _("Somebody"),
             "label": isolated(self.pair.label) if self.pair else "",

@@ -49,6 +49,8 @@ class Audit(models.Model):
         APP_REMOVED = "app_removed", _("Removed the authenticator app")
         PASSKEY_ADDED = "passkey_added", _("Added a passkey")
         PASSKEY_REMOVED = "passkey_removed", _("Removed a passkey")
+        PROVIDER_LINKED = "provider_linked", _("Linked an account with the organisation’s sign-in")
+        PROVIDER_UNLINKED = "provider_unlinked", _("Unlinked an account from the organisation’s sign-in")
         CODES_RENEWED = "codes_renewed", _("Made new recovery codes")
         FACTOR_RESET = "factor_reset", _("Reset a second factor")
         TAKEN_BACK = "taken_back", _("Took back a change of how to sign in")
@@ -155,6 +157,8 @@ ABOUT_ACCOUNTS = frozenset(
         Act.APP_REMOVED,
         Act.PASSKEY_ADDED,
         Act.PASSKEY_REMOVED,
+        Act.PROVIDER_LINKED,
+        Act.PROVIDER_UNLINKED,
         Act.CODES_RENEWED,
         Act.FACTOR_RESET,
         Act.TAKEN_BACK,

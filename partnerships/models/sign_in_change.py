@@ -26,6 +26,7 @@ from partnerships.refusals import Refusal
 KEYS = {
     "totp": (Audit.Act.APP_ADDED, Audit.Act.APP_REMOVED),
     "webauthn": (Audit.Act.PASSKEY_ADDED, Audit.Act.PASSKEY_REMOVED),
+    "oidc": (Audit.Act.PROVIDER_LINKED, Audit.Act.PROVIDER_UNLINKED),
     "recovery_codes": (Audit.Act.CODES_RENEWED, Audit.Act.CODES_RENEWED),
 }
 
@@ -37,7 +38,7 @@ class WaysIn:
     main: str
     addresses: dict[str, bool]  # every one, the main one too, and whether it is verified
     password: str  # as it is stored
-    keys: frozenset[str] = frozenset()  # what else signs them in, or is asked for: "totp:3", "webauthn:5"
+    keys: frozenset[str] = frozenset()  # what else signs them in, or is asked for: "totp:3", "oidc:5"
 
     @classmethod
     def of(cls, person: Person) -> WaysIn:
@@ -66,14 +67,12 @@ class WaysIn:
             return Audit.Act.ADDRESS_ADDED
         if self.lost_since(before):
             return Audit.Act.ADDRESS_REMOVED
-        if self.password != before.password:
-            return Audit.Act.PASSWORD_CHANGED
         for kind, (added, removed) in KEYS.items():
             if any(key.startswith(kind) for key in self.keys - before.keys):
                 return added
             if any(key.startswith(kind) for key in before.keys - self.keys):
                 return removed
-        return None
+        return Audit.Act.PASSWORD_CHANGED if self.password != before.password else None
 
 
 class SignInChangeQuerySet(models.QuerySet["SignInChange"]):
@@ -132,7 +131,8 @@ class SignInChange(models.Model):
     def take_back(self) -> None:
         """The addresses are as they were; everybody is signed out, and no password works: a new one is to be chosen.
 
-        An app or a passkey that was added since is gone; one that was removed since stays so, and is set up anew.
+        An app, a passkey or a link with the provider that was added since is gone; one that was removed since stays so,
+        and is set up anew.
         Asked for by whoever has the link, so there is no other actor. Raises Refusal when it was used or has run out
         meanwhile, and when its address is another account's by now.
         """
@@ -183,11 +183,17 @@ def _is_elsewhere(email: str, person: Person) -> bool:
 
 def _keys(person: Person) -> set[str]:
     from allauth.mfa.models import Authenticator
+    from allauth.socialaccount.models import SocialAccount
 
-    return {f"{kind}:{pk}" for kind, pk in Authenticator.objects.filter(user=person).values_list("type", "pk")}
+    factors = Authenticator.objects.filter(user=person).values_list("type", "pk")
+    linked = SocialAccount.objects.filter(user=person).values_list("pk", flat=True)
+    return {*(f"{kind}:{pk}" for kind, pk in factors), *(f"oidc:{pk}" for pk in linked)}
 
 
 def _remove_keys(person: Person, keys: set[str]) -> None:
     from allauth.mfa.models import Authenticator
+    from allauth.socialaccount.models import SocialAccount
 
-    Authenticator.objects.filter(user=person, pk__in=[key.partition(":")[2] for key in keys]).delete()
+    named = [key.partition(":") for key in keys]
+    Authenticator.objects.filter(user=person, pk__in=[pk for kind, _colon, pk in named if kind != "oidc"]).delete()
+    SocialAccount.objects.filter(user=person, pk__in=[pk for kind, _colon, pk in named if kind == "oidc"]).delete()
