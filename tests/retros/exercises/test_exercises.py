@@ -185,8 +185,7 @@ def offers_one(pair: Pair) -> set[bool]:
     """Whether home says that it is time, to each of the two."""
     said = set()
     for person in (pair.ines, pair.tom):
-        client = Client()
-        client.force_login(person)
+        client = client_of(person)
         home = client.get(reverse("partnership_detail", args=[pair.partnership.pk])).content.decode()
         said.add("It is time for a health check." in home)
     return said
@@ -253,8 +252,7 @@ def test_it_begins_from_a_card_and_both_see_its_words(pair: Pair) -> None:
     assert "Scope before or after the sketch?" in form
     client.post(address, {"client_id": str(uuid.uuid4()), "topic": card.text})
     session = Session.objects.get(partnership=pair.partnership, kind="difference")
-    tom = Client()
-    tom.force_login(pair.tom)
+    tom = client_of(pair.tom)
     assert card.text in tom.get(reverse("step_detail", args=[session.pk, 0])).content.decode()
     home = tom.get(reverse("partnership_detail", args=[pair.partnership.pk])).content.decode()
     assert reverse("session_detail", args=[session.pk]) in home
@@ -315,8 +313,7 @@ def test_what_lies_open_for_both_and_nothing_else_becomes_a_topic(pair: Pair) ->
 def test_another_topic_than_the_open_one_is_refused_and_kept_in_the_box(pair: Pair) -> None:
     """Pressed by both with the same words it is one."""
     first = begun(of_kind(pair, "pm_designer"), pair, "difference")
-    tom = Client()
-    tom.force_login(pair.tom)
+    tom = client_of(pair.tom)
     answer = tom.post(url_of(pair, "difference"), {"client_id": str(uuid.uuid4()), "topic": "The release day"})
     assert answer.status_code == 409
     assert "is open already, about something else" in answer.content.decode()
