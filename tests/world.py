@@ -229,6 +229,7 @@ class World:
             "admin_session_move": {**when, "zone": "UTC"},
             "admin_session_skip": {"reason": "leave"},
             "handover_update": {**text, "version": 1},
+            "partnership_export": {"form": "json"},
             "person_invite": {"email": "y@example.org", "role_label": "zzzrole"},
             "person_role_update": {"role_label": "zzzrole"},
             "lead_create": {"email": "mei@example.org"},

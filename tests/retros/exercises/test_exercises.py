@@ -14,6 +14,7 @@ from partnerships.models import Agreement, Partnership
 from partnerships.wording import Wording
 from retros.catalogue import Template, choices, exercises, templates
 from retros.models import Entry, Note, Prompt, Session, creation
+from tests.cast import client_of
 from tests.retros.model import CONCLUDE, WRITE, Pair, Participant, at, make_pair, reveal
 
 pytestmark = pytest.mark.django_db
@@ -30,9 +31,7 @@ def pair() -> Pair:
 
 def of_kind(pair: Pair, kind: str) -> Client:
     Partnership.objects.filter(pk=pair.partnership.pk).update(kind=kind)
-    client = Client()
-    client.force_login(pair.ines)
-    return client
+    return client_of(pair.ines)
 
 
 def url_of(pair: Pair, key: str) -> str:
@@ -99,8 +98,7 @@ def asked(template: Template) -> list[str]:
 @pytest.mark.parametrize(("kind", "key"), CHOICES)
 def test_each_goes_from_choosing_to_closing(pair: Pair, kind: str, key: str) -> None:
     client = of_kind(pair, kind)
-    tom = Client()
-    tom.force_login(pair.tom)
+    tom = client_of(pair.tom)
     session = begun(client, pair, key)
     hands = pair.hands(session)
     for step in session.steps:
@@ -123,8 +121,7 @@ def test_each_goes_from_choosing_to_closing(pair: Pair, kind: str, key: str) -> 
 
 def test_the_topic_is_of_both_from_the_start(pair: Pair) -> None:
     session = begun(of_kind(pair, "pm_designer"), pair, "difference")
-    tom = Client()
-    tom.force_login(pair.tom)
+    tom = client_of(pair.tom)
     assert "The new onboarding" in tom.get(reverse("step_detail", args=[session.pk, 0])).content.decode()
     assert Note.objects.visible_to(pair.tom).get(step__session=session).text == "The new onboarding"
 
@@ -158,8 +155,7 @@ def test_the_places_of_a_health_check_stand_side_by_side_without_a_total(pair: P
     tom.answer("outcomes", value=3)
     for person in (ines, tom):
         person.ready(0)
-    client = Client()
-    client.force_login(pair.tom)
+    client = client_of(pair.tom)
     page = client.get(reverse("step_detail", args=[session.pk, 0])).content.decode()
     assert "Ines: Yes. Tom: Partly. 2 places apart." in page
 
@@ -189,8 +185,7 @@ def offers_one(pair: Pair) -> set[bool]:
     """Whether home says that it is time, to each of the two."""
     said = set()
     for person in (pair.ines, pair.tom):
-        client = Client()
-        client.force_login(person)
+        client = client_of(person)
         home = client.get(reverse("partnership_detail", args=[pair.partnership.pk])).content.decode()
         said.add("It is time for a health check." in home)
     return said
@@ -257,8 +252,7 @@ def test_it_begins_from_a_card_and_both_see_its_words(pair: Pair) -> None:
     assert "Scope before or after the sketch?" in form
     client.post(address, {"client_id": str(uuid.uuid4()), "topic": card.text})
     session = Session.objects.get(partnership=pair.partnership, kind="difference")
-    tom = Client()
-    tom.force_login(pair.tom)
+    tom = client_of(pair.tom)
     assert card.text in tom.get(reverse("step_detail", args=[session.pk, 0])).content.decode()
     home = tom.get(reverse("partnership_detail", args=[pair.partnership.pk])).content.decode()
     assert reverse("session_detail", args=[session.pk]) in home
@@ -319,8 +313,7 @@ def test_what_lies_open_for_both_and_nothing_else_becomes_a_topic(pair: Pair) ->
 def test_another_topic_than_the_open_one_is_refused_and_kept_in_the_box(pair: Pair) -> None:
     """Pressed by both with the same words it is one."""
     first = begun(of_kind(pair, "pm_designer"), pair, "difference")
-    tom = Client()
-    tom.force_login(pair.tom)
+    tom = client_of(pair.tom)
     answer = tom.post(url_of(pair, "difference"), {"client_id": str(uuid.uuid4()), "topic": "The release day"})
     assert answer.status_code == 409
     assert "is open already, about something else" in answer.content.decode()

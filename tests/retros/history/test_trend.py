@@ -9,14 +9,13 @@ from html import unescape
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from partnerships.models import Membership, Partnership, Person
 from retros.history.trend import BOTTOM, FIRST_X, LAST_X, TOP, Trend, Trends, _trend, trends
 from retros.models import Entry, Measure, Prompt, Session, Step, creation
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.retros import play
 from tests.retros.model import Participant
 
@@ -32,8 +31,7 @@ def seen_by(person: Person, partnership: Partnership) -> list[Trend]:
 
 
 def svg(person: Person, partnership: Partnership) -> str:
-    client = Client()
-    client.force_login(person)
+    client = client_of(person)
     text = client.get(reverse("partnership_detail", args=[partnership.pk])).content.decode()
     return "".join(re.findall(r"<svg class=\"spark\".*?</svg>", text, re.DOTALL))
 
@@ -215,8 +213,7 @@ def test_the_page_has_every_value_in_words_and_is_the_same_for_both(cast: Cast) 
     check(cast.checkout, play.at(2026, 4, 8), {"plate": 1}, {"plate": 5}, "health-check")
     pages = []
     for person in (cast.ines, cast.tom):
-        client = Client()
-        client.force_login(person)
+        client = client_of(person)
         page = client.get(reverse("trend_list", args=[cast.checkout.pk])).content.decode()
         pages.append(re.findall(r"<h3.*?</table>", page, re.DOTALL))
     assert pages[0] == pages[1]

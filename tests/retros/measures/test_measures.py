@@ -43,9 +43,7 @@ def asked_in(session: Session) -> list[str]:
 
 
 def client_of(pair: Pair, who: str) -> Client:
-    client = Client()
-    client.force_login(getattr(pair, who))
-    return client
+    return client_of(getattr(pair, who))
 
 
 # --- the list and what follows it -----------------------------------------------------------------------------------
@@ -168,8 +166,7 @@ def test_nobody_else_has_a_list_here(pair: Pair) -> None:
         Measure.define(pair.partnership, by=mei, text=TEXT, id=uuid.uuid4())
     with pytest.raises(NotAllowed):
         measure.retire(by=mei)
-    other = Client()
-    other.force_login(mei)
+    other = client_of(mei)
     for url in (reverse("measure_list", args=[pair.partnership.pk]), reverse("measure_update", args=[measure.pk])):
         assert other.get(url).status_code == 404
     assert other.get(reverse("trend_list", args=[pair.partnership.pk])).status_code == 404

@@ -27,9 +27,7 @@ def pair() -> Pair:
 
 
 def client_of(pair: Pair, who: str) -> Client:
-    client = Client()
-    client.force_login(getattr(pair, who))
-    return client
+    return client_of(getattr(pair, who))
 
 
 def folded(hand: Participant, text: str = HEADING, *, id: uuid.UUID | None = None) -> Entry:
