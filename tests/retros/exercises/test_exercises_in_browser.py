@@ -128,7 +128,7 @@ def test_x_versus_y_from_a_card(people: Cast, two: tuple[Side, Side], live_serve
     ines.press("Note it for both")
     expect(tom.page.get_by_text("Ines corrected it")).to_be_visible()
     go_on(two, "Ready for What now")
-    tom.page.get_by_text("Write down what you decided").click()
+    tom.page.locator("summary", has_text="Write down what you decided").click()
     tom.page.get_by_role("textbox", name="What did you decide?").fill("Dates move on Mondays alone")
     tom.press("Add it")
     ines.page.get_by_text("Park it", exact=True).click()
