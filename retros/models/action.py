@@ -263,8 +263,8 @@ class ActionLine(NamedTuple):
 
 
 def lines_of(actions: Iterable[Action], *, each: bool = False) -> list[ActionLine]:
-    """The actions in their order, those of both in one line. `each`: for a list that says of each owner by when, and what
-    became of it, so that only the words have to be the same.
+    """The actions in their order, those of both in one line. `each`: for a list that says of each owner by when, and
+    what became of it, so that only the words have to be the same.
     """
     same = _words if each else _said
     lines: dict[uuid.UUID, ActionLine] = {}
