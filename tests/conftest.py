@@ -62,8 +62,8 @@ LONG_MODULES = {
     "test_live", "test_live_hub", "test_live_stop", "test_noninterference", "test_outside", "test_revocation",
     "test_sequences", "test_series_races", "test_serve", "test_several_processes", "test_worker", "test_worker_killed",
     "test_adoption", "test_agreement_pages", "test_backup", "test_bulk", "test_diff", "test_erasure", "test_export",
-    "test_from_here_on", "test_import_partnerships", "test_preview", "test_releases", "test_reminders", "test_retention",
-    "test_revived", "test_room", "test_schedule", "test_sittings", "test_trend",
+    "test_from_here_on", "test_import_partnerships", "test_preview", "test_releases", "test_reminders",
+    "test_retention", "test_revived", "test_room", "test_schedule", "test_sittings", "test_trend",
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.conf import settings
@@ -32,9 +33,11 @@ class Command(BaseCommand):
         if settings.BACKUP_DIR and databases.schema() and databases.is_behind():
             made = backup(settings.BACKUP_DIR, timezone.now(), keep=settings.BACKUP_KEEP)
             self.stderr.write(f"Before the database changes, a backup: {made}", ending="\n")
-        databases.migrate()
-        call_command("createcachetable", verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0)
+        with ThreadPoolExecutor(1) as beside:
+            files = beside.submit(call_command, "collectstatic", interactive=False, verbosity=0)
+            databases.migrate()
+            call_command("createcachetable", verbosity=0)
+            files.result()
         if new_key:
             SignIn.objects.all().delete()
         start.refuse_other_key()

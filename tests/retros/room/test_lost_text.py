@@ -697,6 +697,29 @@ def test_an_answer_from_before_a_press_does_not_undo_it_on_the_screen(
     page.unroute_all(behavior="ignoreErrors")
 
 
+def test_an_answer_to_a_press_that_a_push_took_away_reaches_the_page(
+    page_of: Callable[..., Page], people: Cast, session: Session, watched: Watched
+) -> None:
+    for kind in ("look_back", "pulse", "write", "conclude"):
+        if step_of(session, kind).written_alone:
+            reveal(session, kind)
+        go_on(session, kind)
+    reveal(session, "close")
+    page = page_of(people.ines)
+    page.goto(place(session, "close"))
+    expect(page.locator("html")).to_have_attribute("data-connection", "live")
+    late: list[Any] = []
+    page.route("**/next/", lambda route: late.append((route, route.fetch())))
+    page.get_by_role("button", name="Plan it").first.click()
+    until_caught(page, late)
+    expect(page.get_by_role("heading", name="Your next retro")).to_be_visible()  # by the stream, without the form
+    with page.expect_event("requestfinished"):
+        for route, answer in late:
+            route.fulfill(response=answer)
+    expect(page.get_by_role("heading", name="Your next retro")).to_be_visible()
+    page.unroute_all(behavior="ignoreErrors")
+
+
 def test_an_edit_left_in_a_hurry_is_there_when_it_is_opened_again(
     page_of: Callable[..., Page], people: Cast, session: Session
 ) -> None:
