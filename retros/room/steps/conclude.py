@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from retros.agreements.page import Proposed, proposed_in
-from retros.models import Draft
+from retros.models import Action, Draft, Entry, Note
 from retros.models.action import ActionLine
 from retros.room.steps.learns import Learns
 
@@ -24,6 +24,10 @@ class Conclude(Learns):
     def boxes_elsewhere(self) -> tuple[str, ...]:
         """An action between retros has a page of its own."""
         return (self.action_key,)
+
+    @property
+    def spoken(self) -> list[Entry | Note | Action]:
+        return [*super().spoken, *self.actions]
 
     @property
     def try_key(self) -> str:
