@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("retros", "0024_bulk_lines"),
+        ("retros", "0026_entry_in_person"),
     ]
 
     operations = [
