@@ -38,8 +38,8 @@ document.addEventListener("keydown", (event) => {
     move(form, box, Number(digit[1]));
   } else if (event.key === "Escape") {
     box.blur();
-    if (!box.value) form.closest("details.composer")?.firstElementChild.focus();
     if (!box.value) form.closest("details.composer")?.removeAttribute("open");
+    if (!box.value) form.closest("details.composer")?.querySelector("summary").focus();
   } else if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
     event.preventDefault();
     if (box.value.trim()) form.requestSubmit();

@@ -170,4 +170,4 @@ def test_the_script_of_the_room(new_context: Callable[..., Any], live_server: Li
         for listener in two.values():
             listener.turns_over()
     assert len(played) > 30
-    assert "\n".join(map(str, played)) == "\n".join(map(str, script()))
+    assert [str(now) for now, written in zip(played, script(), strict=True) if now != written] == []
