@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from partnerships.compiled import CompiledQuery
 from partnerships.models import Person
 from retros.agreements.page import Proposed, proposed_in
-from retros.models import Draft, Entry, Jot, Note, Prompt, Session, Step
+from retros.models import Action, Draft, Entry, Jot, Note, Prompt, Session, Step
 from retros.models.action import ActionLine
 from retros.models.entry import NOT_HELD
 from retros.room.board import Card, CardShown, Column
@@ -171,13 +171,24 @@ class Board(Frame):
         return self.difference_url(self.on_table.entry) if self.on_table else ""
 
     @property
-    def reveal_announcement(self) -> str:
-        yours = sum(card.side.is_you for card in self.cards)
+    def spoken(self) -> list[Entry | Note | Action]:
+        return [*self._entries, *(self.actions if self.phase == "revealed" else [])]
+
+    @property
+    def has_unsent(self) -> bool:
+        return self.phase == "revealed" and bool(self.not_added)
+
+    @property
+    def reveal_words(self) -> str:
+        """Of the cards that the reveal opened: what comes later has sentences of its own."""
+        when = max(filter(None, (self.step.opened_a_at, self.step.opened_b_at)), default=self.now)
+        opened = [card for card in self.cards if card.entry.opened_at and card.entry.opened_at <= when]
+        yours = sum(card.side.is_you for card in opened)
         return ngettext(
             "%(all)d card: %(yours)d from you, %(theirs)d from %(name)s",
             "%(all)d cards: %(yours)d from you, %(theirs)d from %(name)s",
-            len(self.cards),
-        ) % {"all": len(self.cards), "yours": yours, "theirs": len(self.cards) - yours, "name": self.partner.name}
+            len(opened),
+        ) % {"all": len(opened), "yours": yours, "theirs": len(opened) - yours, "name": self.partner.name}
 
     # --- the table ----------------------------------------------------------------------------------------------
 
