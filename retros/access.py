@@ -12,15 +12,18 @@ from django.utils import timezone
 
 from partnerships.models import Version
 from partnerships.models.partnership import Seat
+from retros.catalogue import templates
 from retros.models import (
     Action,
     Bulk,
     ClauseOrigin,
     Entry,
     Jot,
+    KindWord,
     Need,
     Note,
     Offer,
+    OwnTemplate,
     Pause,
     Prompt,
     Release,
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from partnerships.models import Person
+    from retros.catalogue import Template
     from retros.models.release import Thing
     from retros.models.session import SessionQuerySet
 
@@ -154,6 +158,11 @@ def get_jot(person: Person, jot_id: UUID) -> Jot:
     return get_object_or_404(Jot.objects.of(person), pk=jot_id)
 
 
+def get_kind_word(person: Person, word_id: UUID) -> KindWord:
+    """One that they were given, dropped or not. Raises Http404 for everybody else, who gave it too."""
+    return get_object_or_404(KindWord.objects.of(person), pk=word_id)
+
+
 def get_offer(person: Person, offer_id: UUID) -> Offer:
     """An offer made to a partnership of theirs. Raises Http404."""
     offers = Offer.objects.visible_to(person).select_related("lead__partnership", "session")
@@ -165,6 +174,16 @@ def get_action(person: Person, action_id: UUID, *, deleted: bool = False) -> Act
     if deleted:
         rows |= Action.objects.deleted_for(person)
     return get_object_or_404(rows.select_related("partnership"), pk=action_id)
+
+
+def get_own_template(key: str) -> OwnTemplate:
+    """A template of this installation, for an admin. Raises Http404 for one that ships."""
+    return get_object_or_404(OwnTemplate, key=key)
+
+
+def get_template(key: str) -> Template:
+    """Any template, for an admin. Raises Http404."""
+    return templates().get(key) or get_own_template(key).template
 
 
 def get_bulk(bulk_id: UUID) -> Bulk:
