@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("retros.jots.urls")),
     path("", include("retros.shelf.urls")),
     path("", include("retros.bring_in.urls")),
+    path("", include("retros.measures.urls")),
     path("", include("retros.lifecycle.urls")),
     path("", include("retros.notifications.urls")),
     path("", include("retros.history.urls")),

@@ -7,14 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Page, expect
 
-from partnerships.models import Person
 from retros.models import Draft, Entry, Pick, Session, creation
-from tests.browser import Watched, set_offline, violations
-from tests.cast import Cast, make_cast
+from tests.browser import MAX_SCRIPT, Watched, set_offline, violations
+from tests.cast import Cast, sign_in
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
 from tests.retros import play
@@ -23,14 +20,9 @@ from tests.retros.model import Participant
 pytestmark = pytest.mark.one_database
 
 COPIES = "Object.keys(localStorage).length"
-# Of a first visit, bytes compressed: the room, a page, and the page in front of the app.
-MAX_SCRIPT, MAX_SCRIPT_OF_A_PAGE, MAX_SCRIPT_IN_FRONT = 29_350, 21_500, 400
+# Of a first visit, bytes compressed: a page, and the page in front of the app.
+MAX_SCRIPT_OF_A_PAGE, MAX_SCRIPT_IN_FRONT = 21_500, 400
 MAX_STYLE = 10_350
-
-
-@pytest.fixture
-def people(live_server: LiveServer) -> Cast:
-    return make_cast()
 
 
 @pytest.fixture
@@ -39,13 +31,6 @@ def room(people: Cast) -> str:
     session = creation.start_now(people.checkout, by=people.ines)
     step = next(step for step in session.steps if step.kind == "write")
     return f"/sessions/{session.pk}/steps/{step.position}/"
-
-
-def sign_in(context: Any, person: Person, base: str) -> None:
-    client = Client()
-    client.force_login(person)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": base}])
 
 
 @pytest.fixture

@@ -805,6 +805,18 @@ def test_https_gets_the_strict_cookies_and_headers(tmp_path: Path) -> None:
     )
 
 
+def test_a_form_may_lead_to_the_provider_and_nowhere_else(tmp_path: Path) -> None:
+    done = settings_with(
+        tmp_path,
+        "s.CONTENT_SECURITY_POLICY['DIRECTIVES']['form-action'], s.SOCIALACCOUNT_PROVIDERS",
+        TWOFOLD_OIDC_ISSUER="https://id.example.org/realms/all/",
+        TWOFOLD_OIDC_CLIENT_ID="twofold",
+        TWOFOLD_OIDC_CLIENT_SECRET="kept by both",
+    )
+    assert done.stdout.startswith("""(["'self'", 'https://id.example.org'], """), done.stderr
+    assert "'server_url': 'https://id.example.org/realms/all'" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("variables", "told"),
     [
@@ -821,6 +833,14 @@ def test_https_gets_the_strict_cookies_and_headers(tmp_path: Path) -> None:
         ({"TWOFOLD_MAIL_URL": "http://mail.example.org"}, "TWOFOLD_MAIL_URL has a value"),
         ({"TWOFOLD_MAIL_DOMAINS": "example"}, "TWOFOLD_MAIL_DOMAINS is 'example'"),
         ({"TWOFOLD_PROXIES": "proxy"}, "TWOFOLD_PROXIES is 'proxy'"),
+        ({"TWOFOLD_SECOND_FACTOR": "some"}, "TWOFOLD_SECOND_FACTOR is 'some'. Allowed: one of none, admins,"),
+        (
+            {"TWOFOLD_OIDC_ISSUER": "http://id.example.org"},
+            "TWOFOLD_OIDC_ISSUER is 'http://id.example.org'. Allowed: https",
+        ),
+        ({"TWOFOLD_OIDC_ISSUER": "https://id.example.org"}, "without TWOFOLD_OIDC_CLIENT_ID"),
+        ({"TWOFOLD_OIDC_ADMIN": "admins"}, "TWOFOLD_OIDC_ADMIN is 'admins'. Allowed: a claim and its value"),
+        ({"TWOFOLD_OIDC_ONLY": "1"}, "TWOFOLD_OIDC_ONLY is on without TWOFOLD_OIDC_ISSUER"),
     ],
 )
 def test_a_bad_value_is_told_in_one_sentence(tmp_path: Path, variables: dict[str, str], told: str) -> None:

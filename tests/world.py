@@ -48,6 +48,7 @@ from retros.models import (
     Handover,
     Jot,
     KindWord,
+    Measure,
     Need,
     Note,
     Offer,
@@ -185,6 +186,7 @@ class World:
             "template": "retro-quick-2",
             "jot_id": self.ids[f"{own} jot"],
             "word_id": self.ids[f"{own} word"],
+            "measure_id": self.ids["measure"],
         } | special.get(name, {})
         return {key: known[key] for key in parameters(name)}
 
@@ -280,6 +282,9 @@ class World:
             "kind_word_create": text | key,
             "card_import": text | key,
             "action_import": {"text": "action,due\nzzzplain,2030-01-02", **key},
+            "measure_list": text | key,
+            "health_interval_update": {"every": 2},
+            "measure_update": {**text, "version": 1},
             "session_move": when,
             "session_skip": {"reason": "holiday"},
             "session_met": {"day": (tomorrow - timedelta(days=11)).isoformat()},
@@ -383,6 +388,8 @@ def _before(world: World) -> None:
         word = KindWord.give(cast.checkout, by=other, text=mark("kindword", {who}), id=uuid.uuid4())
         world.ids[f"{who} word"] = word.pk
         Draft.keep(f"jot:{cast.checkout.pk}", mark("draft", {who}), version=0, by=world.people[who])
+    measure = Measure.define(cast.checkout, by=cast.ines, text=mark("measure", BOTH), id=uuid.uuid4())
+    world.ids["measure"] = measure.pk
     for name, days in (("next", 20), ("discarded", 30)):
         start = (timezone.now() + timedelta(days=days)).replace(tzinfo=None)
         session = world.sessions[name] = one_date.plan(cast.checkout, by=cast.ines, start=start, zone="UTC")
@@ -531,6 +538,7 @@ def _write(world: World) -> None:
     _both_next(hands, LOOK_BACK)
     for who, hand in names.items():
         hand.answer("weather_us", value=4)
+        hand.answer(Measure.objects.get(pk=ids["measure"]).key, value=2)
         hand.answer("life_career", mark("privateanswer", {who}), only_me=True)
         hand.answer("change_tags", tags=[])
         changed = hand.answer("changed", mark("firstanswer", BOTH))

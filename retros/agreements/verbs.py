@@ -32,7 +32,7 @@ def mention(session: Session, agreement: Agreement, *, by: Person, line: uuid.UU
         raise Invalid(_("Choose the clause that it is about."))
     with transaction.atomic(), session.writing(by=by, closed=True) as change:
         _must_be_ours(session, agreement)
-        entry.must_be_open()
+        entry.must_take_words()
         with agreement.writing(by) as in_force:
             _must_stand(line, in_force)
             ClauseLink.objects.get_or_create(agreement=agreement, line=line, entry=entry, defaults={"by": by})

@@ -25,6 +25,7 @@ from retros.models import (
     Handover,
     Jot,
     KindWord,
+    Measure,
     Need,
     Note,
     Release,
@@ -203,6 +204,11 @@ def partnership_data(partnership: Partnership, person: Person) -> Data:
             for series in Series.objects.filter(partnership=partnership)
         ],
         "sessions": _sessions(partnership, person),
+        "health_check_every": partnership.health_every or None,
+        "measures": [
+            {"text": measure.text, "since": _time(measure.created_at), "retired_at": _time(measure.retired_at)}
+            for measure in Measure.objects.visible_to(person).filter(partnership=partnership)
+        ],
         "actions": _actions(partnership, person),
         "agreements": [_agreement(agreement) for agreement in agreements],
         "needs": [
@@ -281,6 +287,7 @@ def _entry(entry: Entry, person: Person, earlier: list[str]) -> Data:
         "text": entry.text,
         "chosen": [words.get(str(choice), str(choice)) for choice in chosen],
         "only_me": entry.only_me,
+        "in_person": entry.in_person,
         "open_since": _time(entry.opened_at),
         "talked": entry.talk,
         "earlier_words": earlier,

@@ -9,6 +9,7 @@ from retros.models.expiry import Expiry
 from retros.models.handover import Handover
 from retros.models.jot import Jot
 from retros.models.kind_word import KindWord
+from retros.models.measure import Measure
 from retros.models.need import Need
 from retros.models.note import Note
 from retros.models.offer import Offer
@@ -33,6 +34,7 @@ __all__ = [
     "Handover",
     "Jot",
     "KindWord",
+    "Measure",
     "Need",
     "Note",
     "Offer",

@@ -127,7 +127,7 @@ class Action(models.Model):
             if not seats or not set(seats) <= set(members):
                 raise Invalid(_("Say who takes it."))
             if entry is not None:
-                entry.must_be_open()
+                entry.must_take_words()
             ids = [id, _twin(id)][: len(seats)]
             if twins := sorted(cls.objects.filter(pk__in=ids), key=lambda twin: ids.index(twin.pk)):
                 if any(twin.partnership_id != partnership.pk for twin in twins):

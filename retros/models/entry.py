@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext as _
 
+from partnerships import limits as text_limits
 from partnerships.content import ContentField, content
 from partnerships.graphemes import shorten
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
@@ -100,6 +101,9 @@ class Entry(models.Model):
     value = models.PositiveSmallIntegerField(null=True)  # of a scale
     tags = models.JSONField(default=list)
     only_me = models.BooleanField(default=False)
+    in_person = models.BooleanField(
+        default=False
+    )  # a card that is said: its heading is kept, and that it was talked about
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
     sealed_at = models.DateTimeField(null=True)
@@ -153,19 +157,23 @@ class Entry(models.Model):
     # --- cards --------------------------------------------------------------------------------------------------
 
     @classmethod
-    def fold(cls, prompt: Prompt, *, by: Person, text: str, client_id: uuid.UUID, only_me: bool = False) -> Entry:
+    def fold(
+        cls, prompt: Prompt, *, by: Person, text: str, client_id: uuid.UUID, only_me: bool = False,
+        in_person: bool = False,
+    ) -> Entry:  # fmt: skip
         """Fold a card. In a step whose side is open already it lies open at once.
 
-        The same `client_id` again is the same card (a retry); with another text it raises Stale and both are kept.
-        Raises Invalid for an empty or over-long text and for a prompt that takes no cards.
+        `in_person`: what it is about will be said, so its text is a heading. The same `client_id` again is the same
+        card (a retry); with another text it raises Stale and both are kept. Raises Invalid for an empty or over-long
+        text, for more than a heading where one is kept, and for a prompt that takes no cards.
         """
-        text = content(text, needed=_("There is nothing on this card yet."))
+        text = _words_of(text, in_person)
         step = prompt.step
         with step.session.writing(by=by, step=step) as change:
             if not prompt.takes_cards:
                 raise Invalid(_("This question takes one answer, not cards."))
             for twin in cls.unrestricted.filter(author=by, client_id=client_id):
-                if (twin.text, twin.prompt_id, twin.only_me) != (text, prompt.pk, only_me):
+                if (twin.text, twin.prompt_id, twin.only_me, twin.in_person) != (text, prompt.pk, only_me, in_person):
                     raise Stale(
                         _("This card was kept already, with other words. Both texts are here."),
                         mine=text, theirs=twin.text, version=twin.version,
@@ -175,7 +183,7 @@ class Entry(models.Model):
                 raise Refusal(_("That is a lot for one hour. Nothing more fits in this session."))
             entry = cls(
                 prompt=prompt, step=step, author=by, client_id=client_id, text=text, only_me=only_me,
-                sealed_at=change.now,
+                in_person=in_person, sealed_at=change.now,
             )  # fmt: skip
             entry._settle(change)
             entry.save(force_insert=True)
@@ -214,7 +222,7 @@ class Entry(models.Model):
         “Only me” is set and lifted while the card is folded: to the other one it is then a card less or a card more.
         Raises Stale when the card changed since `version`, showing both texts; Refusal for another reader after that.
         """
-        text = content(text, needed=_("There is nothing on this card yet."))
+        text = _words_of(text, self.in_person)
         with self._changing(by) as change:
             changes_reader = only_me is not None and only_me != self.only_me
             if self.text != text or changes_reader:
@@ -263,6 +271,8 @@ class Entry(models.Model):
         with step.session.writing(by=by, step=step) as change:
             if prompt.takes_cards:
                 raise Invalid(_("This question takes cards."))
+            if prompt.set_aside:
+                raise Refusal(_("This is asked no more."))
             known = {str(choice) for choice, _label in prompt.choices}
             if (value is not None and str(value) not in known) or not known.issuperset(tags):
                 raise Invalid(_("That is not one of the choices."))
@@ -303,6 +313,7 @@ class Entry(models.Model):
         from retros.models.note import Note
 
         with self._talking(by) as change:
+            self.must_take_words()
             change.shared = self.talk != self.Talk.ON_TABLE
             for other in Entry.unrestricted.filter(step=self.step_id, talk=self.Talk.ON_TABLE).exclude(pk=self.pk):
                 noted = Note.objects.filter(entry=other).exclude(text="").exists()
@@ -362,6 +373,12 @@ class Entry(models.Model):
         if self.is_folded or self.deleted_at is not None:
             raise Refusal(_("This card is not open."))
 
+    def must_take_words(self) -> None:
+        """`must_be_open`, for who writes something down about it: also raises Refusal for what is said in person."""
+        self.must_be_open()
+        if self.in_person:
+            raise Refusal(_("This one is said in person: nothing more of it is kept. Tick it when you have talked."))
+
     def _read_again(self) -> None:
         written = ("prompt_id", "text", "version", "only_me", "deleted_at", "talk")
         self.refresh_from_db(fields=[*written, *WHEN_IT_CAME])
@@ -404,6 +421,15 @@ class Entry(models.Model):
             setattr(self, name, value)
         self.version += 1
         self.save(update_fields=[*fields, "version", *WHEN_IT_CAME])
+
+
+def _words_of(text: str, in_person: bool) -> str:
+    """The text of a card; of one that is said in person a heading."""
+    text = content(text, needed=_("There is nothing on this card yet."))
+    if in_person and ("\n" in text or len(text) > text_limits.NAME_LENGTH):
+        most = text_limits.NAME_LENGTH
+        raise Invalid(_("Of what you say in person a heading is kept: one line, %(most)d letters.") % {"most": most})
+    return text
 
 
 class EntryRevision(models.Model):

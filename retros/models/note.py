@@ -75,7 +75,7 @@ class Note(models.Model):
         text = content(text)
         with step.session.writing(by=by, step=step) as change:
             if entry is not None:
-                entry.must_be_open()
+                entry.must_take_words()
                 if entry.step_id != step.pk:
                     raise Invalid(_("This card belongs to another step."))
             elif step.written_alone and not step.is_revealed:
@@ -144,7 +144,7 @@ class Note(models.Model):
         text = content(text, needed=_("There is nothing written here yet."))
         with step.session.writing(by=by) as change:
             if entry is not None:
-                entry.must_be_open()
+                entry.must_take_words()
             if twin := cls.objects.select_related("step").filter(pk=id).first():
                 if twin.step.session_id != step.session_id:
                     raise key_is_taken()

@@ -291,16 +291,17 @@ class Session(Planned):
         return Seat(seat) if seat else None
 
     @classmethod
-    def look_again(cls, partnership: Partnership) -> None:
-        """Something of the pair's changed outside of the room: whoever stands in one sees it.
+    def look_again(cls, partnership: Partnership, *, ahead: bool = False) -> None:
+        """Something of the pair's changed outside of the room: whoever stands in one sees it; `ahead`: also in one that
+        is planned.
 
         After the commit, because the verb at work holds another lock than the room's.
         """
 
         def tell() -> None:
             with transaction.atomic():
-                running = cls.objects.select_for_update(no_key=True).filter(partnership=partnership).running()
-                for session in running.order_by("pk"):
+                rooms = cls.objects.select_for_update(no_key=True).filter(partnership=partnership)
+                for session in (rooms.unfinished() if ahead else rooms.running()).order_by("pk"):
                     session.version_a, session.version_b = session.version_a + 1, session.version_b + 1
                     session.save(update_fields=["version_a", "version_b"])
                     publish(session.pk, session.version_a, session.version_b)
@@ -325,6 +326,8 @@ class Session(Planned):
         Returns the one that is open now: a pair has one retro open at a time, and while that lasts it is this one.
         Raises Refusal for a retro while a seat is free; a Dream Team is begun by one alone.
         """
+        from retros.models.measure import ask_by_the_list  # a measure is asked in sessions
+
         with self.writing(by=by) as change:
             if self.is_running:
                 return self
@@ -335,6 +338,8 @@ class Session(Planned):
             last = Session.objects.filter(partnership=self.partnership_id, kind=self.kind).aggregate(n=Max("number"))
             self.status, self.started_at, self.number = self.Status.IN_PROGRESS, change.now, (last["n"] or 0) + 1
             self.save(update_fields=["status", "started_at", "number"])
+            if self.kind == self.Kind.RETRO:
+                ask_by_the_list(self.partnership_id, Session.objects.filter(pk=self.pk))
             self.current_step.begin(change.now)
             change.shared = True
         return self

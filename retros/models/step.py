@@ -278,14 +278,16 @@ class Step(models.Model):
             raise Refusal(_("Everything in this step is open from the start."))
 
     def _open(self, seat: Seat, change: Change) -> None:
-        """Open one side: what is sealed there, says something and is not “only me”. Records the version each showed."""
+        """Open one side: what is sealed there, says something, is asked and is not “only me”. Records the version each
+        showed.
+        """
         if self.side_open(seat):
             return
         setattr(self, f"opened_{seat}_at", change.now)
         self.save(update_fields=[f"opened_{seat}_at"])
         Entry.unrestricted.that_say_something().filter(
             step=self, author=self.session.sides[seat].person_id, sealed_at__isnull=False, deleted_at=None,
-            only_me=False, opened_at=None,
+            only_me=False, opened_at=None, prompt__set_aside=False,
         ).update(opened_at=change.now, opened_version=models.F("version"))  # fmt: skip
 
     def ready_for_next(self, *, by: Person, alone: bool = False) -> bool:
@@ -363,6 +365,8 @@ class Prompt(models.Model):
     choices = models.JSONField(default=list)  # [value, label] pairs of a scale, of places or of tags
     beside = models.CharField(max_length=40, blank=True)  # a guess: the key of the question that the other one answers
     named_by = models.ForeignKey("partnerships.Person", models.PROTECT, null=True, related_name="+")  # one of the two
+    measure = models.UUIDField(null=True)  # the one of the pair that this asks about; outlives it
+    set_aside = models.BooleanField(default=False)  # asked no more before anybody opened it, and kept
 
     class Meta:
         ordering = ("position",)
@@ -407,5 +411,5 @@ class Ready(models.Model):
         return f"{self.person_id} {self.purpose}"
 
 
-_prompts = CompiledQuery(lambda step: step.prompt_set.order_by("position"), Step)
+_prompts = CompiledQuery(lambda step: step.prompt_set.filter(set_aside=False).order_by("position"), Step)
 _marks = CompiledQuery(lambda step: step.ready_set.all(), Step)

@@ -18,6 +18,7 @@ from retros.models.expiry import gone
 from retros.recurrence.common_hours import due_day
 from retros.room.dock import Dock, Side
 from retros.room.regions import Region, Rows, draw, drawn, region, short
+from retros.room.starters import STARTERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,7 +143,7 @@ class Frame:
             "path": region("retros/room/_path.html", path=self.path, from_one=self.session.kind != Session.Kind.RETRO),
             "banner": region(
                 "retros/room/_banner.html", paused=paused, gone=self.gone, status=self.session.status,
-                is_retro=self.session.kind == Session.Kind.RETRO,
+                is_retro=self.session.kind == Session.Kind.RETRO, starters=STARTERS,
                 resume_url=reverse("session_resume", args=[self.session.pk]),
             ),
             "dock": region("retros/room/_dock.html", dock=self.dock.shown(self.can_write, self.own_digest)),

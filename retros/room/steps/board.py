@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from uuid import UUID, uuid5
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -26,6 +27,7 @@ ON_A_BOARD = (
     "is_card",
     "text",
     "only_me",
+    "in_person",
     "version",
     "talk",
     "opened_at",
@@ -146,12 +148,25 @@ class Board(Frame):
         return CardShown(
             id=str(entry.pk), column=self.column_of(entry).key, seat=side.seat.value, text=entry.text,
             who=_("You") if side.is_you and not revealed else side.name, talk=entry.talk,
-            only_me=entry.only_me, lies_open=revealed, pick=picks if shared and not entry.talk else "",
-            can_table=shared and entry.talk != Entry.Talk.ON_TABLE, can_edit=side.is_you and self.can_write,
+            only_me=entry.only_me, lies_open=revealed, in_person=entry.in_person,
+            pick=picks if shared and not entry.talk and not entry.in_person else "",
+            can_table=shared and entry.talk != Entry.Talk.ON_TABLE and not entry.in_person,
+            can_tick=shared and entry.in_person, can_edit=side.is_you and self.can_write,
             can_move=side.is_you and self.can_write and not revealed, your_seat=self.seat.value,
             partner_seat=self.partner.seat.value, partner_name=self.partner.name,
             actions=tuple(line.action.text for line in self._agreed_from.get(entry.pk, ())),
+            difference_url=self.difference_url(entry) if self.session.is_closed and not entry.is_folded else "",
         )  # fmt: skip
+
+    def difference_url(self, entry: Entry) -> str:
+        """Where the two look at it as X versus Y, while they work together."""
+        if self.session.partnership.is_archived:
+            return ""
+        return f"{reverse('exercise_detail', args=[self.session.partnership_id, 'difference'])}?card={entry.pk}"
+
+    @property
+    def table_difference_url(self) -> str:
+        return self.difference_url(self.on_table.entry) if self.on_table else ""
 
     @property
     def reveal_announcement(self) -> str:

@@ -28,7 +28,7 @@ from retros.room.frame import WRITING, Frame
 from retros.room.page import room_at
 from retros.room.steps.board import Board
 from retros.shelf.page import APPRECIATION
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.retros import play
 from tests.retros.model import wall
 from tests.retros.regions import regions
@@ -36,12 +36,6 @@ from tests.retros.regions import regions
 pytestmark = pytest.mark.one_database
 
 HTMX = {"HX-Request": "true"}
-
-
-def client_of(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 @pytest.fixture

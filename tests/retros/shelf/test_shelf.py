@@ -19,16 +19,10 @@ from retros.lifecycle.export import everything
 from retros.lifecycle.retention import expire, months_later
 from retros.models import Draft, Entry, KindWord, Session
 from retros.shelf.page import Shelf
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.retros import play
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
-
-
-def client_of(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def give(cast: Cast, text: str = "You ask before you assume", *, by: Person | None = None) -> KindWord:
