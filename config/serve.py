@@ -20,11 +20,14 @@ from typing import Any
 
 import uvicorn
 from django.conf import settings
+from django.db import connections
 from django.utils import autoreload
 from uvicorn.supervisors import Multiprocess
 
 from config.asgi import Application, application
 from config.protocol import StrictProtocol
+from retros.backup.start import refuse_unready
+from retros.backup.trouble import Trouble, in_words
 from retros.worker import work
 
 STUCK_SECONDS = 20  # until a connection is cut that takes nothing of what was sent, or has silently gone
@@ -76,7 +79,13 @@ def main() -> None:
 
 def serve(host: str, port: int, workers: int = 1) -> None:
     """Serves until it is stopped. Raises SystemExit when it cannot start."""
-    application.server.take(workers)
+    try:
+        with in_words(settings.DATA_DIR):
+            application.server.take(workers)
+            refuse_unready()
+    except Trouble as trouble:
+        raise SystemExit(str(trouble)) from trouble
+    connections.close_all()
     config = configured(one_of_several if workers > 1 else application, host=host, port=port, workers=workers)
     listening = bound(config)
     listening.listen(config.backlog)

@@ -223,6 +223,7 @@ TABLE: dict[str, Row] = {
     "learning_clause": page(post="302 302 302 302 403"),
     "clause_link_update": page(post="302 302 302 302 403"),
     "look_create": press("302 302 302 409 403"),
+    "proposal_sign": press("302 302 302 302 403"),
     "review_clause": press("302 302 302 409 403"),
     "action_clause": press("302 302 302 302 403"),
     "surprise_create": press("404/422 302/422 302/422 302/422 403/422"),

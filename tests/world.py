@@ -212,6 +212,7 @@ class World:
             "agreement_create": {"kind": "contract", "title": "zzztitle", **key},
             "agreement_review": {"until": in_days(40).date().isoformat()},
             "version_sign": {"digest": self.ids["proposal digest"]},
+            "proposal_sign": {"digest": self.ids["proposal digest"]},
             "entry_clause": clause,
             "learning_clause": clause,
             "clause_link_update": {"tags": ["life", "career"]},

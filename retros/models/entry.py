@@ -14,6 +14,7 @@ from partnerships.graphemes import shorten
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
 from retros import limits
 from retros.models.draft import Draft
+from retros.models.told import Told
 
 if TYPE_CHECKING:
     from partnerships.models import Partnership, Person
@@ -229,8 +230,8 @@ class Entry(models.Model):
                 self._check_version(version, text)
                 if changes_reader and self.step.side_open(change.seat):
                     raise Refusal(self.why_its_reader_stays)
-                changed = {"text": text, **({"only_me": only_me} if changes_reader else {})}
-                self._revise(change, private=False if changes_reader else None, **changed)
+                changed: dict[str, Any] = {"text": text, **({"only_me": only_me} if changes_reader else {})}
+                self._revise(change, Told.CARD_CHANGED, private=False if changes_reader else None, **changed)
             Draft.take(Draft.Box.EDIT.key(self.pk), by=by)
 
     def move(self, prompt: Prompt, *, by: Person) -> None:
@@ -245,13 +246,13 @@ class Entry(models.Model):
         """Put the card away. `restore` brings it back."""
         with self._changing(by, deleted=True) as change:
             if self.deleted_at is None:
-                self._revise(change, deleted_at=change.now, talk="")
+                self._revise(change, Told.CARD_DELETED, deleted_at=change.now, talk="")
 
     def restore(self, *, by: Person) -> None:
         """Bring a deleted card back; if its side was opened in between, it comes back open."""
         with self._changing(by, deleted=True) as change:
             if self.deleted_at is not None:
-                self._revise(change, deleted_at=None)
+                self._revise(change, Told.CARD, deleted_at=None)
 
     # --- answers ------------------------------------------------------------------------------------------------
 
@@ -300,12 +301,15 @@ class Entry(models.Model):
     def pick(self, *, by: Person) -> None:
         """“I want to talk about this card.”"""
         with self._talking(by) as change:
-            _pick, change.shared = Pick.objects.get_or_create(entry=self, person=by)
+            _pick, is_new = Pick.objects.get_or_create(entry=self, person=by)
+            if is_new:
+                change.tell(Told.PICKED, self.pk)
 
     def unpick(self, *, by: Person) -> None:
         with self._talking(by) as change:
             gone, _rows = Pick.objects.filter(entry=self, person=by).delete()
-            change.shared = bool(gone)
+            if gone:
+                change.tell(Told.UNPICKED, self.pk)
 
     def put_on_table(self, *, by: Person) -> None:
         """One card on the table at a time. The one that lay there goes back, as talked about if anything came up."""
@@ -314,7 +318,8 @@ class Entry(models.Model):
 
         with self._talking(by) as change:
             self.must_take_words()
-            change.shared = self.talk != self.Talk.ON_TABLE
+            if self.talk != self.Talk.ON_TABLE:
+                change.tell(Told.TABLED, self.pk)
             for other in Entry.unrestricted.filter(step=self.step_id, talk=self.Talk.ON_TABLE).exclude(pk=self.pk):
                 noted = Note.objects.filter(entry=other).exclude(text="").exists()
                 agreed = Action.objects.filter(from_entry=other, deleted_at=None).exists()
@@ -328,6 +333,8 @@ class Entry(models.Model):
             raise Invalid(_("That is not one of the choices."))
         with self._talking(by) as change:
             change.shared = self.talk != talk
+            if self.talk != talk and talk:
+                change.tell(Told(talk), self.pk)
             self.talk = talk
             self.save(update_fields=["talk"])
 
@@ -390,10 +397,11 @@ class Entry(models.Model):
                 mine=mine, theirs=self.text, version=self.version,
             )  # fmt: skip
 
-    def _settle(self, change: Change, *, private: bool | None = None) -> None:
+    def _settle(self, change: Change, told: Told = Told.CARD, *, private: bool | None = None) -> None:
         """Decide, while the session is locked, whether what is written now lies open, and take back a Ready it upsets.
 
         Work on what is “only me” (`private`, by default as the entry says) upsets nothing and shows nobody anything.
+        `told` is what an open card tells; an answer that saves itself tells nothing.
         """
         private = self.only_me if private is None else private
         if self.step.side_open(change.seat):
@@ -401,9 +409,11 @@ class Entry(models.Model):
             if not self.only_me and self.opened_at is None:
                 self._come(change)
             change.shared = change.shared or not self.is_folded
+            if self.is_card and not self.is_folded:
+                change.tell(told, self.pk)
         elif not private:
             if self.step.withdraw_ready(change.person):
-                change.shared = True
+                change.tell(Told.NOT_READY)
             if not self.is_card:
                 self.sealed_at = None
 
@@ -412,9 +422,11 @@ class Entry(models.Model):
         self.opened_at = self.created_at = change.now
         self.opened_version = self.version + (0 if self._state.adding else 1)
 
-    def _revise(self, change: Change, *, private: bool | None = None, **fields: Any) -> None:
+    def _revise(
+        self, change: Change, told: Told = Told.CARD_CHANGED, /, *, private: bool | None = None, **fields: Any
+    ) -> None:
         """Store new values under a new version; keep the earlier text of what was open."""
-        self._settle(change, private=private)
+        self._settle(change, told, private=private)
         if not self.is_folded and "text" in fields and self.text and self.text != fields["text"]:
             EntryRevision.objects.create(entry=self, version=self.version, text=self.text)
         for name, value in fields.items():

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 class KindWordQuerySet(models.QuerySet["KindWord"]):
     def of(self, person: Person) -> KindWordQuerySet:
-        """What they were given, dropped or not (docs/rules/visibility.md V21)."""
+        """What they were given, dropped or not (docs/rules/visibility.md V22)."""
         return self.filter(receiver=person, partnership__memberships__person=person)
 
     def visible_to(self, person: Person) -> KindWordQuerySet:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from retros.agreements.page import Proposed, proposed_in
-from retros.models import Draft, Session
+from retros.models import Action, Draft, Entry, Note, Session
 from retros.models.action import ActionLine
 from retros.room.steps.learns import Learns
 
@@ -60,6 +60,10 @@ class Conclude(Learns):
     def boxes_elsewhere(self) -> tuple[str, ...]:
         """An action between retros has a page of its own."""
         return (self.action_key,)
+
+    @property
+    def spoken(self) -> list[Entry | Note | Action]:
+        return [*super().spoken, *self.actions]
 
     @property
     def try_key(self) -> str:

@@ -330,13 +330,13 @@ def test_of_an_open_board_comes_the_new_card_and_nothing_around_it(board: Two) -
     shown = board.shown()
     board.fold(board.tom, "Two", "bad")
     news = board.live(shown)
-    assert regions(news) == ["cards-bad", "count-bad"]
+    assert regions(news) == ["cards-bad", "count-bad", "said"]
     assert news.count("data-card") == 1
     assert regions(board.live(board.shown())) == []
     assert regions(board.fold(board.ines, "Three", "bad", shown=board.shown())) == ["cards-bad", "count-bad"]
     shown = board.shown()
     board.press(board.tom, "step_next_create", 2)
-    assert regions(board.live(shown)) == ["dock"]
+    assert regions(board.live(shown)) == ["dock", "said"]
 
 
 def test_a_card_that_both_look_at_changes_where_it_stands(board: Two) -> None:
@@ -345,7 +345,7 @@ def test_a_card_that_both_look_at_changes_where_it_stands(board: Two) -> None:
     board.press(board.tom, "entry_pick_create", Entry.unrestricted.get(text="One").pk)
     news = board.live(shown)
     assert "Tom picked" in news
-    assert regions(news) == ["cards-bad", "cards-good", "count-bad", "table-state"]
+    assert regions(news) == ["cards-bad", "cards-good", "count-bad", "said", "table-state"]
     assert news.count("data-card") == 2
 
 

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('partnerships', '0022_templates_and_kind_words'),
-        ('retros', '0026_entry_in_person'),
+        ('retros', '0027_session_told'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
