@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -154,6 +154,20 @@ class Action(models.Model):
             key = Draft.Box.TRY.key(experiment) if experiment else Draft.Box.ACTION.key((entry or partnership).pk)
             Draft.take(key, by=by, client_id=id)
         return actions
+
+    @classmethod
+    def bring_in(cls, partnership: Partnership, *, by: Person, rows: list[dict[str, Any]], id: uuid.UUID) -> None:
+        """Add many at once, all or none, all of them the actor's. `id` is the client's own: a retry adds nothing."""
+        with _writing(partnership, by, None):
+            actions = [
+                Action(id=uuid.uuid5(id, str(number)), partnership=partnership, owner=by, **row)
+                for number, row in enumerate(rows)
+            ]
+            known = cls.objects.filter(pk__in=[action.pk for action in actions])
+            if any(twin.partnership_id != partnership.pk or twin.owner_id != by.pk for twin in known):
+                raise key_is_taken()
+            if not known:
+                Action.objects.bulk_create(actions)
 
     def edit(
         self, *, by: Person, version: int, text: str, due: date | None, owner: str, cue: str = "", because: str = "",

@@ -11,7 +11,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from partnerships.models import Partnership
-from retros.catalogue import Template, choices
+from retros.catalogue import Catalogue, Template, templates
 from retros.models import Entry, Note, Prompt, Session, Step
 from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
@@ -19,7 +19,11 @@ from tests.retros import play
 from tests.retros.room.test_retro_in_browser import Side
 
 # Each once, for the first kind of pair that can choose it.
-ALL = {each.key: (kind, each) for kind in reversed(Partnership.Kind.values) for each in choices(kind)}
+ALL = {
+    each.key: (kind, each)
+    for kind in reversed(Partnership.Kind.values)
+    for each in Catalogue(templates()).choices(kind)
+}
 
 
 @pytest.fixture
