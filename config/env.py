@@ -90,6 +90,24 @@ class Environment:
             raise BadValue(name, value, "http:// or https://, a host, maybe :port, and no path")
         return urlsplit(plain)
 
+    def issuer(self, name: str) -> str:
+        """The address of an OpenID provider, without a slash at its end; empty when not given."""
+        value = self.text(name).rstrip("/")
+        parts = _split(name, value)
+        host = parts.hostname or ""
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+        if value and (not is_safe or not host or parts.username is not None or parts.query or parts.fragment):
+            raise BadValue(name, value, "https://, a host, maybe a path; http:// on this machine alone")
+        return value
+
+    def claim(self, name: str) -> tuple[str, str] | None:
+        """A claim and the value that counts, `groups=admins`; None when not given."""
+        value = self.text(name)
+        claim, _equals, wanted = value.partition("=")
+        if value and not (claim and wanted):
+            raise BadValue(name, value, "a claim and its value, such as groups=twofold-admins")
+        return (claim, wanted) if value else None
+
     def domains(self, name: str) -> frozenset[str]:
         """Mail domains, parted by commas, in lower case."""
         found = frozenset(part.strip().lower() for part in self.text(name).split(",") if part.strip())

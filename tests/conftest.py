@@ -18,8 +18,10 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from tests.browser import CHROMIUM_FLAGS, Watched, chromium
+from tests.cast import ada as ada
 from tests.cast import cast as cast
 from tests.cast import mail_at_once as mail_at_once
+from tests.cast import people as people
 from tests.world import made_world as made_world
 from tests.world import world as world
 

@@ -46,6 +46,7 @@ from retros.models import (
     Entry,
     Handover,
     Jot,
+    Measure,
     Need,
     Note,
     Offer,
@@ -180,6 +181,7 @@ class World:
             "bulk_id": self.ids["bulk"],
             "exercise": "retro-quick",
             "jot_id": self.ids[f"{own} jot"],
+            "measure_id": self.ids["measure"],
         } | special.get(name, {})
         return {key: known[key] for key in parameters(name)}
 
@@ -205,6 +207,7 @@ class World:
             "agreement_create": {"kind": "contract", "title": "zzztitle", **key},
             "agreement_review": {"until": in_days(40).date().isoformat()},
             "version_sign": {"digest": self.ids["proposal digest"]},
+            "proposal_sign": {"digest": self.ids["proposal digest"]},
             "entry_clause": clause,
             "learning_clause": clause,
             "clause_link_update": {"tags": ["life", "career"]},
@@ -227,6 +230,7 @@ class World:
             "admin_session_move": {**when, "zone": "UTC"},
             "admin_session_skip": {"reason": "leave"},
             "handover_update": {**text, "version": 1},
+            "partnership_export": {"form": "json"},
             "person_invite": {"email": "y@example.org", "role_label": "zzzrole"},
             "person_role_update": {"role_label": "zzzrole"},
             "lead_create": {"email": "mei@example.org"},
@@ -257,6 +261,9 @@ class World:
             },
             "session_create": {**when, **key},
             "jot_list": text | key,
+            "measure_list": text | key,
+            "health_interval_update": {"every": 2},
+            "measure_update": {**text, "version": 1},
             "session_move": when,
             "session_skip": {"reason": "holiday"},
             "session_met": {"day": (tomorrow - timedelta(days=11)).isoformat()},
@@ -357,6 +364,8 @@ def _before(world: World) -> None:
         jot = Jot.keep(cast.checkout, by=world.people[who], text=mark("jot", {who}), id=uuid.uuid4())
         world.ids[f"{who} jot"] = jot.pk
         Draft.keep(f"jot:{cast.checkout.pk}", mark("draft", {who}), version=0, by=world.people[who])
+    measure = Measure.define(cast.checkout, by=cast.ines, text=mark("measure", BOTH), id=uuid.uuid4())
+    world.ids["measure"] = measure.pk
     for name, days in (("next", 20), ("discarded", 30)):
         start = (timezone.now() + timedelta(days=days)).replace(tzinfo=None)
         session = world.sessions[name] = one_date.plan(cast.checkout, by=cast.ines, start=start, zone="UTC")
@@ -504,6 +513,7 @@ def _write(world: World) -> None:
     _both_next(hands, LOOK_BACK)
     for who, hand in names.items():
         hand.answer("weather_us", value=4)
+        hand.answer(Measure.objects.get(pk=ids["measure"]).key, value=2)
         hand.answer("life_career", mark("privateanswer", {who}), only_me=True)
         hand.answer("change_tags", tags=[])
         changed = hand.answer("changed", mark("firstanswer", BOTH))

@@ -27,6 +27,7 @@ from partnerships.models import (
     SignIn,
     SignInChange,
     SignInLink,
+    second_factor,
 )
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal
@@ -128,10 +129,13 @@ def _shown(person: Person) -> None:
 
 
 def _signing_in(person: Person) -> None:
-    """Addresses, every device, what could be taken back, and the counters of their limits."""
+    """Addresses, apps and passkeys, every device, what could be taken back, and the counters of their limits."""
     from allauth.account.models import EmailAddress  # its models need ours first
+    from allauth.socialaccount.models import SocialAccount
 
     EmailAddress.objects.filter(user=person).delete()
+    SocialAccount.objects.filter(user=person).delete()
+    second_factor.remove(person)
     SignIn.objects.filter(person=person).delete()
     SignInChange.objects.filter(person=person).delete()
     SignInLink.objects.filter(person=person).delete()

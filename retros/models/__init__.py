@@ -8,6 +8,7 @@ from retros.models.entry import Entry, EntryRevision, Pick
 from retros.models.expiry import Expiry
 from retros.models.handover import Handover
 from retros.models.jot import Jot
+from retros.models.measure import Measure
 from retros.models.need import Need
 from retros.models.note import Note
 from retros.models.offer import Offer
@@ -30,6 +31,7 @@ __all__ = [
     "Expiry",
     "Handover",
     "Jot",
+    "Measure",
     "Need",
     "Note",
     "Offer",

@@ -15,6 +15,7 @@ from partnerships.models import Agreement, Invitation, Membership, Partnership, 
 from partnerships.models.partnership import Seat
 from partnerships.refusals import NotAllowed, Refusal
 from retros.catalogue import template_for
+from retros.models.measure import Measure, questions_of
 from retros.models.note import Note
 from retros.models.presence import Presence
 from retros.models.session import Session
@@ -28,7 +29,7 @@ def start_now(
     """A retro, or another sitting that ends in no agreement, that begins at this moment.
 
     A `topic` becomes the note of its first step, which is of both. While one of its kind is running, that one is it:
-    both may press at once.
+    both may press at once. Raises Refusal when that one is about something else.
     """
     now = timezone.now()
     kind = template_for(Session.Kind.RETRO, partnership.kind, template_key).kind
@@ -36,6 +37,11 @@ def start_now(
         Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
         running = Session.objects.filter(partnership=partnership, kind=kind).running().order_by("-started_at").first()
         session = running or Session.sent_before(id, partnership)
+        if running and topic and not Note.objects.filter(step=running.steps[0], text=content(topic)).exists():
+            raise Refusal(
+                _("%(title)s is open already, about something else. Close it, then begin this one.")
+                % {"title": running.title}
+            )
         if session is None:
             session = _create(partnership, by=by, now=now, template_key=template_key, id=id, kind=kind)
             if topic:
@@ -114,11 +120,13 @@ def check(partnership: Partnership, sessions: Collection[Session], members: Coll
 
 def insert(partnership: Partnership, sessions: list[Session], members: Collection[Membership]) -> list[Session]:
     """Write new sessions of a pair, with its `members` and the steps and prompts of their template: the one whose key
-    they bring, else the usual one of their kind. Whoever calls has seen to `check`.
+    they bring, else the usual one of their kind; a pulse also asks about the measures of the pair. Whoever calls has
+    seen to `check`, and holds the partnership's lock.
     """
     if not sessions:
         return []
     names = {member.seat: member.person.bare_first_name for member in members}
+    measures = list(Measure.objects.asked().filter(partnership=partnership))
     steps: list[Step] = []
     prompts: list[Prompt] = []
     for session in sessions:
@@ -127,6 +135,8 @@ def insert(partnership: Partnership, sessions: list[Session], members: Collectio
         for position, step in enumerate(template.steps):
             steps.append(Step.copy(step, session=session, position=position))
             prompts += steps[-1].copies(step.prompts, names)
+            if step.kind == Step.Kind.PULSE:
+                prompts += questions_of(measures, steps[-1].pk, len(step.prompts))
     Session.objects.bulk_create(sessions)
     Presence.objects.bulk_create(
         Presence(session=session, person_id=m.person_id, seat=m.seat) for session in sessions for m in members

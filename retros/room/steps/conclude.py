@@ -2,19 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
 
 from retros.agreements.page import Proposed, proposed_in
-from retros.models import Draft
+from retros.models import Action, Draft, Entry, Note, Session
 from retros.models.action import ActionLine
 from retros.room.steps.learns import Learns
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the three parts are called."""
+
+    learned: StrOrPromise
+    add: StrOrPromise
+    ask: StrOrPromise
+    try_it: StrOrPromise
+    acts: StrOrPromise
+    add_act: StrOrPromise
+    ask_act: StrOrPromise
+
+
+USUAL = Words(
+    learned=_("What we learned"), add=_("Add a learning"), ask=_("What did we learn?"),
+    try_it=_("The one thing to try"), acts=_("Actions from today"), add_act=_("Add an action"),
+    ask_act=_("What will you do?"),
+)  # fmt: skip
+OF_A_DIFFERENCE = Words(
+    learned=_("Decided"), add=_("Write down what you decided"), ask=_("What did you decide?"),
+    try_it=_("To test first"), acts=_("Parked, and who gets it decided by when"), add_act=_("Park it"),
+    ask_act=_("What is to be decided?"),
+)  # fmt: skip
+
 
 class Conclude(Learns):
-    """Conclusions: what the two learned, the one thing to try, actions."""
+    """Conclusions: what the two learned, the one thing to try, actions. Of a difference: decided, to test, parked."""
 
     template = "retros/room/_conclude.html"
     parts = ("learnings", "proposals", "experiments", "try_words", "actions")
+
+    @property
+    def words(self) -> Words:
+        return OF_A_DIFFERENCE if self.session.kind == Session.Kind.DIFFERENCE else USUAL
 
     @property
     def boxes(self) -> list[str]:
@@ -24,6 +60,10 @@ class Conclude(Learns):
     def boxes_elsewhere(self) -> tuple[str, ...]:
         """An action between retros has a page of its own."""
         return (self.action_key,)
+
+    @property
+    def spoken(self) -> list[Entry | Note | Action]:
+        return [*super().spoken, *self.actions]
 
     @property
     def try_key(self) -> str:

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from partnerships.models import Audit, Invitation, Partnership
 from partnerships.models.audit import ABOUT_ACCOUNTS, ABOUT_ROLES, ABOUT_THE_SCHEDULE, FOR_ADMINS, OF_THE_PAIR
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.factories import PASSWORD, PersonFactory
 
 pytestmark = pytest.mark.django_db
@@ -103,8 +103,7 @@ def test_admins_read_accounts_roles_and_the_schedule_alone(cast: Cast) -> None:
 
 
 def record(cast: Cast, **asked: str) -> str:
-    client = Client()
-    client.force_login(cast.ada)
+    client = client_of(cast.ada)
     return client.get(reverse("audit_list"), asked).text
 
 

@@ -32,12 +32,6 @@ from tests.cast import Cast
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
-@pytest.fixture
-def ada(client: Client, cast: Cast) -> Person:
-    client.force_login(cast.ada)
-    return cast.ada
-
-
 def mail(person: Person, **fields: Any) -> Delivery:
     known = {"kind": "prep_open", "subject_type": "session", "subject_id": uuid.uuid4(), "send_at": timezone.now()}
     delivery = Delivery.new(person=person, **{**known, "status": "failed", "error": "SMTPServerDisconnected", **fields})

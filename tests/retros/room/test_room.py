@@ -27,7 +27,7 @@ from retros.models import Action, Draft, Entry, Note, Presence, Session, Step, c
 from retros.room.frame import WRITING, Frame
 from retros.room.page import room_at
 from retros.room.steps.board import Board
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.retros import play
 from tests.retros.model import wall
 from tests.retros.regions import regions
@@ -35,12 +35,6 @@ from tests.retros.regions import regions
 pytestmark = pytest.mark.one_database
 
 HTMX = {"HX-Request": "true"}
-
-
-def client_of(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 @pytest.fixture
@@ -335,13 +329,13 @@ def test_of_an_open_board_comes_the_new_card_and_nothing_around_it(board: Two) -
     shown = board.shown()
     board.fold(board.tom, "Two", "bad")
     news = board.live(shown)
-    assert regions(news) == ["cards-bad", "count-bad"]
+    assert regions(news) == ["cards-bad", "count-bad", "said"]
     assert news.count("data-card") == 1
     assert regions(board.live(board.shown())) == []
     assert regions(board.fold(board.ines, "Three", "bad", shown=board.shown())) == ["cards-bad", "count-bad"]
     shown = board.shown()
     board.press(board.tom, "step_next_create", 2)
-    assert regions(board.live(shown)) == ["dock"]
+    assert regions(board.live(shown)) == ["dock", "said"]
 
 
 def test_a_card_that_both_look_at_changes_where_it_stands(board: Two) -> None:
@@ -350,7 +344,7 @@ def test_a_card_that_both_look_at_changes_where_it_stands(board: Two) -> None:
     board.press(board.tom, "entry_pick_create", Entry.unrestricted.get(text="One").pk)
     news = board.live(shown)
     assert "Tom picked" in news
-    assert regions(news) == ["cards-bad", "cards-good", "count-bad", "table-state"]
+    assert regions(news) == ["cards-bad", "cards-good", "count-bad", "said", "table-state"]
     assert news.count("data-card") == 2
 
 
