@@ -145,6 +145,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "config.context.nonce",
+                "config.context.guide",
                 "config.context.mail",
                 "config.context.provider",
                 "partnerships.accounts.came_from.header",
