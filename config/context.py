@@ -14,6 +14,10 @@ def mail(request: HttpRequest) -> dict[str, object]:
     return {"mail_is_sent": settings.MAIL_IS_SENT}
 
 
-def provider(request: HttpRequest) -> dict[str, object]:
-    """The organisation's own sign-in: its name, empty for none, and whether there is no other way in."""
-    return {"oidc_name": settings.OIDC_NAME if settings.OIDC_ISSUER else "", "oidc_only": settings.OIDC_ONLY}
+def ways_in(request: HttpRequest) -> dict[str, object]:
+    """Whether there are passkeys; the organisation's own sign-in by name, empty for none; whether there is no other."""
+    return {
+        "passkeys": settings.PASSKEYS,
+        "oidc_name": settings.OIDC_NAME if settings.OIDC_ISSUER else "",
+        "oidc_only": settings.OIDC_ONLY,
+    }
