@@ -86,6 +86,9 @@ class Audit(models.Model):
         RHYTHM_ENDED = "rhythm_ended", _("Ended a rhythm")
         BULK_DONE = "bulk_done", _("Changed many schedules at once")
         BULK_UNDONE = "bulk_undone", _("Took back a change of many schedules")
+        # templates
+        TEMPLATE_MADE = "template_made", _("Made a template")
+        TEMPLATE_CHANGED = "template_changed", _("Changed a template")
         # of the pair
         INVITED = "invited", _("Invited into a partnership")
         INVITATION_REVOKED = "invitation_revoked", _("Took an invitation back")
@@ -97,6 +100,7 @@ class Audit(models.Model):
         RELEASE_WITHDRAWN = "release_withdrawn", _("Took back what was shown")
         LOOKED = "looked", _("Looked at a partnership")
         AGREEMENT_EXPORTED = "agreement_exported", _("Exported an agreement")
+        PARTNERSHIP_EXPORTED = "partnership_exported", _("Exported a partnership")
         EXPIRED = "expired", _("Removed what was older than the time it is kept")
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)
@@ -203,6 +207,7 @@ ABOUT_THE_SCHEDULE = frozenset(
         Act.BULK_UNDONE,
     }
 )
+ABOUT_TEMPLATES = frozenset({Act.TEMPLATE_MADE, Act.TEMPLATE_CHANGED})
 OF_THE_PAIR = frozenset(
     {
         Act.INVITED,
@@ -215,7 +220,8 @@ OF_THE_PAIR = frozenset(
         Act.RELEASE_WITHDRAWN,
         Act.LOOKED,
         Act.AGREEMENT_EXPORTED,
+        Act.PARTNERSHIP_EXPORTED,
         Act.EXPIRED,
     }
 )
-FOR_ADMINS = ABOUT_ACCOUNTS | ABOUT_ROLES | ABOUT_THE_SCHEDULE
+FOR_ADMINS = ABOUT_ACCOUNTS | ABOUT_ROLES | ABOUT_THE_SCHEDULE | ABOUT_TEMPLATES

@@ -5,11 +5,18 @@ document.addEventListener("click", (event) => {
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   const [path] = link.getAttribute("href").split("#");
-  htmx.ajax("GET", path, { source: link, target: "#editor", select: "#editor-form", swap: "innerHTML" });
+  htmx.ajax("GET", path, {
+    source: link,
+    target: "#editor",
+    select: "#editor-form",
+    swap: "innerHTML ignoreTitle:true",
+  });
 });
 addEventListener("htmx:afterSwap", ({ detail: { target, requestConfig } }) => {
   if (target.localName !== "dialog") return;
   if (!target.open) target.showModal();
+  const h1 = target.querySelector("h1"); // where it is a page of its own
+  if (h1) h1.outerHTML = h1.outerHTML.replaceAll("h1", "h2");
   target.querySelector("[autofocus]")?.removeAttribute("autofocus"); // or htmx would take the focus there, a bit later
   target.querySelector(requestConfig.elt.dataset.edit || "textarea, input:not([type=hidden])")?.focus();
 });

@@ -26,7 +26,7 @@ from retros.lifecycle.erasure import erase
 from retros.lifecycle.export import archive
 from retros.models import Action, Draft, Entry, Jot, Need, Note, Prompt, Session, creation
 from retros.room.regions import memory
-from tests.cast import Cast, send_mails
+from tests.cast import Cast, client_of, send_mails
 from tests.factories import PASSWORD
 from tests.retros import play
 from tests.retros.lifecycle.test_export import files
@@ -66,6 +66,8 @@ LINKS = {
     "retros.Expiry.told": "stays",
     "retros.Handover.written_by": "stays",
     "retros.Jot.person": "goes",
+    "retros.KindWord.giver": "stays: what was given is the other one's",
+    "retros.KindWord.receiver": "goes",
     "retros.Need.answered_by": "goes",
     "retros.Need.written_by": "stays",
     "retros.Note.written_by": "stays",
@@ -219,8 +221,7 @@ def test_they_are_out_at_once_and_the_partner_is_told(world: World) -> None:
 
 
 def test_first_told_then_ticked_then_done(cast: Cast) -> None:
-    client = Client()
-    client.force_login(cast.tom)
+    client = client_of(cast.tom)
     url = reverse("data_erase")
     page = client.get(url)
     assert "Agreements and their signatures" in page.text
