@@ -140,6 +140,8 @@ class Environment:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise BadValue(name, str(path), "the path of a folder that can be made and written") from error
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise BadValue(name, str(path), "the path of a folder that the user who runs this may write")
         return path
 
     def secret_key(self, folder: Path) -> str:
@@ -147,7 +149,17 @@ class Environment:
         value = self.text("SECRET_KEY")
         if value and (len(value) < 50 or len(set(value)) < 5):
             raise BadValue("SECRET_KEY", None, "at least 50 random characters")
-        return value or _kept_secret(folder / "secret_key")
+        try:
+            return value or _kept_secret(folder / "secret_key")
+        except OSError as error:
+            raise ImproperlyConfigured(f"{folder} takes no file ({error.strerror}). Free space on its disk.") from error
+
+    def token(self, name: str) -> str:
+        """What somebody must bring; empty when not given."""
+        value = self.text(name)
+        if value and not re.fullmatch(r"[\w.~+/=-]{20,}", value, re.ASCII):
+            raise BadValue(name, None, "at least 20 random letters and digits")
+        return value
 
     def mail(self, name: str) -> dict[str, str | int | bool]:
         """Django's mail settings; empty when no server is named."""

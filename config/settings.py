@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,8 @@ from partnerships.public_holidays import countries
 django_stubs_ext.monkeypatch()  # so that `models.TextField[...]` and `forms.ModelForm[...]` exist when run
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+
+VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 # Whatever this process writes (the database and its log, the lock, a backup) is closed to other users.
 os.umask(0o077)
@@ -54,6 +57,10 @@ CALENDAR_REPLY_TO = env.mailbox("TWOFOLD_CALENDAR_REPLY_TO")  # empty: nobody is
 WORKER_ELSEWHERE = env.flag("TWOFOLD_WORKER_ELSEWHERE")
 STREAM_LIMIT = env.number("TWOFOLD_STREAM_LIMIT", 2500, least=1, most=100_000)
 PROXIES = env.networks("TWOFOLD_PROXIES")
+_backups = env.text("TWOFOLD_BACKUP_DIR")
+BACKUP_DIR = env.folder("TWOFOLD_BACKUP_DIR", DATA_DIR) if _backups else None
+METRICS_TOKEN = env.token("TWOFOLD_METRICS_TOKEN")  # empty: there are no metrics
+BACKUP_KEEP = env.number("TWOFOLD_BACKUP_KEEP", 35, least=1, most=10_000)
 
 if not HTTPS and not LOOPBACK and not ALLOW_HTTP:
     raise BadValue("TWOFOLD_BASE_URL", BASE_URL, "https://, or http:// on this machine, or with TWOFOLD_ALLOW_HTTP=1")

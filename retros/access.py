@@ -12,16 +12,19 @@ from django.utils import timezone
 
 from partnerships.models import Clause, Version
 from partnerships.models.partnership import Seat
+from retros.catalogue import templates
 from retros.models import (
     Action,
     Bulk,
     ClauseOrigin,
     Entry,
     Jot,
+    KindWord,
     Measure,
     Need,
     Note,
     Offer,
+    OwnTemplate,
     Pause,
     Prompt,
     Release,
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from partnerships.models import Partnership, Person
+    from retros.catalogue import Template
     from retros.models.release import Thing
     from retros.models.session import SessionQuerySet
 
@@ -156,6 +160,11 @@ def get_jot(person: Person, jot_id: UUID) -> Jot:
     return get_object_or_404(Jot.objects.of(person), pk=jot_id)
 
 
+def get_kind_word(person: Person, word_id: UUID) -> KindWord:
+    """One that they were given, dropped or not. Raises Http404 for everybody else, who gave it too."""
+    return get_object_or_404(KindWord.objects.of(person), pk=word_id)
+
+
 def get_topic(person: Person, partnership: Partnership, kind: str, thing_id: str) -> str:
     """The words of a thing that lies open for both: a card, what they learned, a decision that they named, a clause in
     force, by its line. Raises Http404.
@@ -195,6 +204,16 @@ def get_action(person: Person, action_id: UUID, *, deleted: bool = False) -> Act
     if deleted:
         rows |= Action.objects.deleted_for(person)
     return get_object_or_404(rows.select_related("partnership"), pk=action_id)
+
+
+def get_own_template(key: str) -> OwnTemplate:
+    """A template of this installation, for an admin. Raises Http404 for one that ships."""
+    return get_object_or_404(OwnTemplate, key=key)
+
+
+def get_template(key: str) -> Template:
+    """Any template, for an admin. Raises Http404."""
+    return templates().get(key) or get_own_template(key).template
 
 
 def get_bulk(bulk_id: UUID) -> Bulk:

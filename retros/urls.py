@@ -9,6 +9,8 @@ urlpatterns = [
     path("", include("retros.dates.urls")),
     path("", include("retros.exercises.urls")),
     path("", include("retros.jots.urls")),
+    path("", include("retros.shelf.urls")),
+    path("", include("retros.bring_in.urls")),
     path("", include("retros.measures.urls")),
     path("", include("retros.lifecycle.urls")),
     path("", include("retros.notifications.urls")),

@@ -125,6 +125,7 @@ TABLE: dict[str, Row] = {
     "unsubscribe": account(),
     "calendar_feed": account(post=405, stranger_post=405),
     "healthz": account(post=405, stranger_post=405),
+    "metrics": account(404, 405, 404, 405),
     "session_end_all": account(405, 302, 302, 302),
     "data_detail": account(200, 405, 302, 302),
     "data_export": account(405, 302, 302, 302),  # confirm the password first
@@ -174,6 +175,12 @@ TABLE: dict[str, Row] = {
     "trend_list": page(),
     "jot_delete": press("302"),
     "jot_restore": press("302"),
+    "card_import": page(post="302 409/302 409 302 403"),
+    "action_import": page(post="302 302 302 302 403"),
+    "shelf_detail": account(200, 405, 302, 302),
+    "kind_word_create": page(post="302 302 302 302 403"),
+    "kind_word_delete": press("302"),
+    "kind_word_restore": press("302"),
     "exercise_detail": page(post="302 302 302 302 409"),
     "session_calendar": page(),
     "session_move": page(post="302 302 302 302 403"),
@@ -217,6 +224,7 @@ TABLE: dict[str, Row] = {
     "learning_clause": page(post="302 302 302 302 403"),
     "clause_link_update": page(post="302 302 302 302 403"),
     "look_create": press("302 302 302 409 403"),
+    "proposal_sign": press("302 302 302 302 403"),
     "review_clause": press("302 302 302 409 403"),
     "action_clause": press("302 302 302 302 403"),
     "surprise_create": press("404/422 302/422 302/422 302/422 403/422"),
@@ -306,6 +314,16 @@ TABLE: dict[str, Row] = {
     "partnership_import": admins(post="422"),  # no file
     "partnership_import_create": admins("405", "422"),
     "partnership_import_example": admins(),
+    "template_list": admins(),
+    "template_create": admins(post="422"),  # no text
+    "template_detail": admins(),
+    "template_export": admins(),
+    "template_clone": admins("405", "302"),
+    "template_update": admins(post="302"),
+    "template_step_update": admins(post="302"),
+    "template_retire": admins("405", "302"),
+    "template_restore": admins("405", "302"),
+    "template_usual": admins("405", "302"),
     "admin_partnership_end": admins("405", "302"),
     "admin_partnership_resume": admins("405", "302"),
     "admin_partnership_dates": admins(),
@@ -317,7 +335,7 @@ PUBLIC = {
     "account_reset_password", "account_confirm_login_code", "account_confirm_email", "account_reset_password_done",
     "account_reset_password_from_key", "account_reset_password_from_key_done", "account_request_login_code",
     "invitation_detail", "sign_in_here", "sign_in_undo", "sign_in_link", "unsubscribe", "calendar_feed",
-    "healthz", "mfa_authenticate", "openid_connect_login", "openid_connect_callback",
+    "healthz", "metrics", "mfa_authenticate", "openid_connect_login", "openid_connect_callback",
 }  # fmt: skip
 ANYBODYS = (
     "account_",
@@ -399,7 +417,7 @@ def test_the_public_list_is_exact() -> None:
     own = {name for name in public if not name.startswith("account_")}
     assert own == {
         "invitation_detail", "sign_in_here", "sign_in_undo", "sign_in_link", "unsubscribe", "calendar_feed", "healthz",
-        "mfa_authenticate", "openid_connect_login", "openid_connect_callback",
+        "metrics", "mfa_authenticate", "openid_connect_login", "openid_connect_callback",
     }  # fmt: skip
     closed_by_allauth = {"account_reauthenticate", "account_email", "account_change_password", "account_set_password"}
     assert public - closed_by_allauth == PUBLIC

@@ -85,6 +85,9 @@ class Audit(models.Model):
         RHYTHM_ENDED = "rhythm_ended", _("Ended a rhythm")
         BULK_DONE = "bulk_done", _("Changed many schedules at once")
         BULK_UNDONE = "bulk_undone", _("Took back a change of many schedules")
+        # templates
+        TEMPLATE_MADE = "template_made", _("Made a template")
+        TEMPLATE_CHANGED = "template_changed", _("Changed a template")
         # of the pair
         INVITED = "invited", _("Invited into a partnership")
         INVITATION_REVOKED = "invitation_revoked", _("Took an invitation back")
@@ -202,6 +205,7 @@ ABOUT_THE_SCHEDULE = frozenset(
         Act.BULK_UNDONE,
     }
 )
+ABOUT_TEMPLATES = frozenset({Act.TEMPLATE_MADE, Act.TEMPLATE_CHANGED})
 OF_THE_PAIR = frozenset(
     {
         Act.INVITED,
@@ -218,4 +222,4 @@ OF_THE_PAIR = frozenset(
         Act.EXPIRED,
     }
 )
-FOR_ADMINS = ABOUT_ACCOUNTS | ABOUT_ROLES | ABOUT_THE_SCHEDULE
+FOR_ADMINS = ABOUT_ACCOUNTS | ABOUT_ROLES | ABOUT_THE_SCHEDULE | ABOUT_TEMPLATES

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
+
 from partnerships.models import Partnership
 from retros.models import Action
-from retros.pair import ActionRow, Pair
+from retros.pair import ActionRow, ListedAction, Pair
 
 if TYPE_CHECKING:
     from partnerships.models import Person
@@ -20,22 +22,21 @@ class Actions(Pair):
     def __init__(self, partnership: Partnership, person: Person) -> None:
         super().__init__(partnership, person, place="action_list")
 
-    @cached_property
-    def _rows(self) -> list[ActionRow]:
-        actions = Action.objects.visible_to(self.person).filter(partnership=self.partnership)
-        return [self.row(action) for action in actions]
+    @property
+    def _listed(self) -> Q:
+        return Q()
 
     @property
-    def open(self) -> list[ActionRow]:
-        return [row for row in self._rows if row.action.is_open]
+    def open(self) -> list[ListedAction]:
+        return [line for line in self.actions if line.is_open]
 
     @property
-    def done(self) -> list[ActionRow]:
-        return _latest_first(row for row in self._rows if row.action.closed_as == Action.Closed.DONE)
+    def done(self) -> list[ListedAction]:
+        return _latest_first(line for line in self.actions if not line.is_open and not line.is_dropped)
 
     @property
-    def dropped(self) -> list[ActionRow]:
-        return _latest_first(row for row in self._rows if row.action.closed_as == Action.Closed.DROPPED)
+    def dropped(self) -> list[ListedAction]:
+        return _latest_first(line for line in self.actions if line.is_dropped)
 
     @cached_property
     def deleted(self) -> list[ActionRow]:
@@ -43,5 +44,5 @@ class Actions(Pair):
         return [self.row(action) for action in actions]
 
 
-def _latest_first(rows: Iterable[ActionRow]) -> list[ActionRow]:
-    return sorted(rows, key=lambda row: row.action.closed_on or row.action.due, reverse=True)
+def _latest_first(lines: Iterable[ListedAction]) -> list[ListedAction]:
+    return sorted(lines, key=lambda line: line.ended_on, reverse=True)

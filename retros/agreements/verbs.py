@@ -69,6 +69,14 @@ def put_into_agreement(
     return version
 
 
+def sign_here(session: Session, version: Version, *, by: Person, digest: str) -> bool:
+    """Sign a proposal in the room in which it is seen. Returns whether it is in force; raises like `Version.sign`."""
+    with transaction.atomic(), session.writing(by=by, closed=True) as change:
+        _must_be_ours(session, version.agreement)
+        change.shared = True
+        return version.sign(by=by, digest=digest)
+
+
 def sentences_of(session: Session, by: Person) -> list[Note]:
     """What the two agreed on in a sitting, in its last step."""
     notes = Note.objects.visible_to(by).filter(step=session.steps[-1], kind=Note.Kind.LEARNED)

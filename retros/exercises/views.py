@@ -13,16 +13,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partnerships.access import get_partnership
 from partnerships.http import PersonRequest
 from retros.access import get_topic
-from retros.catalogue import Template, choices
+from retros.catalogue import Template
 from retros.exercises.forms import BeginForm, IntervalForm
 from retros.models import Session, creation
+from retros.models.template import catalogue
 from retros.pair import Pair
 
 
 @require_safe
 def exercise_list(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     pair = Pair(get_partnership(request.user, partnership_id), request.user)
-    context = {**pair.context, "exercises": choices(pair.partnership.kind)}
+    known, kind = catalogue(), pair.partnership.kind
+    usual = {each.key for each in known.choices(kind) if known.is_usual(each, kind)}
+    context = {**pair.context, "exercises": known.choices(kind), "usual": usual}
     return render(request, "retros/exercises/exercise_list.html", context)
 
 
@@ -59,7 +62,7 @@ def _topic(request: PersonRequest, pair: Pair) -> str:
 
 def _chosen(pair: Pair, key: str) -> Template:
     """Raises Http404 for what this kind of pair cannot choose."""
-    found = next((each for each in choices(pair.partnership.kind) if each.key == key), None)
+    found = next((each for each in catalogue().choices(pair.partnership.kind) if each.key == key), None)
     if found is None:
         raise Http404
     return found

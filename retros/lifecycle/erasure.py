@@ -33,7 +33,7 @@ from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal
 from retros.catalogue import templates
 from retros.lifecycle import ending
-from retros.models import BulkLine, Draft, Entry, EntryRevision, Jot, Need, Note, Pick, Prompt, Release
+from retros.models import BulkLine, Draft, Entry, EntryRevision, Jot, KindWord, Need, Note, Pick, Prompt, Release
 from retros.room.regions import memory
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def _writing(person: Person) -> None:
     own.update(text=_("Erased by its author."), value=None, tags=[])
     Draft.objects.filter(person=person).delete()
     Jot.objects.filter(person=person).delete()
+    KindWord.objects.filter(receiver=person).delete()
     Pick.objects.filter(person=person).delete()
 
 

@@ -24,6 +24,7 @@ from retros.models import (
     EntryRevision,
     Handover,
     Jot,
+    KindWord,
     Measure,
     Need,
     Note,
@@ -228,6 +229,10 @@ def partnership_data(partnership: Partnership, person: Person) -> Data:
         "jots": [
             {"text": jot.text, "at": _time(jot.created_at)}
             for jot in Jot.objects.kept(person).filter(partnership=partnership)
+        ],
+        "kind_words": [
+            {"by": word.giver.bare_name, "text": word.text, "at": _time(word.created_at)}
+            for word in KindWord.objects.visible_to(person).filter(partnership=partnership).select_related("giver")
         ],
     }  # fmt: skip
 

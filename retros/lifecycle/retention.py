@@ -18,7 +18,21 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import LessThanOrEqual
 
 from partnerships.models import Agreement, Audit, Delivery, Partnership, Person
-from retros.models import Action, Draft, Entry, Expiry, Handover, Jot, Measure, Need, Note, Prompt, Review, Session
+from retros.models import (
+    Action,
+    Draft,
+    Entry,
+    Expiry,
+    Handover,
+    Jot,
+    KindWord,
+    Measure,
+    Need,
+    Note,
+    Prompt,
+    Review,
+    Session,
+)
 from retros.models.expiry import WARNING
 from retros.room.regions import memory
 
@@ -41,6 +55,7 @@ def expire(now: datetime) -> int:
     long_ago = months_later(now, -settings.RETENTION_MONTHS)
     Draft.objects.filter(updated_at__lte=long_ago).delete()
     Jot.objects.filter(created_at__lte=long_ago).delete()
+    KindWord.objects.filter(created_at__lte=long_ago).delete()
     due = Expiry.objects.waiting().filter(warned_at__lte=now - WARNING)
     return sum(_remove(expiry_id, now) for expiry_id in due.order_by("pk").values_list("pk", flat=True))
 

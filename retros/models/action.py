@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -155,6 +155,20 @@ class Action(models.Model):
             Draft.take(key, by=by, client_id=id)
         return actions
 
+    @classmethod
+    def bring_in(cls, partnership: Partnership, *, by: Person, rows: list[dict[str, Any]], id: uuid.UUID) -> None:
+        """Add many at once, all or none, all of them the actor's. `id` is the client's own: a retry adds nothing."""
+        with _writing(partnership, by, None):
+            actions = [
+                Action(id=uuid.uuid5(id, str(number)), partnership=partnership, owner=by, **row)
+                for number, row in enumerate(rows)
+            ]
+            known = cls.objects.filter(pk__in=[action.pk for action in actions])
+            if any(twin.partnership_id != partnership.pk or twin.owner_id != by.pk for twin in known):
+                raise key_is_taken()
+            if not known:
+                Action.objects.bulk_create(actions)
+
     def edit(
         self, *, by: Person, version: int, text: str, due: date | None, owner: str, cue: str = "", because: str = "",
         seen_by: str = "", session: Session | None = None,
@@ -272,13 +286,16 @@ class ActionLine(NamedTuple):
         return [action.owner for action in self.actions]
 
 
-def lines_of(actions: Iterable[Action]) -> list[ActionLine]:
-    """The actions in their order, those of both in one line."""
+def lines_of(actions: Iterable[Action], *, each: bool = False) -> list[ActionLine]:
+    """The actions in their order, those of both in one line. `each`: for a list that says of each owner by when, and
+    what became of it, so that only the words have to be the same.
+    """
+    same = _words if each else _said
     lines: dict[uuid.UUID, ActionLine] = {}
     rest = {action.pk: action for action in actions}
     for action in list(rest.values()):
         twin = rest.get(_twin(action.pk))
-        if twin is not None and twin.owner_id != action.owner_id and _said(twin) == _said(action):
+        if twin is not None and twin.owner_id != action.owner_id and same(twin) == same(action):
             del rest[twin.pk]
             lines[action.pk] = ActionLine(action, (action, twin))
     return [lines.get(action.pk) or ActionLine(action, (action,)) for action in rest.values()]
@@ -289,10 +306,14 @@ def _twin(id: uuid.UUID) -> uuid.UUID:
     return uuid.uuid5(id, "both")
 
 
+def _words(action: Action) -> tuple[object, ...]:
+    """What an action says, whosever it is."""
+    return action.text, action.cue, action.because, action.seen_by, action.is_experiment, action.from_entry_id
+
+
 def _said(action: Action) -> tuple[object, ...]:
     """What a list says of an action, but for whose it is."""
-    names = ("text", "cue", "because", "seen_by", "due", "is_experiment", "closed_as", "closed_on", "helped")
-    return (*(getattr(action, name) for name in names), action.from_entry_id)
+    return *_words(action), action.due, action.closed_as, action.closed_on, action.helped
 
 
 class Review(models.Model):

@@ -14,12 +14,12 @@ from partnerships.content import content
 from partnerships.models import Agreement, Invitation, Membership, Partnership, Person
 from partnerships.models.partnership import Seat
 from partnerships.refusals import NotAllowed, Refusal
-from retros.catalogue import template_for
 from retros.models.measure import Measure, questions_of
 from retros.models.note import Note
 from retros.models.presence import Presence
 from retros.models.session import Session
 from retros.models.step import Prompt, Ready, Step
+from retros.models.template import catalogue
 from retros.recurrence.wall_time import stored
 
 
@@ -32,7 +32,7 @@ def start_now(
     both may press at once. Raises Refusal when that one is about something else.
     """
     now = timezone.now()
-    kind = template_for(Session.Kind.RETRO, partnership.kind, template_key).kind
+    kind = catalogue([template_key]).template_for(Session.Kind.RETRO, partnership.kind, template_key).kind
     with transaction.atomic():
         Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
         running = Session.objects.filter(partnership=partnership, kind=kind).running().order_by("-started_at").first()
@@ -59,7 +59,7 @@ def begin(agreement: Agreement, *, by: Person, short: bool = False) -> Session:
         Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
         session = Session.objects.filter(agreement=agreement, kind=kind).running().first()
         if session is None:
-            template = template_for(kind, partnership.kind)
+            template = catalogue([""]).template_for(kind, partnership.kind)
             session = _create(
                 partnership, by=by, now=now, template_key=f"{template.key}:short" if short else template.key,
                 kind=kind, agreement=agreement,
@@ -113,8 +113,10 @@ def check(partnership: Partnership, sessions: Collection[Session], members: Coll
     if partnership.is_archived:
         raise Refusal(_("This partnership has ended. You can read it, and no longer write in it."))
     if len(members) < len(Seat):
+        known = catalogue([session.template_key for session in sessions])
         for session in sessions:
-            if session.series_id or template_for(session.kind, partnership.kind, session.template_key).names_both:
+            template = known.template_for(session.kind, partnership.kind, session.template_key)
+            if session.series_id or template.names_both:
                 raise Refusal(_("This needs two. The other seat is still free."))
 
 
@@ -129,8 +131,9 @@ def insert(partnership: Partnership, sessions: list[Session], members: Collectio
     measures = list(Measure.objects.asked().filter(partnership=partnership))
     steps: list[Step] = []
     prompts: list[Prompt] = []
+    known = catalogue([session.template_key for session in sessions])
     for session in sessions:
-        template = template_for(session.kind, partnership.kind, session.template_key)
+        template = known.template_for(session.kind, partnership.kind, session.template_key)
         session.partnership, session.kind, session.template_key = partnership, template.kind, template.key
         for position, step in enumerate(template.steps):
             steps.append(Step.copy(step, session=session, position=position))

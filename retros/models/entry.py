@@ -191,6 +191,31 @@ class Entry(models.Model):
             Draft.take(Draft.Box.CARD.key(prompt.pk), by=by, client_id=client_id)
         return entry
 
+    @classmethod
+    def fold_all(cls, step: Step, *, by: Person, cards: list[tuple[Prompt, str]], id: uuid.UUID) -> None:
+        """Fold many at once, all or none. `id` is the client's own: a retry folds nothing again.
+
+        Raises Refusal when one's own side lies open already, and when they do not fit.
+        """
+        with step.session.writing(by=by, step=step) as change:
+            entries = [
+                Entry(
+                    prompt=prompt, step=step, author=by, client_id=uuid.uuid5(id, str(number)), text=text,
+                    sealed_at=change.now,
+                )
+                for number, (prompt, text) in enumerate(cards)
+            ]  # fmt: skip
+            if cls.unrestricted.filter(author=by, client_id__in=[entry.client_id for entry in entries]).exists():
+                return
+            if step.side_open(change.seat):
+                raise Refusal(_("Your side of the board is open, so these would be at once. Write them there."))
+            theirs = cls.unrestricted.filter(step__session=change.session, author=by, deleted_at=None).count()
+            if theirs + len(entries) > limits.ENTRIES_PER_PERSON:
+                raise Refusal(_("That is a lot for one hour. Nothing more fits in this session."))
+            for entry in entries:
+                entry._settle(change)
+            Entry.unrestricted.bulk_create(entries)
+
     def edit(self, *, by: Person, text: str, version: int, only_me: bool | None = None) -> None:
         """New words for a card of one's own, or another reader; `None` leaves that as it is. An opened card keeps its
         earlier text beside it.

@@ -57,6 +57,8 @@ class Board(Frame):
         if self.phase == "revealed":
             found["not_added"] = drawn("retros/room/_not_added.html", room=self)
             found["table_state"] = drawn("retros/room/_table_state.html", room=self)
+            if self.on_table:
+                found["added"] = drawn("retros/room/_added.html", room=self)
         return found
 
     @property
@@ -237,11 +239,19 @@ class Board(Frame):
         return [(card, note, actions) for card, note, actions in found if note or actions]
 
     @cached_property
-    def proposed(self) -> list[Proposed]:
-        """New words for a clause from a card; those from the card on the table first."""
+    def _proposed(self) -> list[Proposed]:
+        return proposed_in(self.session, self.person, self.partner.name)
+
+    @property
+    def proposed_from_table(self) -> list[Proposed]:
+        """Other words for a clause that came from the card on the table."""
         table = self.on_table.entry.pk if self.on_table else None
-        proposed = proposed_in(self.session, self.person, self.partner.name)
-        return sorted(proposed, key=lambda each: each.entry_id != table)
+        return [each for each in self._proposed if table and each.entry_id == table]
+
+    @property
+    def proposed(self) -> list[Proposed]:
+        """The others."""
+        return [each for each in self._proposed if each not in self.proposed_from_table]
 
     @property
     def table_actions(self) -> list[ActionLine]:

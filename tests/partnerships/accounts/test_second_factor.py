@@ -15,7 +15,7 @@ from partnerships.accounts.second_factor import Adapter, secret_to_type
 from partnerships.models import Audit, Delivery, Person, SignIn, second_factor
 from partnerships.refusals import NotAllowed, Refusal
 from retros.live import rights
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.factories import PASSWORD, PersonFactory
 from tests.partnerships.accounts.test_accounts import HTMX, code_in, confirmed, signed_in
 from tests.partnerships.accounts.test_accounts import with_mail as with_mail
@@ -54,8 +54,7 @@ def ines() -> Person:
 
 
 def entered(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
+    client = client_of(person)
     confirmed(client)
     return client
 
@@ -110,8 +109,7 @@ def test_an_app_is_set_up_and_told(ines: Person, clock: Clock, mailoutbox: list[
 
 def test_what_changes_takes_who_it_is(ines: Person, clock: Clock) -> None:
     set_up(entered(ines), clock)
-    client = Client()
-    client.force_login(ines)
+    client = client_of(ines)
     again = reverse("account_reauthenticate")
     for name in ("mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_app_image"):
         assert client.get(reverse(name)).headers["Location"].startswith(again), name
@@ -125,8 +123,7 @@ def test_who_has_no_password_says_who_they_are_with_the_app(ines: Person, clock:
     set_up(entered(ines), clock)
     ines.set_unusable_password()
     ines.save(update_fields=["password"])
-    client = Client()
-    client.force_login(ines)
+    client = client_of(ines)
     answer = client.get(reverse("account_set_password"))
     assert answer.headers["Location"] == f"{reverse('mfa_reauthenticate')}?next={reverse('account_set_password')}"
     clock.step += 1
@@ -234,8 +231,7 @@ def test_who_must_have_one_is_led_to_set_it_up(asked: str, without: set[str], ca
     settings.SECOND_FACTOR = asked
     for name in ("ada", "sara", "ines"):
         person = getattr(cast, name)
-        client = Client()
-        client.force_login(person)
+        client = client_of(person)
         answer = client.get(reverse("person_update"))
         led = (302, INDEX) if name in without else (200, None)
         assert (answer.status_code, answer.headers.get("Location")) == led, name
@@ -259,8 +255,7 @@ def test_what_they_wanted_comes_afterwards(cast: Cast, clock: Clock, settings: A
 def test_nothing_that_was_typed_is_lost(cast: Cast, settings: Any) -> None:
     """The operator began to ask for it while a page stood open."""
     settings.SECOND_FACTOR = "all"
-    client = Client()
-    client.force_login(cast.ines)
+    client = client_of(cast.ines)
     page = client.post(reverse("person_update"), {"name": "What I typed"})
     assert (page.status_code, "What I typed</textarea>" in page.text) == (403, True)
     answer = client.post(reverse("person_update"), {"name": "What I typed"}, headers=HTMX)
@@ -270,8 +265,7 @@ def test_nothing_that_was_typed_is_lost(cast: Cast, settings: Any) -> None:
 
 def test_no_stream_either(cast: Cast, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rights, "close_old_connections", lambda: None)  # the transaction of the test is in it
-    client = Client()
-    client.force_login(cast.ines)
+    client = client_of(cast.ines)
     cookie = client.cookies["session"].value
     assert rights.seen_by(cookie, lambda person: person) == cast.ines
     settings.SECOND_FACTOR = "all"
@@ -284,8 +278,7 @@ def test_no_stream_either(cast: Cast, settings: Any, monkeypatch: pytest.MonkeyP
 def test_an_admin_resets_it(cast: Cast, clock: Clock) -> None:
     client = entered(cast.ines)
     set_up(client, clock)
-    admin = Client()
-    admin.force_login(cast.ada)
+    admin = client_of(cast.ada)
     page = reverse("person_detail", args=[cast.ines.pk])
     assert "Reset their second factor" in admin.get(page).text
     admin.post(reverse("person_factor_reset", args=[cast.ines.pk]))
@@ -324,8 +317,7 @@ def test_who_runs_it_resets_it_on_the_machine(cast: Cast, clock: Clock) -> None:
 
 
 def test_admins_are_advised_until_somebody_is_asked(cast: Cast, settings: Any) -> None:
-    admin = Client()
-    admin.force_login(cast.ada)
+    admin = client_of(cast.ada)
     for asked, is_advised in (("none", True), ("all", False)):
         settings.SECOND_FACTOR = asked
         if asked == "all":

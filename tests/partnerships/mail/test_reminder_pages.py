@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -149,7 +150,12 @@ def test_healthz_says_when_the_worker_was_last_heard_of(client: Client) -> None:
     from retros.models import Tick
 
     url = reverse("healthz")
-    assert client.get(url).json() == {"status": "warn", "worker": {"last_tick": None, "late": True}}
+    assert client.get(url).json() == {
+        "status": "warn",
+        "version": settings.VERSION,
+        "worker": {"last_tick": None, "late": True},
+        "backup": {"last": None, "late": False},
+    }
     now = timezone.now()
     Tick.note(now - timedelta(minutes=11))
     Tick.note(now - timedelta(minutes=9))

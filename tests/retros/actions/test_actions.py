@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from retros.models import Action, Draft
+from retros.models import Action, Draft, Session
 from tests.cast import Cast, client_of
 from tests.retros import play
 
@@ -297,3 +297,62 @@ def test_thirty_actions_take_as_many_queries_as_three(cast: Cast) -> None:
     for n in range(1, 10):
         three(n)
     assert count() == few
+
+
+# --- both ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", ["home", "all"])
+def test_what_both_took_is_one_line_that_each_ticks_for_their_own(cast: Cast, place: str) -> None:
+    joint = play.agree(cast.checkout, "Agree a freeze date", owners="ab")
+    own, other = Action.objects.order_by("owner_id" if cast.ines.pk < cast.tom.pk else "-owner_id")
+    page = reverse({"home": "partnership_detail", "all": "action_list"}[place], args=[cast.checkout.pk])
+    ines = client_of(cast.ines)
+
+    def listed() -> str:
+        body = ines.get(page).content.decode()
+        assert body.count(f'<li id="action-{joint.pk}"') == body.count('<li id="action-') == 1
+        return body
+
+    body = listed()
+    assert body.count(f'id="tick-{own.pk}"') == body.count(f'id="tick-{other.pk}"') == 1
+    assert "Edit Ines’s" in body
+    assert "Edit Tom’s" in body
+    done = reverse("action_done_create", args=[other.pk])
+    again = ines.post(done, {"place": place}, headers=HTMX).content.decode()
+    assert f'<li id="action-{joint.pk}"' in again
+    assert f'id="tick-{own.pk}"' in again
+    assert "done-text" not in listed()  # it is open while one of the two has it to do
+    own.refresh_from_db()
+    assert own.is_open
+    ines.post(reverse("action_done_create", args=[own.pk]), {"place": place}, headers=HTMX)
+    assert "done-text" in listed()
+
+
+def test_what_both_took_is_asked_about_once_and_answered_for_each(cast: Cast) -> None:
+    play.agree(cast.checkout, "Agree a freeze date", owners="ab", is_experiment=True, because="late", seen_by="calm")
+    session = play.start(cast.checkout)
+    for action in Action.objects.all():
+        action.review(session, by=cast.tom, verdict="done", helped="helped")
+    body = client_of(cast.ines).get(reverse("step_detail", args=[session.pk, 0])).content.decode()
+    asked, marked = body.split("What you marked so far")
+    assert "1 action from earlier retros" in unescape(asked)
+    assert asked.count('id="review-') == 1
+    assert asked.count('name="remark"') == 2
+    assert asked.count("</p>", asked.index("Because we believe"), asked.index("We will know it worked when")) == 1
+    assert "Ines. What happened with" in " ".join(asked.split())
+    assert "Tom. What happened with" in " ".join(asked.split())
+    marked, _kept = marked.split("It helped. Keep it as a clause?")
+    assert marked.count("Ines") == marked.count("Tom") == 1  # whose it is, whoever pressed
+
+
+def test_of_a_closed_retro_what_became_of_the_actions_is_told_once(cast: Cast) -> None:
+    play.agree(cast.checkout, "Agree a freeze date")
+    session = play.start(cast.checkout)
+    Action.objects.get().review(session, by=cast.tom, verdict="done")
+    now = timezone.now()
+    Session.objects.filter(pk=session.pk).update(status="held", closed_at=now, held_on=now.date())
+    body = unescape(client_of(cast.ines).get(reverse("step_detail", args=[session.pk, 0])).content.decode())
+    assert body.count("Agree a freeze date") == 1
+    assert "Mark what happened" not in body
+    assert "What you marked so far" not in body

@@ -68,7 +68,11 @@ def proposed(cast: Cast) -> datetime:
     return datetime.combine(initial["day"], initial["time"]).replace(tzinfo=ZoneInfo(initial["zone"]))
 
 
-def test_a_first_retro_is_proposed_in_a_week_on_a_working_day(cast: Cast) -> None:
+@pytest.mark.parametrize("after_a_dream_team", [False, True])
+def test_a_first_retro_is_proposed_in_a_week_on_a_working_day(cast: Cast, after_a_dream_team: bool) -> None:
+    if after_a_dream_team:
+        play.hold(cast.checkout)
+        Session.objects.update(kind=Session.Kind.DREAM_TEAM)
     start = proposed(cast)
     today = timezone.now().astimezone(cast.ines.tz).date()
     assert timedelta(days=7) <= start.date() - today <= timedelta(days=9)

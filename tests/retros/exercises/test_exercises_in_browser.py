@@ -11,7 +11,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from partnerships.models import Partnership
-from retros.catalogue import Template, choices
+from retros.catalogue import Catalogue, Template, templates
 from retros.models import Entry, Note, Prompt, Session, Step
 from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
@@ -19,7 +19,11 @@ from tests.retros import play
 from tests.retros.room.test_retro_in_browser import Side
 
 # Each once, for the first kind of pair that can choose it.
-ALL = {each.key: (kind, each) for kind in reversed(Partnership.Kind.values) for each in choices(kind)}
+ALL = {
+    each.key: (kind, each)
+    for kind in reversed(Partnership.Kind.values)
+    for each in Catalogue(templates()).choices(kind)
+}
 
 
 @pytest.fixture
@@ -114,21 +118,21 @@ def test_x_versus_y_from_a_card(people: Cast, two: tuple[Side, Side], live_serve
     expect(tom.page.get_by_label("What is it about?")).to_have_value("I notice the date moved")
     tom.press("Begin now")
     ines.page.goto(f"{live_server.url}{reverse('partnership_detail', args=[people.checkout.pk])}")
-    ines.page.locator("main").get_by_role("link", name=re.compile("X versus Y$")).last.click()
+    sitting = Session.objects.get(partnership=people.checkout, kind="difference")
+    ines.page.locator(f'main a[href*="{sitting.pk}"]').first.click()
     for side in two:
         expect(side.page.locator(".quote", has_text="I notice the date moved")).to_be_visible()
-    sitting = Session.objects.get(partnership=people.checkout, kind="difference")
     tom.page.locator("#answer-guess").get_by_role("textbox").fill("TOMGUESS your weekend")
     tom.press("I’m ready")
     expect(ines.page.get_by_role("button", name="Ready, and open both")).to_be_visible()
     assert not ines.has_received("TOMGUESS")
     ines.press("Ready, and open both")
-    ines.page.get_by_text("Correct the guess").click()
+    ines.page.locator("summary", has_text="Correct the guess").click()
     ines.page.get_by_label("What did Tom guess wrong, and how is it?").fill("The users’ weekend")
     ines.press("Note it for both")
     expect(tom.page.get_by_text("Ines corrected it")).to_be_visible()
     go_on(two, "Ready for What now")
-    tom.page.get_by_text("Write down what you decided").click()
+    tom.page.locator("summary", has_text="Write down what you decided").click()
     tom.page.get_by_role("textbox", name="What did you decide?").fill("Dates move on Mondays alone")
     tom.press("Add it")
     ines.page.get_by_text("Park it", exact=True).click()

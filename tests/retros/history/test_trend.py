@@ -213,8 +213,7 @@ def test_the_page_has_every_value_in_words_and_is_the_same_for_both(cast: Cast) 
     check(cast.checkout, play.at(2026, 4, 8), {"plate": 1}, {"plate": 5}, "health-check")
     pages = []
     for person in (cast.ines, cast.tom):
-        client = Client()
-        client.force_login(person)
+        client = client_of(person)
         page = client.get(reverse("trend_list", args=[cast.checkout.pk])).content.decode()
         pages.append(re.findall(r"<h3.*?</table>", page, re.DOTALL))
     assert pages[0] == pages[1]

@@ -66,6 +66,8 @@ LINKS = {
     "retros.Expiry.told": "stays",
     "retros.Handover.written_by": "stays",
     "retros.Jot.person": "goes",
+    "retros.KindWord.giver": "stays: what was given is the other one's",
+    "retros.KindWord.receiver": "goes",
     "retros.Need.answered_by": "goes",
     "retros.Need.written_by": "stays",
     "retros.Note.written_by": "stays",

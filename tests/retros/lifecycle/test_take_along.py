@@ -24,7 +24,7 @@ from retros.lifecycle import ending
 from retros.lifecycle.export import everything, readable
 from retros.lifecycle.take_along import COLUMNS, File, Form, take
 from retros.models import Action, Entry
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.factories import PASSWORD
 from tests.retros import play
 from tests.world import make_world
@@ -164,16 +164,14 @@ def test_made_twice_it_is_the_same(cast: Cast) -> None:
 
 
 def signed_in(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
+    client = client_of(person)
     client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     return client
 
 
 def test_it_is_asked_for_with_the_password_and_written_down(cast: Cast) -> None:
     url = reverse("partnership_export", args=[cast.checkout.pk])
-    client = Client()
-    client.force_login(cast.ines)
+    client = client_of(cast.ines)
     assert "You are asked for your password first" in client.get(url).text
     answer = client.post(url, {"form": "json"})
     assert answer["Location"].startswith(reverse("account_reauthenticate"))

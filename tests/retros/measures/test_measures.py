@@ -7,7 +7,6 @@ import uuid
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -19,6 +18,7 @@ from retros.lifecycle import ending
 from retros.lifecycle.export import everything
 from retros.lifecycle.retention import expire, months_later
 from retros.models import Entry, Measure, Prompt, Session, creation
+from tests.cast import client_of
 from tests.factories import PersonFactory
 from tests.retros.model import PULSE, Pair, make_pair, reveal, wall
 
@@ -40,12 +40,6 @@ def asked_in(session: Session) -> list[str]:
     """The statements that the pulse of this session asks about, as each page of it shows them."""
     steps = Session.objects.get(pk=session.pk).steps
     return [prompt.title for prompt in steps[PULSE].prompts if prompt.measure]
-
-
-def client_of(pair: Pair, who: str) -> Client:
-    client = Client()
-    client.force_login(getattr(pair, who))
-    return client
 
 
 # --- the list and what follows it -----------------------------------------------------------------------------------
@@ -130,7 +124,7 @@ def test_the_list_does_the_same_whether_or_not_somebody_answered_ahead(pair: Pai
         for verb in (lambda m=measure: m.edit(by=pair.tom, text="Other words", version=1),
                      lambda m=measure: m.retire(by=pair.tom)):  # fmt: skip
             verb()
-            page = client_of(pair, "tom").get(reverse("step_detail", args=[session.pk, PULSE]))
+            page = client_of(pair.tom).get(reverse("step_detail", args=[session.pk, PULSE]))
             shown.append((answers, page.status_code, asked_in(session)))
     assert [one[1:] for one in shown[:2]] == [other[1:] for other in shown[2:]]
 
@@ -168,8 +162,7 @@ def test_nobody_else_has_a_list_here(pair: Pair) -> None:
         Measure.define(pair.partnership, by=mei, text=TEXT, id=uuid.uuid4())
     with pytest.raises(NotAllowed):
         measure.retire(by=mei)
-    other = Client()
-    other.force_login(mei)
+    other = client_of(mei)
     for url in (reverse("measure_list", args=[pair.partnership.pk]), reverse("measure_update", args=[measure.pk])):
         assert other.get(url).status_code == 404
     assert other.get(reverse("trend_list", args=[pair.partnership.pk])).status_code == 404
@@ -206,7 +199,7 @@ def test_both_at_once_fill_the_last_place_once() -> None:
 
 
 def test_from_the_list_to_the_lines_of_both(pair: Pair) -> None:
-    ines, tom = client_of(pair, "ines"), client_of(pair, "tom")
+    ines, tom = client_of(pair.ines), client_of(pair.tom)
     url = reverse("measure_list", args=[pair.partnership.pk])
     answer = ines.post(url, {"text": TEXT, "client_id": str(uuid.uuid4())})
     assert answer.headers["location"] == url
@@ -245,7 +238,7 @@ def month(session: Session) -> str:
 
 
 def test_what_is_refused_stands_at_the_box_with_what_was_typed(pair: Pair) -> None:
-    client = client_of(pair, "ines")
+    client = client_of(pair.ines)
     url = reverse("measure_list", args=[pair.partnership.pk])
     empty = client.post(url, {"text": " ", "client_id": str(uuid.uuid4())})
     assert (empty.status_code, "Say in a sentence" in empty.content.decode()) == (422, True)
@@ -261,7 +254,7 @@ def test_other_words_keep_the_line(pair: Pair) -> None:
     measure = define(pair)
     for version, text in ((1, TEXT), (2, "We decide once.")):
         if version == 2:
-            client_of(pair, "tom").post(reverse("measure_update", args=[measure.pk]), {"text": text, "version": 1})
+            client_of(pair.tom).post(reverse("measure_update", args=[measure.pk]), {"text": text, "version": 1})
         hands = pair.hands(pair.started())
         hands[0].answer(f"m{version}-{measure.pk.hex}", value=version)
         reveal(*hands, PULSE)

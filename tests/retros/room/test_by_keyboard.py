@@ -154,7 +154,7 @@ def test_the_keys_of_talking(ines: Keys, session: Session, people: Cast) -> None
     ines.tab_to(page.locator("#table input[name=owner]").first)
     keys.press("Space")
     ines.press("Add action")
-    expect(page.locator("#table-state")).to_contain_text("Sketch on Thursdays")
+    expect(page.locator("#added")).to_contain_text("Sketch on Thursdays")
     assert Action.objects.visible_to(people.tom).get().owner == people.ines
 
 

@@ -8,12 +8,12 @@ import uuid
 from datetime import date
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from partnerships.refusals import Invalid, Refusal, Stale
 from retros.lifecycle.export import everything
 from retros.models import Action, Entry, Note, Session
+from tests.cast import client_of
 from tests.retros.model import WRITE, Pair, Participant, at, make_pair, reveal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
@@ -24,12 +24,6 @@ HEADING = "Workload"
 @pytest.fixture
 def pair() -> Pair:
     return make_pair()
-
-
-def client_of(pair: Pair, who: str) -> Client:
-    client = Client()
-    client.force_login(getattr(pair, who))
-    return client
 
 
 def folded(hand: Participant, text: str = HEADING, *, id: uuid.UUID | None = None) -> Entry:
@@ -47,7 +41,7 @@ def opened(pair: Pair) -> tuple[Session, Entry]:
 
 def test_it_is_folded_like_any_card_and_opens_with_the_others(pair: Pair) -> None:
     session = pair.started()
-    ines, tom = client_of(pair, "ines"), client_of(pair, "tom")
+    ines, tom = client_of(pair.ines), client_of(pair.tom)
     prompt = pair.hands(session)[0].prompt("talk")
     sent = {"text": HEADING, "client_id": str(uuid.uuid4()), "in_person": "on"}
     ines.post(reverse("entry_create", args=[session.pk, prompt.pk]), sent)
@@ -84,7 +78,7 @@ def test_what_is_refused_is_not_lost(pair: Pair) -> None:
     session = pair.started()
     prompt = pair.hands(session)[0].prompt("talk")
     sent = {"text": "First\nsecond", "client_id": str(uuid.uuid4()), "in_person": "on"}
-    answer = client_of(pair, "ines").post(reverse("entry_create", args=[session.pk, prompt.pk]), sent)
+    answer = client_of(pair.ines).post(reverse("entry_create", args=[session.pk, prompt.pk]), sent)
     assert answer.status_code == 422
     assert "First\nsecond" in answer.content.decode()
 
@@ -100,7 +94,7 @@ def test_nothing_more_is_stored_of_it(pair: Pair) -> None:
             pair.partnership, by=pair.tom, id=uuid.uuid4(), owners=["a"], text="From it", due=date(2030, 1, 1),
             session=session, entry=card,
         )  # fmt: skip
-    page = client_of(pair, "tom").get(reverse("step_detail", args=[session.pk, WRITE])).content.decode()
+    page = client_of(pair.tom).get(reverse("step_detail", args=[session.pk, WRITE])).content.decode()
     assert "Put on the table: Workload" not in page
     assert f"entries/{card.pk}/pick/" not in page
 
@@ -121,19 +115,19 @@ def test_it_is_taken_along_as_what_it_is(pair: Pair) -> None:
         assert (written["text"], written["in_person"]) == (HEADING, True)
     Entry.unrestricted.filter(pk=card.pk).update(opened_at=None)
     Session.objects.filter(pk=session.pk).update(status="missed")
-    board = client_of(pair, "ines").get(reverse("step_detail", args=[pair.started().pk, WRITE])).content.decode()
+    board = client_of(pair.ines).get(reverse("step_detail", args=[pair.started().pk, WRITE])).content.decode()
     assert '<input type="hidden" name="in_person" value="on">' in board
 
 
 def test_beginnings_of_sentences_stand_where_one_writes_a_card_and_where_one_talks(pair: Pair) -> None:
     session = pair.started()
     at(session, WRITE)
-    client = client_of(pair, "ines")
+    client = client_of(pair.ines)
     url = reverse("step_detail", args=[session.pk, WRITE])
     page = client.get(url).content.decode()
     for words in ("I notice", "It matters to me because", "What I need is"):
         assert page.count(f'data-starts="{words} "') == 3  # one for each column
     client.post(reverse("session_pause", args=[session.pk]), {"reason": "between_us"})
     for words in ("“I notice …”", "“It matters to me because …”", "“What I need is …”"):
-        assert words in client_of(pair, "tom").get(url).content.decode()
+        assert words in client_of(pair.tom).get(url).content.decode()
     assert not Entry.objects.visible_to(pair.ines).exists()  # they are pressed, and nothing is written

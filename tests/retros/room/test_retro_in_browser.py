@@ -130,7 +130,7 @@ def test_a_whole_retro_by_two_people(two: tuple[Side, Side, Session], watched: W
     ines.page.get_by_role("textbox", name="What will you try?").fill("Post scope changes the same day")
     ines.page.locator("#table .seg").get_by_text("Tom").click()
     ines.press("Add action")
-    expect(tom.page.locator("#table-state")).to_contain_text("Post scope changes the same day")
+    expect(tom.page.locator("#added")).to_contain_text("Post scope changes the same day")
     tom.press("Done talking")
     expect(ines.page.get_by_text("Talked about")).to_be_visible()
     for side in two[:2]:

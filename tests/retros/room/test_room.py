@@ -27,6 +27,7 @@ from retros.models import Action, Draft, Entry, Note, Presence, Session, Step, c
 from retros.room.frame import WRITING, Frame
 from retros.room.page import room_at
 from retros.room.steps.board import Board
+from retros.shelf.page import APPRECIATION
 from tests.cast import Cast, client_of
 from tests.retros import play
 from tests.retros.model import wall
@@ -630,5 +631,10 @@ def test_no_page_speaks_of_a_lead_where_there_is_none(cast: Cast) -> None:
     assert [text[:60] for text in main if re.search(r"\b[Ll]eads? (sees?|and)\b", text)] == []
 
 
-def test_wrap_up_promises_no_shelf() -> None:
-    assert [key for key, template in catalogue.templates().items() if "shelf" in repr(template)] == []
+def test_a_wrap_up_promises_the_shelf() -> None:
+    """A kind word that was said there is kept: tests/retros/shelf/test_shelf.py."""
+    asked = [p for t in catalogue.templates().values() for s in t.steps for p in s.prompts if p.key == APPRECIATION]
+    assert asked
+    assert {prompt.kind for prompt in asked} == {"text"}
+    assert {prompt.title for prompt in asked} == {"One thing I appreciate about you"}
+    assert all("shelf" in prompt.hint for prompt in asked)

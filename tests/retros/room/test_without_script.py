@@ -165,7 +165,7 @@ def test_a_whole_retro_without_script(plain: Callable[[Person], Plain], people: 
     ines.page.get_by_role("textbox", name="What will you try?").fill("Post scope changes the same day")
     ines.page.locator("#table .seg").get_by_text("Tom").click()
     ines.press("Add action")
-    expect(ines.page.locator("#table-state")).to_contain_text("Post scope changes the same day")
+    expect(ines.page.locator("#added")).to_contain_text("Post scope changes the same day")
     ines.press("Done talking")
     expect(ines.page.get_by_text("Talked about").first).to_be_visible()
     both_press("Ready for Conclusions")

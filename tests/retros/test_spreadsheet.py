@@ -23,8 +23,8 @@ from partnerships.models import Partnership, Person
 from partnerships.refusals import Invalid
 from retros.administration.example import example
 from retros.administration.import_rows import COLUMNS, DETAILS, parse
-from retros.administration.spreadsheet import text_of
 from retros.models import Series
+from retros.spreadsheet import text_of
 from tests.retros.administration import spreadsheets
 from tests.retros.administration.spreadsheets import Cell, Rows
 
