@@ -14,11 +14,10 @@ const sizes = new ResizeObserver(measure);
 for (const part of [dock, toasts]) sizes.observe(part);
 addEventListener("resize", measure);
 
+const topOf = (part) => part.offsetHeight && part.getBoundingClientRect().top;
 const isBehind = (element) =>
-  [dock, toasts].some((part) => {
-    const over = part.getBoundingClientRect();
-    return over.height > 0 && element.getBoundingClientRect().bottom > over.top;
-  });
+  element.getBoundingClientRect().bottom >
+  Math.min(innerHeight, topOf(dock) || innerHeight, topOf(toasts) || innerHeight);
 // A box with its buttons, where the two fit above the dock.
 function show(element) {
   const form = element.closest("details.composer, .note, form");
