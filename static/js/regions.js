@@ -40,6 +40,7 @@ document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
 // What a stream tells: { version, shown, html }. What the page should show then and does not, it asks for.
 addEventListener("twofold:regions", ({ detail: { version, shown, html } }) => {
   if (version < versionShown()) return;
+  const unsaved = [...document.querySelectorAll("form[data-autosave]")].filter((form) => draftOf(form).unsaved);
   dispatchEvent(new CustomEvent("twofold:before-regions", { detail: { html } }));
   show(html);
   dispatchEvent(new CustomEvent("twofold:after-regions"));
@@ -47,4 +48,6 @@ addEventListener("twofold:regions", ({ detail: { version, shown, html } }) => {
   for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken][value='']")) field.value = token;
   const here = new Set(regions());
   if (!shown.match(/.{8}/g).every((digest) => here.has(digest))) askAgain();
+  const gone = unsaved.filter((form) => !form.isConnected).map((form) => draftOf(form).flight);
+  if (gone[0]) Promise.all(gone).then(askAgain); // the answer says that it is kept
 });

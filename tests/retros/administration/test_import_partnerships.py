@@ -49,12 +49,6 @@ GOOD = table(
 )
 
 
-@pytest.fixture
-def ada(client: Client, cast: Cast) -> Person:
-    client.force_login(cast.ada)
-    return cast.ada
-
-
 def upload(client: Client, text: str) -> Any:
     file = SimpleUploadedFile("pairs.csv", b"\xef\xbb\xbf" + text.encode())
     return client.post(reverse("partnership_import"), {"file": file})

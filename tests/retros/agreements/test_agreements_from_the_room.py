@@ -6,22 +6,15 @@ import uuid
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from partnerships.models import Agreement, Person
 from partnerships.wording import Wording
 from retros.agreements.verbs import to_sign
 from retros.models import ClauseOrigin, Entry, Session, creation
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 
 pytestmark = pytest.mark.one_database
-
-
-def client_of(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def press(person: Person, name: str, *args: Any, status: int = 302, **data: Any) -> Any:

@@ -19,14 +19,13 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Locator, Page, Route, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from partnerships.models import Person, SignIn
 from retros.models import Draft, Entry, Note, Session, Step, creation
 from tests.browser import CHROMIUM_FLAGS, Watched, chromium, set_offline
-from tests.cast import Cast, make_cast
+from tests.cast import Cast, sign_in
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
 from tests.proxy import CUT, LOSE, PASS, Proxy
@@ -41,24 +40,12 @@ COPIES = "JSON.stringify(localStorage)"
 
 
 @pytest.fixture
-def people(live_server: LiveServer) -> Cast:
-    return make_cast()
-
-
-@pytest.fixture
 def session(people: Cast) -> Session:
     return creation.start_now(people.checkout, by=people.ines)
 
 
 def place(session: Session, kind: str) -> str:
     return f"/sessions/{session.pk}/steps/{step_of(session, kind).position}/"
-
-
-def sign_in(context: Any, person: Person, base: str) -> None:
-    client = Client()
-    client.force_login(person)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": base}])
 
 
 @pytest.fixture

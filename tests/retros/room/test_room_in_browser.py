@@ -9,15 +9,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
 from partnerships.models import Person
 from retros.models import Prompt, Session, Step
 from tests.browser import ALL_FOUR, MAX_SCRIPT, enter, faults
-from tests.cast import make_cast
+from tests.cast import make_cast, sign_in
 from tests.conftest import LiveServer
 from tests.retros import play
 from tests.retros.rooms import LONG_WORD, Rooms
@@ -26,10 +24,7 @@ pytestmark = pytest.mark.one_database
 
 
 def page_of(person: Person, context: Any, live_server: LiveServer) -> Page:
-    client = Client()
-    client.force_login(person)
-    value = client.cookies[settings.SESSION_COOKIE_NAME].value
-    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url}])
+    sign_in(context, person, live_server.url)
     page: Page = context.new_page()
     return page
 
