@@ -165,6 +165,15 @@ def test_undo_takes_back_what_both_took_for_both(cast: Cast, session: Session, c
     assert Action.objects.visible_to(cast.tom).count() == 2
 
 
+def test_what_came_out_of_the_card_stands_between_what_was_said_and_the_next(
+    cast: Cast, session: Session, card: Entry
+) -> None:
+    play.agree(cast.checkout, "Post it on the same day", session=session, entry=card)
+    table = board(client_of(cast.tom), session)
+    places = [table.index(each) for each in ('id="table-note-', 'id="from-card"', 'id="turn"')]
+    assert places == sorted(places)
+
+
 # --- both -------------------------------------------------------------------------------------------------------------
 
 

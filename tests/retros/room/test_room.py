@@ -632,6 +632,11 @@ def test_no_page_speaks_of_a_lead_where_there_is_none(cast: Cast) -> None:
     assert [text[:60] for text in main if re.search(r"\b[Ll]eads? (sees?|and)\b", text)] == []
 
 
+def test_a_closed_pulse_asks_nothing_more(cast: Cast) -> None:
+    two = Two(cast, play.hold(cast.checkout))
+    assert "Anything that changes what you can count on" not in two.page(two.ines, 1)
+
+
 def test_the_summary_of_a_pair_without_a_lead_is_for_nobody_outside(cast: Cast) -> None:
     cast.checkout.leads.all().delete()
     two = Two(cast, play.start(cast.checkout))
