@@ -138,6 +138,7 @@ TABLE: dict[str, Row] = {
     # history, leads
     "history_detail": leads("200", "405", members=("200", "405")),
     "session_print": page(),
+    "search": page(),
     "lead_list": account(200, 405, 302, 302),
     "offer_create": leads("200", "302 302 302 302 409"),
     "offer_accept": press("302 302 302 302 403"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dateutil.relativedelta import relativedelta
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import LessThanOrEqual
@@ -21,6 +21,7 @@ from partnerships.models import Agreement, Audit, Delivery, Partnership, Person
 from retros.models import Action, Draft, Entry, Expiry, Handover, Jot, Need, Note, Prompt, Review, Session
 from retros.models.expiry import WARNING
 from retros.room.regions import memory
+from retros.search import index
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -42,7 +43,10 @@ def expire(now: datetime) -> int:
     Draft.objects.filter(updated_at__lte=long_ago).delete()
     Jot.objects.filter(created_at__lte=long_ago).delete()
     due = Expiry.objects.waiting().filter(warned_at__lte=now - WARNING)
-    return sum(_remove(expiry_id, now) for expiry_id in due.order_by("pk").values_list("pk", flat=True))
+    removed = sum(_remove(expiry_id, now) for expiry_id in due.order_by("pk").values_list("pk", flat=True))
+    if removed:
+        index.wipe(connection)
+    return removed
 
 
 def months_later(moment: datetime, months: int) -> datetime:
