@@ -172,6 +172,7 @@ TABLE: dict[str, Row] = {
     "series_resume": press("302 302 302 302 403"),
     "series_end": press("302 302 302 302 403"),
     "action_list": page(),
+    "helped_list": page(),
     "action_create": page(post="302 302 302 302 403"),
     "action_update": page(post="302 302 302 302 403"),
     "action_done_create": press("302 302 302 302 403"),

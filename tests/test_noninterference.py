@@ -94,7 +94,9 @@ class Stage:
     def more_urls(self) -> list[str]:
         """What Tom looks at besides, now and then."""
         pair, session, ahead = self.cast.checkout.pk, self.session.pk, self.ahead.pk
-        found = [reverse(name, args=[pair]) for name in ("action_list", "session_create", "release_list")]
+        found = [
+            reverse(name, args=[pair]) for name in ("action_list", "helped_list", "session_create", "release_list")
+        ]
         found += [f"{reverse('search', args=[pair])}?q={words}" for words in ("mine", "begun", "a")]
         found += [*self.of_session(session), *self.of_session(ahead)]
         for position in (PULSE, WRITE, CLOSE):

@@ -98,7 +98,7 @@ class Search(Pair):
         first = (self.page - 1) * ON_A_PAGE
         return list(find.found(self._wanted)[first : first + ON_A_PAGE + 1])
 
-    @property
+    @cached_property
     def results(self) -> list[Result]:
         return [self._result(text) for text in self._found[:ON_A_PAGE]]
 
