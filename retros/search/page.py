@@ -185,7 +185,7 @@ class Search(Pair):
         return reverse("version_detail", args=[pk])
 
     def _action_url(self, pk: UUID) -> str:
-        return f"{reverse('action_list', args=[self.partnership.pk])}#action-{pk}"
+        return reverse("action_update", args=[pk])
 
     def _step(self, step: Step) -> str:
         return reverse("step_detail", args=[step.session_id, step.position])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import uuid
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote_plus
 
 from django.db import connection, transaction
@@ -33,7 +34,7 @@ def fill(pairs: int, entries: int) -> None:
     for person in people:
         person.set_unusable_password()
     Person.objects.bulk_create(people, batch_size=500)
-    tables = {model: Table(model) for model in (Session, Step, Prompt, Entry)}
+    tables: dict[Any, Table] = {model: Table(model) for model in (Session, Step, Prompt, Entry)}
     for first in range(0, pairs, IN_ONE_TRANSACTION):
         with transaction.atomic():
             for number in range(first, min(first + IN_ONE_TRANSACTION, pairs)):
@@ -44,7 +45,7 @@ def fill(pairs: int, entries: int) -> None:
     analyse()
 
 
-def pair(world: World, tables: dict[type, Table], two: list[Person], entries: int) -> None:
+def pair(world: World, tables: dict[Any, Table], two: list[Person], entries: int) -> None:
     partnership = Partnership.objects.create(kind="other", label="Bench")
     Membership.objects.bulk_create(
         Membership(partnership=partnership, person=person, seat=seat) for person, seat in zip(two, "ab", strict=True)

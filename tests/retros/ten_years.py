@@ -45,11 +45,12 @@ def live_ten_years(partnership: Partnership) -> list[Session]:
     for prompt in Prompt.objects.filter(step__session__in=sessions).select_related("step__session"):
         prompts.setdefault(prompt.step.session_id, []).append(prompt)
     entries, notes, actions = [], [], []
+    cards = {}
     for session in sessions:
-        cards = _entries(session, prompts[session.pk], members)
-        entries += cards
-        notes += _notes(session, cards, members)
-        actions += _actions(session, [card for card in cards if card.is_card], members)
+        entries += (written := _entries(session, prompts[session.pk], members))
+        cards[session.pk] = [entry for entry in written if entry.is_card]
+        notes += _notes(session, cards[session.pk], members)
+        actions += _actions(session, cards[session.pk], members)
     for session in sessions:
         Step.objects.filter(session=session).update(
             started_at=session.started_at, opened_a_at=session.started_at, opened_b_at=session.started_at
@@ -58,7 +59,7 @@ def live_ten_years(partnership: Partnership) -> list[Session]:
     Note.objects.bulk_create(notes, batch_size=400)
     Action.objects.bulk_create(actions, batch_size=400)
     Review.objects.bulk_create(_reviews(actions, sessions, members), batch_size=400)
-    _agree(partnership, members, sessions)
+    _agree(partnership, members, sessions, cards)
     return sessions
 
 
@@ -92,14 +93,13 @@ def _text(number: int | None, n: int) -> str:
     return " ".join(WORDS[(n * step + (number or 0)) % len(WORDS)] for step in (1, 3, 5, 7)) + f" {number}-{n}"
 
 
-def _notes(session: Session, entries: list[Entry], members: list[Membership]) -> list[Note]:
+def _notes(session: Session, cards: list[Entry], members: list[Membership]) -> list[Note]:
     conclude = next(step for step in session.steps if step.kind == Step.Kind.CONCLUDE)
-    cards = [entry for entry in entries if entry.is_card][:4]
     common = {"written_by": members[0].person}
     return [
         *(
             Note(step_id=card.step_id, entry=card, kind="came_up", text=_text(session.number, n), **common)
-            for n, card in enumerate(cards)
+            for n, card in enumerate(cards[:4])
         ),
         Note(step=conclude, kind="learned", text=_text(session.number, 9), **common),
     ]
@@ -126,18 +126,21 @@ def _reviews(actions: list[Action], sessions: list[Session], members: list[Membe
     return [
         Review(
             action=action, session=following[action.session_id], verdict=action.closed_as, helped=action.helped,
-            remark=_text(action.session.number, 3), version=1, by=members[0].person,
+            remark=_text(n, 3), version=1, by=members[0].person,
         )
-        for action in actions
+        for n, action in enumerate(actions)
         if action.session_id in following
     ]  # fmt: skip
 
 
-def _agree(partnership: Partnership, members: list[Membership], sessions: list[Session]) -> None:
+def _agree(
+    partnership: Partnership, members: list[Membership], sessions: list[Session], cards: dict[uuid.UUID, list[Entry]]
+) -> None:
     """Twenty versions, each with other words for one clause, which came from a card."""
     agreement = Agreement.objects.create(partnership=partnership, kind="dream_team", title="Our Dream Team agreement")
     lines = [Wording(_text(n, n), line=uuid.uuid4()) for n in range(CLAUSES)]
-    versions, clauses, signatures, origins = [], [], [], []
+    versions: list[Version] = []
+    clauses, signatures, origins = [], [], []
     for number, session in zip(count(1), sessions[:: SESSIONS // VERSIONS]):
         at = number % CLAUSES
         lines[at] = Wording(_text(number, 11), line=lines[at].line)
@@ -152,7 +155,8 @@ def _agree(partnership: Partnership, members: list[Membership], sessions: list[S
             Clause(version=version, position=n, line=clause.line, text=clause.text) for n, clause in enumerate(lines)
         ]
         signatures += [Signature(version=version, person=member.person, digest=digest) for member in members]
-        origins.append(ClauseOrigin(version=version, line=lines[at].line, session=session))
+        card = cards[session.pk][number % 3]  # of each column in turn
+        origins.append(ClauseOrigin(version=version, line=lines[at].line, session=session, entry=card))
     Version.objects.bulk_create(versions)
     Clause.objects.bulk_create(clauses)
     Signature.objects.bulk_create(signatures)
