@@ -90,6 +90,24 @@ class Environment:
             raise BadValue(name, value, "http:// or https://, a host, maybe :port, and no path")
         return urlsplit(plain)
 
+    def issuer(self, name: str) -> str:
+        """The address of an OpenID provider, without a slash at its end; empty when not given."""
+        value = self.text(name).rstrip("/")
+        parts = _split(name, value)
+        host = parts.hostname or ""
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+        if value and (not is_safe or not host or parts.username is not None or parts.query or parts.fragment):
+            raise BadValue(name, value, "https://, a host, maybe a path; http:// on this machine alone")
+        return value
+
+    def claim(self, name: str) -> tuple[str, str] | None:
+        """A claim and the value that counts, `groups=admins`; None when not given."""
+        value = self.text(name)
+        claim, _equals, wanted = value.partition("=")
+        if value and not (claim and wanted):
+            raise BadValue(name, value, "a claim and its value, such as groups=twofold-admins")
+        return (claim, wanted) if value else None
+
     def domains(self, name: str) -> frozenset[str]:
         """Mail domains, parted by commas, in lower case."""
         found = frozenset(part.strip().lower() for part in self.text(name).split(",") if part.strip())
@@ -122,6 +140,8 @@ class Environment:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise BadValue(name, str(path), "the path of a folder that can be made and written") from error
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise BadValue(name, str(path), "the path of a folder that the user who runs this may write")
         return path
 
     def secret_key(self, folder: Path) -> str:
@@ -129,7 +149,17 @@ class Environment:
         value = self.text("SECRET_KEY")
         if value and (len(value) < 50 or len(set(value)) < 5):
             raise BadValue("SECRET_KEY", None, "at least 50 random characters")
-        return value or _kept_secret(folder / "secret_key")
+        try:
+            return value or _kept_secret(folder / "secret_key")
+        except OSError as error:
+            raise ImproperlyConfigured(f"{folder} takes no file ({error.strerror}). Free space on its disk.") from error
+
+    def token(self, name: str) -> str:
+        """What somebody must bring; empty when not given."""
+        value = self.text(name)
+        if value and not re.fullmatch(r"[\w.~+/=-]{20,}", value, re.ASCII):
+            raise BadValue(name, None, "at least 20 random letters and digits")
+        return value
 
     def mail(self, name: str) -> dict[str, str | int | bool]:
         """Django's mail settings; empty when no server is named."""

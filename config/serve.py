@@ -16,15 +16,20 @@ import socket
 import sys
 import threading
 from multiprocessing.process import BaseProcess
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import uvicorn
 from django.conf import settings
+from django.db import connections
 from django.utils import autoreload
 from uvicorn.supervisors import Multiprocess
 
+from config import counters
 from config.asgi import Application, application
 from config.protocol import StrictProtocol
+from retros.backup.start import refuse_unready
+from retros.backup.trouble import Trouble, in_words
 from retros.worker import work
 
 STUCK_SECONDS = 20  # until a connection is cut that takes nothing of what was sent, or has silently gone
@@ -76,7 +81,13 @@ def main() -> None:
 
 def serve(host: str, port: int, workers: int = 1) -> None:
     """Serves until it is stopped. Raises SystemExit when it cannot start."""
-    application.server.take(workers)
+    try:
+        with in_words(settings.DATA_DIR):
+            application.server.take(workers)
+            refuse_unready()
+    except Trouble as trouble:
+        raise SystemExit(str(trouble)) from trouble
+    connections.close_all()
     config = configured(one_of_several if workers > 1 else application, host=host, port=port, workers=workers)
     listening = bound(config)
     listening.listen(config.backlog)
@@ -86,7 +97,9 @@ def serve(host: str, port: int, workers: int = 1) -> None:
         threading.Thread(target=work, args=[stop], name="worker", daemon=True).start()
     try:
         if workers > 1:
-            Multiprocess(config, [listening]).run()
+            with TemporaryDirectory(prefix="twofold-counters-") as folder:
+                counters.share(folder)
+                Multiprocess(config, [listening]).run()
         else:
             sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
             uvicorn.Server(config).run([listening])
@@ -105,6 +118,7 @@ def bound(config: uvicorn.Config) -> socket.socket:
 
 def one_of_several() -> Application:
     """The application, in a process that the manager has made, and which ends when the manager is gone."""
+    counters.share()
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     if manager := multiprocessing.parent_process():
         threading.Thread(target=end_with, args=[manager], daemon=True).start()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import django_stubs_ext
 from csp.constants import NONCE, NONE, SELF
@@ -17,6 +19,8 @@ from partnerships.public_holidays import countries
 django_stubs_ext.monkeypatch()  # so that `models.TextField[...]` and `forms.ModelForm[...]` exist when run
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+
+VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 # Whatever this process writes (the database and its log, the lock, a backup) is closed to other users.
 os.umask(0o077)
@@ -40,14 +44,30 @@ _mail = env.mail("TWOFOLD_MAIL_URL")
 MAIL_IS_SENT = bool(_mail)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("TWOFOLD_MAIL_FROM", f"Twofold <twofold@{_host}>")
 COUNTRY = env.one_of("TWOFOLD_COUNTRY", ["", *sorted(code for code, _name in countries())])
+SECOND_FACTOR = env.one_of("TWOFOLD_SECOND_FACTOR", ["none", "admins", "admins+leads", "all"])  # of whom
+OIDC_ISSUER = env.issuer("TWOFOLD_OIDC_ISSUER")  # empty: nobody signs in by a provider
+OIDC_CLIENT_ID = env.text("TWOFOLD_OIDC_CLIENT_ID")
+OIDC_CLIENT_SECRET = env.text("TWOFOLD_OIDC_CLIENT_SECRET")
+OIDC_NAME = env.text("TWOFOLD_OIDC_NAME", "your company sign-in")
+OIDC_SIGN_UP = env.flag("TWOFOLD_OIDC_SIGN_UP")
+OIDC_ONLY = env.flag("TWOFOLD_OIDC_ONLY")
+OIDC_ADMIN = env.claim("TWOFOLD_OIDC_ADMIN")
 RETENTION_MONTHS = env.number("TWOFOLD_RETENTION_MONTHS", 24, least=1, most=1200)
 CALENDAR_REPLY_TO = env.mailbox("TWOFOLD_CALENDAR_REPLY_TO")  # empty: nobody is asked to answer an invitation
 WORKER_ELSEWHERE = env.flag("TWOFOLD_WORKER_ELSEWHERE")
 STREAM_LIMIT = env.number("TWOFOLD_STREAM_LIMIT", 2500, least=1, most=100_000)
 PROXIES = env.networks("TWOFOLD_PROXIES")
+_backups = env.text("TWOFOLD_BACKUP_DIR")
+BACKUP_DIR = env.folder("TWOFOLD_BACKUP_DIR", DATA_DIR) if _backups else None
+METRICS_TOKEN = env.token("TWOFOLD_METRICS_TOKEN")  # empty: there are no metrics
+BACKUP_KEEP = env.number("TWOFOLD_BACKUP_KEEP", 35, least=1, most=10_000)
 
 if not HTTPS and not LOOPBACK and not ALLOW_HTTP:
     raise BadValue("TWOFOLD_BASE_URL", BASE_URL, "https://, or http:// on this machine, or with TWOFOLD_ALLOW_HTTP=1")
+if OIDC_ISSUER and not (OIDC_CLIENT_ID and OIDC_CLIENT_SECRET):
+    raise ImproperlyConfigured("TWOFOLD_OIDC_ISSUER is given without TWOFOLD_OIDC_CLIENT_ID and …_CLIENT_SECRET.")
+if OIDC_ONLY and not OIDC_ISSUER:
+    raise ImproperlyConfigured("TWOFOLD_OIDC_ONLY is on without TWOFOLD_OIDC_ISSUER: nobody could sign in.")
 if DEMO and (HTTPS or not LOOPBACK):
     raise BadValue("TWOFOLD_BASE_URL", BASE_URL, "http:// on this machine while TWOFOLD_DEMO is on")
 if DEBUG and (HTTPS or not LOOPBACK):
@@ -78,6 +98,9 @@ INSTALLED_APPS = [
     "csp",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "partnerships",
     "retros",
 ]
@@ -98,6 +121,7 @@ MIDDLEWARE = [
     "config.middleware.SessionLimitsMiddleware",
     *(["retros.demo.middleware.DemoMiddleware"] if DEMO else []),
     "partnerships.middleware.SignInMiddleware",
+    "partnerships.accounts.second_factor.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -122,6 +146,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "config.context.nonce",
                 "config.context.mail",
+                "config.context.provider",
                 "partnerships.accounts.came_from.header",
             ],
         },
@@ -182,6 +207,33 @@ ACCOUNT_RATE_LIMITS = {
     "request_login_code": f"20/m/ip,{limits.CODES_PER_HOUR}/h/key",
     "confirm_email": f"1/10s/key,{limits.CODES_PER_HOUR}/h/key",
 }
+MFA_ADAPTER = "partnerships.accounts.second_factor.Adapter"
+MFA_FORMS = {
+    "activate_totp": "partnerships.accounts.second_factor.SetUpAppForm",
+    "authenticate": "partnerships.accounts.second_factor.CodeForm",
+    "reauthenticate": "partnerships.accounts.second_factor.CodeAgainForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Twofold"
+# The address that signs in was verified before, where mail is sent; where none is, no address ever is.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+SOCIALACCOUNT_ADAPTER = "partnerships.accounts.oidc.Adapter"
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # the provider did it, or nobody is let in
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
+    "openid_connect": {
+        "APPS": [
+            {
+                "provider_id": "oidc",
+                "name": OIDC_NAME,
+                "client_id": OIDC_CLIENT_ID,
+                "secret": OIDC_CLIENT_SECRET,
+                "settings": {"server_url": OIDC_ISSUER, "oauth_pkce_enabled": True},
+            }
+        ]
+        if OIDC_ISSUER
+        else []
+    }
+}
 PASSWORD_RESET_TIMEOUT = int(limits.RESET_LINK_LIFE.total_seconds())
 # The server resolves the proxies' headers itself (config/serve.py), exactly; nothing else may trust them again.
 ALLAUTH_TRUSTED_PROXY_COUNT = 0
@@ -230,7 +282,8 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
         "connect-src": [SELF],
         "manifest-src": [SELF],
         "worker-src": [SELF],
-        "form-action": [SELF],
+        # A form leads to the provider by a redirect.
+        "form-action": [SELF, *(["{0.scheme}://{0.netloc}".format(urlsplit(OIDC_ISSUER))] if OIDC_ISSUER else [])],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         **({"upgrade-insecure-requests": True} if HTTPS else {}),

@@ -34,6 +34,7 @@ from partnerships.unsubscribe import unsubscriber
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
     from django.http import HttpResponse
 
     from partnerships.http import PersonRequest
@@ -74,6 +75,15 @@ def get_lead_of(partnership: Partnership, lead_person_id: UUID) -> Lead:
     lead = get_object_or_404(Lead.objects.of(partnership), person=lead_person_id)
     lead.partnership = partnership
     return lead
+
+
+def get_recovery_codes(person: Person) -> RecoveryCodes:
+    """Their own, as allauth reads them. Raises Http404 when there are none."""
+    from allauth.mfa.models import Authenticator  # its models need ours first
+
+    kind = Authenticator.Type.RECOVERY_CODES
+    codes: RecoveryCodes = get_object_or_404(Authenticator, user=person, type=kind).wrap()
+    return codes
 
 
 def get_invitation(token: str) -> Invitation | None:

@@ -10,17 +10,21 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from partnerships.models import Version
+from partnerships.models import Clause, Version
 from partnerships.models.partnership import Seat
+from retros.catalogue import templates
 from retros.models import (
     Action,
     Bulk,
     ClauseOrigin,
     Entry,
     Jot,
+    KindWord,
+    Measure,
     Need,
     Note,
     Offer,
+    OwnTemplate,
     Pause,
     Prompt,
     Release,
@@ -32,7 +36,8 @@ from retros.models import (
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-    from partnerships.models import Person
+    from partnerships.models import Partnership, Person
+    from retros.catalogue import Template
     from retros.models.release import Thing
     from retros.models.session import SessionQuerySet
 
@@ -40,6 +45,7 @@ if TYPE_CHECKING:
 OF_A_PROMPT = (  # what decides on an entry to it, and its own words; those of its step, and all dates, are not read
     "step__session__version_a", "step__session__version_b", "step__session__status", "step__session__partnership",
     "step__position", "step__kind", "step__opened_a_at", "step__opened_b_at", "key", "kind", "title", "choices",
+    "set_aside",
 )  # fmt: skip
 
 
@@ -154,6 +160,39 @@ def get_jot(person: Person, jot_id: UUID) -> Jot:
     return get_object_or_404(Jot.objects.of(person), pk=jot_id)
 
 
+def get_kind_word(person: Person, word_id: UUID) -> KindWord:
+    """One that they were given, dropped or not. Raises Http404 for everybody else, who gave it too."""
+    return get_object_or_404(KindWord.objects.of(person), pk=word_id)
+
+
+def get_topic(person: Person, partnership: Partnership, kind: str, thing_id: str) -> str:
+    """The words of a thing that lies open for both: a card, what they learned, a decision that they named, a clause in
+    force, by its line. Raises Http404.
+    """
+    cards = Entry.objects.visible_to(person).filter(is_card=True, opened_at__isnull=False)
+    learned = Note.objects.visible_to(person).filter(kind=Note.Kind.LEARNED)
+    in_pair = {"step__session__partnership": partnership, "step__session__partnership__memberships__person": person}
+    doors: dict[str, QuerySet[Any, tuple[str]]] = {
+        "card": cards.filter(step__session__partnership=partnership).values_list("text"),
+        "learning": learned.filter(step__session__partnership=partnership).values_list("text"),
+        "decision": Prompt.objects.filter(kind=Prompt.Kind.PLACE, **in_pair).values_list("title"),
+        "clause": Clause.objects.in_force().filter(version__agreement__partnership=partnership).values_list("text"),
+    }
+    key = "line" if kind == "clause" else "pk"
+    try:
+        found = doors[kind].filter(**{key: UUID(thing_id)}).first()
+    except (KeyError, ValueError):
+        raise Http404 from None
+    if found is None:
+        raise Http404
+    return str(found[0])
+
+
+def get_measure(person: Person, measure_id: UUID) -> Measure:
+    """One of a partnership of theirs, retired or not. Raises Http404 for everybody else."""
+    return get_object_or_404(Measure.objects.visible_to(person).select_related("partnership"), pk=measure_id)
+
+
 def get_offer(person: Person, offer_id: UUID) -> Offer:
     """An offer made to a partnership of theirs. Raises Http404."""
     offers = Offer.objects.visible_to(person).select_related("lead__partnership", "session")
@@ -165,6 +204,16 @@ def get_action(person: Person, action_id: UUID, *, deleted: bool = False) -> Act
     if deleted:
         rows |= Action.objects.deleted_for(person)
     return get_object_or_404(rows.select_related("partnership"), pk=action_id)
+
+
+def get_own_template(key: str) -> OwnTemplate:
+    """A template of this installation, for an admin. Raises Http404 for one that ships."""
+    return get_object_or_404(OwnTemplate, key=key)
+
+
+def get_template(key: str) -> Template:
+    """Any template, for an admin. Raises Http404."""
+    return templates().get(key) or get_own_template(key).template
 
 
 def get_bulk(bulk_id: UUID) -> Bulk:

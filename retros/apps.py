@@ -35,3 +35,4 @@ class RetrosConfig(AppConfig):
         links.add_to_pair_menu(_("History"), "history_detail", position=4)
         links.add_to_admin_menu(_("Schedule"), "schedule", position=1)
         links.add_to_admin_menu(_("Mail"), "mail_list", position=4)
+        links.add_to_admin_menu(_("Templates"), "template_list", position=6)

@@ -9,7 +9,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from partnerships.forms import ContentFormField, PageForm
+from partnerships.refusals import Invalid
 from retros.recurrence.rule import CENTURY
+from retros.spreadsheet import text_of
 
 
 def in_this_century(day: date) -> None:
@@ -23,6 +25,20 @@ class DayField(forms.DateField):
 
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     default_validators = [in_this_century]
+
+
+class TableFile(forms.FileField):
+    """A file of a spreadsheet as the text of its rows."""
+
+    widget = forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.ods,text/csv"})
+
+    def clean(self, data: Any, initial: Any = None) -> str:
+        if (file := super().clean(data, initial)) is None:
+            return ""
+        try:
+            return text_of(file.read())
+        except Invalid as invalid:
+            raise forms.ValidationError(str(invalid.message)) from invalid
 
 
 class WallTimeField(forms.CharField):

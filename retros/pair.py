@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from partnerships.header import Header
 from partnerships.models import Membership
 from retros.models import Action, Draft, Series, Session
+from retros.models.action import lines_of
 from retros.recurrence import adherence
 from retros.recurrence.adherence import Kept
 from retros.recurrence.common_hours import next_time
@@ -34,6 +35,36 @@ class ActionRow:
     owner: Membership
     when: str
     is_due: bool = False
+
+
+@dataclass(frozen=True)
+class ListedAction:
+    """One line of a list of actions: an action, or the two that both took, each with its own mark."""
+
+    rows: list[ActionRow]
+
+    @property
+    def action(self) -> Action:
+        """Whose words the line has."""
+        return self.rows[0].action
+
+    @property
+    def is_of_both(self) -> bool:
+        return len(self.rows) > 1
+
+    @property
+    def is_open(self) -> bool:
+        """While it is open for one of the two."""
+        return any(row.action.is_open for row in self.rows)
+
+    @property
+    def is_dropped(self) -> bool:
+        return all(row.action.closed_as == Action.Closed.DROPPED for row in self.rows)
+
+    @property
+    def ended_on(self) -> date:
+        """The day when the last of them ended, or by when it was due."""
+        return max(row.action.closed_on or row.action.due for row in self.rows)
 
 
 class Pair(Header):
@@ -58,12 +89,20 @@ class Pair(Header):
         return Draft.of(self.person, [key]).get(key)
 
     @cached_property
-    def actions(self) -> list[ActionRow]:
-        """The open ones by their date, then what was finished lately."""
-        lately = Q(closed_as="") | Q(closed_on__gte=self.today - RECENTLY)
-        actions = Action.objects.visible_to(self.person).filter(lately, partnership=self.partnership)
-        rows = [self.row(action) for action in actions]
-        return [r for r in rows if r.action.is_open] + [r for r in rows if not r.action.is_open]
+    def actions(self) -> list[ListedAction]:
+        """The open ones by their date, then what was finished; what both took is one line."""
+        actions = Action.objects.visible_to(self.person).filter(self._listed, partnership=self.partnership)
+        lines = [ListedAction([self.row(each) for each in line.actions]) for line in lines_of(actions, each=True)]
+        return sorted(lines, key=lambda line: not line.is_open)
+
+    @property
+    def _listed(self) -> Q:
+        """Which actions stand on this page: what is open, and what was finished lately."""
+        return Q(closed_as="") | Q(closed_on__gte=self.today - RECENTLY)
+
+    def line_of(self, action: Action) -> ListedAction:
+        """The line of this page that the action stands in."""
+        return next(line for line in self.actions if any(row.action == action for row in line.rows))
 
     def row(self, action: Action) -> ActionRow:
         is_due = action.is_open and action.is_experiment and action.due <= self.today
@@ -111,7 +150,8 @@ def proposal(pair: Pair) -> dict[str, Any]:
     both = [member.person.hours for member in pair.members]
     series = Series.objects.filter(partnership=pair.partnership).first()
     rule = series.rule if series and not series.is_ended else None
-    last = Session.objects.of(pair.person).filter(partnership=pair.partnership).held().first()
+    retros = Session.objects.of(pair.person).filter(partnership=pair.partnership, kind=Session.Kind.RETRO)
+    last = retros.held().first()
     if rule is None and last and (dates := last.proposed_dates(pair.now, both)):
         return _when(dates[0], last.timezone)
     zone = rule.timezone if rule else pair.person.timezone

@@ -10,11 +10,12 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db import close_old_connections
+from django.db import close_old_connections, transaction
 from django.utils import timezone
 
 from partnerships.mail import outbox
 from partnerships.models import SignIn, SignInChange
+from retros.backup import make
 from retros.dates import upkeep
 from retros.lifecycle import retention
 from retros.models import Tick
@@ -40,8 +41,10 @@ def tick(now: datetime) -> None:
         *(once_a_day if is_new_day(now) else ()),
         lambda: plan_deliveries(now),
         lambda: outbox.expire(now),
+        lambda: begin_after_restoring(now),
         lambda: outbox.show(now),
-        lambda: outbox.send(now, message_for),
+        lambda: None if Tick.restored() else outbox.send(now, message_for),
+        lambda: make.daily(now),
     )
     failed: Exception | None = None
     for part in parts:
@@ -53,6 +56,14 @@ def tick(now: datetime) -> None:
     if failed is not None:
         raise failed
     Tick.note(now)
+
+
+def begin_after_restoring(now: datetime) -> None:
+    """What a restored backup would send now was sent before it was lost, or is of the past: none of it leaves."""
+    if Tick.restored():
+        with transaction.atomic():
+            outbox.leave_unsent(now)
+            Tick.objects.filter(pk=Tick.RESTORED).delete()
 
 
 def is_new_day(now: datetime) -> bool:

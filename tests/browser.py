@@ -19,6 +19,7 @@ CHROMIUM_FLAGS = [
 ]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+MAX_SCRIPT = 29_900
 _STATUS = re.compile(r"Failed to load resource: the server responded with a status of (\d{3})")
 
 

@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.conf import settings
+from django.test import Client
 from django.utils import timezone
+from playwright.sync_api import BrowserContext
 
 from partnerships.mail import letters, outbox
 from partnerships.models import Delivery, Partnership, Person
 from retros.notifications.wording import message_for
 from tests.factories import PartnershipFactory, PersonFactory
+
+if TYPE_CHECKING:
+    from tests.conftest import LiveServer
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,32 @@ def make_cast() -> Cast:
 @pytest.fixture
 def cast(db: None) -> Cast:
     return make_cast()
+
+
+@pytest.fixture
+def people(live_server: LiveServer) -> Cast:
+    """The same people, for a browser: their rows are committed."""
+    return make_cast()
+
+
+@pytest.fixture
+def ada(client: Client, cast: Cast) -> Person:
+    """The admin, signed in with `client`."""
+    client.force_login(cast.ada)
+    return cast.ada
+
+
+def client_of(person: Person) -> Client:
+    """Signed in as them, without a page in between."""
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def sign_in(context: BrowserContext, person: Person, base: str) -> None:
+    """The same for a browser that comes to the server at this address."""
+    cookie = client_of(person).cookies[settings.SESSION_COOKIE_NAME]
+    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": base}])
 
 
 def send_mails() -> None:

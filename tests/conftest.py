@@ -18,8 +18,10 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from tests.browser import CHROMIUM_FLAGS, Watched, chromium
+from tests.cast import ada as ada
 from tests.cast import cast as cast
 from tests.cast import mail_at_once as mail_at_once
+from tests.cast import people as people
 from tests.world import made_world as made_world
 from tests.world import world as world
 
@@ -38,6 +40,7 @@ _render = Template._render  # type: ignore[attr-defined]  # before Django's test
 # Whole crawls and machines, and what waits long, the longest first: dealt out, and begun before all others, so that no
 # worker ends alone with one.
 LONGEST = (
+    "test_the_demos_year_goes_to_postgresql_and_back",
     "test_nobody_reads_what_is_not_theirs", "test_every_state_of_the_room_is_for_everybody",
     "test_everybody_can_use_every_page", "test_the_engine_keeps_its_rules", "test_the_two_and_the_rules_agree",
     "test_the_table", "test_the_partner_is_shown_a_card_with_the_reveal_and_not_before",
@@ -60,9 +63,9 @@ LONG_MODULES = {
     "test_engine_inference", "test_engine_machine", "test_engine_orders", "test_engine_races", "test_inference",
     "test_live", "test_live_hub", "test_live_stop", "test_noninterference", "test_outside", "test_revocation",
     "test_sequences", "test_series_races", "test_serve", "test_several_processes", "test_worker", "test_worker_killed",
-    "test_adoption", "test_agreement_pages", "test_bulk", "test_diff", "test_erasure", "test_export",
-    "test_from_here_on", "test_import_partnerships", "test_preview", "test_reminders", "test_retention",
-    "test_revived", "test_room", "test_schedule", "test_sittings", "test_trend",
+    "test_adoption", "test_agreement_pages", "test_backup", "test_bulk", "test_diff", "test_erasure", "test_export",
+    "test_from_here_on", "test_import_partnerships", "test_preview", "test_releases", "test_reminders",
+    "test_retention", "test_revived", "test_room", "test_schedule", "test_sittings", "test_trend",
 }  # fmt: skip
 
 

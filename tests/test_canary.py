@@ -19,6 +19,7 @@ from django.utils import timezone
 from config.logs import JsonLines
 from partnerships import limits
 from partnerships.models import Agreement, Invitation, Membership, Partnership, Person
+from retros.lifecycle.take_along import Form
 from retros.models import Entry, Session
 from retros.worker import tick
 from tests.conftest import LiveServer
@@ -192,7 +193,7 @@ def test_nobody_reads_what_is_not_theirs(phase: str, crowd: tuple[str, ...], log
 
 
 @pytest.mark.django_db
-def test_an_exported_agreement_holds_nothing_folded() -> None:
+def test_an_export_holds_nothing_folded() -> None:
     """The files, for which the password is asked once more; with clauses from cards, and answers still folded."""
     world = make_world("folded")
     for who in ("ines", "tom"):
@@ -200,8 +201,11 @@ def test_an_exported_agreement_holds_nothing_folded() -> None:
         crawl.client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
         for agreement in Agreement.objects.filter(partnership=world.cast.checkout):
             assert crawl.post(reverse("agreement_export", args=[agreement.pk]), {}, {}).status_code == 200
+        for form in Form.values:
+            assert crawl.post(reverse("partnership_export", args=[world.cast.checkout.pk]), {"form": form}, {})
         assert crawl.leaks() == []
         assert any(mark.startswith("zqproposed") for mark in crawl.seen)
+        assert any(mark.startswith("zqhandover") for mark in crawl.seen)
 
 
 @pytest.mark.django_db

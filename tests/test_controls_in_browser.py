@@ -6,12 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from partnerships.models import Agreement, Partnership, Person
 from partnerships.wording import Wording
-from tests.cast import Cast, make_cast
+from tests.cast import Cast, sign_in
 from tests.conftest import LiveServer
 
 # Of each row of a form: the heights of what one types in, chooses from and presses.
@@ -24,18 +23,10 @@ SUMMARY = """(summary) => {
 
 
 @pytest.fixture
-def people(live_server: LiveServer) -> Cast:
-    return make_cast()
-
-
-@pytest.fixture
 def opened(new_context: Callable[..., Any], live_server: LiveServer) -> Callable[[Person, str], Any]:
     def page_of(person: Person, path: str) -> Any:
         page = new_context().new_page()
-        client = Client()
-        client.force_login(person)
-        for key, cookie in client.cookies.items():
-            page.context.add_cookies([{"name": key, "value": cookie.value, "url": live_server.url}])
+        sign_in(page.context, person, live_server.url)
         page.goto(live_server.url + path)
         return page
 

@@ -39,7 +39,7 @@ from retros.models import Action, ClauseLink, Draft, Entry, EntryRevision, Note,
 from retros.recurrence.rule import PRESETS, Rule
 from retros.room.decisions import name_decision, settle_decision
 from retros.room.page import room_at
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.retros.model import CLOSE, PULSE, WRITE, Clock, Participant
 from tests.retros.regions import shown_in, without_digests
 from tests.world import HTMX, whole
@@ -175,8 +175,7 @@ class Stage:
         return [*(reverse(name) for name in names), reverse("person_list"), *of_pair]
 
     def _visit(self, where: str, person: Person, urls: list[str]) -> None:
-        client = Client()
-        client.force_login(Person.objects.get(pk=person.pk))
+        client = client_of(Person.objects.get(pk=person.pk))
         client.get(urls[0])  # the first look of a sign-in writes into its session
         for url in urls:
             self.keep(self._canonical(f"{where}: {person.first_name} at {url}"), partial(self._get, client, url))
@@ -464,9 +463,7 @@ def test_one_card_more_is_told_apart(stage: Stage) -> None:
 @pytest.fixture
 def client(stage: Stage) -> Client:
     """Tom's."""
-    made = Client()
-    made.force_login(stage.cast.tom)
-    return made
+    return client_of(stage.cast.tom)
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ from partnerships.models import Delivery
 from retros.dates import one_date, rhythm
 from retros.lifecycle import ending
 from retros.lifecycle.erasure import erase
-from retros.models import Draft, Entry, Jot, Series, Session, creation
+from retros.models import Draft, Entry, Jot, Measure, Series, Session, creation
 from retros.recurrence.rule import PRESETS, Rule
 from retros.room.answers import push
 from retros.worker import tick
@@ -95,7 +95,8 @@ class Stage:
         """What Tom looks at besides, now and then."""
         pair, session, ahead = self.cast.checkout.pk, self.session.pk, self.ahead.pk
         found = [
-            reverse(name, args=[pair]) for name in ("action_list", "helped_list", "session_create", "release_list")
+            reverse(name, args=[pair])
+            for name in ("action_list", "helped_list", "session_create", "release_list", "measure_list", "trend_list")
         ]
         found += [f"{reverse('search', args=[pair])}?q={words}" for words in ("mine", "begun", "a")]
         found += [*self.of_session(session), *self.of_session(ahead)]
@@ -123,6 +124,7 @@ class Stage:
 def stage(cast: Cast) -> Iterator[Stage]:
     with Clock().running() as clock:
         at = clock.now.replace(tzinfo=None)
+        Measure.define(cast.checkout, by=cast.tom, text="We ship what we showed.", id=uuid.UUID(int=5))
         ahead = one_date.plan(cast.checkout, by=cast.ines, start=at.replace(month=12), zone="UTC")
         session = creation.start_now(cast.checkout, by=cast.tom)
         Session.objects.filter(pk=session.pk).update(position=WRITE)
@@ -234,7 +236,7 @@ class Ines:
             self.stage.clock.pass_minutes(self.chance.choice([0, 0.01, 0.3, 1]))
             self.chance.choice([self.fold, self.fold, self.edit, self.move, self.delete, self.restore, self.private,
                                 self.keep_to_herself, self.share_after_all, self.draft, self.answer,
-                                self.jot, self.look_again])()  # fmt: skip
+                                self.jot, self.to_say, self.look_again])()  # fmt: skip
         for session, count in folded.items():
             cards = self.cards(session)
             while len(cards) > count:
@@ -280,6 +282,11 @@ class Ines:
             data = {"text": card.text, "version": card.version, "prompt": self.column(session)}
             self.press("entry_update", session, card.pk, **data)
 
+    def to_say(self) -> None:
+        session = self.session()
+        heading = {"text": str(self.chance.random()), "in_person": "on"}
+        self.press("entry_create", session, self.column(session), client_id=self.id(), **heading)
+
     def keep_to_herself(self) -> None:
         """A folded card becomes “only me” afterwards."""
         self.other_reader(self.cards(), "yes")
@@ -318,6 +325,7 @@ class Ines:
         choices: list[tuple[str, dict[str, Any]]] = [
             ("weather_us", {"value": self.chance.randrange(1, 6)}), ("changed", {"text": self.words(needed=False)}),
             ("life_career", {"text": self.words()}), ("appreciation", {"text": self.words()}),
+            (Measure.objects.get().key, {"value": self.chance.randrange(1, 6)}),
         ]  # fmt: skip
         key, data = self.chance.choice(choices)
         prompt = Participant(self.stage.cast.ines, session).prompt(key).pk
@@ -470,8 +478,11 @@ def write_alone(stage: Stage, *sessions: Session, answers: bool = True) -> None:
             card = ines.id()
             ines.press("entry_create", session.pk, column, text="Taken back", client_id=card)
             ines.press("entry_delete", session.pk, Entry.unrestricted.get(client_id=card).pk)
+        found: list[tuple[int, str, dict[str, Any]]] = [
+            (PULSE, prompt.key, {"value": 3}) for prompt in steps[PULSE].prompts if prompt.measure
+        ]
         for position, key, data in (
-            (PULSE, "life_career", {"text": "Mine", "only_me": "on"}), (PULSE, "weather_us", {"value": 2}),
+            *found, (PULSE, "life_career", {"text": "Mine", "only_me": "on"}), (PULSE, "weather_us", {"value": 2}),
             (PULSE, "changed", {"text": "A move"}), (CLOSE, "appreciation", {"text": "Not yet said"}),
         ):  # fmt: skip
             if not steps[position].side_open(hers) and (answers or "only_me" in data):
@@ -544,6 +555,26 @@ def test_a_new_card_on_an_open_board(stage: Stage) -> None:
         yield asks
         alone(stage.session, stage.ahead)
         yield asks
+
+    same_with_and_without(stage, course)
+
+
+@pytest.mark.both_databases
+def test_a_list_of_measures_that_changes(stage: Stage) -> None:
+    """She answers ahead what is then worded otherwise, asked no more, and asked again."""
+    tom = stage.cast.tom
+
+    def course(alone: Alone) -> Iterator[Sequence[str]]:
+        measure = Measure.objects.get()
+        pages = [*stage.of_session(stage.ahead.pk), *stage.more_urls()]
+        for verb in (
+            lambda: measure.edit(by=tom, text="We show what we ship.", version=1),
+            lambda: measure.retire(by=tom),
+            lambda: measure.bring_back(by=tom),
+        ):
+            alone(stage.ahead)
+            verb()
+            yield pages
 
     same_with_and_without(stage, course)
 

@@ -320,9 +320,9 @@ WRITTEN = ("*.md", "*.toml", "bin/*", "docs/**/*.md", "*/**/*.py", "*/**/*.html"
 TEXTS = sorted(path for pattern in WRITTEN for path in ROOT.glob(pattern) if path.is_file() and is_ours(path))
 FILE = re.compile(r"(?<![\w/.-])(?:[\w.-]+/)*[\w-]+\.md\b|(?<![\w/.-])docs/[\w/.-]*[\w/]")
 NUMBERS = re.compile(r"docs/rules/(\w+)\.md((?:,? *(?:and |to )?[A-Z]\d+)*)")
-HANDED_OUT = {"agreement.md", "twofold.md"}  # files that the app makes for people
+HANDED_OUT = {"agreement.md", "partnership.md", "twofold.md"}  # files that the app makes for people
 RULE = re.compile(r"^\*\*([A-Z]\d+)\.", re.MULTILINE)
-NAMED = re.compile(r"`((?:partnerships|retros|config|templates|static|tests|bin|docs)/[\w/.-]+)`")
+NAMED = re.compile(r"`((?:partnerships|retros|config|templates|static|tests|bin|docs|deploy)/[\w/.-]+)`")
 
 
 def rules_of(name: str) -> list[str]:
@@ -764,8 +764,8 @@ def test_the_environment_is_read_in_one_place() -> None:
         for path in python_files("partnerships", "retros", "config")
         if re.search(r"os\.(environ|getenv)", path.read_text(encoding="utf-8"))
     ]
-    # asgi.py names the settings module, as every entry of Django does.
-    assert found == ["config/asgi.py", "config/settings.py"]
+    # asgi.py names the settings module, as every entry of Django does; counters.py a folder, as its library does.
+    assert found == ["config/asgi.py", "config/counters.py", "config/settings.py"]
 
 
 def test_every_setting_is_set_once() -> None:
@@ -805,6 +805,18 @@ def test_https_gets_the_strict_cookies_and_headers(tmp_path: Path) -> None:
     )
 
 
+def test_a_form_may_lead_to_the_provider_and_nowhere_else(tmp_path: Path) -> None:
+    done = settings_with(
+        tmp_path,
+        "s.CONTENT_SECURITY_POLICY['DIRECTIVES']['form-action'], s.SOCIALACCOUNT_PROVIDERS",
+        TWOFOLD_OIDC_ISSUER="https://id.example.org/realms/all/",
+        TWOFOLD_OIDC_CLIENT_ID="twofold",
+        TWOFOLD_OIDC_CLIENT_SECRET="kept by both",
+    )
+    assert done.stdout.startswith("""(["'self'", 'https://id.example.org'], """), done.stderr
+    assert "'server_url': 'https://id.example.org/realms/all'" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("variables", "told"),
     [
@@ -820,7 +832,19 @@ def test_https_gets_the_strict_cookies_and_headers(tmp_path: Path) -> None:
         ({"SECRET_KEY_FILE": "/no/such/file"}, "SECRET_KEY_FILE is '/no/such/file'"),
         ({"TWOFOLD_MAIL_URL": "http://mail.example.org"}, "TWOFOLD_MAIL_URL has a value"),
         ({"TWOFOLD_MAIL_DOMAINS": "example"}, "TWOFOLD_MAIL_DOMAINS is 'example'"),
+        (
+            {"TWOFOLD_METRICS_TOKEN": "hidden"},
+            "TWOFOLD_METRICS_TOKEN has a value that is kept secret here. Allowed: at",
+        ),
         ({"TWOFOLD_PROXIES": "proxy"}, "TWOFOLD_PROXIES is 'proxy'"),
+        ({"TWOFOLD_SECOND_FACTOR": "some"}, "TWOFOLD_SECOND_FACTOR is 'some'. Allowed: one of none, admins,"),
+        (
+            {"TWOFOLD_OIDC_ISSUER": "http://id.example.org"},
+            "TWOFOLD_OIDC_ISSUER is 'http://id.example.org'. Allowed: https",
+        ),
+        ({"TWOFOLD_OIDC_ISSUER": "https://id.example.org"}, "without TWOFOLD_OIDC_CLIENT_ID"),
+        ({"TWOFOLD_OIDC_ADMIN": "admins"}, "TWOFOLD_OIDC_ADMIN is 'admins'. Allowed: a claim and its value"),
+        ({"TWOFOLD_OIDC_ONLY": "1"}, "TWOFOLD_OIDC_ONLY is on without TWOFOLD_OIDC_ISSUER"),
     ],
 )
 def test_a_bad_value_is_told_in_one_sentence(tmp_path: Path, variables: dict[str, str], told: str) -> None:

@@ -37,6 +37,7 @@ from partnerships.models import (
 from partnerships.models.sign_in_change import WaysIn
 from partnerships.unsubscribe import unsubscribe_token
 from partnerships.wording import Wording
+from retros.catalogue import templates
 from retros.dates import one_date, rhythm
 from retros.models import (
     Action,
@@ -46,9 +47,12 @@ from retros.models import (
     Entry,
     Handover,
     Jot,
+    KindWord,
+    Measure,
     Need,
     Note,
     Offer,
+    OwnTemplate,
     Release,
     Session,
     creation,
@@ -179,7 +183,10 @@ class World:
             "person_id": self.cast.tom.pk,
             "bulk_id": self.ids["bulk"],
             "exercise": "retro-quick",
+            "template": "retro-quick-2",
             "jot_id": self.ids[f"{own} jot"],
+            "word_id": self.ids[f"{own} word"],
+            "measure_id": self.ids["measure"],
         } | special.get(name, {})
         return {key: known[key] for key in parameters(name)}
 
@@ -205,6 +212,7 @@ class World:
             "agreement_create": {"kind": "contract", "title": "zzztitle", **key},
             "agreement_review": {"until": in_days(40).date().isoformat()},
             "version_sign": {"digest": self.ids["proposal digest"]},
+            "proposal_sign": {"digest": self.ids["proposal digest"]},
             "entry_clause": clause,
             "learning_clause": clause,
             "clause_link_update": {"tags": ["life", "career"]},
@@ -227,6 +235,7 @@ class World:
             "admin_session_move": {**when, "zone": "UTC"},
             "admin_session_skip": {"reason": "leave"},
             "handover_update": {**text, "version": 1},
+            "partnership_export": {"form": "json"},
             "person_invite": {"email": "y@example.org", "role_label": "zzzrole"},
             "person_role_update": {"role_label": "zzzrole"},
             "lead_create": {"email": "mei@example.org"},
@@ -248,6 +257,20 @@ class World:
                 **key,
             },
             "data_erase": {"understood": "on"},
+            "template_update": {"title": "Zzz", "source": "zzzsource", "version": 1},
+            "template_step_update": {
+                "title": "Zzz",
+                "heading": "zzzheading",
+                "minutes": 5,
+                "place": 2,
+                "version": 1,
+                "q0_title": "zzzasked",
+                "q0_kind": "talk",
+                "q1_kind": "good",
+                "q2_kind": "good",
+                "q3_kind": "good",
+            },
+            "template_usual": {"pair_kind": "em_pm"},
             "reminder_update": {
                 "calendar_mode": "feed",
                 "working_days": ["1", "3"],
@@ -257,6 +280,12 @@ class World:
             },
             "session_create": {**when, **key},
             "jot_list": text | key,
+            "kind_word_create": text | key,
+            "card_import": text | key,
+            "action_import": {"text": "action,due\nzzzplain,2030-01-02", **key},
+            "measure_list": text | key,
+            "health_interval_update": {"every": 2},
+            "measure_update": {**text, "version": 1},
             "session_move": when,
             "session_skip": {"reason": "holiday"},
             "session_met": {"day": (tomorrow - timedelta(days=11)).isoformat()},
@@ -356,7 +385,12 @@ def _before(world: World) -> None:
     for who in ("ines", "tom"):
         jot = Jot.keep(cast.checkout, by=world.people[who], text=mark("jot", {who}), id=uuid.uuid4())
         world.ids[f"{who} jot"] = jot.pk
+        other = cast.tom if who == "ines" else cast.ines
+        word = KindWord.give(cast.checkout, by=other, text=mark("kindword", {who}), id=uuid.uuid4())
+        world.ids[f"{who} word"] = word.pk
         Draft.keep(f"jot:{cast.checkout.pk}", mark("draft", {who}), version=0, by=world.people[who])
+    measure = Measure.define(cast.checkout, by=cast.ines, text=mark("measure", BOTH), id=uuid.uuid4())
+    world.ids["measure"] = measure.pk
     for name, days in (("next", 20), ("discarded", 30)):
         start = (timezone.now() + timedelta(days=days)).replace(tzinfo=None)
         session = world.sessions[name] = one_date.plan(cast.checkout, by=cast.ines, start=start, zone="UTC")
@@ -369,6 +403,7 @@ def _before(world: World) -> None:
     half = Partnership.begin(by=cast.ines, kind="other", label="Half")
     invitation, world.ids["token"] = Invitation.for_seat(half, email="new@example.org", by=cast.ines)
     done = Bulk.objects.create(by=cast.ada, act=Bulk.Act.REMIND)
+    OwnTemplate.clone(templates()["retro-quick"], by=cast.ada)
     world.ids |= {"invitation": invitation.pk, "half": half.pk, "bulk": done.pk}
 
 
@@ -504,6 +539,7 @@ def _write(world: World) -> None:
     _both_next(hands, LOOK_BACK)
     for who, hand in names.items():
         hand.answer("weather_us", value=4)
+        hand.answer(Measure.objects.get(pk=ids["measure"]).key, value=2)
         hand.answer("life_career", mark("privateanswer", {who}), only_me=True)
         hand.answer("change_tags", tags=[])
         changed = hand.answer("changed", mark("firstanswer", BOTH))

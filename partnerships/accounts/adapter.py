@@ -6,6 +6,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.stagekit import clear_login
 from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.shortcuts import redirect
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from partnerships import limits
 from partnerships.access import get_waiting_invitation
 from partnerships.accounts import mails
-from partnerships.accounts.reauthentication import was_code_confirmed
+from partnerships.accounts.reauthentication import was_confirmed
 from partnerships.accounts.sign_in_changes import watched
 from partnerships.http import UNTOLD, is_own_path
 from partnerships.mail import letters
@@ -58,7 +59,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Closed, but for somebody who came by an open invitation."""
-        return self._invitation(request) is not None
+        return not settings.OIDC_ONLY and self.waiting_invitation(request) is not None
 
     def is_safe_url(self, url: str) -> bool:
         """Whether a `next` is followed. allauth would take every port of every host that we answer to."""
@@ -67,7 +68,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def check_may_join(self, email: str) -> None:
         """Raises ValidationError when this address may have no account: of another domain, or not the invited one."""
         self.check_domain(email)
-        invitation = self._invitation(self.request)
+        invitation = self.waiting_invitation(self.request)
         if invitation and invitation.email and invitation.email.lower() != email.lower():
             raise ValidationError(
                 _("The invitation was sent to another address. Use that one, or ask for a new invitation.")
@@ -107,7 +108,14 @@ class AccountAdapter(DefaultAccountAdapter):
             request.session.save()
 
     def pre_login(self, request: HttpRequest, user: Person, **login: Any) -> HttpResponse | None:
-        """Ends a sign-in that was begun, such as by a mailed code, with an address that the account lost meanwhile."""
+        """Ends a sign-in that was begun, such as by a mailed code, with an address that the account lost meanwhile.
+
+        And every other one where the operator lets people in by their provider only.
+        """
+        if settings.OIDC_ONLY and "sociallogin" not in (login["signal_kwargs"] or {}):
+            clear_login(request)
+            messages.error(request, _("Sign in by %(provider)s here.") % {"provider": settings.OIDC_NAME})
+            return redirect("account_login")
         if login["email"] and not WaysIn.of(user).has(login["email"]):
             clear_login(request)
             return redirect("account_login")
@@ -128,12 +136,12 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Raises ReauthenticationRequired for somebody without a password, whom allauth would not ask for anything."""
-        if not self.request.user.has_usable_password() and not was_code_confirmed(self.request):
+        if not self.request.user.has_usable_password() and not was_confirmed(self.request):
             raise ReauthenticationRequired
         return bool(super().is_reauthentication_required(app=app, **kwargs))
 
     def get_reauthentication_methods(self, user: Person | AnonymousUser) -> list[dict[str, Any]]:
-        """By password; for somebody who has none by a mailed code."""
+        """By password, or by their second factor; for somebody who has neither by a mailed code."""
         by_code = {"id": "reauthenticate_by_code", "description": _("Email me a code")}
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         if user.is_authenticated and not methods:
@@ -157,7 +165,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def _next_page(self, request: HttpRequest) -> str:
         """Somebody who came by an invitation is led back to it."""
-        return reverse("invitation_waiting") if self._invitation(request) else ""
+        return reverse("invitation_waiting") if self.waiting_invitation(request) else ""
 
-    def _invitation(self, request: HttpRequest) -> Invitation | None:
+    def waiting_invitation(self, request: HttpRequest) -> Invitation | None:
+        """The open one by which this browser came."""
         return get_waiting_invitation(request.session.get("invitation"))

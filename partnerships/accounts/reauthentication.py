@@ -65,8 +65,8 @@ class MailedCode(AbstractCodeVerificationProcess):
         self.request.session.pop(SESSION_KEY, None)
 
 
-def was_code_confirmed(request: HttpRequest) -> bool:
-    """Whether a code was entered a moment ago, by whoever is signed in."""
+def was_confirmed(request: HttpRequest) -> bool:
+    """Whether whoever is signed in said once more who they are, a moment ago, in whatever way."""
     until = time.time() - app_settings.REAUTHENTICATION_TIMEOUT
     records = get_authentication_records(request, request.user)
-    return any(r["method"] == METHOD and r.get("reauthenticated") and r["at"] > until for r in records)
+    return any(r.get("reauthenticated") and r["at"] > until for r in records)

@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from partnerships.accounts import views
+from partnerships.accounts import factor_views, views
+
+OIDC = {"provider_id": "oidc"}  # there is one (config/settings.py)
 
 urlpatterns = [
     path("settings/", views.person_update, name="person_update"),
@@ -14,4 +16,14 @@ urlpatterns = [
     path("account/email/", views.email_addresses, name="account_email"),
     path("account/password/set/", views.first_password, name="account_set_password"),
     path("account/reauthenticate/code/", views.reauthenticate_by_code, name="reauthenticate_by_code"),
+    path("account/oidc/", views.oidc_begin, OIDC, name="openid_connect_login"),
+    path("account/oidc/callback/", views.oidc_come_back, OIDC, name="openid_connect_callback"),
+    path("account/second-factor/", factor_views.factors, name="mfa_index"),
+    path("account/second-factor/ask/", factor_views.authenticate, name="mfa_authenticate"),
+    path("account/second-factor/again/", factor_views.reauthenticate, name="mfa_reauthenticate"),
+    path("account/second-factor/app/", factor_views.set_up_app, name="mfa_activate_totp"),
+    path("account/second-factor/app/image.svg", factor_views.app_image, name="mfa_app_image"),
+    path("account/second-factor/app/remove/", factor_views.remove_app, name="mfa_deactivate_totp"),
+    path("account/second-factor/codes/", factor_views.recovery_codes, name="mfa_view_recovery_codes"),
+    path("account/second-factor/codes/new/", factor_views.renew_codes, name="mfa_generate_recovery_codes"),
 ]

@@ -2,39 +2,48 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import ConfirmLoginCodeForm, ResetPasswordForm, ResetPasswordKeyForm
 from allauth.account.utils import perform_login
 from allauth.account.views import BaseReauthenticateView, EmailView, LoginView, PasswordSetView
 from allauth.core import ratelimit
+from allauth.socialaccount.providers.openid_connect import views as openid_connect
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
+from requests import RequestException
 
 from partnerships.access import get_sign_in_change, get_sign_in_link, sign_in_links_of
 from partnerships.accounts.forms import PersonForm
-from partnerships.accounts.reauthentication import MailedCode, was_code_confirmed
+from partnerships.accounts.oidc import refused
+from partnerships.accounts.reauthentication import MailedCode, was_confirmed
 from partnerships.accounts.sign_in_changes import watched
 from partnerships.http import BY_LINK, UNTOLD, PersonRequest, signs_out
 from partnerships.links import Page, url_of
 from partnerships.middleware import refuse
 from partnerships.models import SignInLink
-from partnerships.refusals import Invalid, NotAllowed
+from partnerships.refusals import Invalid, NotAllowed, TooMany
 
 if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
     from partnerships.http import PersonRequest
+
+
+log = logging.getLogger("twofold.oidc")
 
 
 class EmailAddresses(EmailView):
@@ -47,8 +56,9 @@ class EmailAddresses(EmailView):
 class FirstPassword(PasswordSetView):
     def dispatch(self, request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Who they are is confirmed before they type it: a form that waits for that is stored as it was sent."""
-        if not request.user.has_usable_password() and not was_code_confirmed(request):
-            return redirect(f"{reverse('reauthenticate_by_code')}?next={request.path}")
+        if not request.user.has_usable_password() and not was_confirmed(request):
+            way = get_adapter().get_reauthentication_methods(request.user)[0]
+            return redirect(f"{way['url']}?next={request.path}")
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         return response
 
@@ -156,6 +166,32 @@ def _start_reset(request: HttpRequest, email: str) -> None:
     form = ResetPasswordForm({"email": email})
     if form.is_valid():
         form.save(request)
+
+
+@login_not_required
+@require_POST
+def oidc_begin(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """To the provider, whose addresses are asked of the operator's address for it: of nobody else's."""
+    if not ratelimit.consume(request, action="login"):
+        raise TooMany
+    return _with_provider(request, openid_connect.login, provider_id)
+
+
+@login_not_required
+@require_safe
+def oidc_come_back(request: HttpRequest, provider_id: str) -> HttpResponse:
+    return _with_provider(request, openid_connect.callback, provider_id)
+
+
+def _with_provider(request: HttpRequest, view: Any, provider_id: str) -> HttpResponse:
+    """The provider may be away, or say what none should."""
+    try:
+        response: HttpResponse = view(request, provider_id)
+    except (RequestException, KeyError, ValueError, TypeError, ImproperlyConfigured) as error:
+        log.error("the sign-in of the provider is not there", extra={"kind": type(error).__qualname__})
+        said = _("%(provider)s does not answer as it should. Try again in a moment, or ask your admin.")
+        return refused(request, said % {"provider": settings.OIDC_NAME})
+    return response
 
 
 class SignInHere(LoginView):

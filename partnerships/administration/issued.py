@@ -12,6 +12,7 @@ from urllib.parse import quote
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from partnerships.cells import as_text
 from partnerships.header import admin_menu
 from partnerships.mail import letters
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from partnerships.models import Invitation, Partnership
 
 ONE_BY_ONE = 50  # of many, with a button each; all of them are in the file
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class IssuedLinks:
         writer.writerow([_("Address"), _("Partnership"), _("Link")])
         for invitation, token in self.issued:
             label = invitation.partnership.label if invitation.partnership else ""
-            writer.writerow([_harmless(invitation.email), _harmless(label), letters.invitation_link(token)])
+            writer.writerow([as_text(invitation.email), as_text(label), letters.invitation_link(token)])
         return lines.getvalue()
 
 
@@ -78,8 +78,3 @@ def show_links_once(request: PersonRequest, issued: Sequence[tuple[Invitation, s
     place = "person_list" if links.are_to_accounts else "admin_partnership_list"
     context = {**admin_menu(place), "links": links}
     return render(request, "partnerships/administration/admin_links.html", context)
-
-
-def _harmless(cell: str) -> str:
-    """Not a formula to a spreadsheet."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy
 
 from partnerships.administration.listing import PER_PAGE, Listing
 from partnerships.administration.partnerships import PartnershipRow, rows_of
-from partnerships.models import Invitation, Partnership, Person
+from partnerships.models import Invitation, Partnership, Person, second_factor
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class People(Listing[PersonRow]):
     def rows(self, items: list[Any]) -> list[PersonRow]:
         return [PersonRow(person, person.partnerships) for person in items]
 
+    @property
+    def is_factor_advised(self) -> bool:
+        """The operator asks nobody for a second factor, not even admins."""
+        return bool(settings.SECOND_FACTOR == second_factor.NONE)
+
     @cached_property
     def invited(self) -> list[Invitation]:
         """Unused invitations to an account alone; those to a seat stand at their partnership."""
@@ -51,6 +57,10 @@ class PersonPage:
 
     def __init__(self, person: Person) -> None:
         self.person = person
+
+    @cached_property
+    def has_second_factor(self) -> bool:
+        return second_factor.is_set_up(self.person)
 
     @cached_property
     def partnerships(self) -> list[PartnershipRow]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from partnerships.administration.listing import Listing
 from partnerships.models import Audit, Partnership, Person
-from partnerships.models.audit import ABOUT_ACCOUNTS, ABOUT_ROLES, ABOUT_THE_SCHEDULE
+from partnerships.models.audit import ABOUT_ACCOUNTS, ABOUT_ROLES, ABOUT_TEMPLATES, ABOUT_THE_SCHEDULE
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -37,8 +37,14 @@ class Record(Listing[RecordLine]):
         "accounts": gettext_lazy("Accounts"),
         "roles": gettext_lazy("Roles"),
         "schedule": gettext_lazy("Schedule"),
+        "templates": gettext_lazy("Templates"),
     }
-    ACTS = {"accounts": ABOUT_ACCOUNTS, "roles": ABOUT_ROLES, "schedule": ABOUT_THE_SCHEDULE}
+    ACTS = {
+        "accounts": ABOUT_ACCOUNTS,
+        "roles": ABOUT_ROLES,
+        "schedule": ABOUT_THE_SCHEDULE,
+        "templates": ABOUT_TEMPLATES,
+    }
 
     def found(self) -> QuerySet[Audit]:
         lines: QuerySet[Audit] = Audit.objects.for_admins().newest_first()

@@ -15,6 +15,7 @@ urlpatterns = [
     path(f"{PERSON}/off/", views.person_deactivate, name="person_deactivate"),
     path(f"{PERSON}/on/", views.person_reactivate, name="person_reactivate"),
     path(f"{PERSON}/link/", views.person_link_create, name="person_link_create"),
+    path(f"{PERSON}/second-factor/reset/", views.person_factor_reset, name="person_factor_reset"),
     path(f"{PERSON}/sessions/end/", views.person_sessions_end, name="person_sessions_end"),
     path(f"{INVITATION}/renew/", views.admin_invitation_update, name="admin_invitation_update"),
     path(f"{INVITATION}/delete/", views.admin_invitation_delete, name="admin_invitation_delete"),

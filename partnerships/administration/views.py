@@ -123,6 +123,14 @@ def person_sessions_end(request: PersonRequest, person_id: UUID) -> HttpResponse
 
 @require_POST
 @for_admins
+def person_factor_reset(request: PersonRequest, person_id: UUID) -> HttpResponse:
+    person = get_person(person_id)
+    person.reset_second_factor(by=request.user)
+    return _done(request, person, _("The second factor of %(name)s is reset") % {"name": person.full_name})
+
+
+@require_POST
+@for_admins
 def person_link_create(request: PersonRequest, person_id: UUID) -> HttpResponse:
     """The answer to the POST that made the link, and no redirect: a link kept for the next page would be at rest."""
     person = get_person(person_id)

@@ -169,6 +169,34 @@ def _sign_in_change(to: str, act: Audit.Act, person: Person, link: Link | None) 
             _("An address can no longer sign in to your account."),
         ),
         Audit.Act.PASSWORD_CHANGED: (_("Your account has a new password"), _("Your account has a new password.")),
+        Audit.Act.APP_ADDED: (
+            _("An authenticator app was set up for your account"),
+            _("Signing in to your account asks for a code of an authenticator app now."),
+        ),
+        Audit.Act.APP_REMOVED: (
+            _("The authenticator app of your account was removed"),
+            _("Signing in to your account no longer asks for a code of the authenticator app."),
+        ),
+        Audit.Act.PASSKEY_ADDED: (
+            _("A passkey was added to your account"),
+            _("One more passkey can sign in to your account."),
+        ),
+        Audit.Act.PASSKEY_REMOVED: (
+            _("A passkey was removed from your account"),
+            _("A passkey can no longer sign in to your account."),
+        ),
+        Audit.Act.PROVIDER_LINKED: (
+            _("Your account is linked with the sign-in of your organisation"),
+            _("Somebody signed in to your account by the sign-in of your organisation, and it is linked with it now."),
+        ),
+        Audit.Act.PROVIDER_UNLINKED: (
+            _("Your account is no longer linked with the sign-in of your organisation"),
+            _("The sign-in of your organisation no longer opens your account, until you sign in by it again."),
+        ),
+        Audit.Act.CODES_RENEWED: (
+            _("Your account has new recovery codes"),
+            _("Your account has new recovery codes. The earlier ones no longer work."),
+        ),
     }[act]
     if link is None:
         said = _("This address can no longer sign in to your account.")
@@ -179,7 +207,8 @@ def _sign_in_change(to: str, act: Audit.Act, person: Person, link: Link | None) 
     hours = limits.TAKE_BACK_WITHIN // timedelta(hours=1)
     asked = (
         _("Was it not you? Open the page within %(hours)d hours and press the button there. It signs everybody out, "
-          "puts your addresses back as they were, and emails you a link for a new password.") % {"hours": hours}
+          "puts your addresses back as they were, removes an app, a passkey or a link that was added since, and emails "
+          "you a link for a new password.") % {"hours": hours}
         if link else _("Was it not you? Tell your admin.")
     )  # fmt: skip
     happened = _("It happened on %(when)s (%(zone)s).") % at

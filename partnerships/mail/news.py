@@ -46,7 +46,7 @@ class News:
     @property
     def names(self) -> dict[str, str]:
         return {
-            "by": self.by.full_name if self.by else _("Somebody"),
+            "by": self.by.full_name if self.by else _("Whoever runs Twofold here"),
             "about": self.about.full_name if self.about else _("Somebody"),
             "first": self.about.first_name if self.about else _("Somebody"),
             "label": isolated(self.pair.label) if self.pair else "",
@@ -99,6 +99,13 @@ def _reactivated(news: News) -> Letter:
 def _signed_out(news: News) -> Letter:
     said = _("%(by)s signed you out on every device. You can sign in again.")
     return news.letter(_("You were signed out everywhere"), said, button=_to(_("Sign in"), "/"))
+
+
+def _factor_reset(news: News) -> Letter:
+    said = _("%(by)s removed your authenticator app, your passkeys and your recovery codes, and signed you out on "
+             "every device. Sign in, and set up a second factor again.")  # fmt: skip
+    asked = _("Did you not ask for it? Tell your admins, and change your password.")
+    return news.letter(_("Your second factor was reset"), said, asked, button=_to(_("Sign in"), "/"))
 
 
 # --- partnerships -----------------------------------------------------------------------------------------------------
@@ -161,6 +168,7 @@ NEWS: dict[str, Callable[[News], Letter]] = {
     Audit.Act.PERSON_DEACTIVATED: _deactivated,
     Audit.Act.PERSON_REACTIVATED: _reactivated,
     Audit.Act.SESSIONS_ENDED: _signed_out,
+    Audit.Act.FACTOR_RESET: _factor_reset,
     Audit.Act.LEAD_ASSIGNED: _lead_assigned,
     Audit.Act.LEAD_ENDED: _lead_ended,
     Audit.Act.ARCHIVED: _ended,

@@ -29,6 +29,14 @@ def expire(now: datetime) -> int:
     return Delivery.objects.waiting().filter(expires_at__lte=now).update(status=Delivery.Status.EXPIRED)
 
 
+def leave_unsent(now: datetime) -> None:
+    """Every mail that is due, or is being sent: too late. One of the calendar counts as told, since it may be out."""
+    mails = Delivery.objects.filter(channel=Delivery.Channel.EMAIL, send_at__lte=now)
+    due = mails.filter(status__in=[Delivery.Status.PENDING, Delivery.Status.CLAIMED])
+    due.filter(kind__in=Delivery.CALENDAR).update(status=Delivery.Status.SENT, sent_at=now)
+    due.update(status=Delivery.Status.EXPIRED)
+
+
 def show(now: datetime) -> int:
     """Notices need no sending: from their moment on they stand in the app."""
     due = Delivery.objects.due(now).filter(channel=Delivery.Channel.IN_APP)

@@ -45,7 +45,15 @@ class Audit(models.Model):
         ADDRESS_ADDED = "address_added", _("Added an address")
         ADDRESS_REMOVED = "address_removed", _("Removed an address")
         PASSWORD_CHANGED = "password_changed", _("Changed the password")
-        TAKEN_BACK = "taken_back", _("Took back a change of address or password")
+        APP_ADDED = "app_added", _("Set up an authenticator app")
+        APP_REMOVED = "app_removed", _("Removed the authenticator app")
+        PASSKEY_ADDED = "passkey_added", _("Added a passkey")
+        PASSKEY_REMOVED = "passkey_removed", _("Removed a passkey")
+        PROVIDER_LINKED = "provider_linked", _("Linked an account with the organisation’s sign-in")
+        PROVIDER_UNLINKED = "provider_unlinked", _("Unlinked an account from the organisation’s sign-in")
+        CODES_RENEWED = "codes_renewed", _("Made new recovery codes")
+        FACTOR_RESET = "factor_reset", _("Reset a second factor")
+        TAKEN_BACK = "taken_back", _("Took back a change of how to sign in")
         SIGN_IN_LINK_MADE = "sign_in_link_made", _("Made a sign-in link")
         SIGN_IN_LINK_USED = "sign_in_link_used", _("Signed in by a link of an admin’s")
         PERSON_INVITED = "person_invited", _("Invited a person")
@@ -77,6 +85,9 @@ class Audit(models.Model):
         RHYTHM_ENDED = "rhythm_ended", _("Ended a rhythm")
         BULK_DONE = "bulk_done", _("Changed many schedules at once")
         BULK_UNDONE = "bulk_undone", _("Took back a change of many schedules")
+        # templates
+        TEMPLATE_MADE = "template_made", _("Made a template")
+        TEMPLATE_CHANGED = "template_changed", _("Changed a template")
         # of the pair
         INVITED = "invited", _("Invited into a partnership")
         INVITATION_REVOKED = "invitation_revoked", _("Took an invitation back")
@@ -88,6 +99,7 @@ class Audit(models.Model):
         RELEASE_WITHDRAWN = "release_withdrawn", _("Took back what was shown")
         LOOKED = "looked", _("Looked at a partnership")
         AGREEMENT_EXPORTED = "agreement_exported", _("Exported an agreement")
+        PARTNERSHIP_EXPORTED = "partnership_exported", _("Exported a partnership")
         EXPIRED = "expired", _("Removed what was older than the time it is kept")
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)
@@ -145,6 +157,14 @@ ABOUT_ACCOUNTS = frozenset(
         Act.ADDRESS_ADDED,
         Act.ADDRESS_REMOVED,
         Act.PASSWORD_CHANGED,
+        Act.APP_ADDED,
+        Act.APP_REMOVED,
+        Act.PASSKEY_ADDED,
+        Act.PASSKEY_REMOVED,
+        Act.PROVIDER_LINKED,
+        Act.PROVIDER_UNLINKED,
+        Act.CODES_RENEWED,
+        Act.FACTOR_RESET,
         Act.TAKEN_BACK,
         Act.SIGN_IN_LINK_MADE,
         Act.SIGN_IN_LINK_USED,
@@ -185,6 +205,7 @@ ABOUT_THE_SCHEDULE = frozenset(
         Act.BULK_UNDONE,
     }
 )
+ABOUT_TEMPLATES = frozenset({Act.TEMPLATE_MADE, Act.TEMPLATE_CHANGED})
 OF_THE_PAIR = frozenset(
     {
         Act.INVITED,
@@ -197,7 +218,8 @@ OF_THE_PAIR = frozenset(
         Act.RELEASE_WITHDRAWN,
         Act.LOOKED,
         Act.AGREEMENT_EXPORTED,
+        Act.PARTNERSHIP_EXPORTED,
         Act.EXPIRED,
     }
 )
-FOR_ADMINS = ABOUT_ACCOUNTS | ABOUT_ROLES | ABOUT_THE_SCHEDULE
+FOR_ADMINS = ABOUT_ACCOUNTS | ABOUT_ROLES | ABOUT_THE_SCHEDULE | ABOUT_TEMPLATES

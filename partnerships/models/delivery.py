@@ -81,6 +81,7 @@ class Delivery(models.Model):
         ACTION_DUE = "action_due", _("The day an action of yours is due")
         NEWS = "news", _("A change of a role, an account or a partnership")
         EXPIRY = "expiry", _("Something is removed in a month")
+        KIND_WORD = "kind_word", _("Somebody left you a kind word")
 
     class Channel(models.TextChoices):
         EMAIL = "email", _("By mail")
@@ -94,6 +95,7 @@ class Delivery(models.Model):
         EXPIRED = "expired", _("Too late to send")
         CANCELLED = "cancelled", _("No longer needed")
 
+    SHOWN: ClassVar = frozenset({Kind.KIND_WORD})  # stand in the app alone, whatever somebody chose
     CALENDAR: ClassVar = frozenset({Kind.INVITE, Kind.UPDATE, Kind.CANCEL})
     TOLD: ClassVar = frozenset({Status.CLAIMED, Status.SENT})  # it is out, or may be
     # Each reminder with the channels it has, and whether it uses them when nobody said otherwise.
@@ -173,6 +175,13 @@ class Delivery(models.Model):
             for channel in channels
         ]
         cls.objects.bulk_create(told, ignore_conflicts=True)
+
+    @classmethod
+    def show(cls, people: Iterable[Person], kind: str, *, about: models.Model, at: datetime) -> None:
+        """Each of them finds this in the app, from now on; in the transaction of what it tells of."""
+        subject = {"subject_type": about._meta.model_name, "subject_id": about.pk}
+        done = {"channel": cls.Channel.IN_APP, "status": cls.Status.SENT, "send_at": at, "sent_at": at}
+        cls.objects.bulk_create([cls.new(person=person, kind=kind, **subject, **done) for person in people])
 
     @classmethod
     def announce(cls, line: Audit, people: Iterable[Person], *, about: models.Model) -> None:

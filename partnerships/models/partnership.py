@@ -70,6 +70,7 @@ class Partnership(models.Model):
     label = models.CharField(_("What you work on"), max_length=limits.NAME_LENGTH)
     since = models.DateField(_("Working together since"), default=timezone.localdate)
     archived_at = models.DateTimeField(null=True, editable=False)
+    health_every = models.PositiveSmallIntegerField(default=0)  # retros from one health check to the next; 0: not asked
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar = PartnershipQuerySet.as_manager()
@@ -195,6 +196,11 @@ class Partnership(models.Model):
         """Those of them (by id) that nobody may remind again yet."""
         lately = Look.objects.filter(what=Look.What.REMINDED, at__gt=now - limits.REMIND_EVERY)
         return set(lately.filter(partnership__in=partnerships).values_list("partnership_id", flat=True))
+
+    def offer_health_checks(self, every: int, *, by: Person) -> None:
+        """One of the two says after how many retros a health check is offered; 0: never by itself."""
+        with self.writing(by):
+            Partnership.objects.filter(pk=self.pk).update(health_every=every)
 
     # --- the end ------------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from partnerships import limits, zones
 from partnerships.content import clean_name, isolated
 from partnerships.graphemes import graphemes
 from partnerships.hours import Hours
+from partnerships.models import second_factor
 from partnerships.models.audit import Audit
 from partnerships.models.delivery import Delivery
 from partnerships.models.sign_in import SignIn
@@ -197,14 +198,18 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
         Raises NotAllowed for whoever is no admin (any more).
         """
+        with self._among_admins() as admins:
+            if by.pk not in admins:
+                raise NotAllowed(_("Only an admin can do this."))
+            yield admins
+
+    @contextmanager
+    def _among_admins(self) -> Iterator[set[uuid.UUID]]:
         with transaction.atomic():
             concerned = Person.objects.filter(Q(pk=self.pk) | Q(is_staff=True)).order_by("pk")
             locked = list(concerned.select_for_update(no_key=True))
-            admins = {person.pk for person in locked if person.is_staff and person.is_active}
-            if by.pk not in admins:
-                raise NotAllowed(_("Only an admin can do this."))
             self.refresh_from_db()
-            yield admins
+            yield {person.pk for person in locked if person.is_staff and person.is_active}
 
     def check_admin(self) -> None:
         """For a verb of an admin, in its transaction. Raises NotAllowed for whoever is no admin (any more)."""
@@ -232,6 +237,14 @@ class Person(AbstractBaseUser, PermissionsMixin):
             if admins == {self.pk}:
                 raise Refusal(_("This is the only admin. Make somebody else one first."))
             return self._change("is_staff", False, Audit.Act.ADMIN_ENDED, by, told={self, by}, known=not self.is_staff)
+
+    def be_admin_by_claim(self, is_admin: bool) -> None:
+        """What the provider says at each sign-in, where the operator lets it decide. The only admin stays one."""
+        with self._among_admins() as admins:
+            if is_admin == self.is_staff or admins == {self.pk}:
+                return
+            act = Audit.Act.ADMIN_MADE if is_admin else Audit.Act.ADMIN_ENDED
+            self._change("is_staff", is_admin, act, None, told={self}, known=False)
 
     def deactivate(self, *, by: Person) -> bool:
         """Switch the account off: signed out everywhere, no sign-in, no mail, and no link of theirs works any more.
@@ -268,7 +281,24 @@ class Person(AbstractBaseUser, PermissionsMixin):
         with self.administered(by=by):
             Delivery.announce(self.end_sessions(by=by), [self], about=self)
 
-    def _change(self, name: str, value: bool, act: Audit.Act, by: Person, *, told: set[Person], known: bool) -> bool:
+    def reset_second_factor(self, *, by: Person | None) -> None:
+        """Remove every app, passkey and recovery code of theirs, and sign them out everywhere. They are told.
+
+        `by` an admin, or None for whoever runs the installation. Raises Refusal for the admin's own account, and for
+        one that has nothing to reset.
+        """
+        with self.administered(by=by) if by else transaction.atomic():
+            if by and self.pk == by.pk:
+                raise Refusal(_("This is your own account. Change it in your settings, or ask another admin."))
+            if not second_factor.is_set_up(self):
+                raise Refusal(_("There is no second factor on this account."))
+            second_factor.remove(self)
+            SignIn.objects.filter(person=self).delete()
+            Delivery.announce(Audit.record(Audit.Act.FACTOR_RESET, by=by, about=self), [self], about=self)
+
+    def _change(
+        self, name: str, value: bool, act: Audit.Act, by: Person | None, *, told: set[Person], known: bool
+    ) -> bool:
         if known:
             return False
         setattr(self, name, value)

@@ -21,6 +21,15 @@ from partnerships.models.invitation import hash_token
 from partnerships.models.person import Person
 from partnerships.refusals import Refusal
 
+# What a key is, by the word before its number, with the acts of adding and removing one. When several changed at once,
+# the first of these is told.
+KEYS = {
+    "totp": (Audit.Act.APP_ADDED, Audit.Act.APP_REMOVED),
+    "webauthn": (Audit.Act.PASSKEY_ADDED, Audit.Act.PASSKEY_REMOVED),
+    "oidc": (Audit.Act.PROVIDER_LINKED, Audit.Act.PROVIDER_UNLINKED),
+    "recovery_codes": (Audit.Act.CODES_RENEWED, Audit.Act.CODES_RENEWED),
+}
+
 
 @dataclass(frozen=True)
 class WaysIn:
@@ -29,6 +38,7 @@ class WaysIn:
     main: str
     addresses: dict[str, bool]  # every one, the main one too, and whether it is verified
     password: str  # as it is stored
+    keys: frozenset[str] = frozenset()  # what else signs them in, or is asked for: "totp:3", "oidc:5"
 
     @classmethod
     def of(cls, person: Person) -> WaysIn:
@@ -37,7 +47,7 @@ class WaysIn:
         main, password = Person.objects.values_list("email", "password").get(pk=person.pk)
         rows = EmailAddress.objects.filter(user=person).values_list("email", "verified")
         main = main.lower()  # as allauth keeps its rows
-        return cls(main, {main: False, **dict(rows)}, password)
+        return cls(main, {main: False, **dict(rows)}, password, frozenset(_keys(person)))
 
     def has(self, email: str) -> bool:
         return email.lower() in self.addresses
@@ -57,6 +67,11 @@ class WaysIn:
             return Audit.Act.ADDRESS_ADDED
         if self.lost_since(before):
             return Audit.Act.ADDRESS_REMOVED
+        for kind, (added, removed) in KEYS.items():
+            if any(key.startswith(kind) for key in self.keys - before.keys):
+                return added
+            if any(key.startswith(kind) for key in before.keys - self.keys):
+                return removed
         return Audit.Act.PASSWORD_CHANGED if self.password != before.password else None
 
 
@@ -75,6 +90,7 @@ class SignInChange(models.Model):
     person = models.ForeignKey("partnerships.Person", models.CASCADE, related_name="+")
     email = models.EmailField()  # the main address before, to which the link was mailed
     addresses = models.JSONField()  # WaysIn.addresses, before
+    keys = models.JSONField(default=list)  # WaysIn.keys, before
     token_hash = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField()
 
@@ -100,6 +116,7 @@ class SignInChange(models.Model):
             person=person,
             email=before.main,
             addresses=earlier.addresses if earlier else before.addresses,
+            keys=earlier.keys if earlier else sorted(before.keys),
             token_hash=hash_token(token),
             expires_at=timezone.now() + limits.TAKE_BACK_WITHIN,
         )
@@ -114,6 +131,8 @@ class SignInChange(models.Model):
     def take_back(self) -> None:
         """The addresses are as they were; everybody is signed out, and no password works: a new one is to be chosen.
 
+        An app, a passkey or a link with the provider that was added since is gone; one that was removed since stays so,
+        and is set up anew.
         Asked for by whoever has the link, so there is no other actor. Raises Refusal when it was used or has run out
         meanwhile, and when its address is another account's by now.
         """
@@ -140,6 +159,7 @@ class SignInChange(models.Model):
             if is_main or not _is_elsewhere(email, person):
                 kept = {"verified": verified or is_main, "primary": is_main}
                 EmailAddress.objects.update_or_create(user=person, email=email, defaults=kept)
+        _remove_keys(person, _keys(person) - set(self.keys))
         person.email = self.email
         person.set_unusable_password()
         person.save(update_fields=["email", "password"])
@@ -159,3 +179,21 @@ def _is_elsewhere(email: str, person: Person) -> bool:
 
     verified = EmailAddress.objects.filter(email__iexact=email, verified=True).exclude(user=person)
     return verified.exists() or Person.objects.filter(email__iexact=email).exclude(pk=person.pk).exists()
+
+
+def _keys(person: Person) -> set[str]:
+    from allauth.mfa.models import Authenticator
+    from allauth.socialaccount.models import SocialAccount
+
+    factors = Authenticator.objects.filter(user=person).values_list("type", "pk")
+    linked = SocialAccount.objects.filter(user=person).values_list("pk", flat=True)
+    return {*(f"{kind}:{pk}" for kind, pk in factors), *(f"oidc:{pk}" for pk in linked)}
+
+
+def _remove_keys(person: Person, keys: set[str]) -> None:
+    from allauth.mfa.models import Authenticator
+    from allauth.socialaccount.models import SocialAccount
+
+    named = [key.partition(":") for key in keys]
+    Authenticator.objects.filter(user=person, pk__in=[pk for kind, _colon, pk in named if kind != "oidc"]).delete()
+    SocialAccount.objects.filter(user=person, pk__in=[pk for kind, _colon, pk in named if kind == "oidc"]).delete()

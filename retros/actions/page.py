@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
+
 from partnerships.models import Partnership
 from retros.models import Action
-from retros.pair import ActionRow, Pair
+from retros.pair import ActionRow, ListedAction, Pair
 
 if TYPE_CHECKING:
     from partnerships.models import Person
@@ -24,34 +27,32 @@ class Actions(Pair):
     def __init__(self, partnership: Partnership, person: Person) -> None:
         super().__init__(partnership, person, place="action_list")
 
-    @cached_property
-    def _actions(self) -> list[Action]:
-        return list(Action.objects.visible_to(self.person).filter(partnership=self.partnership))
+    @property
+    def _listed(self) -> Q:
+        return Q()
 
     @property
-    def open(self) -> list[ActionRow]:
-        return [self.row(action) for action in self._actions if action.is_open]
+    def open(self) -> list[ListedAction]:
+        return [line for line in self.actions if line.is_open]
 
-    @cached_property
-    def done(self) -> list[ActionRow]:
-        return self._latest(Action.Closed.DONE)
+    @property
+    def done(self) -> list[ListedAction]:
+        return _latest(line for line in self.actions if not line.is_open and not line.is_dropped)
 
-    @cached_property
-    def dropped(self) -> list[ActionRow]:
-        return self._latest(Action.Closed.DROPPED)
-
-    def _latest(self, closed_as: str) -> list[ActionRow]:
-        ended = [action for action in self._actions if action.closed_as == closed_as]
-        ended.sort(key=lambda action: action.closed_on or action.due, reverse=True)
-        return [self.row(action) for action in ended[:SHOWN]]
+    @property
+    def dropped(self) -> list[ListedAction]:
+        return _latest(line for line in self.actions if line.is_dropped)
 
     @property
     def has_more(self) -> bool:
         """Whether more ended than stands here."""
-        shown = len(self.done) + len(self.dropped)
-        return sum(not action.is_open for action in self._actions) > shown
+        return len(self.open) + len(self.done) + len(self.dropped) < len(self.actions)
 
     @cached_property
     def deleted(self) -> list[ActionRow]:
         actions = Action.objects.deleted_for(self.person).filter(partnership=self.partnership)
         return [self.row(action) for action in actions]
+
+
+def _latest(lines: Iterable[ListedAction]) -> list[ListedAction]:
+    return sorted(lines, key=lambda line: line.ended_on, reverse=True)[:SHOWN]

@@ -127,11 +127,12 @@ def _added(request: PersonRequest, pair: Pair) -> HttpResponse:
 
 
 def _row_again(request: PersonRequest, action: Action) -> HttpResponse:
-    """The one row to htmx, in its place; else the list it stands in."""
+    """The one line to htmx, in its place; else the list it stands in."""
     if not request.htmx:
         return redirect(_back(request, action))
-    pair = Pair(get_partnership(request.user, action.partnership_id), request.user)
-    context = {"pair": pair, "row": pair.row(action), "place": _place(request)}
+    page = Actions if _place(request) == "all" else Pair
+    pair = page(get_partnership(request.user, action.partnership_id), request.user)
+    context = {"pair": pair, "line": pair.line_of(action), "place": _place(request)}
     return render(request, "retros/actions/action_done_create.swap.html", context)
 
 

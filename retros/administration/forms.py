@@ -16,8 +16,7 @@ from partnerships.forms import CheckedForm, PageForm
 from partnerships.refusals import Invalid, Refusal
 from retros.administration.bulk_acts import BulkRequest
 from retros.administration.schedule import Schedule
-from retros.administration.spreadsheet import text_of
-from retros.fields import DayField
+from retros.fields import DayField, TableFile
 from retros.models import Bulk
 from retros.recurrence.rule import DEFAULT, PRESETS
 
@@ -107,20 +106,6 @@ class CommitForm(CheckedForm):
 
     key = forms.UUIDField()
     digest = forms.CharField(max_length=64)
-
-
-class TableFile(forms.FileField):
-    """A file of a spreadsheet as the text of its rows."""
-
-    widget = forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.ods,text/csv"})
-
-    def clean(self, data: Any, initial: Any = None) -> str:
-        if (file := super().clean(data, initial)) is None:
-            return ""
-        try:
-            return text_of(file.read())
-        except Invalid as invalid:
-            raise forms.ValidationError(str(invalid.message)) from invalid
 
 
 class ImportForm(PageForm):

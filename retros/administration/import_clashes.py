@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import takewhile
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -64,8 +63,8 @@ def _first_ones(rows: list[ImportRow], there: list[Span], now: datetime) -> Iter
 
 
 def _spans(rule: Rule, key: UUID, until: datetime) -> list[Span]:
-    slots = takewhile(lambda slot: slot.start_utc < until, (rule.slot(day) for day in rule.days()))
-    return [Span(slot.start_utc, slot.start_utc + timedelta(minutes=rule.duration_min), key) for slot in slots]
+    length = timedelta(minutes=rule.duration_min)
+    return [Span(slot.start_utc, slot.start_utc + length, key) for slot in rule.until(until)]
 
 
 def _key(row: ImportRow) -> UUID:

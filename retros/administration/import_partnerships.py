@@ -26,8 +26,10 @@ from partnerships.mail import letters
 from partnerships.models import Audit, Invitation, Membership, Partnership, Person
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal
+from retros.administration.clashes import LOOKED_AHEAD
 from retros.administration.import_clashes import RowClash, clashes_of
 from retros.administration.import_rows import NEEDED, Error, ImportRow, Problem, RowNotice, Table, parse
+from retros.dates.warnings import warnings
 from retros.models import RuleVersion, Series
 
 ADDRESSES_PER_QUERY = 5_000  # addresses in one question to the database
@@ -82,6 +84,25 @@ class Import:
     @cached_property
     def clashes(self) -> list[RowClash]:
         return clashes_of(self.new, self.people, self.now)
+
+    @cached_property
+    def warned(self) -> list[tuple[ImportRow, list[str]]]:
+        """What people would rather know of the dates of the next half year.
+
+        Whoever has no account yet lives by the clock of the row.
+        """
+        found: list[tuple[ImportRow, list[str]]] = []
+        for row in self.new:
+            if row.rule:
+                zone, slots = row.rule.timezone, row.rule.until(self.now + LOOKED_AHEAD)
+                people = [self.people.get(email) or Person(name=email, timezone=zone) for email in row.emails]
+                if words := warnings((slot.start_utc for slot in slots), people):
+                    found.append((row, words))
+        return found
+
+    @property
+    def warned_shown(self) -> Shown[tuple[ImportRow, list[str]]]:
+        return Shown.of(self.warned)
 
     @property
     def wrong_shown(self) -> Shown[ImportRow]:

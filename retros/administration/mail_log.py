@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from partnerships.administration.listing import Listing
 from partnerships.models import Delivery, Person
+from retros.backup import make
 from retros.models import Tick
 from retros.models.tick import TICK_LATE_AFTER
 
@@ -69,3 +70,21 @@ class WorkerStatus:
         if self.is_late:
             return _("The worker last ran on %(when)s. Nobody is reminded until it runs again.") % known
         return _("The worker last ran on %(when)s.") % known
+
+
+class BackupStatus:
+    """When the last backup was made, where a folder is set for them."""
+
+    def __init__(self, reader: Person) -> None:
+        self.last = make.last_backup()
+        self.is_late = make.is_late(timezone.now())
+        self.reader = reader
+
+    @property
+    def words(self) -> str:
+        if self.last is not None:
+            known = {"when": date_format(self.last.astimezone(self.reader.tz), "j F Y, H:i")}
+            return _("The last backup was made on %(when)s.") % known
+        if self.is_late:
+            return _("No backup was made yet. Whoever runs the installation finds the reason in the log.")
+        return _("No backups are made by themselves. Whoever runs the installation sets TWOFOLD_BACKUP_DIR for it.")

@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from retros.administration import views
-from retros.paths import BULK, PARTNERSHIP, SESSION
+from retros.administration import template_views, views
+from retros.paths import BULK, PARTNERSHIP, SESSION, TEMPLATE
 
 urlpatterns = [
     path("admin/partnerships/import/", views.partnership_import, name="partnership_import"),
@@ -13,6 +13,16 @@ urlpatterns = [
     path("admin/mail/test/", views.mail_test, name="mail_test"),
     path("admin/mail/retry/", views.mail_retry_all, name="mail_retry_all"),
     path("admin/mail/<uuid:delivery_id>/retry/", views.mail_retry, name="mail_retry"),
+    path("admin/templates/", template_views.template_list, name="template_list"),
+    path("admin/templates/new/", template_views.template_create, name="template_create"),
+    path(f"{TEMPLATE}/", template_views.template_detail, name="template_detail"),
+    path(f"{TEMPLATE}/export/", template_views.template_export, name="template_export"),
+    path(f"{TEMPLATE}/clone/", template_views.template_clone, name="template_clone"),
+    path(f"{TEMPLATE}/edit/", template_views.template_update, name="template_update"),
+    path(f"{TEMPLATE}/steps/<int:position>/", template_views.template_step_update, name="template_step_update"),
+    path(f"{TEMPLATE}/retire/", template_views.template_retire, name="template_retire"),
+    path(f"{TEMPLATE}/restore/", template_views.template_restore, name="template_restore"),
+    path(f"{TEMPLATE}/usual/", template_views.template_usual, name="template_usual"),
     path("admin/schedule/", views.schedule, name="schedule"),
     path("admin/schedule/month/", views.schedule_month, name="schedule_month"),
     path("admin/schedule/load/", views.schedule_load, name="schedule_load"),

@@ -26,7 +26,9 @@ REVIEW_AHEAD = timedelta(days=14)  # a review date this near asks for a look
 
 @dataclass(frozen=True)
 class DueAgreement:
-    """One thing that needs a look: its words, why, and where to go. `can_stay`: “still right” is an answer to it."""
+    """One thing that needs a look: its words, why, and where to go. `can_stay`: “still right” is an answer to it;
+    `to_sign`: a proposal about this one clause, which the viewer has not signed.
+    """
 
     agreement: Agreement
     quote: str
@@ -35,6 +37,7 @@ class DueAgreement:
     press: str
     line: UUID | None = None
     can_stay: bool = False
+    to_sign: Version | None = None
 
 
 class DueAgreements:
@@ -89,7 +92,13 @@ class DueAgreements:
             clauses = list(version.clauses.all())
             about = next((c.text for c in clauses if c.line == version.line), version.title)
             url = f"{self._url(version.agreement)}#proposal-{version.pk}"
-            looks.append(DueAgreement(version.agreement, about, self._waits(version), url, _("Read it")))
+            unsigned = version.line and version.base_id and not version.signed_by(self.person)
+            looks.append(
+                DueAgreement(
+                    version.agreement, about, self._waits(version), url, _("Read it"),
+                    to_sign=version if unsigned else None,
+                )
+            )  # fmt: skip
         return looks
 
     def _waits(self, version: Version) -> str:

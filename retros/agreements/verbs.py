@@ -21,6 +21,7 @@ from retros.models.entry import Entry
 from retros.models.note import Note
 from retros.models.session import Session
 from retros.models.step import Ready, Step
+from retros.models.told import Told
 
 if TYPE_CHECKING:
     from partnerships.models import Person
@@ -32,11 +33,11 @@ def mention(session: Session, agreement: Agreement, *, by: Person, line: uuid.UU
         raise Invalid(_("Choose the clause that it is about."))
     with transaction.atomic(), session.writing(by=by, closed=True) as change:
         _must_be_ours(session, agreement)
-        entry.must_be_open()
+        entry.must_take_words()
         with agreement.writing(by) as in_force:
             _must_stand(line, in_force)
             ClauseLink.objects.get_or_create(agreement=agreement, line=line, entry=entry, defaults={"by": by})
-        change.shared = True
+        change.tell(Told.MENTIONED, entry.pk)
 
 
 def put_into_agreement(
@@ -51,7 +52,7 @@ def put_into_agreement(
         raise Refusal(_("This card is not open."))
     with transaction.atomic(), session.writing(by=by, closed=True) as change:
         _must_be_ours(session, agreement)
-        change.shared = True
+        change.tell(Told.PROPOSED)
         base = agreement.in_force
         wordings = list(base.wordings) if base else []
         if line is None:
@@ -66,6 +67,14 @@ def put_into_agreement(
             version=version, defaults={"session": session, "line": line, "entry": entry, "note": note}
         )
     return version
+
+
+def sign_here(session: Session, version: Version, *, by: Person, digest: str) -> bool:
+    """Sign a proposal in the room in which it is seen. Returns whether it is in force; raises like `Version.sign`."""
+    with transaction.atomic(), session.writing(by=by, closed=True) as change:
+        _must_be_ours(session, version.agreement)
+        change.shared = True
+        return version.sign(by=by, digest=digest)
 
 
 def sentences_of(session: Session, by: Person) -> list[Note]:
@@ -108,7 +117,7 @@ def sign_and_go_on(step: Step, *, by: Person, digest: str, alone: bool = False) 
             if session.is_running and agreement is not None and (wanted := to_sign(session, by)):
                 if digest != wanted:
                     raise Stale(_("Your sentences changed. Look once more."))
-                change.shared = True
+                change.tell(Told.SIGNED)
                 _sign(session, agreement, by=by, digest=digest)
         return step.ready_for_next(by=by, alone=alone)
 
@@ -138,7 +147,7 @@ def adopt(action: Action, agreement: Agreement, *, by: Person, session: Session 
     line = uuid.uuid5(agreement.pk, f"experiment:{action.pk}")
     with transaction.atomic(), ExitStack() as room:
         if session is not None:
-            room.enter_context(session.writing(by=by)).shared = True
+            room.enter_context(session.writing(by=by)).tell(Told.PROPOSED)
         action.refresh_from_db(fields=["closed_as", "helped", "deleted_at"])
         if not action.was_adopted:
             raise Refusal(_("Only an experiment that is done and helped becomes a clause."))
@@ -162,7 +171,7 @@ def reaffirm(session: Session, agreement: Agreement, *, by: Person, until: date,
     with transaction.atomic(), session.writing(by=by) as change:
         _must_be_ours(session, agreement)
         agreement.still_true(by=by, until=until, line=line)
-        change.shared = True
+        change.tell(Told.STILL_RIGHT)
 
 
 def _outcome(action: Action, review: Review | None) -> str:

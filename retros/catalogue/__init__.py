@@ -1,13 +1,14 @@
-"""The built-in templates: readable data in TOML files beside this module, read once."""
+"""Templates of sittings. The built-in ones are readable data in TOML files beside this module, read once."""
 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+SHORT = ":short"  # ends the key of a short form
 WEATHERS = [["1", "Stormy"], ["2", "Rainy"], ["3", "Cloudy"], ["4", "Fair"], ["5", "Sunny"]]
 
 
@@ -61,7 +62,7 @@ class Template:
         steps = tuple(
             replace(s, prompts=tuple(p for p in s.prompts if p.quick or len(s.prompts) < 2)) for s in self.steps
         )
-        return replace(self, key=f"{self.key}:short", steps=steps)
+        return replace(self, key=self.key + SHORT, steps=steps)
 
     @property
     def names_both(self) -> bool:
@@ -78,48 +79,69 @@ class Template:
 def templates() -> dict[str, Template]:
     """All built-in templates by key, in the order of their file names."""
     files = sorted(Path(__file__).parent.glob("*.toml"))
-    whole = [_read(tomllib.loads(f.read_text(encoding="utf-8"))) for f in files]
+    whole = [read_data(tomllib.loads(f.read_text(encoding="utf-8"))) for f in files]
     return {t.key: t for t in [*whole, *(t.short for t in whole if t.short)]}
 
 
-def template_for(kind: str, pair_kind: str, key: str = "") -> Template:
-    """The template with this key, or the default one of this kind of session for this kind of pair."""
-    if key in templates():
-        return templates()[key]
-    fitting = [t for t in _fitting(pair_kind) if t.kind == kind]
-    fitting = fitting or [t for t in templates().values() if t.kind == kind]
-    return next((t for t in fitting if t.default), fitting[0])
+@dataclass(frozen=True)
+class Catalogue:
+    """Templates to choose among, by key: the built-in ones, and with them those of an installation.
+
+    `usual`: the keys of the chosen usual ones, by the kind of the sitting and the kind of the pair. `retired`: the keys
+    of those that are no longer offered, while what was planned or suggested with them goes on.
+    """
+
+    templates: dict[str, Template]
+    usual: dict[tuple[str, str], str] = field(default_factory=dict)
+    retired: frozenset[str] = frozenset()
+
+    def template_for(self, kind: str, pair_kind: str, key: str = "") -> Template:
+        """The template with this key, or the usual one of this kind of session for this kind of pair."""
+        if key in self.templates:
+            return self.templates[key]
+        fitting = [t for t in self._fitting(pair_kind) if t.kind == kind]
+        fitting = fitting or [t for t in self.templates.values() if t.kind == kind]
+        return next((t for t in fitting if self.is_usual(t, pair_kind)), fitting[0])
+
+    def is_usual(self, template: Template, pair_kind: str) -> bool:
+        chosen = self.templates.get(self.usual.get((template.kind, pair_kind), ""))
+        return template.key == chosen.key if chosen else template.default
+
+    def exercises(self, pair_kind: str) -> list[Template]:
+        """What a lead may suggest to this kind of pair, in full; what is usual at the start comes first."""
+        found = [t for t in self._fitting(pair_kind) if t.suggested and ":" not in t.key]
+        return sorted(found, key=lambda template: template.kind != "dream_team")
+
+    def choices(self, pair_kind: str) -> list[Template]:
+        """What this kind of pair may choose for a day, the usual retro first; agreements have a way of their own."""
+        found = [t for t in self._fitting(pair_kind) if t.listed and t.kind in _FOR_A_DAY and ":" not in t.key]
+        return sorted(found, key=lambda t: (_FOR_A_DAY.index(t.kind), not self.is_usual(t, pair_kind)))
+
+    def _fitting(self, pair_kind: str) -> list[Template]:
+        known = [t for t in self.templates.values() if t.key not in self.retired]
+        return [t for t in known if not t.for_kinds or pair_kind in t.for_kinds]
 
 
-def exercises(pair_kind: str) -> list[Template]:
-    """What a lead may suggest to this kind of pair, in full; what is usual at the start comes first."""
-    found = [t for t in _fitting(pair_kind) if t.suggested and ":" not in t.key]
-    return sorted(found, key=lambda template: template.kind != "dream_team")
+def with_short(template: Template) -> list[Template]:
+    """The template, and its short form if it has one."""
+    return [template, *([template.short] if template.short else [])]
 
 
-def choices(pair_kind: str) -> list[Template]:
-    """What this kind of pair may choose for a day, the usual retro first; what ends in an agreement begins there."""
-    found = [t for t in _fitting(pair_kind) if t.listed and t.kind in _FOR_A_DAY and ":" not in t.key]
-    return sorted(found, key=lambda template: (_FOR_A_DAY.index(template.kind), not template.default))
-
-
-def _fitting(pair_kind: str) -> list[Template]:
-    return [t for t in templates().values() if not t.for_kinds or pair_kind in t.for_kinds]
-
-
-def _read(data: dict[str, Any]) -> Template:
+def read_data(data: dict[str, Any]) -> Template:
+    """A template from what its TOML says."""
+    data = dict(data)
     steps = tuple(_step(step) for step in data.pop("steps"))
     return Template(**{**data, "for_kinds": tuple(data.get("for_kinds", ()))}, steps=steps)
 
 
 @cache
-def _shared() -> dict[str, dict[str, Any]]:
+def shared_steps() -> dict[str, dict[str, Any]]:
     """Steps that several templates have, by name; a template's step with `same` begins as one of them."""
     return tomllib.loads((Path(__file__).parent / "shared" / "steps.toml").read_text(encoding="utf-8"))
 
 
 def _step(data: dict[str, Any]) -> TemplateStep:
-    whole = {**_shared()[data["same"]], **data} if "same" in data else data
+    whole = {**shared_steps()[data["same"]], **data} if "same" in data else data
     prompts = tuple(_prompt(prompt) for prompt in whole.get("prompts", ()))
     return TemplateStep(**{key: value for key, value in whole.items() if key != "same"} | {"prompts": prompts})
 

@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits, zones
 from partnerships.forms import CheckedForm, NameFormField, PageForm
-from retros.catalogue import choices
 from retros.dates.planning import Outdated
 from retros.fields import DayField
 from retros.models import Session
+from retros.models.template import catalogue
 from retros.recurrence.rule import CENTURY, PRESETS, Rule
 from retros.recurrence.wall_time import Misplaced, wall_to_utc
 
@@ -77,7 +77,7 @@ class PlanForm(WhenForm):
 
     def __init__(self, *args: Any, pair: Pair, **kwargs: Any) -> None:
         super().__init__(*args, pair=pair, **kwargs)
-        retros = [each for each in choices(pair.partnership.kind) if each.kind == Session.Kind.RETRO]
+        retros = [each for each in catalogue().choices(pair.partnership.kind) if each.kind == Session.Kind.RETRO]
         cast(forms.ChoiceField, self.fields["exercise"]).choices = [(each.key, each.title) for each in retros]
 
 

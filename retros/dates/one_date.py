@@ -15,6 +15,7 @@ from partnerships.models import Audit, Partnership, Person
 from partnerships.refusals import Invalid, Refusal
 from retros.dates.planning import Planning, planning
 from retros.models import Session
+from retros.models.told import Told
 from retros.recurrence.adherence import LATE
 from retros.recurrence.wall_time import Misplaced, gone_by, in_words, stored, wall_to_utc
 
@@ -201,7 +202,7 @@ def plan_next(session: Session, *, by: Person, start: datetime, id: uuid.UUID, z
             template_key=session.template_key,
         )  # fmt: skip
         with session.writing(by=by, closed=True) as change:
-            change.shared = True
+            change.tell(Told.PLANNED)
     return following
 
 
@@ -213,7 +214,7 @@ def move_next(session: Session, *, by: Person, start: datetime, version: int | N
             raise Refusal(_("No retro is planned after this one any more. Plan the next one."))
         move(following, by=by, start=start, zone=zone or session.timezone, version=version)
         with session.writing(by=by, closed=True) as change:
-            change.shared = True
+            change.tell(Told.PLANNED_AGAIN)
 
 
 def take_back_start(session: Session, *, by: Person, now: datetime | None = None) -> None:
@@ -229,7 +230,7 @@ def take_back_start(session: Session, *, by: Person, now: datetime | None = None
             raise Refusal(_("Its start can no longer be taken back. You can pause or close this retro."))
         _check_place(session, session.start_utc, dates)
         session.rewind()
-        change.shared = True
+        change.tell(Told.TAKEN_BACK)
 
 
 def _next_unmade(change: Planning) -> datetime | None:

@@ -8,8 +8,24 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from partnerships.forms import ContentFormField, PageForm
+from partnerships.forms import CheckedForm, ContentFormField, PageForm
 from retros.catalogue import Template
+
+
+class IntervalForm(CheckedForm):
+    """After how many retros a health check is offered."""
+
+    every = forms.TypedChoiceField(
+        label=_("Offer it on your page"),
+        coerce=int,
+        choices=[
+            (0, _("Never by itself")),
+            (2, _("After every second retro")),
+            (3, _("After every third retro")),
+            (4, _("After every fourth retro")),
+            (6, _("After every sixth retro")),
+        ],
+    )
 
 
 class BeginForm(PageForm):
@@ -22,8 +38,9 @@ class BeginForm(PageForm):
     )
     client_id = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid.uuid4)
 
-    def __init__(self, *args: Any, exercise: Template, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, exercise: Template, topic: str = "", **kwargs: Any) -> None:
+        """`topic`: the words from which somebody came here."""
+        super().__init__(*args, **{"initial": {"topic": topic}, **kwargs})
         if not exercise.asks_topic:
             del self.fields["topic"]
 

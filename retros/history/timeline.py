@@ -28,6 +28,7 @@ from partnerships.header import Header, MenuPlace, both_of, lead_menu, roles_of
 from partnerships.models import Membership, Version
 from retros.history.trend import Trend, trends
 from retros.models import Action, Need, Note, Offer, Pause, Release, Session
+from retros.models.action import lines_of
 from retros.recurrence.adherence import Kept, kept, was_due
 
 if TYPE_CHECKING:
@@ -380,8 +381,9 @@ class History:
             if action.closed_on is not None and action.closed_on.year == self.year:
                 ended.setdefault(action.closed_on, []).append(action)
         for day, actions in ended.items():
-            title = ngettext("An action ended", "%(n)d actions ended", len(actions)) % {"n": len(actions)}
-            lines = [(action.sentence, self._outcome(action)) for action in actions]
+            joint = lines_of(actions, each=True)
+            title = ngettext("An action ended", "%(n)d actions ended", len(joint)) % {"n": len(joint)}
+            lines = [(line.action.sentence, "; ".join(map(self._outcome, line.actions))) for line in joint]
             url = reverse("action_list", args=[self.partnership.pk])
             yield Item(day, "actions", "circle-check", title, url=url, lines=lines)
 

@@ -1,21 +1,27 @@
-"""The pulse as two lines that show the gap, never a mean: the data of an inline SVG and its words.
+"""What the two rate again and again, as two lines and the gap between them, never a mean: the data of an inline SVG and
+its words. The pulse, the measures of the pair, the statements of the health check.
 
-Only what lies open for both goes in, so both see the same chart. No answer and “only me” look alike: a gap.
+Only what lies open for both goes in, so both see the same chart. No answer and “only me” look alike: a gap in the line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from retros.models import Entry, Session, Step
+from retros.models import Entry, Measure, Prompt, Session, Step
 
 if TYPE_CHECKING:
     from datetime import date
+    from uuid import UUID
+
+    from django.db.models import QuerySet
 
     from partnerships.models import Membership, Partnership, Person
 
@@ -27,7 +33,7 @@ FIRST_X, LAST_X, LABEL_X = 76, 298, 320
 TOP, BOTTOM = 26, 156
 APART = 5  # how far two equal answers stand to the sides of their place
 LINE_HEIGHT = 19
-LETTER = 7
+LETTER = 9
 
 
 @dataclass(frozen=True)
@@ -69,13 +75,34 @@ class AxisTick:
 
 
 @dataclass(frozen=True)
+class Gap:
+    """How far the two stood apart at one time, from the upper mark down to the lower one."""
+
+    x: int
+    top: int
+    bottom: int
+
+
+@dataclass(frozen=True)
+class TrendRow:
+    """One time in words: when, what each of the two said, and how far apart that is; empty for no answer."""
+
+    when: str
+    said: list[str]
+    apart: str
+
+
+@dataclass(frozen=True)
 class Trend:
     title: str
     lines: list[TrendLine]
+    gaps: list[Gap]
     months: list[AxisTick]
     levels: list[AxisTick]
     words: str
     width: int
+    rows: list[TrendRow]
+    is_past: bool = False  # asked no more
 
     @property
     def count(self) -> int:
@@ -84,38 +111,89 @@ class Trend:
 
 def trends(partnership: Partnership, person: Person, members: Sequence[Membership]) -> list[Trend]:
     """One chart for each of the two weathers, once two pulses are open; else none. Two queries."""
-    steps = _revealed(partnership, person)
+    pulses = _revealed(partnership, person, Session.Kind.RETRO, Step.Kind.PULSE).order_by("-session__started_at")
+    steps = list(reversed(pulses[:RETROS_SHOWN]))
     if len(steps) < 2:
         return []
-    open_to_both = Entry.objects.visible_to(person).filter(opened_at__isnull=False)
-    answers = list(open_to_both.filter(step__in=steps, prompt__key__in=KEYS).select_related("prompt"))
-    dates = [step.session.day for step in steps]
-    charts = []
-    for key in KEYS:
-        mine = [entry for entry in answers if entry.prompt.key == key]
-        if mine:
-            charts.append(_trend(mine, steps, _labels(dates), members))
-    return charts
+    answers = list(_answers(person, steps).filter(prompt__key__in=KEYS))
+    over = _("Pulse over the last %(count)d retros.") % {"count": len(steps)}
+    mine = [[entry for entry in answers if entry.prompt.key == key] for key in KEYS]
+    return [_trend(own, steps, members, over=over) for own in mine if own]
 
 
-def _revealed(partnership: Partnership, person: Person) -> list[Step]:
-    """The last pulse steps that lie open on both sides, the oldest first."""
+class Trends:
+    """All that the two rate again and again, for a page: the same for both."""
+
+    def __init__(self, partnership: Partnership, person: Person, members: Sequence[Membership]) -> None:
+        self.partnership = partnership
+        self.person = person
+        self.members = members
+
+    @cached_property
+    def pulse(self) -> list[Trend]:
+        return trends(self.partnership, self.person, self.members)
+
+    @cached_property
+    def measures(self) -> list[Trend]:
+        """Those that were rated, in the words of today; the ones that are asked no more come last."""
+        known = Measure.objects.visible_to(self.person).filter(partnership=self.partnership)
+        steps = list(_revealed(self.partnership, self.person, Session.Kind.RETRO, Step.Kind.PULSE))
+        drawn = self._drawn(steps, Prompt.objects.filter(measure__isnull=False), lambda prompt: prompt.measure)
+        own = [(measure, drawn[measure.pk]) for measure in known if measure.pk in drawn]
+        found = [replace(each, title=m.text, is_past=m.retired_at is not None) for m, each in own]
+        return sorted(found, key=lambda trend: trend.is_past)
+
+    @cached_property
+    def health(self) -> list[Trend]:
+        """The statements of the health check, in their order. There is no total."""
+        steps = list(_revealed(self.partnership, self.person, Session.Kind.HEALTH, Step.Kind.QUESTIONS))
+        return list(self._drawn(steps, Prompt.objects.all(), lambda prompt: prompt.key).values())
+
+    def _drawn(
+        self, steps: Sequence[Step], prompts: QuerySet[Prompt], of: Callable[[Prompt], Hashable]
+    ) -> dict[Hashable, Trend]:
+        """One chart for each that was asked, by what `of` says of its questions, over the last times it was asked."""
+        asked: dict[Hashable, set[UUID]] = {}
+        scales = prompts.filter(step__in=steps, kind=Prompt.Kind.SCALE, set_aside=False)
+        for prompt in scales.order_by("position"):
+            asked.setdefault(of(prompt), set()).add(prompt.step_id)
+        answers: dict[Hashable, list[Entry]] = {}
+        for entry in _answers(self.person, steps).filter(prompt__in=scales) if asked else []:
+            answers.setdefault(of(entry.prompt), []).append(entry)
+        found = {}
+        for key, asked_in in asked.items():
+            shown = [step for step in steps if step.pk in asked_in][-RETROS_SHOWN:]
+            own = [entry for entry in answers.get(key, []) if entry.step_id in {step.pk for step in shown}]
+            if own:
+                over = ngettext("The last time.", "The last %(count)d times.", len(shown)) % {"count": len(shown)}
+                found[key] = _trend(own, shown, self.members, over=over)
+        return found
+
+
+def _revealed(partnership: Partnership, person: Person, session_kind: str, kind: str) -> QuerySet[Step]:
+    """The steps of that kind that lie open on both sides, the oldest first."""
     seen = Session.objects.of(person).filter(
-        partnership=partnership, kind=Session.Kind.RETRO, status__in=[Session.Status.IN_PROGRESS, Session.Status.HELD]
+        partnership=partnership, kind=session_kind, status__in=[Session.Status.IN_PROGRESS, Session.Status.HELD]
     )
-    steps = Step.objects.filter(
-        session__in=seen, kind=Step.Kind.PULSE, opened_a_at__isnull=False, opened_b_at__isnull=False
-    )
-    return list(reversed(steps.select_related("session").order_by("-session__started_at")[:RETROS_SHOWN]))
+    steps = Step.objects.filter(session__in=seen, kind=kind, opened_a_at__isnull=False, opened_b_at__isnull=False)
+    return steps.select_related("session").order_by("session__started_at")
 
 
-def _trend(answers: list[Entry], steps: list[Step], labels: list[str], members: Sequence[Membership]) -> Trend:
+def _answers(person: Person, steps: Sequence[Step]) -> QuerySet[Entry]:
+    """What lies open for both there."""
+    open_to_both = Entry.objects.visible_to(person).filter(opened_at__isnull=False, value__isnull=False)
+    return open_to_both.filter(step__in=steps).select_related("prompt")
+
+
+def _trend(answers: list[Entry], steps: Sequence[Step], members: Sequence[Membership], *, over: str) -> Trend:
+    """The answers to one question, as it is asked now. `over`: which times these are, in a sentence."""
     place = {step.pk: n for n, step in enumerate(steps)}
-    prompt = max(answers, key=lambda entry: place[entry.step_id]).prompt  # the question as it is asked now
+    prompt = max(answers, key=lambda entry: place[entry.step_id]).prompt
     scale = {int(value): label for value, label in prompt.choices}
     lowest, highest = min(scale), max(scale)
     given = {(entry.step_id, entry.author_id): entry.value for entry in answers}
-    xs = [FIRST_X + (LAST_X - FIRST_X) * n // (len(steps) - 1) for n in range(len(steps))]
+    labels = _labels([step.session.day for step in steps])
+    xs = _places(len(steps))
 
     def height(value: int) -> int:
         return BOTTOM - (BOTTOM - TOP) * (value - lowest) // (highest - lowest)
@@ -137,15 +215,38 @@ def _trend(answers: list[Entry], steps: list[Step], labels: list[str], members: 
             for label, value in zip(labels, own, strict=True)
         )
         lines.append(_line(member, marks, words))
+    times = list(zip(*values.values(), strict=True))
+    pairs = [(x, [value for value in said if value is not None]) for x, said in zip(xs, times, strict=True)]
     middle = (lowest + highest) // 2
     return Trend(
         title=prompt.title,
         lines=_labels_apart(lines),
-        months=[AxisTick(x, label) for x, label in zip(xs, labels, strict=True)],
+        gaps=[Gap(x, height(max(two)), height(min(two))) for x, two in pairs if len(set(two)) > 1],
+        months=[AxisTick(x, label) for x, label in zip(xs, _thinned(labels), strict=True)],
         levels=[AxisTick(height(value), scale[value]) for value in (lowest, middle, highest)],
-        words=_words(lines, len(steps)),
+        words=_words(lines, over),
         width=LABEL_X + max(50, LETTER * max(len(line.name) for line in lines)),
+        rows=[_row(step.session.day, said, scale) for step, said in zip(steps, times, strict=True)],
     )
+
+
+def _places(count: int) -> list[int]:
+    """Where so many times stand on the axis; one alone in its middle."""
+    if count == 1:
+        return [(FIRST_X + LAST_X) // 2]
+    return [FIRST_X + (LAST_X - FIRST_X) * n // (count - 1) for n in range(count)]
+
+
+def _row(on: date, said: Sequence[int | None], scale: dict[int, str]) -> TrendRow:
+    when = date_format(on, "j F Y")
+    known = [value for value in said if value is not None]
+    apart = max(known) - min(known) if len(known) > 1 else 0
+    words = [scale[value] if value is not None else "" for value in said]
+    if len(known) < 2:
+        return TrendRow(when, words, "")
+    if not apart:
+        return TrendRow(when, words, _("The same"))
+    return TrendRow(when, words, ngettext("%(n)d place", "%(n)d places", apart) % {"n": apart})
 
 
 def _line(member: Membership, marks: list[TrendPoint | None], words: str) -> TrendLine:
@@ -179,10 +280,17 @@ def _labels_apart(lines: list[TrendLine]) -> list[TrendLine]:
     return lines
 
 
-def _words(lines: list[TrendLine], count: int) -> str:
+def _words(lines: list[TrendLine], over: str) -> str:
     """The chart as a text, for those who do not see it."""
     said = [_("%(name)s: %(answers)s.") % {"name": line.name, "answers": line.words} for line in lines]
-    return " ".join([_("Pulse over the last %(count)d retros.") % {"count": count}, *said])
+    return " ".join([over, *said])
+
+
+def _thinned(labels: list[str]) -> list[str]:
+    """Every second one, where they are too long to stand side by side on a phone; the last one always."""
+    if len(labels) <= 3 or all(label.isalpha() for label in labels):
+        return labels
+    return [label if (len(labels) - n) % 2 else "" for n, label in enumerate(labels)]
 
 
 def _labels(dates: list[date]) -> list[str]:

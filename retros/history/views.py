@@ -8,11 +8,13 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from partnerships.access import get_reader
+from partnerships.access import get_partnership, get_reader
+from partnerships.header import Header
 from partnerships.http import PersonRequest
 from retros.access import get_session
 from retros.history.one_retro import PrintView
 from retros.history.timeline import History
+from retros.history.trend import Trends
 
 
 @require_safe
@@ -23,6 +25,14 @@ def history_detail(request: PersonRequest, partnership_id: UUID) -> HttpResponse
         page = History(reader, year=request.GET.get("year", ""), kind=request.GET.get("kind", ""))
         look.shown = len(page.released)
         return render(request, "retros/history/history_detail.html", page.context)
+
+
+@require_safe
+def trend_list(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """What the two rate again and again, as lines."""
+    pair = Header(get_partnership(request.user, partnership_id), request.user, place="history_detail")
+    trends = Trends(pair.partnership, request.user, pair.members)
+    return render(request, "retros/history/trend_list.html", {**pair.context, "trends": trends})
 
 
 @require_safe

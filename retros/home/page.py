@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -170,6 +170,17 @@ class Home(Pair):
         """Where the two write an agreement just now; what waits for the viewer first."""
         found = [Sitting(session, self) for session in self.agreement_looks.sittings]
         return sorted(found, key=lambda sitting: not sitting.waits_for_you)
+
+    @cached_property
+    def health_is_due(self) -> bool:
+        """Whether as many retros as the two said were held since their last health check, and none is open."""
+        every = self.partnership.health_every
+        if not (every and self.is_open) or any(s.session.kind == Session.Kind.HEALTH for s in self.sittings):
+            return False
+        checks = Session.objects.filter(partnership=self.partnership, kind=Session.Kind.HEALTH).held()
+        last = checks.aggregate(at=Max("start_utc"))["at"]
+        since = [retro for retro in self.held if last is None or retro.start_utc > last]
+        return len(since) >= int(every)
 
     @property
     def first(self) -> Sitting | None:

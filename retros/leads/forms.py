@@ -10,9 +10,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from partnerships.forms import CheckedForm, PageForm
-from retros.catalogue import Template, exercises
+from retros.catalogue import Template
 from retros.fields import WallTimeField, WordsForm
 from retros.models import Offer, Release
+from retros.models.template import catalogue
 
 if TYPE_CHECKING:
     from partnerships.models import Lead
@@ -62,7 +63,7 @@ class OfferForm(PageForm):
         if str(self["kind"].value()) == Offer.Kind.EXERCISE:
             for name in ("first", "second", "third"):
                 del self.fields[name]
-            known = exercises(lead.partnership.kind)
+            known = catalogue().exercises(lead.partnership.kind)
             self.fields["template"].choices = [(t.key, _in_words(t)) for t in known]  # type: ignore[attr-defined]
             self.fields["template"].initial = known[0].key
         else:

@@ -27,12 +27,13 @@ from partnerships.models import (
     SignIn,
     SignInChange,
     SignInLink,
+    second_factor,
 )
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal
 from retros.catalogue import templates
 from retros.lifecycle import ending
-from retros.models import BulkLine, Draft, Entry, EntryRevision, Jot, Need, Note, Pick, Prompt, Release
+from retros.models import BulkLine, Draft, Entry, EntryRevision, Jot, KindWord, Need, Note, Pick, Prompt, Release
 from retros.room.regions import memory
 from retros.search import index
 
@@ -69,6 +70,7 @@ def _writing(person: Person) -> None:
     own.update(text=_("Erased by its author."), value=None, tags=[])
     Draft.objects.filter(person=person).delete()
     Jot.objects.filter(person=person).delete()
+    KindWord.objects.filter(receiver=person).delete()
     Pick.objects.filter(person=person).delete()
 
 
@@ -130,10 +132,13 @@ def _shown(person: Person) -> None:
 
 
 def _signing_in(person: Person) -> None:
-    """Addresses, every device, what could be taken back, and the counters of their limits."""
+    """Addresses, apps and passkeys, every device, what could be taken back, and the counters of their limits."""
     from allauth.account.models import EmailAddress  # its models need ours first
+    from allauth.socialaccount.models import SocialAccount
 
     EmailAddress.objects.filter(user=person).delete()
+    SocialAccount.objects.filter(user=person).delete()
+    second_factor.remove(person)
     SignIn.objects.filter(person=person).delete()
     SignInChange.objects.filter(person=person).delete()
     SignInLink.objects.filter(person=person).delete()

@@ -12,7 +12,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from django.utils import timezone
 
@@ -24,6 +24,8 @@ from retros.models import (
     EntryRevision,
     Handover,
     Jot,
+    KindWord,
+    Measure,
     Need,
     Note,
     Release,
@@ -88,7 +90,8 @@ def _write_each(name: str, items: Iterator[Data], data: IO[bytes], text: IO[byte
     for item in items:
         data.write(f"{',' if number else '['}\n    {_json(item, 4)}".encode())
         number += 1
-        text.write("".join(f"\n\n{part}" for part in _numbered(_title(name), number, item, 2)).encode())
+        numbered = map(_markdown, _numbered(_title(name), number, item, 2))
+        text.write("".join(f"\n\n{part}" for part in numbered).encode())
         del item
     data.write(b"\n  ]" if number else b"[]")
 
@@ -110,39 +113,53 @@ def _parts(person: Person) -> Iterator[tuple[str, Any]]:
     yield "you", _you(person)
     drafts = Draft.objects.filter(person=person).exclude(text="").order_by("key")
     yield "unfinished", [{"box": draft.key, "text": draft.text, "at": _time(draft.updated_at)} for draft in drafts]
-    jots = Jot.objects.kept(person).select_related("partnership")
-    yield "jots", [{"for": j.partnership.label, "text": j.text, "at": _time(j.created_at)} for j in jots]
     partnerships = Partnership.objects.of(person).with_members().order_by("created_at")
-    yield "partnerships", (_partnership(partnership, person) for partnership in partnerships)
+    yield "partnerships", (partnership_data(partnership, person) for partnership in partnerships)
     leads = Lead.objects.filter(person=person).select_related("partnership").order_by("since")
     yield "leads", [{"partnership": lead.partnership.label, "since": _time(lead.since)} for lead in leads]
 
 
-def readable(value: Data, level: int) -> list[str]:
-    """The same as Markdown. Words that people wrote are quoted, so that nothing in them reads as structure."""
-    parts: list[str] = []
+class Block(NamedTuple):
+    """A heading of this level, or (level 0) what stands under a name: words of one or of several."""
+
+    level: int
+    title: str
+    words: tuple[str, ...] = ()
+
+
+def blocks(value: Data, level: int) -> Iterator[Block]:
+    """The same, laid out to be read; what is empty is left out."""
     for name, held in value.items():
         if isinstance(held, dict):
-            parts += [_heading(_title(name), level), *readable(held, level + 1)]
+            yield Block(level, _title(name))
+            yield from blocks(held, level + 1)
         elif isinstance(held, list) and held and isinstance(held[0], dict):
             for number, item in enumerate(held, 1):
-                parts += _numbered(_title(name), number, item, level)
+                yield from _numbered(_title(name), number, item, level)
         elif held not in (None, "", []):
-            words = ", ".join(map(str, held)) if isinstance(held, list) else str(held)
-            parts.append(f"{_title(name)}:\n" + "\n".join(f"> {line}" for line in words.split("\n")))
-    return parts
+            yield Block(0, _title(name), tuple(map(str, held)) if isinstance(held, list) else (str(held),))
 
 
-def _numbered(title: str, number: int, item: Data, level: int) -> list[str]:
-    return [_heading(f"{title} {number}", level), *readable(item, level + 1)]
+def readable(value: Data, level: int) -> list[str]:
+    """The same as Markdown: paragraphs, with an empty line between two."""
+    return [_markdown(block) for block in blocks(value, level)]
+
+
+def _markdown(block: Block) -> str:
+    """Words that people wrote are quoted, each by itself, so that nothing in them reads as structure."""
+    if block.level:
+        return f"{'#' * min(block.level, 6)} {block.title}"
+    quoted = ["\n".join(f"> {line}" for line in words.split("\n")) for words in block.words]
+    return f"{block.title}:\n" + "\n\n".join(quoted)
+
+
+def _numbered(title: str, number: int, item: Data, level: int) -> Iterator[Block]:
+    yield Block(level, f"{title} {number}")
+    yield from blocks(item, level + 1)
 
 
 def _title(name: str) -> str:
     return name.replace("_", " ").capitalize()
-
-
-def _heading(title: str, level: int) -> str:
-    return f"{'#' * min(level, 6)} {title}"
 
 
 def _you(person: Person) -> Data:
@@ -155,7 +172,8 @@ def _you(person: Person) -> Data:
     }  # fmt: skip
 
 
-def _partnership(partnership: Partnership, person: Person) -> Data:
+def partnership_data(partnership: Partnership, person: Person) -> Data:
+    """What one of its members may read of a partnership: always in the same order."""
     handover = Handover.of(partnership)
     looks = Look.objects.of(person).filter(partnership=partnership).select_related("person", "about")
     agreements = Agreement.objects.of(person).filter(partnership=partnership)
@@ -186,6 +204,11 @@ def _partnership(partnership: Partnership, person: Person) -> Data:
             for series in Series.objects.filter(partnership=partnership)
         ],
         "sessions": _sessions(partnership, person),
+        "health_check_every": partnership.health_every or None,
+        "measures": [
+            {"text": measure.text, "since": _time(measure.created_at), "retired_at": _time(measure.retired_at)}
+            for measure in Measure.objects.visible_to(person).filter(partnership=partnership)
+        ],
         "actions": _actions(partnership, person),
         "agreements": [_agreement(agreement) for agreement in agreements],
         "needs": [
@@ -203,12 +226,20 @@ def _partnership(partnership: Partnership, person: Person) -> Data:
             .select_related("lead__person")
         ],
         "handover": handover.text if handover else "",
+        "jots": [
+            {"text": jot.text, "at": _time(jot.created_at)}
+            for jot in Jot.objects.kept(person).filter(partnership=partnership)
+        ],
+        "kind_words": [
+            {"by": word.giver.bare_name, "text": word.text, "at": _time(word.created_at)}
+            for word in KindWord.objects.visible_to(person).filter(partnership=partnership).select_related("giver")
+        ],
     }  # fmt: skip
 
 
 def _sessions(partnership: Partnership, person: Person) -> list[Data]:
     sessions = Session.objects.of(person).filter(partnership=partnership).select_related("agreement")
-    rows = list(sessions.prefetch_related("step_set").order_by("start_utc"))
+    rows = list(sessions.prefetch_related("step_set").order_by("start_utc", "pk"))
     entries = (
         Entry.objects.visible_to(person)
         .filter(step__session__in=rows)
@@ -256,6 +287,7 @@ def _entry(entry: Entry, person: Person, earlier: list[str]) -> Data:
         "text": entry.text,
         "chosen": [words.get(str(choice), str(choice)) for choice in chosen],
         "only_me": entry.only_me,
+        "in_person": entry.in_person,
         "open_since": _time(entry.opened_at),
         "talked": entry.talk,
         "earlier_words": earlier,
@@ -264,20 +296,30 @@ def _entry(entry: Entry, person: Person, earlier: list[str]) -> Data:
 
 
 def _actions(partnership: Partnership, person: Person) -> list[Data]:
-    actions = list(Action.objects.visible_to(person).filter(partnership=partnership).with_owners())
+    rows = Action.objects.visible_to(person).filter(partnership=partnership).with_owners()
+    actions = list(rows.select_related("session__agreement"))
     said: dict[UUID, list[Data]] = {}
-    for review in Review.objects.filter(action__in=actions).select_related("by").order_by("at"):
+    for review in Review.objects.filter(action__in=actions).select_related("by").order_by("at", "pk"):
         line = {"verdict": review.verdict, "helped": review.helped, "remark": review.remark, "by": review.by.bare_name}
         said.setdefault(review.action_id, []).append(line)
+    cards = cards_of(actions, person)
     return [
         {
             "owner": action.owner.bare_name, "if": action.cue, "text": action.text, "because": action.because,
-            "seen_by": action.seen_by, "experiment": action.is_experiment, "due": action.due.isoformat(),
-            "closed_as": action.closed_as, "closed_on": action.closed_on.isoformat() if action.closed_on else None,
-            "helped": action.helped, "reviews": said.get(action.pk, []),
+            "seen_by": action.seen_by, "experiment": action.is_experiment, "added_at": _time(action.created_at),
+            "due": action.due.isoformat(), "closed_as": action.closed_as,
+            "closed_on": action.closed_on.isoformat() if action.closed_on else None, "helped": action.helped,
+            "from_session": action.session.title if action.session else "",
+            "from_card": cards.get(action.from_entry_id, ""), "reviews": said.get(action.pk, []),
         }
         for action in actions
     ]  # fmt: skip
+
+
+def cards_of(actions: list[Action], person: Person) -> dict[UUID | None, str]:
+    """The words of the cards that the actions came from, by the id of the card, as far as the person may read them."""
+    cards = Entry.objects.visible_to(person).filter(pk__in=[a.from_entry_id for a in actions if a.from_entry_id])
+    return dict(cards.values_list("pk", "text"))
 
 
 def _agreement(agreement: Agreement) -> Data:

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from partnerships.forms import CheckedForm, PageForm
+from retros.lifecycle.take_along import Form
 
 
 class EndForm(CheckedForm):
@@ -17,3 +18,7 @@ class EraseForm(PageForm):
         label=_("Erase all of this. I know that nobody can bring it back."),
         error_messages={"required": _("Tick this first.")},
     )
+
+
+class TakeForm(CheckedForm):
+    form = forms.TypedChoiceField(choices=Form.choices, coerce=Form)

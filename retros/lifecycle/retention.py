@@ -18,7 +18,21 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import LessThanOrEqual
 
 from partnerships.models import Agreement, Audit, Delivery, Partnership, Person
-from retros.models import Action, Draft, Entry, Expiry, Handover, Jot, Need, Note, Prompt, Review, Session
+from retros.models import (
+    Action,
+    Draft,
+    Entry,
+    Expiry,
+    Handover,
+    Jot,
+    KindWord,
+    Measure,
+    Need,
+    Note,
+    Prompt,
+    Review,
+    Session,
+)
 from retros.models.expiry import WARNING
 from retros.room.regions import memory
 from retros.search import index
@@ -28,7 +42,7 @@ if TYPE_CHECKING:
 
 
 AGREEMENT_MONTHS = 12  # after the partnership ended
-AGREED = (Agreement, Action, Need, Handover)
+AGREED = (Agreement, Action, Measure, Need, Handover)
 
 
 def expire(now: datetime) -> int:
@@ -42,6 +56,7 @@ def expire(now: datetime) -> int:
     long_ago = months_later(now, -settings.RETENTION_MONTHS)
     Draft.objects.filter(updated_at__lte=long_ago).delete()
     Jot.objects.filter(created_at__lte=long_ago).delete()
+    KindWord.objects.filter(created_at__lte=long_ago).delete()
     due = Expiry.objects.waiting().filter(warned_at__lte=now - WARNING)
     removed = sum(_remove(expiry_id, now) for expiry_id in due.order_by("pk").values_list("pk", flat=True))
     if removed:
@@ -161,7 +176,8 @@ def _remove_writing(session: Session) -> None:
     """Every word of a session; that it took place stays."""
     Note.objects.filter(step__session=session).delete()
     Entry.unrestricted.filter(step__session=session).delete()
-    Prompt.objects.filter(step__session=session, named_by__isnull=False).delete()
+    in_words_of_both = Q(named_by__isnull=False) | Q(measure__isnull=False)
+    Prompt.objects.filter(in_words_of_both, step__session=session).delete()
     Review.objects.filter(session=session).update(remark="")
 
 

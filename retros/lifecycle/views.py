@@ -18,11 +18,13 @@ from partnerships.access import get_partnership
 from partnerships.http import PersonRequest, is_autosave, signs_out
 from retros.lifecycle import ending
 from retros.lifecycle.erasure import erase
-from retros.lifecycle.export import export
-from retros.lifecycle.forms import EndForm, EraseForm
+from retros.lifecycle.export import blocks, export
+from retros.lifecycle.forms import EndForm, EraseForm, TakeForm
 from retros.lifecycle.page import RetentionPage
+from retros.lifecycle.take_along import File, Form, take
 from retros.models import Handover, creation
 from retros.models.session import FAREWELL
+from retros.pair import Pair
 from retros.room.forms import NoteForm
 
 
@@ -36,6 +38,31 @@ def partnership_end(request: PersonRequest, partnership_id: UUID) -> HttpRespons
         return redirect("partnership_end", partnership.pk)
     page = RetentionPage(partnership, request.user)
     return render(request, "retros/lifecycle/partnership_end.html", {**page.context, "page": page})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def partnership_export(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """What can be taken along; then one of it. First the door, then “Is it you?”."""
+    pair = Pair(get_partnership(request.user, partnership_id), request.user)
+    if request.method == "POST":
+        answer: HttpResponse = _taken(request, pair, TakeForm(request.POST).checked()["form"])
+        return answer
+    return render(request, "retros/lifecycle/partnership_export.html", {**pair.context, "forms": Form.choices})
+
+
+@reauthentication_required  # type: ignore[untyped-decorator]
+def _taken(request: PersonRequest, pair: Pair, form: Form) -> HttpResponse:
+    taken = take(pair.partnership, by=request.user, form=form)
+    if isinstance(taken, File):
+        return _file(request, taken)  # type: ignore[call-arg, return-value]  # csp’s types know no arguments
+    context = {**pair.context, "blocks": blocks(taken, 2)}
+    return render(request, "retros/lifecycle/partnership_print.html", context)
+
+
+@csp({"default-src": [NONE], "sandbox": True})  # type: ignore[arg-type]  # its types know no arguments
+def _file(_request: PersonRequest, file: File) -> HttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
+    return HttpResponse(file.content, content_type=file.content_type, headers=headers)
 
 
 @require_POST

@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from partnerships.accounts.sign_in import person_of
-from partnerships.models import Membership, Person, SignIn
+from partnerships.models import Membership, Person, SignIn, second_factor
 from partnerships.models.partnership import Seat
 from partnerships.models.sign_in import SessionStore
 from retros.models.presence import Presence
@@ -61,7 +61,7 @@ def _signed_in(cookie: str) -> Person | None:
     request = HttpRequest()
     request.session = SessionStore(cookie)
     person = person_of(request)
-    return None if isinstance(person, AnonymousUser) else person
+    return None if isinstance(person, AnonymousUser) or second_factor.is_missing(person) else person
 
 
 def recheck(session_ids: Iterable[UUID], cookies: Iterable[str]) -> tuple[dict[StreamSeat, Right], set[str]]:

@@ -8,6 +8,8 @@ from retros.models.entry import Entry, EntryRevision, Pick
 from retros.models.expiry import Expiry
 from retros.models.handover import Handover
 from retros.models.jot import Jot
+from retros.models.kind_word import KindWord
+from retros.models.measure import Measure
 from retros.models.need import Need
 from retros.models.note import Note
 from retros.models.offer import Offer
@@ -17,6 +19,7 @@ from retros.models.search_text import SearchText
 from retros.models.series import Pause, RuleVersion, Series, SeriesChange
 from retros.models.session import Session
 from retros.models.step import Prompt, Ready, Step
+from retros.models.template import OwnTemplate, UsualTemplate
 from retros.models.tick import Tick
 
 __all__ = [
@@ -31,9 +34,12 @@ __all__ = [
     "Expiry",
     "Handover",
     "Jot",
+    "KindWord",
+    "Measure",
     "Need",
     "Note",
     "Offer",
+    "OwnTemplate",
     "Pause",
     "Pick",
     "Presence",
@@ -48,4 +54,5 @@ __all__ = [
     "Session",
     "Step",
     "Tick",
+    "UsualTemplate",
 ]

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -17,10 +17,12 @@ from partnerships.models import Membership, Partnership
 from partnerships.refusals import Invalid, NotAllowed, Stale
 from retros.models.draft import Draft
 from retros.models.session import Session, key_is_taken
+from retros.models.told import Told
 
 if TYPE_CHECKING:
     from partnerships.models import Person
     from retros.models.entry import Entry
+    from retros.models.session import Change
 
 
 class ActionQuerySet(models.QuerySet["Action"]):
@@ -121,13 +123,13 @@ class Action(models.Model):
         }  # fmt: skip
         if due is None:
             raise Invalid(_("Pick a date. A decision holds when someone owns it and it has a date."))
-        with _writing(partnership, by, session):
+        with _writing(partnership, by, session) as room:
             members = {m.seat: m for m in Membership.objects.filter(partnership=partnership)}
             seats = sorted(set(owners))
             if not seats or not set(seats) <= set(members):
                 raise Invalid(_("Say who takes it."))
             if entry is not None:
-                entry.must_be_open()
+                entry.must_take_words()
             ids = [id, _twin(id)][: len(seats)]
             if twins := sorted(cls.objects.filter(pk__in=ids), key=lambda twin: ids.index(twin.pk)):
                 if any(twin.partnership_id != partnership.pk for twin in twins):
@@ -146,10 +148,26 @@ class Action(models.Model):
                 for pk, seat in zip(ids, seats, strict=True)
             ]  # fmt: skip
             Action.objects.bulk_create(actions)
+            if room:
+                room.tell(Told.ACTION, id)
             experiment = session.pk if is_experiment and session else None
             key = Draft.Box.TRY.key(experiment) if experiment else Draft.Box.ACTION.key((entry or partnership).pk)
             Draft.take(key, by=by, client_id=id)
         return actions
+
+    @classmethod
+    def bring_in(cls, partnership: Partnership, *, by: Person, rows: list[dict[str, Any]], id: uuid.UUID) -> None:
+        """Add many at once, all or none, all of them the actor's. `id` is the client's own: a retry adds nothing."""
+        with _writing(partnership, by, None):
+            actions = [
+                Action(id=uuid.uuid5(id, str(number)), partnership=partnership, owner=by, **row)
+                for number, row in enumerate(rows)
+            ]
+            known = cls.objects.filter(pk__in=[action.pk for action in actions])
+            if any(twin.partnership_id != partnership.pk or twin.owner_id != by.pk for twin in known):
+                raise key_is_taken()
+            if not known:
+                Action.objects.bulk_create(actions)
 
     def edit(
         self, *, by: Person, version: int, text: str, due: date | None, owner: str, cue: str = "", because: str = "",
@@ -193,12 +211,16 @@ class Action(models.Model):
 
     def soft_delete(self, *, by: Person, session: Session | None = None, both: bool = False) -> None:
         """Delete; `both`: with the one that the same press made for the other one. `restore` undoes it."""
-        with _writing(self.partnership, by, session):
-            self._made(both).update(deleted_at=timezone.now())
+        with _writing(self.partnership, by, session) as room:
+            gone = self._made(both).filter(deleted_at=None).update(deleted_at=timezone.now())
+            if room and gone:
+                room.tell(Told.ACTION_DELETED)
 
     def restore(self, *, by: Person, session: Session | None = None, both: bool = False) -> None:
-        with _writing(self.partnership, by, session):
-            self._made(both).update(deleted_at=None)
+        with _writing(self.partnership, by, session) as room:
+            back = self._made(both).exclude(deleted_at=None).update(deleted_at=None)
+            if room and back:
+                room.tell(Told.ACTION, self.pk)
 
     def _made(self, both: bool) -> models.QuerySet[Action]:
         ids = [self.pk, _twin(self.pk)] if both else [self.pk]
@@ -240,6 +262,8 @@ class Action(models.Model):
                 self.due, self.version = due, self.version + 1
             self.save(update_fields=["carried", "due", "version"])
             change.shared = True
+            if before[:2] != (verdict, helped):  # its remark saves itself with every few keys
+                change.tell(Told.REVIEWED, self.pk)
         return review.version if seen else version
 
     def _read_again(self) -> None:
@@ -262,13 +286,16 @@ class ActionLine(NamedTuple):
         return [action.owner for action in self.actions]
 
 
-def lines_of(actions: Iterable[Action]) -> list[ActionLine]:
-    """The actions in their order, those of both in one line."""
+def lines_of(actions: Iterable[Action], *, each: bool = False) -> list[ActionLine]:
+    """The actions in their order, those of both in one line. `each`: for a list that says of each owner by when, and
+    what became of it, so that only the words have to be the same.
+    """
+    same = _words if each else _said
     lines: dict[uuid.UUID, ActionLine] = {}
     rest = {action.pk: action for action in actions}
     for action in list(rest.values()):
         twin = rest.get(_twin(action.pk))
-        if twin is not None and twin.owner_id != action.owner_id and _said(twin) == _said(action):
+        if twin is not None and twin.owner_id != action.owner_id and same(twin) == same(action):
             del rest[twin.pk]
             lines[action.pk] = ActionLine(action, (action, twin))
     return [lines.get(action.pk) or ActionLine(action, (action,)) for action in rest.values()]
@@ -279,10 +306,14 @@ def _twin(id: uuid.UUID) -> uuid.UUID:
     return uuid.uuid5(id, "both")
 
 
+def _words(action: Action) -> tuple[object, ...]:
+    """What an action says, whosever it is."""
+    return action.text, action.cue, action.because, action.seen_by, action.is_experiment, action.from_entry_id
+
+
 def _said(action: Action) -> tuple[object, ...]:
     """What a list says of an action, but for whose it is."""
-    names = ("text", "cue", "because", "seen_by", "due", "is_experiment", "closed_as", "closed_on", "helped")
-    return (*(getattr(action, name) for name in names), action.from_entry_id)
+    return *_words(action), action.due, action.closed_as, action.closed_on, action.helped
 
 
 class Review(models.Model):
@@ -326,16 +357,18 @@ class Review(models.Model):
 
 
 @contextmanager
-def _writing(partnership: Partnership, by: Person, session: Session | None) -> Iterator[None]:
-    """A write to the pair's actions: inside the room it shows there at once, between retros it needs a membership."""
+def _writing(partnership: Partnership, by: Person, session: Session | None) -> Iterator[Change | None]:
+    """A write to the pair's actions: inside the room it shows there at once, between retros (None) it needs a
+    membership.
+    """
     if session is not None:
         _same_pair(partnership, session)
         with session.writing(by=by) as change:
             change.shared = True
-            yield
+            yield change
         return
     with partnership.writing(by):
-        yield
+        yield None
         Session.look_again(partnership)
 
 

@@ -14,11 +14,12 @@ from partnerships.content import content
 from partnerships.models import Agreement, Invitation, Membership, Partnership, Person
 from partnerships.models.partnership import Seat
 from partnerships.refusals import NotAllowed, Refusal
-from retros.catalogue import template_for
+from retros.models.measure import Measure, questions_of
 from retros.models.note import Note
 from retros.models.presence import Presence
 from retros.models.session import Session
 from retros.models.step import Prompt, Ready, Step
+from retros.models.template import catalogue
 from retros.recurrence.wall_time import stored
 
 
@@ -28,14 +29,19 @@ def start_now(
     """A retro, or another sitting that ends in no agreement, that begins at this moment.
 
     A `topic` becomes the note of its first step, which is of both. While one of its kind is running, that one is it:
-    both may press at once.
+    both may press at once. Raises Refusal when that one is about something else.
     """
     now = timezone.now()
-    kind = template_for(Session.Kind.RETRO, partnership.kind, template_key).kind
+    kind = catalogue([template_key]).template_for(Session.Kind.RETRO, partnership.kind, template_key).kind
     with transaction.atomic():
         Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
         running = Session.objects.filter(partnership=partnership, kind=kind).running().order_by("-started_at").first()
         session = running or Session.sent_before(id, partnership)
+        if running and topic and not Note.objects.filter(step=running.steps[0], text=content(topic)).exists():
+            raise Refusal(
+                _("%(title)s is open already, about something else. Close it, then begin this one.")
+                % {"title": running.title}
+            )
         if session is None:
             session = _create(partnership, by=by, now=now, template_key=template_key, id=id, kind=kind)
             if topic:
@@ -53,7 +59,7 @@ def begin(agreement: Agreement, *, by: Person, short: bool = False) -> Session:
         Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
         session = Session.objects.filter(agreement=agreement, kind=kind).running().first()
         if session is None:
-            template = template_for(kind, partnership.kind)
+            template = catalogue([""]).template_for(kind, partnership.kind)
             session = _create(
                 partnership, by=by, now=now, template_key=f"{template.key}:short" if short else template.key,
                 kind=kind, agreement=agreement,
@@ -107,26 +113,33 @@ def check(partnership: Partnership, sessions: Collection[Session], members: Coll
     if partnership.is_archived:
         raise Refusal(_("This partnership has ended. You can read it, and no longer write in it."))
     if len(members) < len(Seat):
+        known = catalogue([session.template_key for session in sessions])
         for session in sessions:
-            if session.series_id or template_for(session.kind, partnership.kind, session.template_key).names_both:
+            template = known.template_for(session.kind, partnership.kind, session.template_key)
+            if session.series_id or template.names_both:
                 raise Refusal(_("This needs two. The other seat is still free."))
 
 
 def insert(partnership: Partnership, sessions: list[Session], members: Collection[Membership]) -> list[Session]:
     """Write new sessions of a pair, with its `members` and the steps and prompts of their template: the one whose key
-    they bring, else the usual one of their kind. Whoever calls has seen to `check`.
+    they bring, else the usual one of their kind; a pulse also asks about the measures of the pair. Whoever calls has
+    seen to `check`, and holds the partnership's lock.
     """
     if not sessions:
         return []
     names = {member.seat: member.person.bare_first_name for member in members}
+    measures = list(Measure.objects.asked().filter(partnership=partnership))
     steps: list[Step] = []
     prompts: list[Prompt] = []
+    known = catalogue([session.template_key for session in sessions])
     for session in sessions:
-        template = template_for(session.kind, partnership.kind, session.template_key)
+        template = known.template_for(session.kind, partnership.kind, session.template_key)
         session.partnership, session.kind, session.template_key = partnership, template.kind, template.key
         for position, step in enumerate(template.steps):
             steps.append(Step.copy(step, session=session, position=position))
             prompts += steps[-1].copies(step.prompts, names)
+            if step.kind == Step.Kind.PULSE:
+                prompts += questions_of(measures, steps[-1].pk, len(step.prompts))
     Session.objects.bulk_create(sessions)
     Presence.objects.bulk_create(
         Presence(session=session, person_id=m.person_id, seat=m.seat) for session in sessions for m in members

@@ -38,6 +38,7 @@ class Draft(models.Model):
         SURPRISE = "surprise"  # the entry of the other one
         DECISION = "decision"  # a step
         JOT = "jot"  # the partnership
+        WORD = "word"  # the partnership
 
         def key(self, pk: UUID) -> str:
             """“card:<id>”: what the page, the browser's own copy and the verb that takes the text over call the box."""

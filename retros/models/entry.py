@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext as _
 
+from partnerships import limits as text_limits
 from partnerships.content import ContentField, content
 from partnerships.graphemes import shorten
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
 from retros import limits
 from retros.models.draft import Draft
+from retros.models.told import Told
 
 if TYPE_CHECKING:
     from partnerships.models import Partnership, Person
@@ -100,6 +102,9 @@ class Entry(models.Model):
     value = models.PositiveSmallIntegerField(null=True)  # of a scale
     tags = models.JSONField(default=list)
     only_me = models.BooleanField(default=False)
+    in_person = models.BooleanField(
+        default=False
+    )  # a card that is said: its heading is kept, and that it was talked about
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
     sealed_at = models.DateTimeField(null=True)
@@ -153,19 +158,23 @@ class Entry(models.Model):
     # --- cards --------------------------------------------------------------------------------------------------
 
     @classmethod
-    def fold(cls, prompt: Prompt, *, by: Person, text: str, client_id: uuid.UUID, only_me: bool = False) -> Entry:
+    def fold(
+        cls, prompt: Prompt, *, by: Person, text: str, client_id: uuid.UUID, only_me: bool = False,
+        in_person: bool = False,
+    ) -> Entry:  # fmt: skip
         """Fold a card. In a step whose side is open already it lies open at once.
 
-        The same `client_id` again is the same card (a retry); with another text it raises Stale and both are kept.
-        Raises Invalid for an empty or over-long text and for a prompt that takes no cards.
+        `in_person`: what it is about will be said, so its text is a heading. The same `client_id` again is the same
+        card (a retry); with another text it raises Stale and both are kept. Raises Invalid for an empty or over-long
+        text, for more than a heading where one is kept, and for a prompt that takes no cards.
         """
-        text = content(text, needed=_("There is nothing on this card yet."))
+        text = _words_of(text, in_person)
         step = prompt.step
         with step.session.writing(by=by, step=step) as change:
             if not prompt.takes_cards:
                 raise Invalid(_("This question takes one answer, not cards."))
             for twin in cls.unrestricted.filter(author=by, client_id=client_id):
-                if (twin.text, twin.prompt_id, twin.only_me) != (text, prompt.pk, only_me):
+                if (twin.text, twin.prompt_id, twin.only_me, twin.in_person) != (text, prompt.pk, only_me, in_person):
                     raise Stale(
                         _("This card was kept already, with other words. Both texts are here."),
                         mine=text, theirs=twin.text, version=twin.version,
@@ -175,12 +184,37 @@ class Entry(models.Model):
                 raise Refusal(_("That is a lot for one hour. Nothing more fits in this session."))
             entry = cls(
                 prompt=prompt, step=step, author=by, client_id=client_id, text=text, only_me=only_me,
-                sealed_at=change.now,
+                in_person=in_person, sealed_at=change.now,
             )  # fmt: skip
             entry._settle(change)
             entry.save(force_insert=True)
             Draft.take(Draft.Box.CARD.key(prompt.pk), by=by, client_id=client_id)
         return entry
+
+    @classmethod
+    def fold_all(cls, step: Step, *, by: Person, cards: list[tuple[Prompt, str]], id: uuid.UUID) -> None:
+        """Fold many at once, all or none. `id` is the client's own: a retry folds nothing again.
+
+        Raises Refusal when one's own side lies open already, and when they do not fit.
+        """
+        with step.session.writing(by=by, step=step) as change:
+            entries = [
+                Entry(
+                    prompt=prompt, step=step, author=by, client_id=uuid.uuid5(id, str(number)), text=text,
+                    sealed_at=change.now,
+                )
+                for number, (prompt, text) in enumerate(cards)
+            ]  # fmt: skip
+            if cls.unrestricted.filter(author=by, client_id__in=[entry.client_id for entry in entries]).exists():
+                return
+            if step.side_open(change.seat):
+                raise Refusal(_("Your side of the board is open, so these would be at once. Write them there."))
+            theirs = cls.unrestricted.filter(step__session=change.session, author=by, deleted_at=None).count()
+            if theirs + len(entries) > limits.ENTRIES_PER_PERSON:
+                raise Refusal(_("That is a lot for one hour. Nothing more fits in this session."))
+            for entry in entries:
+                entry._settle(change)
+            Entry.unrestricted.bulk_create(entries)
 
     def edit(self, *, by: Person, text: str, version: int, only_me: bool | None = None) -> None:
         """New words for a card of one's own, or another reader; `None` leaves that as it is. An opened card keeps its
@@ -189,15 +223,15 @@ class Entry(models.Model):
         “Only me” is set and lifted while the card is folded: to the other one it is then a card less or a card more.
         Raises Stale when the card changed since `version`, showing both texts; Refusal for another reader after that.
         """
-        text = content(text, needed=_("There is nothing on this card yet."))
+        text = _words_of(text, self.in_person)
         with self._changing(by) as change:
             changes_reader = only_me is not None and only_me != self.only_me
             if self.text != text or changes_reader:
                 self._check_version(version, text)
                 if changes_reader and self.step.side_open(change.seat):
                     raise Refusal(self.why_its_reader_stays)
-                changed = {"text": text, **({"only_me": only_me} if changes_reader else {})}
-                self._revise(change, private=False if changes_reader else None, **changed)
+                changed: dict[str, Any] = {"text": text, **({"only_me": only_me} if changes_reader else {})}
+                self._revise(change, Told.CARD_CHANGED, private=False if changes_reader else None, **changed)
             Draft.take(Draft.Box.EDIT.key(self.pk), by=by)
 
     def move(self, prompt: Prompt, *, by: Person) -> None:
@@ -212,13 +246,13 @@ class Entry(models.Model):
         """Put the card away. `restore` brings it back."""
         with self._changing(by, deleted=True) as change:
             if self.deleted_at is None:
-                self._revise(change, deleted_at=change.now, talk="")
+                self._revise(change, Told.CARD_DELETED, deleted_at=change.now, talk="")
 
     def restore(self, *, by: Person) -> None:
         """Bring a deleted card back; if its side was opened in between, it comes back open."""
         with self._changing(by, deleted=True) as change:
             if self.deleted_at is not None:
-                self._revise(change, deleted_at=None)
+                self._revise(change, Told.CARD, deleted_at=None)
 
     # --- answers ------------------------------------------------------------------------------------------------
 
@@ -238,6 +272,8 @@ class Entry(models.Model):
         with step.session.writing(by=by, step=step) as change:
             if prompt.takes_cards:
                 raise Invalid(_("This question takes cards."))
+            if prompt.set_aside:
+                raise Refusal(_("This is asked no more."))
             known = {str(choice) for choice, _label in prompt.choices}
             if (value is not None and str(value) not in known) or not known.issuperset(tags):
                 raise Invalid(_("That is not one of the choices."))
@@ -265,12 +301,15 @@ class Entry(models.Model):
     def pick(self, *, by: Person) -> None:
         """“I want to talk about this card.”"""
         with self._talking(by) as change:
-            _pick, change.shared = Pick.objects.get_or_create(entry=self, person=by)
+            _pick, is_new = Pick.objects.get_or_create(entry=self, person=by)
+            if is_new:
+                change.tell(Told.PICKED, self.pk)
 
     def unpick(self, *, by: Person) -> None:
         with self._talking(by) as change:
             gone, _rows = Pick.objects.filter(entry=self, person=by).delete()
-            change.shared = bool(gone)
+            if gone:
+                change.tell(Told.UNPICKED, self.pk)
 
     def put_on_table(self, *, by: Person) -> None:
         """One card on the table at a time. The one that lay there goes back, as talked about if anything came up."""
@@ -278,7 +317,9 @@ class Entry(models.Model):
         from retros.models.note import Note
 
         with self._talking(by) as change:
-            change.shared = self.talk != self.Talk.ON_TABLE
+            self.must_take_words()
+            if self.talk != self.Talk.ON_TABLE:
+                change.tell(Told.TABLED, self.pk)
             for other in Entry.unrestricted.filter(step=self.step_id, talk=self.Talk.ON_TABLE).exclude(pk=self.pk):
                 noted = Note.objects.filter(entry=other).exclude(text="").exists()
                 agreed = Action.objects.filter(from_entry=other, deleted_at=None).exists()
@@ -292,6 +333,8 @@ class Entry(models.Model):
             raise Invalid(_("That is not one of the choices."))
         with self._talking(by) as change:
             change.shared = self.talk != talk
+            if self.talk != talk and talk:
+                change.tell(Told(talk), self.pk)
             self.talk = talk
             self.save(update_fields=["talk"])
 
@@ -337,6 +380,12 @@ class Entry(models.Model):
         if self.is_folded or self.deleted_at is not None:
             raise Refusal(_("This card is not open."))
 
+    def must_take_words(self) -> None:
+        """`must_be_open`, for who writes something down about it: also raises Refusal for what is said in person."""
+        self.must_be_open()
+        if self.in_person:
+            raise Refusal(_("This one is said in person: nothing more of it is kept. Tick it when you have talked."))
+
     def _read_again(self) -> None:
         written = ("prompt_id", "text", "version", "only_me", "deleted_at", "talk")
         self.refresh_from_db(fields=[*written, *WHEN_IT_CAME])
@@ -348,10 +397,11 @@ class Entry(models.Model):
                 mine=mine, theirs=self.text, version=self.version,
             )  # fmt: skip
 
-    def _settle(self, change: Change, *, private: bool | None = None) -> None:
+    def _settle(self, change: Change, told: Told = Told.CARD, *, private: bool | None = None) -> None:
         """Decide, while the session is locked, whether what is written now lies open, and take back a Ready it upsets.
 
         Work on what is “only me” (`private`, by default as the entry says) upsets nothing and shows nobody anything.
+        `told` is what an open card tells; an answer that saves itself tells nothing.
         """
         private = self.only_me if private is None else private
         if self.step.side_open(change.seat):
@@ -359,9 +409,11 @@ class Entry(models.Model):
             if not self.only_me and self.opened_at is None:
                 self._come(change)
             change.shared = change.shared or not self.is_folded
+            if self.is_card and not self.is_folded:
+                change.tell(told, self.pk)
         elif not private:
             if self.step.withdraw_ready(change.person):
-                change.shared = True
+                change.tell(Told.NOT_READY)
             if not self.is_card:
                 self.sealed_at = None
 
@@ -370,15 +422,26 @@ class Entry(models.Model):
         self.opened_at = self.created_at = change.now
         self.opened_version = self.version + (0 if self._state.adding else 1)
 
-    def _revise(self, change: Change, *, private: bool | None = None, **fields: Any) -> None:
+    def _revise(
+        self, change: Change, told: Told = Told.CARD_CHANGED, /, *, private: bool | None = None, **fields: Any
+    ) -> None:
         """Store new values under a new version; keep the earlier text of what was open."""
-        self._settle(change, private=private)
+        self._settle(change, told, private=private)
         if not self.is_folded and "text" in fields and self.text and self.text != fields["text"]:
             EntryRevision.objects.create(entry=self, version=self.version, text=self.text)
         for name, value in fields.items():
             setattr(self, name, value)
         self.version += 1
         self.save(update_fields=[*fields, "version", *WHEN_IT_CAME])
+
+
+def _words_of(text: str, in_person: bool) -> str:
+    """The text of a card; of one that is said in person a heading."""
+    text = content(text, needed=_("There is nothing on this card yet."))
+    if in_person and ("\n" in text or len(text) > text_limits.NAME_LENGTH):
+        most = text_limits.NAME_LENGTH
+        raise Invalid(_("Of what you say in person a heading is kept: one line, %(most)d letters.") % {"most": most})
+    return text
 
 
 class EntryRevision(models.Model):

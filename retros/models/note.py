@@ -11,6 +11,7 @@ from partnerships.refusals import Invalid, Refusal, Stale
 from retros.models.draft import Draft
 from retros.models.entry import Entry
 from retros.models.session import key_is_taken
+from retros.models.told import Told
 
 if TYPE_CHECKING:
     from partnerships.models import Person
@@ -75,7 +76,7 @@ class Note(models.Model):
         text = content(text)
         with step.session.writing(by=by, step=step) as change:
             if entry is not None:
-                entry.must_be_open()
+                entry.must_take_words()
                 if entry.step_id != step.pk:
                     raise Invalid(_("This card belongs to another step."))
             elif step.written_alone and not step.is_revealed:
@@ -115,7 +116,10 @@ class Note(models.Model):
                 raise Invalid(_("No sentence comes out of this one."))
             key = prompt.sentence_key
             note = cls.objects.filter(pk=key).first() or cls(id=key, step=last, kind=cls.Kind.LEARNED, version=0)
+            is_new = note.version == 0
             change.shared = note._fill(text, version, by)
+            if is_new and change.shared:  # it saves itself with every few keys
+                change.tell(Told.LEARNED)
         return note
 
     @classmethod
@@ -144,7 +148,7 @@ class Note(models.Model):
         text = content(text, needed=_("There is nothing written here yet."))
         with step.session.writing(by=by) as change:
             if entry is not None:
-                entry.must_be_open()
+                entry.must_take_words()
             if twin := cls.objects.select_related("step").filter(pk=id).first():
                 if twin.step.session_id != step.session_id:
                     raise key_is_taken()
@@ -157,7 +161,7 @@ class Note(models.Model):
             note = cls(id=id, step=step, entry=entry, kind=kind, version=0)
             note.write(text, by)
             Draft.take(draft, by=by, client_id=id)
-            change.shared = True
+            change.tell(Told.SURPRISED if kind == cls.Kind.SURPRISED else Told.LEARNED, note.pk)
         return note
 
     def edit(self, *, by: Person, text: str, version: int) -> None:
@@ -172,12 +176,12 @@ class Note(models.Model):
     def delete_note(self, *, by: Person) -> None:
         with self.step.session.writing(by=by) as change:
             Note.objects.filter(pk=self.pk).update(deleted_at=change.now)
-            change.shared = True
+            change.tell(Told.NOTE_DELETED)
 
     def restore(self, *, by: Person) -> None:
         with self.step.session.writing(by=by) as change:
             Note.objects.filter(pk=self.pk).update(deleted_at=None)
-            change.shared = True
+            change.tell(Told.LEARNED, self.pk)
 
     def _fill(self, text: str, version: int, by: Person) -> bool:
         """Put the text of a box. Returns whether anything changed."""

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 
 from partnerships.models import Lead
 from partnerships.refusals import Invalid, Refusal
-from retros.catalogue import Template, exercises, template_for
+from retros.catalogue import Template
 from retros.models.need import check_leads, leading
 from retros.models.session import Session
+from retros.models.template import catalogue
 from retros.recurrence.wall_time import wall_to_utc
 
 if TYPE_CHECKING:
@@ -85,7 +86,9 @@ class Offer(models.Model):
     @property
     def exercise(self) -> Template:
         """Which exercise is suggested."""
-        return template_for(Session.Kind.DREAM_TEAM, self.lead.partnership.kind, self.template_key)
+        return catalogue([self.template_key]).template_for(
+            Session.Kind.DREAM_TEAM, self.lead.partnership.kind, self.template_key
+        )
 
     @classmethod
     def make(
@@ -97,7 +100,7 @@ class Offer(models.Model):
         One of a kind waits at a time; the same press twice is one offer. Raises Invalid for times that are not three
         different ones ahead and for an exercise that is not for this pair, Refusal when another offer waits.
         """
-        if template and template not in {exercise.key for exercise in exercises(lead.partnership.kind)}:
+        if template and template not in {exercise.key for exercise in catalogue().exercises(lead.partnership.kind)}:
             raise Invalid(_("Choose one of the exercises."))
         if kind == cls.Kind.TIMES and (
             len(set(starts)) != TIMES or any(wall_to_utc(start, zone) <= timezone.now() for start in starts)

@@ -6,7 +6,7 @@ from django.db import models
 
 from partnerships.content import ContentField
 
-FOUND = ("entry", "note", "action", "review", "clause", "version", "need", "handover")
+FOUND = ("entry", "note", "action", "review", "clause", "version", "need", "handover", "kind_word")
 
 
 def _points_at(model: str) -> Any:
@@ -31,6 +31,7 @@ class SearchText(models.Model):
     version: ClassVar = _points_at("partnerships.Version")
     need: ClassVar = _points_at("retros.Need")
     handover: ClassVar = _points_at("retros.Handover")
+    kind_word: ClassVar = _points_at("retros.KindWord")
     shelf = models.UUIDField()
     by = models.UUIDField()  # who wrote it last; of an action, whose it is
     at = models.DateTimeField()  # since when both can read it, or it was written

@@ -3,9 +3,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.db import models, transaction
@@ -24,6 +24,7 @@ from retros.live.publish import publish
 from retros.models.planned import Planned
 from retros.models.presence import Presence
 from retros.models.series import Series
+from retros.models.told import Told
 
 if TYPE_CHECKING:
     from retros.models.step import Step
@@ -53,6 +54,12 @@ class Change:
     seat: Seat
     now: datetime
     shared: bool = False
+    told: list[dict[str, Any]] = field(default_factory=list)
+
+    def tell(self, what: Told, of: uuid.UUID | None = None) -> None:
+        """The partner may know that this happened, and hears it. `of`: the row that it happened to, never its words."""
+        self.shared = True
+        self.told.append({"what": what.value, "by": self.seat.value, "of": str(of or "")})
 
 
 class SessionQuerySet(models.QuerySet["Session"]):
@@ -113,7 +120,8 @@ class Session(Planned):
     """One guided sitting of the pair. Its steps and prompts are copied from a template when it is made.
 
     When it is stands in `Planned`; here is its course. `version_a`, `version_b` count what each seat could see
-    changing; streams carry nothing else.
+    changing; streams carry nothing else. `told` has the last few things that each of them did to what both see, each as
+    {"n": its number, "what": a Told, "by": a seat, "of": the id of a row or ""}.
     """
 
     class PauseReason(models.TextChoices):
@@ -131,6 +139,7 @@ class Session(Planned):
     pause_reason = models.CharField(max_length=11, choices=PauseReason.choices, blank=True)
     version_a = models.PositiveIntegerField(default=0)
     version_b = models.PositiveIntegerField(default=0)
+    told = models.JSONField(default=list)
 
     objects: ClassVar = SessionQuerySet.as_manager()
 
@@ -281,7 +290,16 @@ class Session(Planned):
             told = list(Seat) if change.shared else [change.seat]
             for seat in told:
                 setattr(self, f"version_{seat}", self.version_for(seat) + 1)
-            self.save(update_fields=[f"version_{seat}" for seat in told])
+            fields = [f"version_{seat}" for seat in told]
+            if change.told:
+                first = self.told[-1]["n"] + 1 if self.told else 1
+                kept = [*self.told, *({"n": n, **each} for n, each in enumerate(change.told, first))]
+                later = [[each["by"] for each in kept[n + 1 :]] for n in range(len(kept))]
+                self.told = [
+                    each for each, by in zip(kept, later, strict=True) if by.count(each["by"]) < limits.TOLD_KEPT
+                ]
+                fields.append("told")
+            self.save(update_fields=fields)
             publish(self.pk, self.version_a, self.version_b, by=change.seat.value)
 
     def _seat_now(self, person: Person) -> Seat | None:
@@ -291,16 +309,17 @@ class Session(Planned):
         return Seat(seat) if seat else None
 
     @classmethod
-    def look_again(cls, partnership: Partnership) -> None:
-        """Something of the pair's changed outside of the room: whoever stands in one sees it.
+    def look_again(cls, partnership: Partnership, *, ahead: bool = False) -> None:
+        """Something of the pair's changed outside of the room: whoever stands in one sees it; `ahead`: also in one that
+        is planned.
 
         After the commit, because the verb at work holds another lock than the room's.
         """
 
         def tell() -> None:
             with transaction.atomic():
-                running = cls.objects.select_for_update(no_key=True).filter(partnership=partnership).running()
-                for session in running.order_by("pk"):
+                rooms = cls.objects.select_for_update(no_key=True).filter(partnership=partnership)
+                for session in (rooms.unfinished() if ahead else rooms.running()).order_by("pk"):
                     session.version_a, session.version_b = session.version_a + 1, session.version_b + 1
                     session.save(update_fields=["version_a", "version_b"])
                     publish(session.pk, session.version_a, session.version_b)
@@ -325,6 +344,8 @@ class Session(Planned):
         Returns the one that is open now: a pair has one retro open at a time, and while that lasts it is this one.
         Raises Refusal for a retro while a seat is free; a Dream Team is begun by one alone.
         """
+        from retros.models.measure import ask_by_the_list  # a measure is asked in sessions
+
         with self.writing(by=by) as change:
             if self.is_running:
                 return self
@@ -335,8 +356,10 @@ class Session(Planned):
             last = Session.objects.filter(partnership=self.partnership_id, kind=self.kind).aggregate(n=Max("number"))
             self.status, self.started_at, self.number = self.Status.IN_PROGRESS, change.now, (last["n"] or 0) + 1
             self.save(update_fields=["status", "started_at", "number"])
+            if self.kind == self.Kind.RETRO:
+                ask_by_the_list(self.partnership_id, Session.objects.filter(pk=self.pk))
             self.current_step.begin(change.now)
-            change.shared = True
+            change.tell(Told.STARTED)
         return self
 
     def is_early(self, now: datetime) -> bool:
@@ -370,7 +393,7 @@ class Session(Planned):
         self.position = position
         self.save(update_fields=["position"])
         self.current_step.begin(change.now)
-        change.shared = True
+        change.tell(Told.MOVED, self.current_step.pk)
 
     def close(self, change: Change) -> None:
         """Held, and read-only from here on. Part of a verb that holds the session's lock."""
@@ -378,7 +401,7 @@ class Session(Planned):
         self.held_on = change.now.astimezone(ZoneInfo(self.timezone)).date()
         self.paused_at, self.pause_reason = None, ""
         self.save(update_fields=["status", "closed_at", "held_on", "paused_at", "pause_reason"])
-        change.shared = True
+        change.tell(Told.CLOSED)
 
     def seen_outside(self) -> Session:
         """One of `known_outside` as somebody outside of the pair may see it: as planned, until its day is over."""
@@ -406,10 +429,10 @@ class Session(Planned):
                     _("%(title)s is open now. Close that one, then reopen this one.") % {"title": other.title}
                 )
             last = self.steps[-1]
-            if not last.mark(Ready.Purpose.REOPEN, change):
+            if not last.mark(Ready.Purpose.REOPEN, change, Told.ASKS_TO_REOPEN):
                 return False
             last.ready_set.exclude(purpose=Ready.Purpose.REVEAL).delete()
-            change.shared = True
+            change.tell(Told.REOPENED)
             self.status, self.closed_at, self.held_on = self.Status.IN_PROGRESS, None, None
             self.reopened_at = change.now
             self.save(update_fields=["status", "closed_at", "held_on", "reopened_at"])
@@ -425,7 +448,7 @@ class Session(Planned):
                 raise Refusal(_("There is nothing to pause: this retro has not started."))
             self.paused_at, self.pause_reason = self.paused_at or change.now, reason
             self.save(update_fields=["paused_at", "pause_reason"])
-            change.shared = True
+            change.tell(Told.BETWEEN_US if self.paused_between_us else Told.PAUSED)
 
     def resume(self, *, by: Person) -> None:
         with self.writing(by=by) as change:
@@ -435,7 +458,7 @@ class Session(Planned):
             self.current_step.shift_start(change.now - max(self.paused_at, began))  # it may have begun meanwhile
             self.paused_at, self.pause_reason = None, ""
             self.save(update_fields=["paused_at", "pause_reason"])
-            change.shared = True
+            change.tell(Told.RESUMED)
 
     def discard(self, *, by: Person) -> None:
         """Drop a session in which nothing was opened yet. What each wrote stays their own, readable to them alone."""

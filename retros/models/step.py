@@ -17,6 +17,7 @@ from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal, Stale
 from retros import limits as retro_limits
 from retros.models.entry import Entry
+from retros.models.told import Told
 
 if TYPE_CHECKING:
     from partnerships.models import Person
@@ -202,16 +203,21 @@ class Step(models.Model):
                 return
             self.minutes = min(self.minutes + minutes, MOST_MINUTES)
             self.save(update_fields=["minutes"])
-            change.shared = True
+            change.tell(Told.EXTENDED)
 
     # --- ready, reveal, next ------------------------------------------------------------------------------------
 
-    def mark(self, purpose: str, change: Change) -> bool:
-        """Record a Ready of whoever is at work. Returns whether both have it now. Pressed again, it tells nobody."""
+    def mark(self, purpose: str, change: Change, told: Told | None = Told.READY) -> bool:
+        """Record a Ready of whoever is at work. Returns whether both have it now. Pressed again, it tells nobody;
+        `told` is what the first one tells, for the second one something happens.
+        """
         _mark, is_new = Ready.objects.get_or_create(step=self, person=change.person, purpose=purpose)
-        change.shared = change.shared or is_new
         self.__dict__.pop("marks", None)
-        return self.ready_set.filter(purpose=purpose).count() == len(Seat)
+        both = self.ready_set.filter(purpose=purpose).count() == len(Seat)
+        if is_new and not both and told:
+            change.tell(told)
+        change.shared = change.shared or is_new
+        return both
 
     def ready(self, *, by: Person, digest: str) -> bool:
         """“I am done writing here.” The second Ready is the reveal, in this same transaction. Returns whether it is
@@ -228,7 +234,7 @@ class Step(models.Model):
             Entry.unrestricted.answers(self, by).filter(sealed_at=None, deleted_at=None).update(sealed_at=change.now)
             if not self.mark(Ready.Purpose.REVEAL, change):
                 return False
-            change.shared = True
+            change.tell(Told.REVEALED, self.pk)
             for seat in Seat:
                 self._open(seat, change)
             Audit.record(Audit.Act.REVEALED, by=by, about=self, partnership=self.session.partnership)
@@ -240,7 +246,8 @@ class Step(models.Model):
             self._check(change)
             if self.side_open(change.seat):
                 raise Refusal(_("Your side is open already. What was opened stays open."))
-            change.shared = self.withdraw_ready(by)
+            if self.withdraw_ready(by):
+                change.tell(Told.NOT_READY)
 
     def withdraw_ready(self, person: Person) -> bool:
         """Drop the Ready for the reveal, if there is one. Part of a verb that holds the session's lock."""
@@ -263,12 +270,12 @@ class Step(models.Model):
             if digest != self.digest(by):
                 raise Stale(_("Your text changed. Look once more."))
             Entry.unrestricted.answers(self, by).filter(sealed_at=None, deleted_at=None).update(sealed_at=change.now)
-            both = self.mark(Ready.Purpose.REVEAL, change)
+            both = self.mark(Ready.Purpose.REVEAL, change, told=None)
             for seat in Seat if both else [change.seat]:
                 self._open(seat, change)
             act = Audit.Act.REVEALED if both else Audit.Act.SIDE_OPENED
             Audit.record(act, by=by, about=self, partnership=self.session.partnership)
-            change.shared = True
+            change.tell(Told.REVEALED if both else Told.OPENED, self.pk)
 
     def _check(self, change: Change) -> None:
         self.refresh_from_db()
@@ -278,14 +285,16 @@ class Step(models.Model):
             raise Refusal(_("Everything in this step is open from the start."))
 
     def _open(self, seat: Seat, change: Change) -> None:
-        """Open one side: what is sealed there, says something and is not “only me”. Records the version each showed."""
+        """Open one side: what is sealed there, says something, is asked and is not “only me”. Records the version each
+        showed.
+        """
         if self.side_open(seat):
             return
         setattr(self, f"opened_{seat}_at", change.now)
         self.save(update_fields=[f"opened_{seat}_at"])
         Entry.unrestricted.that_say_something().filter(
             step=self, author=self.session.sides[seat].person_id, sealed_at__isnull=False, deleted_at=None,
-            only_me=False, opened_at=None,
+            only_me=False, opened_at=None, prompt__set_aside=False,
         ).update(opened_at=change.now, opened_version=models.F("version"))  # fmt: skip
 
     def ready_for_next(self, *, by: Person, alone: bool = False) -> bool:
@@ -323,7 +332,8 @@ class Step(models.Model):
         with self.session.writing(by=by) as change:
             gone, _rows = self.ready_set.filter(person=by, purpose=Ready.Purpose.NEXT).delete()
             self.__dict__.pop("marks", None)
-            change.shared = bool(gone)
+            if gone:
+                change.tell(Told.NOT_READY)
 
     def can_go_on_alone(self, person: Person, now: datetime) -> bool:
         """Whether the stated wait is over: ready for five minutes while the other is not, or the other away as long.
@@ -363,6 +373,8 @@ class Prompt(models.Model):
     choices = models.JSONField(default=list)  # [value, label] pairs of a scale, of places or of tags
     beside = models.CharField(max_length=40, blank=True)  # a guess: the key of the question that the other one answers
     named_by = models.ForeignKey("partnerships.Person", models.PROTECT, null=True, related_name="+")  # one of the two
+    measure = models.UUIDField(null=True)  # the one of the pair that this asks about; outlives it
+    set_aside = models.BooleanField(default=False)  # asked no more before anybody opened it, and kept
 
     class Meta:
         ordering = ("position",)
@@ -407,5 +419,5 @@ class Ready(models.Model):
         return f"{self.person_id} {self.purpose}"
 
 
-_prompts = CompiledQuery(lambda step: step.prompt_set.order_by("position"), Step)
+_prompts = CompiledQuery(lambda step: step.prompt_set.filter(set_aside=False).order_by("position"), Step)
 _marks = CompiledQuery(lambda step: step.ready_set.all(), Step)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from django.db import models
 
@@ -8,7 +9,10 @@ TICK_LATE_AFTER = timedelta(minutes=10)
 
 
 class Tick(models.Model):
-    """When the worker last finished a round: one row."""
+    """When the worker last finished a round; and, until it has begun one since, when a backup was restored."""
+
+    ROUND: ClassVar = 1
+    RESTORED: ClassVar = 2
 
     at = models.DateTimeField()
 
@@ -17,12 +21,17 @@ class Tick(models.Model):
 
     @classmethod
     def note(cls, now: datetime) -> None:
-        cls.objects.update_or_create(pk=1, defaults={"at": now})
+        cls.objects.update_or_create(pk=cls.ROUND, defaults={"at": now})
 
     @classmethod
     def last(cls) -> datetime | None:
-        tick = cls.objects.filter(pk=1).first()
+        tick = cls.objects.filter(pk=cls.ROUND).first()
         return tick.at if tick else None
+
+    @classmethod
+    def restored(cls) -> bool:
+        """Whether a backup was restored, and the worker has not begun since."""
+        return cls.objects.filter(pk=cls.RESTORED).exists()
 
     @classmethod
     def is_late(cls, now: datetime) -> bool:

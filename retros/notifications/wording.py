@@ -20,7 +20,7 @@ from partnerships.mail import news
 from partnerships.mail.message import Letter, Link
 from partnerships.models import Delivery, Membership, Person
 from partnerships.unsubscribe import unsubscribe_link
-from retros.models import Action, Entry, Expiry, Ready, Session, Step
+from retros.models import Action, Entry, Expiry, KindWord, Ready, Session, Step
 from retros.models.expiry import WARNING
 from retros.notifications.ics import InvitationVersion, invitation
 from retros.notifications.reminders import start_key
@@ -88,7 +88,9 @@ def read(deliveries: list[Delivery], now: datetime) -> list[About]:
     sessions = Session.objects.select_related("partnership", "series", "rule_version").in_bulk(ids)
     actions = Action.objects.open().filter(deleted_at=None).select_related("partnership").in_bulk(ids)
     warnings = _warnings(deliveries)
-    pairs = {about.partnership_id for found in (sessions, actions, warnings) for about in found.values()}
+    given = [delivery.subject_id for delivery in deliveries if delivery.kind == Kind.KIND_WORD]
+    words = KindWord.objects.filter(dropped_at=None).select_related("partnership").in_bulk(given) if given else {}
+    pairs = {about.partnership_id for found in (sessions, actions, warnings, words) for about in found.values()}
     people: dict[UUID, list[Person]] = defaultdict(list)
     members = Membership.objects.filter(partnership__in=pairs).select_related("person")
     for member in members.order_by("seat"):
@@ -97,7 +99,7 @@ def read(deliveries: list[Delivery], now: datetime) -> list[About]:
     for delivery in deliveries:
         session, action = sessions.get(delivery.subject_id), actions.get(delivery.subject_id)
         warning = warnings.get((delivery.person_id, delivery.subject_id, delivery.for_key))
-        subject = session or action or warning
+        subject = session or action or warning or words.get(delivery.subject_id)
         if subject is None or not delivery.person.is_active:
             continue
         ended = subject.partnership.is_archived and delivery.kind not in {Kind.CANCEL, Kind.EXPIRY}
@@ -334,6 +336,10 @@ class About:
         )  # fmt: skip
 
     _action_due = _action_due_soon
+
+    def _kind_word(self) -> Notice | None:
+        subject = _("%(name)s left you a kind word") % {"name": self.partner}
+        return Notice(subject, (), _("Read it on your shelf"), reverse("shelf_detail"))
 
     # --- what is kept ---------------------------------------------------------------------------------------------
 

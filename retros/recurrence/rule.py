@@ -10,7 +10,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from dateutil import rrule
@@ -166,6 +166,10 @@ class Rule:
 
     def first(self, count: int) -> list[Slot]:
         return [self.slot(day) for day in islice(self.days(), count)]
+
+    def until(self, moment: datetime) -> list[Slot]:
+        """The slots from the anchor on that begin before it."""
+        return list(takewhile(lambda slot: slot.start_utc < moment, map(self.slot, self.days())))
 
     def made_by(self, today: date, ahead: int = 0) -> list[date]:
         """The slots that have rows on that day: all up to the horizon, and at least three that are still to come.

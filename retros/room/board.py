@@ -12,6 +12,7 @@ from partnerships.graphemes import shorten
 from retros import limits
 from retros.models import Draft, Entry, Prompt
 from retros.room.regions import Region, Rows, fixed, region
+from retros.room.starters import STARTERS
 
 if TYPE_CHECKING:
     from retros.room.dock import Side
@@ -52,6 +53,9 @@ class CardShown(NamedTuple):
     partner_seat: str
     partner_name: str
     actions: tuple[str, ...]  # what was agreed from it
+    in_person: bool
+    can_tick: bool  # as talked about, in person
+    difference_url: str  # where X versus Y about it begins; empty while it is talked about here
 
     @property
     def preview(self) -> str:
@@ -92,6 +96,7 @@ class Column:
             seat=self._room.seat.value, folds=self._room.phase == "write",
             url=reverse("entry_create", args=[self._room.session.pk, self.prompt.pk]), draft_key=self.draft_key,
             draft=draft.text if draft else "", version=draft.version if draft else 0, is_begun=draft is not None,
+            starters=STARTERS,
         )  # fmt: skip
 
     @property

@@ -16,6 +16,7 @@ from retros.models.draft import Draft
 from retros.models.note import Note
 from retros.models.session import key_is_taken
 from retros.models.step import Prompt, Step
+from retros.models.told import Told
 
 if TYPE_CHECKING:
     from partnerships.models import Person
@@ -47,7 +48,7 @@ def name_decision(step: Step, *, by: Person, title: str, id: uuid.UUID) -> Promp
             raise Refusal(_("Something is open here already. Talk about this decision, and write your sentence."))
         if sum(row.named_by_id is not None for row in rows) >= retro_limits.DECISIONS:
             raise Refusal(_("These are a lot of decisions. Keep to those that you argue about."))
-        change.shared = True
+        change.tell(Told.DECISION, id)
         Draft.take(Draft.Box.DECISION.key(step.pk), by=by, client_id=id)
         return Prompt.objects.create(
             id=id, step=step, position=max(row.position for row in rows) + 1, key=f"decide_{id.hex}",
@@ -76,7 +77,7 @@ def settle_decision(prompt: Prompt, *, by: Person, value: int) -> Note:
         if note.text != _sentence(prompt, label) or note.deleted_at is not None:
             note.deleted_at = None
             note.write(_sentence(prompt, label), by)
-            change.shared = True
+            change.tell(Told.SETTLED, prompt.pk)
     return note
 
 

@@ -83,7 +83,8 @@ class DockShown(NamedTuple):
     """A dock as it is drawn."""
 
     is_over: bool
-    says: str
+    here: str  # that the other one is; it is said when they come
+    time: str  # what the timer says aloud
     sides: tuple[SideShown, ...]
     timer: Timer | None
     more_time: Offer | None
@@ -182,13 +183,9 @@ class Dock:
         return {5: _("Five minutes left"), 0: _("The time is up. No hurry.")}.get(self.minutes_left, "")
 
     @property
-    def says(self) -> str:
-        """Changes of the partner's state, for the polite live region."""
-        if self.partner.is_ready:
-            return _("%(name)s is ready") % {"name": self.partner.name}
-        if self.partner.is_here:
-            return self.timer_speaks or _("%(name)s is here") % {"name": self.partner.name}
-        return self.timer_speaks
+    def here(self) -> str:
+        """That the partner is in the room: a page says it aloud when it changes, so only after they were away."""
+        return _("%(name)s is here") % {"name": self.partner.name} if self.partner.is_here else ""
 
     @cached_property
     def can_go_on_alone(self) -> bool:
@@ -230,7 +227,7 @@ class Dock:
         elif can_write and self.session.status == Session.Status.SCHEDULED:
             said, offers = (Said(_("Written ahead, opened together"), is_optional=True),), self._to_start()
         return DockShown(
-            is_over=self.is_over, says=self.says, sides=sides, timer=self.timer,
+            is_over=self.is_over, here=self.here, time=self.timer_speaks, sides=sides, timer=self.timer,
             more_time=self._more_time() if runs else None, has_more=runs,
             said=tuple(filter(None, said)), offers=tuple(filter(None, offers)),
         )  # fmt: skip

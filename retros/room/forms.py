@@ -32,6 +32,7 @@ class CardForm(CheckedForm):
     client_id = forms.UUIDField()
     text = ContentFormField(required=False)
     only_me = forms.BooleanField(required=False)
+    in_person = forms.BooleanField(required=False)
 
 
 class CardEditForm(CheckedForm):

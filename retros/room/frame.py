@@ -18,6 +18,8 @@ from retros.models.expiry import gone
 from retros.recurrence.common_hours import due_day
 from retros.room.dock import Dock, Side
 from retros.room.regions import Region, Rows, draw, drawn, region, short
+from retros.room.said import said
+from retros.room.starters import STARTERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,6 +102,35 @@ class Frame:
             return _("You two see your side. %(name)s’s side is still folded") % {"name": self.partner.name}
         return _("You two see this. Nobody else does")
 
+    @property
+    def tab(self) -> str:
+        """The title of the browser's tab: where one is, and first of all whose turn it is."""
+        if self.session.is_closed and self.step.is_last:
+            return _("%(title)s is closed") % {"title": self.session.title}
+        title = f"{self.step.title} · {self.session.title}"
+        if self.partner.is_ready and not self.you.is_ready:
+            return _("%(name)s is ready") % {"name": self.partner.name} + f" · {title}"
+        return title
+
+    @property
+    def reveal_words(self) -> str:
+        """What is said when both sides open."""
+        return _("Your answers and %(name)s’s are open") % {"name": self.partner.name}
+
+    @property
+    def spoken(self) -> list[Entry | Note | Action]:
+        """What a sentence about what the other one did may quote: of this step, as the viewer may see it."""
+        return []
+
+    def words_of(self, pk: str) -> str:
+        """The text of one of `spoken`; nothing for another row."""
+        return next((row.text for row in self.spoken if str(row.pk) == pk), "")
+
+    @property
+    def has_unsent(self) -> bool:
+        """Whether something that the viewer typed stands in no box of this page any more."""
+        return False
+
     @cached_property
     def is_led(self) -> bool:
         """Whether somebody leads the two: without, no page speaks of a lead."""
@@ -142,10 +173,11 @@ class Frame:
             "path": region("retros/room/_path.html", path=self.path, from_one=self.session.kind != Session.Kind.RETRO),
             "banner": region(
                 "retros/room/_banner.html", paused=paused, gone=self.gone, status=self.session.status,
-                is_retro=self.session.kind == Session.Kind.RETRO,
+                is_retro=self.session.kind == Session.Kind.RETRO, starters=STARTERS,
                 resume_url=reverse("session_resume", args=[self.session.pk]),
             ),
             "dock": region("retros/room/_dock.html", dock=self.dock.shown(self.can_write, self.own_digest)),
+            "said": region("retros/room/_said.html", said=said(self)),
             "more": region("retros/room/_more.html", more=self.dock.more(self.own_digest)),
         }  # fmt: skip
 

@@ -70,6 +70,10 @@ class Question:
         return self.prompt.kind in {Prompt.Kind.SCALE, Prompt.Kind.PLACE}
 
     @property
+    def is_measure(self) -> bool:
+        return self.prompt.measure is not None
+
+    @property
     def takes_sentence(self) -> bool:
         return self.prompt.kind == Prompt.Kind.TEXT and not self.prompt.is_guess
 
@@ -149,7 +153,8 @@ def surprises_of(question: Question, notes: Sequence[Note]) -> list[Surprise]:
     for note in notes:
         for answer, other in ((question.yours, question.partners), (question.partners, question.yours)):
             if answer.entry is not None and note.entry_id == answer.entry.pk:
-                lines.append(Surprise(note, _("%(name)s was surprised") % {"name": other.side.name}))
+                said = _("%(name)s corrected it") if question.prompt.is_guess else _("%(name)s was surprised")
+                lines.append(Surprise(note, said % {"name": other.side.name}))
     return lines
 
 

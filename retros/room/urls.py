@@ -39,6 +39,7 @@ urlpatterns = [
     path(f"{ACTION}/clause/", agreements.action_clause, name="action_clause"),
     path(f"{ENTRY}/clause/", agreements.entry_clause, name="entry_clause"),
     path(f"{SESSION}/learnings/<uuid:note_id>/clause/", agreements.learning_clause, name="learning_clause"),
+    path(f"{STEP}/proposals/<uuid:version_id>/sign/", agreements.proposal_sign, name="proposal_sign"),
     path(f"{STEP}/note/", notes.note_update, name="note_update"),
     path(f"{ENTRY}/note/", notes.entry_note_update, name="entry_note_update"),
     path(f"{ENTRY}/surprises/", notes.surprise_create, name="surprise_create"),

@@ -17,6 +17,7 @@ from retros.models import (
     Entry,
     Handover,
     Jot,
+    KindWord,
     Need,
     Note,
     Prompt,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 KINDS: dict[str, tuple[str, ...]] = {
     "": FOUND,
     "cards": ("entry",),
-    "notes": ("note", "review", "need", "handover"),
+    "notes": ("note", "review", "need", "handover", "kind_word"),
     "actions": ("action",),
     "agreements": ("clause", "version"),
     "mine": (),  # unfinished texts and jots, which stand in no index
@@ -43,7 +44,7 @@ KINDS: dict[str, tuple[str, ...]] = {
 _SHOWN_WITH = (
     "entry__prompt", "entry__step__session__agreement", "note__step__session__agreement", "action",
     "review__session", "review__action",
-    "clause__version__agreement", "version__agreement", "need", "handover",
+    "clause__version__agreement", "version__agreement", "need", "handover", "kind_word",
 )  # fmt: skip
 
 
@@ -89,6 +90,7 @@ def theirs(partnership: Partnership, person: Person, kinds: Iterable[str] = FOUN
         "clause": Clause.objects.filter(version__in=versions),
         "version": versions,
         "need": Need.objects.visible_to(person).filter(partnership=partnership),
+        "kind_word": KindWord.objects.visible_to(person).filter(partnership=partnership),
         "handover": Handover.objects.filter(partnership=partnership, partnership__memberships__person=person),
     }
     either = Q(pk__in=[])

@@ -105,6 +105,10 @@ SOURCES = (
         "handover", "retros_handover", ("text",), "t.written_by_id", "t.written_at", "",
         shelf="t.partnership_id", also=("written_by_id", "written_at"),
     ),
+    Source(
+        "kind_word", "retros_kindword", ("text",), "t.giver_id", "t.created_at", "",
+        shelf="t.receiver_id", where="t.dropped_at IS NULL", also=("dropped_at",),
+    ),
 )  # fmt: skip
 
 
@@ -189,18 +193,24 @@ def install(connection: BaseDatabaseWrapper) -> None:
         return
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         remove(connection)
-        cursor.execute(f"DELETE FROM {TABLE}")
         tables = _sqlite_tables() if connection.vendor == "sqlite" else _postgresql_tables()
         for statement in tables:
             cursor.execute(statement)
+        if connection.vendor == "sqlite" and sqlite_version_info >= SECURE_DELETE:
+            cursor.execute(f"INSERT INTO {_FTS} ({_FTS}, rank) VALUES ('secure-delete', 1)")
+        fill(connection)
+        for name, rest in wanted.items():
+            cursor.execute(f"CREATE TRIGGER {name} {rest}")
+
+
+def fill(connection: BaseDatabaseWrapper) -> None:
+    """Read all words anew: what was written while a trigger was away, or before what it names."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {TABLE}")
         for source in SOURCES:
             cursor.execute(source.insert)
         if connection.vendor == "sqlite":
             cursor.execute(f"INSERT INTO {_FTS} ({_FTS}) VALUES ('rebuild')")
-            if sqlite_version_info >= SECURE_DELETE:
-                cursor.execute(f"INSERT INTO {_FTS} ({_FTS}, rank) VALUES ('secure-delete', 1)")
-        for name, rest in wanted.items():
-            cursor.execute(f"CREATE TRIGGER {name} {rest}")
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:

@@ -137,7 +137,7 @@ class Search(Pair):
     def _result(self, text: SearchText) -> Result:
         kind, thing = next((name, thing) for name in FOUND if (thing := getattr(text, name)) is not None)
         what, url, said = getattr(self, f"_{kind}")(thing)
-        private = kind == "entry" and thing.is_folded
+        private = kind == "kind_word" or (kind == "entry" and thing.is_folded)
         parts = snippet(said, self.terms)
         return Result(what, url, self._day(text.at), parts, self.by_person.get(text.by), private)
 
@@ -156,7 +156,7 @@ class Search(Pair):
 
     def _action(self, action: Any) -> tuple[str, str, str]:
         what = _("Experiment") if action.is_experiment else _("Action")
-        return what, self._action_url(action.pk), " ".join(filter(None, _words_of(action)))
+        return what, self._action_url(action.pk), " · ".join(filter(None, _words_of(action)))
 
     def _review(self, review: Any) -> tuple[str, str, str]:
         return _("What became of an action"), self._action_url(review.action_id), review.remark
@@ -170,10 +170,13 @@ class Search(Pair):
 
     def _need(self, need: Any) -> tuple[str, str, str]:
         url = reverse("release_list", args=[self.partnership.pk])
-        return _("What you need from a lead"), url, " ".join(filter(None, (need.text, need.answer)))
+        return _("What you need from a lead"), url, " · ".join(filter(None, (need.text, need.answer)))
 
     def _handover(self, handover: Any) -> tuple[str, str, str]:
         return _("Handover"), reverse("partnership_end", args=[self.partnership.pk]), handover.text
+
+    def _kind_word(self, word: Any) -> tuple[str, str, str]:
+        return _("A kind word for you"), reverse("shelf_detail"), word.text
 
     def _in_version(self, version: Any) -> str:
         words = {"title": isolated(version.title), "number": version.number}

@@ -12,8 +12,7 @@ const typed = (field) => field.dispatchEvent(new Event("input", { bubbles: true 
 function move(form, box, number) {
   const choice = form.querySelectorAll("[name=prompt] option, [name=prompt][type=radio]")[number - 1];
   if (choice) {
-    if (choice.localName === "option") choice.selected = true;
-    else choice.checked = true;
+    choice[choice.localName === "option" ? "selected" : "checked"] = true;
     return typed(choice.closest("[name=prompt]"));
   }
   const target = document.querySelector(`form[data-composer][data-column="${number}"] textarea`);
@@ -40,6 +39,7 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "Escape") {
     box.blur();
     if (!box.value) form.closest("details.composer")?.removeAttribute("open");
+    if (!box.value) form.closest("details.composer")?.querySelector("summary").focus();
   } else if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
     event.preventDefault();
     if (box.value.trim()) form.requestSubmit();

@@ -5,7 +5,12 @@ document.addEventListener("click", (event) => {
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   const [path] = link.getAttribute("href").split("#");
-  htmx.ajax("GET", path, { source: link, target: "#editor", select: "#editor-form", swap: "innerHTML" });
+  htmx.ajax("GET", path, {
+    source: link,
+    target: "#editor",
+    select: "#editor-form",
+    swap: "innerHTML ignoreTitle:true",
+  });
 });
 addEventListener("htmx:afterSwap", ({ detail: { target, requestConfig } }) => {
   if (target.localName !== "dialog") return;

@@ -1,11 +1,12 @@
-// The focus never falls to the page. Where what had it is gone, what is named the same gets it, or the nearest heading.
+// The focus never falls to the page. Where what had it is gone: what is named the same gets it, or its card, or what
+// goes on in the dock, or the nearest heading.
 let way = [];
 addEventListener("focusin", ({ target }) => {
   way = [];
   for (let part = target; part; part = part.parentElement) way.push(part);
 });
 const here = (part) => (part.isConnected ? part : document.getElementById(part.id || "-"));
-const isSeen = (part) => part?.checkVisibility() ?? false;
+const isSeen = (part) => part && part.checkVisibility();
 
 const TAKES = "a[href], button, input, select, textarea, summary, [tabindex]";
 
@@ -17,11 +18,14 @@ function catchIt() {
   const [had] = way;
   if (document.activeElement !== document.body || !had) return;
   if (had.isConnected && isSeen(had) && had.matches(TAKES)) return; // left by a press on the page
-  if (isSeen(here(had))) return give(here(had));
-  for (const part of way) {
-    const heading = [...(here(part)?.querySelectorAll("h1, h2, h3") ?? [])].find(isSeen);
-    if (heading) return give(heading);
-  }
+  const heirs = [
+    here(had),
+    ...way.map(({ id }) => document.getElementById(`card-${id.slice(-36)}`)),
+    way.some(({ id }) => id === "dock") && document.querySelector("#ready, .offers :is(.primary, [aria-pressed])"),
+    ...way.flatMap((part) => Array.from(here(part)?.querySelectorAll("h1, h2, h3") ?? [])),
+  ];
+  const heir = heirs.find(isSeen);
+  if (heir) give(heir);
 }
 addEventListener("twofold:after-regions", catchIt);
 addEventListener("htmx:afterSettle", catchIt); // it takes back what the page has and the answer has not
@@ -43,8 +47,6 @@ function goOn({ elt, xhr, requestConfig: { verb, path } }) {
 }
 addEventListener("htmx:afterRequest", ({ detail }) => requestAnimationFrame(() => goOn(detail)));
 
-// From one step to the next: on its heading.
-const roomOf = (url) => /\/sessions\/[^/]+\//.exec(url)?.[0];
-const heading = document.querySelector("main h1");
-if (heading && !location.hash && document.activeElement === document.body)
-  if (roomOf(document.referrer) === roomOf(location.href)) give(heading);
+// A step that has come: on what it says was done, or on its heading.
+const heading = document.querySelector("main :is([autofocus], h1)");
+if (heading && !location.hash && document.activeElement === document.body) give(heading);

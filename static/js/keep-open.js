@@ -4,8 +4,9 @@ Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
     (name === "open" && node.firstChild && ["details", "dialog"].includes(node.localName)) || // not one that comes in
     (name === "tabindex" && node === document.activeElement)
   );
-// A box that saves itself belongs to whoever writes in it, with all that goes with its text.
+// A box that saves itself belongs to whoever writes in it, with all that goes with its text. What was said, was said.
 Idiomorph.defaults.callbacks.beforeNodeMorphed = (old, fresh) =>
+  old.parentNode?.id !== "said" &&
   !(
     old.form?.dataset.autosave &&
     old.form.dataset.autosave === fresh.form?.dataset.autosave &&

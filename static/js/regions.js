@@ -12,6 +12,15 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (Number(version) < versionShown()) detail.shouldSwap = false;
 });
 
+// A push may have taken the pressed form away: its answer is the page's all the same, where htmx looks within the form.
+const show = (html) => htmx.swap(document.body, html, { swapStyle: "none" }, { eventInfo: { target: document.body } });
+function answered({ currentTarget: form, detail }) {
+  if (form.isConnected || !detail.shouldSwap) return;
+  detail.shouldSwap = false;
+  show(detail.xhr.responseText);
+}
+document.addEventListener("htmx:beforeRequest", ({ target }) => target.addEventListener("htmx:beforeSwap", answered));
+
 document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
   const { target } = detail,
     region = detail.fragment.firstElementChild,
@@ -31,11 +40,14 @@ document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
 // What a stream tells: { version, shown, html }. What the page should show then and does not, it asks for.
 addEventListener("twofold:regions", ({ detail: { version, shown, html } }) => {
   if (version < versionShown()) return;
+  const unsaved = [...document.querySelectorAll("form[data-autosave]")].filter((form) => draftOf(form).unsaved);
   dispatchEvent(new CustomEvent("twofold:before-regions", { detail: { html } }));
-  htmx.swap(document.body, html, { swapStyle: "none" }, { eventInfo: { target: document.body } });
+  show(html);
   dispatchEvent(new CustomEvent("twofold:after-regions"));
   const token = document.querySelector("#act [name=csrfmiddlewaretoken]").value;
   for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken][value='']")) field.value = token;
   const here = new Set(regions());
   if (!shown.match(/.{8}/g).every((digest) => here.has(digest))) askAgain();
+  const gone = unsaved.filter((form) => !form.isConnected).map((form) => draftOf(form).flight);
+  if (gone[0]) Promise.all(gone).then(askAgain); // the answer says that it is kept
 });

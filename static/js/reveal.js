@@ -1,4 +1,4 @@
-// When [data-revealed] comes in, the cards unfold, the heading gets the focus, and data-announce is spoken.
+// When [data-revealed] comes in, the cards unfold, and the heading gets the focus.
 const LASTS = 1000;
 const revealed = () => document.querySelector("[data-revealed]");
 let known = revealed();
@@ -8,11 +8,9 @@ new MutationObserver(() => {
     comes = board && !known;
   known = board;
   if (!comes) return;
-  const page = document.documentElement,
-    polite = document.querySelector("[data-polite]");
+  const page = document.documentElement;
   page.dataset.unfolding = "";
   setTimeout(() => delete page.dataset.unfolding, LASTS);
-  if (polite) polite.textContent = board.dataset.announce ?? "";
   if (document.activeElement?.matches("input, textarea, select")) return; // never out of a sentence
   const heading = document.querySelector("[data-board-heading]") ?? document.querySelector("h1");
   heading.tabIndex = -1;

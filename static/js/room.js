@@ -3,6 +3,7 @@ import "../vendor/idiomorph-ext.min.js";
 import "./keep-open.js";
 import "./shortcuts.js";
 import "./editor.js";
+import "./starters.js";
 import "./live-pointer.js";
 import "./reveal.js";
 import "./regions.js";

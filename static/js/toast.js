@@ -17,9 +17,6 @@ const stay = (toast) => {
 addEventListener("htmx:afterRequest", ({ detail: { elt, xhr } }) => {
   if (xhr.status < 300) elt.closest(".toast")?.remove();
 });
-if (region) {
-  [...region.children].forEach(stay);
-  new MutationObserver((changes) => changes.forEach((change) => change.addedNodes.forEach(stay))).observe(region, {
-    childList: true,
-  });
-}
+new MutationObserver((changes) => changes.forEach((change) => change.addedNodes.forEach(stay))).observe(region, {
+  childList: true,
+});

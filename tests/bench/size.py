@@ -31,7 +31,7 @@ from partnerships.models import (
 )  # fmt: skip
 from partnerships.models.delivery import mail_domain
 from partnerships.wording import Wording, digest_of
-from retros.catalogue import Template, template_for
+from retros.catalogue import Catalogue, Template, templates
 from retros.models import (
     Action,
     Draft,
@@ -259,7 +259,7 @@ class World:
     def sittings(self, pair: int, two: Two, rule: Rule, *, until: datetime | None, ahead: bool) -> None:
         """Its retros: those of its years, and with a rhythm those ahead. One in twelve was missed."""
         slots = [rule.slot(day) for day in rule.made_by(self.now.date())]
-        template = template_for(Session.Kind.RETRO, two.partnership.kind)
+        template = Catalogue(templates()).template_for(Session.Kind.RETRO, two.partnership.kind)
         numbers = count(1)
         open_actions: list[uuid.UUID] = []
         past = [slot for slot in slots if slot.start_utc <= (until or self.now)]

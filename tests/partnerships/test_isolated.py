@@ -6,14 +6,13 @@ import json
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from partnerships.content import isolated
 from partnerships.models import Partnership, Person
 from retros.lifecycle.export import everything
 from retros.models import Prompt
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.retros import play
 
 HEBREW, ARABIC = "דנה כהן", "محمد"
@@ -38,8 +37,7 @@ def dana(cast: Cast) -> Person:
 
 
 def get(person: Person, name: str, *args: Any) -> str:
-    client = Client()
-    client.force_login(person)
+    client = client_of(person)
     return client.get(reverse(name, args=args), follow=True).text
 
 
@@ -67,6 +65,5 @@ def test_where_it_is_kept_it_is_as_it_was_typed(cast: Cast, dana: Person) -> Non
     taken = json.dumps(everything(dana), ensure_ascii=False)
     assert HEBREW in taken
     assert "\u2068" not in taken
-    client = Client()
-    client.force_login(dana)
+    client = client_of(dana)
     assert f'value="{HEBREW}"' in client.get(reverse("person_update")).text

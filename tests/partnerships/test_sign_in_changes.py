@@ -21,6 +21,7 @@ from partnerships.models import Audit, Person, SignIn, SignInChange
 from partnerships.refusals import Refusal
 from retros.lifecycle.erasure import erase
 from retros.worker import tick
+from tests.cast import client_of
 from tests.factories import PASSWORD, PersonFactory
 from tests.partnerships.accounts.test_accounts import code_in, confirmed, signed_in
 from tests.partnerships.accounts.test_accounts import with_mail as with_mail
@@ -58,8 +59,7 @@ def at_hour(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 
 def enter(person: Person, *, is_confirmed: bool = True) -> Client:
-    client = Client()
-    client.force_login(person)
+    client = client_of(person)
     if is_confirmed:
         confirmed(client)
     return client

@@ -12,11 +12,11 @@ from uuid import UUID
 
 import pytest
 from django.conf import settings
-from django.test import Client
 
 from partnerships.models import Person
 from retros.live import rights
 from retros.live.hub import hub
+from tests.cast import client_of
 from tests.conftest import LiveServer
 from tests.served import Served
 
@@ -31,8 +31,7 @@ class Event(NamedTuple):
 
 def cookie_of(person: Person) -> str:
     """Signs the person in and gives the cookie's value."""
-    client = Client()
-    client.force_login(person)
+    client = client_of(person)
     return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 

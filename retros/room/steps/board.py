@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from functools import cached_property
 from uuid import UUID, uuid5
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from partnerships.compiled import CompiledQuery
 from partnerships.models import Person
 from retros.agreements.page import Proposed, proposed_in
-from retros.models import Draft, Entry, Jot, Note, Prompt, Session, Step
+from retros.models import Action, Draft, Entry, Jot, Note, Prompt, Session, Step
 from retros.models.action import ActionLine
 from retros.models.entry import NOT_HELD
 from retros.room.board import Card, CardShown, Column
@@ -26,6 +27,7 @@ ON_A_BOARD = (
     "is_card",
     "text",
     "only_me",
+    "in_person",
     "version",
     "talk",
     "opened_at",
@@ -55,6 +57,8 @@ class Board(Frame):
         if self.phase == "revealed":
             found["not_added"] = drawn("retros/room/_not_added.html", room=self)
             found["table_state"] = drawn("retros/room/_table_state.html", room=self)
+            if self.on_table:
+                found["added"] = drawn("retros/room/_added.html", room=self)
         return found
 
     @property
@@ -146,21 +150,45 @@ class Board(Frame):
         return CardShown(
             id=str(entry.pk), column=self.column_of(entry).key, seat=side.seat.value, text=entry.text,
             who=_("You") if side.is_you and not revealed else side.name, talk=entry.talk,
-            only_me=entry.only_me, lies_open=revealed, pick=picks if shared and not entry.talk else "",
-            can_table=shared and entry.talk != Entry.Talk.ON_TABLE, can_edit=side.is_you and self.can_write,
+            only_me=entry.only_me, lies_open=revealed, in_person=entry.in_person,
+            pick=picks if shared and not entry.talk and not entry.in_person else "",
+            can_table=shared and entry.talk != Entry.Talk.ON_TABLE and not entry.in_person,
+            can_tick=shared and entry.in_person, can_edit=side.is_you and self.can_write,
             can_move=side.is_you and self.can_write and not revealed, your_seat=self.seat.value,
             partner_seat=self.partner.seat.value, partner_name=self.partner.name,
             actions=tuple(line.action.text for line in self._agreed_from.get(entry.pk, ())),
+            difference_url=self.difference_url(entry) if self.session.is_closed and not entry.is_folded else "",
         )  # fmt: skip
 
+    def difference_url(self, entry: Entry) -> str:
+        """Where the two look at it as X versus Y, while they work together."""
+        if self.session.partnership.is_archived:
+            return ""
+        return f"{reverse('exercise_detail', args=[self.session.partnership_id, 'difference'])}?card={entry.pk}"
+
     @property
-    def reveal_announcement(self) -> str:
-        yours = sum(card.side.is_you for card in self.cards)
+    def table_difference_url(self) -> str:
+        return self.difference_url(self.on_table.entry) if self.on_table else ""
+
+    @property
+    def spoken(self) -> list[Entry | Note | Action]:
+        return [*self._entries, *(self.actions if self.phase == "revealed" else [])]
+
+    @property
+    def has_unsent(self) -> bool:
+        return self.phase == "revealed" and bool(self.not_added)
+
+    @property
+    def reveal_words(self) -> str:
+        """Of the cards that the reveal opened: what comes later has sentences of its own."""
+        when = max(filter(None, (self.step.opened_a_at, self.step.opened_b_at)), default=self.now)
+        opened = [card for card in self.cards if card.entry.opened_at and card.entry.opened_at <= when]
+        yours = sum(card.side.is_you for card in opened)
         return ngettext(
             "%(all)d card: %(yours)d from you, %(theirs)d from %(name)s",
             "%(all)d cards: %(yours)d from you, %(theirs)d from %(name)s",
-            len(self.cards),
-        ) % {"all": len(self.cards), "yours": yours, "theirs": len(self.cards) - yours, "name": self.partner.name}
+            len(opened),
+        ) % {"all": len(opened), "yours": yours, "theirs": len(opened) - yours, "name": self.partner.name}
 
     # --- the table ----------------------------------------------------------------------------------------------
 
@@ -211,11 +239,19 @@ class Board(Frame):
         return [(card, note, actions) for card, note, actions in found if note or actions]
 
     @cached_property
-    def proposed(self) -> list[Proposed]:
-        """New words for a clause from a card; those from the card on the table first."""
+    def _proposed(self) -> list[Proposed]:
+        return proposed_in(self.session, self.person, self.partner.name)
+
+    @property
+    def proposed_from_table(self) -> list[Proposed]:
+        """Other words for a clause that came from the card on the table."""
         table = self.on_table.entry.pk if self.on_table else None
-        proposed = proposed_in(self.session, self.person, self.partner.name)
-        return sorted(proposed, key=lambda each: each.entry_id != table)
+        return [each for each in self._proposed if table and each.entry_id == table]
+
+    @property
+    def proposed(self) -> list[Proposed]:
+        """The others."""
+        return [each for each in self._proposed if each not in self.proposed_from_table]
 
     @property
     def table_actions(self) -> list[ActionLine]:

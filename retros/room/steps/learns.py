@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from retros.models import Draft, Note
+from retros.models import Action, Draft, Entry, Note
 from retros.room.frame import Frame
 
 
@@ -20,6 +20,10 @@ class Learns(Frame):
     @property
     def learn_draft(self) -> Draft | None:
         return self.drafts.get(self.learn_key)
+
+    @property
+    def spoken(self) -> list[Entry | Note | Action]:
+        return [*self._notes]
 
     @property
     def learnings(self) -> list[Note]:

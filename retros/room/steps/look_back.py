@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from retros.agreements.page import Adopted, adopted
 from retros.models import Action, Review
+from retros.models.action import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,14 +24,22 @@ class LookBack(Frame):
     parts = ("review_states", "adopted_here")
 
     @cached_property
-    def reviews(self) -> list[tuple[Action, Review | None]]:
+    def _said(self) -> dict[Action, Review | None]:
         """Every action that was open when this session came, with what was said of it here; experiments first."""
-        return Review.for_session(self.session, self.person)
+        return dict(Review.for_session(self.session, self.person))
+
+    @property
+    def reviews(self) -> list[list[tuple[Action, Review | None]]]:
+        """The same line by line: what both took is one line, with what was said of each one's."""
+        return [[(each, self._said[each]) for each in line.actions] for line in lines_of(self._said, each=True)]
 
     @property
     def adopted(self) -> list[Adopted]:
-        """The experiments that helped, which may become clauses."""
-        return adopted([action for action, _review in self.reviews], self.person) if self.can_write else []
+        """The experiments that helped, which may become clauses; what helped both is asked about once."""
+        if not self.can_write:
+            return []
+        helped = [action for action in self._said if action.was_adopted]
+        return adopted([line.action for line in lines_of(helped, each=True)], self.person)
 
     @property
     def verdicts(self) -> Sequence[tuple[str, StrOrPromise]]:

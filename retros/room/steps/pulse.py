@@ -26,6 +26,11 @@ class Pulse(Asks):
         }
 
     @property
+    def middle(self) -> object:
+        """What the two ask of themselves may change while one writes ahead."""
+        return [prompt.key for prompt in self.step.prompts if prompt.measure]
+
+    @property
     def heading(self) -> str:
         if self.phase == "revealed":
             return _("Here’s how you both are")

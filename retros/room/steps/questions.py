@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from retros.models import Draft, Note, Prompt, Step
+from retros.models import Action, Draft, Entry, Note, Prompt, Step
 from retros.room.decisions import settled
 from retros.room.questions import Places, Question, blocks_of, surprises_of
 from retros.room.regions import Region, Rows, drawn
@@ -48,6 +48,10 @@ class Questions(Asks):
     def middle(self) -> object:
         decisions = len(self.step.prompts) if self.names_decisions else 0
         return decisions, self.topic and (self.topic.pk, self.topic.version)
+
+    @property
+    def spoken(self) -> list[Entry | Note | Action]:
+        return [*self._notes]
 
     @property
     def topic(self) -> Note | None:

@@ -11,13 +11,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from partnerships.access import get_agreement
+from partnerships.access import get_agreement, get_version
+from partnerships.agreements.forms import SignForm
 from partnerships.agreements.page import next_look
 from partnerships.http import PersonRequest
 from retros.access import get_action, get_entry, get_note, get_session
 from retros.agreements.forms import AdoptForm, CardProposalForm, LineForm
 from retros.agreements.page import ClauseChoice
-from retros.agreements.verbs import adopt, mention, put_into_agreement, reaffirm
+from retros.agreements.verbs import adopt, mention, put_into_agreement, reaffirm, sign_here
 from retros.models import Entry, Note, Session, Step
 from retros.room.answers import room_again
 
@@ -65,6 +66,16 @@ def look_create(request: PersonRequest, session_id: UUID, agreement_id: UUID) ->
     reaffirm(session, agreement, by=request.user, until=until, **LineForm(request.POST).checked())
     messages.success(request, _("Still right. You look at it again in three months"))
     return room_again(request, session_id, len(session.steps) - 1)
+
+
+@require_POST
+def proposal_sign(request: PersonRequest, session_id: UUID, position: int, version_id: UUID) -> HttpResponse:
+    """Sign other words for a clause where they are seen."""
+    session = get_session(request.user, session_id)
+    version = get_version(request.user, version_id)
+    in_force = sign_here(session, version, by=request.user, digest=SignForm(request.POST).checked()["digest"])
+    messages.success(request, _("Signed by you both. It is in force") if in_force else _("Signed"))
+    return room_again(request, session_id, position)
 
 
 @require_POST

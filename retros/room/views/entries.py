@@ -23,7 +23,9 @@ from retros.room.page import room_at
 def entry_create(request: PersonRequest, session_id: UUID, prompt_id: UUID) -> HttpResponse:
     prompt = get_prompt(request.user, session_id, prompt_id)
     data = CardForm(request.POST).checked()
-    Entry.fold(prompt, by=request.user, **data)
+    entry = Entry.fold(prompt, by=request.user, **data)
+    said = _("Card folded") if entry.is_folded else _("Card added")
+    messages.success(request, said, extra_tags="heard")
     return room_again(request, session_id, prompt.step.position)
 
 

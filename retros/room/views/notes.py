@@ -60,6 +60,7 @@ def learning_create(request: PersonRequest, session_id: UUID, position: int) -> 
     step = get_step(request.user, session_id, position)
     data = LearningForm(request.POST).checked()
     Note.learn(step, by=request.user, text=data["text"], id=data["client_id"])
+    messages.success(request, _("Sentence added"), extra_tags="heard")
     return room_again(request, session_id, position)
 
 
@@ -69,6 +70,7 @@ def surprise_create(request: PersonRequest, session_id: UUID, entry_id: UUID) ->
     entry = get_entry(request.user, session_id, entry_id)
     data = LearningForm(request.POST).checked()
     Note.surprise(entry, by=request.user, text=data["text"], id=data["client_id"])
+    messages.success(request, _("Sentence added"), extra_tags="heard")
     return room_again(request, session_id, entry.step.position)
 
 
@@ -88,6 +90,7 @@ def decision_create(request: PersonRequest, session_id: UUID, position: int) -> 
     step = get_step(request.user, session_id, position)
     data = LearningForm(request.POST).checked()
     name_decision(step, by=request.user, title=data["text"], id=data["client_id"])
+    messages.success(request, _("Decision added"), extra_tags="heard")
     return room_again(request, session_id, position)
 
 

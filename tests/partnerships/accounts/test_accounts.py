@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import reverse
 
 from partnerships.models import Invitation, Membership, Person, SignIn
+from tests.cast import client_of
 from tests.factories import PASSWORD, PartnershipFactory, PersonFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
@@ -296,8 +297,7 @@ def test_five_mails_an_hour_to_one_address_that_somebody_calls_theirs(client, to
 
 
 def test_change_the_password_ends_the_other_sessions(client, tom):
-    other = Client()
-    other.force_login(tom)
+    other = client_of(tom)
     client.force_login(tom)
     new = {"oldpassword": PASSWORD, "password1": "four small boats", "password2": "four small boats"}
     answer = client.post(reverse("account_change_password"), new)
@@ -318,8 +318,7 @@ def test_session_end_all(client, tom):
     others = [Client() for _device in range(2)]
     for other in others:
         other.force_login(tom)
-    mei = Client()
-    mei.force_login(PersonFactory.create(name="Mei"))
+    mei = client_of(PersonFactory.create(name="Mei"))
     client.force_login(tom)
     assert client.get(reverse("session_end_all")).status_code == 405
     answer = client.post(reverse("session_end_all"))

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Page, expect
 
 from partnerships.models import Invitation, Person
 from retros.models import Draft
 from tests.browser import Watched, faults
+from tests.cast import sign_in
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD, PartnershipFactory, PersonFactory
 from tests.partnerships.accounts.test_accounts import code_in
@@ -27,10 +27,7 @@ def look(page: Page) -> None:
 
 
 def enter(person: Person, context: Any, live_server: LiveServer) -> Page:
-    client = Client()
-    client.force_login(person)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+    sign_in(context, person, live_server.url)
     page: Page = context.new_page()
     return page
 

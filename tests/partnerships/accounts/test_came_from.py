@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.factories import PartnershipFactory
 
 pytestmark = pytest.mark.django_db
@@ -18,9 +18,7 @@ OWN = ("person_update", "reminder_update", "account_email", "account_change_pass
 
 
 def client(person: Any) -> Client:
-    signed_in = Client()
-    signed_in.force_login(person)
-    return signed_in
+    return client_of(person)
 
 
 def way_to_settings(text: str) -> str:

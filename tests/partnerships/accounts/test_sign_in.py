@@ -30,6 +30,7 @@ from retros.lifecycle.erasure import erase
 from retros.live import rights
 from retros.models import creation
 from retros.worker import tick
+from tests.cast import client_of
 from tests.factories import PASSWORD, PartnershipFactory, PersonFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -130,8 +131,7 @@ def test_a_secret_that_was_replaced_still_lets_in(signed_in: Client, settings: A
 def test_what_is_over_is_cleared_away(signed_in: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also while something else of the day fails."""
     kept = row_of(signed_in)
-    other = Client()
-    other.force_login(PersonFactory.create(name="Mei"))
+    other = client_of(PersonFactory.create(name="Mei"))
     SignIn.objects.filter(pk=row_of(other).pk).update(expire_date=timezone.now() - timedelta(seconds=1))
 
     def fail(now: datetime) -> None:

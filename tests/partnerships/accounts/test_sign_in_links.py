@@ -15,7 +15,7 @@ from django.utils import timezone
 from partnerships.models import Audit, Person, SignIn, SignInLink
 from partnerships.models.invitation import hash_token
 from partnerships.refusals import NotAllowed, Refusal
-from tests.cast import Cast, make_cast
+from tests.cast import Cast, client_of, make_cast
 from tests.factories import PASSWORD
 from tests.partnerships.joining.test_invitation import at_once
 
@@ -27,8 +27,7 @@ BANNER = "An admin made a link to sign in as you."
 
 def made_by(admin: Person, person: Person) -> str:
     """The path of the link, as the admin reads it on the page."""
-    client = Client()
-    client.force_login(admin)
+    client = client_of(admin)
     page = client.post(reverse("person_link_create", args=[person.pk]))
     assert page.status_code == 200
     (link,) = re.findall(r'value="http://[^/]+(/sign-in/link/[^"]+)"', page.text)
@@ -46,8 +45,7 @@ def sign_in(email: str, password: str) -> Client:
 
 
 def test_it_lets_its_owner_in_once_with_a_new_password(client: Client, cast: Cast) -> None:
-    elsewhere = Client()
-    elsewhere.force_login(cast.tom)
+    elsewhere = client_of(cast.tom)
     path = made_by(cast.ada, cast.tom)
     assert cast.tom.email in client.get(path).text
     assert client.get(path).status_code == 200  # a look uses nothing up

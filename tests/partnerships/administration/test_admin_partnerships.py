@@ -25,12 +25,6 @@ def _mail_without_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("partnerships.mail.letters.post", lambda message: message.send())
 
 
-@pytest.fixture
-def ada(client: Client, cast: Cast) -> Person:
-    client.force_login(cast.ada)
-    return cast.ada
-
-
 def create(client: Client, a: str, b: str, **more: Any) -> Any:
     data = {**NEW, "client_id": uuid.uuid4(), "email_a": a, "email_b": b, **more}
     return client.post(reverse("admin_partnership_create"), data)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from partnerships import limits
 from partnerships.models import Invitation, Lead, Membership, Partnership, Person, SignIn
 from partnerships.refusals import NotAllowed, Refusal
-from tests.cast import Cast, send_mails
+from tests.cast import Cast, client_of, send_mails
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.partnerships.joining.test_invitation import at_once, token_in
 
@@ -29,12 +29,6 @@ ON_PERSON = (
 def _mail_without_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test commits, so no commit would ever send the mails."""
     monkeypatch.setattr("partnerships.mail.letters.post", lambda message: message.send())
-
-
-@pytest.fixture
-def ada(client: Client, cast: Cast) -> Person:
-    client.force_login(cast.ada)
-    return cast.ada
 
 
 def press(client: Client, name: str, person: Person, **data: str) -> Any:
@@ -199,8 +193,7 @@ def test_who_has_no_partnership_is_no_news_to_the_admins(cast: Cast, ada: Person
 
 def test_person_deactivate(client: Client, cast: Cast, ada: Person, mailoutbox: list[Any]) -> None:
     other = PersonFactory.create(is_staff=True)
-    toms = Client()
-    toms.force_login(cast.tom)
+    toms = client_of(cast.tom)
     half = PartnershipFactory.create(a=cast.tom)
     _invitation, token = Invitation.for_seat(half, email="new@example.org", by=cast.tom)
     press(client, "person_deactivate", cast.tom)
@@ -227,8 +220,7 @@ def test_person_deactivate(client: Client, cast: Cast, ada: Person, mailoutbox: 
 
 
 def test_person_sessions_end(client: Client, cast: Cast, ada: Person, mailoutbox: list[Any]) -> None:
-    toms = Client()
-    toms.force_login(cast.tom)
+    toms = client_of(cast.tom)
     press(client, "person_sessions_end", cast.tom)
     send_mails()
     assert [(mail.to, mail.subject) for mail in mailoutbox] == [([cast.tom.email], "You were signed out everywhere")]

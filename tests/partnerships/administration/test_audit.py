@@ -11,8 +11,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from partnerships.models import Audit, Invitation, Partnership
-from partnerships.models.audit import ABOUT_ACCOUNTS, ABOUT_ROLES, ABOUT_THE_SCHEDULE, FOR_ADMINS, OF_THE_PAIR
-from tests.cast import Cast
+from partnerships.models.audit import (
+    ABOUT_ACCOUNTS,
+    ABOUT_ROLES,
+    ABOUT_TEMPLATES,
+    ABOUT_THE_SCHEDULE,
+    FOR_ADMINS,
+    OF_THE_PAIR,
+)
+from tests.cast import Cast, client_of
 from tests.factories import PASSWORD, PersonFactory
 
 pytestmark = pytest.mark.django_db
@@ -103,8 +110,7 @@ def test_admins_read_accounts_roles_and_the_schedule_alone(cast: Cast) -> None:
 
 
 def record(cast: Cast, **asked: str) -> str:
-    client = Client()
-    client.force_login(cast.ada)
+    client = client_of(cast.ada)
     return client.get(reverse("audit_list"), asked).text
 
 
@@ -142,12 +148,12 @@ def test_as_many_queries_for_thirty_lines_as_for_three(cast: Cast) -> None:
 
 def test_each_act_is_in_exactly_one_group() -> None:
     """A new act belongs to no group until somebody decides whether admins read it."""
-    grouped = [*ABOUT_ACCOUNTS, *ABOUT_ROLES, *ABOUT_THE_SCHEDULE, *OF_THE_PAIR]
+    grouped = [*ABOUT_ACCOUNTS, *ABOUT_ROLES, *ABOUT_THE_SCHEDULE, *ABOUT_TEMPLATES, *OF_THE_PAIR]
     assert sorted(grouped) == sorted(Audit.Act)
 
 
 def test_admins_read_nothing_of_the_pair() -> None:
-    assert FOR_ADMINS == ABOUT_ACCOUNTS | ABOUT_ROLES | ABOUT_THE_SCHEDULE
+    assert FOR_ADMINS == ABOUT_ACCOUNTS | ABOUT_ROLES | ABOUT_THE_SCHEDULE | ABOUT_TEMPLATES
     assert not FOR_ADMINS & OF_THE_PAIR
     assert {Audit.Act.SIGNED_IN, Audit.Act.ERASED} <= ABOUT_ACCOUNTS
     assert {Audit.Act.LEAD_ASSIGNED, Audit.Act.UNARCHIVED} <= ABOUT_ROLES

@@ -22,7 +22,7 @@ from partnerships.models import Agreement, Audit, Clause, Person, Signature, Ver
 from partnerships.templatetags.agreement_text import visible
 from partnerships.wording import Wording
 from retros.models import ClauseLink
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.factories import PASSWORD
 from tests.partnerships.steps import counted, swapped_clause
 
@@ -35,24 +35,18 @@ ONE, TWO, THREE = (
 )
 
 
-def signed_in(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
-
-
 def text_of(answer: Any) -> str:
     return unescape(answer.content.decode())
 
 
 def get(person: Person, name: str, *args: object, status: int = 200, **query: Any) -> str:
-    answer = signed_in(person).get(reverse(name, args=args), query)
+    answer = client_of(person).get(reverse(name, args=args), query)
     assert answer.status_code == status
     return text_of(answer)
 
 
 def post(person: Person, name: str, *args: object, status: int = 302, query: str = "", **data: Any) -> Any:
-    answer = signed_in(person).post(reverse(name, args=args) + query, data)
+    answer = client_of(person).post(reverse(name, args=args) + query, data)
     assert answer.status_code == status, text_of(answer)[:3000]
     return answer
 
@@ -114,7 +108,7 @@ def routes(agreement: Agreement, version: Version) -> list[tuple[str, str]]:
 
 def fresh_login(person: Person) -> Client:
     """As after the password was entered once more, which an export asks for."""
-    client = signed_in(person)
+    client = client_of(person)
     client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     return client
 
@@ -375,7 +369,7 @@ def test_a_clause_that_is_gone_can_come_back_with_new_words(cast: Cast, contract
 @pytest.mark.parametrize("broken", ["nonsense", "' OR 1=1", "\u202e", "0" * 300])
 def test_odd_input_is_never_an_error(cast: Cast, contract: Agreement, broken: str) -> None:
     agree(contract, ONE)
-    client = signed_in(cast.tom)
+    client = client_of(cast.tom)
     create = reverse("version_create", args=[contract.pk])
     for asked in ({"line": broken}, {"new": broken}, {"add": broken}):
         assert client.get(create, asked).status_code == 200
@@ -514,7 +508,7 @@ def test_any_two_versions_are_compared(cast: Cast, contract: Agreement) -> None:
 
 def test_what_is_unseen_is_written_out_and_escaped(cast: Cast, contract: Agreement) -> None:
     agree(contract, Wording("Pay \u202e001 <b>now</b>\u200b"))
-    raw = signed_in(cast.tom).get(reverse("agreement_detail", args=[contract.pk])).content.decode()
+    raw = client_of(cast.tom).get(reverse("agreement_detail", args=[contract.pk])).content.decode()
     assert "Pay ⟨U+202E⟩001 &lt;b&gt;now&lt;/b&gt;⟨U+200B⟩" in raw
     assert visible("a\u200db") == "a\u200db"  # a joiner: emoji and scripts need it
 
@@ -617,7 +611,7 @@ def test_agreement_export_is_a_file_with_the_history(cast: Cast, contract: Agree
 def test_agreement_export_asks_who_it_is_and_how_often(cast: Cast, contract: Agreement) -> None:
     agree(contract, ONE)
     url = reverse("agreement_export", args=[contract.pk])
-    client = signed_in(cast.ines)
+    client = client_of(cast.ines)
     answer = client.post(url)
     assert answer.status_code == 302
     assert answer["Location"].startswith(reverse("account_reauthenticate"))
@@ -637,7 +631,7 @@ def test_every_export_is_written_down(cast: Cast, contract: Agreement) -> None:
     (line,) = Audit.objects.filter(act="agreement_exported")
     assert (line.by_id, line.about_id, line.partnership_id) == (cast.tom.pk, contract.pk, cast.checkout.pk)
     assert not Audit.objects.for_admins().filter(act="agreement_exported").exists()
-    assert signed_in(cast.tom).get(reverse("agreement_export", args=[contract.pk])).status_code == 405
+    assert client_of(cast.tom).get(reverse("agreement_export", args=[contract.pk])).status_code == 405
 
 
 # --- size ------------------------------------------------------------------------------------------------------------
@@ -732,7 +726,7 @@ def test_every_page_of_hostile_proposals_has_one_budget(cast: Cast, contract: Ag
     turned = [replace(w, text=text) for w, (_text, text) in zip(first.wordings, pairs, strict=True)]
     proposals = [propose(contract, cast.ines, *turned[:n], *first.wordings[n:]) for n in (4, 3, 1)]
     detail = reverse("agreement_detail", args=[contract.pk])
-    client = signed_in(cast.tom)
+    client = client_of(cast.tom)
     found = {}
 
     def look(name: str, url: str) -> None:

@@ -7,23 +7,18 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from partnerships.models import CalendarFeed, Delivery, Person, Preference
+from partnerships.models import CalendarFeed, Delivery, Preference
 from partnerships.unsubscribe import unsubscribe_token
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
-
-
-def signed_in(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def sent(**more: Any) -> dict[str, Any]:
@@ -38,7 +33,7 @@ def sent(**more: Any) -> dict[str, Any]:
 
 
 def test_reminder_update_shows_and_keeps_every_choice(cast: Cast) -> None:
-    client = signed_in(cast.ines)
+    client = client_of(cast.ines)
     page = client.get(reverse("reminder_update"))
     assert page.text.count('name="wanted"') == 15
     assert 'value="prep_open:email"' in page.text
@@ -68,7 +63,7 @@ def test_reminder_update_shows_and_keeps_every_choice(cast: Cast) -> None:
     ],
 )
 def test_reminder_update_refuses_what_is_no_choice(cast: Cast, wrong: dict[str, Any]) -> None:
-    answer = signed_in(cast.ines).post(reverse("reminder_update"), sent(**wrong))
+    answer = client_of(cast.ines).post(reverse("reminder_update"), sent(**wrong))
     assert answer.status_code == 422
     assert 'class="err"' in answer.text
     cast.ines.refresh_from_db()
@@ -76,7 +71,7 @@ def test_reminder_update_refuses_what_is_no_choice(cast: Cast, wrong: dict[str, 
 
 
 def test_feed_create_shows_the_address_once(cast: Cast) -> None:
-    client = signed_in(cast.ines)
+    client = client_of(cast.ines)
     shown = client.post(reverse("feed_create")).text
     link = shown.partition('readonly value="')[2].partition('"')[0]
     assert link.startswith("http://127.0.0.1:8000/cal/")
@@ -111,7 +106,7 @@ BELL = 'aria-label="Notices for you"'
 
 def test_every_page_of_a_pair_leads_to_the_notices_until_they_are_put_away(cast: Cast) -> None:
     now = timezone.now()
-    client, toms = signed_in(cast.ines), signed_in(cast.tom)
+    client, toms = client_of(cast.ines), client_of(cast.tom)
     names = ("action_list", "agreement_list", "history_detail", "release_list", "partnership_end")
     pages = [reverse(name, args=[cast.checkout.pk]) for name in names]
     for url in pages:
@@ -144,9 +139,9 @@ def test_notice_dismiss_puts_the_own_notice_away(cast: Cast) -> None:
     )  # fmt: skip
     notice.save()
     url = reverse("notice_dismiss", args=[notice.pk])
-    assert signed_in(cast.tom).post(url).status_code == 404
+    assert client_of(cast.tom).post(url).status_code == 404
     for _ in range(2):
-        assert signed_in(cast.ines).post(url).status_code == 302
+        assert client_of(cast.ines).post(url).status_code == 302
     notice.refresh_from_db()
     assert notice.dismissed_at is not None
 
@@ -155,7 +150,12 @@ def test_healthz_says_when_the_worker_was_last_heard_of(client: Client) -> None:
     from retros.models import Tick
 
     url = reverse("healthz")
-    assert client.get(url).json() == {"status": "warn", "worker": {"last_tick": None, "late": True}}
+    assert client.get(url).json() == {
+        "status": "warn",
+        "version": settings.VERSION,
+        "worker": {"last_tick": None, "late": True},
+        "backup": {"last": None, "late": False},
+    }
     now = timezone.now()
     Tick.note(now - timedelta(minutes=11))
     Tick.note(now - timedelta(minutes=9))

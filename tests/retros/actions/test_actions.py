@@ -9,25 +9,17 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from partnerships.models import Person
-from retros.models import Action, Draft
-from tests.cast import Cast
+from retros.models import Action, Draft, Session
+from tests.cast import Cast, client_of
 from tests.retros import play
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 HTMX = {"HX-Request": "true"}
-
-
-def signed_in(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def in_days(days: int) -> str:
@@ -50,29 +42,29 @@ def action(cast: Cast) -> Action:
 
 def test_action_create_adds_one_and_goes_home(cast: Cast) -> None:
     url = reverse("action_create", args=[cast.checkout.pk])
-    answer = signed_in(cast.tom).post(url, words(owner="a", cue="it rains"))
+    answer = client_of(cast.tom).post(url, words(owner="a", cue="it rains"))
     assert (answer.status_code, answer["Location"]) == (302, f"/partnerships/{cast.checkout.pk}/")
     made = Action.objects.get()
     assert (made.text, made.cue, made.owner, made.session) == ("Book the sketch hour", "it rains", cast.ines, None)
-    text = unescape(signed_in(cast.ines).get(answer["Location"]).content.decode())
+    text = unescape(client_of(cast.ines).get(answer["Location"]).content.decode())
     assert "If it rains, then I will: Book the sketch hour" in text
 
 
 def test_action_create_for_both_makes_two(cast: Cast) -> None:
-    signed_in(cast.tom).post(reverse("action_create", args=[cast.checkout.pk]), words(owner="both"))
+    client_of(cast.tom).post(reverse("action_create", args=[cast.checkout.pk]), words(owner="both"))
     assert {a.owner for a in Action.objects.all()} == {cast.ines, cast.tom}
 
 
 def test_action_create_twice_with_one_client_id_adds_one(cast: Cast) -> None:
     url, sent = reverse("action_create", args=[cast.checkout.pk]), words(owner="both")
-    client = signed_in(cast.tom)
+    client = client_of(cast.tom)
     client.post(url, sent)
     client.post(url, sent)
     assert Action.objects.count() == 2
 
 
 def test_action_create_answers_htmx_with_the_list_and_a_toast(cast: Cast) -> None:
-    answer = signed_in(cast.ines).post(reverse("action_create", args=[cast.checkout.pk]), words(), headers=HTMX)
+    answer = client_of(cast.ines).post(reverse("action_create", args=[cast.checkout.pk]), words(), headers=HTMX)
     text = answer.content.decode()
     assert answer.status_code == 200
     assert '<div id="actions" hx-swap-oob="outerHTML">' in text
@@ -94,11 +86,11 @@ def test_action_create_answers_htmx_with_the_list_and_a_toast(cast: Cast) -> Non
 )
 def test_action_create_keeps_what_was_typed_when_it_says_no(cast: Cast, wrong: dict[str, str], said: str) -> None:
     url, sent = reverse("action_create", args=[cast.checkout.pk]), words(cue="a cue of ours") | wrong
-    plain = signed_in(cast.ines).post(url, sent)
+    plain = client_of(cast.ines).post(url, sent)
     assert plain.status_code == 422
     assert said in unescape(plain.content.decode())
     assert "a cue of ours" in plain.content.decode()
-    fragment = signed_in(cast.ines).post(url, sent, headers=HTMX)
+    fragment = client_of(cast.ines).post(url, sent, headers=HTMX)
     assert fragment.status_code == 422
     assert said in unescape(fragment.content.decode())
     assert "<html" not in fragment.content.decode()
@@ -107,7 +99,7 @@ def test_action_create_keeps_what_was_typed_when_it_says_no(cast: Cast, wrong: d
 
 @pytest.mark.parametrize("sent", [{}, {"client_id": "no id"}, {"client_id": str(uuid.uuid4())}])
 def test_action_create_of_half_a_form_is_refused(cast: Cast, sent: dict[str, str]) -> None:
-    answer = signed_in(cast.ines).post(reverse("action_create", args=[cast.checkout.pk]), sent)
+    answer = client_of(cast.ines).post(reverse("action_create", args=[cast.checkout.pk]), sent)
     assert answer.status_code == 422
 
 
@@ -116,17 +108,17 @@ def test_action_create_shows_the_words_that_were_begun(cast: Cast) -> None:
     Draft.keep(key, "half a thought", version=0, by=cast.ines)
     home = reverse("partnership_detail", args=[cast.checkout.pk])
     for url in (home, reverse("action_create", args=[cast.checkout.pk])):
-        assert "half a thought" in signed_in(cast.ines).get(url).content.decode()
-        assert "half a thought" not in signed_in(cast.tom).get(url).content.decode()
-    signed_in(cast.ines).post(reverse("action_create", args=[cast.checkout.pk]), words())
-    assert "half a thought" not in signed_in(cast.ines).get(home).content.decode()
+        assert "half a thought" in client_of(cast.ines).get(url).content.decode()
+        assert "half a thought" not in client_of(cast.tom).get(url).content.decode()
+    client_of(cast.ines).post(reverse("action_create", args=[cast.checkout.pk]), words())
+    assert "half a thought" not in client_of(cast.ines).get(home).content.decode()
 
 
 # --- done ------------------------------------------------------------------------------------------------------------
 
 
 def test_action_done_create_checks_off_and_offers_a_way_back(cast: Cast, action: Action) -> None:
-    client = signed_in(cast.tom)  # either may, whoever owns it
+    client = client_of(cast.tom)  # either may, whoever owns it
     answer = client.post(reverse("action_done_create", args=[action.pk]), {"place": "all"}, headers=HTMX)
     text = answer.content.decode()
     action.refresh_from_db()
@@ -143,7 +135,7 @@ def test_action_done_create_checks_off_and_offers_a_way_back(cast: Cast, action:
 
 
 def test_action_done_create_twice_is_once_and_keeps_its_day(cast: Cast, action: Action) -> None:
-    client = signed_in(cast.ines)
+    client = client_of(cast.ines)
     client.post(reverse("action_done_create", args=[action.pk]))
     Action.objects.update(closed_on=timezone.localdate() - timedelta(days=3))
     client.post(reverse("action_done_create", args=[action.pk]))
@@ -153,13 +145,13 @@ def test_action_done_create_twice_is_once_and_keeps_its_day(cast: Cast, action: 
 
 
 def test_action_done_create_can_say_that_it_did_not_fit(cast: Cast, action: Action) -> None:
-    signed_in(cast.ines).post(reverse("action_done_create", args=[action.pk]), {"closed_as": "dropped"})
-    text = unescape(signed_in(cast.tom).get(reverse("action_list", args=[cast.checkout.pk])).content.decode())
+    client_of(cast.ines).post(reverse("action_done_create", args=[action.pk]), {"closed_as": "dropped"})
+    text = unescape(client_of(cast.tom).get(reverse("action_list", args=[cast.checkout.pk])).content.decode())
     assert f"Didn’t fit: {action.text}" in text
 
 
 def test_action_done_create_knows_no_other_end(cast: Cast, action: Action) -> None:
-    answer = signed_in(cast.ines).post(reverse("action_done_create", args=[action.pk]), {"closed_as": "won"})
+    answer = client_of(cast.ines).post(reverse("action_done_create", args=[action.pk]), {"closed_as": "won"})
     assert answer.status_code == 422
     action.refresh_from_db()
     assert action.is_open
@@ -167,17 +159,17 @@ def test_action_done_create_knows_no_other_end(cast: Cast, action: Action) -> No
 
 def test_the_way_back_is_a_page_of_ours(cast: Cast, action: Action) -> None:
     for place in ("https://elsewhere.example", "//elsewhere.example", ""):
-        answer = signed_in(cast.ines).post(reverse("action_done_create", args=[action.pk]), {"place": place})
+        answer = client_of(cast.ines).post(reverse("action_done_create", args=[action.pk]), {"place": place})
         assert answer["Location"] == f"/partnerships/{cast.checkout.pk}/"
 
 
 def test_what_was_finished_long_ago_leaves_the_home_page(cast: Cast, action: Action) -> None:
     home = reverse("partnership_detail", args=[cast.checkout.pk])
     action.finish(by=cast.ines)
-    assert action.text in signed_in(cast.ines).get(home).content.decode()
+    assert action.text in client_of(cast.ines).get(home).content.decode()
     Action.objects.update(closed_on=timezone.localdate() - timedelta(days=30))
-    assert action.text not in signed_in(cast.ines).get(home).content.decode()
-    assert action.text in signed_in(cast.ines).get(reverse("action_list", args=[cast.checkout.pk])).content.decode()
+    assert action.text not in client_of(cast.ines).get(home).content.decode()
+    assert action.text in client_of(cast.ines).get(reverse("action_list", args=[cast.checkout.pk])).content.decode()
 
 
 # --- change ----------------------------------------------------------------------------------------------------------
@@ -190,7 +182,7 @@ def change(action: Action, **more: Any) -> dict[str, Any]:
 def test_action_update_changes_words_owner_and_date(cast: Cast, action: Action) -> None:
     url = reverse("action_update", args=[action.pk])
     sent = change(action, text="Book it twice", owner="b", due=in_days(9), place="all")
-    answer = signed_in(cast.tom).post(url, sent)
+    answer = client_of(cast.tom).post(url, sent)
     assert (answer.status_code, answer["Location"]) == (302, reverse("action_list", args=[cast.checkout.pk]))
     action.refresh_from_db()
     assert (action.text, action.owner, action.due.isoformat()) == ("Book it twice", cast.tom, in_days(9))
@@ -198,15 +190,15 @@ def test_action_update_changes_words_owner_and_date(cast: Cast, action: Action) 
 
 def test_action_update_loses_no_text_when_both_change_it(cast: Cast, action: Action) -> None:
     url = reverse("action_update", args=[action.pk])
-    signed_in(cast.ines).post(url, change(action, text="the words of Ines"))
-    answer = signed_in(cast.tom).post(url, change(action, text="the words of Tom"))
+    client_of(cast.ines).post(url, change(action, text="the words of Ines"))
+    answer = client_of(cast.tom).post(url, change(action, text="the words of Tom"))
     assert answer.status_code == 409
     text = answer.content.decode()
     assert "the words of Ines" in text
     assert "the words of Tom" in text
     action.refresh_from_db()
     assert action.text == "the words of Ines"
-    signed_in(cast.tom).post(url, change(action, text="the words of Tom", version=action.version))
+    client_of(cast.tom).post(url, change(action, text="the words of Tom", version=action.version))
     action.refresh_from_db()
     assert action.text == "the words of Tom"
 
@@ -223,7 +215,7 @@ def test_action_update_loses_no_text_when_both_change_it(cast: Cast, action: Act
 )
 def test_action_update_says_no_beside_the_field(cast: Cast, action: Action, wrong: dict[str, str], said: str) -> None:
     url = reverse("action_update", args=[action.pk])
-    answer = signed_in(cast.ines).post(url, change(action, cue="a cue of ours") | wrong)
+    answer = client_of(cast.ines).post(url, change(action, cue="a cue of ours") | wrong)
     assert answer.status_code == 422
     text = unescape(answer.content.decode())
     assert said in text
@@ -233,8 +225,8 @@ def test_action_update_says_no_beside_the_field(cast: Cast, action: Action, wron
 def test_action_update_shows_ones_own_unfinished_words(cast: Cast, action: Action) -> None:
     url = reverse("action_update", args=[action.pk])
     Draft.keep(f"edit:{action.pk}", "half a change", version=0, by=cast.tom)
-    assert "half a change" in signed_in(cast.tom).get(url).content.decode()
-    assert "half a change" not in signed_in(cast.ines).get(url).content.decode()
+    assert "half a change" in client_of(cast.tom).get(url).content.decode()
+    assert "half a change" not in client_of(cast.ines).get(url).content.decode()
 
 
 def test_action_update_of_an_experiment_asks_for_its_belief(cast: Cast) -> None:
@@ -242,10 +234,10 @@ def test_action_update_of_an_experiment_asks_for_its_belief(cast: Cast) -> None:
         cast.checkout, "No reviews", is_experiment=True, because="they are company", seen_by="less of them"
     )
     url = reverse("action_update", args=[trial.pk])
-    assert "Because we believe" in signed_in(cast.tom).get(url).content.decode()
+    assert "Because we believe" in client_of(cast.tom).get(url).content.decode()
     sent = {"text": "No reviews", "because": "they are habit", "seen_by": "less of them", "owner": "a",
             "due": in_days(7), "version": 1}  # fmt: skip
-    signed_in(cast.tom).post(url, sent)
+    client_of(cast.tom).post(url, sent)
     trial.refresh_from_db()
     assert (trial.because, trial.seen_by) == ("they are habit", "less of them")
 
@@ -254,13 +246,13 @@ def test_action_update_of_an_experiment_asks_for_its_belief(cast: Cast) -> None:
 
 
 def test_action_delete_can_be_undone(cast: Cast, action: Action) -> None:
-    client, every = signed_in(cast.ines), reverse("action_list", args=[cast.checkout.pk])
+    client, every = client_of(cast.ines), reverse("action_list", args=[cast.checkout.pk])
     gone = client.post(reverse("action_delete", args=[action.pk]), {"place": "home"})
     home = client.get(gone["Location"]).content.decode()
     assert f'id="action-{action.pk}"' not in home
     assert f'action="{reverse("action_restore", args=[action.pk])}?place=home"' in home
-    assert "Bring it back" in signed_in(cast.tom).get(every).content.decode()
-    signed_in(cast.tom).post(reverse("action_restore", args=[action.pk]), {"place": "all"})
+    assert "Bring it back" in client_of(cast.tom).get(every).content.decode()
+    client_of(cast.tom).post(reverse("action_restore", args=[action.pk]), {"place": "all"})
     assert f'id="action-{action.pk}"' in client.get(every).content.decode()
 
 
@@ -275,19 +267,19 @@ def test_an_action_is_of_the_two_alone(cast: Cast, action: Action, who: str, nam
     if name == "action_restore":
         action.soft_delete(by=cast.ines)
     before = Action.objects.values().get()
-    answer = signed_in(getattr(cast, who)).post(reverse(name, args=[action.pk]), change(action))
-    unknown = signed_in(getattr(cast, who)).post(reverse(name, args=[uuid.uuid4()]), change(action))
+    answer = client_of(getattr(cast, who)).post(reverse(name, args=[action.pk]), change(action))
+    unknown = client_of(getattr(cast, who)).post(reverse(name, args=[uuid.uuid4()]), change(action))
     assert (answer.status_code, unknown.status_code) == (404, 404)
     assert Action.objects.values().get() == before
 
 
 @pytest.mark.parametrize("name", [name for name in PRESSED if name != "action_update"])
 def test_a_get_changes_nothing(cast: Cast, action: Action, name: str) -> None:
-    assert signed_in(cast.ines).get(reverse(name, args=[action.pk])).status_code == 405
+    assert client_of(cast.ines).get(reverse(name, args=[action.pk])).status_code == 405
 
 
 def test_thirty_actions_take_as_many_queries_as_three(cast: Cast) -> None:
-    url, client = reverse("action_list", args=[cast.checkout.pk]), signed_in(cast.ines)
+    url, client = reverse("action_list", args=[cast.checkout.pk]), client_of(cast.ines)
 
     def count() -> int:
         client.get(url)
@@ -305,3 +297,62 @@ def test_thirty_actions_take_as_many_queries_as_three(cast: Cast) -> None:
     for n in range(1, 10):
         three(n)
     assert count() == few
+
+
+# --- both ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", ["home", "all"])
+def test_what_both_took_is_one_line_that_each_ticks_for_their_own(cast: Cast, place: str) -> None:
+    joint = play.agree(cast.checkout, "Agree a freeze date", owners="ab")
+    own, other = Action.objects.order_by("owner_id" if cast.ines.pk < cast.tom.pk else "-owner_id")
+    page = reverse({"home": "partnership_detail", "all": "action_list"}[place], args=[cast.checkout.pk])
+    ines = client_of(cast.ines)
+
+    def listed() -> str:
+        body = ines.get(page).content.decode()
+        assert body.count(f'<li id="action-{joint.pk}"') == body.count('<li id="action-') == 1
+        return body
+
+    body = listed()
+    assert body.count(f'id="tick-{own.pk}"') == body.count(f'id="tick-{other.pk}"') == 1
+    assert "Edit Ines’s" in body
+    assert "Edit Tom’s" in body
+    done = reverse("action_done_create", args=[other.pk])
+    again = ines.post(done, {"place": place}, headers=HTMX).content.decode()
+    assert f'<li id="action-{joint.pk}"' in again
+    assert f'id="tick-{own.pk}"' in again
+    assert "done-text" not in listed()  # it is open while one of the two has it to do
+    own.refresh_from_db()
+    assert own.is_open
+    ines.post(reverse("action_done_create", args=[own.pk]), {"place": place}, headers=HTMX)
+    assert "done-text" in listed()
+
+
+def test_what_both_took_is_asked_about_once_and_answered_for_each(cast: Cast) -> None:
+    play.agree(cast.checkout, "Agree a freeze date", owners="ab", is_experiment=True, because="late", seen_by="calm")
+    session = play.start(cast.checkout)
+    for action in Action.objects.all():
+        action.review(session, by=cast.tom, verdict="done", helped="helped")
+    body = client_of(cast.ines).get(reverse("step_detail", args=[session.pk, 0])).content.decode()
+    asked, marked = body.split("What you marked so far")
+    assert "1 action from earlier retros" in unescape(asked)
+    assert asked.count('id="review-') == 1
+    assert asked.count('name="remark"') == 2
+    assert asked.count("</p>", asked.index("Because we believe"), asked.index("We will know it worked when")) == 1
+    assert "Ines. What happened with" in " ".join(asked.split())
+    assert "Tom. What happened with" in " ".join(asked.split())
+    marked, _kept = marked.split("It helped. Keep it as a clause?")
+    assert marked.count("Ines") == marked.count("Tom") == 1  # whose it is, whoever pressed
+
+
+def test_of_a_closed_retro_what_became_of_the_actions_is_told_once(cast: Cast) -> None:
+    play.agree(cast.checkout, "Agree a freeze date")
+    session = play.start(cast.checkout)
+    Action.objects.get().review(session, by=cast.tom, verdict="done")
+    now = timezone.now()
+    Session.objects.filter(pk=session.pk).update(status="held", closed_at=now, held_on=now.date())
+    body = unescape(client_of(cast.ines).get(reverse("step_detail", args=[session.pk, 0])).content.decode())
+    assert body.count("Agree a freeze date") == 1
+    assert "Mark what happened" not in body
+    assert "What you marked so far" not in body

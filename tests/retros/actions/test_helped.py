@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +18,7 @@ from partnerships.models import Agreement, Partnership, Person, Version
 from partnerships.wording import Wording
 from retros.actions.helped import ON_A_PAGE
 from retros.models import Action, Entry
+from tests.cast import client_of
 from tests.retros.model import WRITE, Pair, at, make_pair, reveal
 
 pytestmark = pytest.mark.django_db
@@ -27,12 +27,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def pair() -> Pair:
     return make_pair()
-
-
-def client_of(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def page(pair: Pair, person: Person, **asked: str) -> str:

@@ -40,12 +40,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 ZONES = ["Europe/Tallinn", "Europe/Berlin", "Europe/London", "America/New_York", "Asia/Kolkata"]
 
 
-@pytest.fixture
-def ada(client: Client, cast: Cast) -> Person:
-    client.force_login(cast.ada)
-    return cast.ada
-
-
 def wish(act: str, *pairs: Partnership, **more: Any) -> BulkRequest:
     if act in {"plan", "rhythm"}:
         more = {"cadence": "every_2_months", **more}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 from datetime import timedelta
@@ -16,6 +17,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from partnerships import public_holidays
 from partnerships.models import Delivery, Invitation, Look, Membership, Partnership, Person
 from partnerships.refusals import NotAllowed, Refusal
 from retros.administration import import_partnerships
@@ -45,12 +47,6 @@ GOOD = table(
     line("new@example.com", "tom@example.org", "=HYPERLINK(1)"),
     line("newer@example.com", "newest@example.com", "Search", cadence="bimonthly"),
 )
-
-
-@pytest.fixture
-def ada(client: Client, cast: Cast) -> Person:
-    client.force_login(cast.ada)
-    return cast.ada
 
 
 def upload(client: Client, text: str) -> Any:
@@ -199,6 +195,31 @@ def test_clashes_are_named_before_anything_is_put_in(client: Client, cast: Cast,
     page = upload(client, text)
     assert "2 clashes are named below." in page.text
     assert page.text.index("Two retros at once") < page.text.index("What would be put in")
+
+
+def test_holidays_and_early_hours_of_those_who_are_here_are_named(client: Client, cast: Cast, ada: Person) -> None:
+    Person.objects.filter(pk=cast.mei.pk).update(country="EE", timezone="Europe/Tallinn")
+    Person.objects.filter(pk=cast.tom.pk).update(
+        timezone="America/Los_Angeles"
+    )  # 14:00 in Tallinn is at 03:00 or 04:00
+    ahead = (timezone.localdate() + timedelta(days=n) for n in range(20, 160))
+    holiday = next(day for day in ahead if public_holidays.on(day, "EE"))
+    text = table(
+        line("mei@example.org", "a@x.example", "Holiday").replace(FIRST, holiday.isoformat()),
+        line("tom@example.org", "b@x.example", "Night"),
+        line("c@x.example", "d@x.example", "By day"),
+        line("e@x.example", "f@x.example", "Typed").replace("14:00", "05:00"),
+    )
+    page = upload(client, text).text
+    section = page[page.index("Holidays, and early or late hours") : page.index("What would be put in")]
+    words = (
+        f"{holiday:%a} {holiday.day} {holiday:%B %Y} is a public holiday for Mei: {public_holidays.on(holiday, 'EE')}"
+    )
+    assert words in html.unescape(section)
+    assert re.search(r"it is 0[34]:00 for Tom then", section)
+    assert "it is 05:00 for f@x.example then" in section
+    assert "By day" not in section
+    assert "Of 3 lines dates are on a holiday or at an early or late hour" in page
 
 
 def test_rows_that_were_changed_since_the_look_are_looked_at_again(client: Client, ada: Person) -> None:

@@ -7,6 +7,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,18 +23,13 @@ from partnerships.mail import outbox
 from partnerships.models import Delivery, Partnership, Person
 from partnerships.refusals import NotAllowed
 from retros.administration import import_partnerships
+from retros.backup import archive
 from retros.dates import rhythm
 from retros.models import Tick
 from retros.recurrence.rule import PRESETS, Rule
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
-
-
-@pytest.fixture
-def ada(client: Client, cast: Cast) -> Person:
-    client.force_login(cast.ada)
-    return cast.ada
 
 
 def mail(person: Person, **fields: Any) -> Delivery:
@@ -82,6 +78,26 @@ def test_the_workers_last_round(client: Client, ada: Person, minutes: int | None
     page = client.get(reverse("mail_list")).text
     assert words in page
     assert ("notice warn" in page) is (minutes != 1)
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [
+        (None, "No backups are made by themselves"), (0, "No backup was made yet"), (1, "The last backup was made on"),
+        (40, "The last backup was made on"),
+    ],
+)  # fmt: skip
+def test_the_last_backup(
+    client: Client, ada: Person, settings: Any, tmp_path: Path, hours: int | None, words: str
+) -> None:
+    Tick.note(timezone.now())
+    settings.BACKUP_DIR = None if hours is None else tmp_path
+    if hours:
+        (tmp_path / archive.name_at(timezone.now() - timedelta(hours=hours))).touch()
+    page = client.get(reverse("mail_list")).text
+    assert words in page
+    assert f"Twofold {settings.VERSION}" in page
+    assert ("notice warn" in page) is (hours in {0, 40})
 
 
 def test_it_costs_the_same_however_many(client: Client, cast: Cast, ada: Person) -> None:

@@ -30,12 +30,6 @@ from tests.retros.administration.test_bulk import in_rhythm, starts, wish
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
-@pytest.fixture
-def ada(client: Client, cast: Cast) -> Person:
-    client.force_login(cast.ada)
-    return cast.ada
-
-
 def text_of(answer: Any) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
 

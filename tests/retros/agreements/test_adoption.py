@@ -6,7 +6,6 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,7 +14,7 @@ from partnerships.refusals import NotAllowed, Refusal
 from partnerships.wording import Wording
 from retros.agreements.verbs import adopt
 from retros.models import Action, ClauseOrigin, Session
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.retros import play
 from tests.retros.agreements.test_attention import ONE, in_force
 
@@ -43,8 +42,7 @@ def session(cast: Cast, tried: Action) -> Session:
 
 def test_one_press_makes_a_clause_with_its_outcome(cast: Cast, tried: Action, session: Session) -> None:
     contract = contract_of(cast)
-    tom = Client()
-    tom.force_login(cast.tom)
+    tom = client_of(cast.tom)
     url = reverse("step_detail", args=[session.pk, 0])
     offer = "It helped. Keep it as a clause?"
     assert offer not in tom.get(url).text
@@ -71,8 +69,7 @@ def test_one_press_makes_a_clause_with_its_outcome(cast: Cast, tried: Action, se
 
 def test_action_clause(cast: Cast, tried: Action, session: Session) -> None:
     tried.review(session, by=cast.ines, verdict="done", helped="helped")
-    ines = Client()
-    ines.force_login(cast.ines)
+    ines = client_of(cast.ines)
     page = reverse("action_update", args=[tried.pk])
     assert "You have no agreement yet." in ines.get(page).text
     first, second = contract_of(cast), contract_of(cast, "Other")
@@ -135,8 +132,7 @@ def test_what_needs_a_look_stands_at_wrap_up(cast: Cast) -> None:
     later = contract.propose([ONE, Wording("No mail at night.")], by=cast.tom, reason="R", base=contract.in_force)
     later.defer(by=cast.ines)
     session = close_of(cast)
-    tom = Client()
-    tom.force_login(cast.tom)
+    tom = client_of(cast.tom)
     url = reverse("step_detail", args=[session.pk, 4])
     page = tom.get(url).text
     for words in ("Agreements that need a look", "You wanted to talk about it in the retro.", ONE.text):
@@ -159,8 +155,7 @@ def test_the_room_of_one_pair_keeps_no_agreement_of_another(cast: Cast) -> None:
     session = close_of(cast)
     cast.search.memberships.filter(person=cast.priya).update(person=cast.ines)
     foreign = Agreement.begin(cast.search, by=cast.ines, kind="contract", title="Other pair")
-    ines = Client()
-    ines.force_login(cast.ines)
+    ines = client_of(cast.ines)
     assert ines.post(reverse("look_create", args=[session.pk, foreign.pk])).status_code == 403
 
 
@@ -170,7 +165,6 @@ def test_a_held_retro_asks_for_no_look(cast: Cast) -> None:
     contract.still_true(by=cast.ines, until=timezone.localdate() + timedelta(days=3))
     play.reveal(session, "close")
     play.go_on(session, "close")
-    tom = Client()
-    tom.force_login(cast.tom)
+    tom = client_of(cast.tom)
     assert "Agreements that need a look" not in tom.get(reverse("step_detail", args=[session.pk, 4])).text
     assert tom.post(reverse("look_create", args=[session.pk, contract.pk])).status_code == 409

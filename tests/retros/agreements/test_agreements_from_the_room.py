@@ -6,22 +6,15 @@ import uuid
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from partnerships.models import Agreement, Person
 from partnerships.wording import Wording
 from retros.agreements.verbs import to_sign
 from retros.models import ClauseOrigin, Entry, Session, creation
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 
 pytestmark = pytest.mark.one_database
-
-
-def client_of(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def press(person: Person, name: str, *args: Any, status: int = 302, **data: Any) -> Any:
@@ -111,7 +104,18 @@ def test_a_card_changes_a_clause(cast: Cast) -> None:
     home = client_of(cast.tom).get(reverse("partnership_detail", args=[cast.checkout.pk])).content.decode()
     assert "Agreements that need a look" in home
     assert "The same day." in home
-    proposal.sign(by=cast.tom, digest=proposal.digest)
+    sign = reverse("proposal_sign", args=[retro.pk, 2, proposal.pk])
+    for person, can_sign in ((cast.tom, True), (cast.ines, False)):
+        table = client_of(person).get(reverse("step_detail", args=[retro.pk, 2])).content.decode()
+        assert (f'formaction="{sign}"' in table) is can_sign
+    press(cast.tom, "proposal_sign", retro.pk, 2, proposal.pk, digest="another text", status=409)
+    version = Session.objects.get(pk=retro.pk).version_for(retro.seat_of(cast.ines))
+    answer = press(cast.tom, "proposal_sign", retro.pk, 2, proposal.pk, digest=proposal.digest)
+    assert answer["Location"] == reverse("step_detail", args=[retro.pk, 2])
+    assert Session.objects.get(pk=retro.pk).version_for(retro.seat_of(cast.ines)) > version  # her page follows
+    table = client_of(cast.tom).get(answer["Location"]).content.decode()
+    assert "You have both signed it." in table
+    assert f'formaction="{sign}"' not in table
     page = client_of(cast.tom).get(reverse("agreement_detail", args=[agreement.pk])).content.decode()
     assert "I waited three days" in page
     assert reverse("step_detail", args=[retro.pk, 2]) in page

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,7 +16,7 @@ from partnerships.wording import Wording
 from retros.agreements.due import DueAgreements
 from retros.agreements.verbs import mention, put_into_agreement
 from retros.models import ClauseLink, Entry, Session
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.retros import play
 
 pytestmark = pytest.mark.one_database
@@ -43,8 +42,7 @@ def in_force(agreement: Agreement, cast: Cast, *wordings: Wording) -> Version:
 
 
 def page(person: Person, agreement: Agreement) -> str:
-    client = Client()
-    client.force_login(person)
+    client = client_of(person)
     return str(client.get(reverse("agreement_detail", args=[agreement.pk])).text)
 
 
@@ -137,8 +135,7 @@ def test_the_links_are_set_as_a_whole(cast: Cast, contract: Agreement) -> None:
 
 
 def test_clause_link_update(cast: Cast, contract: Agreement) -> None:
-    client = Client()
-    client.force_login(cast.tom)
+    client = client_of(cast.tom)
     url = reverse("clause_link_update", args=[contract.pk, ONE.line])
     assert "When does this clause ask for a look?" in client.get(url).text
     client.post(url, {"tags": ["life", "company"]})

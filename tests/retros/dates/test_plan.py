@@ -9,27 +9,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from partnerships.models import Person
 from partnerships.refusals import Refusal
 from retros.dates import one_date, rhythm
 from retros.models import Session
 from retros.pair import Pair, proposal
 from retros.recurrence.rule import PRESETS, Rule
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.factories import PartnershipFactory
 from tests.retros import play
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
-
-
-def signed_in(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def when(**more: Any) -> dict[str, Any]:
@@ -50,7 +42,7 @@ def spring_forward() -> date:
 
 def test_session_create_plans_and_says_when(cast: Cast) -> None:
     sent = when()
-    answer = signed_in(cast.ines).post(reverse("session_create", args=[cast.checkout.pk]), sent, follow=True)
+    answer = client_of(cast.ines).post(reverse("session_create", args=[cast.checkout.pk]), sent, follow=True)
     session = Session.objects.get()
     assert (session.wall_start.isoformat(), session.timezone) == (f"{sent['day']}T14:00:00", "Europe/Paris")
     assert answer.redirect_chain == [(f"/partnerships/{cast.checkout.pk}/", 302)]
@@ -58,7 +50,7 @@ def test_session_create_plans_and_says_when(cast: Cast) -> None:
 
 
 def test_session_create_offers_ones_own_clock(cast: Cast) -> None:
-    text = signed_in(cast.daniel).get(reverse("session_create", args=[cast.search.pk])).content.decode()
+    text = client_of(cast.daniel).get(reverse("session_create", args=[cast.search.pk])).content.decode()
     assert '<option value="Europe/Madrid" selected>' in text
     assert text.index('value="Europe/Madrid"') < text.index('value="Europe/London"') < text.index('value="Africa/')
 
@@ -66,7 +58,7 @@ def test_session_create_offers_ones_own_clock(cast: Cast) -> None:
 def test_session_create_proposes_what_the_last_retro_does(cast: Cast) -> None:
     last = play.hold(cast.checkout)
     first = last.proposed_dates(timezone.now(), [cast.ines.hours, cast.tom.hours])[0]
-    text = signed_in(cast.ines).get(reverse("session_create", args=[cast.checkout.pk])).content.decode()
+    text = client_of(cast.ines).get(reverse("session_create", args=[cast.checkout.pk])).content.decode()
     assert f'value="{first.date().isoformat()}"' in text
 
 
@@ -76,7 +68,11 @@ def proposed(cast: Cast) -> datetime:
     return datetime.combine(initial["day"], initial["time"]).replace(tzinfo=ZoneInfo(initial["zone"]))
 
 
-def test_a_first_retro_is_proposed_in_a_week_on_a_working_day(cast: Cast) -> None:
+@pytest.mark.parametrize("after_a_dream_team", [False, True])
+def test_a_first_retro_is_proposed_in_a_week_on_a_working_day(cast: Cast, after_a_dream_team: bool) -> None:
+    if after_a_dream_team:
+        play.hold(cast.checkout)
+        Session.objects.update(kind=Session.Kind.DREAM_TEAM)
     start = proposed(cast)
     today = timezone.now().astimezone(cast.ines.tz).date()
     assert timedelta(days=7) <= start.date() - today <= timedelta(days=9)
@@ -98,15 +94,15 @@ def test_beside_a_rhythm_its_hour_is_proposed_on_a_day_that_is_free(cast: Cast) 
 
 def test_session_create_pressed_twice_plans_one(cast: Cast) -> None:
     url, sent = reverse("session_create", args=[cast.checkout.pk]), when()
-    signed_in(cast.ines).post(url, sent)
-    assert signed_in(cast.ines).post(url, sent).status_code == 302
+    client_of(cast.ines).post(url, sent)
+    assert client_of(cast.ines).post(url, sent).status_code == 302
     assert Session.objects.count() == 1
 
 
 def test_session_create_by_both_for_one_day_plans_one(cast: Cast) -> None:
     url = reverse("session_create", args=[cast.checkout.pk])
-    signed_in(cast.ines).post(url, when())
-    answer = signed_in(cast.tom).post(url, when(time="15:00"))
+    client_of(cast.ines).post(url, when())
+    answer = client_of(cast.tom).post(url, when(time="15:00"))
     assert answer.status_code == 409
     assert "There is a retro on that day already." in answer.content.decode()
     assert Session.objects.count() == 1
@@ -151,7 +147,7 @@ def test_a_retro_reaches_over_midnight(cast: Cast) -> None:
     ],
 )
 def test_session_create_says_no_on_the_page(cast: Cast, wrong: dict[str, str], status: int, said: str) -> None:
-    answer = signed_in(cast.ines).post(reverse("session_create", args=[cast.checkout.pk]), when() | wrong)
+    answer = client_of(cast.ines).post(reverse("session_create", args=[cast.checkout.pk]), when() | wrong)
     assert answer.status_code == status
     assert said in unescape(answer.content.decode())
     assert not Session.objects.exists()
@@ -159,7 +155,7 @@ def test_session_create_says_no_on_the_page(cast: Cast, wrong: dict[str, str], s
 
 def test_session_create_names_the_next_time_that_exists(cast: Cast) -> None:
     sent = when(day=spring_forward().isoformat(), time="02:30")
-    answer = signed_in(cast.ines).post(reverse("session_create", args=[cast.checkout.pk]), sent)
+    answer = client_of(cast.ines).post(reverse("session_create", args=[cast.checkout.pk]), sent)
     assert answer.status_code == 409
     text = unescape(answer.content.decode())
     assert "The clocks jump over 02:30 in Europe/Paris that day. The next time that exists is 03:30." in text
@@ -169,10 +165,10 @@ def test_session_create_names_the_next_time_that_exists(cast: Cast) -> None:
 
 def test_a_date_may_stand_before_the_partner_is_here_a_retro_and_a_rhythm_need_two(cast: Cast) -> None:
     alone = PartnershipFactory.create(label="Wallet", a=cast.mei)
-    answer = signed_in(cast.mei).post(reverse("session_create", args=[alone.pk]), when())
+    answer = client_of(cast.mei).post(reverse("session_create", args=[alone.pk]), when())
     assert answer.status_code == 302
     session = Session.objects.get(partnership=alone)
-    answer = signed_in(cast.mei).post(reverse("session_start", args=[session.pk]), {"sure": "1"})
+    answer = client_of(cast.mei).post(reverse("session_start", args=[session.pk]), {"sure": "1"})
     assert (answer.status_code, "A retro needs two." in answer.content.decode()) == (409, True)
     with pytest.raises(Refusal, match="This needs two"):
         rhythm.begin(
@@ -182,7 +178,7 @@ def test_a_date_may_stand_before_the_partner_is_here_a_retro_and_a_rhythm_need_t
 
 def test_session_create_now_by_both_opens_one(cast: Cast) -> None:
     url = reverse("session_create_now", args=[cast.checkout.pk])
-    first, second = signed_in(cast.ines).post(url), signed_in(cast.tom).post(url)
+    first, second = client_of(cast.ines).post(url), client_of(cast.tom).post(url)
     session = Session.objects.get()
     assert session.is_running
     assert first["Location"] == second["Location"] == reverse("session_detail", args=[session.pk])
@@ -192,7 +188,7 @@ def test_session_move_moves_this_one_and_keeps_what_is_written(cast: Cast) -> No
     session = play.plan(cast.checkout)
     play.fold(session, cast.ines, "kept")
     sent = when()
-    answer = signed_in(cast.tom).post(reverse("session_move", args=[session.pk]), sent)
+    answer = client_of(cast.tom).post(reverse("session_move", args=[session.pk]), sent)
     session.refresh_from_db()
     assert answer.status_code == 302
     assert (session.wall_start.isoformat(), session.moved) == (f"{sent['day']}T14:00:00", True)
@@ -201,7 +197,7 @@ def test_session_move_moves_this_one_and_keeps_what_is_written(cast: Cast) -> No
 
 def test_session_move_shows_where_it_stands(cast: Cast) -> None:
     session = play.plan(cast.checkout, zone="Asia/Tokyo")
-    text = signed_in(cast.tom).get(reverse("session_move", args=[session.pk])).content.decode()
+    text = client_of(cast.tom).get(reverse("session_move", args=[session.pk])).content.decode()
     assert '<option value="Asia/Tokyo" selected>' in text
     assert f'value="{session.wall_start:%Y-%m-%d}"' in text
     assert 'value="14:00"' in text
@@ -210,14 +206,14 @@ def test_session_move_shows_where_it_stands(cast: Cast) -> None:
 def test_session_move_refuses_a_retro_that_has_started(cast: Cast) -> None:
     session = play.plan(cast.checkout)
     session.start(by=cast.ines)
-    answer = signed_in(cast.ines).post(reverse("session_move", args=[session.pk]), when())
+    answer = client_of(cast.ines).post(reverse("session_move", args=[session.pk]), when())
     assert answer.status_code == 409
     assert "It cannot be moved any more." in answer.content.decode()
 
 
 @pytest.mark.parametrize("who", ["sara", "mei", "ada", "priya"])
 def test_nobody_else_plans_or_moves(cast: Cast, who: str) -> None:
-    session, client = play.plan(cast.checkout), signed_in(getattr(cast, who))
+    session, client = play.plan(cast.checkout), client_of(getattr(cast, who))
     assert client.post(reverse("session_move", args=[session.pk]), when()).status_code == 404
     for name in ("session_create", "session_create_now"):
         assert client.post(reverse(name, args=[cast.checkout.pk]), when()).status_code == 404

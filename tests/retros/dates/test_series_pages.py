@@ -17,9 +17,8 @@ from partnerships.models import Person
 from retros.dates import one_date, rhythm, upkeep
 from retros.models import Pause, Series, Session
 from retros.recurrence.rule import PRESETS, Rule
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.retros import play
-from tests.retros.dates.test_plan import signed_in
 from tests.test_access import checksum
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
@@ -42,7 +41,7 @@ def text_of(answer: Any) -> str:
 
 
 def home(cast: Cast) -> str:
-    return text_of(signed_in(cast.ines).get(reverse("partnership_detail", args=[cast.checkout.pk])))
+    return text_of(client_of(cast.ines).get(reverse("partnership_detail", args=[cast.checkout.pk])))
 
 
 def chosen(**more: str) -> dict[str, str]:
@@ -55,7 +54,7 @@ def chosen(**more: str) -> dict[str, str]:
 
 
 def test_series_create_offers_every_2_months_with_its_dates(cast: Cast) -> None:
-    client, url = signed_in(cast.ines), reverse("series_create", args=[cast.checkout.pk])
+    client, url = client_of(cast.ines), reverse("series_create", args=[cast.checkout.pk])
     page = client.get(url).content.decode()
     assert '<option value="every_2_months" selected>Every 2 months</option>' in page
     dates = page.partition('id="dates"')[2].partition("</div>")[0]
@@ -64,7 +63,7 @@ def test_series_create_offers_every_2_months_with_its_dates(cast: Cast) -> None:
 
 
 def test_series_create_shows_the_dates_of_what_is_chosen(cast: Cast) -> None:
-    client, url = signed_in(cast.ines), reverse("series_create", args=[cast.checkout.pk])
+    client, url = client_of(cast.ines), reverse("series_create", args=[cast.checkout.pk])
     before = checksum()
     sent = chosen(day="2027-01-31", pattern="day", time="09:30")
     fragment = text_of(client.get(url, sent, headers={"HX-Request": "true"}))
@@ -77,7 +76,7 @@ def test_series_create_shows_the_dates_of_what_is_chosen(cast: Cast) -> None:
 
 
 def test_series_create_plans_it_and_home_says_so(cast: Cast) -> None:
-    client = signed_in(cast.tom)
+    client = client_of(cast.tom)
     sent = chosen(meeting_url="https://meet.example.org/ours")
     for _press in range(2):
         answer = client.post(reverse("series_create", args=[cast.checkout.pk]), sent)
@@ -87,7 +86,7 @@ def test_series_create_plans_it_and_home_says_so(cast: Cast) -> None:
     page = home(cast)
     assert f"{series.rule.words}. Then " in page
     assert "Join the call" in page
-    room = signed_in(cast.ines).get(reverse("step_detail", args=[rows(series)[0].pk, 2])).content.decode()
+    room = client_of(cast.ines).get(reverse("step_detail", args=[rows(series)[0].pk, 2])).content.decode()
     assert 'href="https://meet.example.org/ours"' in room
 
 
@@ -103,7 +102,7 @@ def test_series_create_plans_it_and_home_says_so(cast: Cast) -> None:
     ],
 )
 def test_series_create_says_no_on_the_page(cast: Cast, wrong: dict[str, str], status: int, said: str) -> None:
-    answer = signed_in(cast.ines).post(reverse("series_create", args=[cast.checkout.pk]), chosen(**wrong))
+    answer = client_of(cast.ines).post(reverse("series_create", args=[cast.checkout.pk]), chosen(**wrong))
     assert answer.status_code == status
     assert said in text_of(answer)
     assert not Series.objects.exists()
@@ -111,7 +110,7 @@ def test_series_create_says_no_on_the_page(cast: Cast, wrong: dict[str, str], st
 
 def test_series_create_keeps_clear_of_what_is_planned(cast: Cast) -> None:
     planned = play.plan(cast.checkout, days=10)
-    page = signed_in(cast.ines).get(reverse("series_create", args=[cast.checkout.pk])).content.decode()
+    page = client_of(cast.ines).get(reverse("series_create", args=[cast.checkout.pk])).content.decode()
     proposed = re.search(r'name="day" value="([^"]*)"', page)
     assert proposed
     assert date.fromisoformat(proposed[1]) > planned.wall_start.date() + timedelta(days=40)
@@ -129,7 +128,7 @@ def following(session: Session, series: Series, **more: Any) -> dict[str, Any]:
 def test_series_change_shows_first_and_then_does_exactly_that(cast: Cast) -> None:
     series = planned_rhythm(cast)
     second, third = rows(series)[1:3]
-    client, url = signed_in(cast.tom), reverse("series_change", args=[second.pk])
+    client, url = client_of(cast.tom), reverse("series_change", args=[second.pk])
     one_date.move(third, by=cast.ines, start=third.wall_start + timedelta(days=1), zone=ZONE)
     series.refresh_from_db()
     before = checksum()
@@ -149,7 +148,7 @@ def test_series_change_by_the_second_of_two_shows_what_changed(cast: Cast) -> No
     second = rows(series)[1]
     sent = following(second, series, confirm="1")
     one_date.skip(second, by=cast.ines, reason="too_busy")
-    answer = signed_in(cast.tom).post(reverse("series_change", args=[rows(series)[2].pk]), sent)
+    answer = client_of(cast.tom).post(reverse("series_change", args=[rows(series)[2].pk]), sent)
     assert answer.status_code == 409
     assert "Ines Okafor: Skipped " in text_of(answer)
     assert f'name="version" value="{series.version + 1}"' in answer.content.decode()
@@ -164,7 +163,7 @@ def test_session_move_past_the_next_one_offers_two_ways(cast: Cast) -> None:
     first, second = rows(series)[:2]
     day = second.wall_start.date() + timedelta(days=1)
     sent = {"day": day.isoformat(), "time": "14:00", "zone": ZONE, "version": series.version}
-    answer = signed_in(cast.ines).post(reverse("session_move", args=[first.pk]), sent)
+    answer = client_of(cast.ines).post(reverse("session_move", args=[first.pk]), sent)
     assert answer.status_code == 409
     page = answer.content.decode()
     assert reverse("session_skip", args=[first.pk]) in page
@@ -174,7 +173,7 @@ def test_session_move_past_the_next_one_offers_two_ways(cast: Cast) -> None:
 
 def test_session_skip_and_plan_it_again(cast: Cast) -> None:
     series = planned_rhythm(cast)
-    client, first = signed_in(cast.ines), rows(series)[0]
+    client, first = client_of(cast.ines), rows(series)[0]
     url = reverse("session_skip", args=[first.pk])
     assert client.post(url, {"version": series.version}).status_code == 422
     assert client.post(url, {"reason": "holiday", "version": series.version}).status_code == 302
@@ -193,7 +192,7 @@ def test_session_met_settles_what_nobody_began(cast: Cast) -> None:
     page = home(cast)
     assert "That date has gone by. Did you meet?" in page
     assert "We did meet on …" in page
-    client, url = signed_in(cast.tom), reverse("session_met", args=[session.pk])
+    client, url = client_of(cast.tom), reverse("session_met", args=[session.pk])
     assert client.post(url, {"day": (now + timedelta(days=3)).date().isoformat()}).status_code == 422
     assert client.post(url, {"day": start.date().isoformat()}).status_code == 302
     session.refresh_from_db()
@@ -228,7 +227,7 @@ def test_kept_is_said_as_so_many_of_so_many(cast: Cast) -> None:
 
 def test_pause_resume_end_and_the_link(cast: Cast) -> None:
     series = planned_rhythm(cast)
-    client, of = signed_in(cast.tom), [cast.checkout.pk]
+    client, of = client_of(cast.tom), [cast.checkout.pk]
 
     def press(name: str, **data: Any) -> str:
         series.refresh_from_db()
@@ -260,7 +259,7 @@ def test_an_old_page_changes_nothing_and_is_told_why(cast: Cast, name: str) -> N
     series = planned_rhythm(cast)
     old = series.version
     one_date.skip(rows(series)[0], by=cast.ines, reason="leave")
-    client, before = signed_in(cast.tom), checksum()
+    client, before = client_of(cast.tom), checksum()
     data = {"version": old, "from_date": "2030-01-01", "last": "2030-01-01"}
     answer = client.post(reverse(name, args=[cast.checkout.pk]), data)
     assert answer.status_code == 409
@@ -277,7 +276,7 @@ def test_an_old_page_changes_nothing_and_is_told_why(cast: Cast, name: str) -> N
     ],
 )
 def test_a_day_of_another_century_is_a_slip_of_the_finger(cast: Cast, name: str, days: dict[str, str]) -> None:
-    series, client = planned_rhythm(cast), signed_in(cast.ines)
+    series, client = planned_rhythm(cast), client_of(cast.ines)
     client.raise_request_exception = False  # a 500 shall be seen as one
     answer = client.post(reverse(name, args=[cast.checkout.pk]), {"version": series.version, **days})
     assert answer.status_code == 422
@@ -287,16 +286,16 @@ def test_a_day_of_another_century_is_a_slip_of_the_finger(cast: Cast, name: str,
 def test_the_wrap_up_shows_the_next_slot_or_offers_a_rhythm(cast: Cast) -> None:
     session = play.hold(cast.checkout)
     url = reverse("step_detail", args=[session.pk, 4])
-    assert reverse("series_create", args=[cast.checkout.pk]) in signed_in(cast.ines).get(url).content.decode()
+    assert reverse("series_create", args=[cast.checkout.pk]) in client_of(cast.ines).get(url).content.decode()
     series = planned_rhythm(cast)
-    page = text_of(signed_in(cast.ines).get(url))
+    page = text_of(client_of(cast.ines).get(url))
     assert "Your next retro" in page
     assert series.rule.words in page
 
 
 def test_as_many_queries_with_thirty_dates_as_with_three(cast: Cast) -> None:
     series = planned_rhythm(cast, preset="quarterly")
-    client = signed_in(cast.ines)
+    client = client_of(cast.ines)
 
     def count() -> int:
         total = 0
@@ -319,7 +318,7 @@ def test_a_paused_date_has_a_way_back_once_no_pause_takes_it(cast: Cast) -> None
     series = planned_rhythm(cast)
     first = rows(series)[0]
     assert first.slot_date
-    client, url = signed_in(cast.tom), reverse("session_restore", args=[first.pk])
+    client, url = client_of(cast.tom), reverse("session_restore", args=[first.pk])
     rhythm.pause(series, first.slot_date, first.slot_date, by=cast.ines)
     page = reverse("series_detail", args=[cast.checkout.pk])
     assert url not in client.get(page).content.decode()
@@ -338,13 +337,13 @@ def test_whoever_moves_is_offered_to_take_the_rhythm_along(cast: Cast, before: s
     series = planned_rhythm(cast)  # by the clock of Paris
     Person.objects.filter(pk=cast.tom.pk).update(timezone="Europe/Paris")
     Person.objects.filter(pk=cast.ines.pk).update(timezone=before)
-    client, page = signed_in(cast.ines), reverse("series_detail", args=[cast.checkout.pk])
+    client, page = client_of(cast.ines), reverse("series_detail", args=[cast.checkout.pk])
     assert "my time zone" not in text_of(client.get(page))
     sent = {"name": "Ines Okafor", "role_label": "", "timezone": "Asia/Tokyo", "theme": "system", "shortcuts": "on"}
     assert client.post(reverse("person_update"), sent).status_code == 302
     shown = client.get(page)
     assert ("Move the rhythm to my time zone" in text_of(shown)) is offered
-    assert "my time zone" not in text_of(signed_in(cast.tom).get(page))
+    assert "my time zone" not in text_of(client_of(cast.tom).get(page))
     if offered:
         url = f"{reverse('series_change', args=[rows(series)[0].pk])}?clock=mine"
         assert url in shown.content.decode()

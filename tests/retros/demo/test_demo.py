@@ -25,6 +25,7 @@ from retros.demo.middleware import DemoMiddleware
 from retros.demo.story import Clock, make_people, tell_story
 from retros.history.trend import trends
 from retros.models import Action, Session
+from tests.cast import client_of
 from tests.retros import play
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
@@ -200,8 +201,7 @@ class TestTheYear(TestCase):
 
     def test_each_of_the_two_has_a_home(self) -> None:
         for key, title in {"ines": "Ines and Tom", "daniel": "Priya and Daniel"}.items():
-            client = Client()
-            client.force_login(person(key))
+            client = client_of(person(key))
             assert title in client.get("/", follow=True).content.decode()
 
     def test_the_organisation_is_worth_a_look(self) -> None:
@@ -214,8 +214,7 @@ class TestTheYear(TestCase):
         assert Session.objects.filter(moved=True, status="held").exists()
         assert kept_by_all(now, now.date()).pairs > 30
         assert not Session.objects.filter(status="held", closed_at__gt=now).exists()
-        client = Client()
-        client.force_login(person("ada"))
+        client = client_of(person("ada"))
         assert "All 40 that match" in client.get(reverse("schedule")).text
         checks = client.get(reverse("schedule_checks")).text
         assert "Move " in checks

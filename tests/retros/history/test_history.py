@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.db.models.signals import post_init
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -23,19 +22,13 @@ from retros.history.timeline import History, Rhythm, Standing
 from retros.leads.overview import LeadOverview, LeadOverviewRow, Released
 from retros.models import Action, Need, Note, Release, Session
 from retros.models.release import words_of
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.factories import PersonFactory
 from tests.retros import play
 
 pytestmark = pytest.mark.django_db
 
 QUERIES = 12  # of a page, but for the sign-in and the ends of transactions
-
-
-def client_of(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def page(person: Person, name: str, *args: Any, **query: Any) -> str:

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -17,7 +16,7 @@ from pypdf import PdfReader
 from partnerships.models import Agreement
 from partnerships.wording import Wording
 from retros.models import Session
-from tests.cast import Cast, make_cast
+from tests.cast import Cast, sign_in
 from tests.conftest import LiveServer
 from tests.retros import play
 from tests.retros.planned_dates import rhythm
@@ -27,18 +26,10 @@ OF_A, OF_B = "#375fb9", "#c97425"  # --a and --b in the light
 
 
 @pytest.fixture
-def people(live_server: LiveServer) -> Cast:
-    return make_cast()
-
-
-@pytest.fixture
 def paper(people: Cast, new_context: Callable[..., Any], live_server: LiveServer) -> Callable[[str], Any]:
     """The page at an address, as Ines reads it in the dark."""
     page = new_context(color_scheme="dark").new_page()
-    client = Client()
-    client.force_login(people.ines)
-    for key, cookie in client.cookies.items():
-        page.context.add_cookies([{"name": key, "value": cookie.value, "url": live_server.url}])
+    sign_in(page.context, people.ines, live_server.url)
 
     def opened(path: str) -> Any:
         page.goto(live_server.url + path)

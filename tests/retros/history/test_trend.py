@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+import uuid
+from datetime import datetime
 from html import unescape
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from partnerships.models import Membership, Partnership, Person
-from retros.history.trend import BOTTOM, FIRST_X, LAST_X, TOP, Trend, _trend, trends
-from retros.models import Entry, Prompt, Step
-from tests.cast import Cast
+from retros.history.trend import BOTTOM, FIRST_X, LAST_X, TOP, Trend, Trends, _trend, trends
+from retros.models import Entry, Measure, Prompt, Session, Step, creation
+from tests.cast import Cast, client_of
 from tests.retros import play
+from tests.retros.model import Participant
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
@@ -29,8 +31,7 @@ def seen_by(person: Person, partnership: Partnership) -> list[Trend]:
 
 
 def svg(person: Person, partnership: Partnership) -> str:
-    client = Client()
-    client.force_login(person)
+    client = client_of(person)
     text = client.get(reverse("partnership_detail", args=[partnership.pk])).content.decode()
     return "".join(re.findall(r"<svg class=\"spark\".*?</svg>", text, re.DOTALL))
 
@@ -63,7 +64,7 @@ def test_the_question_is_the_one_of_the_last_retro(cast: Cast) -> None:
     answers = list(Entry.objects.visible_to(cast.ines).filter(prompt__key="weather_us").select_related("prompt"))
     assert len(answers) == 6
     for turned in range(6):
-        drawn = _trend(answers[turned:] + answers[:turned], steps, ["Mar", "May", "Jul"], members_of(cast.checkout))
+        drawn = _trend(answers[turned:] + answers[:turned], steps, members_of(cast.checkout), over="")
         assert drawn.title == "How do we work together?"
 
 
@@ -121,6 +122,14 @@ def test_two_retros_in_one_month_are_told_apart(cast: Cast) -> None:
     assert [m.label for m in trend.months] == ["3 Mar", "17 Mar"]
 
 
+def test_labels_that_would_cover_each_other_are_thinned_out_and_the_words_have_all(cast: Cast) -> None:
+    for day in (3, 10, 17, 24):
+        play.hold(cast.checkout, 3, 4, on=play.at(2026, 3, day))
+    (trend,) = seen_by(cast.ines, cast.checkout)
+    assert [m.label for m in trend.months] == ["", "10 Mar", "", "24 Mar"]
+    assert "3 Mar cloudy, 10 Mar cloudy, 17 Mar cloudy, 24 Mar cloudy" in trend.words
+
+
 def test_things_overall_are_a_chart_of_their_own(cast: Cast) -> None:
     for month in (1, 3):
         play.hold(cast.checkout, 3, 4, on=play.at(2026, month, 3), overall_a=1, overall_b=5)
@@ -166,3 +175,67 @@ def test_it_takes_two_queries_and_always_the_same(cast: Cast) -> None:
             assert trends(cast.checkout, cast.ines, members)
         assert len(caught) == 2
         play.hold(cast.checkout, 3, 4)
+
+
+# --- the page of all lines ------------------------------------------------------------------------------------------
+
+
+def check(partnership: Partnership, on: datetime, a: dict[str, int], b: dict[str, int], key: str) -> None:
+    """A health check that both held, with what each said."""
+    first, second = (member.person for member in members_of(partnership))
+    session = creation.start_now(partnership, by=first, template_key=key)
+    for person, said in ((first, a), (second, b)):
+        hand = Participant(person, session.pk)
+        for prompt, value in said.items():
+            hand.answer(prompt, value=value)
+        hand.ready(0)
+    Session.objects.filter(pk=session.pk).update(status="held", started_at=on, held_on=on.date())
+
+
+def test_the_health_check_is_drawn_statement_by_statement(cast: Cast) -> None:
+    short = "health-check:short"
+    check(cast.checkout, play.at(2026, 1, 8), {"outcomes": 5, "craft": 2}, {"outcomes": 3}, "health-check")
+    check(cast.checkout, play.at(2026, 5, 8), {"outcomes": 4}, {"outcomes": 4}, short)
+    outcomes, craft = Trends(cast.checkout, cast.tom, members_of(cast.checkout)).health
+    assert (outcomes.title, craft.title) == ("We want the same outcomes.", "My craft is valued here.")
+    assert [(row.when, row.said, row.apart) for row in outcomes.rows] == [
+        ("8 January 2026", ["Yes", "Partly"], "2 places"), ("8 May 2026", ["Mostly", "Mostly"], "The same"),
+    ]  # fmt: skip
+    assert outcomes.words == "The last 2 times. Ines: Jan yes, May mostly. Tom: Jan partly, May mostly."
+    assert [(gap.x, gap.top < gap.bottom) for gap in outcomes.gaps] == [(FIRST_X, True)]
+    assert [row.said for row in craft.rows] == [["Rarely", ""]]  # the short form did not ask
+    assert craft.months[0].at == (FIRST_X + LAST_X) // 2
+
+
+def test_the_page_has_every_value_in_words_and_is_the_same_for_both(cast: Cast) -> None:
+    for month, a, b in ((1, 1, 5), (3, (4, "only me"), 2)):
+        play.hold(cast.checkout, a, b, on=play.at(2026, month, 3), overall_a=3, overall_b=3)
+    check(cast.checkout, play.at(2026, 4, 8), {"plate": 1}, {"plate": 5}, "health-check")
+    pages = []
+    for person in (cast.ines, cast.tom):
+        client = client_of(person)
+        page = client.get(reverse("trend_list", args=[cast.checkout.pk])).content.decode()
+        pages.append(re.findall(r"<h3.*?</table>", page, re.DOTALL))
+    assert pages[0] == pages[1]
+    us, overall, plate = [re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", each)) for each in pages[0]]
+    assert "3 January 2026 Stormy Sunny 4 places 3 March 2026 – Rainy –" in us
+    assert "Cloudy Cloudy The same" in overall
+    assert "8 April 2026 Not yet Yes 4 places" in plate
+    assert not re.search(r"average|mean|total", " ".join(pages[0]), re.IGNORECASE)
+
+
+def test_the_page_takes_as_many_queries_after_years(cast: Cast) -> None:
+    members = members_of(cast.checkout)
+    measure = Measure.define(cast.checkout, by=cast.ines, text="We ship.", id=uuid.uuid4())
+    for _year in range(2):
+        for _more in range(2):
+            session = play.start(cast.checkout)
+            Participant(cast.ines, session.pk).answer(measure.key, value=3)
+            play.answer_pulse(session, cast.ines, 3)
+            play.reveal(session, "pulse")
+            Session.objects.filter(pk=session.pk).update(status="held")
+            check(cast.checkout, play.at(2026, 1, 8), {"plate": 1}, {"plate": 5}, "health-check")
+        with CaptureQueriesContext(connection) as caught:
+            drawn = Trends(cast.checkout, cast.ines, members)
+            assert all([drawn.pulse, drawn.health, drawn.measures])
+        assert len(caught) == 9

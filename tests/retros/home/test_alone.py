@@ -13,10 +13,10 @@ from django.urls import reverse
 from partnerships.models import Agreement, Invitation, Partnership, Person
 from partnerships.refusals import Refusal, Stale
 from retros.models import Entry, Presence, Session, creation
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.retros import play
-from tests.retros.home.test_home import page, signed_in
+from tests.retros.home.test_home import page
 
 pytestmark = pytest.mark.django_db
 
@@ -41,14 +41,14 @@ class Alone(NamedTuple):
         return person
 
     def room(self, person: Person) -> str:
-        return unescape(signed_in(person).get(reverse("step_detail", args=[self.sitting.pk, 0])).text)
+        return unescape(client_of(person).get(reverse("step_detail", args=[self.sitting.pk, 0])).text)
 
 
 @pytest.fixture
 def alone(cast: Cast) -> Alone:
     pair = PartnershipFactory.create(label="Wallet", a=cast.mei)
     invitation, _token = Invitation.for_seat(pair, email="leo@example.org", by=cast.mei)
-    signed_in(cast.mei).post(reverse("dream_team_create", args=[pair.pk]), {"short": "1"})
+    client_of(cast.mei).post(reverse("dream_team_create", args=[pair.pk]), {"short": "1"})
     sitting = Session.objects.get(partnership=pair)
     Entry.answer(sitting.steps[0].prompts[0], by=cast.mei, version=0, text=SECRET)
     return Alone(cast.mei, pair, invitation, sitting)
@@ -133,11 +133,11 @@ def test_a_date_and_a_card_ahead_are_there_for_both_when_the_partner_comes(alone
     play.fold(retro, alone.mei, "MEIGOOD the long walk")
     assert "1 note folded away. Nobody reads it before the retro." in page(alone.mei, alone.pair)
     write = reverse("step_detail", args=[retro.pk, play.step_of(retro, "write").position])
-    assert signed_in(alone.mei).get(write).status_code == 200
+    assert client_of(alone.mei).get(write).status_code == 200
     leo = alone.accept("leo@example.org")
     home = page(leo, alone.pair)
     assert "1 note folded away. You read it when you both open." in home
-    shown = signed_in(leo).get(write).text
+    shown = client_of(leo).get(write).text
     assert "MEIGOOD" not in shown
     assert "Mei has folded 1 card." in unescape(shown)
     retro.start(by=leo)
@@ -151,7 +151,7 @@ def test_a_stranger_sees_nothing_of_it(alone: Alone, cast: Cast) -> None:
             reverse("together", args=[alone.pair.pk]),
             reverse("partnership_detail", args=[alone.pair.pk]),
         ):
-            assert signed_in(person).get(url).status_code == 404
+            assert client_of(person).get(url).status_code == 404
 
 
 def test_every_page_works_for_one_alone(alone: Alone) -> None:
@@ -167,7 +167,7 @@ def test_every_page_works_for_one_alone(alone: Alone) -> None:
         )
     ]
     for url in pages:
-        assert signed_in(alone.mei).get(url).status_code == 200, url
+        assert client_of(alone.mei).get(url).status_code == 200, url
 
 
 def test_admins_and_leads_see_the_frame_of_a_pair_of_one(alone: Alone, cast: Cast) -> None:
@@ -177,10 +177,10 @@ def test_admins_and_leads_see_the_frame_of_a_pair_of_one(alone: Alone, cast: Cas
     pages = [reverse(name) for name in ("schedule", "schedule_month", "schedule_load", "schedule_checks")]
     pages += [reverse(name, args=[alone.pair.pk]) for name in ("admin_partnership_dates", "admin_partnership_detail")]
     for url in pages:
-        text = signed_in(cast.ada).get(url).text
+        text = client_of(cast.ada).get(url).text
         assert SECRET not in text, url
     for url in (reverse("lead_list"), reverse("history_detail", args=[alone.pair.pk])):
-        answer = signed_in(cast.sara).get(url)
+        answer = client_of(cast.sara).get(url)
         assert (answer.status_code, SECRET in answer.text) == (200, False)
 
 
@@ -189,7 +189,7 @@ def test_admins_and_leads_see_the_frame_of_a_pair_of_one(alone: Alone, cast: Cas
 
 def test_the_one_address_of_a_pair_leads_to_what_is_next(alone: Alone) -> None:
     def leads(person: Person) -> str:
-        answer = signed_in(person).get(reverse("together", args=[alone.pair.pk]))
+        answer = client_of(person).get(reverse("together", args=[alone.pair.pk]))
         assert answer.status_code == 302
         return answer["Location"]
 
@@ -208,10 +208,10 @@ def test_the_one_address_of_a_pair_leads_to_what_is_next(alone: Alone) -> None:
 
 def test_several_partnerships_say_whom_they_wait_for_and_what_is_open(alone: Alone, cast: Cast) -> None:
     PartnershipFactory.create(label="Search", a=alone.mei, b=cast.ines)
-    text = unescape(signed_in(alone.mei).get("/").text)
+    text = unescape(client_of(alone.mei).get("/").text)
     assert "Waiting for leo@example.org." in text
     alone.accept("leo@example.org")
-    assert "Dream Team is open now" in unescape(signed_in(alone.mei).get("/").text)
+    assert "Dream Team is open now" in unescape(client_of(alone.mei).get("/").text)
 
 
 def test_its_address_stands_on_home(alone: Alone) -> None:
@@ -220,5 +220,5 @@ def test_its_address_stands_on_home(alone: Alone) -> None:
 
 def test_a_second_partnership_begins_from_any_page_of_the_first(cast: Cast) -> None:
     for name in ("partnership_detail", "action_list", "history_detail"):
-        text = signed_in(cast.ines).get(reverse(name, args=[cast.checkout.pk])).text
+        text = client_of(cast.ines).get(reverse(name, args=[cast.checkout.pk])).text
         assert f'href="{reverse("partnership_create")}"' in text

@@ -17,7 +17,7 @@ from partnerships.models import Invitation, Partnership, Person
 from partnerships.models.partnership import Seat
 from retros.models import Session
 from retros.pair import long_time, short_date, together_since
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.factories import PartnershipFactory
 from tests.retros import play
 
@@ -26,20 +26,14 @@ pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 SENTINEL = "heliotrope in the margin"
 
 
-def signed_in(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
-
-
 def page(person: Person, partnership: Partnership) -> str:
-    answer = signed_in(person).get(reverse("partnership_detail", args=[partnership.pk]))
+    answer = client_of(person).get(reverse("partnership_detail", args=[partnership.pk]))
     assert answer.status_code == 200
     return unescape(answer.content.decode())
 
 
 def queries(person: Person, url: str) -> int:
-    client = signed_in(person)
+    client = client_of(person)
     client.get(url)
     with CaptureQueriesContext(
         connection,
@@ -52,20 +46,20 @@ def queries(person: Person, url: str) -> int:
 
 
 def test_home_is_the_only_partnership(cast: Cast) -> None:
-    answer = signed_in(cast.ines).get("/")
+    answer = client_of(cast.ines).get("/")
     assert (answer.status_code, answer["Location"]) == (302, f"/partnerships/{cast.checkout.pk}/")
 
 
 def test_home_lists_several_partnerships(cast: Cast) -> None:
     PartnershipFactory.create(label="Wallet", a=cast.mei, b=cast.ines)
-    text = unescape(signed_in(cast.ines).get("/").content.decode())
+    text = unescape(client_of(cast.ines).get("/").content.decode())
     assert "Ines and Tom" in text
     assert "Mei and Ines" in text
     assert "No retro planned" in text
 
 
 def test_home_without_a_partnership_offers_to_begin_one(cast: Cast) -> None:
-    text = signed_in(cast.mei).get("/").content.decode()
+    text = client_of(cast.mei).get("/").content.decode()
     assert reverse("partnership_create") in text
 
 
@@ -91,7 +85,7 @@ def test_the_header_switches_between_partnerships(cast: Cast) -> None:
 @pytest.mark.parametrize("name", ["sara", "mei", "ada", "priya"])
 def test_nobody_else_has_this_page(cast: Cast, name: str) -> None:
     for url in ("partnership_detail", "action_list", "action_create", "session_create"):
-        answer = signed_in(getattr(cast, name)).get(reverse(url, args=[cast.checkout.pk]))
+        answer = client_of(getattr(cast, name)).get(reverse(url, args=[cast.checkout.pk]))
         assert answer.status_code == 404, url
 
 
@@ -238,7 +232,7 @@ def test_a_free_seat_names_the_address_that_an_admin_invited(cast: Cast) -> None
     assert "Waiting for leo@example.org." in text
     assert "Ada Osei sent the link" in text
     invite = reverse("partnership_invite", args=[pair.pk])
-    shown = signed_in(cast.mei).get(invite).text
+    shown = client_of(cast.mei).get(invite).text
     assert "Waiting for leo@example.org" in shown
     assert reverse("dream_team_create", args=[pair.pk]) in shown
 
@@ -264,7 +258,7 @@ def test_an_ended_partnership_can_be_read_and_not_written(cast: Cast) -> None:
     assert action.text in text
     assert "Retro 1" in text
     assert re.findall(r'<form[^>]*action="([^"]*)"', text) == [reverse("account_logout")]
-    answer = signed_in(cast.ines).post(reverse("action_done_create", args=[action.pk]))
+    answer = client_of(cast.ines).post(reverse("action_done_create", args=[action.pk]))
     assert answer.status_code == 403
 
 

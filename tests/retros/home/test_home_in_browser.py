@@ -7,15 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import FloatRect, Page, expect
 
 from partnerships.models import Agreement, Person
 from partnerships.wording import Wording
 from tests.browser import ALL_FOUR, Watched, faults
-from tests.cast import Cast, make_cast
+from tests.cast import Cast, make_cast, sign_in
 from tests.conftest import LiveServer
 from tests.retros import play
 
@@ -33,10 +31,7 @@ def pair(live_server: LiveServer) -> Cast:
 
 
 def page_of(person: Person, context: Any, live_server: LiveServer) -> Page:
-    client = Client()
-    client.force_login(person)
-    value = client.cookies[settings.SESSION_COOKIE_NAME].value
-    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url}])
+    sign_in(context, person, live_server.url)
     page: Page = context.new_page()
     page.goto("/", wait_until="networkidle")
     return page

@@ -15,6 +15,7 @@ from partnerships.refusals import NotAllowed, Refusal, Stale
 from retros import limits
 from retros.models import Draft, Entry, Jot
 from retros.models.session import Session
+from tests.cast import client_of
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.retros.model import WRITE, Pair, make_pair
 
@@ -30,16 +31,12 @@ def pair() -> Pair:
 
 @pytest.fixture
 def ines(pair: Pair) -> Client:
-    client = Client()
-    client.force_login(pair.ines)
-    return client
+    return client_of(pair.ines)
 
 
 @pytest.fixture
 def tom(pair: Pair) -> Client:
-    client = Client()
-    client.force_login(pair.tom)
-    return client
+    return client_of(pair.tom)
 
 
 def jots_of(pair: Pair) -> str:
@@ -74,8 +71,7 @@ def test_the_other_one_meets_it_nowhere(pair: Pair, ines: Client, tom: Client) -
 
 
 def test_somebody_else_has_no_such_page(pair: Pair) -> None:
-    other = Client()
-    other.force_login(PersonFactory.create(name="Mei Tan", email="mei@example.org"))
+    other = client_of(PersonFactory.create(name="Mei Tan", email="mei@example.org"))
     assert other.get(jots_of(pair)).status_code == 404
 
 

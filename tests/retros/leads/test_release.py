@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -22,7 +21,7 @@ from partnerships.wording import Wording
 from retros.leads import offers
 from retros.models import Action, Need, Note, Offer, Release, Session
 from retros.models.release import Thing, words_of
-from tests.cast import Cast, make_cast
+from tests.cast import Cast, client_of, make_cast
 from tests.retros import play
 from tests.retros.model import AtOnce
 
@@ -38,8 +37,7 @@ class Stage:
     need: Need
 
     def page(self, who: Person, name: str, *args: Any, **query: Any) -> Any:
-        client = Client()
-        client.force_login(who)
+        client = client_of(who)
         return client.get(reverse(name, args=args), query)
 
     def propose(self, kind: str = "need", thing: Thing | None = None, *, by: Person | None = None) -> Release:
@@ -365,8 +363,7 @@ def test_the_exercise_is_suggested_and_begun(stage: Stage) -> None:
 )
 def test_an_exercise_is_chosen_from_the_catalogue(stage: Stage, template: str, kind: str, words: str) -> None:
     cast = stage.cast
-    sara = Client()
-    sara.force_login(cast.sara)
+    sara = client_of(cast.sara)
     url = reverse("offer_create", args=[cast.checkout.pk])
     page = sara.get(f"{url}?kind=exercise").text
     assert f'value="{template}"' in page
@@ -387,8 +384,7 @@ def test_an_exercise_is_chosen_from_the_catalogue(stage: Stage, template: str, k
 def test_only_what_the_pair_may_hold_is_suggested(stage: Stage, template: str) -> None:
     """Not another kind of pair's; nor the last retro, which is theirs to think of."""
     cast = stage.cast
-    sara = Client()
-    sara.force_login(cast.sara)
+    sara = client_of(cast.sara)
     url = reverse("offer_create", args=[cast.checkout.pk])
     assert f'value="{template}"' not in sara.get(f"{url}?kind=exercise").text
     assert sara.post(url, {"kind": "exercise", "template": template}).status_code == 422

@@ -14,7 +14,7 @@ from partnerships.models import Audit, Invitation, Look, Membership, Partnership
 from partnerships.refusals import NotAllowed, Refusal, Stale
 from retros.lifecycle import ending
 from retros.models import Handover, Series, Session
-from tests.cast import Cast, send_mails
+from tests.cast import Cast, client_of, send_mails
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.partnerships.joining.test_invitation import at_once
 from tests.retros import play
@@ -23,9 +23,7 @@ pytestmark = pytest.mark.django_db
 
 
 def client(person: Any) -> Client:
-    signed_in = Client()
-    signed_in.force_login(person)
-    return signed_in
+    return client_of(person)
 
 
 def test_either_ends_it_and_the_other_is_told(cast: Cast) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.apps import apps
 from django.core import mail
 from django.db import connection, connections, models, transaction
@@ -24,7 +26,7 @@ from retros.lifecycle.erasure import erase
 from retros.lifecycle.export import archive
 from retros.models import Action, Draft, Entry, Jot, Need, Note, Prompt, Session, creation
 from retros.room.regions import memory
-from tests.cast import Cast, send_mails
+from tests.cast import Cast, client_of, send_mails
 from tests.factories import PASSWORD
 from tests.retros import play
 from tests.retros.lifecycle.test_export import files
@@ -37,6 +39,8 @@ pytestmark = pytest.mark.django_db
 # in retros.erasure.STORES if it goes.
 LINKS = {
     "account.EmailAddress.user": "goes",
+    "mfa.Authenticator.user": "goes",
+    "socialaccount.SocialAccount.user": "goes",
     "partnerships.CalendarFeed.person": "goes",
     "partnerships.Delivery.person": "goes",
     "partnerships.Invitation.accepted_by": "stays, without address",
@@ -62,6 +66,8 @@ LINKS = {
     "retros.Expiry.told": "stays",
     "retros.Handover.written_by": "stays",
     "retros.Jot.person": "goes",
+    "retros.KindWord.giver": "stays: what was given is the other one's",
+    "retros.KindWord.receiver": "goes",
     "retros.Need.answered_by": "goes",
     "retros.Need.written_by": "stays",
     "retros.Note.written_by": "stays",
@@ -105,6 +111,8 @@ def world() -> World:
     Person.objects.filter(pk=tom.pk).update(name="Zqname Lindqvist", email="zqtom@example.org", role_label="xqrole")
     tom.refresh_from_db()
     EmailAddress.objects.filter(user=tom).update(email="zqtom@example.org")
+    SocialAccount.objects.create(user=tom, provider="oidc", uid="zqname")
+    Authenticator.objects.create(user=tom, type="webauthn", data={"name": "Zqname"})
     tom.memberships.update(role_label="xqrole")
     half = Partnership.begin(by=world.cast.mei, kind="other", label="Other")
     Invitation.for_seat(half, email="zqtom@example.org", by=world.cast.mei, role_label="xqrole")
@@ -125,7 +133,7 @@ def test_no_mark_of_theirs_is_left_anywhere(world: World, caplog: pytest.LogCapt
     assert len(own) > 10
     erase(world.cast.tom)
     left = everywhere()
-    assert [mark for mark in [*own, "Zqname", "zqtom", "xqrole"] if mark in left] == []
+    assert [mark for mark in [*own, "Zqname", "zqname", "zqtom", "xqrole"] if mark in left] == []
     assert "zq" not in caplog.text
     for who in ("ines", "sara", "ada"):
         held = "".join(files(archive(world.people[who])).values())
@@ -213,8 +221,7 @@ def test_they_are_out_at_once_and_the_partner_is_told(world: World) -> None:
 
 
 def test_first_told_then_ticked_then_done(cast: Cast) -> None:
-    client = Client()
-    client.force_login(cast.tom)
+    client = client_of(cast.tom)
     url = reverse("data_erase")
     page = client.get(url)
     assert "Agreements and their signatures" in page.text

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -18,7 +17,7 @@ from partnerships import limits
 from partnerships.models import Audit, Partnership, Person
 from retros.lifecycle.export import archive, everything, readable
 from retros.models import Draft
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.factories import PASSWORD, PartnershipFactory
 from tests.retros import play
 from tests.world import make_world
@@ -77,14 +76,13 @@ def test_one_partnership_at_a_time_is_in_memory(cast: Cast, monkeypatch: pytest.
 
     for label in ("Growth", "Payments"):
         PartnershipFactory.create(a=cast.ines, b=cast.mei, label=label)
-    monkeypatch.setattr("retros.lifecycle.export._partnership", watched)
+    monkeypatch.setattr("retros.lifecycle.export.partnership_data", watched)
     labels = [each["label"] for each in json.loads(files(archive(cast.ines))["twofold.json"])["partnerships"]]
     assert labels == ["Checkout", "Growth", "Payments"]
 
 
 def test_it_is_asked_for_with_the_password_and_written_down(cast: Cast) -> None:
-    client = Client()
-    client.force_login(cast.ines)
+    client = client_of(cast.ines)
     url = reverse("data_export")
     answer = client.post(url)
     assert answer["Location"].startswith(reverse("account_reauthenticate"))
@@ -100,8 +98,7 @@ def test_it_is_asked_for_with_the_password_and_written_down(cast: Cast) -> None:
 
 def test_ten_in_an_hour(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "EXPORTS_PER_HOUR", 2)
-    client = Client()
-    client.force_login(cast.ines)
+    client = client_of(cast.ines)
     client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     assert [client.post(reverse("data_export")).status_code for _n in range(3)] == [200, 200, 429]
     assert Audit.objects.filter(act="exported").count() == 2

@@ -19,7 +19,7 @@ from retros.lifecycle import ending, retention
 from retros.lifecycle.retention import expire, months_later
 from retros.models import Action, Draft, Entry, Expiry, Handover, Jot, Note, Review, Session
 from retros.notifications.wording import message_for, notices_for
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.retros import play
 
 pytestmark = pytest.mark.django_db
@@ -82,8 +82,7 @@ def test_told_a_month_ahead_then_gone_and_the_rest_stays(cast: Cast) -> None:
     assert Session.objects.get(pk=old.pk).is_closed  # that it took place stays
     assert Action.objects.count() == 2
     assert [(line.by_id, line.about_id) for line in Audit.objects.filter(act="expired")] == [(None, old.pk)]
-    page = Client()
-    page.force_login(cast.ines)
+    page = client_of(cast.ines)
     told = "were kept as long as everything here is, and removed on 21 December 2026. That you met stays."
     for name, args in (("step_detail", [old.pk, 2]), ("session_print", [old.pk])):
         text = page.get(reverse(name, args=args)).text
@@ -96,8 +95,7 @@ def test_told_a_month_ahead_then_gone_and_the_rest_stays(cast: Cast) -> None:
 def test_of_a_missed_retro_it_does_not_say_that_the_words_are_still_there(cast: Cast) -> None:
     old = held(cast, months_later(NOW, -25))
     Session.objects.filter(pk=old.pk).update(status="missed", held_on=None)
-    page = Client()
-    page.force_login(cast.ines)
+    page = client_of(cast.ines)
     assert "What you wrote is still here" in page.get(reverse("step_detail", args=[old.pk, 2])).text
     expire(NOW)
     send(NOW)
@@ -245,8 +243,7 @@ def test_what_was_agreed_goes_a_year_after_the_end(cast: Cast) -> None:
     assert expire(NOW + timedelta(days=31)) == 1
     assert not Agreement.objects.exists()
     assert not Handover.objects.exists()
-    page = Client()
-    page.force_login(cast.tom)
+    page = client_of(cast.tom)
     text = page.get(reverse("partnership_end", args=[cast.checkout.pk])).text
     assert "what you asked your leads for were removed on 22 December 2026." in text
     assert "Today" not in text
@@ -288,8 +285,7 @@ def test_the_time_is_a_setting(cast: Cast, settings: Any) -> None:
 def test_the_two_see_how_long_something_still_stands(cast: Cast, django_assert_max_num_queries: Any) -> None:
     soon = months_later(timezone.now(), -24) + timedelta(days=10, hours=1)
     held(cast, soon)
-    client = Client()
-    client.force_login(cast.tom)
+    client = client_of(cast.tom)
     url = reverse("partnership_end", args=[cast.checkout.pk])
     page = client.get(url).text
     assert "Cards, answers and notes are removed 24 months after their retro." in page

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
-from django.test import Client
 from django.utils import timezone
 
 from partnerships.models import Membership, Partnership, Person, SignIn
@@ -24,6 +23,7 @@ from retros.live.hub import hub
 from retros.models import Session
 from retros.models.presence import Presence
 from retros.room.regions import named
+from tests.cast import client_of
 from tests.conftest import LiveServer
 from tests.factories import PersonFactory
 from tests.retros.model import CONCLUDE, WRITE, Pair, Participant, at, make_pair, reveal
@@ -133,8 +133,7 @@ def test_a_stream_tells_what_an_ordinary_get_would_answer(pair: Pair, session: S
     ines, tom = pair.hands(session)
     reveal(ines, tom)
     ines.session.pause(by=pair.ines)  # no minute passes
-    client = Client()
-    client.force_login(pair.tom)
+    client = client_of(pair.tom)
     page = client.get(f"/sessions/{session.pk}/steps/{WRITE}/").text
     shown = shown_in(page)
     stream = open_stream(pair.tom, session.pk, f"?step={WRITE}&shown={shown}")

@@ -24,7 +24,7 @@ from retros.models import Entry, Need, Offer, Release, Session
 from retros.models.release import words_of
 from retros.notifications.reminders import start_key
 from retros.notifications.wording import message_for
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.conftest import LiveServer
 from tests.factories import PersonFactory
 from tests.retros import play
@@ -160,8 +160,7 @@ def test_a_lead_who_ends_is_in_the_dark_with_the_next_request(cast: Cast) -> Non
     need = Need.write(lead, by=cast.ines, text="A date with the board", id=uuid.uuid4())
     digest = words_of("need", need, lead).digest
     Release.propose(lead, "need", need, by=cast.ines, digest=digest).confirm(by=cast.tom, digest=digest)
-    sara = Client()
-    sara.force_login(cast.sara)
+    sara = client_of(cast.sara)
     history = reverse("history_detail", args=[cast.checkout.pk])
     answer, offer = reverse("need_answer", args=[need.pk]), reverse("offer_create", args=[cast.checkout.pk])
     lit = [sara.get(url).status_code for url in (history, answer, offer)]

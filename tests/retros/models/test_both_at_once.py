@@ -18,7 +18,6 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from django.conf import settings
 from django.db import transaction
-from django.test import Client
 from django.urls import reverse
 
 from partnerships import limits
@@ -26,6 +25,7 @@ from partnerships.models import Invitation, Membership, Partnership, Person
 from partnerships.models.partnership import Seat
 from retros.models import Action, Entry, Note, Ready, Session, Step
 from retros.room.page import room_at
+from tests.cast import client_of
 from tests.conftest import LiveServer
 from tests.factories import PartnershipFactory
 from tests.retros.model import CONCLUDE, LAST, LOOK_BACK, WRITE, Pair, at, make_pair, reveal
@@ -52,8 +52,7 @@ class Browser:
     """One signed-in person on one connection that stays open, as a browser holds it."""
 
     def __init__(self, live_server: LiveServer, person: Person) -> None:
-        client = Client()
-        client.force_login(person)
+        client = client_of(person)
         session = client.cookies[settings.SESSION_COOKIE_NAME].value
         self.person = person
         self.headers = {

@@ -14,8 +14,8 @@ from partnerships.models import Agreement, Delivery, Person, Preference
 from retros.models import Entry, Session, creation
 from retros.notifications.wording import notices_for
 from retros.worker import tick
-from tests.cast import Cast
-from tests.retros.home.test_home import page, signed_in
+from tests.cast import Cast, client_of
+from tests.retros.home.test_home import page
 
 pytestmark = pytest.mark.django_db
 
@@ -119,5 +119,5 @@ def test_it_says_what_was_begun_and_no_word_of_the_two(cast: Cast, template: str
 def test_an_admin_does_not_learn_who_was_waited_for(begun: Begun, state: str) -> None:
     begun.told(begun.cast.tom)
     Delivery.objects.filter(kind="sitting").update(status=state)
-    text = signed_in(begun.cast.ada).get(reverse("mail_list"), {"state": state}).text
+    text = client_of(begun.cast.ada).get(reverse("mail_list"), {"state": state}).text
     assert begun.cast.tom.full_name not in text

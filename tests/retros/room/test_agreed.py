@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from retros.models import Action, Draft, Entry, Session
 from retros.models.action import lines_of
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.retros import play
-from tests.retros.room.test_room import HTMX, client_of
+from tests.retros.room.test_room import HTMX
 
 pytestmark = pytest.mark.one_database
 

@@ -6,14 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Locator, Page, expect
 
 from partnerships.models import Person
 from retros.models import Action, Draft, Entry, Session, creation
 from tests.browser import enter
-from tests.cast import Cast, make_cast
+from tests.cast import Cast, sign_in
 from tests.conftest import LiveServer
 from tests.retros.play import fold, reveal, step_of
 
@@ -27,10 +25,7 @@ class Keys:
     """Somebody without a mouse."""
 
     def __init__(self, person: Person, context: Any, base: str) -> None:
-        client = Client()
-        client.force_login(person)
-        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": base}])
+        sign_in(context, person, base)
         self.page: Page = context.new_page()
 
     def goes_to(self, session: Session, kind: str) -> None:
@@ -61,11 +56,6 @@ class Keys:
 
     def heading(self, text: str) -> None:
         expect(self.page.get_by_role("heading", level=1)).to_have_text(text)
-
-
-@pytest.fixture
-def people(live_server: LiveServer) -> Cast:
-    return make_cast()
 
 
 @pytest.fixture
@@ -164,7 +154,7 @@ def test_the_keys_of_talking(ines: Keys, session: Session, people: Cast) -> None
     ines.tab_to(page.locator("#table input[name=owner]").first)
     keys.press("Space")
     ines.press("Add action")
-    expect(page.locator("#table-state")).to_contain_text("Sketch on Thursdays")
+    expect(page.locator("#added")).to_contain_text("Sketch on Thursdays")
     assert Action.objects.visible_to(people.tom).get().owner == people.ines
 
 

@@ -15,10 +15,10 @@ from partnerships.models import Person
 from partnerships.refusals import NotAllowed, Refusal
 from retros.dates import one_date
 from retros.models import Entry, Ready, Session, Step
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.retros import play
 from tests.retros.model import Participant, wall
-from tests.retros.room.test_room import HTMX, client_of
+from tests.retros.room.test_room import HTMX
 
 pytestmark = pytest.mark.one_database
 

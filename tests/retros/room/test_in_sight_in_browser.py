@@ -16,7 +16,7 @@ from partnerships.models import Agreement
 from retros.lifecycle import ending
 from retros.models import Action, Entry, Ready, Session, creation
 from tests.browser import Watched
-from tests.cast import Cast, make_cast
+from tests.cast import Cast
 from tests.conftest import LiveServer
 from tests.retros import play
 from tests.retros.model import Participant
@@ -99,11 +99,6 @@ COVERED = """async () => {
   }
   return found;
 }"""
-
-
-@pytest.fixture
-def people(live_server: LiveServer) -> Cast:
-    return make_cast()
 
 
 @pytest.fixture

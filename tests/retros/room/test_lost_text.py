@@ -19,14 +19,13 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Locator, Page, Route, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from partnerships.models import Person, SignIn
 from retros.models import Draft, Entry, Note, Session, Step, creation
 from tests.browser import CHROMIUM_FLAGS, Watched, chromium, set_offline
-from tests.cast import Cast, make_cast
+from tests.cast import Cast, sign_in
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
 from tests.proxy import CUT, LOSE, PASS, Proxy
@@ -41,24 +40,12 @@ COPIES = "JSON.stringify(localStorage)"
 
 
 @pytest.fixture
-def people(live_server: LiveServer) -> Cast:
-    return make_cast()
-
-
-@pytest.fixture
 def session(people: Cast) -> Session:
     return creation.start_now(people.checkout, by=people.ines)
 
 
 def place(session: Session, kind: str) -> str:
     return f"/sessions/{session.pk}/steps/{step_of(session, kind).position}/"
-
-
-def sign_in(context: Any, person: Person, base: str) -> None:
-    client = Client()
-    client.force_login(person)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": base}])
 
 
 @pytest.fixture
@@ -694,6 +681,29 @@ def test_an_answer_from_before_a_press_does_not_undo_it_on_the_screen(
         route.fulfill(response=answer)
     page.wait_for_timeout(500)
     expect(ready).to_have_attribute("aria-pressed", "true")
+    page.unroute_all(behavior="ignoreErrors")
+
+
+def test_an_answer_to_a_press_that_a_push_took_away_reaches_the_page(
+    page_of: Callable[..., Page], people: Cast, session: Session, watched: Watched
+) -> None:
+    for kind in ("look_back", "pulse", "write", "conclude"):
+        if step_of(session, kind).written_alone:
+            reveal(session, kind)
+        go_on(session, kind)
+    reveal(session, "close")
+    page = page_of(people.ines)
+    page.goto(place(session, "close"))
+    expect(page.locator("html")).to_have_attribute("data-connection", "live")
+    late: list[Any] = []
+    page.route("**/next/", lambda route: late.append((route, route.fetch())))
+    page.get_by_role("button", name="Plan it").first.click()
+    until_caught(page, late)
+    expect(page.get_by_role("heading", name="Your next retro")).to_be_visible()  # by the stream, without the form
+    with page.expect_event("requestfinished"):
+        for route, answer in late:
+            route.fulfill(response=answer)
+    expect(page.get_by_role("heading", name="Your next retro")).to_be_visible()
     page.unroute_all(behavior="ignoreErrors")
 
 

@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from retros.models import Entry, Session
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.retros import play
-from tests.retros.room.test_room import HTMX, client_of
+from tests.retros.room.test_room import HTMX
 
 pytestmark = pytest.mark.one_database
 

@@ -17,7 +17,7 @@ from tests.retros.regions import shown_in
 CARD = CardShown(
     id="1", column="good", seat="a", text="Thanks", who="Ines", talk="", only_me=False, lies_open=True,
     pick="none", can_table=True, can_edit=False, can_move=False, your_seat="b", partner_seat="a",
-    partner_name="Ines", actions=(),
+    partner_name="Ines", actions=(), difference_url="", in_person=False, can_tick=False,
 )  # fmt: skip
 
 

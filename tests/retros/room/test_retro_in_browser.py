@@ -7,14 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Page, Response, expect
 
 from partnerships.models import Person
 from retros.models import Action, Session, creation
 from tests.browser import Watched
-from tests.cast import make_cast
+from tests.cast import make_cast, sign_in
 from tests.conftest import LiveServer
 
 
@@ -22,10 +20,7 @@ class Side:
     """One of the two at a browser of their own. Keeps every byte that the server ever sent there."""
 
     def __init__(self, person: Person, context: Any, base: str) -> None:
-        client = Client()
-        client.force_login(person)
-        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": base}])
+        sign_in(context, person, base)
         self.person = person
         self.received: list[str] = []
         self.page: Page = context.new_page()
@@ -135,7 +130,7 @@ def test_a_whole_retro_by_two_people(two: tuple[Side, Side, Session], watched: W
     ines.page.get_by_role("textbox", name="What will you try?").fill("Post scope changes the same day")
     ines.page.locator("#table .seg").get_by_text("Tom").click()
     ines.press("Add action")
-    expect(tom.page.locator("#table-state")).to_contain_text("Post scope changes the same day")
+    expect(tom.page.locator("#added")).to_contain_text("Post scope changes the same day")
     tom.press("Done talking")
     expect(ines.page.get_by_text("Talked about")).to_be_visible()
     for side in two[:2]:

@@ -27,7 +27,8 @@ from retros.models import Action, Draft, Entry, Note, Presence, Session, Step, c
 from retros.room.frame import WRITING, Frame
 from retros.room.page import room_at
 from retros.room.steps.board import Board
-from tests.cast import Cast
+from retros.shelf.page import APPRECIATION
+from tests.cast import Cast, client_of
 from tests.retros import play
 from tests.retros.model import wall
 from tests.retros.regions import regions
@@ -35,12 +36,6 @@ from tests.retros.regions import regions
 pytestmark = pytest.mark.one_database
 
 HTMX = {"HX-Request": "true"}
-
-
-def client_of(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 @pytest.fixture
@@ -335,13 +330,13 @@ def test_of_an_open_board_comes_the_new_card_and_nothing_around_it(board: Two) -
     shown = board.shown()
     board.fold(board.tom, "Two", "bad")
     news = board.live(shown)
-    assert regions(news) == ["cards-bad", "count-bad"]
+    assert regions(news) == ["cards-bad", "count-bad", "said"]
     assert news.count("data-card") == 1
     assert regions(board.live(board.shown())) == []
     assert regions(board.fold(board.ines, "Three", "bad", shown=board.shown())) == ["cards-bad", "count-bad"]
     shown = board.shown()
     board.press(board.tom, "step_next_create", 2)
-    assert regions(board.live(shown)) == ["dock"]
+    assert regions(board.live(shown)) == ["dock", "said"]
 
 
 def test_a_card_that_both_look_at_changes_where_it_stands(board: Two) -> None:
@@ -350,7 +345,7 @@ def test_a_card_that_both_look_at_changes_where_it_stands(board: Two) -> None:
     board.press(board.tom, "entry_pick_create", Entry.unrestricted.get(text="One").pk)
     news = board.live(shown)
     assert "Tom picked" in news
-    assert regions(news) == ["cards-bad", "cards-good", "count-bad", "table-state"]
+    assert regions(news) == ["cards-bad", "cards-good", "count-bad", "said", "table-state"]
     assert news.count("data-card") == 2
 
 
@@ -636,5 +631,10 @@ def test_no_page_speaks_of_a_lead_where_there_is_none(cast: Cast) -> None:
     assert [text[:60] for text in main if re.search(r"\b[Ll]eads? (sees?|and)\b", text)] == []
 
 
-def test_wrap_up_promises_no_shelf() -> None:
-    assert [key for key, template in catalogue.templates().items() if "shelf" in repr(template)] == []
+def test_a_wrap_up_promises_the_shelf() -> None:
+    """A kind word that was said there is kept: tests/retros/shelf/test_shelf.py."""
+    asked = [p for t in catalogue.templates().values() for s in t.steps for p in s.prompts if p.key == APPRECIATION]
+    assert asked
+    assert {prompt.kind for prompt in asked} == {"text"}
+    assert {prompt.title for prompt in asked} == {"One thing I appreciate about you"}
+    assert all("shelf" in prompt.hint for prompt in asked)

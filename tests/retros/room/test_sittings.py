@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from hypothesis import given, settings
@@ -25,7 +24,7 @@ from retros.room.decisions import name_decision, settle_decision
 from retros.room.page import room_at
 from retros.room.questions import PlaceRow, Places
 from retros.room.steps.questions import Questions
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.retros.model import Participant
 from tests.retros.regions import regions, shown_in
 
@@ -44,14 +43,12 @@ def two(cast: Cast) -> Two:
 
 
 def page(hands: Participant, position: int = 0) -> str:
-    client = Client()
-    client.force_login(hands.person)
+    client = client_of(hands.person)
     return str(client.get(reverse("step_detail", args=[hands.session_id, position])).text)
 
 
 def press(hands: Participant, name: str, *args: Any, **data: Any) -> Any:
-    client = Client()
-    client.force_login(hands.person)
+    client = client_of(hands.person)
     return client.post(reverse(name, args=[hands.session_id, *args]), data, headers=HTMX)
 
 
@@ -116,8 +113,7 @@ def test_how_many_are_answered_is_told_anew_while_one_writes(two: Two) -> None:
     ines, tom = two
     before = {}
     for hands in two:
-        client = Client()
-        client.force_login(hands.person)
+        client = client_of(hands.person)
         page = client.get(reverse("step_detail", args=[hands.session_id, 0])).text
         before[hands.person.pk] = (client, {"step": "0", "shown": shown_in(page)})
     ines.answer("purpose", "Fewer refunds")
@@ -131,8 +127,7 @@ def test_how_many_are_answered_is_told_anew_while_one_writes(two: Two) -> None:
 def test_every_sitting_that_is_open_stands_on_the_home_page(two: Two, cast: Cast) -> None:
     other = Agreement.begin(cast.checkout, by=cast.tom, kind="contract", title="Search")
     creation.begin(other, by=cast.tom)
-    client = Client()
-    client.force_login(cast.ines)
+    client = client_of(cast.ines)
     home = client.get(reverse("partnership_detail", args=[cast.checkout.pk])).text
     for title in ("Contract: Relaunch", "Contract: Search"):
         assert f'Go on answering<span class="vh">: {title}' in home
@@ -412,8 +407,7 @@ def test_going_on_alone_signs_too_and_home_says_that_it_waits(at_the_end: Two, c
     assert sign(ines, alone=True)
     homes = {}
     for person in (cast.ines, cast.tom):
-        client = Client()
-        client.force_login(person)
+        client = client_of(person)
         homes[person] = unescape(client.get(reverse("partnership_detail", args=[cast.checkout.pk])).text)
     assert "You have signed this. It starts when you both have." in homes[cast.ines]
     assert "It waits for you." in homes[cast.tom]

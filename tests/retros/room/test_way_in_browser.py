@@ -112,8 +112,9 @@ def test_a_new_pair_agrees_and_a_card_changes_what_it_agreed(two: tuple[Side, Si
     ines.press("Propose it, and sign")
     live(ines)
 
-    # Who stands in the room sees it there.
-    expect(tom.page.locator("#table-state")).to_contain_text("Ines has signed it. It starts when you have, too.")
+    # Who stands in the room sees it there, and can sign it there.
+    expect(tom.page.locator("#added")).to_contain_text("Ines has signed it. It starts when you have, too.")
+    expect(tom.page.locator("#added").get_by_role("button", name="Sign it")).to_be_visible()
 
     # The other one signs it where it waits; the difference and the way back to the card are there.
     tom.page.goto(home)

@@ -7,14 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Locator, Page, expect
 
 from partnerships.models import Person, SignIn
 from retros.models import Action, Entry, Note, Review, Session, creation
 from tests.browser import Watched
-from tests.cast import Cast, make_cast
+from tests.cast import Cast, sign_in
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
 from tests.retros.play import agree, fold
@@ -26,10 +24,7 @@ class Plain:
     """One of the two at a browser that runs no scripts."""
 
     def __init__(self, person: Person, context: Any, base: str) -> None:
-        client = Client()
-        client.force_login(person)
-        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": base}])
+        sign_in(context, person, base)
         self.person = person
         self.page: Page = context.new_page()
 
@@ -59,11 +54,6 @@ class Plain:
 
     def heading(self, text: str) -> None:
         expect(self.page.get_by_role("heading", level=1)).to_have_text(text)
-
-
-@pytest.fixture
-def people(live_server: LiveServer) -> Cast:
-    return make_cast()
 
 
 @pytest.fixture
@@ -175,7 +165,7 @@ def test_a_whole_retro_without_script(plain: Callable[[Person], Plain], people: 
     ines.page.get_by_role("textbox", name="What will you try?").fill("Post scope changes the same day")
     ines.page.locator("#table .seg").get_by_text("Tom").click()
     ines.press("Add action")
-    expect(ines.page.locator("#table-state")).to_contain_text("Post scope changes the same day")
+    expect(ines.page.locator("#added")).to_contain_text("Post scope changes the same day")
     ines.press("Done talking")
     expect(ines.page.get_by_text("Talked about").first).to_be_visible()
     both_press("Ready for Conclusions")

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.http import QueryDict
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -23,7 +22,7 @@ from retros.models import Action, Draft, Entry, Jot, Note, SearchText, Session, 
 from retros.search import find, index
 from retros.search.page import ON_A_PAGE, Search
 from retros.search.terms import terms_of
-from tests.cast import Cast
+from tests.cast import Cast, client_of
 from tests.retros.model import WRITE, Pair, Participant, at, make_pair, reveal
 
 pytestmark = pytest.mark.django_db
@@ -32,12 +31,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def pair() -> Pair:
     return make_pair()
-
-
-def client_of(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def look(person: Person, partnership: Partnership, typed: str, /, **more: Any) -> Any:

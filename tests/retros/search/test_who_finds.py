@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from partnerships.models import Clause, Partnership, Person, Version
-from retros.models import Action, Draft, Entry, Handover, Jot, Need, Note, Review, SearchText
+from retros.models import Action, Draft, Entry, Handover, Jot, KindWord, Need, Note, Review, SearchText
 from retros.models.search_text import FOUND
 from retros.search.folding import fold
 from retros.search.page import ON_A_PAGE
@@ -51,6 +51,8 @@ def scanned(person: Person, partnership: Partnership) -> Iterator[tuple[Place, d
                 yield ("clause", c.pk), version.proposed_at, f"{c.heading} {c.text}"
     for need in Need.objects.visible_to(person).filter(partnership=partnership):
         yield ("need", need.pk), need.created_at, f"{need.text} {need.answer}"
+    for word in KindWord.objects.visible_to(person).filter(partnership=partnership):
+        yield ("kind_word", word.pk), word.created_at, word.text
     for handover in Handover.objects.filter(partnership=partnership, partnership__memberships__person=person):
         yield ("handover", handover.pk), handover.written_at, handover.text
 
@@ -64,7 +66,7 @@ def rewrite(draw: Any) -> None:
     tables = (
         (Entry.unrestricted, "text"), (Note.objects, "text"), (Action.objects, "text"), (Action.objects, "because"),
         (Review.objects, "remark"), (Clause.objects, "text"), (Version.objects, "reason"), (Need.objects, "answer"),
-        (Handover.objects, "text"),
+        (Handover.objects, "text"), (KindWord.objects, "text"),
     )  # fmt: skip
     for manager, column in tables:
         keys = list(manager.order_by("pk").values_list("pk", flat=True))
@@ -130,6 +132,7 @@ def test_a_page_asks_the_database_a_few_times(world: World) -> None:
     """With something of every kind on it."""
     Entry.unrestricted.update(text="zqall")
     for model, column in ((Note, "text"), (Action, "text"), (Review, "remark"), (Need, "text"), (Handover, "text"),
+                          (KindWord, "text"),
                           (Clause, "text"), (Version, "reason"), (Draft, "text"), (Jot, "text")):  # fmt: skip
         model.objects.update(**{column: "zqall"})
     client = world.client("ines")

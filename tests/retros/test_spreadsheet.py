@@ -23,9 +23,8 @@ from partnerships.models import Partnership, Person
 from partnerships.refusals import Invalid
 from retros.administration.example import example
 from retros.administration.import_rows import COLUMNS, DETAILS, parse
-from retros.administration.spreadsheet import text_of
 from retros.models import Series
-from tests.cast import Cast
+from retros.spreadsheet import text_of
 from tests.retros.administration import spreadsheets
 from tests.retros.administration.spreadsheets import Cell, Rows
 
@@ -71,12 +70,6 @@ FILES["xlsx"] = lambda: spreadsheets.xlsx_file(forty(lambda value: value))
 FILES["ods"] = lambda: spreadsheets.ods_file(forty(lambda value: value))
 FILES["rewritten dates"] = lambda: spreadsheets.csv_file(forty(rewritten), separator=";", encoding="cp1252")
 FILES["pasted rows"] = lambda: spreadsheets.csv_file(forty(american), separator="\t", encoding="utf-8").decode()
-
-
-@pytest.fixture
-def ada(client: Client, cast: Cast) -> Person:
-    client.force_login(cast.ada)
-    return cast.ada
 
 
 def hidden(page: Any, name: str) -> str:

@@ -193,7 +193,7 @@ def _no_table() -> Invalid:
 
 
 def _too_large() -> Invalid:
-    return Invalid(_("This file is too large. Keep the columns that are named below and one line for each pair."))
+    return Invalid(_("This file is too large. Keep the columns that are named below, and leave out the rest."))
 
 
 def _lines(rows: list[list[Any]]) -> str:

@@ -1,0 +1,132 @@
+"""The second factor: where allauth's parts for it meet our rules and words. Who needs one: models/second_factor.py."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, generate_totp_secret
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from partnerships.middleware import refuse, typed, wants_fragment
+from partnerships.models import second_factor
+from partnerships.refusals import NotAllowed
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+    from django.http.response import HttpResponseBase
+
+# Keys of a browser's session: where somebody wanted to go who had to set up a second factor first.
+WANTED_PAGE = "after_second_factor"
+# What somebody may open before they did: what it takes to set one up, or to leave.
+SETTING_UP = ("mfa_", "account_", "reauthenticate_", "session_end_all")
+
+
+class Adapter(DefaultMFAAdapter):
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "cannot_generate_recovery_codes": gettext_lazy("Set up an app or a passkey first."),
+        "incorrect_code": gettext_lazy(
+            "This did not work. A code works once, for half a minute: wait for the next one, and try again."
+        ),
+    }
+
+    def encrypt(self, text: str) -> str:
+        return _cipher().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Raises ValidationError when the key is another one than when it was encrypted."""
+        try:
+            return _cipher().decrypt(encrypted_text.encode()).decode()
+        except InvalidToken as error:
+            raise ValidationError(
+                _("The secret key of this installation changed, so no code can be checked. Ask your admin to reset "
+                  "your second factor.")
+            ) from error  # fmt: skip
+
+
+def _cipher() -> Fernet:
+    """Its key is made from the secret key, and used for nothing else."""
+    derived = HKDF(SHA256(), length=32, salt=None, info=b"twofold second factor").derive(settings.SECRET_KEY.encode())
+    return Fernet(base64.urlsafe_b64encode(derived))
+
+
+def pending_secret(request: HttpRequest) -> str:
+    """The secret of the app that is being set up in this browser, in base 32; made when there is none yet.
+
+    It is encrypted in the session too. A second tab shows the same one, so it does not matter which is scanned.
+    """
+    adapter = Adapter()
+    if kept := request.session.get(SECRET_SESSION_KEY):
+        return adapter.decrypt(kept)
+    secret = str(generate_totp_secret())
+    request.session[SECRET_SESSION_KEY] = adapter.encrypt(secret)
+    return secret
+
+
+def secret_to_type(secret: str) -> str:
+    """In groups of four, as one reads it from one screen and types it into another."""
+    return " ".join(secret[n : n + 4] for n in range(0, len(secret), 4))
+
+
+class SetUpAppForm(ActivateTOTPForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.user = kwargs.pop("user")
+        super(ActivateTOTPForm, self).__init__(*args, **kwargs)
+        self.secret = pending_secret(context.request)
+        _plain_code_field(self)
+
+
+class CodeForm(AuthenticateForm):
+    """Of the app, or one of the recovery codes."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _plain_code_field(self)
+
+
+class CodeAgainForm(ReauthenticateForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _plain_code_field(self)
+
+
+def _plain_code_field(form: forms.Form) -> None:
+    widget = form.fields["code"].widget
+    widget.attrs.pop("placeholder", None)
+    widget.attrs["inputmode"] = "numeric"
+
+
+class SecondFactorMiddleware:
+    """Leads whoever must have a second factor, and has none, to set one up before anything else."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> HttpResponse | None:
+        match = request.resolver_match
+        if not getattr(view, "login_required", True) or (match and str(match.url_name).startswith(SETTING_UP)):
+            return None
+        if not request.user.is_authenticated or not second_factor.is_missing(request.user):
+            return None
+        if wants_fragment(request) or (request.method != "GET" and typed(request)):
+            return refuse(request, NotAllowed(_("Set up a second factor first: reload the page. Your text is kept.")))
+        if request.method == "GET":
+            request.session[WANTED_PAGE] = request.get_full_path()
+        return redirect("mfa_index")

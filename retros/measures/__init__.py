@@ -1,0 +1,1 @@
+"""The measures of a pair: putting them on the list, other words, retiring them. Never what anybody answered."""

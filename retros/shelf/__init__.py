@@ -1,0 +1,1 @@
+"""The kind words that one person got, and giving one. Never what became of one that was given."""

@@ -1,0 +1,110 @@
+"""The ways to sign in, at a real browser."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import Watched
+from tests.cast import Cast
+from tests.conftest import LiveServer
+from tests.factories import PASSWORD
+from tests.partnerships.accounts.test_accounts_in_browser import look, press
+from tests.partnerships.accounts.test_oidc import Provider
+from tests.partnerships.accounts.test_oidc import provider as provider
+from tests.partnerships.accounts.test_oidc import served_provider as served_provider
+from tests.partnerships.accounts.test_second_factor import Clock
+from tests.partnerships.accounts.test_second_factor import clock as clock
+
+pytestmark = pytest.mark.one_database
+
+NewContext = Callable[..., Any]
+
+
+def by_password(page: Page, email: str) -> None:
+    page.goto("/account/login/")
+    page.get_by_label("Work email").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    press(page, "Sign in")
+
+
+def test_an_app_that_is_asked_for(
+    cast: Cast, new_context: NewContext, live_server: LiveServer, clock: Clock, settings: Any
+) -> None:
+    """Led to set it up, on to the page that was wanted; then in by its code, and by a recovery code."""
+    settings.SECOND_FACTOR = "all"
+    page = new_context().new_page()
+    page.goto("/settings/reminders/")
+    page.get_by_label("Work email").fill(cast.ines.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    press(page, "Sign in")
+    expect(page.get_by_text("Your organisation asks for a second factor.")).to_be_visible()
+    look(page)
+    page.get_by_role("link", name="Set up an app").click()
+    page.get_by_label("Password").fill(PASSWORD)
+    press(page, "Go on")
+    image = page.get_by_role("img", name="The picture for the app.")
+    expect(image).to_be_visible()
+    assert image.evaluate("image => image.naturalWidth") > 0
+    look(page)
+    secret = page.locator("code").inner_text().replace(" ", "")
+    page.get_by_label("Code that the app shows").fill(clock.code(secret))
+    press(page, "Go on")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
+    look(page)
+    recovery = page.locator("li code").first.inner_text()
+    press(page, "I have kept them")
+    expect(page).to_have_url(f"{live_server.url}/settings/reminders/")
+
+    for code in (clock.code(secret), recovery):
+        page = new_context().new_page()
+        by_password(page, cast.ines.email)
+        expect(page.get_by_role("heading", level=1)).to_have_text("One more thing")
+        look(page)
+        page.get_by_label("Code").fill(code)
+        press(page, "Sign in")
+        expect(page.get_by_role("button", name="Account: Ines Okafor")).to_be_visible()
+
+
+def test_by_the_provider(
+    cast: Cast, new_context: NewContext, live_server: LiveServer, provider: Provider, settings: Any, watched: Watched
+) -> None:
+    """Known, and new; and what keeps others out, each with its sentence."""
+    watched.expect(403, 404)  # those that are kept out; the provider has no icon
+    settings.OIDC_SIGN_UP = True
+    settings.MAIL_DOMAINS = frozenset({"example.org"})
+    policy = copy.deepcopy(settings.CONTENT_SECURITY_POLICY)
+    policy["DIRECTIVES"]["form-action"].append(provider.issuer)
+    settings.CONTENT_SECURITY_POLICY = policy
+    provider.says("known", email=cast.ines.email)
+    provider.says("new", email="new@example.org", name="Nele Braun")
+    provider.says("domain", email="new@example.com")
+    provider.says("unverified", email=cast.tom.email, email_verified=False)
+    provider.says("off", email=cast.daniel.email)
+    cast.daniel.deactivate(by=cast.ada)
+    for sub, said in (
+        ("known", "Account: Ines Okafor"),
+        ("new", "Account: Nele Braun"),
+        ("domain", "Addresses of this domain cannot be used here."),
+        ("unverified", "does not say that your mail address is verified."),
+        ("off", "This account is switched off."),
+    ):
+        context = new_context()
+        context.route(
+            "https://**", lambda route: route.fulfill(content_type="text/css", body="")
+        )  # the provider's style
+        page = context.new_page()
+        page.goto("/settings/reminders/")
+        press(page, "Use Example sign-in")
+        page.locator("input[name=sub]").fill(sub)
+        page.locator("input[name=sub]").press("Enter")
+        expect(page.get_by_text(said)).to_be_attached()
+        if said.startswith("Account: "):
+            expect(page).to_have_url(f"{live_server.url}/settings/reminders/")
+        else:
+            expect(page.get_by_role("heading", level=1)).to_have_text("Not signed in")
+            look(page)

@@ -1,0 +1,283 @@
+"""Backups made while people write and commands are killed, and restored, by the commands that an operator types."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from retros.backup import archive
+from tests import postgres
+from tests.served import ROOT, Served
+
+# A person, a session of theirs, and mails: of yesterday (waiting and half sent) and of tomorrow.
+PEOPLE = """
+from datetime import timedelta
+from django.utils import timezone
+from partnerships.models import Delivery
+from partnerships.models.sign_in import SessionStore
+from tests.retros.planned_dates import pair
+a, b = (m.person for m in pair("UTC").memberships.order_by("seat"))
+store = SessionStore(); store["_auth_user_id"] = str(a.pk); store.create()
+def mail(key, status, days):
+    at = timezone.now() + timedelta(days=days)
+    fields = dict(person=a, kind="news", subject_type="person", subject_id=a.pk, for_key=key, send_at=at, status=status)
+    Delivery.new(**fields, claimed_at=at if status == "claimed" else None).save()
+mail("waiting", "pending", -1); mail("half sent", "claimed", -1); mail("later", "pending", 1)
+print("null")
+"""
+STATE = """
+import json
+from partnerships.models import Delivery, Person, SignIn
+print(json.dumps([Person.objects.count(), SignIn.objects.count(),
+    dict(Delivery.objects.filter(kind="news").values_list("for_key", "status"))]))
+"""
+# Commits as fast as it can, and says each one aloud when it is acknowledged.
+WRITER = """
+import django; django.setup()
+from partnerships.models import RateCounter
+from django.utils import timezone
+import itertools
+for number in itertools.count():
+    RateCounter.objects.create(key=f"{number}", window=timezone.now(), count=1)
+    print(number, flush=True)
+"""
+TEXTS = """
+import hashlib, json
+from django.apps import apps
+from django.db import models
+found = {}
+for model in apps.get_models(include_auto_created=True):
+    if model._meta.label in {"retros.Tick", "partnerships.SignIn"}:
+        continue
+    names = [f.attname for f in model._meta.concrete_fields]
+    rows = model._base_manager.order_by("pk").values_list(*names)
+    digest = hashlib.sha256()
+    for row in rows.iterator():
+        digest.update(json.dumps(row, sort_keys=True, default=str).encode())
+    found[model._meta.label] = [rows.count(), digest.hexdigest()]
+print(json.dumps(found))
+"""
+Place = Callable[..., Served]
+
+
+@pytest.fixture(scope="module")
+def server() -> str:
+    """Where the tests run on PostgreSQL, the address of the server; empty on SQLite."""
+    return os.environ.get("DATABASE_URL", "")
+
+
+@pytest.fixture(scope="module")
+def prepared(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A database that is ready and empty. On PostgreSQL nobody stays connected, so that it can be copied."""
+    folder = tmp_path_factory.mktemp("prepared")
+    with postgres.database(server, f"twofold_empty_{os.getpid()}") if server else nullcontext("") as database:
+        made = at(folder, database)
+        made.prepare()
+        yield made
+
+
+@pytest.fixture
+def place(server: str, prepared: Served, tmp_path: Path) -> Iterator[Place]:
+    """Makes databases that are ready and empty; each call another one."""
+    numbers, dropped = count(), []
+
+    def make() -> Served:
+        folder = tmp_path / f"place{next(numbers)}"
+        shutil.copytree(Path(prepared.env["TWOFOLD_DATA_DIR"]).parent, folder)
+        address = ""
+        if server:
+            opened = postgres.database(
+                server, f"twofold_{folder.name}_{os.getpid()}", template=f"twofold_empty_{os.getpid()}"
+            )
+            address = opened.__enter__()
+            dropped.append(opened)
+        return at(folder, address)
+
+    yield make
+    for opened in dropped:
+        opened.__exit__(None, None, None)
+
+
+def at(folder: Path, database: str = "", **variables: str) -> Served:
+    variables |= {"PATH": f"{postgres.clients()}:{os.environ['PATH']}", "TWOFOLD_WORKER_ELSEWHERE": "1"}
+    served = Served(folder, database=database)
+    served.env |= variables
+    return served
+
+
+@contextmanager
+def running(served: Served, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A command beside the test, killed at the end if it is still there."""
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=served.env,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def all_of(served: Served, statement: str) -> list[Any]:
+    """What the database answers, without Django: it may be asked beside anything."""
+    if address := served.env.get("DATABASE_URL"):
+        with psycopg.connect(address) as connection:
+            return connection.execute(statement).fetchall()
+    path = Path(served.env["TWOFOLD_DATA_DIR"]) / "twofold.sqlite3"
+    with closing(sqlite3.connect(path)) as file:
+        assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        return file.execute(statement).fetchall()
+
+
+def test_what_is_restored_signs_nobody_in_and_sends_nothing_of_the_past(place: Place, tmp_path: Path) -> None:
+    one, other = place(), place()
+    one.ask(PEOPLE)
+    file = one.manage("backup", str(tmp_path / "backups"))
+    assert Path(file).stat().st_mode & 0o777 == 0o600
+    assert "is whole" in one.manage("check_backup", file)
+
+    assert "Restored" in other.manage("restore", file)
+    assert other.ask(STATE) == [2, 0, {"waiting": "pending", "half sent": "claimed", "later": "pending"}]
+    for _ in range(2):
+        assert "Subject:" not in other.manage("tick")
+    assert other.ask(STATE)[2] == {"waiting": "expired", "half sent": "expired", "later": "pending"}
+
+    assert "then add --replace" in other.manage("restore", file, fails=True)
+    assert "Restored" in other.manage("restore", file, "--replace")
+    assert other.ask(STATE)[2]["waiting"] == "pending"
+
+    # What would break it is refused, and changes nothing.
+    newer = newer_than_this(Path(file), tmp_path / "newer.zip")
+    assert "comes from a newer program, version 9.0.0: retros.9000_later is unknown here" in other.manage(
+        "restore", str(newer), "--replace", fails=True
+    )
+    with in_use(other):
+        assert "Stop the server and the worker" in other.manage("restore", file, "--replace", fails=True)
+    damaged = bytearray(Path(file).read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    (tmp_path / "damaged.zip").write_bytes(damaged)
+    for command in (["check_backup"], ["restore", "--replace"]):
+        assert "is damaged" in other.manage(command[0], str(tmp_path / "damaged.zip"), *command[1:], fails=True)
+    assert other.ask(STATE)[2]["waiting"] == "pending"
+
+
+def newer_than_this(path: Path, to: Path) -> Path:
+    made = archive.check(path)
+    archive.unpack(path, made, to.with_suffix(".database"))
+    schema = {**made.schema, "retros": "9000_later"}
+    archive.write(
+        to, archive.Manifest(**{**vars(made), "schema": schema, "version": "9.0.0"}), to.with_suffix(".database")
+    )
+    return to
+
+
+@contextmanager
+def in_use(served: Served) -> Iterator[None]:
+    """As by a server: a lock on SQLite, a connection to PostgreSQL."""
+    if address := served.env.get("DATABASE_URL"):
+        with psycopg.connect(address):
+            yield
+        return
+    with (Path(served.env["TWOFOLD_DATA_DIR"]) / "twofold.sqlite3.serving").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.mark.parametrize("times", [pytest.param(1, id="once"), pytest.param(20, id="often", marks=pytest.mark.deep)])
+def test_a_backup_holds_every_commit_that_was_acknowledged_before_it(place: Place, tmp_path: Path, times: int) -> None:
+    one, other = place(), place()
+    for _ in range(times):
+        with running(one, "-c", WRITER) as writer:
+            assert writer.stdout is not None
+            acknowledged = [int(writer.stdout.readline()) for _ in range(30)]
+            file = one.manage("backup", str(tmp_path / "backups"), "--keep", "1")
+            assert writer.poll() is None, "it wrote to the end"
+        assert "Restored" in other.manage("restore", file)
+        found = {int(key) for (key,) in all_of(other, "SELECT key FROM partnerships_ratecounter")}
+        assert set(acknowledged) <= found
+        assert found == set(range(len(found)))  # and one moment: no commit without those before it
+        empty(one)
+
+
+def empty(served: Served) -> None:
+    served.ask("from partnerships.models import RateCounter\nprint(RateCounter.objects.all().delete()[0])")
+
+
+@pytest.mark.parametrize("kills", [pytest.param(2, id="some"), pytest.param(20, id="many", marks=pytest.mark.deep)])
+def test_killed_in_the_middle_it_is_unchanged_or_done_and_runs_again(place: Place, tmp_path: Path, kills: int) -> None:
+    one, other = place(), place()
+    one.ask(PEOPLE)
+    backups = tmp_path / "backups"
+    lasts = {}
+    for command in (["backup", str(backups)], ["restore", one.manage("backup", str(backups / "first")), "--replace"]):
+        served = one if command[0] == "backup" else other
+        began = time.monotonic()
+        served.manage(*command)
+        lasts[command[0]] = time.monotonic() - began
+        for kill in range(kills):
+            other.ask(
+                "from partnerships.models import Person\nprint(Person.objects.filter(name='Ana').update(name='Eva'))"
+            )
+            names = set(all_of(other, "SELECT name FROM partnerships_person"))
+            with running(served, "manage.py", *command) as process:
+                # From the moment when it has begun to almost its end.
+                time.sleep(lasts[command[0]] * (0.4 + 0.6 * kill / kills))
+                process.send_signal(signal.SIGKILL)
+            for path in archive.all_in(backups):
+                archive.check(path)
+            now = set(all_of(other, "SELECT name FROM partnerships_person"))
+            assert now in (names, set(all_of(one, "SELECT name FROM partnerships_person")))
+        served.manage(*command)
+    assert [path.name for path in backups.iterdir() if path.suffix == ".part"] == []
+    assert all_of(other, "SELECT name FROM partnerships_person ORDER BY name") == all_of(
+        one, "SELECT name FROM partnerships_person ORDER BY name"
+    )
+
+
+@pytest.mark.one_database  # both of them
+def test_the_demos_year_goes_to_postgresql_and_back(server: str, tmp_path: Path) -> None:
+    """From SQLite, restored into PostgreSQL, and from there into SQLite: every value of every row is the same."""
+    with (
+        nullcontext(server) if server else postgres.server() as address,
+        postgres.database(address, f"twofold_year_{os.getpid()}") as database,
+    ):
+        demo = at(tmp_path / "demo", TWOFOLD_DEMO="1")
+        there, back = at(tmp_path / "there", database), at(tmp_path / "back")
+        demo.prepare()
+        demo.manage("demo")
+        year = demo.ask(TEXTS)
+        assert year["retros.Entry"][0] > 100
+        there.manage("restore", demo.manage("backup", str(tmp_path)))
+        assert there.ask(TEXTS) == year
+        native = there.manage("backup", str(tmp_path / "native"))
+        assert "manage.py backup --portable DIR" in back.manage("restore", native, fails=True)
+        back.manage("restore", there.manage("backup", str(tmp_path / "portable"), "--portable"))
+        assert back.ask(TEXTS) == year
+        # An id that the database gives continues after those that came.
+        assert (
+            there.ask(
+                "from partnerships.models import Audit, Person\nfrom django.db.models import Max\n"
+                "last = Audit.objects.aggregate(m=Max('pk'))['m']\n"
+                "print(Audit.objects.create(act='x').pk - last)"
+            )
+            == 1
+        )
