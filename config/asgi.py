@@ -14,6 +14,7 @@ django.setup()
 from django.utils.translation import gettext as _
 
 from config.answers import Complete, Receive, Scope, Send, answer
+from config.counters import streams
 from config.one_server import OneServer
 from config.pages import Pages
 from retros.live import endpoint
@@ -36,7 +37,8 @@ class Application:
     async def answer(self, scope: Scope, receive: Receive, send: Complete) -> None:
         try:
             if scope["path"].startswith("/live/"):
-                await endpoint.app(scope, receive, send)
+                with streams.labels("room").track_inprogress():
+                    await endpoint.app(scope, receive, send)
             else:
                 await self.pages(scope, receive, send)
         except Exception:

@@ -154,6 +154,13 @@ class Environment:
         except OSError as error:
             raise ImproperlyConfigured(f"{folder} takes no file ({error.strerror}). Free space on its disk.") from error
 
+    def token(self, name: str) -> str:
+        """What somebody must bring; empty when not given."""
+        value = self.text(name)
+        if value and not re.fullmatch(r"[\w.~+/=-]{20,}", value, re.ASCII):
+            raise BadValue(name, None, "at least 20 random letters and digits")
+        return value
+
     def mail(self, name: str) -> dict[str, str | int | bool]:
         """Django's mail settings; empty when no server is named."""
         value = self.text(name)

@@ -14,6 +14,8 @@ from pathlib import Path
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from config.counters import count
+
 FIELDS = ("route", "method", "status", "ms", "person", "reference", "kind", "count")
 # Only these speak in sentences of fixed text; what others put into a message may hold a path or a person's words.
 SPEAKERS = ("twofold", "uvicorn.error")
@@ -64,6 +66,7 @@ class RequestLogMiddleware:
         match = request.resolver_match
         if match is None and response.status_code < 400:
             return response  # a static file
+        count(match.route if match else None, response.status_code)
         user = getattr(request, "user", None)
         level = logging.ERROR if response.status_code >= 500 else logging.INFO
         log.log(

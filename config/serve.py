@@ -16,6 +16,7 @@ import socket
 import sys
 import threading
 from multiprocessing.process import BaseProcess
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import uvicorn
@@ -24,6 +25,7 @@ from django.db import connections
 from django.utils import autoreload
 from uvicorn.supervisors import Multiprocess
 
+from config import counters
 from config.asgi import Application, application
 from config.protocol import StrictProtocol
 from retros.backup.start import refuse_unready
@@ -95,7 +97,9 @@ def serve(host: str, port: int, workers: int = 1) -> None:
         threading.Thread(target=work, args=[stop], name="worker", daemon=True).start()
     try:
         if workers > 1:
-            Multiprocess(config, [listening]).run()
+            with TemporaryDirectory(prefix="twofold-counters-") as folder:
+                counters.share(folder)
+                Multiprocess(config, [listening]).run()
         else:
             sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
             uvicorn.Server(config).run([listening])
@@ -114,6 +118,7 @@ def bound(config: uvicorn.Config) -> socket.socket:
 
 def one_of_several() -> Application:
     """The application, in a process that the manager has made, and which ends when the manager is gone."""
+    counters.share()
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     if manager := multiprocessing.parent_process():
         threading.Thread(target=end_with, args=[manager], daemon=True).start()

@@ -59,6 +59,7 @@ STREAM_LIMIT = env.number("TWOFOLD_STREAM_LIMIT", 2500, least=1, most=100_000)
 PROXIES = env.networks("TWOFOLD_PROXIES")
 _backups = env.text("TWOFOLD_BACKUP_DIR")
 BACKUP_DIR = env.folder("TWOFOLD_BACKUP_DIR", DATA_DIR) if _backups else None
+METRICS_TOKEN = env.token("TWOFOLD_METRICS_TOKEN")  # empty: there are no metrics
 BACKUP_KEEP = env.number("TWOFOLD_BACKUP_KEEP", 35, least=1, most=10_000)
 
 if not HTTPS and not LOOPBACK and not ALLOW_HTTP:

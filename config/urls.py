@@ -4,6 +4,7 @@ from allauth.account import urls as accounts
 from django.urls import include, path
 
 from config.health import healthz
+from config.metrics import metrics
 from partnerships import urls as ours
 from partnerships.accounts import urls as account_urls
 
@@ -14,6 +15,7 @@ urlpatterns = [
     path("", include(ours)),
     path("account/", include([pattern for pattern in accounts.urlpatterns if pattern.name not in OWN])),
     path("healthz", healthz, name="healthz"),
+    path("metrics", metrics, name="metrics"),
 ]
 
 handler500 = "config.errors.server_error"

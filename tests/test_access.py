@@ -125,6 +125,7 @@ TABLE: dict[str, Row] = {
     "unsubscribe": account(),
     "calendar_feed": account(post=405, stranger_post=405),
     "healthz": account(post=405, stranger_post=405),
+    "metrics": account(404, 405, 404, 405),
     "session_end_all": account(405, 302, 302, 302),
     "data_detail": account(200, 405, 302, 302),
     "data_export": account(405, 302, 302, 302),  # confirm the password first
@@ -334,7 +335,7 @@ PUBLIC = {
     "account_reset_password", "account_confirm_login_code", "account_confirm_email", "account_reset_password_done",
     "account_reset_password_from_key", "account_reset_password_from_key_done", "account_request_login_code",
     "invitation_detail", "sign_in_here", "sign_in_undo", "sign_in_link", "unsubscribe", "calendar_feed",
-    "healthz", "mfa_authenticate", "openid_connect_login", "openid_connect_callback",
+    "healthz", "metrics", "mfa_authenticate", "openid_connect_login", "openid_connect_callback",
 }  # fmt: skip
 ANYBODYS = (
     "account_",
@@ -416,7 +417,7 @@ def test_the_public_list_is_exact() -> None:
     own = {name for name in public if not name.startswith("account_")}
     assert own == {
         "invitation_detail", "sign_in_here", "sign_in_undo", "sign_in_link", "unsubscribe", "calendar_feed", "healthz",
-        "mfa_authenticate", "openid_connect_login", "openid_connect_callback",
+        "metrics", "mfa_authenticate", "openid_connect_login", "openid_connect_callback",
     }  # fmt: skip
     closed_by_allauth = {"account_reauthenticate", "account_email", "account_change_password", "account_set_password"}
     assert public - closed_by_allauth == PUBLIC

@@ -37,7 +37,7 @@ from retros.lifecycle import ending
 from retros.lifecycle.erasure import erase
 from retros.lifecycle.export import partnership_data
 from retros.lifecycle.take_along import actions_table
-from retros.models import Draft, Entry, Jot, KindWord, OwnTemplate, Series, Session, UsualTemplate, creation
+from retros.models import Draft, Entry, Jot, KindWord, Measure, OwnTemplate, Series, Session, UsualTemplate, creation
 from retros.recurrence.rule import PRESETS, Rule
 from retros.room.answers import push
 from retros.worker import tick
@@ -97,7 +97,10 @@ class Stage:
     def more_urls(self) -> list[str]:
         """What Tom looks at besides, now and then."""
         pair, session, ahead = self.cast.checkout.pk, self.session.pk, self.ahead.pk
-        names = ("action_list", "session_create", "release_list", "exercise_list", "kind_word_create", "card_import")
+        names = (
+            "action_list", "session_create", "release_list", "measure_list", "trend_list", "exercise_list",
+            "kind_word_create", "card_import",
+        )  # fmt: skip
         found = [reverse(name, args=[pair]) for name in names] + [reverse("shelf_detail")]
         found += [*self.of_session(session), *self.of_session(ahead)]
         for position in (PULSE, WRITE, CLOSE):
@@ -126,6 +129,7 @@ def stage(cast: Cast) -> Iterator[Stage]:
         at = clock.now.replace(tzinfo=None)
         own = OwnTemplate.clone(templates()["retro-classic"], by=cast.ada)
         UsualTemplate.choose(own.template, "pm_designer", by=cast.ada)
+        Measure.define(cast.checkout, by=cast.tom, text="We ship what we showed.", id=uuid.UUID(int=5))
         ahead = one_date.plan(cast.checkout, by=cast.ines, start=at.replace(month=12), zone="UTC")
         KindWord.give(cast.checkout, by=cast.tom, text="You ask first", id=uuid.uuid4())
         session = creation.start_now(cast.checkout, by=cast.tom)
@@ -249,7 +253,7 @@ class Ines:
             self.stage.clock.pass_minutes(self.chance.choice([0, 0.01, 0.3, 1]))
             self.chance.choice([self.fold, self.fold, self.edit, self.move, self.delete, self.restore, self.private,
                                 self.keep_to_herself, self.share_after_all, self.draft, self.answer,
-                                self.jot, self.look_again, self.bring_in, self.take_off])()  # fmt: skip
+                                self.jot, self.to_say, self.look_again, self.bring_in, self.take_off])()  # fmt: skip
         for session, count in folded.items():
             cards = self.cards(session)
             while len(cards) > count:
@@ -294,6 +298,11 @@ class Ines:
             session = card.step.session_id
             data = {"text": card.text, "version": card.version, "prompt": self.column(session)}
             self.press("entry_update", session, card.pk, **data)
+
+    def to_say(self) -> None:
+        session = self.session()
+        heading = {"text": str(self.chance.random()), "in_person": "on"}
+        self.press("entry_create", session, self.column(session), client_id=self.id(), **heading)
 
     def keep_to_herself(self) -> None:
         """A folded card becomes “only me” afterwards."""
@@ -343,6 +352,7 @@ class Ines:
         choices: list[tuple[str, dict[str, Any]]] = [
             ("weather_us", {"value": self.chance.randrange(1, 6)}), ("changed", {"text": self.words(needed=False)}),
             ("life_career", {"text": self.words()}), ("appreciation", {"text": self.words()}),
+            (Measure.objects.get().key, {"value": self.chance.randrange(1, 6)}),
         ]  # fmt: skip
         key, data = self.chance.choice(choices)
         prompt = Participant(self.stage.cast.ines, session).prompt(key).pk
@@ -496,8 +506,11 @@ def write_alone(stage: Stage, *sessions: Session, answers: bool = True) -> None:
             card = ines.id()
             ines.press("entry_create", session.pk, column, text="Taken back", client_id=card)
             ines.press("entry_delete", session.pk, Entry.unrestricted.get(client_id=card).pk)
+        found: list[tuple[int, str, dict[str, Any]]] = [
+            (PULSE, prompt.key, {"value": 3}) for prompt in steps[PULSE].prompts if prompt.measure
+        ]
         for position, key, data in (
-            (PULSE, "life_career", {"text": "Mine", "only_me": "on"}), (PULSE, "weather_us", {"value": 2}),
+            *found, (PULSE, "life_career", {"text": "Mine", "only_me": "on"}), (PULSE, "weather_us", {"value": 2}),
             (PULSE, "changed", {"text": "A move"}), (CLOSE, "appreciation", {"text": "Not yet said"}),
         ):  # fmt: skip
             if not steps[position].side_open(hers) and (answers or "only_me" in data):
@@ -570,6 +583,26 @@ def test_a_new_card_on_an_open_board(stage: Stage) -> None:
         yield asks
         alone(stage.session, stage.ahead)
         yield asks
+
+    same_with_and_without(stage, course)
+
+
+@pytest.mark.both_databases
+def test_a_list_of_measures_that_changes(stage: Stage) -> None:
+    """She answers ahead what is then worded otherwise, asked no more, and asked again."""
+    tom = stage.cast.tom
+
+    def course(alone: Alone) -> Iterator[Sequence[str]]:
+        measure = Measure.objects.get()
+        pages = [*stage.of_session(stage.ahead.pk), *stage.more_urls()]
+        for verb in (
+            lambda: measure.edit(by=tom, text="We show what we ship.", version=1),
+            lambda: measure.retire(by=tom),
+            lambda: measure.bring_back(by=tom),
+        ):
+            alone(stage.ahead)
+            verb()
+            yield pages
 
     same_with_and_without(stage, course)
 

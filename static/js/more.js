@@ -1,11 +1,4 @@
 // A press inside a popover has had its effect: the popover goes.
-addEventListener(
-  "htmx:afterRequest",
-  ({
-    detail: {
-      requestConfig: { verb },
-    },
-  }) => {
-    if (verb === "post") document.querySelector("#more:popover-open")?.hidePopover();
-  },
-);
+addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (detail.requestConfig.verb === "post") document.querySelector("#more:popover-open")?.hidePopover();
+});

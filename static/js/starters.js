@@ -1,9 +1,8 @@
 // <button data-starts="I notice ">: puts these words at the beginning of what is typed in its form.
-document.addEventListener("click", ({ target }) => {
-  const button = target.closest("[data-starts]");
-  if (!button) return;
-  const box = button.form.querySelector("textarea");
-  if (!box.value.startsWith(button.dataset.starts)) box.setRangeText(button.dataset.starts, 0, 0, "end");
+document.addEventListener("click", ({ target: { dataset, form } }) => {
+  if (!dataset?.starts) return;
+  const box = form.querySelector("textarea");
+  if (!box.value.startsWith(dataset.starts)) box.setRangeText(dataset.starts, 0, 0, "end");
   box.focus();
   box.dispatchEvent(new Event("input", { bubbles: true }));
 });

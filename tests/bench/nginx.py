@@ -1,4 +1,4 @@
-"""nginx before two processes, as docs/configuration.md shows it. Without nginx the figures behind it are left out."""
+"""nginx before two processes, much as `deploy/nginx.conf` has it. Without nginx the figures behind it are left out."""
 
 from __future__ import annotations
 

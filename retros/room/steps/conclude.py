@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from retros.agreements.page import Proposed, proposed_in
 from retros.models import Action, Draft, Entry, Note, Session
 from retros.models.action import ActionLine
+from retros.room.regions import Region, Rows, drawn
 from retros.room.steps.learns import Learns
 
 if TYPE_CHECKING:
@@ -25,19 +27,24 @@ class Words:
     add: StrOrPromise
     ask: StrOrPromise
     try_it: StrOrPromise
+    untried: StrOrPromise
     acts: StrOrPromise
+    no_acts: StrOrPromise
     add_act: StrOrPromise
     ask_act: StrOrPromise
 
 
 USUAL = Words(
     learned=_("What we learned"), add=_("Add a learning"), ask=_("What did we learn?"),
-    try_it=_("The one thing to try"), acts=_("Actions from today"), add_act=_("Add an action"),
-    ask_act=_("What will you do?"),
+    try_it=_("The one thing to try"),
+    untried=_("What could be the one thing to try to make our collaboration even more effective?"),
+    acts=_("Actions from today"), no_acts=_("None yet. They can also come straight from a card on the table."),
+    add_act=_("Add an action"), ask_act=_("What will you do?"),
 )  # fmt: skip
 OF_A_DIFFERENCE = Words(
     learned=_("Decided"), add=_("Write down what you decided"), ask=_("What did you decide?"),
-    try_it=_("To test first"), acts=_("Parked, and who gets it decided by when"), add_act=_("Park it"),
+    try_it=_("To test first"), untried=_("Which way could you try for a while, and how would you know?"),
+    acts=_("Parked, and who gets it decided by when"), no_acts=_("Nothing is parked."), add_act=_("Park it"),
     ask_act=_("What is to be decided?"),
 )  # fmt: skip
 
@@ -46,7 +53,15 @@ class Conclude(Learns):
     """Conclusions: what the two learned, the one thing to try, actions. Of a difference: decided, to test, parked."""
 
     template = "retros/room/_conclude.html"
-    parts = ("learnings", "proposals", "experiments", "try_words", "actions")
+    parts = ("learnings", "proposals", "experiments", "actions")
+
+    @cached_property
+    def inside(self) -> Mapping[str, Region | Rows]:
+        """Also the words of the form for trying something, where there is one."""
+        found = dict(super().inside)
+        if self.can_write:
+            found["try_words"] = drawn("retros/room/_try_words.html", room=self)
+        return found
 
     @property
     def words(self) -> Words:
