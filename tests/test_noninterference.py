@@ -37,7 +37,18 @@ from retros.lifecycle import ending
 from retros.lifecycle.erasure import erase
 from retros.lifecycle.export import partnership_data
 from retros.lifecycle.take_along import actions_table
-from retros.models import Draft, Entry, Jot, KindWord, Measure, OwnTemplate, Series, Session, UsualTemplate, creation
+from retros.models import (
+    Draft,
+    Entry,
+    Jot,
+    KindWord,
+    Measure,
+    OwnTemplate,
+    Series,
+    Session,
+    UsualTemplate,
+    creation,
+)  # fmt: skip
 from retros.recurrence.rule import PRESETS, Rule
 from retros.room.answers import push
 from retros.worker import tick
@@ -98,8 +109,8 @@ class Stage:
         """What Tom looks at besides, now and then."""
         pair, session, ahead = self.cast.checkout.pk, self.session.pk, self.ahead.pk
         names = (
-            "action_list", "session_create", "release_list", "measure_list", "trend_list", "exercise_list",
-            "kind_word_create", "card_import",
+            "action_list", "session_create", "release_list", "exercise_list", "kind_word_create", "card_import",
+            "measure_list", "trend_list",
         )  # fmt: skip
         found = [reverse(name, args=[pair]) for name in names] + [reverse("shelf_detail")]
         found += [*self.of_session(session), *self.of_session(ahead)]
@@ -127,9 +138,9 @@ class Stage:
 def stage(cast: Cast) -> Iterator[Stage]:
     with Clock().running() as clock:
         at = clock.now.replace(tzinfo=None)
+        Measure.define(cast.checkout, by=cast.tom, text="We ship what we showed.", id=uuid.UUID(int=5))
         own = OwnTemplate.clone(templates()["retro-classic"], by=cast.ada)
         UsualTemplate.choose(own.template, "pm_designer", by=cast.ada)
-        Measure.define(cast.checkout, by=cast.tom, text="We ship what we showed.", id=uuid.UUID(int=5))
         ahead = one_date.plan(cast.checkout, by=cast.ines, start=at.replace(month=12), zone="UTC")
         KindWord.give(cast.checkout, by=cast.tom, text="You ask first", id=uuid.uuid4())
         session = creation.start_now(cast.checkout, by=cast.tom)
@@ -253,7 +264,7 @@ class Ines:
             self.stage.clock.pass_minutes(self.chance.choice([0, 0.01, 0.3, 1]))
             self.chance.choice([self.fold, self.fold, self.edit, self.move, self.delete, self.restore, self.private,
                                 self.keep_to_herself, self.share_after_all, self.draft, self.answer,
-                                self.jot, self.to_say, self.look_again, self.bring_in, self.take_off])()  # fmt: skip
+                                 self.jot, self.to_say, self.look_again, self.bring_in, self.take_off])()  # fmt: skip
         for session, count in folded.items():
             cards = self.cards(session)
             while len(cards) > count:
