@@ -38,7 +38,16 @@ from retros.lifecycle.erasure import erase
 from retros.lifecycle.export import partnership_data
 from retros.lifecycle.take_along import actions_table
 from retros.models import (
-    Draft, Entry, Jot, KindWord, Measure, OwnTemplate, Series, Session, UsualTemplate, creation,
+    Draft,
+    Entry,
+    Jot,
+    KindWord,
+    Measure,
+    OwnTemplate,
+    Series,
+    Session,
+    UsualTemplate,
+    creation,
 )  # fmt: skip
 from retros.recurrence.rule import PRESETS, Rule
 from retros.room.answers import push
