@@ -3,6 +3,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpRequest
 
+from retros.guide.text import PARTS
+
 
 def nonce(request: HttpRequest) -> dict[str, object]:
     """The nonce under the name that our templates and django-htmx read."""
@@ -12,6 +14,12 @@ def nonce(request: HttpRequest) -> dict[str, object]:
 def mail(request: HttpRequest) -> dict[str, object]:
     """Whether mail reaches anybody, or goes to the log alone."""
     return {"mail_is_sent": settings.MAIL_IS_SENT}
+
+
+def guide(request: HttpRequest) -> dict[str, object]:
+    """The part of the guide that tells of this page; empty where there is none."""
+    match = request.resolver_match
+    return {"guide_part": PARTS.get(match.url_name or "", "") if match else ""}
 
 
 def ways_in(request: HttpRequest) -> dict[str, object]:

@@ -147,6 +147,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "config.context.nonce",
+                "config.context.guide",
                 "config.context.mail",
                 "config.context.ways_in",
                 "partnerships.accounts.came_from.header",
@@ -306,8 +307,9 @@ if not HTTPS:
 
 # --- Mail ----------------------------------------------------------------------------------------
 
-_backend = "smtp" if MAIL_IS_SENT else "dummy" if DEMO else "console"  # the people of the demo have no mailbox
-EMAIL_BACKEND = f"django.core.mail.backends.{_backend}.EmailBackend"
+_BACKENDS = "django.core.mail.backends."  # the people of the demo have no mailbox
+_backend = f"{_BACKENDS}smtp" if MAIL_IS_SENT else f"{_BACKENDS}dummy" if DEMO else "partnerships.mail.console"
+EMAIL_BACKEND = f"{_backend}.EmailBackend"
 EMAIL_HOST = str(_mail.get("EMAIL_HOST", ""))
 EMAIL_PORT = int(_mail.get("EMAIL_PORT", 25))
 EMAIL_HOST_USER = str(_mail.get("EMAIL_HOST_USER", ""))

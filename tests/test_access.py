@@ -132,6 +132,7 @@ TABLE: dict[str, Row] = {
     "calendar_feed": account(post=405, stranger_post=405),
     "healthz": account(post=405, stranger_post=405),
     "metrics": account(404, 405, 404, 405),
+    "guide_detail": account(200, 405, 302, 302),
     "session_end_all": account(405, 302, 302, 302),
     "data_detail": account(200, 405, 302, 302),
     "data_export": account(405, 302, 302, 302),  # confirm the password first
