@@ -41,7 +41,9 @@ class PageForm(CheckedForm):
 
     @contextmanager
     def on_page(self, *, at: str | None = None, htmx: bool = False) -> Iterator[None]:
-        """Show a refusal at the field `at`. Passes on what has an answer of its own: two texts, and htmx's fragment."""
+        """Show a refusal at the field `at`; the first wrong one has the focus when the page is here again. Passes on
+        what has an answer of its own: two texts, and htmx's fragment.
+        """
         try:
             yield
         except Stale:
@@ -55,6 +57,8 @@ class PageForm(CheckedForm):
             for field in self.hidden_fields():
                 for error in field.errors:
                     self.add_error(None, error)  # nobody sees a message beside a hidden field
+            for wrong in [field for field in self.visible_fields() if field.errors][:1]:
+                wrong.field.widget.attrs["autofocus"] = True
 
 
 @cache

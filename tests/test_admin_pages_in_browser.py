@@ -105,7 +105,7 @@ def test_the_first_hour_of_an_admin(new_context: Callable[..., Any], live_server
     rows = [f"{emails[2 * n]}\t{emails[2 * n + 1]}\tTeam {n:02}" for n in range(40)]
     page = page_of(cast.ada, new_context(), live_server)
     page.goto(reverse("admin_partnership_list"))
-    press.on(page.get_by_role("link", name="Read in a file"))
+    press.on(page.get_by_role("link", name="Import a file"))
     pasted = "\n".join(["member_a_email\tmember_b_email\tlabel", *rows])
     press.paste(page.locator("textarea[name=text]"), pasted)
     press.on(page.get_by_role("button", name="Look at it"))

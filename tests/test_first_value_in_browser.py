@@ -129,7 +129,7 @@ def test_from_the_setup_link_to_the_first_closed_retro(
         each.heading("What do we agree on?")
         expect(each.page.locator("#learnings")).to_contain_text(SENTENCE)
     lena.press("button", "Put them in our agreement, and sign")
-    expect(tom.page.get_by_text("Lena has signed your sentences.")).to_be_visible()
+    expect(tom.page.get_by_text("Lena has signed these sentences.")).to_be_visible()
     tom.press("button", "Put them in our agreement, and sign")
     for each in (lena, tom):
         expect(each.page.get_by_text("Your sentences are in the agreement. It is in force.")).to_be_visible()

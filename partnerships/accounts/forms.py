@@ -21,7 +21,9 @@ class SignUpForm(SignupForm):
     """The account's first form. Asks for the name and the time zone, because everything later speaks with them."""
 
     name = NameFormField(label=_("Your name"), widget=forms.TextInput(attrs={"autocomplete": "name"}))
-    timezone = TimeZoneField(help_text=_("Dates and times are shown in it. You can change it in your settings."))
+    timezone = TimeZoneField(
+        help_text=_("Dates and times are shown to you in this zone. You can change it in your settings.")
+    )
     field_order = ["name", "email", "password1", "timezone"]
 
     def clean_email(self) -> str:
@@ -69,13 +71,13 @@ class PersonForm(forms.ModelForm[Person]):
 
     name = NameFormField(label=_("Your name"), widget=forms.TextInput(attrs={"autocomplete": "name"}))
     role_label = NameFormField(label=_("Your role"), required=False)
-    timezone = TimeZoneField(help_text=_("Dates and times are shown in it."))
+    timezone = TimeZoneField(help_text=_("Dates and times are shown to you in this zone."))
 
     country = forms.ChoiceField(
         label=_("Public holidays of"),
         required=False,
-        choices=lambda: [("", _("Nobody names them")), *public_holidays.countries()],
-        help_text=_("Whoever plans a date with you is told when it is one."),
+        choices=lambda: [("", _("No country")), *public_holidays.countries()],
+        help_text=_("Whoever plans a date with you is told when it falls on one."),
     )
 
     class Meta:

@@ -32,8 +32,8 @@ class ArrangeForm(PageForm):
         initial=timezone.localdate,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    email_a = forms.EmailField(label=_("Work email of the first"), max_length=254)
-    email_b = forms.EmailField(label=_("Work email of the second"), max_length=254)
+    email_a = forms.EmailField(label=_("Work email of one of them"), max_length=254)
+    email_b = forms.EmailField(label=_("Work email of the other one"), max_length=254)
 
     def clean_email_a(self) -> str:
         return _address(self.cleaned_data["email_a"])

@@ -116,7 +116,7 @@ class ImportForm(PageForm):
 
     not_typed = ("seen",)
 
-    file = TableFile(label=_("A file of a spreadsheet"), required=False, help_text=_(".xlsx, .ods, CSV or text."))
+    file = TableFile(label=_("A spreadsheet file"), required=False, help_text=_(".xlsx, .ods, CSV or text."))
     text = forms.CharField(
         label=_("Or rows from a spreadsheet"),
         help_text=_("Mark the rows there with their first line, copy, and paste them here."),

@@ -307,7 +307,7 @@ def _names(reader: Any) -> list[str]:
 
 def _too_many() -> Invalid:
     most = number_format(limits.IMPORT_LINES, force_grouping=True)
-    words = _("A file can have at most %(lines)s lines. Split it, and read in one part at a time.")
+    words = _("A file can have at most %(lines)s lines. Split it, and import one part at a time.")
     return Invalid(words % {"lines": most})
 
 

@@ -277,7 +277,7 @@ class History:
 
     def _sessions(self) -> Iterator[Item]:
         learned = self._learned
-        for session in self._own_sessions:
+        for session in sorted(self._own_sessions, key=lambda s: s.closed_at or s.start_utc, reverse=True):
             if session.is_open:
                 if session == self.next:
                     yield self._planned(session)

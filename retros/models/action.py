@@ -287,15 +287,14 @@ class ActionLine(NamedTuple):
 
 
 def lines_of(actions: Iterable[Action], *, each: bool = False) -> list[ActionLine]:
-    """The actions in their order, those of both in one line. `each`: for a list that says of each owner by when, and
-    what became of it, so that only the words have to be the same.
+    """The actions in their order, those of both in one line, as long as they have the same words and date. `each`: for
+    a list that says of each owner by when, so that the words are enough.
     """
-    same = _words if each else _said
     lines: dict[uuid.UUID, ActionLine] = {}
     rest = {action.pk: action for action in actions}
     for action in list(rest.values()):
         twin = rest.get(_twin(action.pk))
-        if twin is not None and twin.owner_id != action.owner_id and same(twin) == same(action):
+        if twin is not None and twin.owner_id != action.owner_id and _words(twin, each) == _words(action, each):
             del rest[twin.pk]
             lines[action.pk] = ActionLine(action, (action, twin))
     return [lines.get(action.pk) or ActionLine(action, (action,)) for action in rest.values()]
@@ -306,14 +305,10 @@ def _twin(id: uuid.UUID) -> uuid.UUID:
     return uuid.uuid5(id, "both")
 
 
-def _words(action: Action) -> tuple[object, ...]:
-    """What an action says, whosever it is."""
-    return action.text, action.cue, action.because, action.seen_by, action.is_experiment, action.from_entry_id
-
-
-def _said(action: Action) -> tuple[object, ...]:
-    """What a list says of an action, but for whose it is."""
-    return *_words(action), action.due, action.closed_as, action.closed_on, action.helped
+def _words(action: Action, each: bool) -> tuple[object, ...]:
+    """What a line says of an action, whosever it is."""
+    said = (action.text, action.cue, action.because, action.seen_by, action.is_experiment, action.from_entry_id)
+    return said if each else (*said, action.due)
 
 
 class Review(models.Model):

@@ -18,7 +18,7 @@ from partnerships import zones
 from partnerships.content import isolated
 from partnerships.mail import news
 from partnerships.mail.message import Letter, Link
-from partnerships.models import Delivery, Membership, Person
+from partnerships.models import Delivery, Invitation, Membership, Person
 from partnerships.unsubscribe import unsubscribe_link
 from retros.models import Action, Entry, Expiry, KindWord, Ready, Session, Step
 from retros.models.expiry import WARNING
@@ -140,7 +140,12 @@ class About:
 
     @property
     def partner(self) -> str:
-        return next((p.first_name for p in self.people if p.pk != self.delivery.person_id), _("your partner"))
+        """By name; by the address that was invited, while nobody has the other seat."""
+        if name := next((p.first_name for p in self.people if p.pk != self.delivery.person_id), ""):
+            return name
+        about = self.session or self.action or self.warning
+        invited = Invitation.objects.of_partnership(about.partnership) if about else None
+        return invited.email if invited else _("your partner")
 
     @property
     def edition(self) -> InvitationVersion:

@@ -37,9 +37,9 @@ class Agree(Learns):
         if version.number:
             return _("Your sentences are in the agreement. It is in force.")
         if version.signed_by(self.person):
-            return _("You have signed your sentences. The agreement starts when %(name)s has, too.") % {
+            return _("You have signed these sentences. The agreement starts when %(name)s has, too.") % {
                 "name": self.partner.name
             }
-        return _("%(name)s has signed your sentences. The agreement starts when you have, too.") % {
+        return _("%(name)s has signed these sentences. The agreement starts when you have, too.") % {
             "name": self.partner.name
         }

@@ -62,7 +62,11 @@ class Asks(Frame):
 
     @staticmethod
     def _left_out(answers: list[Answer]) -> str:
-        left_out = [a.prompt.title for a in answers if a.is_empty and a.prompt.kind != Prompt.Kind.TAGS]
+        left_out = [
+            _("“%(title)s”") % {"title": a.prompt.title}
+            for a in answers
+            if a.is_empty and a.prompt.kind != Prompt.Kind.TAGS
+        ]
         return get_text_list(left_out, _("and"))
 
     @property

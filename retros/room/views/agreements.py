@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from partnerships.access import get_agreement, get_version
+from partnerships.access import get_agreement, get_partnership, get_version
 from partnerships.agreements.forms import SignForm
 from partnerships.agreements.page import next_look
 from partnerships.http import PersonRequest
@@ -20,6 +20,7 @@ from retros.agreements.forms import AdoptForm, CardProposalForm, LineForm
 from retros.agreements.page import ClauseChoice
 from retros.agreements.verbs import adopt, mention, put_into_agreement, reaffirm, sign_here
 from retros.models import Entry, Note, Session, Step
+from retros.pair import Pair
 from retros.room.answers import room_again
 
 
@@ -42,7 +43,8 @@ def _clause(
 ) -> HttpResponse:
     if request.method != "POST":
         choice = ClauseChoice(session, request.user, position, entry=entry, note=note)
-        return render(request, "retros/room/clause_create.html", {"choice": choice})
+        pair = Pair(get_partnership(request.user, session.partnership_id), request.user)
+        return render(request, "retros/room/clause_create.html", {**pair.context, "choice": choice})
     data = CardProposalForm(request.POST).checked()
     agreement = get_agreement(request.user, data["agreement"])
     if data["came_up"] and entry:

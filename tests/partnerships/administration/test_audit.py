@@ -130,7 +130,7 @@ def test_the_page_is_narrowed_and_searched(cast: Cast) -> None:
     assert "Moved a retro" not in record(cast, state="roles")
     assert "Made somebody an admin" in record(cast, q="mei@")
     assert "Moved a retro" not in record(cast, q="mei@")
-    assert "Nothing is found." in record(cast, q="nobody at all\x00")
+    assert "No entry matches." in record(cast, q="nobody at all\x00")
 
 
 def test_as_many_queries_for_thirty_lines_as_for_three(cast: Cast) -> None:

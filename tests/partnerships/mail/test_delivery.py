@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -9,10 +10,11 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.db import IntegrityError, connections, transaction
 
 from partnerships.mail import outbox
+from partnerships.mail.console import EmailBackend
 from partnerships.models import CalendarFeed, Delivery, Person, Preference
 from tests.cast import Cast
 from tests.factories import PersonFactory
@@ -227,3 +229,13 @@ def test_four_workers_send_each_once(mails: int) -> None:
     assert errors == []
     assert len({m.extra_headers["Message-ID"] for m in mail.outbox}) == len(mail.outbox) == mails
     assert set(Delivery.objects.values_list("status", "attempts")) == {("sent", 1)}
+
+
+def test_on_the_terminal_a_mail_is_its_plain_text_and_its_link_stands_whole() -> None:
+    said = io.StringIO()
+    link = "https://twofold.example.org/invitations/" + "x" * 120 + "/"
+    letter = EmailMultiAlternatives("You are invited – Grüße", f"Open it:\n{link}\n", to=["leo@example.org"])
+    letter.attach_alternative("<p>Open it</p>", "text/html")
+    assert EmailBackend(stream=said).send_messages([letter]) == 1
+    assert said.getvalue().startswith(f"To: leo@example.org\nSubject: You are invited – Grüße\n\nOpen it:\n{link}\n")
+    assert "<p>" not in said.getvalue()

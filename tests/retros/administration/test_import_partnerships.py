@@ -314,7 +314,7 @@ def test_too_many_lines_are_refused_in_a_sentence(client: Client, ada: Person) -
     text = table(*["x"] * 450_000)
     page = upload(client, text)
     assert page.status_code == 422
-    assert "A file can have at most 5,000 lines. Split it, and read in one part at a time." in page.text
+    assert "A file can have at most 5,000 lines. Split it, and import one part at a time." in page.text
     assert len(page.text) < 20_000
     short = table(*["x"] * 5_001)
     answer = client.post(reverse("partnership_import_create"), {"text": short, "skip_bad": "on"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import UTC, date, datetime, time, timedelta
 from html import unescape
@@ -149,7 +150,11 @@ def test_a_retro_reaches_over_midnight(cast: Cast) -> None:
 def test_session_create_says_no_on_the_page(cast: Cast, wrong: dict[str, str], status: int, said: str) -> None:
     answer = client_of(cast.ines).post(reverse("session_create", args=[cast.checkout.pk]), when() | wrong)
     assert answer.status_code == status
-    assert said in unescape(answer.content.decode())
+    text = unescape(answer.content.decode())
+    assert said in text
+    focused = re.findall(r"<(?:input|select)\b[^>]*\bautofocus\b[^>]*>", text)
+    at = "time" if status == 409 else next(iter(wrong))  # what has gone by is a time
+    assert [re.findall(r'\bname="(\w+)"', field) for field in focused] == [[at]]
     assert not Session.objects.exists()
 
 

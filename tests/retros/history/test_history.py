@@ -497,3 +497,26 @@ def test_ten_years_of_history_take_few_queries(cast: Cast, who: str) -> None:
         )  # fmt: skip
     many = queries(person, url)
     assert many == few <= QUERIES
+
+
+def test_of_one_day_what_ended_last_stands_first(cast: Cast) -> None:
+    day = timezone.localdate() - timedelta(days=2)
+    noon = datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=12)
+    sitting = past(cast.checkout, day, closed_at=noon, kind="dream_team")
+    retro = past(cast.checkout, day, closed_at=noon + timedelta(hours=1))
+    Session.objects.filter(pk=retro.pk).update(start_utc=noon - timedelta(hours=5))
+    reader = Reader.of(cast.ines, cast.checkout.pk)
+    assert reader is not None
+    found = [item.url for item in History(reader).items]
+    urls = [reverse("session_detail", args=[each.pk]) for each in (retro, sitting)]
+    assert [url for url in found if url in urls] == urls
+
+
+def test_what_both_took_ends_in_one_line(cast: Cast) -> None:
+    play.agree(cast.checkout, "Agree a freeze date", owners="ab")
+    for action in Action.objects.all():
+        action.finish(by=cast.ines)
+    text = page(cast.ines, "history_detail", cast.checkout.pk)
+    assert text.count("Agree a freeze date") == 1
+    assert "An action ended" in text
+    assert "Ines. Done; Tom. Done" in text

@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from partnerships.models import Agreement, Invitation, Partnership, Person
+from partnerships.models import Agreement, Delivery, Invitation, Partnership, Person
 from partnerships.refusals import Refusal, Stale
 from retros.models import Entry, Presence, Session, creation
+from retros.notifications.wording import About
 from tests.cast import Cast, client_of
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.retros import play
@@ -222,3 +224,13 @@ def test_a_second_partnership_begins_from_any_page_of_the_first(cast: Cast) -> N
     for name in ("partnership_detail", "action_list", "history_detail"):
         text = client_of(cast.ines).get(reverse(name, args=[cast.checkout.pk])).text
         assert f'href="{reverse("partnership_create")}"' in text
+
+
+def test_a_mail_names_who_was_invited_while_the_seat_is_free(alone: Alone) -> None:
+    def partner() -> str:
+        own = Delivery(person=alone.mei)
+        return About(own, timezone.now(), [alone.mei], session=alone.sitting).partner
+
+    assert partner() == "leo@example.org"
+    Invitation.objects.update(revoked_at=timezone.now())
+    assert partner() == "your partner"

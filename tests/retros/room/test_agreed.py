@@ -165,6 +165,15 @@ def test_undo_takes_back_what_both_took_for_both(cast: Cast, session: Session, c
     assert Action.objects.visible_to(cast.tom).count() == 2
 
 
+def test_what_came_out_of_the_card_stands_between_what_was_said_and_the_next(
+    cast: Cast, session: Session, card: Entry
+) -> None:
+    play.agree(cast.checkout, "Post it on the same day", session=session, entry=card)
+    table = board(client_of(cast.tom), session)
+    places = [table.index(each) for each in ('id="table-note-', 'id="from-card"', 'id="turn"')]
+    assert places == sorted(places)
+
+
 # --- both -------------------------------------------------------------------------------------------------------------
 
 
@@ -185,7 +194,9 @@ def test_what_both_took_is_one_line_while_the_two_say_the_same(cast: Cast, sessi
     joint.edit(by=cast.ines, version=2, text="Both of us", due=joint.due, owner="a")
     assert len(lines()) == 3
     joint.finish(by=cast.ines)
-    assert len(lines()) == 4  # one of them is done
+    assert len(lines()) == 3  # what became of it since is no part of what was agreed
+    joint.edit(by=cast.ines, version=3, text="Both of us", due=joint.due + timedelta(days=1), owner="a")
+    assert len(lines()) == 4
 
 
 @pytest.mark.parametrize("is_experiment", [False, True])

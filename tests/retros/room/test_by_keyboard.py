@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from partnerships.models import Agreement, Person
 from retros.models import Action, Draft, Entry, Session, creation
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.one_database
 
 MOST_TABS = 120
 FOCUSED = "element => element === document.activeElement"
-DESK, PHONE = {"width": 1280, "height": 720}, {"width": 390, "height": 844}
+DESK, PHONE = ViewportSize(width=1280, height=720), ViewportSize(width=390, height=844)
 ENLARGED = "addEventListener('DOMContentLoaded', () => (document.documentElement.style.fontSize = '200%'))"
 # What has the focus and is not whole in sight, with its rectangle; of what is high, its beginning.
 HIDDEN = """() => {

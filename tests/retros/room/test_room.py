@@ -610,12 +610,13 @@ def test_what_a_half_answered_pulse_left_out_is_one_sentence(cast: Cast, retro: 
     play.reveal(retro, "pulse")
     for who in (two.ines, two.tom):
         answers = two.page(who, 1).partition('id="answers"')[2].partition('id="note"')[0]
-        assert answers.count("Not today: ") == 2  # one of each side
+        assert answers.count("Not today, and that is fine: ") == 2  # one of each side
         assert answers.count("Not today") == 2
     seen = re.sub(r"\s+", " ", two.page(two.tom, 1))
     us = next(prompt.title for prompt in play.step_of(retro, "pulse").prompts if prompt.key == "weather_us")
-    hers = [said for said in re.findall(r"Not today: ([^<]*)\. That is fine\.", seen) if us in said]
+    hers = [said for said in re.findall(r"Not today, and that is fine: ([^<]*)<", seen) if f"“{us}”" in said]
     assert len(hers) == 1  # her “only me” looks like no answer
+    assert re.fullmatch(r"(“[^”]*”(, | and )?)+ ?", hers[0])  # a title ends as it likes: no stop or comma runs into it
 
 
 def test_no_page_speaks_of_a_lead_where_there_is_none(cast: Cast) -> None:
@@ -629,6 +630,19 @@ def test_no_page_speaks_of_a_lead_where_there_is_none(cast: Cast) -> None:
     main = [two.ines.get(url).text.partition("<main")[2] for url in (*places, *steps)]
     assert all(main)
     assert [text[:60] for text in main if re.search(r"\b[Ll]eads? (sees?|and)\b", text)] == []
+
+
+def test_a_closed_pulse_asks_nothing_more(cast: Cast) -> None:
+    two = Two(cast, play.hold(cast.checkout))
+    assert "Anything that changes what you can count on" not in two.page(two.ines, 1)
+
+
+def test_the_summary_of_a_pair_without_a_lead_is_for_nobody_outside(cast: Cast) -> None:
+    cast.checkout.leads.all().delete()
+    two = Two(cast, play.start(cast.checkout))
+    wrap_up = two.page(two.ines, 4)
+    assert "somebody outside" not in wrap_up
+    assert "which stand on top of this retro in your history" in wrap_up
 
 
 def test_a_wrap_up_promises_the_shelf() -> None:

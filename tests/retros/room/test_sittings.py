@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import timedelta
 from html import unescape
@@ -362,10 +363,12 @@ def test_the_dock_of_the_last_step_puts_the_sentences_into_the_agreement(at_the_
     assert "Put them in our agreement, and sign" in page(ines, 1)
     digest = to_sign(ines.session, ines.person)
     assert press(ines, "step_next_create", 1, signs=digest).status_code == 200
-    assert "You have signed your sentences. The agreement starts when Tom has, too." in page(ines, 1)
-    assert "Ines has signed your sentences." in page(tom, 1)
+    assert "You have signed these sentences. The agreement starts when Tom has, too." in page(ines, 1)
+    assert "Ines has signed these sentences." in page(tom, 1)
     assert press(tom, "step_next_create", 1, signs=digest).status_code == 200
     assert tom.session.is_closed
+    home = reverse("partnership_detail", args=[tom.session.partnership_id])
+    assert f'href="{home}"> Back to your partnership' in re.sub(r">\s*", "> ", page(tom, 1).partition("<main")[2])
     assert agreement_of(at_the_end).number_in_force == 1
 
 
