@@ -23,6 +23,7 @@ COPY templates templates
 COPY static static
 COPY public public
 COPY deploy/healthy.py deploy/
+COPY docs/guide.md docs/
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 TWOFOLD_DATA_DIR=/data TWOFOLD_BACKUP_DIR=/backups
 USER 10001:10001
 VOLUME ["/data", "/backups"]

@@ -38,6 +38,8 @@ HTTPS = _address.scheme == "https"
 LOOPBACK = is_loopback(_host)
 ALLOW_HTTP = env.flag("TWOFOLD_ALLOW_HTTP")
 DEMO = env.flag("TWOFOLD_DEMO")
+# Browsers have passkeys where nobody can listen in: with https, and by this name of the machine itself.
+PASSKEYS = HTTPS or _host == "localhost" or _host.endswith(".localhost")
 DEBUG = env.flag("TWOFOLD_DEBUG")
 MAIL_DOMAINS = env.domains("TWOFOLD_MAIL_DOMAINS")  # empty: any
 _mail = env.mail("TWOFOLD_MAIL_URL")
@@ -145,8 +147,9 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "config.context.nonce",
+                "config.context.guide",
                 "config.context.mail",
-                "config.context.provider",
+                "config.context.ways_in",
                 "partnerships.accounts.came_from.header",
             ],
         },
@@ -212,8 +215,13 @@ MFA_FORMS = {
     "activate_totp": "partnerships.accounts.second_factor.SetUpAppForm",
     "authenticate": "partnerships.accounts.second_factor.CodeForm",
     "reauthenticate": "partnerships.accounts.second_factor.CodeAgainForm",
+    "add_webauthn": "partnerships.accounts.second_factor.AddPasskeyForm",
+    "login_webauthn": "partnerships.accounts.second_factor.PasskeyForm",
+    "authenticate_webauthn": "partnerships.accounts.second_factor.PasskeySecondForm",
+    "reauthenticate_webauthn": "partnerships.accounts.second_factor.PasskeyAgainForm",
 }
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", *(["webauthn"] if PASSKEYS else [])]
+MFA_RATE_LIMITS = {"webauthn_login": "30/m/ip"}
 MFA_TOTP_ISSUER = "Twofold"
 # The address that signs in was verified before, where mail is sent; where none is, no address ever is.
 MFA_ALLOW_UNVERIFIED_EMAIL = True

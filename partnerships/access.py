@@ -21,6 +21,7 @@ from partnerships.models import (
     Partnership,
     Person,
     RateCounter,
+    SignIn,
     SignInChange,
     SignInLink,
     Version,
@@ -66,6 +67,14 @@ def get_lead_of(partnership: Partnership, lead_person_id: UUID) -> Lead:
     lead = get_object_or_404(Lead.objects.of(partnership), person=lead_person_id)
     lead.partnership = partnership
     return lead
+
+
+def get_sign_in(person: Person, public_id: str) -> SignIn:
+    """One of their own, by the id that pages show. Raises Http404."""
+    found = next((row for row in SignIn.of(person) if row.public_id == public_id), None)
+    if found is None:
+        raise Http404
+    return found
 
 
 def get_recovery_codes(person: Person) -> RecoveryCodes:

@@ -70,7 +70,7 @@ def content(text: str, *, needed: str = "") -> str:
     if not needed:
         return text
     if not text.strip():
-        raise Invalid(needed)
+        raise Invalid(needed, field="text")
     return text.strip()
 
 

@@ -26,7 +26,8 @@ class CheckedForm(forms.Form):
         """The cleaned data. Raises Invalid with the first message."""
         if self.is_valid():
             return self.cleaned_data
-        raise Invalid(str(next(iter(self.errors.values()))[0]))
+        field, errors = next(iter(self.errors.items()))
+        raise Invalid(str(errors[0]), field=field)
 
 
 class PageForm(CheckedForm):
@@ -52,7 +53,7 @@ class PageForm(CheckedForm):
                 raise
             self.status = refusal.status
             if not self.errors:
-                self.add_error(at, str(refusal.message))
+                self.add_error(at or (refusal.field if refusal.field in self.fields else None), str(refusal.message))
             for field in self.hidden_fields():
                 for error in field.errors:
                     self.add_error(None, error)  # nobody sees a message beside a hidden field

@@ -91,7 +91,7 @@ def typed(request: HttpRequest) -> list[str]:
 def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """The answer to a verb that said no. Nothing that was typed is lost by it."""
     stale = refusal if isinstance(refusal, Stale) else None
-    context: dict[str, object] = {"message": refusal.message, "stale": stale}
+    context: dict[str, object] = {"message": refusal.message, "stale": stale, "field": refusal.field}
     if wants_fragment(request):
         response = render(request, "_refusal.html", context, status=refusal.status)
     else:

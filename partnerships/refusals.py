@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 
 
 class Refusal(Exception):
-    """Something a member asked for cannot be done as asked. `message` is for the person, in whole sentences."""
+    """Something a member asked for cannot be done as asked. `message` is for the person, in whole sentences; `field`
+    names the field of the form that it is about.
+    """
 
     status = 409
 
-    def __init__(self, message: StrOrPromise) -> None:
+    def __init__(self, message: StrOrPromise, *, field: str = "") -> None:
         super().__init__(message)
         self.message = message
+        self.field = field
 
 
 class Invalid(Refusal):

@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("retros.actions.urls")),
     path("", include("retros.administration.urls")),
     path("", include("retros.agreements.urls")),
+    path("", include("retros.guide.urls")),
 ]
 
 if settings.DEMO:

@@ -106,6 +106,12 @@ TABLE: dict[str, Row] = {
     "mfa_deactivate_totp": account(404, 404, 302, 302),
     "mfa_view_recovery_codes": account(302, 302, 302, 302),
     "mfa_generate_recovery_codes": account(302, 302, 302, 302),
+    "mfa_login_webauthn": account(404, 404, 404, 404),  # no passkeys on plain http
+    "mfa_add_webauthn": account(404, 404, 302, 302),
+    "mfa_remove_webauthn": account(404, 404, 302, 302),
+    "mfa_reauthenticate_webauthn": account(404, 404, 302, 302),
+    "device_list": account(200, 405, 302, 302),
+    "device_end": account(405, 404, 302, 302),
     "sign_in_undo": account(),
     "sign_in_link": account(200, 422, 200, 422),
     "sign_in_links": account(200, 302, 302, 302),
@@ -126,6 +132,7 @@ TABLE: dict[str, Row] = {
     "calendar_feed": account(post=405, stranger_post=405),
     "healthz": account(post=405, stranger_post=405),
     "metrics": account(404, 405, 404, 405),
+    "guide_detail": account(200, 405, 302, 302),
     "session_end_all": account(405, 302, 302, 302),
     "data_detail": account(200, 405, 302, 302),
     "data_export": account(405, 302, 302, 302),  # confirm the password first
@@ -335,10 +342,11 @@ PUBLIC = {
     "account_reset_password", "account_confirm_login_code", "account_confirm_email", "account_reset_password_done",
     "account_reset_password_from_key", "account_reset_password_from_key_done", "account_request_login_code",
     "invitation_detail", "sign_in_here", "sign_in_undo", "sign_in_link", "unsubscribe", "calendar_feed",
-    "healthz", "metrics", "mfa_authenticate", "openid_connect_login", "openid_connect_callback",
+    "healthz", "metrics", "mfa_authenticate", "mfa_login_webauthn", "openid_connect_login", "openid_connect_callback",
 }  # fmt: skip
 ANYBODYS = (
     "account_",
+    "device_",
     "mfa_",
     "openid_connect_",
     "invitation_waiting",
@@ -417,7 +425,7 @@ def test_the_public_list_is_exact() -> None:
     own = {name for name in public if not name.startswith("account_")}
     assert own == {
         "invitation_detail", "sign_in_here", "sign_in_undo", "sign_in_link", "unsubscribe", "calendar_feed", "healthz",
-        "metrics", "mfa_authenticate", "openid_connect_login", "openid_connect_callback",
+        "metrics", "mfa_authenticate", "mfa_login_webauthn", "openid_connect_login", "openid_connect_callback",
     }  # fmt: skip
     closed_by_allauth = {"account_reauthenticate", "account_email", "account_change_password", "account_set_password"}
     assert public - closed_by_allauth == PUBLIC

@@ -30,11 +30,16 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from partnerships import limits
-from partnerships.models import Delivery
+from partnerships.models import Delivery, Partnership
+from retros.catalogue import templates
 from retros.dates import one_date, rhythm
 from retros.lifecycle import ending
 from retros.lifecycle.erasure import erase
-from retros.models import Draft, Entry, Jot, Measure, Series, Session, creation
+from retros.lifecycle.export import partnership_data
+from retros.lifecycle.take_along import actions_table
+from retros.models import (
+    Draft, Entry, Jot, KindWord, Measure, OwnTemplate, Series, Session, UsualTemplate, creation,
+)  # fmt: skip
 from retros.recurrence.rule import PRESETS, Rule
 from retros.room.answers import push
 from retros.worker import tick
@@ -94,10 +99,11 @@ class Stage:
     def more_urls(self) -> list[str]:
         """What Tom looks at besides, now and then."""
         pair, session, ahead = self.cast.checkout.pk, self.session.pk, self.ahead.pk
-        found = [
-            reverse(name, args=[pair])
-            for name in ("action_list", "session_create", "release_list", "measure_list", "trend_list")
-        ]
+        names = (
+            "action_list", "session_create", "release_list", "exercise_list", "kind_word_create", "card_import",
+            "measure_list", "trend_list",
+        )  # fmt: skip
+        found = [reverse(name, args=[pair]) for name in names] + [reverse("shelf_detail")]
         found += [*self.of_session(session), *self.of_session(ahead)]
         for position in (PULSE, WRITE, CLOSE):
             live = f"{reverse('session_live', args=[session])}?step={position}"
@@ -124,7 +130,10 @@ def stage(cast: Cast) -> Iterator[Stage]:
     with Clock().running() as clock:
         at = clock.now.replace(tzinfo=None)
         Measure.define(cast.checkout, by=cast.tom, text="We ship what we showed.", id=uuid.UUID(int=5))
+        own = OwnTemplate.clone(templates()["retro-classic"], by=cast.ada)
+        UsualTemplate.choose(own.template, "pm_designer", by=cast.ada)
         ahead = one_date.plan(cast.checkout, by=cast.ines, start=at.replace(month=12), zone="UTC")
+        KindWord.give(cast.checkout, by=cast.tom, text="You ask first", id=uuid.uuid4())
         session = creation.start_now(cast.checkout, by=cast.tom)
         Session.objects.filter(pk=session.pk).update(position=WRITE)
         for person in (cast.ines, cast.tom):
@@ -156,7 +165,18 @@ def look(stage: Stage, who: str, also: Sequence[str] = ()) -> list[Told]:
             with CaptureQueriesContext(connection) as queries:
                 answer = client.get(url, headers=headers)
             told.append(Told(canonical(stage, f"{who} {url}"), len(queries), canonical(stage, whole(answer).decode())))
-    return [*told, *streamed(stage, who)]
+    return [*told, *streamed(stage, who), *exported(stage, who)]
+
+
+def exported(stage: Stage, who: str) -> list[Told]:
+    """What the partner would take along."""
+    if who != "tom":
+        return []
+    pair = Partnership.objects.of(stage.cast.tom).with_members().get(pk=stage.cast.checkout.pk)
+    with CaptureQueriesContext(connection) as queries:
+        data = json.dumps(partnership_data(pair, stage.cast.tom))
+        table = actions_table(pair, stage.cast.tom)
+    return [Told("export", len(queries), canonical(stage, data + table))]
 
 
 def streamed(stage: Stage, who: str) -> list[Told]:
@@ -235,7 +255,7 @@ class Ines:
             self.stage.clock.pass_minutes(self.chance.choice([0, 0.01, 0.3, 1]))
             self.chance.choice([self.fold, self.fold, self.edit, self.move, self.delete, self.restore, self.private,
                                 self.keep_to_herself, self.share_after_all, self.draft, self.answer,
-                                self.jot, self.to_say, self.look_again])()  # fmt: skip
+                                 self.jot, self.to_say, self.look_again, self.bring_in, self.take_off])()  # fmt: skip
         for session, count in folded.items():
             cards = self.cards(session)
             while len(cards) > count:
@@ -318,6 +338,16 @@ class Ines:
         self.press("jot_list", self.stage.cast.checkout.pk, text=self.words(), client_id=self.id())
         for jot in Jot.objects.kept(self.stage.cast.ines)[:1] if self.chance.random() < 0.3 else []:
             self.press("jot_delete", jot.pk)
+
+    def bring_in(self) -> None:
+        """Cards from elsewhere, into the retro that runs."""
+        lines = "\n".join(str(self.chance.random()) for _ in range(self.chance.randrange(1, 4)))
+        self.press("card_import", self.stage.cast.checkout.pk, text=lines, client_id=self.id())
+
+    def take_off(self) -> None:
+        """A kind word from her shelf, or back onto it."""
+        for word in KindWord.objects.of(self.stage.cast.ines):
+            self.press(f"kind_word_{self.chance.choice(['delete', 'restore'])}", word.pk)
 
     def answer(self) -> None:
         session = self.session()
@@ -464,6 +494,7 @@ def write_alone(stage: Stage, *sessions: Session, answers: bool = True) -> None:
     """
     stage.sign_in("ines")
     ines = Ines(stage, random.Random(Entry.unrestricted.count()))
+    ines.take_off()
     for session in sessions:
         steps = Session.objects.get(pk=session.pk).steps
         hers = stage.session.seat_of(stage.cast.ines)

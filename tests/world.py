@@ -149,6 +149,8 @@ class World:
             "entry_clause": {"entry_id": self.ids["tom card"]},
             "session_calendar": {"session_id": self.sessions["next"].pk},
             "calendar_feed": {"token": self.ids["feed"]},
+            "mfa_remove_webauthn": {"pk": 1},
+            "device_end": {"device_id": "none"},
             "sign_in_undo": {"token": self.ids["undo"]},
             "sign_in_link": {"token": self.ids["sign_in_link"]},
             "unsubscribe": {"token": self.ids["unsubscribe"]},

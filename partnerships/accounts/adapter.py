@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from partnerships import limits
 from partnerships.access import get_waiting_invitation
-from partnerships.accounts import mails
+from partnerships.accounts import devices, mails
 from partnerships.accounts.reauthentication import was_confirmed
 from partnerships.accounts.sign_in_changes import watched
 from partnerships.http import UNTOLD, is_own_path
@@ -102,6 +102,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """All of it is stored before the account is let go: whoever ends its sessions, or erases it, finds this one."""
         with transaction.atomic():
             super().login(request, user)
+            devices.note(request)
             Audit.record(Audit.Act.SIGNED_IN, by=user, about=user)
             if SignInLink.objects.untold(user).exists():
                 request.session[UNTOLD] = True
@@ -146,7 +147,11 @@ class AccountAdapter(DefaultAccountAdapter):
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         if user.is_authenticated and not methods:
             return [{**by_code, "url": reverse("reauthenticate_by_code")}]
-        return methods
+        words = {
+            "mfa_reauthenticate": _("Use the app or a recovery code"),
+            "mfa_reauthenticate:webauthn": _("Use your passkey"),
+        }
+        return [{**way, "description": words.get(way["id"], way["description"])} for way in methods]
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """One more query for a known address and for an unknown one alike."""

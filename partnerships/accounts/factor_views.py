@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import qrcode
 from allauth.account.decorators import reauthentication_required
+from allauth.account.mixins import NextRedirectMixin
+from allauth.account.models import Login
+from allauth.account.utils import get_next_redirect_url
 from allauth.mfa import app_settings
 from allauth.mfa.base import views as base
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView
 from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
-from django.http import HttpResponse
+from allauth.mfa.webauthn.internal import auth as webauthn
+from allauth.mfa.webauthn.internal.flows import perform_passwordless_login
+from allauth.mfa.webauthn.views import (
+    AddWebAuthnView,
+    LoginWebAuthnView,
+    ReauthenticateWebAuthnView,
+    RemoveWebAuthnView,
+)
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 from qrcode.image.svg import SvgPathFillImage
 
@@ -23,6 +40,8 @@ from partnerships.models import second_factor
 
 if TYPE_CHECKING:
     from partnerships.http import PersonRequest
+
+View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -35,6 +54,71 @@ class Factors(base.IndexView):
         codes, person = known["authenticators"].get(Authenticator.Type.RECOVERY_CODES), self.request.user
         left = app_settings.RECOVERY_CODE_COUNT - codes.instance.data["used_mask"].bit_count() if codes else 0
         return {**known, "codes_left": left, "is_missing": second_factor.is_missing(person)}
+
+
+def where_there_are_passkeys(view: View) -> View:
+    """Elsewhere there is no such page: no browser would do it (config/settings.py)."""
+
+    @wraps(view)
+    def hidden(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not settings.PASSKEYS:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return cast("View", hidden)
+
+
+class AskForFactor(base.AuthenticateView):
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        kinds = second_factor.kinds_of(self.stage.login.user)
+        return {**super().get_context_data(**kwargs), "kinds": kinds}
+
+
+class AddPasskey(AddWebAuthnView):
+    def post(self, request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        with watched(request.user):
+            response: HttpResponse = super().post(request, *args, **kwargs)
+            return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """One that signs in by itself, and is kept by the device."""
+        known = super(AddWebAuthnView, self).get_context_data(**kwargs)
+        return {**known, "js_data": {"creation_options": webauthn.begin_registration(self.request.user, True)}}
+
+
+class RemovePasskey(RemoveWebAuthnView):
+    success_url = reverse_lazy("mfa_index")
+
+    def post(self, request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        with watched(request.user):
+            response: HttpResponse = super().post(request, *args, **kwargs)
+            return response
+
+
+class SignInByPasskey(NextRedirectMixin, LoginWebAuthnView):
+    """A page of its own, so that the sign-in needs no script."""
+
+    template_name = "mfa/webauthn/login.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return render(request, self.template_name, self.get_context_data())
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        login = Login(user=form.cleaned_data["credential"].user, redirect_url=get_next_redirect_url(self.request))
+        return cast("HttpResponse", perform_passwordless_login(self.request, form.cleaned_data["credential"], login))
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        return render(self.request, self.template_name, self.get_context_data(form=form), status=422)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        known = super().get_context_data(**kwargs)
+        return {**known, "js_data": {"request_options": webauthn.begin_authentication(None)}}
+
+
+class PasskeyAgain(ReauthenticateWebAuthnView):
+    def form_invalid(self, form: Any) -> HttpResponse:
+        messages.error(self.request, next(iter(form.errors.values()))[0])
+        return redirect(self.passthrough_next_url(self.request.path))
 
 
 class SetUpApp(ActivateTOTPView):
@@ -64,7 +148,11 @@ class RenewCodes(GenerateRecoveryCodesView):
 
 
 factors = require_safe(Factors.as_view())
-authenticate = form_methods(base.authenticate)
+authenticate = form_methods(AskForFactor.as_view())
+add_passkey = form_methods(where_there_are_passkeys(AddPasskey.as_view()))
+remove_passkey = form_methods(where_there_are_passkeys(RemovePasskey.as_view()))
+sign_in_by_passkey = login_not_required(form_methods(where_there_are_passkeys(SignInByPasskey.as_view())))
+passkey_again = form_methods(where_there_are_passkeys(PasskeyAgain.as_view()))
 reauthenticate = form_methods(base.reauthenticate)
 set_up_app = form_methods(SetUpApp.as_view())
 remove_app = form_methods(RemoveApp.as_view())

@@ -66,7 +66,8 @@ class MailedCode(AbstractCodeVerificationProcess):
 
 
 def was_confirmed(request: HttpRequest) -> bool:
-    """Whether whoever is signed in said once more who they are, a moment ago, in whatever way."""
+    """Whether whoever is signed in said who they are a moment ago: once more, in whatever way, or at the provider."""
     until = time.time() - app_settings.REAUTHENTICATION_TIMEOUT
     records = get_authentication_records(request, request.user)
-    return any(r.get("reauthenticated") and r["at"] > until for r in records)
+    counts = [r for r in records if r.get("reauthenticated") or r["method"] == "socialaccount"]
+    return any(r["at"] > until for r in counts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -11,16 +12,24 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, generate_totp_secret
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.forms.utils import ErrorDict, ErrorList
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from partnerships.accounts.devices import browser_in_words
 from partnerships.middleware import refuse, typed, wants_fragment
 from partnerships.models import second_factor
 from partnerships.refusals import NotAllowed
@@ -35,14 +44,22 @@ WANTED_PAGE = "after_second_factor"
 SETTING_UP = ("mfa_", "account_", "reauthenticate_", "session_end_all")
 
 
+# Said of a code and of a passkey alike.
+DID_NOT_WORK = gettext_lazy(
+    "This did not work. Try again; a code of the app works once, for half a minute, so wait for the next one."
+)
+
+
 class Adapter(DefaultMFAAdapter):
     error_messages = {
         **DefaultMFAAdapter.error_messages,
         "cannot_generate_recovery_codes": gettext_lazy("Set up an app or a passkey first."),
-        "incorrect_code": gettext_lazy(
-            "This did not work. A code works once, for half a minute: wait for the next one, and try again."
-        ),
+        "incorrect_code": DID_NOT_WORK,
     }
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Passkeys belong to the host; the name is what the browser shows."""
+        return {**super().get_public_key_credential_rp_entity(), "name": "Twofold"}
 
     def encrypt(self, text: str) -> str:
         return _cipher().encrypt(text.encode()).decode()
@@ -108,6 +125,33 @@ def _plain_code_field(form: forms.Form) -> None:
     widget = form.fields["code"].widget
     widget.attrs.pop("placeholder", None)
     widget.attrs["inputmode"] = "numeric"
+
+
+class _Readable:
+    """What a browser sends of a passkey is taken apart by libraries that expect it to be right."""
+
+    def full_clean(self) -> None:
+        try:
+            super().full_clean()  # type: ignore[misc]
+        except (TypeError, ValueError, LookupError, AttributeError, struct.error):
+            self._errors = ErrorDict({"credential": ErrorList([str(DID_NOT_WORK)])})
+
+
+class AddPasskeyForm(_Readable, AddWebAuthnForm):
+    def clean_name(self) -> str:
+        return browser_in_words(context.request.headers.get("User-Agent", ""))
+
+
+class PasskeyForm(_Readable, LoginWebAuthnForm):
+    pass
+
+
+class PasskeySecondForm(_Readable, AuthenticateWebAuthnForm):
+    pass
+
+
+class PasskeyAgainForm(_Readable, ReauthenticateWebAuthnForm):
+    pass
 
 
 class SecondFactorMiddleware:

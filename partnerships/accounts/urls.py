@@ -8,6 +8,8 @@ OIDC = {"provider_id": "oidc"}  # there is one (config/settings.py)
 
 urlpatterns = [
     path("settings/", views.person_update, name="person_update"),
+    path("settings/devices/", views.device_list, name="device_list"),
+    path("settings/devices/<str:device_id>/end/", views.device_end, name="device_end"),
     path("settings/sessions/end/", views.session_end_all, name="session_end_all"),
     path("sign-in/", views.sign_in_here, name="sign_in_here"),
     path("sign-in/undo/<str:token>/", views.sign_in_undo, name="sign_in_undo"),
@@ -26,4 +28,8 @@ urlpatterns = [
     path("account/second-factor/app/remove/", factor_views.remove_app, name="mfa_deactivate_totp"),
     path("account/second-factor/codes/", factor_views.recovery_codes, name="mfa_view_recovery_codes"),
     path("account/second-factor/codes/new/", factor_views.renew_codes, name="mfa_generate_recovery_codes"),
+    path("account/passkey/", factor_views.sign_in_by_passkey, name="mfa_login_webauthn"),
+    path("account/second-factor/passkey/", factor_views.add_passkey, name="mfa_add_webauthn"),
+    path("account/second-factor/passkey/<int:pk>/remove/", factor_views.remove_passkey, name="mfa_remove_webauthn"),
+    path("account/second-factor/passkey/again/", factor_views.passkey_again, name="mfa_reauthenticate_webauthn"),
 ]

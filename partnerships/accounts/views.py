@@ -26,7 +26,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 from requests import RequestException
 
-from partnerships.access import get_sign_in_change, get_sign_in_link, sign_in_links_of
+from partnerships.access import get_sign_in, get_sign_in_change, get_sign_in_link, sign_in_links_of
+from partnerships.accounts.devices import devices_of
 from partnerships.accounts.forms import PersonForm
 from partnerships.accounts.oidc import refused
 from partnerships.accounts.reauthentication import MailedCode, was_confirmed
@@ -247,3 +248,22 @@ def session_end_all(request: PersonRequest) -> HttpResponse:
     request.user.end_sessions()
     logout(request)
     return redirect("account_login")
+
+
+@require_safe
+def device_list(request: PersonRequest) -> HttpResponse:
+    context = {"devices": devices_of(request.user, session_key=request.session.session_key)}
+    return render(request, "partnerships/accounts/device_list.html", context)
+
+
+@signs_out
+@require_POST
+def device_end(request: PersonRequest, device_id: str) -> HttpResponse:
+    sign_in = get_sign_in(request.user, device_id)
+    is_this = sign_in.session_key == request.session.session_key
+    request.user.end_session(sign_in)
+    if is_this:
+        logout(request)
+        return redirect("account_login")
+    messages.success(request, _("Signed out there"))
+    return redirect("device_list")

@@ -41,6 +41,7 @@ class Audit(models.Model):
         SIGNED_IN = "signed_in", _("Signed in")
         SIGN_IN_REFUSED = "sign_in_refused", _("Failed to sign in")
         SESSIONS_ENDED = "sessions_ended", _("Ended every sign-in")
+        SESSION_ENDED = "session_ended", _("Ended a sign-in")
         ADDRESS_CHANGED = "address_changed", _("Changed the main address")
         ADDRESS_ADDED = "address_added", _("Added an address")
         ADDRESS_REMOVED = "address_removed", _("Removed an address")
@@ -153,6 +154,7 @@ ABOUT_ACCOUNTS = frozenset(
         Act.SIGNED_IN,
         Act.SIGN_IN_REFUSED,
         Act.SESSIONS_ENDED,
+        Act.SESSION_ENDED,
         Act.ADDRESS_CHANGED,
         Act.ADDRESS_ADDED,
         Act.ADDRESS_REMOVED,

@@ -177,6 +177,12 @@ class Person(AbstractBaseUser, PermissionsMixin):
             SignIn.objects.filter(person=self).delete()
             return Audit.record(Audit.Act.SESSIONS_ENDED, by=by or self, about=self)
 
+    def end_session(self, sign_in: SignIn) -> None:
+        """Sign this person out on one device. An open stream there notices it."""
+        with transaction.atomic():
+            sign_in.delete()
+            Audit.record(Audit.Act.SESSION_ENDED, by=self, about=self)
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Raises NotAllowed once the account was erased: what was read before is not written after it.
 

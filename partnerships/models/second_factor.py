@@ -13,12 +13,16 @@ if TYPE_CHECKING:
 NONE, ADMINS, ADMINS_AND_LEADS, ALL = "none", "admins", "admins+leads", "all"
 
 
-def is_set_up(person: Person) -> bool:
-    """An authenticator app or a passkey. Recovery codes alone are none: they stand in for one of these."""
+def kinds_of(person: Person) -> set[str]:
+    """Of "totp", "webauthn" and "recovery_codes" those that they have."""
     from allauth.mfa.models import Authenticator  # its models need ours first
 
-    kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
-    return bool(Authenticator.objects.filter(user=person, type__in=kinds).exists())
+    return set(Authenticator.objects.filter(user=person).values_list("type", flat=True))
+
+
+def is_set_up(person: Person) -> bool:
+    """An authenticator app or a passkey. Recovery codes alone are none: they stand in for one of these."""
+    return not kinds_of(person).isdisjoint({"totp", "webauthn"})
 
 
 def is_wanted(person: Person) -> bool:

@@ -5,6 +5,7 @@ So a request learns with one question who asks, and every session of a person is
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -12,6 +13,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.db import models
+from django.utils import timezone
 
 if TYPE_CHECKING:
     from partnerships.models.person import Person
@@ -31,6 +33,16 @@ class SignIn(AbstractBaseSession):
     person = models.ForeignKey("partnerships.Person", models.CASCADE, null=True, related_name="+", db_constraint=False)
 
     objects: ClassVar[SignInManager] = SignInManager()
+
+    @classmethod
+    def of(cls, person: Person) -> models.QuerySet[SignIn]:
+        """Those that still hold."""
+        return cls.objects.filter(person=person, expire_date__gt=timezone.now())
+
+    @property
+    def public_id(self) -> str:
+        """Names the row on a page: whoever has the key itself is signed in."""
+        return hashlib.sha256(self.session_key.encode()).hexdigest()[:32]
 
     @classmethod
     def clear(cls, now: datetime) -> None:

@@ -73,7 +73,7 @@ def sign_here(session: Session, version: Version, *, by: Person, digest: str) ->
     """Sign a proposal in the room in which it is seen. Returns whether it is in force; raises like `Version.sign`."""
     with transaction.atomic(), session.writing(by=by, closed=True) as change:
         _must_be_ours(session, version.agreement)
-        change.shared = True
+        change.tell(Told.SIGNED)
         return version.sign(by=by, digest=digest)
 
 

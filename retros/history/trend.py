@@ -88,8 +88,14 @@ class TrendRow:
     """One time in words: when, what each of the two said, and how far apart that is; empty for no answer."""
 
     when: str
+    names: list[str]
     said: list[str]
     apart: str
+
+    @property
+    def cells(self) -> list[tuple[str, str]]:
+        """Who, and what they said."""
+        return list(zip(self.names, self.said, strict=True))
 
 
 @dataclass(frozen=True)
@@ -218,6 +224,7 @@ def _trend(answers: list[Entry], steps: Sequence[Step], members: Sequence[Member
     times = list(zip(*values.values(), strict=True))
     pairs = [(x, [value for value in said if value is not None]) for x, said in zip(xs, times, strict=True)]
     middle = (lowest + highest) // 2
+    names = [line.name for line in lines]
     return Trend(
         title=prompt.title,
         lines=_labels_apart(lines),
@@ -226,7 +233,7 @@ def _trend(answers: list[Entry], steps: Sequence[Step], members: Sequence[Member
         levels=[AxisTick(height(value), scale[value]) for value in (lowest, middle, highest)],
         words=_words(lines, over),
         width=LABEL_X + max(50, LETTER * max(len(line.name) for line in lines)),
-        rows=[_row(step.session.day, said, scale) for step, said in zip(steps, times, strict=True)],
+        rows=[_row(step.session.day, names, said, scale) for step, said in zip(steps, times, strict=True)],
     )
 
 
@@ -237,16 +244,16 @@ def _places(count: int) -> list[int]:
     return [FIRST_X + (LAST_X - FIRST_X) * n // (count - 1) for n in range(count)]
 
 
-def _row(on: date, said: Sequence[int | None], scale: dict[int, str]) -> TrendRow:
+def _row(on: date, names: list[str], said: Sequence[int | None], scale: dict[int, str]) -> TrendRow:
     when = date_format(on, "j F Y")
     known = [value for value in said if value is not None]
     apart = max(known) - min(known) if len(known) > 1 else 0
     words = [scale[value] if value is not None else "" for value in said]
     if len(known) < 2:
-        return TrendRow(when, words, "")
+        return TrendRow(when, names, words, "")
     if not apart:
-        return TrendRow(when, words, _("The same"))
-    return TrendRow(when, words, ngettext("%(n)d place", "%(n)d places", apart) % {"n": apart})
+        return TrendRow(when, names, words, _("The same"))
+    return TrendRow(when, names, words, ngettext("%(n)d place", "%(n)d places", apart) % {"n": apart})
 
 
 def _line(member: Membership, marks: list[TrendPoint | None], words: str) -> TrendLine:

@@ -122,12 +122,12 @@ class Action(models.Model):
             "cue": content(cue), "because": content(because), "seen_by": content(seen_by),
         }  # fmt: skip
         if due is None:
-            raise Invalid(_("Pick a date. A decision holds when someone owns it and it has a date."))
+            raise Invalid(_("Pick a date. A decision holds when someone owns it and it has a date."), field="due")
         with _writing(partnership, by, session) as room:
             members = {m.seat: m for m in Membership.objects.filter(partnership=partnership)}
             seats = sorted(set(owners))
             if not seats or not set(seats) <= set(members):
-                raise Invalid(_("Say who takes it."))
+                raise Invalid(_("Say who takes it."), field="owner")
             if entry is not None:
                 entry.must_take_words()
             ids = [id, _twin(id)][: len(seats)]
@@ -177,12 +177,12 @@ class Action(models.Model):
         text = content(text, needed=_("Say what it is, so you can tell when it’s done."))
         cue, because, seen_by = content(cue), content(because), content(seen_by)
         if due is None:
-            raise Invalid(_("Pick a date. A decision holds when someone owns it and it has a date."))
+            raise Invalid(_("Pick a date. A decision holds when someone owns it and it has a date."), field="due")
         with _writing(self.partnership, by, session):
             self._read_again()
             member = Membership.objects.filter(partnership=self.partnership_id, seat=owner).first()
             if member is None:
-                raise Invalid(_("Say who takes it."))
+                raise Invalid(_("Say who takes it."), field="owner")
             new = (text, due, member.person_id, cue, because, seen_by)
             if new == (self.text, self.due, self.owner_id, self.cue, self.because, self.seen_by):
                 return

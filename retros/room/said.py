@@ -52,7 +52,7 @@ WORDS: dict[str, StrOrPromise] = {
     Told.PROPOSED: gettext_lazy("%(name)s put something into your agreement, and signed"),
     Told.MENTIONED: gettext_lazy("%(name)s noted that a clause came up"),
     Told.STILL_RIGHT: gettext_lazy("%(name)s says that an agreement is still right"),
-    Told.SIGNED: gettext_lazy("%(name)s put your sentences into your agreement, and signed"),
+    Told.SIGNED: gettext_lazy("%(name)s signed what waits for your agreement"),
     Told.PLANNED: gettext_lazy("%(name)s planned the next retro"),
     Told.PLANNED_AGAIN: gettext_lazy("%(name)s moved the next retro"),
     Told.CLOSED: gettext_lazy("%(title)s is closed"),

@@ -15,6 +15,8 @@ document.addEventListener("click", (event) => {
 addEventListener("htmx:afterSwap", ({ detail: { target, requestConfig } }) => {
   if (target.localName !== "dialog") return;
   if (!target.open) target.showModal();
+  const h1 = target.querySelector("h1"); // where it is a page of its own
+  if (h1) h1.outerHTML = h1.outerHTML.replaceAll("h1", "h2");
   target.querySelector("[autofocus]")?.removeAttribute("autofocus"); // or htmx would take the focus there, a bit later
   target.querySelector(requestConfig.elt.dataset.edit || "textarea, input:not([type=hidden])")?.focus();
 });

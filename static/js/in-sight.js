@@ -1,20 +1,23 @@
 // What has the focus, or was opened a moment ago, is never behind the dock or a toast, however high they are.
 const dock = document.getElementById("dock");
 const toasts = document.getElementById("toasts");
-const { style } = document.documentElement;
+const root = document.documentElement;
 let most = 0;
-const measure = new ResizeObserver(() => {
-  if (dock.offsetHeight) style.setProperty("--dock", `${dock.offsetHeight}px`);
+function measure() {
+  const isLow = dock.offsetHeight > innerHeight / 4; // it takes too much to stay there
+  root.toggleAttribute("data-low", isLow);
+  if (dock.offsetHeight) root.style.setProperty("--dock", isLow ? "0px" : `${dock.offsetHeight}px`);
   most = Math.max(most, toasts.offsetHeight); // it only grows: nothing moves when a toast leaves
-  style.setProperty("--toasts", `${most}px`);
-});
-for (const part of [dock, toasts]) measure.observe(part);
+  root.style.setProperty("--toasts", `${most}px`);
+}
+const sizes = new ResizeObserver(measure);
+for (const part of [dock, toasts]) sizes.observe(part);
+addEventListener("resize", measure);
 
+const topOf = (part) => part.offsetHeight && part.getBoundingClientRect().top;
 const isBehind = (element) =>
-  [dock, toasts].some((part) => {
-    const over = part.getBoundingClientRect();
-    return over.height > 0 && element.getBoundingClientRect().bottom > over.top;
-  });
+  element.getBoundingClientRect().bottom >
+  Math.min(innerHeight, topOf(dock) || innerHeight, topOf(toasts) || innerHeight);
 // A box with its buttons, where the two fit above the dock.
 function show(element) {
   const form = element.closest("details.composer, .note, form");

@@ -32,3 +32,19 @@ document.addEventListener("click", (event) => {
     new CustomEvent("twofold:keep-mine", { bubbles: true, detail: { version: button.dataset.keepMine } }),
   );
 });
+
+// A refused press names its field: that is marked, says why, and has the focus, until the next press.
+addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
+  for (const part of elt.querySelectorAll("[aria-invalid]")) part.ariaInvalid = null;
+  document.getElementById("refused")?.removeAttribute("id");
+});
+addEventListener("htmx:afterSwap", ({ detail: { target: notice } }) => {
+  const name = notice.querySelector("[data-at]")?.dataset.at;
+  const field = name && notice.closest("form")?.querySelector(`[name="${name}"]:not([type=hidden])`);
+  if (!field) return;
+  const group = field.closest("fieldset") ?? field;
+  notice.id = "refused";
+  group.ariaInvalid = "true";
+  group.setAttribute("aria-describedby", notice.id);
+  field.focus();
+});

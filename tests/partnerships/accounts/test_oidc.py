@@ -302,6 +302,21 @@ def test_the_operator_unlinks_an_account(cast: Cast, provider: Provider, mailout
         call_command("unlink_oidc", cast.tom.email)
 
 
+def test_who_has_no_password_says_who_they_are_there(provider: Provider, settings: Any) -> None:
+    settings.OIDC_SIGN_UP = True
+    provider.says("n-6", email="new@example.org")
+    client, _answer = by_provider("n-6")
+    assert client.get(reverse("mfa_activate_totp")).status_code == 200
+    session = client.session
+    session["account_authentication_methods"] = [{**session["account_authentication_methods"][0], "at": 0}]
+    session.save()
+    asked = client.get(reverse("mfa_activate_totp"))
+    assert asked.headers["Location"].startswith(reverse("reauthenticate_by_code"))
+    assert "Use Example sign-in" in client.get(asked.headers["Location"]).text
+    _client, answer = by_provider("n-6", client, next=reverse("mfa_activate_totp"))
+    assert client.get(answer.headers["Location"]).status_code == 200
+
+
 # --- and no other way ---------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.cast import Cast
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
 from tests.partnerships.accounts.test_accounts_in_browser import look, press
+from tests.partnerships.accounts.test_devices import passkeys as passkeys
 from tests.partnerships.accounts.test_oidc import Provider
 from tests.partnerships.accounts.test_oidc import provider as provider
 from tests.partnerships.accounts.test_oidc import served_provider as served_provider
@@ -70,6 +72,10 @@ def test_an_app_that_is_asked_for(
         expect(page.get_by_role("button", name="Account: Ines Okafor")).to_be_visible()
 
 
+def without_style(route: Any) -> None:
+    route.fulfill(content_type="text/css", body="")
+
+
 def test_by_the_provider(
     cast: Cast, new_context: NewContext, live_server: LiveServer, provider: Provider, settings: Any, watched: Watched
 ) -> None:
@@ -94,9 +100,7 @@ def test_by_the_provider(
         ("off", "This account is switched off."),
     ):
         context = new_context()
-        context.route(
-            "https://**", lambda route: route.fulfill(content_type="text/css", body="")
-        )  # the provider's style
+        context.route(re.compile("^https://"), without_style)  # the provider's page asks for some
         page = context.new_page()
         page.goto("/settings/reminders/")
         press(page, "Use Example sign-in")
@@ -108,3 +112,79 @@ def test_by_the_provider(
         else:
             expect(page.get_by_role("heading", level=1)).to_have_text("Not signed in")
             look(page)
+
+
+def with_authenticator(context: Any) -> Page:
+    """A page in a browser that keeps passkeys, and finds its owner's finger right."""
+    page: Page = context.new_page()
+    session = context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    can = ["hasResidentKey", "hasUserVerification", "isUserVerified", "automaticPresenceSimulation"]
+    options = {"protocol": "ctap2", "transport": "internal", **dict.fromkeys(can, True)}
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    return page
+
+
+def test_a_passkey(
+    cast: Cast, new_context: NewContext, live_server: LiveServer, passkeys: None, clock: Clock, settings: Any
+) -> None:
+    """Led to set one up; then in by it alone, and by it after the password; and by a recovery code without it."""
+    settings.SECOND_FACTOR = "all"
+    context = new_context(base_url=f"http://localhost:{live_server.port}")
+    page = with_authenticator(context)
+    by_password(page, cast.ines.email)
+    expect(page.get_by_text("Your organisation asks for a second factor.")).to_be_visible()
+    look(page)
+    page.get_by_role("link", name="Add a passkey").click()
+    page.get_by_label("Password").fill(PASSWORD)
+    press(page, "Go on")
+    look(page)
+    press(page, "Add a passkey")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
+    recovery = page.locator("li code").first.inner_text()
+    press(page, "I have kept them")
+    page.goto("/account/second-factor/")
+    expect(page.get_by_text("Chrome on Linux")).to_be_visible()
+    look(page)
+
+    def signed_out() -> None:
+        context.clear_cookies()
+        page.goto("/settings/devices/")
+
+    signed_out()
+    page.get_by_role("link", name="Use a passkey").click()
+    look(page)
+    press(page, "Use my passkey")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Where you are signed in")
+    look(page)
+    page.get_by_role("button", name="Sign out Chrome on Linux").click()  # the one whose cookie is gone
+    expect(page.get_by_role("button", name="Sign out Chrome on Linux")).to_have_count(0)
+    expect(page.get_by_text("Chrome on Linux")).to_be_visible()
+
+    signed_out()
+    page.get_by_label("Work email").fill(cast.ines.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    press(page, "Sign in")
+    expect(page.get_by_role("heading", level=1)).to_have_text("One more thing")
+    look(page)
+    press(page, "Use my passkey")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Where you are signed in")
+
+    page.goto("/account/second-factor/codes/")  # who it is, by the passkey
+    page.get_by_role("link", name="Use your passkey").click()
+    look(page)
+    press(page, "Use my passkey")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
+    page.goto("/account/second-factor/")
+    page.get_by_role("link", name="Remove it").click()
+    look(page)
+
+    elsewhere = new_context(base_url=f"http://localhost:{live_server.port}").new_page()
+    elsewhere.add_init_script("navigator.credentials.get = () => Promise.reject(new Error('closed'))")
+    elsewhere.goto("/account/passkey/")
+    press(elsewhere, "Use my passkey")
+    expect(elsewhere.get_by_text("Your browser found no passkey")).to_be_visible()
+    by_password(elsewhere, cast.ines.email)
+    elsewhere.get_by_label("Code").fill(recovery)
+    press(elsewhere, "Sign in")
+    expect(elsewhere.get_by_role("button", name="Account: Ines Okafor")).to_be_visible()

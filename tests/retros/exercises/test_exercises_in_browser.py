@@ -1,4 +1,7 @@
-"""Every exercise of the catalogue in two browsers, from choosing to closing; and X versus Y from a card."""
+"""Every exercise of the catalogue in two browsers, from choosing to closing; and X versus Y from a card.
+
+The usual retro has a test of its own: tests/retros/room/test_retro_in_browser.py.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ ALL = {
     for kind in reversed(Partnership.Kind.values)
     for each in Catalogue(templates()).choices(kind)
 }
+del ALL["retro-classic"]
 
 
 @pytest.fixture

@@ -8,17 +8,33 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from partnerships.models import Person
+from partnerships.models import Agreement, Person
 from retros.models import Action, Draft, Entry, Session, creation
-from tests.browser import enter
+from tests.browser import Watched, enter
 from tests.cast import Cast, sign_in
 from tests.conftest import LiveServer
+from tests.retros.model import Participant
 from tests.retros.play import fold, reveal, step_of
+from tests.retros.room.test_room_in_browser import TWO_FRAMES
 
 pytestmark = pytest.mark.one_database
 
 MOST_TABS = 120
 FOCUSED = "element => element === document.activeElement"
+DESK, PHONE = {"width": 1280, "height": 720}, {"width": 390, "height": 844}
+ENLARGED = "addEventListener('DOMContentLoaded', () => (document.documentElement.style.fontSize = '200%'))"
+# What has the focus and is not whole in sight, with its rectangle; of what is high, its beginning.
+HIDDEN = """() => {
+  const on = document.activeElement, dock = document.getElementById("dock");
+  const part = on.matches("[type=radio], [type=checkbox]") ? on.closest("label") : on;
+  const { left, right, top, bottom, height } = part.getBoundingClientRect();
+  const lies = dock && getComputedStyle(dock).position === "fixed" && !on.closest("#dock, dialog, [popover]");
+  const floor = lies ? dock.getBoundingClientRect().top : innerHeight;
+  const isHidden = top < -1 ? height < floor : Math.min(bottom, top + 100) > floor + 1;
+  const rectangle = [left, top, right, bottom].map(Math.round);
+  const all = `${on.outerHTML.slice(0, 100)} at ${rectangle}, the dock from ${Math.round(floor)}`;
+  return on !== document.body && height && (isHidden || left < -1 || right > innerWidth + 1) ? all : "";
+}"""
 
 
 class Keys:
@@ -27,6 +43,12 @@ class Keys:
     def __init__(self, person: Person, context: Any, base: str) -> None:
         sign_in(context, person, base)
         self.page: Page = context.new_page()
+        self.hidden: list[str] = []
+
+    def look(self) -> None:
+        """Keep what has the focus and is not seen."""
+        if hidden := self.page.evaluate(HIDDEN):
+            self.hidden.append(f"{self.page.url[-8:]} {hidden}")
 
     def goes_to(self, session: Session, kind: str) -> None:
         self.page.goto(f"/sessions/{session.pk}/steps/{step_of(session, kind).position}/")
@@ -36,10 +58,24 @@ class Keys:
         """Tab until it has the focus, which it must get, and must be seen to have."""
         expect(target).to_have_count(1)
         for _tab in range(MOST_TABS):
+            self.look()
             if target.evaluate(FOCUSED):
                 return
             self.page.keyboard.press("Tab")
         raise AssertionError(f"{target} is out of the keyboard's reach.")
+
+    def walks(self) -> None:
+        """Once through everything on the page, at a desk and on a phone, with text as it is and of twice the size."""
+        for size, text in ((DESK, ""), (PHONE, ""), (DESK, "200%")):
+            self.page.set_viewport_size(size)
+            self.page.evaluate("size => (document.documentElement.style.fontSize = size)", text)
+            self.page.evaluate(TWO_FRAMES)
+            self.page.locator("#main").focus()
+            for _tab in range(MOST_TABS):
+                self.page.keyboard.press("Tab")
+                self.look()
+                if self.page.evaluate("document.activeElement === document.body"):
+                    break
 
     def press(self, name: str) -> None:
         button = self.page.get_by_role("button", name=name, exact=True)
@@ -66,6 +102,14 @@ def session(people: Cast) -> Session:
 @pytest.fixture
 def ines(new_context: Callable[..., Any], live_server: LiveServer, people: Cast) -> Keys:
     return Keys(people.ines, new_context(), live_server.url)
+
+
+@pytest.fixture
+def enlarged(new_context: Callable[..., Any], live_server: LiveServer, people: Cast) -> Keys:
+    """With text of twice the size."""
+    context = new_context(viewport=DESK)
+    context.add_init_script(ENLARGED)
+    return Keys(people.ines, context, live_server.url)
 
 
 def test_the_keys_of_writing(ines: Keys, session: Session, people: Cast) -> None:
@@ -158,8 +202,9 @@ def test_the_keys_of_talking(ines: Keys, session: Session, people: Cast) -> None
     assert Action.objects.visible_to(people.tom).get().owner == people.ines
 
 
-def test_a_whole_retro_by_the_keyboard(ines: Keys, session: Session, people: Cast) -> None:
-    page, keys = ines.page, ines.page.keyboard
+def test_a_whole_retro_by_the_keyboard(enlarged: Keys, session: Session, people: Cast) -> None:
+    """With text of twice the size; whatever gets the focus is in sight."""
+    ines, page, keys = enlarged, enlarged.page, enlarged.page.keyboard
 
     def tom_goes_on(kind: str) -> None:
         step_of(session, kind).ready_for_next(by=people.tom)
@@ -262,3 +307,39 @@ def test_a_whole_retro_by_the_keyboard(ines: Keys, session: Session, people: Cas
     assert Action.objects.visible_to(people.ines).get().owner == people.tom
     assert Entry.objects.visible_to(people.ines).filter(text="A new desk", only_me=True).exists()
     assert not Entry.objects.visible_to(people.tom).filter(text="A new desk").exists()
+    assert ines.hidden == []
+
+
+def test_a_dream_team_by_the_keyboard(
+    new_context: Callable[..., Any], live_server: LiveServer, people: Cast, watched: Watched
+) -> None:
+    """Answered alone, read together, put into the agreement and signed; whatever gets the focus is in sight."""
+    agreement = Agreement.begin(people.checkout, by=people.ines, kind="dream_team", title="Us")
+    session = creation.begin(agreement, by=people.ines)
+    tom = Participant(people.tom, session.pk)
+    ines = Keys(people.ines, new_context(), live_server.url)
+    page = ines.page
+    page.goto(f"/sessions/{session.pk}/steps/0/")
+    expect(page.locator("html")).to_have_attribute("data-connection", "live")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    ines.walks()
+    ines.write(page.get_by_role("textbox", name="How do you like to hear hard feedback?"), "In writing first")
+    expect(page.locator("#answer-feedback [data-saved]")).to_have_text("Draft saved")
+    tom.answer("feedback", "Straight away")
+    tom.ready(0)
+    ines.press("Ready, and open both")
+    expect(page.locator("#answers")).to_contain_text("Straight away")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    ines.walks()
+    ines.press("Ready for Agreement")
+    tom.next(0)
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    ines.open("Add a sentence")
+    ines.write(page.get_by_label("One sentence you can both keep to"), "We say it the same day")
+    page.keyboard.press("Enter")
+    expect(page.locator("#learnings")).to_contain_text("We say it the same day")
+    ines.walks()
+    ines.press("Put them in our agreement, and sign")
+    expect(page.get_by_text("The agreement starts when Tom has, too.")).to_be_visible()
+    ines.walks()
+    assert ines.hidden == []

@@ -13,11 +13,12 @@ from django.utils import timezone
 from playwright.sync_api import Error, Page, expect
 
 from retros.models import Presence, Session
-from tests.browser import Watched
+from tests.browser import Watched, violations
 from tests.cast import make_cast
 from tests.conftest import LiveServer
 from tests.retros import play
 from tests.retros.room.test_room_in_browser import page_of
+from tests.retros.rooms import Rooms
 
 pytestmark = pytest.mark.one_database
 
@@ -171,3 +172,40 @@ def test_the_script_of_the_room(new_context: Callable[..., Any], live_server: Li
             listener.turns_over()
     assert len(played) > 30
     assert [str(now) for now, written in zip(played, script(), strict=True) if now != written] == []
+
+
+def test_a_refused_form_marks_and_names_what_it_is_about(
+    new_context: Callable[..., Any], live_server: LiveServer, watched: Watched
+) -> None:
+    watched.expect(422)
+    cast = make_cast()
+    page = page_of(cast.ines, new_context(), live_server)
+    page.goto(Rooms(cast.ines, cast.tom).table())
+    who = page.locator("#table").get_by_role("radiogroup", name="Who")
+    expect(who).to_have_attribute("aria-required", "true")
+    page.get_by_role("textbox", name="What will you try?").fill("Say it in the channel")
+    page.get_by_role("button", name="Add action").press("Enter")
+    expect(who).to_have_attribute("aria-invalid", "true")
+    expect(who).to_have_accessible_description("Say who takes it.")
+    expect(who.get_by_role("radio").first).to_be_focused()
+    assert violations(page) == []
+    page.keyboard.press("Space")
+    page.get_by_label("By when").first.fill("")
+    page.get_by_role("button", name="Add action").press("Enter")
+    expect(page.get_by_label("By when").first).to_be_focused()
+    expect(who).not_to_have_attribute("aria-invalid", "true")
+
+    # One heading of the first level, also while something is edited.
+    page.get_by_role("link", name=re.compile("^Edit card")).first.press("Enter")
+    expect(page.get_by_role("heading", name="Edit card", level=2)).to_be_visible()
+    expect(page.get_by_role("heading", level=1, include_hidden=True)).to_have_count(1)
+
+
+def test_a_question_is_a_heading_before_its_answer(new_context: Callable[..., Any], live_server: LiveServer) -> None:
+    cast = make_cast()
+    page = page_of(cast.ines, new_context(), live_server)
+    page.goto(Rooms(cast.ines, cast.tom).pulse_revealed())
+    read = page.locator("#answers").aria_snapshot()
+    for question, value in (("Our collaboration", "Fair"), ("What has changed recently?", "A new boss")):
+        assert f'heading "{question}' in read, read
+        assert read.index(f'heading "{question}') < read.index(value), read

@@ -1,0 +1,84 @@
+"""The guide as blocks that a template draws; none of its text is taken as HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from django.conf import settings
+from django.utils.text import slugify
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+# Which part belongs to which page, by the name of its address.
+PARTS = {
+    "partnership_detail": "between-two-retros",
+    "action_list": "between-two-retros",
+    "session_create": "a-retro",
+    "history_detail": "a-retro",
+    "trend_list": "a-retro",
+    "agreement_list": "dream-team",
+    "agreement_detail": "dream-team",
+    "agreement_create": "contract",
+    "release_list": "what-your-lead-can-see",
+    "lead_list": "what-your-lead-can-see",
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    text: str
+    kind: str = ""  # or "strong", "em"
+
+
+@dataclass
+class Block:
+    """A heading or a paragraph of runs, or a list of such items."""
+
+    kind: str  # "h1", "h2", "p", "ul", "ol"
+    runs: list[Run] = field(default_factory=list)
+    items: list[list[Run]] = field(default_factory=list)
+
+    @property
+    def anchor(self) -> str:
+        return slugify("".join(run.text for run in self.runs))
+
+
+@cache
+def guide() -> list[Block]:
+    return blocks((settings.BASE_DIR / "docs/guide.md").read_text(encoding="utf-8"))
+
+
+def blocks(text: str) -> list[Block]:
+    """Headings, paragraphs and plain lists. Raises ValueError for what the page does not draw."""
+    found: list[Block] = []
+    inside: Block | None = None  # a list
+    for token in MarkdownIt().parse(text):
+        if token.type in {"heading_open", "bullet_list_open", "ordered_list_open"}:
+            found.append(Block(token.tag))
+            inside = None if token.type == "heading_open" else found[-1]
+        elif token.type == "paragraph_open" and inside is None:
+            found.append(Block("p"))
+        elif token.type == "inline" and inside is not None:
+            inside.items.append(_runs(token.children or []))
+        elif token.type == "inline":
+            found[-1].runs = _runs(token.children or [])
+        elif token.type.endswith("list_close"):
+            inside = None
+        elif not token.type.startswith(("paragraph_", "list_item_", "heading_")):
+            raise ValueError(token.type)
+    return found
+
+
+def _runs(tokens: Sequence[Token]) -> list[Run]:
+    runs: list[Run] = []
+    kind = ""
+    for token in tokens:
+        if token.type in {"strong_open", "em_open", "strong_close", "em_close"}:
+            kind = token.tag if token.nesting == 1 else ""
+        elif token.type in {"text", "softbreak"}:
+            runs.append(Run(token.content or "\n", kind))
+        else:
+            raise ValueError(token.type)
+    return [run for run in runs if run.text]
