@@ -13,6 +13,8 @@ from retros.backup import archive
 from tests import postgres
 from tests.served import Served
 
+pytestmark = pytest.mark.one_database
+
 HERE = Path(__file__).parent
 RELEASES = sorted(HERE.glob("*.zip"))
 READ = """
