@@ -8,9 +8,11 @@ from uuid import UUID
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from partnerships import limits
+from partnerships.header import seats_of
 from partnerships.models import (
     Agreement,
     CalendarFeed,
@@ -42,8 +44,15 @@ P = ParamSpec("P")
 
 
 def get_partnership(person: Person, partnership_id: UUID) -> Partnership:
-    """A partnership of which the person is a member. Raises Http404 for everybody else."""
-    return get_object_or_404(Partnership.objects.of(person).with_members(), pk=partnership_id)
+    """A partnership of which the person is a member. Raises Http404 for everybody else.
+
+    In one query, with its two people and all that the header of its page says.
+    """
+    seats = seats_of(person, timezone.now())
+    own = [seat for seat in seats if seat.partnership_id == partnership_id]
+    if not own:
+        raise Http404
+    return own[0].partnership.seated(own, around=seats)
 
 
 def get_reader(person: Person, partnership_id: UUID) -> Reader:

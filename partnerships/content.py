@@ -1,8 +1,8 @@
 """The one place that decides what counts as text, and the one field class for what people write.
 
 Content is kept as it was typed but for line ends (CRLF becomes LF). NUL, other C0 controls except TAB and LF, and
-lone surrogates are refused (docs/rules/reliability.md R14). Nothing indexes or orders by content, so that it can be
-encrypted at rest one day without a second change.
+lone surrogates are refused (docs/rules/reliability.md R14). Nothing orders by content, and the search alone keeps
+words of it (retros/search/index.py), so that encrypting it at rest one day is a change in two places.
 """
 
 from __future__ import annotations

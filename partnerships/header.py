@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -86,21 +87,17 @@ class Header:
     @property
     def has_notices(self) -> bool:
         """Whether something waits for the viewer on home. There it stands already."""
-        waiting = any(seat.notices for seat in self._seats)  # type: ignore[attr-defined]  # annotated
-        return waiting and self.place != links.name_of(Page.PAIR)
+        return self.has_news and self.place != links.name_of(Page.PAIR)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something waits for the viewer, in whichever partnership of theirs."""
+        return any(seat.notices for seat in self._seats)  # type: ignore[attr-defined]  # annotated
 
     @cached_property
-    def _seats(self) -> list[Membership]:
-        """All seats of the viewer's partnerships, and with each what else the header says: one query, on every page."""
-        seats = Membership.objects.filter(partnership__in=Partnership.objects.of(self.person))
-        seats = seats.select_related("partnership", "person").order_by("partnership__created_at", "seat")
-        return list(
-            seats.annotate(
-                leads=Exists(Partnership.objects.led_by(self.person)),
-                is_led=Exists(Lead.objects.filter(partnership=OuterRef("partnership"))),
-                notices=Exists(Delivery.objects.notices_for(self.person, self.now)),
-            )
-        )
+    def _seats(self) -> Sequence[Membership]:
+        """All seats of the viewer's partnerships, and with each what else the header says."""
+        return self.partnership.seats_around or seats_of(self.person, self.now)
 
     @cached_property
     def switcher(self) -> list[MenuPlace]:
@@ -127,6 +124,21 @@ class Header:
             "pair": self, "partnership": self.partnership, "menu": self.menu, "switcher": self.switcher,
             "seat": self.seat, "came_from": self.partnership.pk,
         }  # fmt: skip
+
+
+def seats_of(person: Person, now: datetime) -> list[Membership]:
+    """All seats of the person's partnerships, each with its partnership and who sits there; and what a header says:
+    whether the person leads somebody (`leads`), the partnership is led (`is_led`), something waits (`notices`).
+    """
+    seats = Membership.objects.filter(partnership__in=Partnership.objects.of(person))
+    seats = seats.select_related("partnership", "person").order_by("partnership__created_at", "seat")
+    return list(
+        seats.annotate(
+            leads=Exists(Partnership.objects.led_by(person)),
+            is_led=Exists(Lead.objects.filter(partnership=OuterRef("partnership"))),
+            notices=Exists(Delivery.objects.notices_for(person, now)),
+        )
+    )
 
 
 def admin_menu(place: str = "") -> dict[str, object]:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 GetResponse = Callable[[HttpRequest], "HttpResponseBase"]
 View = Callable[..., "HttpResponseBase"]
 
+ONLY_TO_READ = {403, 404}  # what would not go through however it is mended
+
 # Explicit sign-outs clear what the browser kept; a session that ran out keeps it, because it may hold unsent text.
 
 
@@ -76,11 +78,11 @@ def way_back(request: HttpRequest) -> str:
     return "/"
 
 
-def typed(request: HttpRequest) -> list[str]:
-    """Every text of the refused form, so that a page can give it back. Never a password."""
+def typed(request: HttpRequest) -> list[tuple[str, str]]:
+    """Every text of the refused form with the name of its field, so that a page can give it back. Never a password."""
     chosen = names_not_typed()
     return [
-        value
+        (name, value)
         for name, values in request.POST.lists()
         if name not in chosen and "password" not in name
         for value in values
@@ -96,6 +98,8 @@ def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
         response = render(request, "_refusal.html", context, status=refusal.status)
     else:
         context |= {"typed": typed(request), "back": way_back(request), "again": _again(request, stale)}
+        if not stale and refusal.status not in ONLY_TO_READ:
+            context["rest"] = _rest(request)
         response = render(request, "refusal.html", context, status=refusal.status)
     if retry_after := getattr(refusal, "retry_after", 0):
         response["Retry-After"] = str(retry_after)
@@ -198,6 +202,14 @@ def _again(request: HttpRequest, stale: Stale | None) -> list[tuple[str, str]]:
     fields = [(name, value) for name, values in request.POST.lists() for value in values]
     kept = [(name, value) for name, value in fields if name not in {"csrfmiddlewaretoken", "version"}]
     return [*kept, ("version", str(stale.version))]
+
+
+def _rest(request: HttpRequest) -> list[tuple[str, str]]:
+    """What else the refused form sent, to be sent with its texts once they are mended."""
+    texts = typed(request)
+    fields = [(name, value) for name, values in request.POST.lists() for value in values]
+    kept = [(name, value) for name, value in fields if name != "csrfmiddlewaretoken" and "password" not in name]
+    return [field for field in kept if field not in texts]
 
 
 def _is_id(value: str) -> bool:

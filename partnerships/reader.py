@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -30,7 +31,8 @@ class Reader:
 
     @classmethod
     def of(cls, person: Person, partnership_id: UUID) -> Reader | None:
-        own = Partnership.objects.of(person).with_members().filter(pk=partnership_id).first()
+        is_led = Exists(Lead.objects.filter(partnership=OuterRef("pk")))
+        own = Partnership.objects.of(person).with_members().annotate(is_led=is_led).filter(pk=partnership_id).first()
         if own is not None:
             return cls(own, person, None)
         lead = Lead.objects.with_pair().filter(person=person, partnership=partnership_id).first()
@@ -47,7 +49,7 @@ class Reader:
     def sees(self) -> str:
         """The privacy line of a page that both can open."""
         if self.is_member:
-            if Lead.objects.filter(partnership=self.partnership).exists():
+            if self.partnership.is_led:  # type: ignore[attr-defined]  # annotated
                 return _("You two see this. Your lead sees dates, counts and titles, and what you both chose to show")
             return _("You two see this. Nobody else does")
         return _("You see that they meet, and what both chose to show you; not what they say. They see that you looked")

@@ -1,7 +1,8 @@
 """What a verb raises when it will not do what was asked. The middleware turns each into an answer.
 
 docs/rules/reliability.md R15 has all of them. A refusal never loses text: htmx swaps the message into the form's own
-notice and leaves the fields alone; a plain form gets a page that shows the message and everything that was typed.
+notice and leaves the fields alone; a plain form gets a page that shows the message and everything that was typed, to be
+mended and sent again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 from django.utils.translation import gettext_lazy as _
 
 from partnerships import links, reactions
@@ -16,8 +17,10 @@ class RetrosConfig(AppConfig):
         from retros.models.creation import welcome
         from retros.models.session import agreement_look
         from retros.room.answers import push
+        from retros.search.index import teach_sqlite
 
         hub.look = push
+        connection_created.connect(teach_sqlite)
         reactions.agreement_changed.add(agreement_look)
         reactions.seat_taken.add(welcome)
         links.register(links.Page.HOME, "home")

@@ -29,11 +29,12 @@ RECENTLY = timedelta(days=14)  # how long a finished action stays among the open
 
 @dataclass(frozen=True)
 class ActionRow:
-    """One action in a list: whose, by when, what became of it."""
+    """One action in a list: whose, by when, what became of it. `is_due`: an experiment to be looked at now."""
 
     action: Action
     owner: Membership
     when: str
+    is_due: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,8 @@ class Pair(Header):
         return next(line for line in self.actions if any(row.action == action for row in line.rows))
 
     def row(self, action: Action) -> ActionRow:
-        return ActionRow(action, self.by_person[action.owner_id], self._when(action))
+        is_due = action.is_open and action.is_experiment and action.due <= self.today
+        return ActionRow(action, self.by_person[action.owner_id], self._when(action), is_due)
 
     def _when(self, action: Action) -> str:
         if action.is_open:

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("retros.lifecycle.urls")),
     path("", include("retros.notifications.urls")),
     path("", include("retros.history.urls")),
+    path("", include("retros.search.urls")),
     path("", include("retros.leads.urls")),
     path("", include("retros.actions.urls")),
     path("", include("retros.administration.urls")),

@@ -157,6 +157,7 @@ TABLE: dict[str, Row] = {
     # history, leads
     "history_detail": leads("200", "405", members=("200", "405")),
     "session_print": page(),
+    "search": page(),
     "lead_list": account(200, 405, 302, 302),
     "offer_create": leads("200", "302 302 302 302 409"),
     "offer_accept": press("302 302 302 302 403"),
@@ -202,6 +203,7 @@ TABLE: dict[str, Row] = {
     "series_resume": press("302 302 302 302 403"),
     "series_end": press("302 302 302 302 403"),
     "action_list": page(),
+    "helped_list": page(),
     "action_create": page(post="302 302 302 302 403"),
     "action_update": page(post="302 302 302 302 403"),
     "action_done_create": press("302 302 302 302 403"),

@@ -44,7 +44,7 @@ def is_dead(link: str, of: Path) -> bool:
     [
         ("docs/deploy.md#behind-a-proxy", False),
         ("docs/deploy.md#nowhere", True),
-        ("docs/nowhere.html", True),
+        ("static/nowhere.html", True),
         ("#run-it", False),
     ],
 )

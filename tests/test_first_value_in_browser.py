@@ -128,11 +128,15 @@ def test_from_the_setup_link_to_the_first_closed_retro(
     for each in (lena, tom):
         each.heading("What do we agree on?")
         expect(each.page.locator("#learnings")).to_contain_text(SENTENCE)
+        sign = each.page.get_by_role("button", name="Put them in our agreement, and sign").bounding_box()
+        assert sign is not None
+        assert sign["height"] <= 48  # on one line
     lena.press("button", "Put them in our agreement, and sign")
     expect(tom.page.get_by_text("Lena has signed these sentences.")).to_be_visible()
     tom.press("button", "Put them in our agreement, and sign")
     for each in (lena, tom):
         expect(each.page.get_by_text("Your sentences are in the agreement. It is in force.")).to_be_visible()
+        expect(each.page.locator("main").get_by_role("link", name="Back to your partnership")).to_be_visible()
     assert Agreement.objects.get().number_in_force == 1
 
     # The first retro, from the one address of the pair to its end.

@@ -110,9 +110,10 @@ class Stage:
         pair, session, ahead = self.cast.checkout.pk, self.session.pk, self.ahead.pk
         names = (
             "action_list", "session_create", "release_list", "exercise_list", "kind_word_create", "card_import",
-            "measure_list", "trend_list",
+            "measure_list", "trend_list", "helped_list",
         )  # fmt: skip
         found = [reverse(name, args=[pair]) for name in names] + [reverse("shelf_detail")]
+        found += [f"{reverse('search', args=[pair])}?q={words}" for words in ("mine", "begun", "a")]
         found += [*self.of_session(session), *self.of_session(ahead)]
         for position in (PULSE, WRITE, CLOSE):
             live = f"{reverse('session_live', args=[session])}?step={position}"

@@ -117,8 +117,7 @@ class Adapter(DefaultSocialAccountAdapter):
         claims: Claims = sociallogin.claims
         person.email, person.name, person.timezone = claims.email, claims.name, claims.timezone
         sociallogin.email_addresses = [EmailAddress(email=claims.email, verified=True, primary=True)]
-        person.set_unusable_password()
-        sociallogin.save(request)
+        super().save_user(request, sociallogin, form)
         EmailAddress.objects.filter(user=person, email=claims.email).update(verified=True)
         self._follow(person, claims)
         return person

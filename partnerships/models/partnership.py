@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -77,6 +77,18 @@ class Partnership(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+    seats_around: Sequence[Membership] = ()  # those of all partnerships of whoever loaded it, once they are known
+
+    def seated(self, own: Sequence[Membership], *, around: list[Membership]) -> Partnership:
+        """With these seats as its memberships: whoever loaded them need not ask again."""
+        for seat in own:
+            seat.partnership = self
+        members = self.memberships.all()
+        members._result_cache, members._prefetch_done = list(own), True  # type: ignore[attr-defined]
+        self._prefetched_objects_cache = {"memberships": members}
+        self.seats_around = around
+        return self
 
     @classmethod
     def begin(

@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from partnerships.models import Person
 
 
+SHOWN = 20  # of those that were done, and of those that didn’t fit
+
+
 class Actions(Pair):
-    """Every action of the two: open, done, didn’t fit, and those that were put away."""
+    """The actions of the two: all that are open, the latest that were done or didn’t fit, and what was put away. What
+    ended earlier stands by what became of it (retros/actions/helped.py).
+    """
 
     def __init__(self, partnership: Partnership, person: Person) -> None:
         super().__init__(partnership, person, place="action_list")
@@ -32,11 +37,16 @@ class Actions(Pair):
 
     @property
     def done(self) -> list[ListedAction]:
-        return _latest_first(line for line in self.actions if not line.is_open and not line.is_dropped)
+        return _latest(line for line in self.actions if not line.is_open and not line.is_dropped)
 
     @property
     def dropped(self) -> list[ListedAction]:
-        return _latest_first(line for line in self.actions if line.is_dropped)
+        return _latest(line for line in self.actions if line.is_dropped)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether more ended than stands here."""
+        return len(self.open) + len(self.done) + len(self.dropped) < len(self.actions)
 
     @cached_property
     def deleted(self) -> list[ActionRow]:
@@ -44,5 +54,5 @@ class Actions(Pair):
         return [self.row(action) for action in actions]
 
 
-def _latest_first(lines: Iterable[ListedAction]) -> list[ListedAction]:
-    return sorted(lines, key=lambda line: line.ended_on, reverse=True)
+def _latest(lines: Iterable[ListedAction]) -> list[ListedAction]:
+    return sorted(lines, key=lambda line: line.ended_on, reverse=True)[:SHOWN]

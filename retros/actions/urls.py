@@ -7,6 +7,7 @@ from retros.paths import ACTION, PARTNERSHIP
 
 urlpatterns = [
     path(f"{PARTNERSHIP}/actions/", views.action_list, name="action_list"),
+    path(f"{PARTNERSHIP}/helped/", views.helped_list, name="helped_list"),
     path(f"{PARTNERSHIP}/actions/new/", views.action_create, name="action_create"),
     path(f"{ACTION}/", views.action_update, name="action_update"),
     path(f"{ACTION}/done/", views.action_done_create, name="action_done_create"),

@@ -16,12 +16,17 @@ from partnerships.access import get_partnership
 from partnerships.http import PersonRequest
 from retros.access import get_action
 from retros.actions.forms import ActionChangeForm, ActionPageForm, DoneForm
+from retros.actions.helped import Helped
 from retros.actions.page import Actions
 from retros.agreements.page import adopted
 from retros.models import Action, Draft
 from retros.pair import Pair
 
-LISTS = {"home": "partnership_detail", "all": "action_list"}  # the lists that an action can be pressed in
+LISTS = {
+    "home": "partnership_detail",
+    "all": "action_list",
+    "helped": "helped_list",
+}  # the lists that an action can be pressed in
 
 
 @require_safe
@@ -29,6 +34,14 @@ def action_list(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     """Every action with what became of it."""
     pair = Actions(get_partnership(request.user, partnership_id), request.user)
     return render(request, "retros/actions/action_list.html", {**pair.context, "place": "all"})
+
+
+@require_safe
+def helped_list(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """What has helped the two, with its stories; and what waits for their answer."""
+    asked = {name: request.GET.get(name, "") for name in ("outcome", "page")}
+    pair = Helped(get_partnership(request.user, partnership_id), request.user, **asked)
+    return render(request, "retros/actions/helped_list.html", {**pair.context, "place": "helped"})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

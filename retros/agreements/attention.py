@@ -6,7 +6,7 @@ answer before its reveal, never one that is “only me”.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,12 +38,14 @@ def attention(
 ) -> dict[Line, list[str]]:
     """The reasons by clause; a clause that asks for nothing is not in it.
 
-    `links` come with their looks, `origins` from `ClauseOrigin.of`; `versions` are all of the same agreements.
+    `links` come with their looks, `origins` from `ClauseOrigin.of`; `versions` are all of the same agreements, and are
+    not gone through when nothing came up that could ask.
     """
     cards = [*_linked(links), *_proposed_from(origins)]
     told = [link for link in links if link.told_at]
     marks: dict[Line, list[str]] = defaultdict(list)
-    if cards or told:
+    often = Counter(line for line, _card in {(card.line, card.card) for card in cards})
+    if told or any(count >= CARDS_THAT_ASK for count in often.values()):
         looks = _Looks(versions, {card.version for card in cards})
         for line, why in (*_changes(told, looks), *_twice(cards, looks)):
             marks[line].append(why)

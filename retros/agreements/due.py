@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -41,14 +41,21 @@ class DueAgreement:
 
 
 class DueAgreements:
-    def __init__(self, partnership: Partnership, person: Person, today: date) -> None:
+    def __init__(
+        self, partnership: Partnership, person: Person, today: date, *, sittings: list[Session] | None = None
+    ) -> None:
+        """`sittings`: those of the pair that are open just now, when whoever asks knows them."""
         self.partnership = partnership
         self.person = person
         self.today = today
+        if sittings is not None:
+            self.sittings = sittings
 
     @cached_property
     def agreements(self) -> list[Agreement]:
-        return list(Agreement.objects.of(self.person).filter(partnership=self.partnership).with_state())
+        """Each with its state, and whether it has links (`is_linked`)."""
+        own = Agreement.objects.of(self.person).filter(partnership=self.partnership).with_state()
+        return list(own.annotate(is_linked=Exists(ClauseLink.objects.filter(agreement=OuterRef("pk")))))
 
     @cached_property
     def sittings(self) -> list[Session]:
@@ -73,6 +80,8 @@ class DueAgreements:
         return [*self._proposals(own=True), *self._clauses(), *self._reviews()]
 
     def _proposals(self, *, own: bool) -> list[DueAgreement]:
+        if not any(agreement.waiting for agreement in self.agreements):  # type: ignore[attr-defined]  # annotated
+            return []
         waiting = Version.objects.filter(
             agreement__partnership=self.partnership, agreement__closed_at=None, number=None, ended_at=None
         )
@@ -108,7 +117,8 @@ class DueAgreements:
         agreements = [a for a in self.agreements if a.closed_at is None]
         if not agreements:
             return []
-        links = ClauseLink.objects.filter(agreement__in=agreements).with_looks(self.person)
+        linked = [a for a in agreements if a.is_linked]  # type: ignore[attr-defined]  # annotated
+        links = ClauseLink.objects.filter(agreement__in=linked).with_looks(self.person)
         origins = ClauseOrigin.of(agreements, self.person)
         versions = Version.objects.filter(agreement__in=agreements).defer("reason")
         marks = attention(list(links.select_related("entry__prompt")), origins, versions)

@@ -16,6 +16,8 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from retros.backup.trouble import Trouble
+from retros.models import SearchText
+from retros.search import index
 
 Settings = dict[str, Any]
 AT_ONCE = 500  # rows
@@ -135,7 +137,9 @@ def replace_rows(source: Settings, target: Settings, also: list[str]) -> None:
                     cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             _empty([model._meta.db_table for model in kept])
             for model in kept:
-                _copy(model)
+                if model is not SearchText:  # the database that is written to makes its own
+                    _copy(model)
+            index.fill(written)
             with written.cursor() as cursor:
                 for statement in [*written.ops.sequence_reset_sql(no_style(), kept), *also]:
                     cursor.execute(statement)

@@ -378,7 +378,7 @@ class History:
         """What ended on a day, together."""
         ended: dict[date, list[Action]] = {}
         for action in self._own_actions:
-            if action.closed_on is not None:
+            if action.closed_on is not None and action.closed_on.year == self.year:
                 ended.setdefault(action.closed_on, []).append(action)
         for day, actions in ended.items():
             joint = lines_of(actions, each=True)

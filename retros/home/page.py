@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 # how long a retro that was not started still comes first (docs/rules/scheduling.md S12)
 SHOWN_AFTER_ITS_DATE = timedelta(days=14)
 SHOWN_RETROS = 6
+MORE_RETROS = 18  # with those that stand behind a press; all are in the history
 _ORDINALS = {
     1: gettext_lazy("Your first."),
     2: gettext_lazy("Your second."),
@@ -68,8 +69,15 @@ class Home(Pair):
     @cached_property
     def _sessions(self) -> list[Session]:
         """Every retro that was not called off, skipped and missed ones too; the earliest first."""
-        sessions = Session.objects.of(self.person).filter(partnership=self.partnership, kind=Session.Kind.RETRO)
-        return list(sessions.exclude(status=Session.Status.CANCELLED).order_by("start_utc"))
+        return [session for session in self._all_sessions if session.kind == Session.Kind.RETRO]
+
+    @cached_property
+    def _all_sessions(self) -> list[Session]:
+        """Retros, and the sittings beside them that are open just now; the earliest first."""
+        shown = Q(kind=Session.Kind.RETRO) | Q(status=Session.Status.IN_PROGRESS)
+        sessions = Session.objects.of(self.person).filter(shown, partnership=self.partnership)
+        sessions = sessions.exclude(status=Session.Status.CANCELLED).select_related("agreement")
+        return list(sessions.order_by("start_utc"))
 
     @cached_property
     def series(self) -> Series | None:
@@ -124,11 +132,17 @@ class Home(Pair):
 
     @property
     def earlier(self) -> list[PastRetro]:
-        return [PastRetro(s, self) for s in self.held[SHOWN_RETROS:]]
+        return [PastRetro(s, self) for s in self.held[SHOWN_RETROS:MORE_RETROS]]
+
+    @property
+    def has_more_past(self) -> bool:
+        return len(self.held) > MORE_RETROS
 
     @cached_property
     def notices(self) -> list[tuple[Delivery, Notice]]:
         """What the viewer is told here, about whichever partnership of theirs; not of a sitting that stands here."""
+        if not self.has_news:
+            return []
         here = {sitting.session.pk for sitting in self.sittings}
         return [each for each in notices_for(self.person, self.now) if each[0].subject_id not in here]
 
@@ -142,7 +156,9 @@ class Home(Pair):
 
     @cached_property
     def agreement_looks(self) -> DueAgreements:
-        return DueAgreements(self.partnership, self.person, self.today)
+        sittings = [session for session in self._all_sessions if session.kind != Session.Kind.RETRO]
+        sittings.sort(key=lambda session: session.started_at or self.now)
+        return DueAgreements(self.partnership, self.person, self.today, sittings=sittings)
 
     @property
     def is_new(self) -> bool:

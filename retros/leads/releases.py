@@ -102,7 +102,7 @@ class LeadsNotice:
 
     @cached_property
     def leads(self) -> list[LeadRow]:
-        leads = list(Lead.objects.of(self.partnership))
+        leads = list(Lead.objects.of(self.partnership)) if self.pair.is_led else []
         releases = Release.objects.of(self.person).filter(lead__in=leads) if leads else Release.objects.none()
         rows = [self._row(release) for release in releases.select_related("lead__person", "proposed_by")]
         return [

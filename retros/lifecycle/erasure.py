@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -35,6 +35,7 @@ from retros.catalogue import templates
 from retros.lifecycle import ending
 from retros.models import BulkLine, Draft, Entry, EntryRevision, Jot, KindWord, Need, Note, Pick, Prompt, Release
 from retros.room.regions import memory
+from retros.search import index
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +56,7 @@ def erase(person: Person) -> None:
         for store in STORES:
             store(person)
         person.become_former()
+        index.wipe(connection)
         transaction.on_commit(memory.forget)
         Audit.record(Audit.Act.ERASED, by=person, about=person)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dateutil.relativedelta import relativedelta
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import LessThanOrEqual
@@ -35,6 +35,7 @@ from retros.models import (
 )
 from retros.models.expiry import WARNING
 from retros.room.regions import memory
+from retros.search import index
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -57,7 +58,10 @@ def expire(now: datetime) -> int:
     Jot.objects.filter(created_at__lte=long_ago).delete()
     KindWord.objects.filter(created_at__lte=long_ago).delete()
     due = Expiry.objects.waiting().filter(warned_at__lte=now - WARNING)
-    return sum(_remove(expiry_id, now) for expiry_id in due.order_by("pk").values_list("pk", flat=True))
+    removed = sum(_remove(expiry_id, now) for expiry_id in due.order_by("pk").values_list("pk", flat=True))
+    if removed:
+        index.wipe(connection)
+    return removed
 
 
 def months_later(moment: datetime, months: int) -> datetime:

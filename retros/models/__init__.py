@@ -15,6 +15,7 @@ from retros.models.note import Note
 from retros.models.offer import Offer
 from retros.models.presence import Presence
 from retros.models.release import Release
+from retros.models.search_text import SearchText
 from retros.models.series import Pause, RuleVersion, Series, SeriesChange
 from retros.models.session import Session
 from retros.models.step import Prompt, Ready, Step
@@ -47,6 +48,7 @@ __all__ = [
     "Release",
     "Review",
     "RuleVersion",
+    "SearchText",
     "Series",
     "SeriesChange",
     "Session",

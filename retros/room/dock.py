@@ -91,6 +91,7 @@ class DockShown(NamedTuple):
     has_more: bool
     said: tuple[Said, ...]  # beside the offers; it comes and goes without moving them
     offers: tuple[Offer, ...]
+    waits: bool  # for the other one: without script the page is looked at again by hand
 
 
 class MoreShown(NamedTuple):
@@ -230,6 +231,7 @@ class Dock:
             is_over=self.is_over, here=self.here, time=self.timer_speaks, sides=sides, timer=self.timer,
             more_time=self._more_time() if runs else None, has_more=runs,
             said=tuple(filter(None, said)), offers=tuple(filter(None, offers)),
+            waits=runs and (self.you.is_ready or self.phase == "opened"),
         )  # fmt: skip
 
     def more(self, digest: str) -> MoreShown:

@@ -47,6 +47,8 @@ function goOn({ elt, xhr, requestConfig: { verb, path } }) {
 }
 addEventListener("htmx:afterRequest", ({ detail }) => requestAnimationFrame(() => goOn(detail)));
 
-// A step that has come: on what it says was done, or on its heading.
+// From one step to the next: on what it says was done, or on its heading. Who comes from elsewhere begins at the top.
+const roomOf = (url) => /\/sessions\/[^/]+\//.exec(url)?.[0];
 const heading = document.querySelector("main :is([autofocus], h1)");
-if (heading && !location.hash && document.activeElement === document.body) give(heading);
+if (heading && !location.hash && document.activeElement === document.body)
+  if (roomOf(document.referrer) === roomOf(location.href)) give(heading);

@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests import postgres
-from tests.bench import compare, latency, load, many, page, scale, start, streams, tick
+from tests.bench import compare, latency, load, many, page, scale, search, start, streams, tick, years
 from tests.bench.figures import Figure
 from tests.bench.process import serving
 from tests.served import Served
@@ -26,10 +26,11 @@ PARTS: dict[str, Callable[[Served, str], list[Figure]]] = {
     "latency": latency.measure,
     "streams": streams.measure,
     "many": many.measure,
+    "years": years.measure,
     "tick": tick.measure,
     "start": start.measure,
 }
-NAMES = (*PARTS, "scale")
+NAMES = (*PARTS, "scale", "search")
 MINUTES = 3  # for a part, on both databases together
 
 
@@ -45,7 +46,9 @@ def main() -> None:
     )
     parser.add_argument("parts", nargs="*", metavar="part", help=f"any of: {', '.join(NAMES)}; all without one")
     parser.add_argument("--database", choices=DATABASES, action="append", help="one only; both without it")
-    parser.add_argument("--pairs", type=int, help="the size of `scale`; without it 200 on SQLite, 2000 on PostgreSQL")
+    parser.add_argument(
+        "--pairs", type=int, help="the size of `scale` and `search`; without it 200 on SQLite, 2000 on PostgreSQL"
+    )
     parser.add_argument("--rounds", type=int, default=3, help="of `compare`, for each of the two (3)")
     parser.add_argument("--json", action="store_true", help="one object instead of a table")
     chosen = parser.parse_args()
@@ -79,12 +82,17 @@ def main() -> None:
 def measured(part: str, databases: Sequence[str], pairs: int | None) -> Iterator[Figure]:
     if part == "scale":
         for database in databases:
-            scale.prepare(database, pairs or scale.PAIRS[database])
+            scale.prepare(database, scale.rows(scale.FEW), scale.rows(pairs or scale.PAIRS[database]))
+    if part == "search":
+        for database in databases:
+            scale.prepare(database, search.rows(database, pairs))
     with bounded():
         for database in databases:
             sys.stderr.write(f"bin/bench: {part} on {database}\n")
             if part == "scale":
                 yield from scale.measure(database, pairs or scale.PAIRS[database])
+            elif part == "search":
+                yield from search.measure(database, pairs)
             else:
                 with served(database) as server:
                     yield from PARTS[part](server, database)

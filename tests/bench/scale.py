@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -37,10 +38,30 @@ VISITS = "import json\nfrom tests.bench.pages import visits\nprint(json.dumps(vi
 Visits = dict[str, list[tuple[str, str]]]
 
 
+@dataclass(frozen=True)
+class Rows:
+    """What a kept database holds: a name for it, and what fills an empty one."""
+
+    what: str
+    fill: str
+
+    @property
+    def name(self) -> str:
+        """Another one for other models, or another way of filling."""
+        folder = Path(__file__).parent
+        sources = [folder / "size.py", folder / "texts.py", *sorted(ROOT.glob("*/migrations/*.py"))]
+        digest = hashlib.sha256(b"".join(each.read_bytes() for each in sources)).hexdigest()
+        return f"twofold_{self.what}_{digest[:8]}"
+
+
+def rows(pairs: int) -> Rows:
+    return Rows(f"{pairs}x{YEARS}", FILL.format(pairs=pairs, years=YEARS))
+
+
 def measure(database: str, pairs: int) -> list[Figure]:
-    with filled(database, FEW) as served:
+    with filled(database, rows(FEW)) as served:
         few = {name: most_queries(served, ways) for name, ways in visits(served, FEW).items()}
-    with filled(database, pairs) as served:
+    with filled(database, rows(pairs)) as served:
         ways = visits(served, pairs)
         floor = percentile(took(served, ways.pop("bare")), 95)
         figures = [Figure(f"scale.size.{database}", pairs, "pairs")]
@@ -86,30 +107,30 @@ def took(served: Served, ways: list[tuple[str, str]]) -> list[float]:
 # --- the databases ---------------------------------------------------------------------------------------------------
 
 
-def prepare(database: str, pairs: int) -> None:
+def prepare(database: str, *wanted: Rows) -> None:
     """Makes what is not kept yet. Not part of what is measured, nor of its time."""
-    for size in (FEW, pairs):
+    for each in wanted:
         if database == "sqlite":
-            prepare_file(size)
+            prepare_file(each)
         else:
             with kept_server() as address:
-                prepare_database(address, size)
+                prepare_database(address, each)
 
 
 @contextmanager
-def filled(database: str, pairs: int) -> Iterator[Served]:
+def filled(database: str, kept: Rows) -> Iterator[Served]:
     """Serves a copy of the one that is kept."""
     with tempfile.TemporaryDirectory(prefix="twofold-bench-") as name:
         folder = Path(name)
         if database == "sqlite":
             (folder / "data").mkdir(mode=0o700)
-            shutil.copy(KEPT / f"{name_of(pairs)}.sqlite3", folder / "data" / "twofold.sqlite3")
+            shutil.copy(KEPT / f"{kept.name}.sqlite3", folder / "data" / "twofold.sqlite3")
             with serving(folder) as served:
                 yield served
         else:
             with (
                 kept_server() as address,
-                postgres.database(address, "twofold_bench", template=name_of(pairs)) as own,
+                postgres.database(address, "twofold_bench", template=kept.name) as own,
                 serving(folder, own) as served,
             ):
                 yield served
@@ -122,18 +143,18 @@ def kept_server() -> Iterator[str]:
         yield address
 
 
-def prepare_file(pairs: int) -> None:
-    file = KEPT / f"{name_of(pairs)}.sqlite3"
+def prepare_file(wanted: Rows) -> None:
+    file = KEPT / f"{wanted.name}.sqlite3"
     if file.exists():
         return
     KEPT.mkdir(mode=0o755, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="twofold-fill-", dir=KEPT) as folder:
-        fill(serving(Path(folder)), pairs)
+        fill(serving(Path(folder)), wanted)
         (Path(folder) / "data" / "twofold.sqlite3").rename(file)
 
 
-def prepare_database(address: str, pairs: int) -> None:
-    name = name_of(pairs)
+def prepare_database(address: str, wanted: Rows) -> None:
+    name = wanted.name
     with psycopg.connect(address, autocommit=True) as connection:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             return
@@ -142,18 +163,11 @@ def prepare_database(address: str, pairs: int) -> None:
             connection.execute(f"DROP DATABASE IF EXISTS {draft}")
             connection.execute(f"CREATE DATABASE {draft}")
             own = urlsplit(address)._replace(path=f"/{draft}").geturl()
-            fill(serving(Path(folder), own), pairs)
+            fill(serving(Path(folder), own), wanted)
         connection.execute(f"ALTER DATABASE {draft} RENAME TO {name}")
 
 
-def fill(served: Served, pairs: int) -> None:
-    sys.stderr.write(f"bin/bench: making {pairs} pairs with {YEARS} years, kept in {KEPT}\n")
+def fill(served: Served, wanted: Rows) -> None:
+    sys.stderr.write(f"bin/bench: making {wanted.what}, kept in {KEPT}\n")
     served.prepare()
-    served.ask(FILL.format(pairs=pairs, years=YEARS))
-
-
-def name_of(pairs: int) -> str:
-    """Another one for other models, or another way of filling."""
-    sources = [Path(__file__).with_name("size.py"), *sorted(ROOT.glob("*/migrations/*.py"))]
-    digest = hashlib.sha256(b"".join(each.read_bytes() for each in sources)).hexdigest()
-    return f"twofold_{pairs}x{YEARS}_{digest[:8]}"
+    served.ask(wanted.fill)

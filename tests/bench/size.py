@@ -53,6 +53,7 @@ from retros.models.release import Words
 from retros.notifications.plan import plan_deliveries
 from retros.recurrence.rule import DEFAULT, PRESETS, Rule, Slot
 from retros.recurrence.wall_time import stored
+from retros.search import index
 
 ADMIN, HEAD = "admin@example.org", "head@example.org"  # the head leads every pair
 PAIRS_OF_A_LEAD = 12
@@ -77,6 +78,7 @@ def fill(partnerships: int, years: int) -> None:
     One admin (ADMIN), one who leads all pairs (HEAD), others who lead a dozen, and the people with `address(n)`.
     Nobody has a password. About 700 rows a pair and year, 120 of them entries.
     """
+    index.remove(connection)
     world = World(random.Random(partnerships * 100 + years), timezone.now().replace(microsecond=0), years)
     world.people(partnerships)
     for first in range(0, partnerships, IN_ONE_TRANSACTION):
@@ -84,9 +86,18 @@ def fill(partnerships: int, years: int) -> None:
             for number in range(first, min(first + IN_ONE_TRANSACTION, partnerships)):
                 world.pair(number)
             world.write()
+    fill_index()
     analyse()
     plan_deliveries(world.now)
     analyse()
+
+
+def fill_index() -> None:
+    """The index of the search, at once."""
+    if connection.vendor == "postgresql" and not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0")  # longer than a page may take
+    index.install(connection)
 
 
 def analyse() -> None:

@@ -20,7 +20,8 @@ from tests.world import make_world
 world = make_world("folded")
 at = timezone.now().isoformat(timespec="seconds")
 people = {name: world.people[name].email for name in ("ines", "tom", "sara", "ada")}
-told = {"at": at, "people": people, "texts": texts(), "read": read(people, at)}
+may = {name: sorted(mark for mark, readers in world.words.items() if name in readers) for name in people}
+told = {"at": at, "people": people, "texts": texts(), "read": read(people, at), "may": may}
 SignIn.objects.all().delete()
 print(json.dumps(told))
 """

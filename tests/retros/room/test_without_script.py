@@ -99,6 +99,7 @@ def test_a_whole_retro_without_script(plain: Callable[[Person], Plain], people: 
     ines.keep("changed", "INESPULSE short on sleep")
     expect(ines.page.locator("#answer-impacted").get_by_role("textbox")).to_have_value("INESALONE")
     ines.press("I’m ready")
+    ines.page.get_by_role("link", name="Look again").click()  # at the dock, for whoever waits
     tom.goes_to(session)
     assert "INESPULSE" not in tom.page.content()
     tom.keep("changed", "TOMPULSE a new boss")
@@ -223,7 +224,9 @@ def test_a_refused_form_gives_the_text_back(plain: Callable[[Person], Plain], pe
     ines.press("Fold it", ines.page.locator("form", has=box))
     ines.heading("312 characters too many. Your text is here.")
     expect(ines.page.get_by_role("textbox", name="Your text is here")).to_have_value("x" * 10_312)
-    ines.page.get_by_role("link", name="Back to the page").click()
+    ines.page.get_by_role("textbox", name="Your text is here").fill("Shorter")
+    ines.press("Send it again")
+    expect(ines.card("Shorter")).to_be_visible()
 
     # Stale: both texts, and mine on top of theirs.
     ines.page.get_by_role("link", name="Edit card: As it was").click()
@@ -248,4 +251,4 @@ def test_a_refused_form_gives_the_text_back(plain: Callable[[Person], Plain], pe
     ines.press("Sign in")
     ines.heading("The good, the bad, the discussion")
     ines.fold("The good", "Not to be lost")
-    assert Entry.objects.visible_to(people.ines).count() == 2
+    assert Entry.objects.visible_to(people.ines).count() == 3

@@ -1,0 +1,158 @@
+"""What a person finds: the index names places, and the filters that every page uses say which of them are theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet, UUIDField, Value
+
+from partnerships.models import Agreement, Clause, Partnership, Person, Version
+from retros.models import (
+    Action,
+    Draft,
+    Entry,
+    Handover,
+    Jot,
+    KindWord,
+    Need,
+    Note,
+    Prompt,
+    Review,
+    SearchText,
+    Session,
+    Step,
+)
+from retros.models.search_text import FOUND
+from retros.search.folding import fold
+from retros.search.index import matching
+
+if TYPE_CHECKING:
+    from retros.search.terms import Term
+
+KINDS: dict[str, tuple[str, ...]] = {
+    "": FOUND,
+    "cards": ("entry",),
+    "notes": ("note", "review", "need", "handover", "kind_word"),
+    "actions": ("action",),
+    "agreements": ("clause", "version"),
+    "mine": (),  # unfinished texts and jots, which stand in no index
+}
+_SHOWN_WITH = (
+    "entry__prompt", "entry__step__session__agreement", "note__step__session__agreement", "action",
+    "review__session", "review__action",
+    "clause__version__agreement", "version__agreement", "need", "handover", "kind_word",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What somebody looks for in a partnership of theirs: every term, of one kind, of one person, in one year."""
+
+    partnership: Partnership
+    person: Person
+    terms: Sequence[Term]
+    kind: str = ""
+    by: UUID | None = None
+    year: int | None = None
+
+    def _began(self, year: int) -> datetime:
+        return datetime(year, 1, 1, tzinfo=self.person.tz).astimezone(UTC)
+
+    def is_of_year(self, at: datetime) -> bool:
+        return self.year is None or at.astimezone(self.person.tz).year == self.year
+
+
+def found(wanted: Wanted) -> QuerySet[SearchText]:
+    """The newest first. The order and the number of them hang on nothing that the person may not read."""
+    texts = SearchText.objects.filter(theirs(wanted.partnership, wanted.person, KINDS[wanted.kind]))
+    if wanted.by is not None:
+        texts = texts.filter(by=wanted.by)
+    if wanted.year is not None:
+        texts = texts.filter(at__gte=wanted._began(wanted.year), at__lt=wanted._began(wanted.year + 1))
+    texts = matching(texts, wanted.terms, [wanted.partnership.pk, wanted.person.pk])
+    return texts.select_related(*_SHOWN_WITH).order_by("-at", *FOUND)  # not by the row: it tells who wrote first
+
+
+def theirs(partnership: Partnership, person: Person, kinds: Iterable[str] = FOUND) -> Q:
+    """The rows about what the person may read in this partnership of theirs."""
+    of_pair = {"step__session__partnership": partnership}
+    actions = Action.objects.visible_to(person).filter(partnership=partnership)
+    versions = Version.objects.filter(agreement__in=Agreement.objects.of(person).filter(partnership=partnership))
+    rows: dict[str, QuerySet[Any]] = {
+        "entry": Entry.objects.visible_to(person).filter(**of_pair),
+        "note": Note.objects.visible_to(person).filter(**of_pair),
+        "action": actions,
+        "review": Review.objects.filter(action__in=actions),
+        "clause": Clause.objects.filter(version__in=versions),
+        "version": versions,
+        "need": Need.objects.visible_to(person).filter(partnership=partnership),
+        "kind_word": KindWord.objects.visible_to(person).filter(partnership=partnership),
+        "handover": Handover.objects.filter(partnership=partnership, partnership__memberships__person=person),
+    }
+    either = Q(pk__in=[])
+    for kind in kinds:
+        either |= Q((f"{kind}__in", rows[kind].order_by().values("pk")))
+    return either
+
+
+# --- what is the person's alone: few, and changed with every key, so they are read through ----------------------------
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a box stands that an unfinished text was typed into."""
+
+    session: UUID | None
+    position: int
+
+
+def unfinished(wanted: Wanted) -> list[tuple[Draft, Place]]:
+    """What the person began to write in this partnership and nobody else can read, the newest first."""
+    drafts = [draft for draft in Draft.objects.filter(person=wanted.person).exclude(text="") if _fits(draft, wanted)]
+    places = _places(wanted, {pk for draft in drafts if (pk := _subject(draft))}) if drafts else {}
+    here = [(draft, places[pk]) for draft in drafts if (pk := _subject(draft)) in places]
+    return sorted(here, key=lambda each: each[0].updated_at, reverse=True)
+
+
+def jots(wanted: Wanted) -> list[Jot]:
+    """Those that wait, the newest first."""
+    kept = Jot.objects.kept(wanted.person).filter(partnership=wanted.partnership).order_by("-created_at", "pk")
+    folded = ((jot, fold(jot.text)) for jot in kept if wanted.is_of_year(jot.created_at))
+    return [jot for jot, words in folded if all(term.stands_in(words) for term in wanted.terms)]
+
+
+def _fits(draft: Draft, wanted: Wanted) -> bool:
+    words = fold(draft.text)
+    return wanted.is_of_year(draft.updated_at) and all(term.stands_in(words) for term in wanted.terms)
+
+
+def _subject(draft: Draft) -> UUID | None:
+    """What the key of its box names (`Draft.Box`)."""
+    try:
+        return UUID(draft.key.partition(":")[2])
+    except ValueError:
+        return None
+
+
+def _places(wanted: Wanted, subjects: set[UUID]) -> dict[UUID, Place]:
+    """Of these things, those in this partnership that the person may read, each with its place; in one query."""
+    pair, person = wanted.partnership, wanted.person
+    no_session, start = Value(None, UUIDField()), Value(0)
+    of_step = {"session_of": F("step__session"), "at_step": F("step__position")}
+    nowhere = {"session_of": no_session, "at_step": start}
+    rows = [
+        Prompt.objects.filter(step__session__partnership=pair).annotate(**of_step),
+        Entry.objects.visible_to(person).filter(step__session__partnership=pair).annotate(**of_step),
+        Step.objects.filter(session__partnership=pair).annotate(session_of=F("session"), at_step=F("position")),
+        Session.objects.filter(partnership=pair).annotate(session_of=F("pk"), at_step=F("position")),
+        Action.objects.visible_to(person).filter(partnership=pair).annotate(**nowhere),
+        Partnership.objects.of(person).filter(pk=pair.pk).annotate(**nowhere),
+    ]
+    first, *others = (
+        each.filter(pk__in=subjects).order_by().values_list("pk", "session_of", "at_step") for each in rows
+    )
+    return {pk: Place(session, position) for pk, session, position in first.union(*others)}

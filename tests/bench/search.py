@@ -1,0 +1,43 @@
+"""How long a search takes where thousands of pairs have written for years: the time of the whole page, by what is
+looked for.
+"""
+
+from __future__ import annotations
+
+import json
+
+from tests.bench import scale
+from tests.bench.figures import Figure, percentile
+from tests.served import Served
+
+PAIRS = {"sqlite": 200, "postgresql": 2_000}
+ENTRIES = {"sqlite": 1_000, "postgresql": 700}  # of a pair
+LOOKED_FOR = ("rare", "common", "beginning", "two", "phrase", "nothing")
+
+FILL = "from tests.bench.texts import fill\nfill({pairs}, {entries})\nprint('true')"
+VISITS = "import json\nfrom tests.bench.texts import visits\nprint(json.dumps(visits({places})))"
+
+
+def rows(database: str, pairs: int | None) -> scale.Rows:
+    pairs = pairs or PAIRS[database]
+    return scale.Rows(f"search_{pairs}x{ENTRIES[database]}", FILL.format(pairs=pairs, entries=ENTRIES[database]))
+
+
+def measure(database: str, pairs: int | None) -> list[Figure]:
+    with scale.filled(database, rows(database, pairs)) as served:
+        ways = visits(served)
+        size = served.ask("from retros.models import SearchText\nprint(SearchText.objects.count())")
+        floor = percentile(scale.took(served, ways.pop("bare")), 95)
+        figures = [Figure(f"search.size.{database}", size, "entries")]
+        for name, each in ways.items():
+            took = scale.took(served, each)
+            figures += [
+                Figure(f"search.{name}.{database}.p50", percentile(took, 50), "ms"),
+                Figure(f"search.{name}.{database}.p95", percentile(took, 95), "ms", floor),
+            ]
+        return figures
+
+
+def visits(served: Served) -> scale.Visits:
+    found: scale.Visits = served.ask(VISITS.format(places=json.dumps(scale.PLACES)))
+    return found

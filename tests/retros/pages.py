@@ -1,0 +1,21 @@
+"""The pages of what a pair knows after years, by a name each."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+
+from partnerships.models import Agreement, Partnership
+
+
+def of_a_pair(partnership: Partnership) -> dict[str, str]:
+    agreement = Agreement.objects.filter(partnership=partnership)[0]
+    names = ("partnership_detail", "history_detail", "helped_list", "action_list", "agreement_list")
+    found = {name: reverse(name, args=[partnership.pk]) for name in names}
+    search = reverse("search", args=[partnership.pk])
+    return {
+        **found,
+        "agreement_detail": reverse("agreement_detail", args=[agreement.pk]),
+        "search": f"{search}?q=scope",
+        "search-rare": f"{search}?q=%22scope+dates%22",
+        "history_detail-earlier": f"{found['history_detail']}?year={partnership.since.year + 2}",
+    }
