@@ -33,6 +33,20 @@ def two(live_server: LiveServer) -> Iterator[Two]:
         browser.connection.close()
 
 
+@pytest.fixture
+def more(live_server: LiveServer) -> Iterator[Callable[[Person], Browser]]:
+    """Another browser of somebody."""
+    browsers: list[Browser] = []
+
+    def browser(person: Person) -> Browser:
+        browsers.append(Browser(live_server, person))
+        return browsers[-1]
+
+    yield browser
+    for each in browsers:
+        each.connection.close()
+
+
 def statuses(two: Two, name: str, args: list[object], *pressed: tuple[Browser, dict[str, Any]]) -> list[int]:
     url = reverse(name, args=args)
     loads: list[Callable[..., object]] = [browser.will_post(url, "plain", **data) for browser, data in pressed]
@@ -48,8 +62,10 @@ def test_each_gives_the_other_a_word_and_one_gives_it_twice(two: Two) -> None:
     assert list(found) == [("You ask first", two.pair.tom.pk), ("You bring the coffee", two.pair.ines.pk)]
 
 
-def test_what_is_brought_in_twice_comes_once_and_by_both_comes_to_each(two: Two, live_server: LiveServer) -> None:
-    session, again = two.started(), Browser(live_server, two.pair.ines)
+def test_what_is_brought_in_twice_comes_once_and_by_both_comes_to_each(
+    two: Two, more: Callable[[Person], Browser]
+) -> None:
+    session, again = two.started(), more(two.pair.ines)
     cards = {"text": "One\nTwo", "client_id": uuid.uuid4()}
     pair = two.pair.partnership.pk
     pressed = [(two.ines, cards), (again, cards)]
@@ -66,9 +82,9 @@ def test_what_is_brought_in_twice_comes_once_and_by_both_comes_to_each(two: Two,
     assert list(owners) == [two.pair.ines.name] * 4 + [two.pair.tom.name] * 2
 
 
-def test_two_admins_make_one_template_and_one_usual_one(two: Two, live_server: LiveServer) -> None:
+def test_two_admins_make_one_template_and_one_usual_one(two: Two, more: Callable[[Person], Browser]) -> None:
     people: list[Person] = [PersonFactory.create(is_staff=True) for _n in range(2)]
-    ada, ben = (Browser(live_server, person) for person in people)
+    ada, ben = (more(person) for person in people)
     ours = replace(templates()["retro-quick"], key="ours")
     text = {"text": written(ours)}
     assert statuses(two, "template_create", [], (ada, text), (ben, text)) == [302, 302]
