@@ -35,7 +35,19 @@ from retros.dates import one_date, rhythm
 from retros.lifecycle import ending
 from retros.lifecycle.erasure import erase
 from retros.lifecycle.export import everything
-from retros.models import Action, ClauseLink, Draft, Entry, EntryRevision, Note, Ready, Series, Session, creation
+from retros.models import (
+    Action,
+    ClauseLink,
+    Draft,
+    Entry,
+    EntryRevision,
+    Note,
+    Ready,
+    SearchText,
+    Series,
+    Session,
+    creation,
+)  # fmt: skip
 from retros.recurrence.rule import PRESETS, Rule
 from retros.room.decisions import name_decision, settle_decision
 from retros.room.page import room_at
@@ -208,7 +220,7 @@ class Stage:
         ines = self.cast.ines
         hers: dict[type[models.Model], Q] = {
             Draft: Q(person=ines), Entry: Q(author=ines, opened_at=None),
-            EntryRevision: Q(entry__author=ines, entry__opened_at=None),
+            EntryRevision: Q(entry__author=ines, entry__opened_at=None), SearchText: Q(shelf=ines.pk),
         }  # fmt: skip
         rows: Counter[tuple[str, ...]] = Counter()
         for app in ("partnerships", "retros"):
