@@ -239,7 +239,8 @@ def partnership_data(partnership: Partnership, person: Person) -> Data:
 
 def _sessions(partnership: Partnership, person: Person) -> list[Data]:
     sessions = Session.objects.of(person).filter(partnership=partnership).select_related("agreement")
-    rows = list(sessions.prefetch_related("step_set").order_by("start_utc", "pk"))
+    # Of two at one time, by what is shown of them: the ids are random.
+    rows = list(sessions.prefetch_related("step_set").order_by("start_utc", "status", "kind", "timezone", "pk"))
     entries = (
         Entry.objects.visible_to(person)
         .filter(step__session__in=rows)
