@@ -143,7 +143,7 @@ def test_a_stream_tells_what_an_ordinary_get_would_answer(pair: Pair, session: S
     where = {"step": str(WRITE), "shown": shown}
     fetched = client.get(f"/sessions/{session.pk}/live/", where, headers={"HX-Request": "true"}).text
     assert told["html"] == fetched
-    assert regions(fetched) == ["cards-good", "count-good"]
+    assert regions(fetched) == ["cards-good", "count-good", "said"]
     page = client.get(f"/sessions/{session.pk}/steps/{WRITE}/").text
     assert named(told["shown"]) < named(shown_in(page))
 
