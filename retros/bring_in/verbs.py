@@ -37,10 +37,12 @@ class BringIn(Pair):
     def put_in_cards(self, text: str, *, id: uuid.UUID, usual: str = "") -> int:
         """Fold them for the next retro, and return how many. Sent again, nothing comes twice.
 
-        Raises Invalid with the line and the reason; Refusal without a board, with one's own side open, or too many.
+        Raises Invalid with the line and the reason; Refusal without a board, with one's own side open, or too many;
+        NotAllowed for who may not write here.
         """
         if self.board is None:
-            raise Refusal(_("No retro is planned. Plan one first, then bring the cards in."))
+            with self.partnership.writing(self.person):
+                raise Refusal(_("No retro is planned. Plan one first, then bring the cards in."))
         found = rows.cards(text, me=names_of(self.person))
         by_name = {name.casefold(): p for p in reversed(self.prompts) for name in (p.column, p.title, p.key)}
         fallback = next((p for p in self.prompts if p.key == usual), self.prompts[0])

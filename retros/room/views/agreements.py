@@ -15,7 +15,7 @@ from partnerships.access import get_agreement, get_partnership, get_version
 from partnerships.agreements.forms import SignForm
 from partnerships.agreements.page import next_look
 from partnerships.http import PersonRequest
-from retros.access import get_action, get_entry, get_note, get_session
+from retros.access import get_action, get_entry, get_note, get_session, get_step
 from retros.agreements.forms import AdoptForm, CardProposalForm, LineForm
 from retros.agreements.page import ClauseChoice
 from retros.agreements.verbs import adopt, mention, put_into_agreement, reaffirm, sign_here
@@ -73,9 +73,9 @@ def look_create(request: PersonRequest, session_id: UUID, agreement_id: UUID) ->
 @require_POST
 def proposal_sign(request: PersonRequest, session_id: UUID, position: int, version_id: UUID) -> HttpResponse:
     """Sign other words for a clause where they are seen."""
-    session = get_session(request.user, session_id)
+    step = get_step(request.user, session_id, position)
     version = get_version(request.user, version_id)
-    in_force = sign_here(session, version, by=request.user, digest=SignForm(request.POST).checked()["digest"])
+    in_force = sign_here(step.session, version, by=request.user, digest=SignForm(request.POST).checked()["digest"])
     messages.success(request, _("Signed by you both. It is in force") if in_force else _("Signed"))
     return room_again(request, session_id, position)
 

@@ -161,7 +161,7 @@ def test_the_next_box_is_above_the_dock(open_page: Callable[..., Page], rooms: R
             expect(page.locator(f"#cards-{column} .card")).to_have_count(number + 1)
             expect(box).to_be_focused()
             check_in_sight(page)
-        button = page.locator(f"#compose-{column} button")
+        button = page.locator(f"#compose-{column} button.primary")
         top_of_dock = page.locator("#dock").bounding_box()
         at = button.bounding_box()
         assert top_of_dock is not None
