@@ -352,7 +352,8 @@ ANYBODYS = (
     "mfa_",
     "openid_connect_",
     "invitation_waiting",
-)  # what they answer hangs on the browser, not on whose it is
+    "metrics",
+)  # what they answer hangs on the browser or its token, not on whose it is
 OWN = {"notice_dismiss"}  # nobody else's, and not the pair's either
 # Tables in which a look may leave something: who is in the room, which lead looked, the sign-in, the counters.
 LOOKED = {
