@@ -554,7 +554,7 @@ def test_one_card_edited_in_two_tabs_keeps_both_texts(
         expect(page.get_by_label("Your card")).to_have_value("As it was")
     first.get_by_label("Your card").fill("As the first tab has it")
     first.get_by_role("button", name="Keep it").click()
-    expect(first.locator(".card p")).to_have_text("As the first tab has it")
+    expect(first.locator("[data-card] p")).to_have_text("As the first tab has it")
     second.get_by_label("Your card").fill("As the second tab has it")
     second.get_by_role("button", name="Keep it").click()
     expect(second.locator("#editor [data-theirs]")).to_have_value("As the first tab has it")
@@ -563,8 +563,8 @@ def test_one_card_edited_in_two_tabs_keeps_both_texts(
     assert card.text == "As the first tab has it"
     second.get_by_role("button", name="Keep mine").click()
     expect(second.locator("#editor")).to_be_hidden()
-    expect(second.locator(".card p")).to_have_text("As the second tab has it")
-    expect(first.locator(".card p")).to_have_text("As the second tab has it", timeout=SLOW)
+    expect(second.locator("[data-card] p")).to_have_text("As the second tab has it")
+    expect(first.locator("[data-card] p")).to_have_text("As the second tab has it", timeout=SLOW)
     until(lambda: not Draft.objects.exclude(text="").exists())
 
 
