@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from django.db import IntegrityError, models, transaction
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -48,20 +48,16 @@ class OwnTemplate(models.Model):
         """
         template = read(text)
         text = written(template)
+        if template.key in templates():
+            raise _key_is_taken(template.key)
         with transaction.atomic():
-            known = cls.objects.filter(key=template.key).first()
-            if known and known.text == text:
-                return known
-            if known or template.key in templates():
-                raise _key_is_taken(template.key)
-            if cls.objects.count() >= limits.TEMPLATES:
+            if cls.objects.exclude(key=template.key).count() >= limits.TEMPLATES:
                 raise Refusal(_("There are too many templates here."))
-            try:
-                with transaction.atomic():
-                    own: OwnTemplate = cls.objects.create(key=template.key, text=text)
-            except IntegrityError as error:  # another admin, at the same moment
-                raise _key_is_taken(template.key) from error
-            Audit.record(Audit.Act.TEMPLATE_MADE, by=by, about=own)
+            own, is_new = cls.objects.get_or_create(key=template.key, defaults={"text": text})
+            if own.text != text:
+                raise _key_is_taken(template.key)
+            if is_new:
+                Audit.record(Audit.Act.TEMPLATE_MADE, by=by, about=own)
         return own
 
     @classmethod
