@@ -51,7 +51,7 @@ class WallTimeField(forms.CharField):
             raise forms.ValidationError(_("Give a day and a time.")) from error
 
 
-def _text_areas(form: forms.Form, **rows: int) -> None:
+def text_areas(form: forms.Form, **rows: int) -> None:
     """As high as the text; the browser's own memory of a field would overwrite what is kept of it."""
     for name, count in rows.items():
         if name in form.fields:
@@ -73,7 +73,7 @@ class WordsForm(PageForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _text_areas(self, text=5)
+        text_areas(self, text=5)
 
     def clean_version(self) -> int:
         return self.cleaned_data["version"] or 0

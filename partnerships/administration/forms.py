@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from partnerships.forms import CheckedForm, NameFormField, PageForm
-from partnerships.joining.forms import InvitationForm, _address, _day_gone_by
+from partnerships.joining.forms import InvitationForm, checked_address, day_gone_by
 from partnerships.models import Partnership
 
 
@@ -36,13 +36,13 @@ class ArrangeForm(PageForm):
     email_b = forms.EmailField(label=_("Work email of the other one"), max_length=254)
 
     def clean_email_a(self) -> str:
-        return _address(self.cleaned_data["email_a"])
+        return checked_address(self.cleaned_data["email_a"])
 
     def clean_email_b(self) -> str:
-        return _address(self.cleaned_data["email_b"])
+        return checked_address(self.cleaned_data["email_b"])
 
     def clean_since(self) -> date:
-        return _day_gone_by(self.cleaned_data["since"])
+        return day_gone_by(self.cleaned_data["since"])
 
     def arranged(self) -> dict[str, Any]:
         """What the verb takes. Raises Invalid."""

@@ -25,7 +25,7 @@ class InvitationForm(forms.Form):
     )
 
     def clean_email(self) -> str:
-        return _address(self.cleaned_data["email"])
+        return checked_address(self.cleaned_data["email"])
 
 
 class PartnershipForm(InvitationForm):
@@ -56,15 +56,15 @@ class PartnershipForm(InvitationForm):
         return email
 
     def clean_since(self) -> date:
-        return _day_gone_by(self.cleaned_data["since"])
+        return day_gone_by(self.cleaned_data["since"])
 
 
-def _address(email: str) -> str:
+def checked_address(email: str) -> str:
     get_adapter().check_domain(email)
     return email.lower()
 
 
-def _day_gone_by(day: date) -> date:
+def day_gone_by(day: date) -> date:
     if day > timezone.localdate() + timedelta(days=1) or day.year < 1970:
         raise forms.ValidationError(_("Choose today, or a day before."))
     return day

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.core.paginator import Page, Paginator
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy
@@ -60,7 +61,7 @@ class Helped(Pair):
     def __init__(self, partnership: Partnership, person: Person, *, outcome: str = "", page: str = "") -> None:
         super().__init__(partnership, person, place="action_list")
         self.outcome = outcome if outcome in OUTCOMES else str(Action.Helped.HELPED)
-        self.page = int(page) if page.isascii() and page.isdigit() and 0 < len(page) < 4 else 1
+        self._number = page
         self.helped = Action.Helped.choices
 
     @property
@@ -98,9 +99,12 @@ class Helped(Pair):
         return sorted(lines_of(ended), key=lambda line: (line.action.closed_on, line.action.created_at), reverse=True)
 
     @cached_property
+    def page(self) -> Page[ActionLine]:
+        return Paginator(self._lines, ON_A_PAGE).get_page(self._number)
+
+    @cached_property
     def stories(self) -> list[Story]:
-        first = (self.page - 1) * ON_A_PAGE
-        lines = self._lines[first : first + ON_A_PAGE]
+        lines = list(self.page)
         cards = self._cards(lines)
         reviews: dict[UUID, list[Review]] = {}
         for review in Review.objects.filter(action__in=[line.action for line in lines]).select_related("session"):
@@ -128,8 +132,8 @@ class Helped(Pair):
 
     @property
     def later(self) -> str:
-        return self._url(self.outcome, self.page - 1) if self.page > 1 else ""
+        return self._url(self.outcome, self.page.previous_page_number()) if self.page.has_previous() else ""
 
     @property
     def earlier(self) -> str:
-        return self._url(self.outcome, self.page + 1) if len(self._lines) > self.page * ON_A_PAGE else ""
+        return self._url(self.outcome, self.page.next_page_number()) if self.page.has_next() else ""

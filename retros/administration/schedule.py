@@ -22,7 +22,7 @@ from partnerships.administration.partnerships import PartnershipRow, rows_of
 from partnerships.models import Delivery, Membership, Partnership, Person
 from retros.administration.clashes import clashing, retros
 from retros.administration.month import Month
-from retros.administration.weeks import WEEK, _in_short, monday_of, week_words, weeks_ahead
+from retros.administration.weeks import WEEK, in_short, monday_of, week_words, weeks_ahead
 from retros.models import RuleVersion, Series, Session
 
 Status = Session.Status
@@ -152,7 +152,7 @@ class Schedule(Listing[ScheduleRow]):
         """The choices of the filter by week: key, words, and whether it is the one that is on."""
         named = [_("This week"), _("Next week")]
         return [
-            (day.isoformat(), named[n] if n < len(named) else _in_short(day), day == self.monday)
+            (day.isoformat(), named[n] if n < len(named) else in_short(day), day == self.monday)
             for n, day in enumerate(weeks_ahead(self.today))
         ]
 

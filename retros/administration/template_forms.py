@@ -16,7 +16,7 @@ from partnerships.models import Partnership
 from retros import limits
 from retros.catalogue import TemplatePrompt, TemplateStep
 from retros.catalogue.text import ASKED, SHAPES, problem
-from retros.fields import TableFile, _text_areas
+from retros.fields import TableFile, text_areas
 from retros.models import OwnTemplate
 
 STEPS = {
@@ -78,7 +78,7 @@ class TextForm(PageForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["file"].widget = forms.FileInput(attrs={"accept": ".toml"})
-        _text_areas(self, text=12)
+        text_areas(self, text=12)
 
     def source(self) -> str:
         """Raises Invalid."""
@@ -123,7 +123,7 @@ class StepForm(PageForm):
         super().__init__(*args, **{"initial": began, **kwargs})
         kinds = [kind for kind in STEPS if kind in SHAPES[self.template.kind][0]]
         self.fields["kind"] = forms.ChoiceField(label=_("What happens in it"), choices=[(k, STEPS[k]) for k in kinds])
-        _text_areas(self, lede=2)
+        text_areas(self, lede=2)
         if self.is_new:
             del self.fields["gone"]
         else:
@@ -155,7 +155,7 @@ class StepForm(PageForm):
         if self.step.kind == "questions":
             fields["quick"] = forms.BooleanField(label=_("Also in the short form"), required=False, initial=known.quick)
         self.fields |= {f"q{n}_{name}": field for name, field in fields.items()}
-        _text_areas(self, **{f"q{n}_{name}": 2 for name in ("text", "hint", "choices") if name in fields})
+        text_areas(self, **{f"q{n}_{name}": 2 for name in ("text", "hint", "choices") if name in fields})
 
     @property
     def questions(self) -> list[QuestionFields]:

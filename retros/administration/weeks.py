@@ -20,7 +20,7 @@ def week_words(monday: date, today: date) -> str:
     return _("Next week, %(first)s to %(last)s") % known if weeks == 1 else _("%(first)s to %(last)s") % known
 
 
-def _in_short(monday: date) -> str:
+def in_short(monday: date) -> str:
     known = {"first": date_format(monday, "j M"), "last": date_format(monday + timedelta(days=6), "j M")}
     return _("%(first)s to %(last)s") % known
 

@@ -16,7 +16,7 @@ from partnerships.models import Agreement, Version
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
 from partnerships.wording import Wording, digest_of
 from retros.models.action import Action, Review
-from retros.models.clause import ClauseLink, ClauseOrigin, _must_stand
+from retros.models.clause import ClauseLink, ClauseOrigin, must_stand
 from retros.models.entry import Entry
 from retros.models.note import Note
 from retros.models.session import Session
@@ -35,7 +35,7 @@ def mention(session: Session, agreement: Agreement, *, by: Person, line: uuid.UU
         _must_be_ours(session, agreement)
         entry.must_take_words()
         with agreement.writing(by) as in_force:
-            _must_stand(line, in_force)
+            must_stand(line, in_force)
             ClauseLink.objects.get_or_create(agreement=agreement, line=line, entry=entry, defaults={"by": by})
         change.tell(Told.MENTIONED, entry.pk)
 

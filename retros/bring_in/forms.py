@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerships.forms import ContentFormField, PageForm
 from retros import limits
-from retros.fields import TableFile, _text_areas
+from retros.fields import TableFile, text_areas
 from retros.models import Prompt
 
 
@@ -21,7 +21,7 @@ class BringForm(PageForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _text_areas(self, text=8)
+        text_areas(self, text=8)
 
     def brought(self) -> dict[str, Any]:
         """What the verbs take. Raises Invalid."""

@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from partnerships.forms import ContentFormField, PageForm
-from retros.fields import _text_areas
+from retros.fields import text_areas
 from retros.models import Draft, Jot
 
 
@@ -27,7 +27,7 @@ class JotForm(PageForm):
         self.fields["column"] = forms.ChoiceField(
             label=_("Where it belongs"), required=False, choices=[("", _("Decide later")), *Jot.Column.choices]
         )
-        _text_areas(self, text=2)
+        text_areas(self, text=2)
 
     def jot(self) -> dict[str, Any]:
         """What `Jot.keep` takes. Raises Invalid."""

@@ -146,7 +146,7 @@ class ClauseLink(models.Model):
         if not wanted <= set(cls.Tag.values):
             raise Invalid(_("That is not one of the choices."))
         with agreement.writing(by) as in_force:
-            _must_stand(line, in_force)
+            must_stand(line, in_force)
             links = cls.objects.filter(agreement=agreement, line=line, entry=None)
             links.exclude(tag__in=wanted).delete()
             known = set(links.values_list("tag", flat=True))
@@ -162,6 +162,6 @@ def _kept(agreement: str) -> models.Subquery:
     return models.Subquery(kept.order_by("-at").values("at")[:1])
 
 
-def _must_stand(line: uuid.UUID, in_force: Version | None) -> None:
+def must_stand(line: uuid.UUID, in_force: Version | None) -> None:
     if in_force is None or not in_force.clauses.filter(line=line).exists():
         raise Refusal(_("This clause is no longer there."))
