@@ -71,7 +71,11 @@ class Newcomer:
 
 
 @pytest.mark.parametrize(
-    "screen", [{"width": 1280, "height": 720}, {"width": 390, "height": 844}], ids=["desk", "phone"]
+    "screen",
+    [
+        pytest.param({"width": 1280, "height": 720}, id="desk", marks=pytest.mark.deep),
+        pytest.param({"width": 390, "height": 844}, id="phone"),
+    ],
 )
 def test_from_the_setup_link_to_the_first_closed_retro(
     screen: dict[str, int],
