@@ -259,7 +259,9 @@ class History:
 
     @cached_property
     def next(self) -> Session | None:
-        return next((s for s in self._own_sessions if s.kind == Session.Kind.RETRO and s.is_open), None)
+        """The one that is open, or the first that is still to come: not one whose day has gone by."""
+        ahead = (s for s in self._own_sessions if s.kind == Session.Kind.RETRO and s.is_open)
+        return next((s for s in ahead if s.is_running or s.day >= self.today), None)
 
     @property
     def next_words(self) -> str:

@@ -257,7 +257,8 @@ class LeadOverview:
         return found
 
     def _next(self, partnership: Partnership) -> str:
-        planned = [s for s in self._by_partnership.get(partnership.pk, []) if s.is_open]
+        """Still to come: a date that has gone by is none of them."""
+        planned = [s for s in self._by_partnership.get(partnership.pk, []) if s.is_open and s.day >= self.today]
         if not planned:
             return ""
         starts = planned[0].start_utc.astimezone(self.person.tz)

@@ -553,3 +553,28 @@ def test_what_became_of_an_action_of_both_is_one_line_on_paper(cast: Cast) -> No
     assert text.count("Sketch early") == 1
     for words in ("Ines Okafor", "Done", "It helped", "Tom Lindqvist", "Still going"):
         assert words in text.partition("Sketch early")[2], words
+
+
+# --- a lead who is here for the first time ----------------------------------------------------------------------------
+
+
+def test_a_date_that_has_gone_by_is_not_the_next_retro(cast: Cast) -> None:
+    yesterday = timezone.localdate() - timedelta(days=2)
+    past(cast.checkout, yesterday, "scheduled")
+    assert LeadOverview(cast.sara, label="checkout").rows[0].next == ""
+    assert "Next retro: Not planned" in page(cast.sara, "history_detail", cast.checkout.pk)
+    planned = past(cast.checkout, timezone.localdate() + timedelta(days=9), "scheduled")
+    assert str(planned.day.day) in LeadOverview(cast.sara, label="checkout").rows[0].next
+    assert "Not planned" not in page(cast.sara, "history_detail", cast.checkout.pk)
+
+
+def test_what_they_need_stands_before_all_else_and_every_page_names_the_two(cast: Cast) -> None:
+    lead = lead_of(cast)
+    need = Need.write(lead, by=cast.ines, text="A date", id=uuid.uuid4())
+    release = Release.propose(lead, "need", need, by=cast.ines, digest=words_of("need", need, lead).digest)
+    release.confirm(by=cast.tom, digest=release.digest)
+    text = page(cast.sara, "history_detail", cast.checkout.pk)
+    assert text.index("Read and answer") < text.index('class="timeline"')
+    for name, subject in (("need_answer", need), ("offer_create", cast.checkout)):
+        assert "Ines and Tom" in page(cast.sara, name, subject.pk)
+    assert 'class="timeline"' not in page(cast.sara, "history_detail", cast.search.pk, kind="released")
