@@ -147,6 +147,7 @@ TABLE: dict[str, Row] = {
     "partnership_create": account(200, 200, 302, 302),
     "partnership_invite": page(post="409"),
     "partnership_detail": page(),
+    "partnership_course": page("302"),
     "together": page("302"),
     "home": Row("200/302", "405", 302, 405),
     "partnership_end": page(post="302"),
