@@ -176,6 +176,7 @@ TABLE: dict[str, Row] = {
     "session_create_now": press("302 302 302 302 409"),
     "exercise_list": page(),
     "health_interval_update": press("302 302 302 302 403"),
+    "jot_create": account(200, 405, 302, 302),
     "jot_list": page(post="302 302 302 302 403"),
     "measure_list": page(post="302 302 302 302 403"),
     "measure_update": page(post="302 302 302 302 403"),
