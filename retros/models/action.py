@@ -306,8 +306,8 @@ def lines_of(actions: Iterable[Action], *, each: bool = False) -> list[ActionLin
 
 
 def count_states(states: Iterable[tuple[uuid.UUID, str]]) -> Counter[str]:
-    """How many are open (""), done, dropped, of actions by id and `closed_as`. The two that "both" made are one: open as
-    long as one of them is, dropped when both are. Without their words, which not everybody reads who counts.
+    """How many are open (""), done, dropped, of actions by id and `closed_as`. The two that "both" made are one: open
+    as long as one of them is, dropped when both are. Without their words, which not everybody reads who counts.
     """
     rest = dict(states)
     for pk in list(rest):
