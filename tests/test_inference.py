@@ -169,6 +169,7 @@ class Stage:
             rooms.append(f"{reverse('session_live', args=[session.pk])}?step={alone[len(alone) // 2]}")
         names = (
             "partnership_detail",
+            "partnership_course",
             "action_list",
             "agreement_list",
             "history_detail",
@@ -194,7 +195,7 @@ class Stage:
             self.keep(self._canonical(f"{where}: {person.first_name} at {url}"), partial(self._get, client, url))
 
     def _get(self, client: Client, url: str) -> str:
-        headers = HTMX if "/live/" in url else {}
+        headers = HTMX if "/live/" in url or "/course/" in url else {}
         return self._canonical(whole(client.get(url, headers=headers)).decode())
 
     def keep(self, what: str, ask: Callable[[], Any]) -> None:

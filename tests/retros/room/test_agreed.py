@@ -229,6 +229,14 @@ def test_wherever_what_both_took_is_listed_it_stands_once_with_both_marks(
         assert "Tom" in seen, url
 
 
+def test_each_pencil_of_what_both_took_shows_whose_words_it_changes(cast: Cast, session: Session) -> None:
+    play.agree(cast.checkout, "Say no on the same day", owners="ab", session=session)
+    play.go_on(session, "write")
+    text = client_of(cast.ines).get(reverse("step_detail", args=[session.pk, 3])).content.decode()
+    pencils = re.findall(r'<a[^>]*data-p="([^"]*)"[^>]*/actions/[^>]*>(.*?)</a>', text, re.DOTALL)
+    assert [(seat, 'class="dot"' in shown) for seat, shown in pencils] == [("a", True), ("b", True)]
+
+
 def test_the_form_of_the_one_thing_to_try_folds_behind_another(cast: Cast, session: Session) -> None:
     ines = client_of(cast.ines)
     url = reverse("step_detail", args=[session.pk, 3])

@@ -501,6 +501,14 @@ def test_on_a_phone_with_25_cards_one_gets_around(open_page: Callable[..., Page]
     goes_to("The bad")
     goes_to("On the table")
     expect(table.locator(".quote")).to_be_in_viewport()
+    goes_to("The bad")
+    page.locator("h1").scroll_into_view_if_needed()
+    page.keyboard.press("Shift")  # whoever moves on by keys is no longer where they pressed
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(here).to_have_text("The discussion")
+    page.evaluate("scrollTo(0, 0)")
+    expect(here).to_have_text("On the table")
+    goes_to("On the table")
 
     text = table.locator(".quote").inner_text()
     table.get_by_role("button", name="Done talking").click()

@@ -39,7 +39,7 @@ def scanned(person: Person, partnership: Partnership) -> Iterator[tuple[Place, d
         yield ("note", note.pk), note.created_at, note.text
     actions = Action.objects.visible_to(person).filter(partnership=partnership)
     for a in actions:
-        yield ("action", a.pk), a.created_at, " ".join((a.cue, a.text, a.because, a.seen_by))
+        yield ("action", a.pk), a.created_at, " ".join((a.cue, a.text, a.because, a.seen_by, a.decider))
     for review in Review.objects.filter(action__in=actions):
         yield ("review", review.pk), review.at, review.remark
     own = {"agreement__partnership": partnership, "agreement__partnership__memberships__person": person}
