@@ -33,7 +33,7 @@ from retros.worker import tick
 from tests.cast import Cast
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.partnerships.joining.test_invitation import at_once
-from tests.test_access import checksum
+from tests.rows import checksum
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
