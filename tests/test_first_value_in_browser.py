@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core import mail
 from django.core.management import call_command
+from django.urls import reverse
 from playwright.sync_api import Locator, Page, expect
 
 from partnerships.models import Agreement
@@ -53,10 +55,17 @@ class Newcomer:
 
     def make_account(self, name: str, email: str) -> None:
         self.press("link", "Make an account")
+        expect(self.page.get_by_label("Your name")).to_be_focused()
         self.write("Your name", name)
         self.write("Work email", email)
         self.write("Password", PASSWORD)
         self.press("button", "Make an account")
+        if settings.MAIL_IS_SENT:
+            self.heading("Is this your address?")
+            code = re.search(r"^[A-Z0-9-]{6,}$", str(mail.outbox[-1].body), re.MULTILINE)
+            assert code is not None
+            self.write("Code", code[0])
+            self.press("button", "Go on")
 
     def answer(self) -> None:
         for question in QUESTIONS:
@@ -70,11 +79,27 @@ class Newcomer:
         expect(self.page.locator("html")).to_have_attribute("data-connection", "live")
 
 
+@pytest.fixture
+def with_mail(settings: Any) -> Callable[[], None]:
+    """An installation with a mail server, once it is called."""
+
+    def begin() -> None:
+        reverse("account_email")  # the routes are there before
+        settings.MAIL_IS_SENT = settings.ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+        settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+
+    return begin
+
+
 @pytest.mark.parametrize(
-    "screen", [{"width": 1280, "height": 720}, {"width": 390, "height": 844}], ids=["desk", "phone"]
+    ("screen", "has_mail"),
+    [({"width": 1280, "height": 720}, False), ({"width": 390, "height": 844}, True)],
+    ids=["desk", "phone, with mail"],
 )
 def test_from_the_setup_link_to_the_first_closed_retro(
     screen: dict[str, int],
+    has_mail: bool,
+    with_mail: Callable[[], None],
     new_context: Callable[..., Any],
     live_server: LiveServer,
     watched: Watched,
@@ -82,6 +107,8 @@ def test_from_the_setup_link_to_the_first_closed_retro(
 ) -> None:
     lena, tom = (Newcomer(new_context(viewport=screen), first) for first in ("Lena", "Tom"))
 
+    if has_mail:
+        with_mail()
     # The installation is set up, and the first of the two invites the second.
     call_command("setup_link")
     lena.page.goto(capsys.readouterr().out.strip().removeprefix(settings.BASE_URL))
