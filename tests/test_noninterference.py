@@ -658,7 +658,7 @@ def test_the_pages_of_memory(stage: Stage) -> None:
         both = [Participant(person, held.pk) for person in (ines, tom)]
         for who in both:
             answer(held, who)
-        reveal(*both, 0)
+        reveal(both[0], both[1], 0)
         Session.objects.filter(pk=held.pk).update(status=Session.Status.HELD)
 
     now_open = [sitting("health-check"), sitting("difference")]
