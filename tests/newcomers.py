@@ -76,6 +76,12 @@ def hold_first_retro(lena: Newcomer, tom: Newcomer, link: str) -> None:
     lena.page.goto(urlsplit(link).path)
     lena.make_account("Lena Sommer", "lena@example.org")
     lena.press("button", "Become the admin")
+    lena.heading("Your organisation")
+    lena.page.goto("/")  # where she left
+    lena.heading("Your organisation")
+    lena.write("Name of the organisation", "Example Boats")
+    lena.press("button", "Go on")
+    lena.heading("Three steps to the first retros")
     lena.page.goto("/partnerships/new/")
     lena.press("radio", "Product manager and designer")
     lena.write("What you work on together", "Checkout")
@@ -94,6 +100,7 @@ def hold_first_retro(lena: Newcomer, tom: Newcomer, link: str) -> None:
 
     # He comes, finds hers waiting on top, and the second Ready opens both.
     tom.page.goto(urlsplit(invitation).path)
+    expect(tom.page).to_have_title("Invitation · Twofold · Example Boats")
     tom.make_account("Tom Lindqvist", "tom@example.org")
     tom.press("button", "Accept the invitation")
     expect(tom.page.locator("h2").first).to_have_text("Lena has answered. It opens when you have, too")
