@@ -23,7 +23,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from tests import served
-from tests.browser import CHROMIUM_FLAGS, Watched, chromium
+from tests.browser import CHROMIUM_FLAGS, FIREFOX_DRIVER, Watched, chromium
 from tests.cast import ada as ada
 from tests.cast import cast as cast
 from tests.cast import mail_at_once as mail_at_once
@@ -62,7 +62,7 @@ LONGEST = (
     "test_who_left_was_suspended_or_signed_out_reads_nothing", "test_killed_at_random_points",
     "test_it_is_upgraded_with_every_text_and_everybodys_view", "test_several_share_a_port_and_one_of_them_works",
     "test_a_list_of_measures_that_changes", "test_nothing_in_an_address_is_a_fault_of_ours",
-    "test_from_the_setup_link_to_the_first_closed_retro", "test_the_first_hour_of_an_admin",
+    "test_on_a_phone_with_mail", "test_the_first_hour_of_an_admin",
     "test_killed_in_the_middle_it_is_unchanged_or_done_and_runs_again",
     "test_no_date_is_lost_or_doubled_and_mails_are_as_the_rules_say", "test_a_right_that_ends_is_dark_everywhere",
 )  # fmt: skip
@@ -266,14 +266,20 @@ def live_server(_live_server: LiveServer, transactional_db: None) -> LiveServer:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
+def playwright() -> Iterator[Any]:
     from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=15_000)  # ms, as long as a slow machine needs; what is there is seen at once
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
+    os.environ["NODE_OPTIONS"] = f"--require {FIREFOX_DRIVER}"
+    with sync_playwright() as running:
         yield running
-        running.close()
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Any) -> Iterator[Any]:
+    running = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
+    yield running
+    running.close()
 
 
 @pytest.fixture

@@ -303,6 +303,7 @@ TABLE: dict[str, Row] = {
     "bulk_undo": admins("405", "409"),
     "mail_list": admins(),
     "mail_retry": admins("405", "302"),
+    "organisation_update": admins("200", "302"),
     "mail_test": admins("405", "409"),  # no mail server
     "mail_retry_all": admins("405", "302"),
     "partnership_import": admins(post="422"),  # no file

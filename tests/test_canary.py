@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from django.utils import timezone
 from config.logs import JsonLines
 from partnerships import limits
 from partnerships.models import Agreement, Invitation, Membership, Partnership, Person
+from retros.actions.helped import OUTCOMES
 from retros.lifecycle.take_along import Form
 from retros.models import Entry, Session
 from retros.worker import tick
@@ -101,7 +103,16 @@ class Crawl:
         """Every page and fragment: the routes that are not only pressed, then the rooms (or these)."""
         for name in (name for name in routes() if TABLE[name].get != "405"):
             self.statuses[name] = self.get(self.world.url(name, self.who)).status_code
+        self.remembered()
         self.rooms(sessions)
+
+    def remembered(self) -> None:
+        """What has helped, by each outcome; and all pages of a search for whatever begins as a mark does."""
+        for outcome in OUTCOMES:
+            self.get(f"{self.world.url('helped_list')}?outcome={outcome}")
+        pages = count(1)
+        while b"<mark>" in self.get(f"{self.world.url('search')}?q=zq&page={next(pages)}").content:
+            pass
 
     def rooms(self, sessions: Iterable[str] = ()) -> None:
         """Each step of each session (or of these), whatever the browser may claim to show; each card by its id."""
@@ -187,6 +198,7 @@ def test_nobody_reads_what_is_not_theirs(phase: str, crowd: tuple[str, ...], log
             theirs = {mark for mark, readers in world.words.items() if who in readers}
             assert len(crawl.seen) > 0.6 * len(theirs), sorted(theirs - set(crawl.seen))
             assert any("card" in mark for mark in crawl.seen)
+            assert any("/history/search/" in where for where in crawl.seen.values())
     Client().post(reverse("account_reset_password"), {"email": world.cast.tom.email})
     for moment in (timezone.now(), world.sessions["next"].start_utc - timedelta(minutes=9)):
         tick(moment)  # every mail and notice that comes by itself

@@ -30,6 +30,7 @@ from django.urls import reverse
 
 from partnerships import limits
 from partnerships.models import Delivery, Partnership
+from retros.actions.helped import OUTCOMES
 from retros.catalogue import templates
 from retros.dates import one_date, rhythm
 from retros.lifecycle import ending
@@ -37,12 +38,14 @@ from retros.lifecycle.erasure import erase
 from retros.lifecycle.export import partnership_data
 from retros.lifecycle.take_along import actions_table
 from retros.models import (
+    Action,
     Draft,
     Entry,
     Jot,
     KindWord,
     Measure,
     OwnTemplate,
+    Prompt,
     Series,
     Session,
     UsualTemplate,
@@ -615,6 +618,65 @@ def test_a_list_of_measures_that_changes(stage: Stage) -> None:
             yield pages
 
     same_with_and_without(stage, course)
+
+
+@pytest.mark.both_databases
+def test_the_pages_of_memory(stage: Stage) -> None:
+    """She answers a health check and a difference alone, and begins other words for what helped, a kind word, a jot.
+
+    Before it the two had one of each open, so that every page has something to show.
+    """
+    ines, tom, pair = stage.cast.ines, stage.cast.tom, stage.cast.checkout
+    tried = Action.agree(
+        pair, by=tom, id=uuid.UUID(int=31), owners=["a"], text="Mine to show early", due=date(2026, 1, 2),
+        is_experiment=True,
+    )[0]  # fmt: skip
+    tried.finish(by=tom, helped=Action.Helped.HELPED)
+    waits = Action.agree(
+        pair, by=tom, id=uuid.UUID(int=32), owners=["b"], text="A mine of words", due=date(2026, 1, 2),
+        is_experiment=True,
+    )[0]  # fmt: skip
+    stage.known |= {str(tried.pk), str(waits.pk)}
+
+    def sitting(key: str) -> Session:
+        session = creation.start_now(pair, by=tom, template_key=key, topic="Mine or yours" * (key == "difference"))
+        stage.known |= {str(pk) for step in session.steps for pk in (step.pk, *(p.pk for p in step.prompts))}
+        stage.known.add(str(session.pk))
+        return session
+
+    def answer(session: Session, who: Participant) -> None:
+        for prompt in session.steps[0].prompts:
+            if prompt.kind == Prompt.Kind.SCALE:
+                who.answer(prompt.key, value=4)
+            else:
+                who.answer(prompt.key, f"Mine, by {who.person.first_name}")
+
+    for key in ("health-check", "difference"):
+        held = sitting(key)
+        both = [Participant(person, held.pk) for person in (ines, tom)]
+        for who in both:
+            answer(held, who)
+        reveal(both[0], both[1], 0)
+        Session.objects.filter(pk=held.pk).update(status=Session.Status.HELD)
+
+    now_open = [sitting("health-check"), sitting("difference")]
+
+    def writes(stage: Stage, *sessions: Session) -> None:
+        stage.sign_in("ines")
+        for session in sessions:
+            answer(session, Participant(ines, session.pk))
+        for key in (f"edit:{tried.pk}", f"edit:{waits.pk}", f"word:{pair.pk}"):
+            Ines(stage, random.Random(1)).press("draft_update", key, text="Mine alone", version=0)
+        Ines(stage, random.Random(1)).press("jot_list", pair.pk, text="Mine alone", client_id=uuid.uuid4())
+
+    def course(alone: Alone) -> Iterator[Sequence[str]]:
+        alone(*now_open)
+        helped, search = (reverse(name, args=[pair.pk]) for name in ("helped_list", "search"))
+        pages = [f"{helped}?outcome={outcome}" for outcome in OUTCOMES]
+        pages += [f"{search}?q=mine{also}" for also in ("", "&person=a", "&kind=mine", "&kind=cards", "&page=2")]
+        yield [*stage.more_urls(), *pages]
+
+    same_with_and_without(stage, course, alone=writes)
 
 
 def test_a_retro_that_is_moved(stage: Stage) -> None:

@@ -6,6 +6,7 @@ from partnerships.models.delivery import Delivery, Preference
 from partnerships.models.feed import CalendarFeed
 from partnerships.models.invitation import Invitation
 from partnerships.models.look import Look
+from partnerships.models.organisation import Organisation
 from partnerships.models.partnership import Lead, Membership, Partnership
 from partnerships.models.person import Person
 from partnerships.models.rate import RateCounter
@@ -25,6 +26,7 @@ __all__ = [
     "Lead",
     "Look",
     "Membership",
+    "Organisation",
     "Partnership",
     "Person",
     "Preference",
