@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
-STARTERS = (_("I notice"), _("It matters to me because"), _("What I need is"))
+
+def starters() -> list[str]:
+    return [_("I notice"), _("It matters to me because"), _("What I need is")]
