@@ -21,6 +21,8 @@ from tests.conftest import LiveServer
 from tests.retros import play
 from tests.retros.planned_dates import rhythm
 
+pytestmark = pytest.mark.one_database
+
 ACTIONS = 30
 OF_A, OF_B = "#375fb9", "#c97425"  # --a and --b in the light
 
