@@ -22,7 +22,7 @@ from urllib.parse import urlencode
 import pytest
 from django.apps import apps
 from django.core import mail
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models import Q
 from django.test import Client
 from django.urls import reverse
@@ -52,6 +52,7 @@ from retros.recurrence.rule import PRESETS, Rule
 from retros.room.decisions import name_decision, settle_decision
 from retros.room.page import room_at
 from tests.cast import Cast, client_of
+from tests.queries import asked
 from tests.retros.model import CLOSE, PULSE, WRITE, Clock, Participant
 from tests.retros.regions import shown_in, without_digests
 from tests.world import HTMX, whole
@@ -198,13 +199,7 @@ class Stage:
         return self._canonical(whole(client.get(url, headers=headers)).decode())
 
     def keep(self, what: str, ask: Callable[[], Any]) -> None:
-        queries: list[str] = []
-
-        def count(execute: Any, sql: str, *rest: Any) -> Any:
-            queries.append(sql)
-            return execute(sql, *rest)
-
-        with connection.execute_wrapper(count):
+        with asked() as queries:
             answer = ask()
         self.told.append((what, len(queries), answer))
 

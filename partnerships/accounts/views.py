@@ -245,7 +245,7 @@ def person_update(request: PersonRequest) -> HttpResponse:
 @signs_out
 @require_POST
 def session_end_all(request: PersonRequest) -> HttpResponse:
-    request.user.end_sessions()
+    request.user.end_own_sessions()
     logout(request)
     return redirect("account_login")
 

@@ -28,6 +28,7 @@ class ActionForm(CheckedForm):
     cue = ContentFormField(required=False, label=_("If …"))
     because = ContentFormField(required=False, label=_("because we believe"))
     seen_by = ContentFormField(required=False, label=_("we will know it worked when"))
+    decider = ContentFormField(required=False)
     is_experiment = forms.BooleanField(required=False)
     owner = forms.ChoiceField(choices=[*Seat.choices, ("both", _("Both"))], required=False, label=_("Who"))
     due = DayField(required=False, label=_("By when"))
@@ -52,6 +53,7 @@ class ActionEditForm(CheckedForm):
     cue = ContentFormField(required=False, label=_("If …"))
     because = ContentFormField(required=False, label=_("because we believe"))
     seen_by = ContentFormField(required=False, label=_("we will know it worked when"))
+    decider = ContentFormField(required=False, label=_("Who decides, if it is neither of you"))
     owner = forms.ChoiceField(choices=Seat.choices, required=False, label=_("Who"))
     due = DayField(required=False, label=_("By when"))
     version = forms.IntegerField(min_value=0)
@@ -73,7 +75,7 @@ class ActionPageForm(ActionForm, PageForm):
     def __init__(self, *args: Any, pair: Pair, **kwargs: Any) -> None:
         begun = {"text": pair.draft.text} if pair.draft else {}
         super().__init__(*args, **{"auto_id": "action_%s", "initial": begun, **kwargs})
-        for unused in ("is_experiment", "because", "seen_by", "entry"):
+        for unused in ("is_experiment", "because", "seen_by", "decider", "entry"):
             del self.fields[unused]
         _owner_by_name(self, pair, both=True, chosen=pair.you.seat)
         self.fields["client_id"].widget = forms.HiddenInput()
@@ -86,13 +88,15 @@ class ActionChangeForm(ActionEditForm, PageForm):
 
     def __init__(self, *args: Any, pair: Pair, action: Action, draft: Draft | None = None, **kwargs: Any) -> None:
         seat = next(m.seat for m in pair.members if m.person_id == action.owner_id)
-        names = ("text", "cue", "because", "seen_by", "due", "version")
+        names = ("text", "cue", "because", "seen_by", "decider", "due", "version")
         initial = {"owner": seat, **{name: getattr(action, name) for name in names}}
         if draft:
             initial["text"] = draft.text
         super().__init__(*args, **{"initial": initial, **kwargs})
         for unused in ("cue",) if action.is_experiment else ("because", "seen_by"):
             del self.fields[unused]
+        if not action.decider:
+            del self.fields["decider"]
         _owner_by_name(self, pair, both=False, chosen=seat)
         if action.is_experiment:
             for name, label in {
@@ -102,7 +106,7 @@ class ActionChangeForm(ActionEditForm, PageForm):
             }.items():
                 self.fields[name].label = label
         self.fields["version"].widget = forms.HiddenInput()
-        text_areas(self, text=3, cue=2, because=2, seen_by=2)
+        text_areas(self, text=3, cue=2, because=2, seen_by=2, decider=1)
 
 
 def _owner_by_name(form: forms.Form, pair: Pair, *, both: bool, chosen: str) -> None:

@@ -210,7 +210,7 @@ def _in(what: str, step: Step) -> str:
 
 
 def _words_of(action: Any) -> Iterator[str]:
-    yield from (action.sentence, action.because, action.seen_by)
+    yield from (action.sentence, action.because, action.seen_by, action.decider)
 
 
 def _clause_words(clause: Any) -> str:

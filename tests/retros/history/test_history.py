@@ -523,7 +523,7 @@ def test_what_both_took_ends_in_one_line(cast: Cast) -> None:
     assert "Ines. Done; Tom. Done" in text
 
 
-# --- what both took is one ---------------------------------------------------------------------------------------------
+# --- what both took is one ------------------------------------------------------------------------------------------
 
 
 def test_an_action_of_both_counts_once_for_the_two_and_their_lead(cast: Cast) -> None:

@@ -12,7 +12,7 @@ from playwright.sync_api import FloatRect, Page, expect
 
 from partnerships.models import Agreement, Person
 from partnerships.wording import Wording
-from tests.browser import ALL_FOUR, Watched, faults
+from tests.browser import Watched, faults
 from tests.cast import Cast, make_cast, sign_in
 from tests.conftest import LiveServer
 from tests.retros import play
@@ -114,8 +114,8 @@ def test_home_can_be_read_aloud(pair: Cast, new_context: Callable[..., Any], liv
     page = page_of(pair.ines, new_context(), live_server)
     page.get_by_text("Add an action between retros").click()
     page.get_by_text("Things overall, in the company and in life").click()
-    assert faults(page, ALL_FOUR) == []
-    assert faults(page_of(pair.mei, new_context(), live_server), ALL_FOUR) == []
+    assert faults(page) == []
+    assert faults(page_of(pair.mei, new_context(), live_server)) == []
 
 
 def test_home_follows_when_the_other_one_starts(
