@@ -128,3 +128,14 @@ def test_an_agreement(paper: Callable[[str], Any], people: Cast) -> None:
     assert "Version 1, in force since" in sheets[-1].split("Signed")[-1]
     assert "as it stood on" in sheets[-1]
     assert "Written for the two of us" in sheets[-1].split("as it stood on")[1]
+
+
+def test_an_agreement_as_it_is_read_has_no_presses_on_paper(paper: Callable[[str], Any], people: Cast) -> None:
+    agreement = Agreement.begin(people.checkout, by=people.ines, kind="contract", title="Relaunch")
+    version = agreement.propose([Wording("Thursday is sketch hour.")], by=people.ines, reason="")
+    version.sign(by=people.tom, digest=version.digest)
+    page = paper(reverse("agreement_detail", args=[agreement.pk]))
+    text = " ".join(texts(printed(page)))
+    assert "Thursday is sketch hour." in text
+    for press in ("Ask for a look", "X versus Y", "Still right?", "Propose"):
+        assert press not in text, press
