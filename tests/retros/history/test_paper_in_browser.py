@@ -18,6 +18,7 @@ from partnerships.wording import Wording
 from retros.models import Session
 from tests.cast import Cast, sign_in
 from tests.conftest import LiveServer
+from tests.factories import PASSWORD
 from tests.retros import play
 from tests.retros.planned_dates import rhythm
 
@@ -126,3 +127,23 @@ def test_an_agreement(paper: Callable[[str], Any], people: Cast) -> None:
     assert "Version 1, in force since" in sheets[-1].split("Signed")[-1]
     assert "as it stood on" in sheets[-1]
     assert "Written for the two of us" in sheets[-1].split("as it stood on")[1]
+
+
+def test_a_partnership(paper: Callable[[str], Any], people: Cast) -> None:
+    """Each action stands whole on one sheet, with its dates; nothing of the screen around the page is there."""
+    held(people)
+    page = paper(reverse("partnership_export", args=[people.checkout.pk]))
+    page.locator("button[value=print]").click()
+    page.locator("input[type=password]").fill(PASSWORD)
+    page.locator("main button.primary").click()
+    page.get_by_role("heading", name="Actions 1", exact=True).wait_for()
+    sheets = texts(printed(page))
+    assert len(sheets) > 3
+    assert not any("Twofold" in sheet for sheet in sheets)
+    for n in range(ACTIONS):
+        (at,) = [at for at, text in enumerate(sheets) if f"Begin{n}." in text]
+        before, after = sheets[at].split(f"Begin{n}.")
+        assert "Owner" in before.split("Actions ")[-1], n
+        assert f"Due {due(n).isoformat()}" in after.split("Actions ")[0], n
+    assert not any("False" in sheet for sheet in sheets)
+    assert "as it stood on" in sheets[-1]
