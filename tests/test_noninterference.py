@@ -24,9 +24,8 @@ from typing import Any, NamedTuple
 
 import pytest
 from django.core import mail
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from partnerships import limits
@@ -56,6 +55,7 @@ from retros.recurrence.rule import PRESETS, Rule
 from retros.room.answers import push
 from retros.worker import tick
 from tests.cast import Cast
+from tests.queries import asked
 from tests.retros.model import CLOSE, COLUMNS, CONCLUDE, PULSE, WRITE, Clock, Participant, reveal, wall
 from tests.retros.regions import shown_in, without_digests
 from tests.world import HTMX, NEW_EACH_TIME, whole
@@ -175,7 +175,7 @@ def look(stage: Stage, who: str, also: Sequence[str] = ()) -> list[Told]:
     told, client = [], stage.clients[who]
     for url in [*stage.urls(who), *also]:
         for headers in ({}, HTMX) if "live" in url else ({},):
-            with CaptureQueriesContext(connection) as queries:
+            with asked() as queries:
                 answer = client.get(url, headers=headers)
             told.append(Told(canonical(stage, f"{who} {url}"), len(queries), canonical(stage, whole(answer).decode())))
     return [*told, *streamed(stage, who), *exported(stage, who)]
@@ -186,7 +186,7 @@ def exported(stage: Stage, who: str) -> list[Told]:
     if who != "tom":
         return []
     pair = Partnership.objects.of(stage.cast.tom).with_members().get(pk=stage.cast.checkout.pk)
-    with CaptureQueriesContext(connection) as queries:
+    with asked() as queries:
         data = json.dumps(partnership_data(pair, stage.cast.tom))
         table = actions_table(pair, stage.cast.tom)
     return [Told("export", len(queries), canonical(stage, data + table))]
@@ -196,7 +196,7 @@ def streamed(stage: Stage, who: str) -> list[Told]:
     """What a stream would tell at this moment, to a browser that shows nothing yet: every byte of it."""
     told, person = [], getattr(stage.cast, who)
     for session, position in product((stage.session, stage.ahead), (PULSE, WRITE, CLOSE)):
-        with CaptureQueriesContext(connection) as queries:
+        with asked() as queries:
             found = push(person, session.pk, str(position), "")
         news = json.loads(found[0]) if found else {"version": "none", "shown": "", "html": ""}
         text = f"{news['version']} {len(news['shown'])} {news['html']}"
@@ -224,7 +224,7 @@ def presses(stage: Stage) -> list[Told]:
         ("draft_update", [f"card:{prompt}"], {"text": "begun", "version": 0}),
     ):
         url = reverse(name, args=args)
-        with CaptureQueriesContext(connection) as queries, transaction.atomic():
+        with asked() as queries, transaction.atomic():
             answer = client.post(url, data, headers=HTMX)
             transaction.set_rollback(True)
         # What Tom's own Ready would open goes by the id of the card that he has just folded.
@@ -549,7 +549,6 @@ def change(series: Series, cadence: str) -> list[Session]:
     return list(Session.objects.filter(series=series).upcoming())
 
 
-@pytest.mark.both_databases
 def test_a_date_that_a_new_rhythm_drops(stage: Stage) -> None:
     """Changed, she writes for the last of the new dates, changed back, and changed again."""
     series = planned_rhythm(stage)
@@ -602,7 +601,6 @@ def test_a_new_card_on_an_open_board(stage: Stage) -> None:
     same_with_and_without(stage, course)
 
 
-@pytest.mark.both_databases
 def test_a_list_of_measures_that_changes(stage: Stage) -> None:
     """She answers ahead what is then worded otherwise, asked no more, and asked again."""
     tom = stage.cast.tom

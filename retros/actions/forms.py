@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +14,9 @@ from retros.fields import DayField, text_areas
 from retros.models import Action, Draft
 
 if TYPE_CHECKING:
+    from django.http import QueryDict
+
+    from retros.models import Session
     from retros.pair import Pair
 
 
@@ -30,6 +33,14 @@ class ActionForm(CheckedForm):
     owner = forms.ChoiceField(choices=[*Seat.choices, ("both", _("Both"))], required=False, label=_("Who"))
     due = DayField(required=False, label=_("By when"))
     entry = forms.UUIDField(required=False)
+
+    @classmethod
+    def in_room(cls, data: QueryDict, session: Session) -> Self:
+        """With the names of the two, for a page that asks who takes it."""
+        form = cls(data)
+        names = [(side.seat, side.person.first_name) for side in session.sides.values()]
+        form.fields["owner"] = _owner_field([*names, ("both", str(_("Both")))])
+        return form
 
     def owners(self) -> list[str]:
         """The seats that take it."""
@@ -102,6 +113,8 @@ def _owner_by_name(form: forms.Form, pair: Pair, *, both: bool, chosen: str) -> 
     names = [(m.seat, m.person.first_name) for m in pair.members]
     if both and pair.partner:
         names.append(("both", str(_("Both"))))
-    form.fields["owner"] = forms.ChoiceField(
-        choices=names, required=False, label=_("Who"), widget=forms.RadioSelect, initial=chosen
-    )
+    form.fields["owner"] = _owner_field(names, initial=chosen)
+
+
+def _owner_field(names: list[tuple[str, str]], **kwargs: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(choices=names, required=False, label=_("Who"), widget=forms.RadioSelect, **kwargs)

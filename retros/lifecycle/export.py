@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from django.utils import timezone
 
+from partnerships.accounts.devices import devices_of
 from partnerships.models import Agreement, Audit, Lead, Look, Partnership, Person, RateCounter, Version
 from retros.models import (
     Action,
@@ -190,7 +191,29 @@ def _you(person: Person) -> Data:
     return {
         "name": person.name, "email": person.email, "addresses": list(addresses), "role": person.role_label,
         "time_zone": person.timezone, "theme": person.theme, "since": _time(person.joined_at),
+        "signed_in_at": [
+            {"browser": one.browser, "address": one.address, "since": _time(one.started), "last_used": _time(one.seen)}
+            for one in devices_of(person)
+        ],
+        **_second_factor(person),
     }  # fmt: skip
+
+
+def _second_factor(person: Person) -> Data:
+    """What there is and since when; never what codes are made from."""
+    from allauth.mfa.models import Authenticator
+
+    passkeys, apps = (
+        Authenticator.objects.filter(user=person, type=kind).order_by("created_at", "pk")
+        for kind in (Authenticator.Type.WEBAUTHN, Authenticator.Type.TOTP)
+    )
+    return {
+        "passkeys": [
+            {"name": one.wrap().name, "since": _time(one.created_at), "last_used": _time(one.last_used_at)}
+            for one in passkeys
+        ],
+        "authenticator_app": [{"since": _time(one.created_at), "last_used": _time(one.last_used_at)} for one in apps],
+    }
 
 
 def partnership_data(partnership: Partnership, person: Person) -> Data:

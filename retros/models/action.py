@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -302,6 +303,18 @@ def lines_of(actions: Iterable[Action], *, each: bool = False) -> list[ActionLin
             del rest[twin.pk]
             lines[action.pk] = ActionLine(action, (action, twin))
     return [lines.get(action.pk) or ActionLine(action, (action,)) for action in rest.values()]
+
+
+def count_states(states: Iterable[tuple[uuid.UUID, str]]) -> Counter[str]:
+    """How many are open (""), done, dropped, of actions by id and `closed_as`. The two that "both" made are one: open
+    as long as one of them is, dropped when both are. Without their words, which not everybody reads who counts.
+    """
+    rest = dict(states)
+    for pk in list(rest):
+        if pk in rest and (twin := _twin(pk)) in rest:
+            ends = {rest[pk], rest.pop(twin)}
+            rest[pk] = "" if "" in ends else ends.pop() if len(ends) == 1 else Action.Closed.DONE
+    return Counter(rest.values())
 
 
 def _twin(id: uuid.UUID) -> uuid.UUID:

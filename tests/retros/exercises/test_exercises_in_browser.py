@@ -21,6 +21,8 @@ from tests.conftest import LiveServer
 from tests.retros import play
 from tests.retros.room.test_retro_in_browser import Side
 
+pytestmark = pytest.mark.one_database
+
 # Each once, for the first kind of pair that can choose it.
 ALL = {
     each.key: (kind, each)

@@ -79,7 +79,9 @@ def rewrite(draw: Any) -> None:
 
 @settings(max_examples=15, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 @given(data=st.data())
-@pytest.mark.parametrize("made_world", ["folded", "revealed"], indirect=True)
+@pytest.mark.parametrize(
+    "made_world", [pytest.param("folded", marks=pytest.mark.one_database), "revealed"], indirect=True
+)
 def test_everybody_finds_what_a_plain_reading_finds(world: World, data: st.DataObject) -> None:
     with transaction.atomic():
         rewrite(data.draw)
