@@ -357,6 +357,9 @@ LOGGING: dict[str, Any] = {
         "twofold": {"level": "INFO"},
         # Django's own handlers would mail tracebacks and print paths; everything goes through ours.
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        # An answer of 4xx has its line by RequestLogMiddleware.
+        "django.request": {"level": "ERROR"},
+        "django.security": {"level": "CRITICAL"},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
     },
 }

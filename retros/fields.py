@@ -13,6 +13,9 @@ from partnerships.refusals import Invalid
 from retros.recurrence.rule import CENTURY
 from retros.spreadsheet import text_of
 
+# Beginnings of a sentence for who wants one: to say, on a card, in a jot. What comes after them is never ours.
+STARTERS = (_("I notice"), _("It matters to me because"), _("What I need is"))
+
 
 def in_this_century(day: date) -> None:
     """Raises ValidationError for a year that can only be a slip of the finger."""

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.core.cache import cache
@@ -17,7 +21,7 @@ from django.test import override_settings
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from tests.browser import CHROMIUM_FLAGS, Watched, chromium
+from tests.browser import CHROMIUM_FLAGS, FIREFOX_DRIVER, Watched, chromium
 from tests.cast import ada as ada
 from tests.cast import cast as cast
 from tests.cast import mail_at_once as mail_at_once
@@ -99,6 +103,55 @@ def _templates_as_served(django_test_environment: None) -> None:
     Template._render = _render  # type: ignore[attr-defined]
 
 
+# --- The database --------------------------------------------------------------------------------
+
+
+@contextmanager
+def by_one_of_all(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
+    """A place that all workers of this run share; whoever comes while another is in this block waits."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield shared / name
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """On SQLite the file is there already when it is a copy; it goes with its folder (tests/settings.py)."""
+    return connection.vendor == "sqlite"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+    tmp_path_factory: pytest.TempPathFactory,
+    django_db_blocker: Any,
+) -> None:
+    """The migrations run once: the first worker makes a file, and each begins with a copy of it."""
+    if connection.vendor != "sqlite":
+        return
+    test = connection.settings_dict["TEST"]["NAME"]
+    with by_one_of_all(tmp_path_factory, "migrated.sqlite3") as migrated, django_db_blocker.unblock():
+        if not migrated.exists():
+            before = connection.settings_dict["NAME"]
+            connection.creation.create_test_db(verbosity=0, serialize=False)
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.close()
+            connection.settings_dict["NAME"] = before
+            shutil.copyfile(test, migrated)
+        else:
+            shutil.copyfile(migrated, test)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flushed_and_no_more() -> Iterator[None]:
+    """Nothing here has permissions. Made anew after each flush, they would take longer than the flush."""
+    with mock.patch("django.core.management.commands.flush.emit_post_migrate_signal"):
+        yield
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _nobody_stays_connected(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """A thread that a test had killed may still hold a connection, and PostgreSQL drops no database in use."""
@@ -130,14 +183,15 @@ def _empty_cache(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iter
 
 @pytest.fixture(scope="session")
 def static_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """What users get: the joined, hashed, compressed files."""
-    root = tmp_path_factory.mktemp("static")
+    """What users get: the joined, hashed, compressed files; collected by the first worker that needs them."""
     storages = {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
         "staticfiles": {"BACKEND": "config.storage.LeanStorage"},
     }
+    with by_one_of_all(tmp_path_factory, "static") as root, override_settings(STATIC_ROOT=root, STORAGES=storages):
+        if not root.exists():
+            call_command("collectstatic", interactive=False, verbosity=0)
     with override_settings(STATIC_ROOT=root, STORAGES=storages):
-        call_command("collectstatic", interactive=False, verbosity=0)
         yield root
 
 
@@ -200,14 +254,20 @@ def live_server(_live_server: LiveServer, transactional_db: None) -> LiveServer:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
+def playwright() -> Iterator[Any]:
     from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=15_000)  # ms, as long as a slow machine needs; what is there is seen at once
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
+    os.environ["NODE_OPTIONS"] = f"--require {FIREFOX_DRIVER}"
+    with sync_playwright() as running:
         yield running
-        running.close()
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Any) -> Iterator[Any]:
+    running = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
+    yield running
+    running.close()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,12 +21,13 @@ MOST_PRESSES = 12  # a person, from the invitation to the first opened answers
 
 class Newcomer:
     """Somebody at a browser of their own. `presses` are clicks and keys that are no text; a box has to be pressed, too,
-    unless the focus stands in it already.
+    unless the focus stands in it already. `mailed_code` reads the code that was mailed last, where mail is sent.
     """
 
-    def __init__(self, context: Any, first: str) -> None:
+    def __init__(self, context: Any, first: str, mailed_code: Callable[[], str] | None = None) -> None:
         self.page: Page = context.new_page()
         self.first = first
+        self.mailed_code = mailed_code
         self.presses = 0
 
     def press(self, role: Any, name: str | re.Pattern[str]) -> None:
@@ -43,10 +45,15 @@ class Newcomer:
 
     def make_account(self, name: str, email: str) -> None:
         self.press("link", "Make an account")
+        expect(self.page.get_by_label("Your name")).to_be_focused()
         self.write("Your name", name)
         self.write("Work email", email)
         self.write("Password", PASSWORD)
         self.press("button", "Make an account")
+        if self.mailed_code:
+            self.heading("Is this your address?")
+            self.write("Code", self.mailed_code())
+            self.press("button", "Go on")
 
     def answer(self) -> None:
         for question in QUESTIONS:

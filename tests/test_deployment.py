@@ -233,7 +233,7 @@ def test_pages_and_streams_pass_the_proxy(tmp_path: Path, proxy: Any) -> None:
         assert login.status == 200
         assert "max-age=63072000" in login.headers["Strict-Transport-Security"]
         assert login.headers["Content-Encoding"] is None
-        (csrf,) = [each for each in login.headers.get_all("Set-Cookie") if each.startswith("__Host-csrf=")]
+        (csrf,) = [each for each in login.headers.get_all("Set-Cookie", []) if each.startswith("__Host-csrf=")]
         assert {"Secure", "HttpOnly", "Path=/"} <= set(csrf.split("; "))
 
         stream = proxied.ask("GET", f"/live/{session}/", Cookie=f"__Host-session={cookie}")
@@ -255,7 +255,7 @@ def test_pages_and_streams_pass_the_proxy(tmp_path: Path, proxy: Any) -> None:
 def test_a_pair_holds_its_first_retro_through_the_proxy(
     tmp_path: Path, proxy: Any, browser: Any, watched: Watched
 ) -> None:
-    with served_behind(proxy, tmp_path) as (served, proxied):
+    with served_behind(proxy, tmp_path) as (served, _proxied):
         link = served.manage("setup_link")
         address = served.env["TWOFOLD_BASE_URL"]
         assert link.startswith(f"{address}/invitations/")

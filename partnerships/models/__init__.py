@@ -1,6 +1,6 @@
 """Who works with whom, and what lasts between them."""
 
-from partnerships.models.agreement import Agreement, Clause, Signature, Version
+from partnerships.models.agreement import Agreement
 from partnerships.models.audit import Audit
 from partnerships.models.delivery import Delivery, Preference
 from partnerships.models.feed import CalendarFeed
@@ -14,6 +14,7 @@ from partnerships.models.sign_in import SignIn
 from partnerships.models.sign_in_change import SignInChange
 from partnerships.models.sign_in_link import SignInLink
 from partnerships.models.still_right import StillRight
+from partnerships.models.version import Clause, Signature, Version
 
 __all__ = [
     "Agreement",

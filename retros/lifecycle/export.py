@@ -330,8 +330,8 @@ def _actions(partnership: Partnership, person: Person) -> list[Data]:
     return [
         {
             "owner": action.owner.bare_name, "if": action.cue, "text": action.text, "because": action.because,
-            "seen_by": action.seen_by, "experiment": action.is_experiment, "added_at": _time(action.created_at),
-            "due": action.due.isoformat(), "closed_as": action.closed_as,
+            "seen_by": action.seen_by, "decider": action.decider, "experiment": action.is_experiment,
+            "added_at": _time(action.created_at), "due": action.due.isoformat(), "closed_as": action.closed_as,
             "closed_on": action.closed_on.isoformat() if action.closed_on else None, "helped": action.helped,
             "from_session": action.session.title if action.session else "",
             "from_card": cards.get(action.from_entry_id, ""), "reviews": said.get(action.pk, []),

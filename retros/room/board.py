@@ -10,9 +10,9 @@ from django.urls import reverse
 
 from partnerships.graphemes import shorten
 from retros import limits
+from retros.fields import STARTERS
 from retros.models import Draft, Entry, Prompt
 from retros.room.regions import Region, Rows, fixed, region
-from retros.room.starters import STARTERS
 
 if TYPE_CHECKING:
     from retros.room.dock import Side

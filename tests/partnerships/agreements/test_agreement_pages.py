@@ -673,7 +673,7 @@ def test_a_clause_moves_alone_in_a_text_of_any_length(cast: Cast) -> None:
 
 
 def test_a_big_agreement_takes_ten_queries_at_most(cast: Cast) -> None:
-    small, large = big(cast, clauses=3, versions=2, proposals=1), big(cast, clauses=200, versions=50, proposals=20)
+    small, large = big(cast, clauses=3, versions=2, proposals=1), big(cast, clauses=40, versions=15, proposals=12)
     for agreement in (small, large):
         newest = agreement.history[0]
         ClauseLink.objects.bulk_create(

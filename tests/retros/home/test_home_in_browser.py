@@ -12,7 +12,7 @@ from playwright.sync_api import FloatRect, Page, expect
 
 from partnerships.models import Agreement, Person
 from partnerships.wording import Wording
-from tests.browser import ALL_FOUR, Watched, faults
+from tests.browser import Watched, faults
 from tests.cast import Cast, make_cast, sign_in
 from tests.conftest import LiveServer
 from tests.retros import play
@@ -114,5 +114,23 @@ def test_home_can_be_read_aloud(pair: Cast, new_context: Callable[..., Any], liv
     page = page_of(pair.ines, new_context(), live_server)
     page.get_by_text("Add an action between retros").click()
     page.get_by_text("Things overall, in the company and in life").click()
-    assert faults(page, ALL_FOUR) == []
-    assert faults(page_of(pair.mei, new_context(), live_server), ALL_FOUR) == []
+    assert faults(page) == []
+    assert faults(page_of(pair.mei, new_context(), live_server)) == []
+
+
+def test_home_follows_when_the_other_one_starts(
+    pair: Cast, new_context: Callable[..., Any], live_server: LiveServer
+) -> None:
+    context = new_context()
+    sign_in(context, pair.tom, live_server.url)
+    page = context.new_page()
+    page.clock.install()
+    page.goto("/", wait_until="networkidle")
+    page.get_by_text("Add an action between retros").click()
+    page.get_by_label("What will you try?").fill("Ask about research")
+    play.start(pair.checkout)
+    page.clock.run_for(15_000)
+    expect(page.get_by_role("link", name="Go to the room")).to_be_visible()
+    expect(page.locator("#toasts")).to_contain_text("Open now, at “Last time”")
+    expect(page.get_by_label("What will you try?")).to_have_value("Ask about research")
+    expect(page.get_by_label("What will you try?")).to_be_focused()

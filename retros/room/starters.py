@@ -1,7 +1,0 @@
-"""Beginnings of a sentence for who wants one: to say, and on a card. What comes after them is never ours."""
-
-from __future__ import annotations
-
-from django.utils.translation import gettext_lazy as _
-
-STARTERS = (_("I notice"), _("It matters to me because"), _("What I need is"))
