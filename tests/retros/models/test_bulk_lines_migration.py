@@ -54,8 +54,13 @@ def line(pair: Partnership | None, **more: Any) -> dict[str, Any]:
     }
     undo = {"dates": [{"id": "1", "day": "2027-02-09"}]}
     return {
-        "partnership": str(pair.pk if pair else uuid.uuid4()), **words, "refused": "", "undo": undo, "version": 3, **more,
-    }  # fmt: skip
+        "partnership": str(pair.pk if pair else uuid.uuid4()),
+        "refused": "",
+        "undo": undo,
+        "version": 3,
+        **words,
+        **more,
+    }
 
 
 def test_each_line_of_a_list_becomes_a_row(before: Any, pairs: list[Partnership]) -> None:
