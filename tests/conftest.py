@@ -62,7 +62,7 @@ LONGEST = (
     "test_who_left_was_suspended_or_signed_out_reads_nothing", "test_killed_at_random_points",
     "test_it_is_upgraded_with_every_text_and_everybodys_view", "test_several_share_a_port_and_one_of_them_works",
     "test_a_list_of_measures_that_changes", "test_nothing_in_an_address_is_a_fault_of_ours",
-    "test_on_a_phone_with_mail", "test_the_first_hour_of_an_admin",
+    "test_two_new_people_on_a_phone_with_mail", "test_the_first_hour_of_an_admin",
     "test_killed_in_the_middle_it_is_unchanged_or_done_and_runs_again",
     "test_no_date_is_lost_or_doubled_and_mails_are_as_the_rules_say", "test_a_right_that_ends_is_dark_everywhere",
 )  # fmt: skip

@@ -569,6 +569,13 @@ def test_a_date_that_has_gone_by_is_not_the_next_retro(cast: Cast) -> None:
     assert "Not planned" not in page(cast.sara, "history_detail", cast.checkout.pk)
 
 
+def test_of_an_open_retro_history_says_so_in_a_sentence(cast: Cast) -> None:
+    play.start(cast.checkout)
+    text = page(cast.ines, "history_detail", cast.checkout.pk)
+    assert "A retro is open now." in text
+    assert "Next retro:" not in text
+
+
 def test_what_they_need_stands_before_all_else_and_every_page_names_the_two(cast: Cast) -> None:
     lead = lead_of(cast)
     need = Need.write(lead, by=cast.ines, text="A date", id=uuid.uuid4())
