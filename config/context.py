@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
+from partnerships.models import Organisation
 from retros.guide.text import PARTS
 
 
@@ -14,6 +16,11 @@ def nonce(request: HttpRequest) -> dict[str, object]:
 def mail(request: HttpRequest) -> dict[str, object]:
     """Whether mail reaches anybody, or goes to the log alone."""
     return {"mail_is_sent": settings.MAIL_IS_SENT}
+
+
+def organisation(request: HttpRequest) -> dict[str, object]:
+    """Its name, asked for by the pages that show it."""
+    return {"organisation": SimpleLazyObject(Organisation.in_words)}
 
 
 def guide(request: HttpRequest) -> dict[str, object]:

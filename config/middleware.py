@@ -21,7 +21,7 @@ IDLE_ADMIN = timedelta(hours=8)
 ABSOLUTE = timedelta(days=14)
 LAST_SEEN_EVERY = timedelta(minutes=5)  # how exactly "last seen" is kept: each change is a write
 # What an open tab asks for by itself is no sign of a person.
-BY_ITSELF = frozenset({"session_live", "session_version"})
+BY_ITSELF = frozenset({"partnership_course", "session_live", "session_version"})
 
 
 class HeadersMiddleware:

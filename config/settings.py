@@ -147,6 +147,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "config.context.nonce",
+                "config.context.organisation",
                 "config.context.guide",
                 "config.context.mail",
                 "config.context.ways_in",
@@ -223,6 +224,7 @@ MFA_FORMS = {
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", *(["webauthn"] if PASSKEYS else [])]
 MFA_RATE_LIMITS = {"webauthn_login": "30/m/ip"}
 MFA_TOTP_ISSUER = "Twofold"
+MFA_TOTP_TOLERANCE = 1  # half minutes by which the clock of a phone may be wrong
 # The address that signs in was verified before, where mail is sent; where none is, no address ever is.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 SOCIALACCOUNT_ADAPTER = "partnerships.accounts.oidc.Adapter"
@@ -355,6 +357,9 @@ LOGGING: dict[str, Any] = {
         "twofold": {"level": "INFO"},
         # Django's own handlers would mail tracebacks and print paths; everything goes through ours.
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        # An answer of 4xx has its line by RequestLogMiddleware.
+        "django.request": {"level": "ERROR"},
+        "django.security": {"level": "CRITICAL"},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
     },
 }

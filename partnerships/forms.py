@@ -27,7 +27,16 @@ class CheckedForm(forms.Form):
         if self.is_valid():
             return self.cleaned_data
         field, errors = next(iter(self.errors.items()))
-        raise Invalid(str(errors[0]), field=field)
+        raise Invalid(str(errors[0]), field=field, form=self)
+
+    @contextmanager
+    def refused_with(self) -> Iterator[None]:
+        """What a verb refuses is refused with this form: a page can ask for the field that it is about."""
+        try:
+            yield
+        except Refusal as refusal:
+            refusal.form = self
+            raise
 
 
 class PageForm(CheckedForm):

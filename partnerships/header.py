@@ -151,7 +151,7 @@ def admin_menu(place: str = "") -> dict[str, object]:
     """The header of every admin page; `place` is the name of the URL that is marked as the current one."""
     entries = links.admin_menu()
     menu = [MenuPlace(str(entry.label), reverse(entry.url_name), entry.url_name == place) for entry in entries]
-    return {"menu": menu, "came_from": CameFrom.ADMIN, "version": settings.VERSION}
+    return {"menu": menu, "came_from": CameFrom.ADMIN, "program_version": settings.VERSION}
 
 
 def lead_menu(place: str = "") -> dict[str, object]:

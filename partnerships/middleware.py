@@ -26,6 +26,7 @@ from partnerships.models import RateCounter
 from partnerships.refusals import Invalid, Refusal, Stale, TooMany
 
 if TYPE_CHECKING:
+    from django.forms import BoundField
     from django.http.response import HttpResponseBase
 
 GetResponse = Callable[[HttpRequest], "HttpResponseBase"]
@@ -90,16 +91,20 @@ def typed(request: HttpRequest) -> list[tuple[str, str]]:
     ]
 
 
-def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    """The answer to a verb that said no. Nothing that was typed is lost by it."""
+def refuse(request: HttpRequest, refusal: Refusal, *, may_repeat: bool = False) -> HttpResponse:
+    """The answer to a verb that said no. Nothing that was typed is lost by it. `may_repeat`: the same press may go
+    through next time, whatever the status says.
+    """
     stale = refusal if isinstance(refusal, Stale) else None
     context: dict[str, object] = {"message": refusal.message, "stale": stale, "field": refusal.field}
     if wants_fragment(request):
         response = render(request, "_refusal.html", context, status=refusal.status)
     else:
         context |= {"typed": typed(request), "back": way_back(request), "again": _again(request, stale)}
-        if not stale and refusal.status not in ONLY_TO_READ:
-            context["rest"] = _rest(request)
+        if not stale and (may_repeat or refusal.status not in ONLY_TO_READ):
+            missing = _missing(request, refusal)
+            rest = [(name, value) for name, value in _rest(request) if missing is None or name != missing.name]
+            context |= {"rest": rest, "missing": missing, "can_repeat": bool(missing or context["typed"])}
         response = render(request, "refusal.html", context, status=refusal.status)
     if retry_after := getattr(refusal, "retry_after", 0):
         response["Retry-After"] = str(retry_after)
@@ -108,11 +113,13 @@ def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 
 def refuse_unasked(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """`refuse` for when the database is away: neither the person nor the session is asked for anything."""
-    context = {"message": refusal.message, "csp_nonce": str(getattr(request, "csp_nonce", ""))}
+    context: dict[str, object] = {"message": refusal.message, "csp_nonce": str(getattr(request, "csp_nonce", ""))}
     if wants_fragment(request):
         body = render_to_string("_refusal.html", context)
     else:
-        body = render_to_string("refusal.html", {**context, "typed": typed(request), "back": way_back(request)})
+        context |= {"typed": typed(request), "rest": _rest(request), "can_repeat": bool(typed(request))}
+        context |= {"csrf_token": request.POST.get("csrfmiddlewaretoken"), "path": request.path}
+        body = render_to_string("refusal.html", {**context, "back": way_back(request)})
     return HttpResponse(body, status=refusal.status, headers={"Retry-After": "2"})
 
 
@@ -130,6 +137,9 @@ class SignInMiddleware(LoginRequiredMiddleware):
             context = {
                 "message": _("Sign in again. Your text is kept."),
                 "typed": texts,
+                "rest": _rest(request),
+                "can_repeat": True,
+                "sign_in_first": True,
                 "back": way_back(request),
             }
             return render(request, "refusal.html", context, status=401)
@@ -210,6 +220,19 @@ def _rest(request: HttpRequest) -> list[tuple[str, str]]:
     fields = [(name, value) for name, values in request.POST.lists() for value in values]
     kept = [(name, value) for name, value in fields if name != "csrfmiddlewaretoken" and "password" not in name]
     return [field for field in kept if field not in texts]
+
+
+def _missing(request: HttpRequest, refusal: Refusal) -> BoundField | None:
+    """The field that the refusal is about, when it came empty: the page asks for it."""
+    if refusal.form is None or refusal.field not in refusal.form.fields or request.POST.get(refusal.field, "").strip():
+        return None
+    field = refusal.form[refusal.field]
+    if not field.field.label or field.is_hidden:
+        return None  # nobody fills it in: a button says it, or the page does
+    if field.name not in refusal.form.errors:
+        refusal.form.add_error(field.name, str(refusal.message))
+    field.field.widget.attrs["autofocus"] = True
+    return field
 
 
 def _is_id(value: str) -> bool:

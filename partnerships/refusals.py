@@ -2,7 +2,7 @@
 
 docs/rules/reliability.md R15 has all of them. A refusal never loses text: htmx swaps the message into the form's own
 notice and leaves the fields alone; a plain form gets a page that shows the message and everything that was typed, to be
-mended and sent again.
+mended and sent again, with the field that was left empty.
 """
 
 from __future__ import annotations
@@ -12,20 +12,22 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
+    from django.forms import Form
     from django_stubs_ext import StrOrPromise
 
 
 class Refusal(Exception):
     """Something a member asked for cannot be done as asked. `message` is for the person, in whole sentences; `field`
-    names the field of the form that it is about.
+    names the field of the form that it is about, `form` is that form, when it is known.
     """
 
     status = 409
 
-    def __init__(self, message: StrOrPromise, *, field: str = "") -> None:
+    def __init__(self, message: StrOrPromise, *, field: str = "", form: Form | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.field = field
+        self.form = form
 
 
 class Invalid(Refusal):

@@ -18,6 +18,7 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
 ]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FIREFOX_DRIVER = Path(__file__).parent / "firefox.cjs"
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 MAX_SCRIPT = 29_900
 _STATUS = re.compile(r"Failed to load resource: the server responded with a status of (\d{3})")
@@ -28,6 +29,11 @@ def chromium() -> str | None:
     if given := os.environ.get("CHROMIUM"):
         return given
     return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+def firefox() -> str | None:
+    """FIREFOX, or the installed one of Debian."""
+    return os.environ.get("FIREFOX") or shutil.which("firefox-esr")
 
 
 class Watched:
@@ -112,6 +118,7 @@ def violations(page: Any) -> list[str]:
     ]
 
 
+TWO_FRAMES = "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
 NARROWEST = 320  # the page of a desk at 400 %
 PHONE_AND_DESK = ((390, "dark"), (1280, "light"))
 ALL_FOUR = ((390, "light"), *PHONE_AND_DESK, (1280, "dark"))

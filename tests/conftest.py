@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.core.cache import cache
@@ -17,7 +22,8 @@ from django.test import override_settings
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from tests.browser import CHROMIUM_FLAGS, Watched, chromium
+from tests import served
+from tests.browser import CHROMIUM_FLAGS, FIREFOX_DRIVER, Watched, chromium
 from tests.cast import ada as ada
 from tests.cast import cast as cast
 from tests.cast import mail_at_once as mail_at_once
@@ -40,32 +46,37 @@ _render = Template._render  # type: ignore[attr-defined]  # before Django's test
 # Whole crawls and machines, and what waits long, the longest first: dealt out, and begun before all others, so that no
 # worker ends alone with one.
 LONGEST = (
-    "test_the_demos_year_goes_to_postgresql_and_back",
-    "test_nobody_reads_what_is_not_theirs", "test_every_state_of_the_room_is_for_everybody",
-    "test_everybody_can_use_every_page", "test_the_engine_keeps_its_rules", "test_the_two_and_the_rules_agree",
-    "test_the_table", "test_the_partner_is_shown_a_card_with_the_reveal_and_not_before",
-    "test_nothing_in_any_field_is_a_fault_of_ours", "test_400_days", "test_some_orders_end_as_a_serial_one",
-    "test_a_server_killed_in_the_middle_of_a_sentence", "test_a_whole_retro_by_the_keyboard",
-    "test_a_whole_retro_without_script", "test_nobody_can_tell_whether_she_wrote_alone",
-    "test_a_killed_worker_loses_no_mail_and_sends_at_most_one_again",
+    "test_everything_goes_to_postgresql_and_back",
+    "test_what_is_restored_signs_nobody_in_and_sends_nothing_of_the_past",
+    "test_no_page_costs_more_with_sixty_pairs_than_with_ten", "test_nobody_reads_what_is_not_theirs",
+    "test_every_state_of_the_room_is_for_everybody", "test_everybody_can_use_every_page",
+    "test_the_engine_keeps_its_rules", "test_the_two_and_the_rules_agree", "test_the_table",
+    "test_the_partner_is_shown_a_card_with_the_reveal_and_not_before", "test_nothing_in_any_field_is_a_fault_of_ours",
+    "test_400_days", "test_some_orders_end_as_a_serial_one", "test_a_server_killed_in_the_middle_of_a_sentence",
+    "test_a_whole_retro_by_the_keyboard", "test_a_whole_retro_without_script",
+    "test_nobody_can_tell_whether_she_wrote_alone", "test_a_killed_worker_loses_no_mail_and_sends_at_most_one_again",
     "test_what_is_written_alone_is_not_to_be_inferred", "test_a_server_with_open_streams_stops_at_once_and_cleanly",
     "test_coming_back_after_a_while_points_the_partner", "test_coming_into_the_room_points_the_partner_once",
     "test_a_third_lost_and_the_rest_late", "test_a_whole_retro_by_two_people",
     "test_two_show_their_lead_what_they_need", "test_what_is_written_alone_shows_nowhere",
     "test_who_left_was_suspended_or_signed_out_reads_nothing", "test_killed_at_random_points",
+    "test_it_is_upgraded_with_every_text_and_everybodys_view", "test_several_share_a_port_and_one_of_them_works",
+    "test_a_list_of_measures_that_changes", "test_nothing_in_an_address_is_a_fault_of_ours",
+    "test_two_new_people_on_a_phone_with_mail", "test_the_first_hour_of_an_admin",
+    "test_killed_in_the_middle_it_is_unchanged_or_done_and_runs_again",
     "test_no_date_is_lost_or_doubled_and_mails_are_as_the_rules_say", "test_a_right_that_ends_is_dark_everywhere",
 )  # fmt: skip
 
 # Not for `bin/test --quick`: modules that crawl the site, or run machines, races and servers; and those whose tests
 # take more than a quarter of a second of processor time each, since they press through whole retros, months or pairs.
 LONG_MODULES = {
-    "test_access", "test_agreement_machine", "test_at_size", "test_bad_input", "test_both_at_once", "test_canary",
-    "test_engine_inference", "test_engine_machine", "test_engine_orders", "test_engine_races", "test_inference",
-    "test_live", "test_live_hub", "test_live_stop", "test_noninterference", "test_outside", "test_revocation",
-    "test_sequences", "test_series_races", "test_serve", "test_several_processes", "test_worker", "test_worker_killed",
-    "test_adoption", "test_agreement_pages", "test_backup", "test_bulk", "test_diff", "test_erasure", "test_export",
-    "test_from_here_on", "test_import_partnerships", "test_preview", "test_releases", "test_reminders",
-    "test_retention", "test_revived", "test_room", "test_schedule", "test_sittings", "test_trend",
+    "test_agreement_machine", "test_at_size", "test_bad_input", "test_both_at_once", "test_canary",
+    "test_engine_inference", "test_engine_machine", "test_engine_orders", "test_engine_races", "test_every_route",
+    "test_inference", "test_live", "test_live_hub", "test_live_stop", "test_noninterference", "test_outside",
+    "test_revocation", "test_sequences", "test_series_races", "test_serve", "test_several_processes", "test_worker",
+    "test_worker_killed", "test_adoption", "test_agreement_pages", "test_backup", "test_bulk", "test_diff",
+    "test_erasure", "test_export", "test_from_here_on", "test_import_partnerships", "test_preview", "test_releases",
+    "test_reminders", "test_retention", "test_revived", "test_room", "test_schedule", "test_sittings", "test_trend",
 }  # fmt: skip
 
 
@@ -99,6 +110,60 @@ def _templates_as_served(django_test_environment: None) -> None:
     Template._render = _render  # type: ignore[attr-defined]
 
 
+# --- The database --------------------------------------------------------------------------------
+
+
+@contextmanager
+def by_one_of_all(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
+    """A place that all workers of this run share; whoever comes while another is in this block waits."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield shared / name
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """On SQLite the file is there already when it is a copy; it goes with its folder (tests/settings.py)."""
+    return connection.vendor == "sqlite"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+    tmp_path_factory: pytest.TempPathFactory,
+    django_db_blocker: Any,
+) -> None:
+    """The migrations run once: the first worker makes a file, and each begins with a copy of it."""
+    if connection.vendor != "sqlite":
+        return
+    test = connection.settings_dict["TEST"]["NAME"]
+    with by_one_of_all(tmp_path_factory, "migrated.sqlite3") as migrated, django_db_blocker.unblock():
+        if not migrated.exists():
+            before = connection.settings_dict["NAME"]
+            connection.creation.create_test_db(verbosity=0, serialize=False)
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.close()
+            connection.settings_dict["NAME"] = before
+            shutil.copyfile(test, migrated)
+        else:
+            shutil.copyfile(migrated, test)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _prepared_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    served.shared[:] = [partial(by_one_of_all, tmp_path_factory, "prepared")]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flushed_and_no_more() -> Iterator[None]:
+    """Nothing here has permissions. Made anew after each flush, they would take longer than the flush."""
+    with mock.patch("django.core.management.commands.flush.emit_post_migrate_signal"):
+        yield
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _nobody_stays_connected(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """A thread that a test had killed may still hold a connection, and PostgreSQL drops no database in use."""
@@ -130,14 +195,15 @@ def _empty_cache(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iter
 
 @pytest.fixture(scope="session")
 def static_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """What users get: the joined, hashed, compressed files."""
-    root = tmp_path_factory.mktemp("static")
+    """What users get: the joined, hashed, compressed files; collected by the first worker that needs them."""
     storages = {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
         "staticfiles": {"BACKEND": "config.storage.LeanStorage"},
     }
+    with by_one_of_all(tmp_path_factory, "static") as root, override_settings(STATIC_ROOT=root, STORAGES=storages):
+        if not root.exists():
+            call_command("collectstatic", interactive=False, verbosity=0)
     with override_settings(STATIC_ROOT=root, STORAGES=storages):
-        call_command("collectstatic", interactive=False, verbosity=0)
         yield root
 
 
@@ -200,14 +266,20 @@ def live_server(_live_server: LiveServer, transactional_db: None) -> LiveServer:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
+def playwright() -> Iterator[Any]:
     from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=15_000)  # ms, as long as a slow machine needs; what is there is seen at once
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
+    os.environ["NODE_OPTIONS"] = f"--require {FIREFOX_DRIVER}"
+    with sync_playwright() as running:
         yield running
-        running.close()
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Any) -> Iterator[Any]:
+    running = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
+    yield running
+    running.close()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tests.bench.pages import with_a_date
 from tests.bench.size import fill
 from tests.cast import client_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 def costs(partnerships: int) -> dict[str, int]:

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from django.utils import timezone
 from config.logs import JsonLines
 from partnerships import limits
 from partnerships.models import Agreement, Invitation, Membership, Partnership, Person
+from retros.actions.helped import OUTCOMES
 from retros.lifecycle.take_along import Form
 from retros.models import Entry, Session
 from retros.worker import tick
@@ -27,7 +29,8 @@ from tests.factories import PASSWORD
 from tests.retros.model import WRITE
 from tests.retros.regions import shown_in
 from tests.retros.streams import Answer, cookie_of, live
-from tests.test_access import TABLE
+from tests.routes import TABLE
+from tests.rows import checksum
 from tests.world import AUTOSAVE, HTMX, MARK, PHASES, World, leave, make_world, parameters, routes
 
 pytestmark = pytest.mark.one_database
@@ -37,6 +40,7 @@ OUTSIDE = ("priya", "former_lead", "mei", "ada", "lena", "nobody")
 # What outsiders are told does not hang on the phase; the first and the last are enough.
 CRAWLS = [pytest.param(phase, INSIDE, id=phase) for phase in PHASES]
 CRAWLS += [pytest.param(phase, OUTSIDE, id=f"{phase}-outside") for phase in ("folded", "archived")]
+CHANGING = ("now", "next")  # the other sessions are the same in each phase, until the partnership ends
 WRITTEN = {"text", "remark", "version"}  # the fields of a form that can be stale, or no text at all
 
 
@@ -77,6 +81,7 @@ class Crawl:
         self.client = client or world.client(who)
         self.client.raise_request_exception = False
         self.seen: dict[str, str] = {}
+        self.statuses: dict[str, int] = {}  # what each route that has a page answered
 
     def look(self, where: str, answer: Any) -> Any:
         for mark in self.world.marks(answer):
@@ -95,15 +100,25 @@ class Crawl:
         return answer
 
     def pages(self, *, sessions: Iterable[str] = ()) -> None:
-        """Every page and fragment: the routes, then the rooms (or these)."""
-        for name in routes():
-            self.get(self.world.url(name, self.who))
+        """Every page and fragment: the routes that are not only pressed, then the rooms (or these)."""
+        for name in (name for name in routes() if TABLE[name].get != "405"):
+            self.statuses[name] = self.get(self.world.url(name, self.who)).status_code
+        self.remembered()
         self.rooms(sessions)
+
+    def remembered(self) -> None:
+        """What has helped, by each outcome; and all pages of a search for whatever begins as a mark does."""
+        for outcome in OUTCOMES:
+            self.get(f"{self.world.url('helped_list')}?outcome={outcome}")
+        pages = count(1)
+        while b"<mark>" in self.get(f"{self.world.url('search')}?q=zq&page={next(pages)}").content:
+            pass
 
     def rooms(self, sessions: Iterable[str] = ()) -> None:
         """Each step of each session (or of these), whatever the browser may claim to show; each card by its id."""
         world = self.world
-        for session in [world.sessions[name] for name in sessions or world.sessions]:
+        chosen = [world.sessions[name] for name in sessions or world.sessions]
+        for session in chosen:
             for position in range(len(session.steps)):
                 page = self.get(reverse("step_detail", args=[session.pk, position]))
                 for shown in {"", shown_in(page.content.decode())}:
@@ -111,12 +126,14 @@ class Crawl:
                     self.get(f"{live_url}?step={position}&shown={shown}", **HTMX)
             self.get(reverse("session_version", args=[session.pk]))
             self.get(reverse("session_move", args=[session.pk]))
-        entries = [e.pk for s in world.sessions.values() for e in Entry.unrestricted.filter(step__session=s)]
+        entries = [e.pk for s in chosen for e in Entry.unrestricted.filter(step__session=s)]
         for pk in entries:  # those of everybody, put away and “only me” too
             self.get(reverse("entry_update", args=[world.session.pk, pk]), **HTMX)
 
     def presses(self) -> None:
-        """Every form with good fields, with stale ones, with broken ones and with none."""
+        """Every form with good fields, with stale ones, with broken ones and with none. As a plain form, with good
+        ones: `test_the_table`.
+        """
         world, who = self.world, self.who
         for name in (name for name in routes() if TABLE[name].post != "405"):
             good = world.data(name, who)
@@ -124,18 +141,20 @@ class Crawl:
                 url = world.url(name, owner)
                 self.post(url, good, HTMX)
                 self.post(url, {}, AUTOSAVE)
-            self.post(world.url(name, who), good, {})
             if good.keys() & WRITTEN:
                 self.post(world.url(name, who), {**good, "version": 0, "text": "zzzother", "remark": "zzzother"}, {})
                 self.post(world.url(name, who), {**good, "text": "\x00", "version": "x"}, HTMX)
 
     def others_things(self) -> None:
-        """What is hidden, by its id, wherever a card's id can go."""
+        """What is hidden, by its id, wherever a card's id can go: one of each make."""
         world = self.world
-        entries = Entry.unrestricted.filter(step__session=world.session)
-        hidden = [entry for entry in entries if self.who not in world.words.get(entry.text, ()) or entry.deleted_at]
+        hidden = {
+            (e.author_id, e.prompt_id, e.only_me, e.opened_at is None, e.deleted_at is None): e
+            for e in Entry.unrestricted.filter(step__session=world.session)
+            if self.who not in world.words.get(e.text, ()) or e.deleted_at
+        }
         assert hidden
-        for entry in hidden:
+        for entry in hidden.values():
             for name in (name for name in routes() if "entry_id" in parameters(name)):
                 url = reverse(name, args=[world.session.pk, entry.pk])
                 if entry.author_id != getattr(world.people.get(self.who), "pk", None):
@@ -164,7 +183,11 @@ def test_nobody_reads_what_is_not_theirs(phase: str, crowd: tuple[str, ...], log
         if crowd is OUTSIDE:
             crawl.rooms()  # what the routes show them, in every phase: test_the_table
         else:
-            crawl.pages()
+            before = checksum()
+            crawl.pages(sessions=() if phase in {"folded", "archived"} else CHANGING)
+            assert checksum() == before, f"A look by {who} changed something."
+            promised = {name: TABLE[name].expected(who, "GET", phase) for name in crawl.statuses}
+            assert crawl.statuses == promised
         if who == "tom" or (who, phase) in {("ines", "revealed"), ("sara", "folded"), ("ada", "archived")}:
             crawl.presses()
             crawl.others_things()
@@ -175,6 +198,7 @@ def test_nobody_reads_what_is_not_theirs(phase: str, crowd: tuple[str, ...], log
             theirs = {mark for mark, readers in world.words.items() if who in readers}
             assert len(crawl.seen) > 0.6 * len(theirs), sorted(theirs - set(crawl.seen))
             assert any("card" in mark for mark in crawl.seen)
+            assert any("/history/search/" in where for where in crawl.seen.values())
     Client().post(reverse("account_reset_password"), {"email": world.cast.tom.email})
     for moment in (timezone.now(), world.sessions["next"].start_utc - timedelta(minutes=9)):
         tick(moment)  # every mail and notice that comes by itself

@@ -23,11 +23,15 @@ import pytest
 import uvicorn
 
 from config import serve
+from tests.browser import Watched
+from tests.newcomers import Newcomer, hold_first_retro
 from tests.served import ROOT, Served, free_port
 
 pytestmark = pytest.mark.one_database
 
 DEPLOY = ROOT / "deploy"
+LOGS = ("said", "errors", "twofold.access.log", "twofold.error.log")
+CLIENT = "127.0.0.2"  # who asks, at another address than the proxy
 ROOM = """
 import json
 from tests.retros.model import make_pair
@@ -127,7 +131,9 @@ class Proxied:
         self.connections: list[http.client.HTTPSConnection] = []
 
     def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> http.client.HTTPResponse:
-        connection = http.client.HTTPSConnection("localhost", self.port, context=self.trusts, timeout=30)
+        connection = http.client.HTTPSConnection(
+            "localhost", self.port, context=self.trusts, timeout=30, source_address=(CLIENT, 0)
+        )
         self.connections.append(connection)
         connection.request(method, path, body or None, {name.replace("_", "-"): each for name, each in headers.items()})
         return connection.getresponse()
@@ -142,6 +148,7 @@ def nginx(folder: Path, upstream: int) -> Iterator[Proxied]:
         ("listen 443", f"listen 127.0.0.1:{proxied.port}"), ("retro.example.org;", "localhost;"),
         ("/etc/ssl/retro.example.org/fullchain.pem", str(proxied.certificate)),
         ("/etc/ssl/retro.example.org/privkey.pem", str(proxied.key)),
+        ("/var/log/nginx/", f"{folder}/"),
     ):  # fmt: skip
         assert ours in site
         site = site.replace(ours, theirs)
@@ -163,8 +170,10 @@ def caddy(folder: Path, upstream: int) -> Iterator[Proxied]:
     proxied = Proxied(folder, upstream)
     site = (DEPLOY / "Caddyfile").read_text(encoding="utf-8")
     site = site.replace("{$SITE_HOST} {\n", f"{{$SITE_HOST}} {{\n\ttls {proxied.certificate} {proxied.key}\n", 1)
-    general = f"{{\n\tadmin off\n\tauto_https disable_redirects\n\thttps_port {proxied.port}\n}}\n"
-    (folder / "Caddyfile").write_text(general + site, encoding="utf-8")
+    general = (
+        f"{{\n\tadmin off\n\tauto_https disable_redirects\n\thttps_port {proxied.port}\n\tdefault_bind 127.0.0.1\n"
+    )
+    (folder / "Caddyfile").write_text(site.replace("\n{\n", f"\n{general}", 1), encoding="utf-8")
     address = {"SITE_HOST": "localhost", "SITE_UPSTREAM": f"127.0.0.1:{upstream}"}
     env = {**address, "HOME": str(folder), "PATH": os.environ["PATH"]}
     command = [
@@ -201,39 +210,79 @@ def running(command: list[str], proxied: Proxied, env: dict[str, str] | None = N
         process.wait(20)
 
 
+@contextmanager
+def served_behind(proxy: Any, folder: Path) -> Iterator[tuple[Served, Proxied]]:
+    folder.chmod(0o755)
+    served = Served(folder, TWOFOLD_PROXIES="127.0.0.1")
+    with proxy(folder, served.port) as proxied:
+        served.env["TWOFOLD_BASE_URL"] = f"https://localhost:{proxied.port}"
+        served.prepare()
+        serve_behind(served)
+        try:
+            yield served, proxied
+        finally:
+            served.__exit__()
+
+
 @pytest.mark.deep
 @pytest.mark.parametrize("proxy", [nginx, caddy])
 def test_pages_and_streams_pass_the_proxy(tmp_path: Path, proxy: Any) -> None:
-    tmp_path.chmod(0o755)
-    served = Served(tmp_path, TWOFOLD_PROXIES="127.0.0.1")
-    with proxy(tmp_path, served.port) as proxied:
-        served.url = f"http://127.0.0.1:{served.port}"
-        served.env["TWOFOLD_BASE_URL"] = f"https://localhost:{proxied.port}"
-        served.prepare()
+    with served_behind(proxy, tmp_path) as (served, proxied):
         session, cookie = served.ask(ROOM)
-        serve_behind(served)
-        try:
-            login = proxied.ask("GET", "/account/login/")
-            assert login.status == 200
-            assert "max-age=63072000" in login.headers["Strict-Transport-Security"]
-            assert login.headers["Content-Encoding"] is None
-            (csrf,) = [each for each in login.headers.get_all("Set-Cookie") if each.startswith("__Host-csrf=")]
-            assert {"Secure", "HttpOnly", "Path=/"} <= set(csrf.split("; "))
+        login = proxied.ask("GET", "/account/login/")
+        assert login.status == 200
+        assert "max-age=63072000" in login.headers["Strict-Transport-Security"]
+        assert login.headers["Content-Encoding"] is None
+        (csrf,) = [each for each in login.headers.get_all("Set-Cookie", []) if each.startswith("__Host-csrf=")]
+        assert {"Secure", "HttpOnly", "Path=/"} <= set(csrf.split("; "))
 
-            stream = proxied.ask("GET", f"/live/{session}/", Cookie=f"__Host-session={cookie}")
-            assert stream.status == 200
-            first = read_event(stream)
-            served.ask(CHANGE.format(session=session))
-            assert read_event(stream) != first  # while the answer goes on: nothing holds it back
+        stream = proxied.ask("GET", f"/live/{session}/", Cookie=f"__Host-session={cookie}")
+        assert stream.status == 200
+        first = read_event(stream)
+        served.ask(CHANGE.format(session=session))
+        assert read_event(stream) != first  # while the answer goes on: nothing holds it back
 
-            field = b"x" * 1_100_000
-            kind = {"Content_Type": "application/x-www-form-urlencoded"}
-            ours = proxied.ask("POST", "/account/login/", field, **kind)
-            assert (ours.status, ours.read()[:9]) == (413, b"Too large")
-            theirs = proxied.ask("POST", "/account/login/", field * 3, **kind)
-            assert (theirs.status, theirs.read()[:9]) == (413, b"Too large")
-        finally:
-            served.__exit__()
+        field = b"x" * 1_100_000
+        kind = {"Content_Type": "application/x-www-form-urlencoded"}
+        ours = proxied.ask("POST", "/account/login/", field, **kind)
+        assert (ours.status, ours.read()[:9]) == (413, b"Too large")
+        theirs = proxied.ask("POST", "/account/login/", field * 3, **kind)
+        assert (theirs.status, theirs.read()[:9]) == (413, b"Too large")
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("proxy", [nginx, caddy])
+def test_a_pair_holds_its_first_retro_through_the_proxy(
+    tmp_path: Path, proxy: Any, browser: Any, watched: Watched
+) -> None:
+    with served_behind(proxy, tmp_path) as (served, _proxied):
+        link = served.manage("setup_link")
+        address = served.env["TWOFOLD_BASE_URL"]
+        assert link.startswith(f"{address}/invitations/")
+        with opened(browser, watched, address) as lena, opened(browser, watched, address) as tom:
+            hold_first_retro(Newcomer(lena, "Lena"), Newcomer(tom, "Tom"), link)
+            for each in (lena, tom):
+                assert {(one["name"], one["secure"], one["httpOnly"]) for one in each.cookies()} == {
+                    ("__Host-session", True, True), ("__Host-csrf", True, True)
+                }  # fmt: skip
+    assert link.rsplit("/", 2)[1] not in written_by_the_proxy(tmp_path)
+
+
+@contextmanager
+def opened(browser: Any, watched: Watched, address: str) -> Iterator[Any]:
+    """A browser that takes the certificate that nobody signed."""
+    context = browser.new_context(base_url=address, ignore_https_errors=True, reduced_motion="reduce")
+    context.set_default_timeout(30_000)
+    watched.over(context)
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+def written_by_the_proxy(folder: Path) -> str:
+    """All that it said and logged."""
+    return "".join((folder / name).read_text() for name in LOGS if (folder / name).exists())
 
 
 def serve_behind(served: Served) -> None:
@@ -268,7 +317,7 @@ def read_event(stream: http.client.HTTPResponse) -> bytes:
 @pytest.mark.deep
 @pytest.mark.parametrize("proxy", [nginx, caddy])
 def test_the_proxy_says_who_asks(tmp_path: Path, proxy: Any, settings: Any) -> None:
-    """And not what the browser claims about it."""
+    """And not what the browser claims about it. It writes no path down, neither then nor when nobody answers."""
     settings.PROXIES = ["127.0.0.1"]
     seen: list[tuple[str, str]] = []
 
@@ -284,15 +333,20 @@ def test_the_proxy_says_who_asks(tmp_path: Path, proxy: Any, settings: Any) -> N
     server.config.lifespan = "off"
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
     thread.start()
-    try:
-        with proxy(tmp_path, port) as proxied:
+    with proxy(tmp_path, port) as proxied:
+        try:
             seen.clear()
             claimed = {"X_Forwarded_For": "203.0.113.9", "X_Forwarded_Proto": "http", "Forwarded": "for=203.0.113.9"}
-            assert proxied.ask("GET", "/", **claimed).status == 204
-    finally:
-        server.should_exit = True
-        thread.join(10)
-    assert [(client in {"127.0.0.1", "::1"}, scheme) for client, scheme in seen] == [(True, "https")]
+            assert proxied.ask("GET", "/?secret", **claimed).status == 204
+        finally:
+            server.should_exit = True
+            thread.join(10)
+        assert proxied.ask("GET", "/?secret").status == 502
+    assert seen == [(CLIENT, "https")]
+    written = written_by_the_proxy(tmp_path)
+    assert "secret" not in written
+    if proxy is nginx:
+        assert f"{CLIENT} [" in written
 
 
 def test_the_example_of_settings_holds_settings(tmp_path: Path) -> None:

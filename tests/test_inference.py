@@ -22,7 +22,7 @@ from urllib.parse import urlencode
 import pytest
 from django.apps import apps
 from django.core import mail
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models import Q
 from django.test import Client
 from django.urls import reverse
@@ -52,11 +52,12 @@ from retros.recurrence.rule import PRESETS, Rule
 from retros.room.decisions import name_decision, settle_decision
 from retros.room.page import room_at
 from tests.cast import Cast, client_of
+from tests.queries import asked
 from tests.retros.model import CLOSE, PULSE, WRITE, Clock, Participant
 from tests.retros.regions import shown_in, without_digests
 from tests.world import HTMX, whole
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Nonces, tokens, digests over ids, and when a calendar was told, which is the real time here.
@@ -168,6 +169,7 @@ class Stage:
             rooms.append(f"{reverse('session_live', args=[session.pk])}?step={alone[len(alone) // 2]}")
         names = (
             "partnership_detail",
+            "partnership_course",
             "action_list",
             "agreement_list",
             "history_detail",
@@ -193,17 +195,11 @@ class Stage:
             self.keep(self._canonical(f"{where}: {person.first_name} at {url}"), partial(self._get, client, url))
 
     def _get(self, client: Client, url: str) -> str:
-        headers = HTMX if "/live/" in url else {}
+        headers = HTMX if "/live/" in url or "/course/" in url else {}
         return self._canonical(whole(client.get(url, headers=headers)).decode())
 
     def keep(self, what: str, ask: Callable[[], Any]) -> None:
-        queries: list[str] = []
-
-        def count(execute: Any, sql: str, *rest: Any) -> Any:
-            queries.append(sql)
-            return execute(sql, *rest)
-
-        with connection.execute_wrapper(count):
+        with asked() as queries:
             answer = ask()
         self.told.append((what, len(queries), answer))
 
@@ -448,7 +444,6 @@ def differing(before: Any, after: Any) -> list[str]:
     return list(unified_diff(one, other, lineterm="", n=0))[2:]
 
 
-@pytest.mark.one_database
 @pytest.mark.parametrize("story", STORIES)
 def test_nobody_can_tell_whether_she_wrote_alone(stage: Stage, story: Callable[[Stage], None]) -> None:
     quiet, written = run(stage, story, alone=False), run(stage, story, alone=True)
@@ -635,6 +630,7 @@ def test_what_the_other_one_keeps_does_not_exist(stage: Stage, board: Session, c
     assert len(set(told)) == 2  # one for each method
 
 
+@pytest.mark.both_databases
 def test_the_key_of_a_card_of_hers_is_free_for_him(stage: Stage, board: Session) -> None:
     ines, tom = stage.hands(board)
     key = ines.fold("For myself", only_me=True).client_id

@@ -24,13 +24,13 @@ from typing import Any, NamedTuple
 
 import pytest
 from django.core import mail
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from partnerships import limits
 from partnerships.models import Delivery, Partnership
+from retros.actions.helped import OUTCOMES
 from retros.catalogue import templates
 from retros.dates import one_date, rhythm
 from retros.lifecycle import ending
@@ -38,12 +38,14 @@ from retros.lifecycle.erasure import erase
 from retros.lifecycle.export import partnership_data
 from retros.lifecycle.take_along import actions_table
 from retros.models import (
+    Action,
     Draft,
     Entry,
     Jot,
     KindWord,
     Measure,
     OwnTemplate,
+    Prompt,
     Series,
     Session,
     UsualTemplate,
@@ -53,6 +55,7 @@ from retros.recurrence.rule import PRESETS, Rule
 from retros.room.answers import push
 from retros.worker import tick
 from tests.cast import Cast
+from tests.queries import asked
 from tests.retros.model import CLOSE, COLUMNS, CONCLUDE, PULSE, WRITE, Clock, Participant, reveal, wall
 from tests.retros.regions import shown_in, without_digests
 from tests.world import HTMX, NEW_EACH_TIME, whole
@@ -172,7 +175,7 @@ def look(stage: Stage, who: str, also: Sequence[str] = ()) -> list[Told]:
     told, client = [], stage.clients[who]
     for url in [*stage.urls(who), *also]:
         for headers in ({}, HTMX) if "live" in url else ({},):
-            with CaptureQueriesContext(connection) as queries:
+            with asked() as queries:
                 answer = client.get(url, headers=headers)
             told.append(Told(canonical(stage, f"{who} {url}"), len(queries), canonical(stage, whole(answer).decode())))
     return [*told, *streamed(stage, who), *exported(stage, who)]
@@ -183,7 +186,7 @@ def exported(stage: Stage, who: str) -> list[Told]:
     if who != "tom":
         return []
     pair = Partnership.objects.of(stage.cast.tom).with_members().get(pk=stage.cast.checkout.pk)
-    with CaptureQueriesContext(connection) as queries:
+    with asked() as queries:
         data = json.dumps(partnership_data(pair, stage.cast.tom))
         table = actions_table(pair, stage.cast.tom)
     return [Told("export", len(queries), canonical(stage, data + table))]
@@ -193,7 +196,7 @@ def streamed(stage: Stage, who: str) -> list[Told]:
     """What a stream would tell at this moment, to a browser that shows nothing yet: every byte of it."""
     told, person = [], getattr(stage.cast, who)
     for session, position in product((stage.session, stage.ahead), (PULSE, WRITE, CLOSE)):
-        with CaptureQueriesContext(connection) as queries:
+        with asked() as queries:
             found = push(person, session.pk, str(position), "")
         news = json.loads(found[0]) if found else {"version": "none", "shown": "", "html": ""}
         text = f"{news['version']} {len(news['shown'])} {news['html']}"
@@ -221,7 +224,7 @@ def presses(stage: Stage) -> list[Told]:
         ("draft_update", [f"card:{prompt}"], {"text": "begun", "version": 0}),
     ):
         url = reverse(name, args=args)
-        with CaptureQueriesContext(connection) as queries, transaction.atomic():
+        with asked() as queries, transaction.atomic():
             answer = client.post(url, data, headers=HTMX)
             transaction.set_rollback(True)
         # What Tom's own Ready would open goes by the id of the card that he has just folded.
@@ -546,7 +549,6 @@ def change(series: Series, cadence: str) -> list[Session]:
     return list(Session.objects.filter(series=series).upcoming())
 
 
-@pytest.mark.both_databases
 def test_a_date_that_a_new_rhythm_drops(stage: Stage) -> None:
     """Changed, she writes for the last of the new dates, changed back, and changed again."""
     series = planned_rhythm(stage)
@@ -599,7 +601,6 @@ def test_a_new_card_on_an_open_board(stage: Stage) -> None:
     same_with_and_without(stage, course)
 
 
-@pytest.mark.both_databases
 def test_a_list_of_measures_that_changes(stage: Stage) -> None:
     """She answers ahead what is then worded otherwise, asked no more, and asked again."""
     tom = stage.cast.tom
@@ -617,6 +618,65 @@ def test_a_list_of_measures_that_changes(stage: Stage) -> None:
             yield pages
 
     same_with_and_without(stage, course)
+
+
+@pytest.mark.both_databases
+def test_the_pages_of_memory(stage: Stage) -> None:
+    """She answers a health check and a difference alone, and begins other words for what helped, a kind word, a jot.
+
+    Before it the two had one of each open, so that every page has something to show.
+    """
+    ines, tom, pair = stage.cast.ines, stage.cast.tom, stage.cast.checkout
+    tried = Action.agree(
+        pair, by=tom, id=uuid.UUID(int=31), owners=["a"], text="Mine to show early", due=date(2026, 1, 2),
+        is_experiment=True,
+    )[0]  # fmt: skip
+    tried.finish(by=tom, helped=Action.Helped.HELPED)
+    waits = Action.agree(
+        pair, by=tom, id=uuid.UUID(int=32), owners=["b"], text="A mine of words", due=date(2026, 1, 2),
+        is_experiment=True,
+    )[0]  # fmt: skip
+    stage.known |= {str(tried.pk), str(waits.pk)}
+
+    def sitting(key: str) -> Session:
+        session = creation.start_now(pair, by=tom, template_key=key, topic="Mine or yours" * (key == "difference"))
+        stage.known |= {str(pk) for step in session.steps for pk in (step.pk, *(p.pk for p in step.prompts))}
+        stage.known.add(str(session.pk))
+        return session
+
+    def answer(session: Session, who: Participant) -> None:
+        for prompt in session.steps[0].prompts:
+            if prompt.kind == Prompt.Kind.SCALE:
+                who.answer(prompt.key, value=4)
+            else:
+                who.answer(prompt.key, f"Mine, by {who.person.first_name}")
+
+    for key in ("health-check", "difference"):
+        held = sitting(key)
+        both = [Participant(person, held.pk) for person in (ines, tom)]
+        for who in both:
+            answer(held, who)
+        reveal(both[0], both[1], 0)
+        Session.objects.filter(pk=held.pk).update(status=Session.Status.HELD)
+
+    now_open = [sitting("health-check"), sitting("difference")]
+
+    def writes(stage: Stage, *sessions: Session) -> None:
+        stage.sign_in("ines")
+        for session in sessions:
+            answer(session, Participant(ines, session.pk))
+        for key in (f"edit:{tried.pk}", f"edit:{waits.pk}", f"word:{pair.pk}"):
+            Ines(stage, random.Random(1)).press("draft_update", key, text="Mine alone", version=0)
+        Ines(stage, random.Random(1)).press("jot_list", pair.pk, text="Mine alone", client_id=uuid.uuid4())
+
+    def course(alone: Alone) -> Iterator[Sequence[str]]:
+        alone(*now_open)
+        helped, search = (reverse(name, args=[pair.pk]) for name in ("helped_list", "search"))
+        pages = [f"{helped}?outcome={outcome}" for outcome in OUTCOMES]
+        pages += [f"{search}?q=mine{also}" for also in ("", "&person=a", "&kind=mine", "&kind=cards", "&page=2")]
+        yield [*stage.more_urls(), *pages]
+
+    same_with_and_without(stage, course, alone=writes)
 
 
 def test_a_retro_that_is_moved(stage: Stage) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import ALL_FOUR, Watched, faults
+from tests.browser import Watched, faults
 from tests.cast import make_cast
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
@@ -37,7 +37,7 @@ INSIDE = (
 
 def check(page: Page, address: str) -> list[str]:
     page.goto(address)
-    return faults(page, ALL_FOUR)
+    return faults(page)
 
 
 def test_everybody_can_use_the_account_pages(
@@ -53,12 +53,12 @@ def test_everybody_can_use_the_account_pages(
     page.get_by_label("Password").fill("not this one")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_be_visible()
-    found += faults(page, ALL_FOUR)
+    found += faults(page)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("button", name="Account: Ines Okafor").click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
-    found += faults(page, ALL_FOUR)
+    found += faults(page)
     found += [line for address in INSIDE for line in check(page, address)]
     assert found == []
 

@@ -127,6 +127,21 @@ def test_a_request_is_logged_by_its_route(client: Client, caplog: pytest.LogCapt
     assert found["time"].endswith("+00:00")
 
 
+def test_a_refused_request_is_logged_once(caplog: pytest.LogCaptureFixture, ines: Person) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(ines)
+    asked = [
+        (404, lambda: client.get("/nothing/here/")),
+        (405, lambda: client.post("/guide/", headers={"Sec-Fetch-Site": "same-origin"})),
+        (403, lambda: client.post(PAGE, {"password": "x"})),
+        (400, lambda: client.get("/", headers={"Host": "elsewhere.example"})),
+    ]
+    for status, ask in asked:
+        caplog.clear()
+        assert ask().status_code in {status, 403}
+        assert [record.name for record in caplog.records] == ["twofold.requests"], status
+
+
 def test_an_error_is_logged_without_its_words() -> None:
     try:
         canary = "canary"

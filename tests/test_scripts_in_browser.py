@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from retros.models import Draft, Entry, Pick, Session, creation
@@ -321,6 +322,21 @@ def test_keys_do_nothing_while_typing_and_can_be_switched_off(ines: Page, room: 
     ines.keyboard.press("2")
     expect(composer(ines)).not_to_be_focused()
     assert ines.locator("#shortcuts").count() == 0
+
+
+def test_a_key_leads_to_the_box_for_a_jot_from_any_page(ines: Page, room: str, people: Cast) -> None:
+    box = reverse("jot_list", args=[people.checkout.pk])
+    for place in (reverse("action_list", args=[people.checkout.pk]), room):
+        ines.goto(place)
+        ines.keyboard.press("n")
+        ines.wait_for_url(f"**{box}")
+    ines.get_by_label("Something to remember").press("n")
+    expect(ines.get_by_label("Something to remember")).to_have_value("n")
+    people.ines.shortcuts = False
+    people.ines.save()
+    for place in (reverse("action_list", args=[people.checkout.pk]), room):
+        ines.goto(place)
+        assert ines.locator("[data-key=n]").count() == 0
 
 
 def test_a_key_never_presses_what_cannot_be_undone(

@@ -375,6 +375,7 @@ def _before(world: World) -> None:
     fields: dict[str, Any] = {
         "text": mark("action", BOTH),
         "cue": mark("cue", BOTH),
+        "decider": mark("decider", BOTH),
         "owners": ["a"],
         "due": date(2030, 1, 1),
     }

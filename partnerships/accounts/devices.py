@@ -55,7 +55,7 @@ class Device:
     is_this: bool
 
 
-def devices_of(person: Person, *, session_key: str | None) -> list[Device]:
+def devices_of(person: Person, *, session_key: str | None = None) -> list[Device]:
     """This one first, then the others by when they were last used."""
     found = [_device(row, session_key) for row in SignIn.of(person)]
     found.sort(key=lambda device: (device.is_this, device.seen.timestamp() if device.seen else 0.0), reverse=True)

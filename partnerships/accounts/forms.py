@@ -20,7 +20,9 @@ from partnerships.models import Person
 class SignUpForm(SignupForm):
     """The account's first form. Asks for the name and the time zone, because everything later speaks with them."""
 
-    name = NameFormField(label=_("Your name"), widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = NameFormField(
+        label=_("Your name"), widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True})
+    )
     timezone = TimeZoneField(
         help_text=_("Dates and times are shown to you in this zone. You can change it in your settings.")
     )

@@ -8,8 +8,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from allauth.core import context
+from allauth.core.internal.cryptokit import normalize_user_code
+from allauth.mfa import app_settings
 from allauth.mfa.adapter import DefaultMFAAdapter
-from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.base.forms import AuthenticateForm, BaseAuthenticateForm, ReauthenticateForm
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, generate_totp_secret
 from allauth.mfa.webauthn.forms import (
@@ -23,6 +26,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django import forms
 from django.conf import settings
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.forms.utils import ErrorDict, ErrorList
 from django.shortcuts import redirect
@@ -37,6 +41,8 @@ from partnerships.refusals import NotAllowed
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
     from django.http.response import HttpResponseBase
+
+    from partnerships.models import Person
 
 # Keys of a browser's session: where somebody wanted to go who had to set up a second factor first.
 WANTED_PAGE = "after_second_factor"
@@ -99,6 +105,13 @@ def secret_to_type(secret: str) -> str:
     return " ".join(secret[n : n + 4] for n in range(0, len(secret), 4))
 
 
+def use_up(person: Person, code: str) -> None:
+    """Raises ValidationError when this code of the app was taken before. It is kept as long as it would work."""
+    works_for = (2 * app_settings.TOTP_TOLERANCE + 1) * app_settings.TOTP_PERIOD  # seconds
+    if not cache.add(f"app_code:{person.pk}:{normalize_user_code(code)}", "used", timeout=works_for):
+        raise ValidationError(DID_NOT_WORK, code="incorrect_code")
+
+
 class SetUpAppForm(ActivateTOTPForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.user = kwargs.pop("user")
@@ -106,19 +119,32 @@ class SetUpAppForm(ActivateTOTPForm):
         self.secret = pending_secret(context.request)
         _plain_code_field(self)
 
+    def clean_code(self) -> str:
+        code = str(super().clean_code())
+        use_up(self.user, code)
+        return code
 
-class CodeForm(AuthenticateForm):
+
+class _Code(BaseAuthenticateForm):
     """Of the app, or one of the recovery codes."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _plain_code_field(self)
 
+    def clean_code(self) -> str:
+        code = str(super().clean_code())
+        if self.authenticator.type == Authenticator.Type.TOTP:
+            use_up(self.user, code)
+        return code
 
-class CodeAgainForm(ReauthenticateForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _plain_code_field(self)
+
+class CodeForm(_Code, AuthenticateForm):
+    pass
+
+
+class CodeAgainForm(_Code, ReauthenticateForm):
+    pass
 
 
 def _plain_code_field(form: forms.Form) -> None:

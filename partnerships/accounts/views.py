@@ -225,7 +225,7 @@ def signed_in(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A page from before a sign-in in another tab recovers at the next press."""
-    response = refuse(request, NotAllowed(_("Press again.")))
+    response = refuse(request, NotAllowed(_("Press again.")), may_repeat=True)
     fresh = {"value": get_token(request), "person": str(request.user.pk or "")}
     return trigger_client_event(response, "twofold:fresh-token", fresh)
 
@@ -245,7 +245,7 @@ def person_update(request: PersonRequest) -> HttpResponse:
 @signs_out
 @require_POST
 def session_end_all(request: PersonRequest) -> HttpResponse:
-    request.user.end_sessions()
+    request.user.end_own_sessions()
     logout(request)
     return redirect("account_login")
 

@@ -21,6 +21,12 @@ class AccountForm(InvitationForm, PageForm):
     role_label = NameFormField(label=_("Their role"), required=False)
 
 
+class OrganisationForm(PageForm):
+    """What the installation says of whom it is for."""
+
+    name = NameFormField(label=_("Name of the organisation"), required=False)
+
+
 class ArrangeForm(PageForm):
     """An admin's new partnership of two."""
 

@@ -1,4 +1,4 @@
-"""What one person sees of the agreements of a pair, prepared for the templates. Reads only."""
+"""What one person sees of an agreement of a pair, prepared for the templates. Reads only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
@@ -20,8 +20,8 @@ from partnerships.models import Agreement, Membership, Signature, Version
 from partnerships.wording import Wording, digest_of
 
 if TYPE_CHECKING:
-    from partnerships.agreements.forms import ProposalForm
-    from partnerships.models import Partnership, Person
+    from partnerships.agreements.proposal_forms import ProposalForm
+    from partnerships.models import Person
 
 
 NEXT_LOOK = relativedelta(months=3)  # how far ahead the next look is proposed
@@ -384,53 +384,6 @@ def update_context(version: Version, person: Person) -> dict[str, object]:
         "changes": changes,
         "is_empty": not any(change.is_changed for change in changes),
     }
-
-
-@dataclass(frozen=True)
-class AgreementRow:
-    agreement: Agreement
-    state: str
-    waiting: str
-    is_due: bool
-
-
-class AgreementList:
-    """The Dream Team agreement and the contracts: in force, still being written, closed."""
-
-    def __init__(self, partnership: Partnership, person: Person) -> None:
-        self.pair = Header(partnership, person, place="agreement_list")
-        self._all: list[Any] = list(Agreement.objects.of(person).filter(partnership=partnership).with_state())
-
-    @property
-    def in_force(self) -> list[AgreementRow]:
-        return [self._row(a) for a in self._all if a.latest and not a.is_closed]
-
-    @property
-    def begun(self) -> list[AgreementRow]:
-        return [self._row(a) for a in self._all if not a.latest and not a.is_closed]
-
-    @property
-    def closed(self) -> list[AgreementRow]:
-        return [self._row(a) for a in self._all if a.is_closed]
-
-    @property
-    def has_dream_team(self) -> bool:
-        return any(a.kind == Agreement.Kind.DREAM_TEAM for a in self._all)
-
-    @property
-    def is_empty(self) -> bool:
-        return not self._all
-
-    def _row(self, agreement: Any) -> AgreementRow:
-        count, state = agreement.waiting, _("Nothing is in force yet")
-        if agreement.since:
-            day = date_format(agreement.since.astimezone(self.pair.person.tz), "j F Y")
-            state = _("Version %(number)d, in force since %(date)s") % {"number": agreement.latest, "date": day}
-        waiting = _("A first version is proposed")
-        if agreement.latest:
-            waiting = ngettext("%(count)d change proposed", "%(count)d changes proposed", count) % {"count": count}
-        due = bool(agreement.latest and agreement.review_on and agreement.review_on <= self.pair.today)
-        return AgreementRow(agreement, state, waiting if count else "", due and not agreement.is_closed)
 
 
 def next_look(today: date) -> date:

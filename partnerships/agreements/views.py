@@ -16,14 +16,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from partnerships.access import get_agreement, get_partnership, get_version
 from partnerships.agreements.export import export
-from partnerships.agreements.forms import AgreementForm, LookForm, SignForm, counter_form, proposal_form
+from partnerships.agreements.forms import AgreementForm, LookForm, SignForm
+from partnerships.agreements.listing import AgreementList
 from partnerships.agreements.page import (
-    AgreementList,
     agreement_context,
     proposal_context,
     update_context,
     version_context,
 )
+from partnerships.agreements.proposal_forms import counter_form, proposal_form
 from partnerships.http import PersonRequest
 from partnerships.links import Page, url_of
 from partnerships.models import Agreement

@@ -7,10 +7,13 @@ in the HTML is fetched from anywhere, and no link says who opened it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+
+from partnerships.models import Organisation
 
 
 @dataclass(frozen=True)
@@ -49,10 +52,15 @@ class Letter:
         button = (self.button,) if self.button else ()
         links = [f"{link.label}:\n{link.url}" for link in (*button, *self.also)]
         blocks = [*self.lines, self.code, *links[: len(button)], *self.after, *links[len(button) :]]
-        foot = [f"-- \n{_('Twofold')}"]
+        foot = [f"-- \n{self.sender}"]
         if self.unsubscribe:
             foot.append(f"{self.unsubscribe.label}:\n{self.unsubscribe.url}")
         return "\n\n".join([block for block in blocks if block] + foot) + "\n"
+
+    @cached_property
+    def sender(self) -> str:
+        """Who writes: Twofold, and of which organisation."""
+        return " · ".join(filter(None, [_("Twofold"), Organisation.in_words()]))
 
     @property
     def html(self) -> str:

@@ -97,8 +97,20 @@ def _reactivated(news: News) -> Letter:
 
 
 def _signed_out(news: News) -> Letter:
-    said = _("%(by)s signed you out on every device. You can sign in again.")
-    return news.letter(_("You were signed out everywhere"), said, button=_to(_("Sign in"), "/"))
+    subject, button = _("You were signed out everywhere"), _to(_("Sign in"), "/")
+    if news.reader == news.by:
+        return news.letter(subject, _("Every device was signed out, from your own settings."), _own(), button=button)
+    return news.letter(subject, _("%(by)s signed you out on every device. You can sign in again."), button=button)
+
+
+def _device_ended(news: News) -> Letter:
+    said = _("One of the devices where you were signed in was signed out, from your own settings.")
+    button = _to(_("Where you are signed in"), reverse("device_list"))
+    return news.letter(_("You were signed out on a device"), said, _own(), button=button)
+
+
+def _own() -> str:
+    return _("Was it you? Then there is nothing to do. Was it not you? Change your password.")
 
 
 def _factor_reset(news: News) -> Letter:
@@ -168,6 +180,7 @@ NEWS: dict[str, Callable[[News], Letter]] = {
     Audit.Act.PERSON_DEACTIVATED: _deactivated,
     Audit.Act.PERSON_REACTIVATED: _reactivated,
     Audit.Act.SESSIONS_ENDED: _signed_out,
+    Audit.Act.SESSION_ENDED: _device_ended,
     Audit.Act.FACTOR_RESET: _factor_reset,
     Audit.Act.LEAD_ASSIGNED: _lead_assigned,
     Audit.Act.LEAD_ENDED: _lead_ended,

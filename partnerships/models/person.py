@@ -178,10 +178,10 @@ class Person(AbstractBaseUser, PermissionsMixin):
             return Audit.record(Audit.Act.SESSIONS_ENDED, by=by or self, about=self)
 
     def end_session(self, sign_in: SignIn) -> None:
-        """Sign this person out on one device. An open stream there notices it."""
+        """Sign this person out on one device. An open stream there notices it. They are told."""
         with transaction.atomic():
             sign_in.delete()
-            Audit.record(Audit.Act.SESSION_ENDED, by=self, about=self)
+            Delivery.announce(Audit.record(Audit.Act.SESSION_ENDED, by=self, about=self), [self], about=self)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Raises NotAllowed once the account was erased: what was read before is not written after it.
@@ -281,6 +281,11 @@ class Person(AbstractBaseUser, PermissionsMixin):
             if not self.is_active:
                 SignIn.objects.filter(person=self).delete()  # of somebody who was at it when the account went off
             return self._change("is_active", True, Audit.Act.PERSON_REACTIVATED, by, told={self}, known=self.is_active)
+
+    def end_own_sessions(self) -> None:
+        """Sign out on every device. They are told, since whoever has one device of theirs can do it."""
+        with transaction.atomic():
+            Delivery.announce(self.end_sessions(), [self], about=self)
 
     def end_sessions_for(self, *, by: Person) -> None:
         """An admin signs this person out on every device. They are told."""

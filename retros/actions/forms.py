@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +14,9 @@ from retros.fields import DayField, text_areas
 from retros.models import Action, Draft
 
 if TYPE_CHECKING:
+    from django.http import QueryDict
+
+    from retros.models import Session
     from retros.pair import Pair
 
 
@@ -25,10 +28,19 @@ class ActionForm(CheckedForm):
     cue = ContentFormField(required=False, label=_("If …"))
     because = ContentFormField(required=False, label=_("because we believe"))
     seen_by = ContentFormField(required=False, label=_("we will know it worked when"))
+    decider = ContentFormField(required=False)
     is_experiment = forms.BooleanField(required=False)
     owner = forms.ChoiceField(choices=[*Seat.choices, ("both", _("Both"))], required=False, label=_("Who"))
     due = DayField(required=False, label=_("By when"))
     entry = forms.UUIDField(required=False)
+
+    @classmethod
+    def in_room(cls, data: QueryDict, session: Session) -> Self:
+        """With the names of the two, for a page that asks who takes it."""
+        form = cls(data)
+        names = [(side.seat, side.person.first_name) for side in session.sides.values()]
+        form.fields["owner"] = _owner_field([*names, ("both", str(_("Both")))])
+        return form
 
     def owners(self) -> list[str]:
         """The seats that take it."""
@@ -41,6 +53,7 @@ class ActionEditForm(CheckedForm):
     cue = ContentFormField(required=False, label=_("If …"))
     because = ContentFormField(required=False, label=_("because we believe"))
     seen_by = ContentFormField(required=False, label=_("we will know it worked when"))
+    decider = ContentFormField(required=False, label=_("Who decides, if it is neither of you"))
     owner = forms.ChoiceField(choices=Seat.choices, required=False, label=_("Who"))
     due = DayField(required=False, label=_("By when"))
     version = forms.IntegerField(min_value=0)
@@ -62,7 +75,7 @@ class ActionPageForm(ActionForm, PageForm):
     def __init__(self, *args: Any, pair: Pair, **kwargs: Any) -> None:
         begun = {"text": pair.draft.text} if pair.draft else {}
         super().__init__(*args, **{"auto_id": "action_%s", "initial": begun, **kwargs})
-        for unused in ("is_experiment", "because", "seen_by", "entry"):
+        for unused in ("is_experiment", "because", "seen_by", "decider", "entry"):
             del self.fields[unused]
         _owner_by_name(self, pair, both=True, chosen=pair.you.seat)
         self.fields["client_id"].widget = forms.HiddenInput()
@@ -75,13 +88,15 @@ class ActionChangeForm(ActionEditForm, PageForm):
 
     def __init__(self, *args: Any, pair: Pair, action: Action, draft: Draft | None = None, **kwargs: Any) -> None:
         seat = next(m.seat for m in pair.members if m.person_id == action.owner_id)
-        names = ("text", "cue", "because", "seen_by", "due", "version")
+        names = ("text", "cue", "because", "seen_by", "decider", "due", "version")
         initial = {"owner": seat, **{name: getattr(action, name) for name in names}}
         if draft:
             initial["text"] = draft.text
         super().__init__(*args, **{"initial": initial, **kwargs})
         for unused in ("cue",) if action.is_experiment else ("because", "seen_by"):
             del self.fields[unused]
+        if not action.decider:
+            del self.fields["decider"]
         _owner_by_name(self, pair, both=False, chosen=seat)
         if action.is_experiment:
             for name, label in {
@@ -91,13 +106,15 @@ class ActionChangeForm(ActionEditForm, PageForm):
             }.items():
                 self.fields[name].label = label
         self.fields["version"].widget = forms.HiddenInput()
-        text_areas(self, text=3, cue=2, because=2, seen_by=2)
+        text_areas(self, text=3, cue=2, because=2, seen_by=2, decider=1)
 
 
 def _owner_by_name(form: forms.Form, pair: Pair, *, both: bool, chosen: str) -> None:
     names = [(m.seat, m.person.first_name) for m in pair.members]
     if both and pair.partner:
         names.append(("both", str(_("Both"))))
-    form.fields["owner"] = forms.ChoiceField(
-        choices=names, required=False, label=_("Who"), widget=forms.RadioSelect, initial=chosen
-    )
+    form.fields["owner"] = _owner_field(names, initial=chosen)
+
+
+def _owner_field(names: list[tuple[str, str]], **kwargs: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(choices=names, required=False, label=_("Who"), widget=forms.RadioSelect, **kwargs)

@@ -9,6 +9,7 @@ urlpatterns = [
     path("admin/partnerships/import/", views.partnership_import, name="partnership_import"),
     path("admin/partnerships/import/new/", views.partnership_import_create, name="partnership_import_create"),
     path("admin/partnerships/import/example/", views.partnership_import_example, name="partnership_import_example"),
+    path("admin/organisation/", views.organisation_update, name="organisation_update"),
     path("admin/mail/", views.mail_list, name="mail_list"),
     path("admin/mail/test/", views.mail_test, name="mail_test"),
     path("admin/mail/retry/", views.mail_retry_all, name="mail_retry_all"),

@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partnerships.access import for_admins, get_failed_delivery, get_frame, has_partnerships
+from partnerships.administration.forms import OrganisationForm
 from partnerships.administration.issued import show_links_once
 from partnerships.administration.partnerships import frame_of
 from partnerships.header import admin_menu
 from partnerships.http import PersonRequest
 from partnerships.mail import server
 from partnerships.mail.server import MailServer
-from partnerships.models import Delivery
+from partnerships.models import Delivery, Organisation
 from retros.access import get_bulk, get_missed, get_planned
 from retros.administration import bulk, import_partnerships
 from retros.administration.checks import Checks
@@ -44,6 +45,8 @@ def schedule(request: PersonRequest) -> HttpResponse:
     """Every pair by its next date; where there is none yet, what to do first."""
     found = Schedule(request.GET, request.user)
     if not found.listed and not has_partnerships():
+        if not Organisation.was_asked():
+            return redirect("organisation_update")
         context = {**admin_menu("schedule"), "server": MailServer()}
         return render(request, "retros/administration/schedule_start.html", context)
     context = {**admin_menu("schedule"), "schedule": found, "acts": Bulk.Act.choices}
@@ -166,14 +169,44 @@ def mail_list(request: PersonRequest) -> HttpResponse:
     return _mail_page(request)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_admins
+def organisation_update(request: PersonRequest) -> HttpResponse:
+    """The name, and whether mail leaves: the second screen of the set-up, which stays where a test is asked for."""
+    form = OrganisationForm.of(request, initial={"name": Organisation.bare_name()})
+    if "later" in request.POST:
+        Organisation.ask_no_more()
+        return redirect("schedule")
+    answer = ""
+    if request.method == "POST":
+        with form.on_page(at="name"):
+            Organisation.call(form.checked()["name"])
+            if "test" not in request.POST:
+                return redirect("schedule")
+            answer = server.send_test(by=request.user)
+            if not answer:
+                return _test_left(request, "organisation_update")
+    page = {"form": form, "server": MailServer(), "answer": answer, "is_first": not has_partnerships()}
+    return render(
+        request,
+        "retros/administration/organisation_update.html",
+        {**admin_menu("mail_list"), **page},
+        status=502 if answer else form.status,
+    )
+
+
+def _test_left(request: PersonRequest, back: str) -> HttpResponse:
+    messages.success(request, _("The test mail left for %(email)s") % {"email": request.user.email})
+    return redirect(back)
+
+
 @require_POST
 @for_admins
 def mail_test(request: PersonRequest) -> HttpResponse:
     """A mail to oneself. What the server says when it fails stands on the page."""
     if answer := server.send_test(by=request.user):
         return _mail_page(request, answer=answer)
-    messages.success(request, _("The test mail left for %(email)s") % {"email": request.user.email})
-    return redirect("mail_list")
+    return _test_left(request, "mail_list")
 
 
 def _mail_page(request: PersonRequest, answer: str = "") -> HttpResponse:

@@ -58,6 +58,7 @@ class ActionRow:
     because: str = ""
     seen_by: str = ""
     is_experiment: bool = False
+    decider: str = ""
 
 
 def cards(text: str, *, me: Collection[str]) -> list[CardRow]:
@@ -95,7 +96,7 @@ def _action(number: int, cells: Mapping[str, str], me: Collection[str]) -> Actio
     if _cell(cells, CLOSED).strip().casefold() not in OPEN:
         raise at_line(number, _("This one is closed. Bring in what is open, and leave the other lines out."))
     more = {name: _words(number, cells.get(column, ""), needed=False) for name, column in
-            {"cue": "if", "because": "because", "seen_by": "seen_by"}.items()}  # fmt: skip
+            {"cue": "if", "because": "because", "seen_by": "seen_by", "decider": "decider"}.items()}  # fmt: skip
     return ActionRow(
         number, _words(number, _cell(cells, ACTION)), _day(number, _cell(cells, DUE)),
         is_experiment=cells.get("experiment", "").strip().casefold() in {"yes", "true", "1"}, **more,

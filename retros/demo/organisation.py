@@ -1,8 +1,8 @@
 """The rest of the organisation: pairs in several time zones with the dates of a year, so that what admins and leads
 look at is worth a look.
 
-Frames only: dates, states and counts, straight into the tables; nobody wrote a word in them, and nobody has an address
-of the demo to come in by. The same at each run but for the day.
+Frames only: dates, states and counts, straight into the tables; nobody wrote a word in them (a retro that is over has
+not even questions), and nobody has an address of the demo to come in by. The same at each run but for the day.
 """
 
 from __future__ import annotations
@@ -123,7 +123,9 @@ def _rhythm(pair: Partnership, members: list[Membership], rule: Rule, drawn: Dra
         _move(coming[0])
     for session in coming[:2]:
         session.invited_at = now - timedelta(days=9)
-    creation.insert(pair, sessions, members)
+    ahead = [session for session in sessions if session.start_utc > now or session.is_planned]
+    creation.insert(pair, ahead, members)
+    Session.objects.bulk_create(session for session in sessions if session not in ahead)
     held = [session for session in sessions if session.status == Status.HELD]
     Action.objects.bulk_create(_actions(pair, held[-2:], drawn, today))
 

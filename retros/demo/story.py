@@ -29,7 +29,22 @@ from partnerships.wording import Wording
 from retros.dates import one_date, rhythm
 from retros.demo import organisation
 from retros.demo.cast import PLAYERS, Player
-from retros.models import Action, Entry, Need, Note, Prompt, Release, Review, Series, Session, Step, creation
+from retros.models import (
+    Action,
+    Entry,
+    Jot,
+    KindWord,
+    Measure,
+    Need,
+    Note,
+    Prompt,
+    Release,
+    Review,
+    Series,
+    Session,
+    Step,
+    creation,
+)
 from retros.models.release import Thing, words_of
 from retros.notifications.plan import plan_deliveries
 from retros.recurrence.rule import DEFAULT, PRESETS, Rule
@@ -67,17 +82,13 @@ def tell_story() -> bool:
         checkout, search = _read("checkout"), _read("search")
         next_one = _following(THURSDAY, clock.real.date(), least=3)
         pair = DemoPair(clock, Partnership.Kind.PM_DESIGNER, "Checkout", people["ines"], people["tom"], time(14, 0))
-        pair.begin(
-            next_one, checkout["retro"], lead=people["sara"], admin=people["ada"], meeting_url=checkout["meeting_url"]
-        )
+        pair.begin(next_one, checkout, lead=people["sara"], admin=people["ada"])
         for data in checkout["agreement"]:
             pair.agree_on(data)
         pair.write_ahead(checkout["ahead"])
         pair.show(checkout["show"], lead=people["sara"])
         other = DemoPair(clock, Partnership.Kind.EM_PM, "Search", people["priya"], people["daniel"], time(10, 30))
-        other.begin(
-            _following(TUESDAY, clock.real.date(), least=1), search["retro"], lead=people["sara"], admin=people["ada"]
-        )
+        other.begin(_following(TUESDAY, clock.real.date(), least=1), search, lead=people["sara"], admin=people["ada"])
         clock.now = clock.real - timedelta(weeks=51)
         organisation.fill(clock.real, [people["sara"], people["omar"]], people["ada"])
         other.open_now(search["open"])
@@ -85,6 +96,8 @@ def tell_story() -> bool:
         plan_deliveries(clock.real)
     # What the year would have mailed is not mailed today.
     Delivery.objects.waiting().filter(send_at__lte=clock.real).update(status=Delivery.Status.SENT, sent_at=clock.real)
+    read = Delivery.objects.filter(kind=Delivery.Kind.KIND_WORD, send_at__lt=clock.real - timedelta(weeks=4))
+    read.update(dismissed_at=clock.real)
     return True
 
 
@@ -130,6 +143,7 @@ class DemoPair:
         self.people = {Seat.A: a, Seat.B: b}
         self.hour = hour
         self.kind, self.label = kind, label
+        self.measures: list[str] = []  # the keys of their questions
         self.fates: dict[uuid.UUID, list[StoryData]] = {}  # what later retros will say of an action
 
     @property
@@ -163,9 +177,9 @@ class DemoPair:
             proposal.sign(by=other, digest=proposal.digest)
             agreement.reread()
 
-    def begin(
-        self, next_one: date, retros: list[StoryData], *, lead: Person, admin: Person, meeting_url: str = ""
-    ) -> None:
+    def begin(self, next_one: date, data: StoryData, *, lead: Person, admin: Person) -> None:
+        """The partnership with its retros; where the two meet by a link, they have a rhythm."""
+        retros = data["retro"]
         rule = _rhythm(next_one, len(retros), self.hour, self.a.timezone)
         days = list(islice(rule.days(), len(retros)))
         self.clock.now = self._instant(days[0]) - timedelta(days=3)
@@ -174,10 +188,15 @@ class DemoPair:
         )
         self.partnership.take_seat(self.b, Seat.B, role_label=self.b.role_label)
         self.partnership.assign_lead(lead, by=admin)
-        if meeting_url:
+        for text in data.get("measures", []):
+            self.clock.pass_by(seconds=40)
+            self.measures.append(Measure.define(self.partnership, by=self.a, text=text, id=uuid.uuid4()).key)
+        if meeting_url := data.get("meeting_url"):
             self.series = rhythm.begin(self.partnership, by=self.a, rule=rule, meeting_url=meeting_url)
-        for day, data in zip(days, retros, strict=True):
-            self._hold(day, data)
+        for day, retro in zip(days, retros, strict=True):
+            self._hold(day, retro)
+            self._between(day, retro)
+        self.partnership.offer_health_checks(data.get("health_every", 0), by=self.a)
 
     def show(self, data: StoryData, *, lead: Person) -> None:
         """What both released to their lead: the last summary, what an experiment showed, and what they need."""
@@ -204,6 +223,10 @@ class DemoPair:
         for card in data["card"]:
             self.clock.now = self.clock.real - timedelta(days=2)
             self._fold(step, card)
+        for jot in data["jot"]:
+            self.clock.now = self.clock.real - timedelta(days=jot["days_ago"])
+            keeper = self.people[Seat(jot["by"])]
+            Jot.keep(self.partnership, by=keeper, text=jot["text"], column=jot.get("column", ""), id=uuid.uuid4())
 
     def open_now(self, data: StoryData) -> None:
         """A retro that is open right now: everything up to the pulse lies open, the cards are folded."""
@@ -233,6 +256,21 @@ class DemoPair:
         self._open(step)
         self._go_on(session, Step.Kind.CLOSE)
 
+    def _between(self, day: date, data: StoryData) -> None:
+        """What the two do between this retro and the next: kind words, and other sittings."""
+        for word in data.get("kind_word", []):
+            self.clock.now = self._instant(day) + timedelta(days=word["days"])
+            KindWord.give(self.partnership, by=self.people[Seat(word["by"])], text=word["text"], id=uuid.uuid4())
+        for sitting in data.get("sitting", []):
+            self.clock.now = self._instant(day) + timedelta(days=sitting["days"])
+            template, topic = sitting["template"], sitting.get("topic", "")
+            session = creation.start_now(self.partnership, by=self.a, template_key=template, topic=topic)
+            step = self._step(session, Step.Kind.QUESTIONS)
+            self._answer(step, {seat: sitting[seat] for seat in Seat.values})
+            self._open(step)
+            self._go_on(session, Step.Kind.QUESTIONS)
+            self._conclude(session, day, sitting, {})
+
     # --- the steps ------------------------------------------------------------------------------------------------
 
     def _look_back(self, session: Session) -> None:
@@ -247,7 +285,10 @@ class DemoPair:
 
     def _pulse(self, session: Session, answers: StoryData) -> None:
         step = self._step(session, Step.Kind.PULSE)
-        self._answer(step, answers)
+        rated = {
+            seat: dict(zip(self.measures, said.get("measures", ()), strict=False)) for seat, said in answers.items()
+        }
+        self._answer(step, {seat: said | rated[seat] for seat, said in answers.items()})
         self._open(step)
         self._go_on(session, Step.Kind.PULSE)
 
@@ -285,7 +326,7 @@ class DemoPair:
             self.partnership, by=self.a, id=uuid.uuid4(), owners=data["owners"], text=data["text"],
             cue=data.get("cue", ""), due=day + timedelta(days=data.get("days", 7 * data.get("weeks", 8))),
             is_experiment=data.get("experiment", False), because=data.get("because", ""),
-            seen_by=data.get("seen_by", ""), session=session,
+            seen_by=data.get("seen_by", ""), decider=data.get("decider", ""), session=session,
             entry=next((e for text, e in cards.items() if data.get("card") and data["card"] in text), None),
         )  # fmt: skip
         for action in made:
@@ -305,7 +346,7 @@ class DemoPair:
     def _answer(self, step: Step, answers: StoryData) -> None:
         for seat, given in answers.items():
             for prompt in step.prompts:
-                if (value := given.get(prompt.key)) is not None:
+                if value := given.get(prompt.key):
                     self.clock.pass_by(seconds=20)
                     Entry.answer(prompt, by=self.people[Seat(seat)], version=0, **self._shape(prompt, value))
 

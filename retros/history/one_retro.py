@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -44,6 +44,14 @@ class PrintedAction:
 
 
 @dataclass(frozen=True)
+class PrintedReview:
+    """What became of an action at this retro; of what both took, each one's in one line."""
+
+    action: Action
+    said: list[tuple[Person, str, Review]]  # the owner, with the seat that was theirs
+
+
+@dataclass(frozen=True)
 class Part:
     """One step that left something to read."""
 
@@ -51,7 +59,7 @@ class Part:
     questions: list[PrintedQuestion]
     notes: list[Note]
     actions: list[PrintedAction]
-    reviews: list[tuple[Action, Review]]
+    reviews: list[PrintedReview]
 
 
 class PrintView:
@@ -120,17 +128,24 @@ class PrintView:
         return {note.entry_id: note for note in self._notes if note.entry_id and note.text}
 
     @cached_property
+    def _seats(self) -> dict[Any, str]:
+        return {side.person_id: side.seat for side in self.sides}
+
+    @cached_property
     def _actions(self) -> list[PrintedAction]:
-        by_person = {side.person_id: side.seat for side in self.sides}
         actions = Action.objects.visible_to(self.person).filter(session=self.session).with_owners()
         return [
-            PrintedAction(line.action, [(owner, by_person.get(owner.pk, "")) for owner in line.owners])
+            PrintedAction(line.action, [(owner, self._seats.get(owner.pk, "")) for owner in line.owners])
             for line in lines_of(actions)
         ]
 
     @cached_property
-    def _reviews(self) -> list[tuple[Action, Review]]:
-        return [(action, review) for action, review in Review.for_session(self.session, self.person) if review]
+    def _reviews(self) -> list[PrintedReview]:
+        said = {action: review for action, review in Review.for_session(self.session, self.person) if review}
+        return [
+            PrintedReview(line.action, [(a.owner, self._seats.get(a.owner_id, ""), said[a]) for a in line.actions])
+            for line in lines_of(said, each=True)
+        ]
 
 
 def _in_order(said: list[Said]) -> list[Said]:

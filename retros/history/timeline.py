@@ -28,7 +28,7 @@ from partnerships.header import Header, MenuPlace, both_of, lead_menu, roles_of
 from partnerships.models import Membership, Version
 from retros.history.trend import Trend, trends
 from retros.models import Action, Need, Note, Offer, Pause, Release, Session
-from retros.models.action import lines_of
+from retros.models.action import count_states, lines_of
 from retros.recurrence.adherence import Kept, kept, was_due
 
 if TYPE_CHECKING:
@@ -259,15 +259,19 @@ class History:
 
     @cached_property
     def next(self) -> Session | None:
-        return next((s for s in self._own_sessions if s.kind == Session.Kind.RETRO and s.is_open), None)
+        """The one that is open, or the first that is still to come: not one whose day has gone by."""
+        ahead = (s for s in self._own_sessions if s.kind == Session.Kind.RETRO and s.is_open)
+        return next((s for s in ahead if s.is_running or s.day >= self.today), None)
 
     @property
     def next_words(self) -> str:
         if self.next is None:
-            return _("Not planned")
+            return _("Next retro: Not planned")
         if self.next.is_running:
-            return _("Open now")
-        return date_format(self.next.start_utc.astimezone(self.person.tz), "l j F Y")
+            return _("A retro is open now.")
+        return _("Next retro: %(when)s") % {
+            "when": date_format(self.next.start_utc.astimezone(self.person.tz), "l j F Y")
+        }
 
     @cached_property
     def rhythm(self) -> Rhythm:
@@ -308,11 +312,11 @@ class History:
         return str(dict(Session.SkipReason.choices).get(session.reason, ""))
 
     def _agreed_in(self, session: Session) -> list[str]:
-        agreed = [a for a in self._own_actions if a.session_id == session.pk]
-        if not agreed:
+        counts = Counts.of(count_states((a.pk, a.closed_as) for a in self._own_actions if a.session_id == session.pk))
+        if not counts.agreed:
             return []
-        words = ngettext("%(n)d action, %(done)d done", "%(n)d actions, %(done)d done", len(agreed))
-        return [words % {"n": len(agreed), "done": sum(a.closed_as == Action.Closed.DONE for a in agreed)}]
+        words = ngettext("%(n)d action, %(done)d done", "%(n)d actions, %(done)d done", counts.agreed)
+        return [words % {"n": counts.agreed, "done": counts.done}]
 
     @cached_property
     def _learned(self) -> dict[UUID, list[str]]:
@@ -368,11 +372,9 @@ class History:
     @cached_property
     def counts(self) -> Counts:
         if self.reader.is_member:
-            return Counts.of(Counter(action.closed_as for action in self._own_actions))
-        states = Action.objects.filter(partnership=self.partnership, deleted_at=None).values_list(
-            "closed_as", flat=True
-        )
-        return Counts.of(Counter(states.order_by()))
+            return Counts.of(count_states((action.pk, action.closed_as) for action in self._own_actions))
+        states = Action.objects.filter(partnership=self.partnership, deleted_at=None).order_by()
+        return Counts.of(count_states(states.values_list("pk", "closed_as")))
 
     def _actions(self) -> Iterator[Item]:
         """What ended on a day, together."""

@@ -28,6 +28,7 @@ from retros.models import Ready, Series, Session, Step
 from retros.notifications.wording import Notice, notices_for
 from retros.pair import Pair, PlannedRetro, kept_of, short_date
 from retros.recurrence.adherence import LATE, Kept
+from retros.room.regions import DIGEST, short
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -219,6 +220,28 @@ class Home(Pair):
         if sitting := next((sitting for sitting in self.sittings if sitting.waits_for_you), None):
             return sitting.session
         return retro.session if retro and retro.is_due and not retro.has_gone_by else None
+
+    @cached_property
+    def course_mark(self) -> str:
+        """Two digests of the top of the page: of what is open now, and of its headlines. They hold what both do, and
+        nothing that one of the two writes alone (docs/rules/visibility.md V3).
+        """
+        retro = self.next
+        opened = [retro.headline, retro.session.paused_at] if retro and retro.session.is_running else []
+        written = [(sitting.session.pk, sitting.headline) for sitting in self.sittings]
+        headlines = [retro.session.pk, retro.eyebrow, retro.headline] if retro else []
+        return short((opened, written)) + short((headlines, self.is_beginning))
+
+    def news_for(self, shown: str) -> str:
+        """What is open now, when a page with another mark does not say so yet; else empty."""
+        if shown[:DIGEST] == self.course_mark[:DIGEST]:
+            return ""
+        if self.next and self.next.session.is_running:
+            return _("%(title)s: %(state)s") % {"title": self.next.headline, "state": self.next.eyebrow}
+        if self.sittings:
+            sitting = self.sittings[0]
+            return _("%(title)s: %(state)s") % {"title": sitting.session.title, "state": sitting.headline}
+        return ""
 
     @property
     def address(self) -> str:

@@ -7,12 +7,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from partnerships.models import Delivery, Invitation, Partnership
 from retros.models import Action, Session
+from retros.models.action import count_states
 from retros.notifications.wording import Notice, notices_for
 from retros.pair import Pair, PlannedRetro
 
@@ -89,5 +89,8 @@ class Pairs:
 
     @cached_property
     def _open_actions(self) -> dict[UUID, int]:
-        counts = Action.objects.visible_to(self.person).open().order_by().values("partnership").annotate(n=Count("pk"))
-        return {row["partnership"]: row["n"] for row in counts}
+        found: dict[UUID, list[tuple[UUID, str]]] = {}
+        rows = Action.objects.visible_to(self.person).open().order_by()
+        for partnership, pk, state in rows.values_list("partnership", "pk", "closed_as"):
+            found.setdefault(partnership, []).append((pk, state))
+        return {partnership: count_states(states).total() for partnership, states in found.items()}

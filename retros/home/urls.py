@@ -8,5 +8,6 @@ from retros.paths import PARTNERSHIP
 urlpatterns = [
     path("", views.home, name="home"),
     path(f"{PARTNERSHIP}/", views.partnership_detail, name="partnership_detail"),
+    path(f"{PARTNERSHIP}/course/", views.partnership_course, name="partnership_course"),
     path("together/<uuid:partnership_id>/", views.together, name="together"),
 ]

@@ -41,3 +41,16 @@ def partnership_detail(request: PersonRequest, partnership_id: UUID) -> HttpResp
     pair = Home(get_partnership(request.user, partnership_id), request.user)
     form = ActionPageForm(pair=pair)
     return render(request, "retros/home/partnership_detail.html", {**pair.context, "form": form, "place": "home"})
+
+
+@require_safe
+def partnership_course(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
+    """The top of home, for a page that shows an older one; 204 when it shows this one."""
+    pair = Home(get_partnership(request.user, partnership_id), request.user)
+    if not request.htmx:
+        return redirect("partnership_detail", partnership_id)
+    shown = request.GET.get("shown", "")
+    if shown == pair.course_mark:
+        return HttpResponse(status=204)
+    news = pair.news_for(shown)
+    return render(request, "retros/home/partnership_course.html", {**pair.context, "news": news})

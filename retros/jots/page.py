@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from partnerships.models import Partnership, Person
 from retros.models import Draft, Jot
 from retros.pair import Pair
+
+
+def open_pairs(person: Person) -> list[Pair]:
+    """The person's partnerships in which something can still be kept, by when they began."""
+    partnerships = Partnership.objects.of(person).active().with_members().order_by("created_at")
+    return [Pair(partnership, person) for partnership in partnerships]
 
 
 class Jots(Pair):

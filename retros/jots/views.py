@@ -9,27 +9,38 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partnerships.access import get_partnership
 from partnerships.http import PersonRequest, is_own_path
 from retros.access import get_jot
-from retros.jots.forms import JotForm
-from retros.jots.page import Jots
+from retros.fields import starters
+from retros.jots.forms import JotForm, shared_words
+from retros.jots.page import Jots, open_pairs
 from retros.models import Jot
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def jot_list(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
-    """One's own, and a box for another one; `?jot=` brings its words along."""
+    """One's own, and a box for another one; `?jot=` and what a phone shares bring their words along."""
     pair = Jots(get_partnership(request.user, partnership_id), request.user)
-    form = JotForm.of(request, draft=pair.draft, shared=request.GET.get("jot", ""))
+    form = JotForm.of(request, draft=pair.draft, shared=shared_words(request.GET))
     if request.method == "POST":
         with form.on_page(at="text"):
             Jot.keep(pair.partnership, by=request.user, **form.jot())
             messages.success(request, _("Kept for you"))
             return redirect("jot_list", partnership_id)
-    return render(request, "retros/jots/jot_list.html", {**pair.context, "form": form}, status=form.status)
+    context = {**pair.context, "form": form, "starters": starters}
+    return render(request, "retros/jots/jot_list.html", context, status=form.status)
+
+
+@require_safe
+def jot_create(request: PersonRequest) -> HttpResponse:
+    """From anywhere: the box of the one pair; who has several says for which. It keeps nothing yet."""
+    pairs = open_pairs(request.user)
+    if len(pairs) == 1:
+        return jot_list(request, pairs[0].partnership.pk)
+    return render(request, "retros/jots/jot_create.html", {"pairs": pairs, "shared": request.GET.urlencode()})
 
 
 @require_POST

@@ -25,6 +25,7 @@ from partnerships.header import both_of, lead_menu, roles_of
 from partnerships.models import Agreement, Membership, Partnership
 from retros.history.timeline import Counts, Rhythm
 from retros.models import Action, Need, Offer, Release, Session
+from retros.models.action import count_states
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -256,7 +257,8 @@ class LeadOverview:
         return found
 
     def _next(self, partnership: Partnership) -> str:
-        planned = [s for s in self._by_partnership.get(partnership.pk, []) if s.is_open]
+        """Still to come: a date that has gone by is none of them."""
+        planned = [s for s in self._by_partnership.get(partnership.pk, []) if s.is_open and s.day >= self.today]
         if not planned:
             return ""
         starts = planned[0].start_utc.astimezone(self.person.tz)
@@ -265,10 +267,10 @@ class LeadOverview:
     @cached_property
     def _actions(self) -> dict[UUID, Counter[str]]:
         rows = Action.objects.filter(partnership__in=self._shown, deleted_at=None).order_by()
-        found: dict[UUID, Counter[str]] = {}
-        for partnership, closed_as, n in rows.values_list("partnership", "closed_as").annotate(n=Count("pk")):
-            found.setdefault(partnership, Counter())[closed_as] = n
-        return found
+        found: dict[UUID, list[tuple[UUID, str]]] = {}
+        for partnership, pk, closed_as in rows.values_list("partnership", "pk", "closed_as"):
+            found.setdefault(partnership, []).append((pk, closed_as))
+        return {partnership: count_states(states) for partnership, states in found.items()}
 
     @cached_property
     def _released(self) -> dict[UUID, Released]:

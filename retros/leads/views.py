@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partnerships.access import get_lead, get_lead_of, get_partnership, get_reader
-from partnerships.header import Header, lead_menu
+from partnerships.header import Header, both_of, lead_menu
 from partnerships.http import PersonRequest
 from retros.access import get_asked_need, get_need, get_offer, get_releasable, get_release
 from retros.fields import WordsForm
@@ -42,7 +42,7 @@ def offer_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
             Offer.make(lead, by=request.user, **form.offer())
             messages.success(request, _("Offered to both of them"))
             return redirect("history_detail", partnership_id)
-    context = {**lead_menu(), "partnership": lead.partnership, "form": form}
+    context = {**lead_menu(), "partnership": lead.partnership, "names": both_of(lead.partnership), "form": form}
     return render(request, "retros/leads/offer_create.html", context, status=form.status)
 
 
@@ -59,7 +59,7 @@ def need_answer(request: PersonRequest, need_id: UUID) -> HttpResponse:
     with get_reader(request.user, need.partnership_id).opening() as look:
         page = asked(need)
         look.shown = len(page)
-        context = {**lead_menu(), "need": need, "releases": page, "form": form}
+        context = {**lead_menu(), "need": need, "names": both_of(need.partnership), "releases": page, "form": form}
         return render(request, "retros/leads/need_answer.html", context, status=form.status)
 
 

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from django.utils import timezone
 
+from partnerships.accounts.devices import devices_of
 from partnerships.models import Agreement, Audit, Lead, Look, Partnership, Person, RateCounter, Version
 from retros.models import (
     Action,
@@ -140,6 +141,27 @@ def blocks(value: Data, level: int) -> Iterator[Block]:
             yield Block(0, _title(name), tuple(map(str, held)) if isinstance(held, list) else (str(held),))
 
 
+def parts(value: Data, level: int) -> list[list[Block]]:
+    """The same in parts that belong together on paper: a heading with what stands under it. What does not hold is left
+    out there.
+    """
+    found: list[list[Block]] = [[]]
+    for block in blocks(_holding(value), level):
+        if block.level and any(not each.level for each in found[-1]):
+            found.append([])
+        found[-1].append(block)
+    return found
+
+
+def _holding(value: Any) -> Any:
+    """With “yes” for what holds, and nothing for what does not."""
+    if isinstance(value, dict):
+        return {name: _holding(held) for name, held in value.items()}
+    if isinstance(value, list):
+        return [_holding(held) for held in value]
+    return ("yes" if value else None) if isinstance(value, bool) else value
+
+
 def readable(value: Data, level: int) -> list[str]:
     """The same as Markdown: paragraphs, with an empty line between two."""
     return [_markdown(block) for block in blocks(value, level)]
@@ -169,7 +191,29 @@ def _you(person: Person) -> Data:
     return {
         "name": person.name, "email": person.email, "addresses": list(addresses), "role": person.role_label,
         "time_zone": person.timezone, "theme": person.theme, "since": _time(person.joined_at),
+        "signed_in_at": [
+            {"browser": one.browser, "address": one.address, "since": _time(one.started), "last_used": _time(one.seen)}
+            for one in devices_of(person)
+        ],
+        **_second_factor(person),
     }  # fmt: skip
+
+
+def _second_factor(person: Person) -> Data:
+    """What there is and since when; never what codes are made from."""
+    from allauth.mfa.models import Authenticator
+
+    passkeys, apps = (
+        Authenticator.objects.filter(user=person, type=kind).order_by("created_at", "pk")
+        for kind in (Authenticator.Type.WEBAUTHN, Authenticator.Type.TOTP)
+    )
+    return {
+        "passkeys": [
+            {"name": one.wrap().name, "since": _time(one.created_at), "last_used": _time(one.last_used_at)}
+            for one in passkeys
+        ],
+        "authenticator_app": [{"since": _time(one.created_at), "last_used": _time(one.last_used_at)} for one in apps],
+    }
 
 
 def partnership_data(partnership: Partnership, person: Person) -> Data:
@@ -307,8 +351,8 @@ def _actions(partnership: Partnership, person: Person) -> list[Data]:
     return [
         {
             "owner": action.owner.bare_name, "if": action.cue, "text": action.text, "because": action.because,
-            "seen_by": action.seen_by, "experiment": action.is_experiment, "added_at": _time(action.created_at),
-            "due": action.due.isoformat(), "closed_as": action.closed_as,
+            "seen_by": action.seen_by, "decider": action.decider, "experiment": action.is_experiment,
+            "added_at": _time(action.created_at), "due": action.due.isoformat(), "closed_as": action.closed_as,
             "closed_on": action.closed_on.isoformat() if action.closed_on else None, "helped": action.helped,
             "from_session": action.session.title if action.session else "",
             "from_card": cards.get(action.from_entry_id, ""), "reviews": said.get(action.pk, []),

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 FORMAT, VERSION = "twofold-partnership", 1
 COLUMNS = (
-    "owner", "action", "if", "because", "seen_by", "experiment", "added", "due", "closed_as", "closed_on", "helped",
-    "from_session", "from_card",
+    "owner", "action", "if", "because", "seen_by", "decider", "experiment", "added", "due", "closed_as", "closed_on",
+    "helped", "from_session", "from_card",
 )  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def actions_table(partnership: Partnership, person: Person) -> str:
     writer.writerow(COLUMNS)
     for action in actions:
         cells = [
-            action.owner.bare_name, action.text, action.cue, action.because, action.seen_by,
+            action.owner.bare_name, action.text, action.cue, action.because, action.seen_by, action.decider,
             "yes" if action.is_experiment else "", action.created_at.astimezone(person.tz).date().isoformat(),
             action.due.isoformat(), action.closed_as, action.closed_on.isoformat() if action.closed_on else "",
             action.helped, action.session.title if action.session else "", cards.get(action.from_entry_id, ""),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -67,6 +68,7 @@ class Action(models.Model):
     is_experiment = models.BooleanField(default=False)
     because = ContentField(blank=True)  # we try `text` because we believe …
     seen_by = ContentField(blank=True)  # … we will know it worked when …
+    decider = ContentField(blank=True)  # who decides what is parked, when it is neither of the two; sees nothing of it
     due = models.DateField()
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -111,7 +113,7 @@ class Action(models.Model):
     def agree(
         cls, partnership: Partnership, *, by: Person, id: uuid.UUID, owners: list[str], text: str, due: date | None,
         cue: str = "", is_experiment: bool = False, because: str = "", seen_by: str = "",
-        session: Session | None = None, entry: Entry | None = None,
+        decider: str = "", session: Session | None = None, entry: Entry | None = None,
     ) -> list[Action]:  # fmt: skip
         """Add an action. `owners` are seats; two make two actions, one each, with the same words.
 
@@ -119,7 +121,7 @@ class Action(models.Model):
         """
         fields = {
             "text": content(text, needed=_("Say what it is, so you can tell when it’s done.")),
-            "cue": content(cue), "because": content(because), "seen_by": content(seen_by),
+            "cue": content(cue), "because": content(because), "seen_by": content(seen_by), "decider": content(decider),
         }  # fmt: skip
         if due is None:
             raise Invalid(_("Pick a date. A decision holds when someone owns it and it has a date."), field="due")
@@ -171,11 +173,13 @@ class Action(models.Model):
 
     def edit(
         self, *, by: Person, version: int, text: str, due: date | None, owner: str, cue: str = "", because: str = "",
-        seen_by: str = "", session: Session | None = None,
+        seen_by: str = "", decider: str = "", session: Session | None = None,
     ) -> None:  # fmt: skip
         """Other words, another date, another owner (a seat). Raises Stale when the other one changed it meanwhile."""
-        text = content(text, needed=_("Say what it is, so you can tell when it’s done."))
-        cue, because, seen_by = content(cue), content(because), content(seen_by)
+        fields = {
+            "text": content(text, needed=_("Say what it is, so you can tell when it’s done.")),
+            "cue": content(cue), "because": content(because), "seen_by": content(seen_by), "decider": content(decider),
+        }  # fmt: skip
         if due is None:
             raise Invalid(_("Pick a date. A decision holds when someone owns it and it has a date."), field="due")
         with _writing(self.partnership, by, session):
@@ -183,17 +187,18 @@ class Action(models.Model):
             member = Membership.objects.filter(partnership=self.partnership_id, seat=owner).first()
             if member is None:
                 raise Invalid(_("Say who takes it."), field="owner")
-            new = (text, due, member.person_id, cue, because, seen_by)
-            if new == (self.text, self.due, self.owner_id, self.cue, self.because, self.seen_by):
+            new = {**fields, "due": due, "owner_id": member.person_id}
+            if all(getattr(self, name) == value for name, value in new.items()):
                 return
             if version != self.version:
                 raise Stale(
                     _("This action changed in between. Both texts are here; keep the one you want."),
-                    mine=text, theirs=self.text, version=self.version,
+                    mine=fields["text"], theirs=self.text, version=self.version,
                 )  # fmt: skip
-            self.text, self.due, self.owner_id, self.cue, self.because, self.seen_by = new
+            for name, value in new.items():
+                setattr(self, name, value)
             self.version += 1
-            self.save(update_fields=["text", "due", "owner", "cue", "because", "seen_by", "version"])
+            self.save(update_fields=[*new, "version"])
             Draft.take(Draft.Box.EDIT.key(self.pk), by=by)
 
     def finish(self, *, by: Person, closed_as: str = Closed.DONE, helped: str = "") -> None:
@@ -300,6 +305,18 @@ def lines_of(actions: Iterable[Action], *, each: bool = False) -> list[ActionLin
     return [lines.get(action.pk) or ActionLine(action, (action,)) for action in rest.values()]
 
 
+def count_states(states: Iterable[tuple[uuid.UUID, str]]) -> Counter[str]:
+    """How many are open (""), done, dropped, of actions by id and `closed_as`. The two that "both" made are one: open
+    as long as one of them is, dropped when both are. Without their words, which not everybody reads who counts.
+    """
+    rest = dict(states)
+    for pk in list(rest):
+        if pk in rest and (twin := _twin(pk)) in rest:
+            ends = {rest[pk], rest.pop(twin)}
+            rest[pk] = "" if "" in ends else ends.pop() if len(ends) == 1 else Action.Closed.DONE
+    return Counter(rest.values())
+
+
 def _twin(id: uuid.UUID) -> uuid.UUID:
     """The id of the second action, of the two that "both" makes."""
     return uuid.uuid5(id, "both")
@@ -307,7 +324,10 @@ def _twin(id: uuid.UUID) -> uuid.UUID:
 
 def _words(action: Action, each: bool) -> tuple[object, ...]:
     """What a line says of an action, whosever it is."""
-    said = (action.text, action.cue, action.because, action.seen_by, action.is_experiment, action.from_entry_id)
+    said = (
+        action.text, action.cue, action.because, action.seen_by, action.decider, action.is_experiment,
+        action.from_entry_id,
+    )  # fmt: skip
     return said if each else (*said, action.due)
 
 

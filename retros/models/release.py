@@ -231,7 +231,7 @@ def _outcome(action: Action) -> Words:
 
 def _said(action: Action) -> list[str]:
     if not action.is_experiment:
-        return [action.sentence]
+        return [action.sentence, *([_("Decided by: %(name)s") % {"name": action.decider}] if action.decider else [])]
     lines = [_("We try: %(text)s") % {"text": action.text}]
     if action.because:
         lines.append(_("Because we believe: %(text)s") % {"text": action.because})

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from partnerships.graphemes import shorten
 from retros import limits
+from retros.fields import starters
 from retros.models import Draft, Entry, Prompt
 from retros.room.regions import Region, Rows, fixed, region
-from retros.room.starters import starters
 
 if TYPE_CHECKING:
     from retros.room.dock import Side

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from partnerships.models import Person
 
 
+# Which part of the guide belongs to it.
+GUIDE = {
+    Session.Kind.RETRO: "a-retro",
+    Session.Kind.DREAM_TEAM: "dream-team",
+    Session.Kind.CONTRACT: "contract",
+    Session.Kind.DIFFERENCE: "x-versus-y",
+    Session.Kind.HEALTH: "health-check",
+}
 START_OFFERED_AHEAD = timedelta(hours=1)  # this long before a planned retro, its page offers to start it
 
 
@@ -105,6 +113,7 @@ class MoreShown(NamedTuple):
     pause_url: str
     take_back_url: str
     discard_url: str
+    guide_part: str
 
 
 class Dock:
@@ -246,6 +255,7 @@ class Dock:
             pause_url=reverse("session_pause", args=[self.session.pk]),
             take_back_url=reverse("session_start_delete", args=[self.session.pk]) if self._can_be_taken_back else "",
             discard_url="" if self.session.is_opened else reverse("session_discard", args=[self.session.pk]),
+            guide_part=GUIDE[Session.Kind(self.session.kind)],
         )
 
     @property

@@ -118,7 +118,7 @@ class PlaceForm(CheckedForm):
 
 
 class ReviewForm(CheckedForm):
-    verdict = forms.ChoiceField(choices=Review.Verdict.choices)
+    verdict = forms.ChoiceField(choices=Review.Verdict.choices, label=_("What became of it?"), widget=forms.RadioSelect)
     helped = forms.ChoiceField(choices=Action.Helped.choices, required=False)
     remark = ContentFormField(required=False)
     version = forms.IntegerField(min_value=0, required=False)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from partnerships.compiled import CompiledQuery
 from partnerships.models import Lead, Person
+from retros.fields import starters
 from retros.models import Action, Draft, Entry, Note, Session, Step
 from retros.models.action import ActionLine, lines_of
 from retros.models.expiry import gone
@@ -18,7 +19,6 @@ from retros.recurrence.common_hours import due_day
 from retros.room.dock import Dock, Side
 from retros.room.regions import Region, Rows, draw, drawn, region, short
 from retros.room.said import said
-from retros.room.starters import starters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

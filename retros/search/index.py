@@ -80,7 +80,7 @@ SOURCES = (
         where="t.deleted_at IS NULL", also=("written_by_id", "deleted_at"),
     ),
     Source(
-        "action", "retros_action", ("cue", "text", "because", "seen_by"), "t.owner_id", "t.created_at", "",
+        "action", "retros_action", ("cue", "text", "because", "seen_by", "decider"), "t.owner_id", "t.created_at", "",
         shelf="t.partnership_id", where="t.deleted_at IS NULL", also=("owner_id", "deleted_at"),
     ),
     Source(

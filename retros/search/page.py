@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from partnerships.content import isolated
 from retros.models import Draft, Entry, Note, SearchText, Step
+from retros.models.action import lines_of
 from retros.models.search_text import FOUND
 from retros.pair import Pair
 from retros.search import find
@@ -100,7 +101,13 @@ class Search(Pair):
 
     @cached_property
     def results(self) -> list[Result]:
-        return [self._result(text) for text in self._found[:ON_A_PAGE]]
+        """Of this page; what both took, and stands here twice, is one."""
+        found = self._found[:ON_A_PAGE]
+        lines = lines_of([text.action for text in found if text.action_id], each=True)
+        of_both = {line.action.pk for line in lines if len(line.actions) > 1}
+        second = {twin.pk for line in lines for twin in line.actions[1:]}
+        results = [(text, self._result(text)) for text in found if text.action_id not in second]
+        return [replace(result, owner=None) if text.action_id in of_both else result for text, result in results]
 
     @property
     def later(self) -> str:
@@ -203,7 +210,7 @@ def _in(what: str, step: Step) -> str:
 
 
 def _words_of(action: Any) -> Iterator[str]:
-    yield from (action.sentence, action.because, action.seen_by)
+    yield from (action.sentence, action.because, action.seen_by, action.decider)
 
 
 def _clause_words(clause: Any) -> str:

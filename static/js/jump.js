@@ -1,4 +1,4 @@
-// The jump bar marks where one is: the part that crosses a line below the bar; above all of them the first one.
+// The jump bar marks where one is: the first part that ends below a line under the bar.
 const links = () => [...document.querySelectorAll(".jump a")];
 const partOf = (link) => document.querySelector(link.hash)?.closest("section");
 function mark(here) {
@@ -13,17 +13,15 @@ addEventListener("click", ({ target }) => {
   pressed = target.closest?.(".jump a");
   if (pressed) mark(pressed);
 });
-addEventListener("touchmove", () => (pressed = null), { passive: true });
-const watch = new IntersectionObserver(
-  (parts) => {
-    const part = parts.find(({ isIntersecting }) => isIntersecting)?.target;
-    if (part && !pressed) mark(links().find((link) => partOf(link) === part));
-  },
-  { rootMargin: "-30% 0px -69%" },
-);
+for (const moving of ["touchmove", "wheel", "keydown"])
+  addEventListener(moving, () => (pressed = null), { passive: true });
+const ends = (link) => partOf(link)?.getBoundingClientRect().bottom;
+const here = () => links().find((link) => ends(link) > innerHeight * 0.3) ?? links().at(-1);
+const watch = new IntersectionObserver(() => mark(pressed?.isConnected ? pressed : here()), {
+  rootMargin: "-30% 0px -69%",
+});
 function look() {
   watch.disconnect();
-  if (!links().some((link) => link.ariaCurrent)) mark(links()[0]);
   for (const link of links()) if (partOf(link)) watch.observe(partOf(link));
 }
 look();

@@ -1,7 +1,7 @@
 // Single keys press (or focus) what carries data-key, while no field has the focus. Who wants none has no list of them.
 const help = document.getElementById("shortcuts");
 const FIELDS = "input, textarea, select, [contenteditable]";
-const visible = (element) => element.checkVisibility?.() ?? element.offsetParent !== null;
+const visible = (element) => element.checkVisibility();
 const opened = (element) => element.parentElement.open && element.dataset.opens; // open: straight to the box
 
 function walk(card, step) {
@@ -29,7 +29,7 @@ document.addEventListener("keydown", (event) => {
   if (key === "?") help.showModal();
   else if (key === "j" || key === "k") walk(card, key === "j" ? 1 : -1);
   else if (/^[a-z1-9]$/.test(key)) {
-    const all = [...document.querySelectorAll(`[data-key="${key}"]`)].filter((e) => opened(e) || visible(e));
+    const all = [...document.querySelectorAll(`[data-key="${key}"]`)].filter((e) => opened(e) || e.href || visible(e));
     const found =
       all.find((element) => card?.contains(element)) ?? all.find((element) => !element.closest("[data-card]"));
     if (!found) return;

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.db import OperationalError
 from django.http import HttpResponse
+from django.test import Client
 from django.urls import include, path
 
 from partnerships import limits
@@ -100,6 +101,29 @@ def test_a_plain_form_gets_back_all_that_was_typed_and_no_password(client, cast)
     assert "a secret thing" not in page
     assert f">{cast.tom.pk}</textarea>" not in page  # chosen, not typed: sent again with the rest
     assert 'href="/somewhere/?a=b"' in page
+
+
+def test_what_can_be_sent_again_is_never_to_be_copied(client, cast):
+    """Signed out, with a token from before a sign-in, while the database is away: the form is here, filled in."""
+    client.force_login(cast.ines)
+    busy = client.post("/refusing/busy/", {"text": "mine", "version": "3"}).text
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(cast.ines)
+    stale = strict.post("/written/", {"text": "mine", "version": "3"}).text
+    client.logout()
+    signed_out = client.post("/written/", {"text": "mine", "version": "3"}).text
+    for page in (busy, stale, signed_out):
+        assert 'name="text"' in page
+        assert ">mine</textarea>" in page
+        assert 'name="version" value="3"' in page
+        assert "Send it again" in page
+        assert "Copy it" not in page
+    assert 'target="_blank"' in signed_out
+    client.force_login(cast.ines)
+    for url in ("/refusing/not_allowed/", f"/partnerships/{cast.mei.pk}/actions/new/"):
+        page = client.post(url, {"text": "mine"}).text
+        assert "Send it again" not in page  # it would not go through
+        assert ">mine</textarea>" in page
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ def inside(served: Served) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @pytest.mark.parametrize("kills", [pytest.param(2, id="some"), pytest.param(12, id="many", marks=pytest.mark.deep)])
-@pytest.mark.parametrize("worker", [alone, inside])
+@pytest.mark.parametrize("worker", [pytest.param(alone, marks=pytest.mark.one_database), inside])
 def test_a_killed_worker_loses_no_mail_and_sends_at_most_one_again(
     tmp_path: Path,
     sink: Sink,

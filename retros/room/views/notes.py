@@ -131,15 +131,16 @@ def learning_restore(request: PersonRequest, session_id: UUID, note_id: UUID) ->
 def room_action_create(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
     """Agree on an action or an experiment, perhaps from a card."""
     step = get_step(request.user, session_id, position)
-    form = ActionForm(request.POST)
+    form = ActionForm.in_room(request.POST, step.session)
     data = form.checked()
     entry = get_entry(request.user, session_id, data.pop("entry")) if data["entry"] else data.pop("entry")
     owners = form.owners()
     del data["owner"]
-    made = Action.agree(
-        step.session.partnership, session=step.session, by=request.user, id=data.pop("client_id"),
-        owners=owners, entry=entry, **data,
-    )  # fmt: skip
+    with form.refused_with():
+        made = Action.agree(
+            step.session.partnership, session=step.session, by=request.user, id=data.pop("client_id"),
+            owners=owners, entry=entry, **data,
+        )  # fmt: skip
     said = ngettext("Action added: %(text)s", "Two actions added, one each: %(text)s", len(made))
     undo = reverse("room_action_delete", args=[session_id, position, made[0].pk])
     messages.success(request, said % {"text": isolated(shorten(made[0].text, SHOWN))}, extra_tags=f"undo {undo}")

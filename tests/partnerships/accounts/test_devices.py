@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from partnerships.accounts.devices import browser_in_words
-from partnerships.models import Audit, Person, SignIn
+from partnerships.mail import news
+from partnerships.models import Audit, Delivery, Person, SignIn
 from tests.factories import PASSWORD, PersonFactory
 from tests.partnerships.accounts.test_accounts import signed_in
 from tests.partnerships.accounts.test_second_factor import entered
@@ -71,7 +72,22 @@ def test_each_is_listed_and_ended_alone(ines: Person) -> None:
     assert there.get(reverse("person_update")).status_code == 302
     assert here.get(reverse("person_update")).status_code == 200
     assert Audit.objects.get(act=Audit.Act.SESSION_ENDED).about_id == ines.pk
+    assert told(ines) == ["You were signed out on a device"]
     assert here.post(end).status_code == 404
+
+
+def test_all_of_them_are_ended_by_oneself(ines: Person) -> None:
+    here, there = sign_in(ines, FIREFOX, "192.0.2.7"), sign_in(ines, IPHONE, "198.51.100.9")
+    here.post(reverse("session_end_all"))
+    assert [signed_in(one) for one in (here, there)] == [False, False]
+    assert told(ines) == ["You were signed out everywhere"]
+
+
+def told(person: Person) -> list[str]:
+    """The subjects of the mails that wait for them; each names what to do when it was not them."""
+    letters = [news.letter(mail) for mail in Delivery.objects.filter(person=person, kind=Delivery.Kind.NEWS)]
+    assert all(letter and "Was it not you? Change your password." in letter.lines[-1] for letter in letters)
+    return [letter.subject for letter in letters if letter]
 
 
 def test_ones_own_is_ended_like_signing_out(ines: Person) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
+from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from partnerships.accounts.second_factor import Adapter, secret_to_type
+from partnerships.accounts.second_factor import Adapter, secret_to_type, use_up
 from partnerships.models import Audit, Delivery, Person, SignIn, second_factor
 from partnerships.refusals import NotAllowed, Refusal
 from retros.live import rights
@@ -38,7 +40,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(totp, "yield_hotp_counters_from_time", lambda: iter([clock.step]))
+    monkeypatch.setattr(totp, "time", SimpleNamespace(time=lambda: clock.step * 30 + 29))
     return clock
 
 
@@ -64,11 +66,13 @@ def secret_of(person: Person) -> str:
 
 
 def set_up(client: Client, clock: Clock) -> Any:
-    """As the page says: the key that it shows goes into the app, whose code comes back."""
+    """As the page says: the key that it shows goes into the app, whose code comes back; then half a minute passes."""
     page = client.get(reverse("mfa_activate_totp"))
     secret = Adapter().decrypt(client.session[totp.SECRET_SESSION_KEY])
     assert secret_to_type(secret) in page.text
-    return client.post(reverse("mfa_activate_totp"), {"code": clock.code(secret)})
+    answer = client.post(reverse("mfa_activate_totp"), {"code": clock.code(secret)})
+    clock.step += 1  # this one works no more
+    return answer
 
 
 def sign_in(person: Person, client: Client | None = None) -> Client:
@@ -146,6 +150,35 @@ def test_signing_in_asks_for_the_code(ines: Person, clock: Clock) -> None:
     clock.step += 1
     client.post(ASK, {"code": clock.code(secret_of(ines))})
     assert signed_in(client)
+
+
+def test_a_phone_may_be_half_a_minute_late_and_each_code_works_once(ines: Person, clock: Clock) -> None:
+    client = entered(ines)
+    set_up(client, clock)
+    secret = secret_of(ines)
+    clock.step += 8
+    later = clock.code(secret)
+    clock.step += 1
+    late = clock.code(secret)
+    clock.step += 1
+    assert "This did not work." in sign_in(ines).post(ASK, {"code": later}).text
+    client = sign_in(ines)
+    client.post(ASK, {"code": late})
+    assert signed_in(client)
+    assert "This did not work." in sign_in(ines).post(ASK, {"code": late}).text
+
+
+def test_the_code_that_set_the_app_up_signs_nobody_in(ines: Person, clock: Clock) -> None:
+    set_up(entered(ines), clock)
+    clock.step -= 1
+    assert "This did not work." in sign_in(ines).post(ASK, {"code": clock.code(secret_of(ines))}).text
+
+
+def test_a_used_code_is_remembered_as_long_as_it_would_work(ines: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[int] = []
+    monkeypatch.setattr(cache, "add", lambda key, value, timeout: not kept.append(timeout))  # type: ignore[func-returns-value]
+    use_up(ines, "123456")
+    assert kept == [90]  # seconds: its own half minute, the one before and the one after
 
 
 def test_codes_are_not_to_be_guessed(ines: Person, clock: Clock) -> None:

@@ -62,6 +62,7 @@ def test_an_app_that_is_asked_for(
     press(page, "I have kept them")
     expect(page).to_have_url(f"{live_server.url}/settings/reminders/")
 
+    clock.step += 1
     for code in (clock.code(secret), recovery):
         page = new_context().new_page()
         by_password(page, cast.ines.email)

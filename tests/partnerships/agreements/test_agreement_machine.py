@@ -340,6 +340,6 @@ def pair(db: None) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("runs", [pytest.param(100, id="some"), pytest.param(1000, id="many", marks=pytest.mark.deep)])
+@pytest.mark.parametrize("runs", [pytest.param(40, id="some"), pytest.param(1000, id="many", marks=pytest.mark.deep)])
 def test_the_two_and_the_rules_agree(pair: None, runs: int) -> None:
     run_state_machine_as_test(Machine, settings=settings(max_examples=runs, stateful_step_count=50, deadline=None))

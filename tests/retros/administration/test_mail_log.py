@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from partnerships import limits
 from partnerships.mail import outbox
-from partnerships.models import Delivery, Partnership, Person
+from partnerships.models import Delivery, Organisation, Partnership, Person
 from partnerships.refusals import NotAllowed
 from retros.administration import import_partnerships
 from retros.backup import archive
@@ -83,7 +83,9 @@ def test_the_workers_last_round(client: Client, ada: Person, minutes: int | None
 @pytest.mark.parametrize(
     ("hours", "words"),
     [
-        (None, "No backups are made by themselves"), (0, "No backup was made yet"), (1, "The last backup was made on"),
+        (None, "Nothing is backed up here by itself"),
+        (0, "No backup was made yet"),
+        (1, "The last backup was made on"),
         (40, "The last backup was made on"),
     ],
 )  # fmt: skip
@@ -210,8 +212,45 @@ def test_sent_is_said_of_what_a_mail_server_took_alone(client: Client, cast: Cas
     assert f"Sent on {now.astimezone(ada.tz):%-d %b}" in client.get(reverse("schedule")).text
 
 
+@pytest.mark.parametrize(
+    ("press", "name"), [({"name": "Example Ltd"}, "Example Ltd"), ({"later": "1", "name": "E"}, "")]
+)
+def test_the_set_up_asks_for_the_organisation_once(
+    client: Client, ada: Person, press: dict[str, str], name: str
+) -> None:
+    Partnership.objects.all().delete()
+    page = client.get("/", follow=True)
+    assert page.redirect_chain[-1][0] == reverse("organisation_update")
+    assert "Step 2 of 3" in page.text
+    assert "Three steps" in client.post(reverse("organisation_update"), press, follow=True).text
+    assert "Three steps" in client.get("/", follow=True).text
+    assert Organisation.bare_name() == name
+    assert f'value="{name}"' in client.get(reverse("organisation_update")).text or not name
+    door = Client().get(reverse("account_login")).text
+    assert f"Twofold · {name}" in " ".join(door.split()) if name else "Twofold ·" not in door
+
+
+def test_its_name_is_in_mails_and_stays_when_the_form_is_left(
+    client: Client, ada: Person, settings: Any, mailoutbox: list[Any]
+) -> None:
+    settings.MAIL_IS_SENT = True
+    client.post(reverse("organisation_update"), {"name": "Example Ltd", "test": "1"})
+    assert "Twofold · Example Ltd" in mailoutbox[0].body
+    assert "Twofold · Example Ltd" in str(mailoutbox[0].alternatives[0][0])
+    client.post(reverse("organisation_update"), {"name": "Other", "later": "1"})
+    assert Organisation.bare_name() == "Example Ltd"
+
+
+def test_a_test_mail_that_fails_is_said_in_the_set_up(client: Client, ada: Person, server: Any) -> None:
+    answer = client.post(reverse("organisation_update"), {"name": "Example Ltd", "test": "1"})
+    assert answer.status_code == 502
+    assert "The test mail did not leave" in answer.text
+    assert Organisation.bare_name() == "Example Ltd"
+
+
 def test_the_first_page_is_the_next_step(client: Client, cast: Cast, ada: Person) -> None:
     Partnership.objects.all().delete()
+    Organisation.ask_no_more()
     page = client.get("/", follow=True).text
     for name in ("admin_partnership_create", "partnership_import", "mail_list"):
         assert f'href="{reverse(name)}"' in page.partition("<main")[2]

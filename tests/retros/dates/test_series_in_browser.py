@@ -13,17 +13,16 @@ from playwright.sync_api import expect
 
 from retros.dates import one_date
 from retros.models import Series, Session
-from tests.browser import ALL_FOUR, faults
-from tests.cast import make_cast
+from tests.browser import faults
+from tests.cast import home_of, make_cast
 from tests.conftest import LiveServer
-from tests.retros.home.test_home_in_browser import page_of
 
 pytestmark = pytest.mark.one_database
 
 
 def test_plan_a_rhythm_and_change_it(live_server: LiveServer, new_context: Callable[..., Any]) -> None:
     cast = make_cast()
-    page = page_of(cast.ines, new_context(viewport={"width": 390, "height": 844}), live_server)
+    page = home_of(cast.ines, new_context(viewport={"width": 390, "height": 844}), live_server)
     page.get_by_role("link", name="Plan a rhythm").click()
     page.wait_for_load_state()  # the dates follow a choice by a script
     dates = page.locator("#dates li")
@@ -31,15 +30,15 @@ def test_plan_a_rhythm_and_change_it(live_server: LiveServer, new_context: Calla
     before = dates.nth(1).inner_text()
     page.get_by_label("How often").select_option("every_2_weeks")
     expect(dates.nth(1)).not_to_have_text(before)
-    found = faults(page, ALL_FOUR)
+    found = faults(page)
     page.get_by_role("button", name="Plan it").click()
     expect(page.get_by_role("heading", name="Your rhythm")).to_be_visible()
-    found += faults(page, ALL_FOUR)
+    found += faults(page)
     page.get_by_role("link", name="Change from here on").nth(1).click()
     page.get_by_label("Time", exact=True).fill("09:30")
     page.get_by_role("button", name="Show what changes").click()
     expect(page.get_by_role("heading", name="What changes")).to_be_visible()
-    found += faults(page, ALL_FOUR)
+    found += faults(page)
     page.get_by_role("button", name="Change it").click()
     expect(page.get_by_role("heading", name="Your rhythm")).to_be_visible()
     series = Series.objects.get()
@@ -50,5 +49,5 @@ def test_plan_a_rhythm_and_change_it(live_server: LiveServer, new_context: Calla
     coming = Session.objects.filter(series=series).earliest("start_utc")
     for name, session in (("session_skip", coming), ("session_met", gone), ("session_move", coming)):
         page.goto(reverse(name, args=[session.pk]))
-        found += faults(page, ALL_FOUR)
+        found += faults(page)
     assert found == []

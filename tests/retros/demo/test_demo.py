@@ -23,8 +23,8 @@ from retros.administration.settled import kept_by_all
 from retros.demo.cast import PLAYERS, person_at, player_at
 from retros.demo.middleware import DemoMiddleware
 from retros.demo.story import Clock, make_people, tell_story
-from retros.history.trend import trends
-from retros.models import Action, Session
+from retros.history.trend import Trends, trends
+from retros.models import Action, Jot, Session
 from tests.cast import client_of
 from tests.retros import play
 
@@ -47,7 +47,8 @@ def person(key: str) -> Person:
 
 
 def held(label: str) -> list[Session]:
-    return list(Session.objects.filter(partnership__label=label, status="held").order_by("start_utc"))
+    held = Session.objects.filter(partnership__label=label, status="held", kind=Session.Kind.RETRO)
+    return list(held.order_by("start_utc"))
 
 
 # --- nowhere but in the demo -------------------------------------------------------------------------------------
@@ -177,7 +178,7 @@ class TestTheYear(TestCase):
     def test_actions_have_had_outcomes(self) -> None:
         checkout = Action.objects.filter(partnership__label="Checkout")
         assert {a.helped for a in checkout.exclude(closed_as="")} >= {"helped", "no_difference", "not_tried"}
-        assert checkout.filter(closed_as="").count() == 3
+        assert checkout.filter(closed_as="").count() == 4
         assert checkout.filter(is_experiment=True, closed_as="").exists()
 
     def test_the_pulse_has_a_gap_and_both_see_it(self) -> None:
@@ -186,6 +187,28 @@ class TestTheYear(TestCase):
         assert seen[0] == seen[1]
         assert [trend.count for trend in seen[0]] == [6, 6]
         assert seen[0][1].words.count("no answer") == 1
+
+    def test_each_page_of_what_they_remember_is_worth_a_look(self) -> None:
+        """Three measures and the core of a health check as lines, what helped, kind words, a parked difference."""
+        checkout = Partnership.objects.with_members().get(label="Checkout")
+        ines, tom = client_of(person("ines")), client_of(person("tom"))
+        lines = Trends(checkout, person("tom"), list(checkout.memberships.all()))
+        assert [len(trend.rows) for trend in lines.measures] == [6, 6, 6]
+        assert [len(trend.rows) for trend in lines.health] == [2] * 5
+        assert any(row.apart and row.said[0] != row.said[1] for trend in lines.measures for row in trend.rows)
+        for client in (ines, tom):
+            shelf = client.get(reverse("shelf_detail")).text
+            assert shelf.count('class="quote typed"') >= 6 + 2
+            helped = reverse("helped_list", args=[checkout.pk])
+            assert client.get(helped).text.count("Done · It helped") >= 7
+            assert "one page either" in client.get(f"{helped}?outcome=no_difference").text
+        parked = Action.objects.visible_to(person("ines")).exclude(decider="").get()
+        assert parked.is_open
+        assert "Decided by: <bdi>Sara" in tom.get(reverse("action_list", args=[checkout.pk])).text
+        history = ines.get(reverse("history_detail", args=[checkout.pk])).text
+        for title in ("Health check", "X versus Y"):
+            assert title in history
+        assert len(Jot.objects.kept(person("ines"))) == 2
 
     def test_a_retro_is_open_with_folded_cards_on_both_sides(self) -> None:
         session = Session.objects.get(status="in_progress")

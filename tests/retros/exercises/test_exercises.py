@@ -13,15 +13,17 @@ from django.utils import timezone
 from partnerships.models import Agreement, Partnership
 from partnerships.wording import Wording
 from retros.catalogue import Catalogue, Template, templates
-from retros.models import Entry, Note, Prompt, Session, creation
+from retros.lifecycle.take_along import actions_table
+from retros.models import Action, Entry, Note, Prompt, Session, creation
 from tests.cast import client_of
 from tests.retros.model import CONCLUDE, WRITE, Pair, Participant, at, make_pair, reveal
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 KNOWN = Catalogue(templates())
 KINDS = [kind for kind, _label in Partnership.Kind.choices]
-CHOICES = [(kind, template.key) for kind in KINDS for template in KNOWN.choices(kind)]
+# Each template with the first kind of pair that may choose it: the kind decides which are offered, not how one goes.
+CHOICES = list({template.key: kind for kind in reversed(KINDS) for template in KNOWN.choices(kind)}.items())
 ALONE = ("pulse", "write", "questions", "close")
 
 
@@ -72,7 +74,7 @@ def test_a_pair_chooses_among_what_fits_it_the_usual_one_first() -> None:
 
 
 def test_every_choice_says_when_one_wants_it_and_where_it_comes_from() -> None:
-    for _kind, key in CHOICES:
+    for key, _kind in CHOICES:
         assert templates()[key].need
         assert templates()[key].source
 
@@ -96,8 +98,8 @@ def asked(template: Template) -> list[str]:
     return [prompt.text or prompt.title for step in template.steps for prompt in step.prompts]
 
 
-@pytest.mark.parametrize(("kind", "key"), CHOICES)
-def test_each_goes_from_choosing_to_closing(pair: Pair, kind: str, key: str) -> None:
+@pytest.mark.parametrize(("key", "kind"), CHOICES)
+def test_each_goes_from_choosing_to_closing(pair: Pair, key: str, kind: str) -> None:
     client = of_kind(pair, kind)
     tom = client_of(pair.tom)
     session = begun(client, pair, key)
@@ -321,6 +323,33 @@ def test_another_topic_than_the_open_one_is_refused_and_kept_in_the_box(pair: Pa
     assert "The release day" in answer.content.decode()
     again = tom.post(url_of(pair, "difference"), {"client_id": str(uuid.uuid4()), "topic": "The new onboarding"})
     assert again.headers["location"] == reverse("session_detail", args=[first.pk])
+
+
+def test_what_is_parked_can_name_who_decides(pair: Pair) -> None:
+    """Somebody outside the two: a name, which they read wherever the action stands, and can change."""
+    client = of_kind(pair, "pm_designer")
+    session = begun(client, pair, "difference")
+    ines, tom = pair.hands(session)
+    for hand in (ines, tom):
+        hand.ready(0)
+    for hand in (ines, tom):
+        hand.next(0)
+    place = reverse("step_detail", args=[session.pk, 1])
+    assert 'name="decider"' in client.get(place).content.decode()
+    usual = reverse("step_detail", args=[pair.planned().pk, CONCLUDE])
+    assert 'name="decider"' not in client.get(usual).content.decode()
+    sent = {"text": "The release day", "decider": "Vera from sales", "owner": "b", "due": "2030-01-02"}
+    client.post(reverse("room_action_create", args=[session.pk, 1]), {**sent, "client_id": str(uuid.uuid4())})
+    action = Action.objects.visible_to(pair.ines).get()
+    change = reverse("action_update", args=[action.pk])
+    for url in (place, reverse("action_list", args=[pair.partnership.pk]), reverse("session_print", args=[session.pk])):
+        assert "Decided by: <bdi>Vera from sales</bdi>" in client.get(url).content.decode(), url
+    found = client.get(reverse("search", args=[pair.partnership.pk]), {"q": "vera"}).content.decode()
+    assert change in found
+    assert client.post(change, {**sent, "decider": "Ada", "version": action.version}).status_code == 302
+    assert "Ada</textarea>" in client.get(change).content.decode()
+    row = actions_table(pair.partnership, pair.tom).splitlines()[1]
+    assert row.startswith('"Tom Keller","The release day","","","","Ada",')
 
 
 def test_then_guesses_are_corrected_and_it_is_decided_tested_or_parked(pair: Pair) -> None:

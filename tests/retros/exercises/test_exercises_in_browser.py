@@ -21,6 +21,8 @@ from tests.conftest import LiveServer
 from tests.retros import play
 from tests.retros.room.test_retro_in_browser import Side
 
+pytestmark = pytest.mark.one_database
+
 # Each once, for the first kind of pair that can choose it.
 ALL = {
     each.key: (kind, each)
@@ -141,9 +143,10 @@ def test_x_versus_y_from_a_card(people: Cast, two: tuple[Side, Side], live_serve
     tom.press("Add it")
     ines.page.get_by_text("Park it", exact=True).click()
     ines.page.get_by_role("textbox", name="What is to be decided?").fill("Who says so to sales")
+    ines.page.get_by_label("Who decides, if it is neither of you").fill("Vera from sales")
     ines.page.locator("details", has_text="Park it").locator(".seg").get_by_text("Tom").click()
     ines.press("Add action")
-    expect(tom.page.locator("#actions")).to_contain_text("Who says so to sales")
+    expect(tom.page.locator("#actions")).to_contain_text(re.compile("Who says so to sales.*Decided by: .?Vera", re.S))
     expect(ines.page.locator("#learnings")).to_contain_text("Dates move on Mondays alone")
     go_on(two, "We are done here")
     expect(ines.page.locator("#banner")).to_contain_text("This sitting is closed.")

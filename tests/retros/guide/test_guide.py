@@ -10,6 +10,8 @@ from django.conf import settings
 from django.urls import get_resolver
 
 from retros.guide.text import PARTS, blocks, guide
+from retros.models import Session
+from retros.room.dock import GUIDE
 from tests.world import World, routes
 
 pytestmark = pytest.mark.one_database
@@ -37,12 +39,14 @@ def test_a_question_mark_leads_to_the_part_of_the_page(world: World) -> None:
     link = '<a class="btn quiet small" href="/guide/#{}" aria-label="Guide to this page">?</a>'
     assert link.format("between-two-retros") in world.client("ines").get(world.url("action_list")).text
     assert "/guide/#" not in world.client("ines").get(world.url("person_update")).text
+    assert 'href="/guide/#a-retro" target="_blank"' in world.client("ines").get(world.url("step_detail")).text
 
 
 def test_each_part_and_each_page_of_it_exists() -> None:
     assert get_resolver()
     assert set(PARTS) <= set(routes())
-    assert set(PARTS.values()) <= {block.anchor for block in guide() if block.kind == "h2"}
+    assert set(GUIDE) == set(Session.Kind)
+    assert {*PARTS.values(), *GUIDE.values()} <= {block.anchor for block in guide() if block.kind == "h2"}
 
 
 @pytest.mark.parametrize("text", ["a `code`", "[a link](x)", "> said", "***", "| a | b |\n|---|---|\n| `c` | d |"])

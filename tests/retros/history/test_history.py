@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -23,10 +24,10 @@ from retros.leads.overview import LeadOverview, LeadOverviewRow, Released
 from retros.models import Action, Need, Note, Release, Session
 from retros.models.release import words_of
 from tests.cast import Cast, client_of
-from tests.factories import PersonFactory
+from tests.factories import PartnershipFactory, PersonFactory
 from tests.retros import play
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 QUERIES = 12  # of a page, but for the sign-in and the ends of transactions
 
@@ -437,6 +438,7 @@ def test_whoever_leads_nothing_has_an_empty_page(cast: Cast) -> None:
 # --- how much it takes ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_databases
 def test_the_overview_of_five_hundred_takes_few_queries(cast: Cast) -> None:
     people = [PersonFactory.build(name=f"P {n}", email=f"p{n}@example.org") for n in range(20)]
     people = Person.objects.bulk_create(people)
@@ -520,3 +522,67 @@ def test_what_both_took_ends_in_one_line(cast: Cast) -> None:
     assert text.count("Agree a freeze date") == 1
     assert "An action ended" in text
     assert "Ines. Done; Tom. Done" in text
+
+
+# --- what both took is one ------------------------------------------------------------------------------------------
+
+
+def test_an_action_of_both_counts_once_for_the_two_and_their_lead(cast: Cast) -> None:
+    session = play.hold(cast.checkout)
+    both = play.agree(cast.checkout, "Sketch early", owners="ab", session=None)
+    Action.objects.filter(partnership=cast.checkout).update(session=session)
+    PartnershipFactory.create(label="Wallet", a=cast.mei, b=cast.ines)  # so that home lists several
+    assert "1 open action" in unescape(page(cast.ines, "home"))
+    lead = LeadOverview(cast.sara, label="checkout")
+    for person in (cast.ines, cast.sara):
+        assert "0 of 1 done" in page(person, "history_detail", cast.checkout.pk)
+    assert lead.rows[0].counts.words == "0 of 1 done"
+    assert "1 action, 0 done" in page(cast.ines, "history_detail", cast.checkout.pk)
+    both.finish(by=cast.ines)  # Tom's is open still
+    assert "0 of 1 done" in page(cast.sara, "history_detail", cast.checkout.pk)
+    Action.objects.exclude(pk=both.pk).get().finish(by=cast.tom, closed_as=Action.Closed.DROPPED)
+    assert "1 of 1 done" in page(cast.sara, "history_detail", cast.checkout.pk)
+    assert LeadOverview(cast.sara, label="checkout").rows[0].counts.words == "1 of 1 done"
+
+
+def test_what_became_of_an_action_of_both_is_one_line_on_paper(cast: Cast) -> None:
+    both = play.agree(cast.checkout, "Sketch early", owners="ab")
+    session = play.start(cast.checkout)
+    both.review(session, by=cast.ines, verdict="done", helped="helped")
+    Action.objects.exclude(pk=both.pk).get().review(session, by=cast.ines, verdict="going")
+    text = unescape(page(cast.ines, "session_print", session.pk))
+    assert text.count("Sketch early") == 1
+    for words in ("Ines Okafor", "Done", "It helped", "Tom Lindqvist", "Still going"):
+        assert words in text.partition("Sketch early")[2], words
+
+
+# --- a lead who is here for the first time ----------------------------------------------------------------------------
+
+
+def test_a_date_that_has_gone_by_is_not_the_next_retro(cast: Cast) -> None:
+    yesterday = timezone.localdate() - timedelta(days=2)
+    past(cast.checkout, yesterday, "scheduled")
+    assert LeadOverview(cast.sara, label="checkout").rows[0].next == ""
+    assert "Next retro: Not planned" in page(cast.sara, "history_detail", cast.checkout.pk)
+    planned = past(cast.checkout, timezone.localdate() + timedelta(days=9), "scheduled")
+    assert str(planned.day.day) in LeadOverview(cast.sara, label="checkout").rows[0].next
+    assert "Not planned" not in page(cast.sara, "history_detail", cast.checkout.pk)
+
+
+def test_of_an_open_retro_history_says_so_in_a_sentence(cast: Cast) -> None:
+    play.start(cast.checkout)
+    text = page(cast.ines, "history_detail", cast.checkout.pk)
+    assert "A retro is open now." in text
+    assert "Next retro:" not in text
+
+
+def test_what_they_need_stands_before_all_else_and_every_page_names_the_two(cast: Cast) -> None:
+    lead = lead_of(cast)
+    need = Need.write(lead, by=cast.ines, text="A date", id=uuid.uuid4())
+    release = Release.propose(lead, "need", need, by=cast.ines, digest=words_of("need", need, lead).digest)
+    release.confirm(by=cast.tom, digest=release.digest)
+    text = page(cast.sara, "history_detail", cast.checkout.pk)
+    assert text.index("Read and answer") < text.index('class="timeline"')
+    for name, subject in (("need_answer", need), ("offer_create", cast.checkout)):
+        assert "Ines and Tom" in page(cast.sara, name, subject.pk)
+    assert 'class="timeline"' not in page(cast.sara, "history_detail", cast.search.pk, kind="released")

@@ -296,3 +296,58 @@ def test_seats_stand_in_their_order_for_both(cast: Cast) -> None:
     for person in (cast.ines, cast.tom):
         fold = page(person, cast.checkout).partition('class="fold"')[2].partition("</section>")[0]
         assert re.findall(r'data-p="(.)"', fold) == [Seat.A, Seat.B]
+
+
+# --- an open page follows --------------------------------------------------------------------------------------------
+
+
+def look_again(person: Person, partnership: Partnership, shown: str) -> str | None:
+    """What a browser that shows this mark is answered when it asks by itself: the new top, or None."""
+    url = reverse("partnership_course", args=[partnership.pk])
+    answer = client_of(person).get(url, {"shown": shown}, headers={"HX-Request": "true"})
+    assert answer.status_code in {200, 204}
+    return unescape(answer.content.decode()) if answer.status_code == 200 else None
+
+
+def mark_of(html: str) -> str:
+    found = re.search(r"\?shown=([\w-]+)", html)
+    assert found is not None
+    return found[1]
+
+
+def test_an_open_home_hears_when_the_other_one_starts_the_retro(cast: Cast) -> None:
+    play.plan(cast.checkout)
+    shown = mark_of(page(cast.tom, cast.checkout))
+    assert look_again(cast.tom, cast.checkout, shown) is None
+    session = play.start(cast.checkout)
+    text = look_again(cast.tom, cast.checkout, shown)
+    assert text is not None
+    assert "Go to the room" in text
+    assert f"{session.title}: Open now, at “Last time”" in text
+    play.go_on(session, "look_back")  # the next step shows, and is no news
+    later = look_again(cast.tom, cast.checkout, mark_of(text))
+    assert later is not None
+    assert "Open now, at “Pulse check”" in later
+    assert "toast" not in later
+
+
+def test_an_open_home_hears_of_a_sitting_and_whose_turn_it_is(cast: Cast) -> None:
+    shown = mark_of(page(cast.tom, cast.checkout))
+    client_of(cast.ines).post(reverse("dream_team_create", args=[cast.checkout.pk]), {"short": "1"})
+    text = look_again(cast.tom, cast.checkout, shown)
+    assert text is not None
+    assert "3 questions, each alone" in text
+    assert "Go on answering" in text
+    assert "toast" in text
+
+
+def test_an_open_home_hears_nothing_of_what_the_other_one_writes_alone(cast: Cast) -> None:
+    session = play.plan(cast.checkout)
+    shown = mark_of(page(cast.tom, cast.checkout))
+    play.fold(session, cast.ines, SENTINEL)
+    assert look_again(cast.tom, cast.checkout, shown) is None
+
+
+def test_whoever_has_no_script_is_led_from_its_address_to_home(cast: Cast) -> None:
+    answer = client_of(cast.tom).get(reverse("partnership_course", args=[cast.checkout.pk]))
+    assert answer["Location"] == reverse("partnership_detail", args=[cast.checkout.pk])

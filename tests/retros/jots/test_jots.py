@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import html
+import json
+import re
 import threading
 import uuid
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from partnerships.models import Partnership
 from partnerships.refusals import NotAllowed, Refusal, Stale
@@ -16,7 +21,7 @@ from retros import limits
 from retros.models import Draft, Entry, Jot
 from retros.models.session import Session
 from tests.cast import client_of
-from tests.factories import PartnershipFactory, PersonFactory
+from tests.factories import PASSWORD, PartnershipFactory, PersonFactory
 from tests.retros.model import WRITE, Pair, make_pair
 
 pytestmark = pytest.mark.django_db
@@ -141,6 +146,72 @@ def test_what_was_begun_and_what_was_shared_stands_in_the_box(pair: Pair, ines: 
     assert "Half a thought" in ines.get(jots_of(pair), {"jot": "From my phone"}).content.decode()
     jot(ines, pair)
     assert not Draft.objects.exclude(text="").exists()
+
+
+def box_in(page: str) -> str:
+    """What stands in the box of the page."""
+    found = re.search(r'<textarea name="text".*?>\n(.*?)</textarea>', page, re.DOTALL)
+    assert found is not None
+    return html.unescape(found[1])
+
+
+def test_what_was_shared_stands_below_what_was_begun_once(pair: Pair, ines: Client) -> None:
+    box = Draft.Box.JOT.key(pair.partnership.pk)
+    begun = Draft.keep(box, "Begun", version=0, by=pair.ines)
+    emptied = Draft.keep(box, "", version=begun, by=pair.ines)
+    assert box_in(ines.get(jots_of(pair), {"jot": "From my phone"}).content.decode()) == "From my phone"
+    half = Draft.keep(box, "Half a thought", version=emptied, by=pair.ines)
+    both = "Half a thought\n\nFrom my phone"
+    assert box_in(ines.get(jots_of(pair), {"jot": "From my phone"}).content.decode()) == both
+    Draft.keep(box, both, version=half, by=pair.ines)
+    assert box_in(ines.get(jots_of(pair), {"jot": "From my phone"}).content.decode()) == both
+
+
+ARTICLE = {"title": "On deciding", "text": "Decide slowly? & <b>twice</b>", "url": "https://example.org/a?b=1&c=2"}
+SHARED = "On deciding\nDecide slowly? & <b>twice</b>\nhttps://example.org/a?b=1&c=2"
+
+
+def test_a_phone_shares_into_the_box_by_what_the_manifest_says(pair: Pair, ines: Client) -> None:
+    target = json.loads((settings.BASE_DIR / "public/manifest.webmanifest").read_text())["share_target"]
+    assert (target["action"], target["method"]) == (reverse("jot_create"), "GET")
+    sent = {target["params"][part]: words for part, words in ARTICLE.items()}
+    assert box_in(ines.get(target["action"], sent).content.decode()) == SHARED
+    sent[target["params"]["text"]] = f"Read {ARTICLE['url']}"  # many programs put the address into the text too
+    page = ines.get(target["action"], sent).content.decode()
+    assert box_in(page) == f"On deciding\nRead {ARTICLE['url']}"
+    assert f'action="{jots_of(pair)}"' in page
+    assert not Jot.objects.exists()
+    assert not Draft.objects.exists()
+
+
+def test_whoever_has_to_sign_in_first_still_has_what_was_shared(pair: Pair) -> None:
+    browser = Client()
+    first = browser.get(reverse("jot_create"), ARTICLE)
+    assert first.status_code == 302
+    page = browser.get(first.headers["location"]).content.decode()
+    fields = re.findall(r'<input type="hidden" name="next" value="([^"]*)"', page)
+    sent = {"login": pair.ines.email, "password": PASSWORD, "next": html.unescape(fields[0])}
+    signed_in = browser.post(first.headers["location"], sent, follow=True)
+    assert box_in(signed_in.content.decode()) == SHARED
+
+
+def test_whoever_has_several_says_for_which(pair: Pair, ines: Client) -> None:
+    other = PartnershipFactory.create(label="Search", a=pair.ines)
+    ended = PartnershipFactory.create(label="Ended", a=pair.ines)
+    Partnership.objects.filter(pk=ended.pk).update(archived_at=timezone.now())
+    page = ines.get(reverse("jot_create"), ARTICLE).content.decode()
+    ways = [html.unescape(url) for url in re.findall(r'href="(/[^"]*/jots/\?[^"]*)"', page)]
+    assert [url.split("?")[0] for url in ways] == [jots_of(pair), reverse("jot_list", args=[other.pk])]
+    assert {box_in(ines.get(url).content.decode()) for url in ways} == {SHARED}
+
+
+def test_whoever_has_no_partnership_is_told_so() -> None:
+    page = client_of(PersonFactory.create(name="Mei Tan", email="mei@example.org")).get(reverse("jot_create"))
+    assert "you are in no partnership now" in page.content.decode()
+
+
+def test_words_to_begin_with_stand_by_the_box(pair: Pair, ines: Client) -> None:
+    assert "“It matters to me because …”" in ines.get(jots_of(pair)).content.decode()
 
 
 def test_a_retry_leaves_what_was_begun_since(pair: Pair) -> None:

@@ -6,10 +6,13 @@ import io
 import json
 import weakref
 import zipfile
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -60,6 +63,28 @@ def test_both_files_are_whole(cast: Cast) -> None:
     assert held["twofold.json"] == json.dumps(json.loads(held["twofold.json"]), ensure_ascii=False, indent=2) + "\n"
     data["made_at"] = json.loads(held["twofold.json"])["made_at"]
     assert held["twofold.md"] == "\n\n".join(["# Twofold", *readable(data, 2)]) + "\n"
+
+
+def test_it_holds_how_one_signs_in(cast: Cast) -> None:
+    """Devices, passkeys, the app; of no secret more than that there is one, and of nobody else any."""
+    for person in (cast.ines, cast.tom):
+        client = Client(REMOTE_ADDR="192.0.2.7", headers={"User-Agent": "Firefox/145.0 (Windows)"})
+        client.post(reverse("account_login"), {"login": person.email, "password": PASSWORD})
+        client.get(reverse("person_update"))
+    at = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    for kind, data in (("webauthn", {"name": "My key", "credential": {"id": "zqsecret"}}), ("totp", {"secret": "zqs"})):
+        made = Authenticator.objects.create(user=cast.ines, type=kind, data=data)
+        Authenticator.objects.filter(pk=made.pk).update(created_at=at, last_used_at=at)
+    held = files(archive(cast.ines))
+    you = json.loads(held["twofold.json"])["you"]
+    (device,) = you["signed_in_at"]
+    assert (device["browser"], device["address"]) == ("Firefox on Windows", "192.0.2.7")
+    assert device["since"]
+    known = {"since": at.isoformat(), "last_used": at.isoformat()}
+    assert you["passkeys"] == [{"name": "My key", **known}]
+    assert you["authenticator_app"] == [known]
+    assert all("My key" in text and "zqs" not in text for text in held.values())
+    assert files(archive(cast.tom))["twofold.json"].count("My key") == 0
 
 
 def test_one_partnership_at_a_time_is_in_memory(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

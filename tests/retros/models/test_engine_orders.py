@@ -292,6 +292,7 @@ def test_the_bases_and_the_model_agree(transactional_db: None, clock: Clock) -> 
         assert case.outcome({}) == case.promise(), base
 
 
+@pytest.mark.one_database
 def test_one_after_the_other_is_what_the_model_says(transactional_db: None, clock: Clock) -> None:
     """The measure itself: without any haste each pair of verbs ends where the model says."""
     pair, pick = make_pair(), random.Random(1)

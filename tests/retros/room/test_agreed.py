@@ -16,7 +16,7 @@ from retros.models import Action, Draft, Entry, Session
 from retros.models.action import lines_of
 from tests.cast import Cast, client_of
 from tests.retros import play
-from tests.retros.room.test_room import HTMX
+from tests.world import HTMX
 
 pytestmark = pytest.mark.one_database
 
@@ -61,6 +61,30 @@ def add(who: Client, session: Session, **data: object) -> str:
     answer = who.post(url, given, headers=HTMX)
     assert answer.status_code == 200, answer.content.decode()
     return answer.content.decode()
+
+
+# --- without script ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("left_out", "words"), [("owner", "Say who takes it."), ("due", "Pick a date.")])
+def test_what_was_left_out_is_asked_for_on_a_page_with_all_that_was_said(
+    cast: Cast, session: Session, left_out: str, words: str
+) -> None:
+    ines, url = client_of(cast.ines), reverse("room_action_create", args=[session.pk, 2])
+    due = (timezone.localdate() + timedelta(days=7)).isoformat()
+    given = {"client_id": str(uuid.uuid4()), "text": TYPED, "owner": "b", "due": due}
+    page = html.unescape(ines.post(url, {**given, left_out: ""}).content.decode())
+    assert words in page
+    assert f">{TYPED}</textarea>" in page
+    assert re.search(rf'name="{left_out}"[^>]*autofocus', page)
+    if left_out == "owner":
+        assert [re.search(rf"<span>{name}</span>", page) is not None for name in ("Ines", "Tom", "Both")] == [True] * 3
+    for name, value in given.items():
+        if name not in {left_out, "text"}:
+            assert f'type="hidden" name="{name}" value="{value}"' in page
+    assert page.count(f'name="{left_out}"') == (3 if left_out == "owner" else 1)
+    ines.post(url, given)
+    assert Action.objects.get().text == TYPED
 
 
 # --- typed, and not added ---------------------------------------------------------------------------------------------
@@ -227,6 +251,14 @@ def test_wherever_what_both_took_is_listed_it_stands_once_with_both_marks(
         assert seen.count("Say no on the same day") == 1, url
         assert "Ines" in seen, url
         assert "Tom" in seen, url
+
+
+def test_each_pencil_of_what_both_took_shows_whose_words_it_changes(cast: Cast, session: Session) -> None:
+    play.agree(cast.checkout, "Say no on the same day", owners="ab", session=session)
+    play.go_on(session, "write")
+    text = client_of(cast.ines).get(reverse("step_detail", args=[session.pk, 3])).content.decode()
+    pencils = re.findall(r'<a[^>]*data-p="([^"]*)"[^>]*/actions/[^>]*>(.*?)</a>', text, re.DOTALL)
+    assert [(seat, 'class="dot"' in shown) for seat, shown in pencils] == [("a", True), ("b", True)]
 
 
 def test_the_form_of_the_one_thing_to_try_folds_behind_another(cast: Cast, session: Session) -> None:

@@ -15,18 +15,30 @@ from playwright.sync_api import Locator, Page, expect
 from partnerships.models import Agreement
 from retros.lifecycle import ending
 from retros.models import Action, Entry, Ready, Session, creation
-from tests.browser import Watched
-from tests.cast import Cast
+from tests.browser import TWO_FRAMES, Watched
+from tests.cast import Cast, page_of
 from tests.conftest import LiveServer
 from tests.retros import play
 from tests.retros.model import Participant
-from tests.retros.room.test_room_in_browser import TWO_FRAMES, page_of
 from tests.retros.rooms import Rooms
 
 pytestmark = pytest.mark.one_database
 
 DESK, PHONE = {"width": 1280, "height": 720}, {"width": 390, "height": 844}
 SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+
+
+def each_on_a_phone(*states: str, desk: tuple[str, ...]) -> pytest.MarkDecorator:
+    """The states of the room, each on the small screen; those that are longest also on the large one, the others there
+    with --deep.
+    """
+    sizes = [pytest.param(PHONE, state, id=f"{state}-phone") for state in states]
+    for state in states:
+        marks = () if state in desk else pytest.mark.deep
+        sizes.append(pytest.param(DESK, state, id=f"{state}-desk", marks=marks))
+    return pytest.mark.parametrize(("size", "state"), sizes)
+
+
 FOCUSED = "document.activeElement.outerHTML.slice(0, 120)"
 # What has the focus and is behind the dock, as its rectangle and the dock's top; of a long box, where the caret stands.
 BEHIND = """() => {
@@ -169,8 +181,7 @@ def test_the_next_box_is_above_the_dock(open_page: Callable[..., Page], rooms: R
         assert at["y"] + at["height"] <= top_of_dock["y"]  # with the button that folds it
 
 
-@SIZES
-@pytest.mark.parametrize("state", ["look_back", "pulse", "write", "table", "conclude", "close", "close_revealed"])
+@each_on_a_phone("look_back", "pulse", "write", "table", "conclude", "close", "close_revealed", desk=("write", "table"))
 def test_everything_that_gets_the_focus_is_above_the_dock(
     open_page: Callable[..., Page], rooms: Rooms, size: dict[str, int], state: str
 ) -> None:
@@ -195,14 +206,10 @@ def test_everything_that_gets_the_focus_is_above_the_dock(
     assert len(seen) > 3
 
 
-PRESSED_STEPS = (
+@each_on_a_phone(
     "scheduled", "look_back", "pulse", "pulse_revealed", "write_first", "write", "table", "conclude", "close",
-    "close_revealed", "closed",
+    "close_revealed", "closed", desk=("write", "table"),
 )  # fmt: skip
-
-
-@SIZES
-@pytest.mark.parametrize("state", PRESSED_STEPS)
 def test_nothing_lies_over_what_is_pressed_or_opened_by_it(
     open_page: Callable[..., Page], rooms: Rooms, size: dict[str, int], state: str, watched: Watched
 ) -> None:
@@ -493,6 +500,14 @@ def test_on_a_phone_with_25_cards_one_gets_around(open_page: Callable[..., Page]
     goes_to("The bad")
     goes_to("On the table")
     expect(table.locator(".quote")).to_be_in_viewport()
+    goes_to("The bad")
+    page.locator("h1").scroll_into_view_if_needed()
+    page.keyboard.press("Shift")  # whoever moves on by keys is no longer where they pressed
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(here).to_have_text("The discussion")
+    page.evaluate("scrollTo(0, 0)")
+    expect(here).to_have_text("On the table")
+    goes_to("On the table")
 
     text = table.locator(".quote").inner_text()
     table.get_by_role("button", name="Done talking").click()

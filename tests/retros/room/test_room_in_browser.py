@@ -10,23 +10,16 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 
-from partnerships.models import Person
 from retros.models import Prompt, Session, Step
-from tests.browser import ALL_FOUR, MAX_SCRIPT, enter, faults
-from tests.cast import make_cast, sign_in
+from tests.browser import ALL_FOUR, MAX_SCRIPT, PHONE_AND_DESK, TWO_FRAMES, enter, faults
+from tests.cast import make_cast, page_of
 from tests.conftest import LiveServer
 from tests.retros import play
 from tests.retros.rooms import LONG_WORD, Rooms
 
 pytestmark = pytest.mark.one_database
-
-
-def page_of(person: Person, context: Any, live_server: LiveServer) -> Page:
-    sign_in(context, person, live_server.url)
-    page: Page = context.new_page()
-    return page
 
 
 APART = """() => {
@@ -64,17 +57,21 @@ MOST_BYTES, MOST_REQUESTS = 92_500, 12
 WEIGHTS = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
   .map(({ name, encodedBodySize }) => [new URL(name).pathname, encodedBodySize])"""
 TOP = "box => box.getBoundingClientRect().top"
-TWO_FRAMES = "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
 
 
-def test_every_state_of_the_room_is_for_everybody(new_context: Callable[..., Any], live_server: LiveServer) -> None:
+@pytest.mark.parametrize(
+    "looks", [pytest.param(PHONE_AND_DESK, id="two"), pytest.param(ALL_FOUR, id="four", marks=pytest.mark.deep)]
+)
+def test_every_state_of_the_room_is_for_everybody(
+    new_context: Callable[..., Any], live_server: LiveServer, looks: tuple[tuple[int, str], ...]
+) -> None:
     cast = make_cast()
     rooms = Rooms(cast.ines, cast.tom)
     page = page_of(cast.ines, new_context(), live_server)
     found = []
     for name, make in rooms.every().items():
         page.goto(make())
-        found += [f"{name}: {line}" for line in faults(page, ALL_FOUR)]
+        found += [f"{name}: {line}" for line in faults(page, looks)]
         for width in (390, 320):  # 320: a desktop at 400%
             page.set_viewport_size({"width": width, "height": 200})
             over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
@@ -387,26 +384,27 @@ def test_a_wish_to_reopen_is_read_on_a_phone_too(new_context: Callable[..., Any]
     expect(page.locator(".dock").get_by_text("Tom would like to reopen it")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [390, 768, 1280])
-def test_more_time_is_one_button_on_every_screen(
-    new_context: Callable[..., Any], live_server: LiveServer, width: int
-) -> None:
+def test_more_time_is_one_button_on_every_screen(new_context: Callable[..., Any], live_server: LiveServer) -> None:
     cast = make_cast()
     rooms = Rooms(cast.ines, cast.tom)
     where = rooms.where(session := rooms.at("look_back"), "look_back")
     before = session.steps[0].minutes
-    page = page_of(cast.ines, new_context(viewport={"width": width, "height": 800}), live_server)
-    with page.expect_response("**/live/?step=*"):  # what every opening fetches
-        page.goto(where)
-    if width < 800:
-        page.get_by_role("button", name="More", exact=True).click()
-    page.get_by_role("button", name="5 more minutes").click()  # the only one to be seen
-    expect(page.locator(".timer")).to_contain_text(f"{before + 5} min left")
+    page = page_of(cast.ines, new_context(), live_server)
+    for times, width in enumerate((390, 768, 1280), 1):
+        page.set_viewport_size({"width": width, "height": 800})
+        with page.expect_response("**/live/?step=*"):  # what every opening fetches
+            page.goto(where)
+        if width < 800:
+            page.get_by_role("button", name="More", exact=True).click()
+        page.get_by_role("button", name="5 more minutes").click()  # the only one to be seen
+        expect(page.locator(".timer")).to_contain_text(f"{before + 5 * times} min left")
     Step.objects.update(started_at=timezone.now() - timedelta(hours=2))
     page.reload()
     expect(page.locator(".timer")).to_have_text("A bit over, take the time you need")
-    assert page.evaluate(APART) == []
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    for width in (390, 768, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(APART) == [], width
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, width
 
 
 def test_discarding_takes_a_second_press(new_context: Callable[..., Any], live_server: LiveServer) -> None:

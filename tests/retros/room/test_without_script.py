@@ -213,7 +213,7 @@ def test_a_whole_retro_without_script(plain: Callable[[Person], Plain], people: 
 
 def test_a_refused_form_gives_the_text_back(plain: Callable[[Person], Plain], people: Cast, watched: Watched) -> None:
     """Signed out, too long, stale: a page that shows what was typed, and the way back."""
-    watched.expect(401, 409, 422)
+    watched.expect(401, 403, 409, 422)
     session = creation.start_now(people.checkout, by=people.ines)
     card = fold(session, people.ines, "As it was")
     ines = plain(people.ines)
@@ -245,10 +245,15 @@ def test_a_refused_form_gives_the_text_back(plain: Callable[[Person], Plain], pe
     ines.press("Fold it", ines.page.locator("form", has=box))
     ines.heading("Sign in again. Your text is kept.")
     expect(ines.page.get_by_role("textbox", name="Your text is here")).to_have_value("Not to be lost")
-    ines.page.get_by_role("link", name="Back to the page").click()
-    ines.page.get_by_label("Work email").fill(people.ines.email)
-    ines.page.get_by_label("Password").fill(PASSWORD)
-    ines.press("Sign in")
-    ines.heading("The good, the bad, the discussion")
-    ines.fold("The good", "Not to be lost")
+    with ines.page.expect_popup() as opened:
+        ines.page.get_by_role("link", name="Sign in, in another tab").click()
+    opened.value.get_by_label("Work email").fill(people.ines.email)
+    opened.value.get_by_label("Password").fill(PASSWORD)
+    opened.value.get_by_role("button", name="Sign in", exact=True).click()
+    opened.value.wait_for_url("**/partnerships/**")
+    ines.press("Send it again")  # with a token from before that sign-in
+    ines.heading("Press again.")
+    expect(ines.page.get_by_role("textbox", name="Your text is here")).to_have_value("Not to be lost")
+    ines.press("Send it again")
+    expect(ines.card("Not to be lost")).to_be_visible()
     assert Entry.objects.visible_to(people.ines).count() == 3

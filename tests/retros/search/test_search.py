@@ -211,3 +211,10 @@ def test_the_index_is_made_anew_when_its_triggers_are_gone(pair: Pair) -> None:
     with CaptureQueriesContext(connection) as queries:
         index.install(connection)
     assert not [query for query in queries if "DELETE" in query["sql"]]  # it is there already
+
+
+def test_an_action_of_both_is_found_once(cast: Cast) -> None:
+    today = timezone.localdate()
+    Action.agree(cast.checkout, by=cast.ines, id=uuid.uuid4(), owners=["a", "b"], text="Sketch early", due=today)
+    results = Search(cast.checkout, cast.ines, query(q="sketch")).results
+    assert [(result.what, result.owner) for result in results] == [("Action", None)]
