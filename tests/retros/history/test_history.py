@@ -27,7 +27,7 @@ from tests.cast import Cast, client_of
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.retros import play
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 QUERIES = 12  # of a page, but for the sign-in and the ends of transactions
 
@@ -438,6 +438,7 @@ def test_whoever_leads_nothing_has_an_empty_page(cast: Cast) -> None:
 # --- how much it takes ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_databases
 def test_the_overview_of_five_hundred_takes_few_queries(cast: Cast) -> None:
     people = [PersonFactory.build(name=f"P {n}", email=f"p{n}@example.org") for n in range(20)]
     people = Person.objects.bulk_create(people)

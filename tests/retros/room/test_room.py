@@ -32,10 +32,9 @@ from tests.cast import Cast, client_of
 from tests.retros import play
 from tests.retros.model import wall
 from tests.retros.regions import regions
+from tests.world import HTMX
 
 pytestmark = pytest.mark.one_database
-
-HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
