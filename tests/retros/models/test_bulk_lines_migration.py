@@ -45,11 +45,16 @@ def before(pairs: list[Partnership]) -> Iterator[Any]:
 
 def line(pair: Partnership | None, **more: Any) -> dict[str, Any]:
     """As the list held it."""
-    words = {"title": "Ines and Tom", "label": "Checkout", "before": "9 Feb", "after": ["16 Feb", "2 Mar"], "remark": ""}
+    words = {
+        "title": "Ines and Tom",
+        "label": "Checkout",
+        "before": "9 Feb",
+        "after": ["16 Feb", "2 Mar"],
+        "remark": "",
+    }
     undo = {"dates": [{"id": "1", "day": "2027-02-09"}]}
-    return {
-        "partnership": str(pair.pk if pair else uuid.uuid4()), **words, "refused": "", "undo": undo, "version": 3, **more,
-    }  # fmt: skip
+    whose = str(pair.pk if pair else uuid.uuid4())
+    return {"partnership": whose, **words, "refused": "", "undo": undo, "version": 3, **more}
 
 
 def test_each_line_of_a_list_becomes_a_row(before: Any, pairs: list[Partnership]) -> None:
