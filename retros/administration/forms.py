@@ -41,7 +41,7 @@ NEEDED = {
 }
 
 
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(r"[^\s,;\"]+")
 FILTER = ("q", "state", "week")  # of the schedule
 
 
