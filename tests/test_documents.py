@@ -9,6 +9,7 @@ import pytest
 from django.core.management import get_commands, load_command_class
 
 from config import settings as ours
+from tests.pictures import FOLDER, SCHEMES
 from tests.served import ROOT
 
 pytestmark = pytest.mark.one_database
@@ -19,6 +20,7 @@ LINK = re.compile(r"\]\(([^()\s]+)\)")
 SETTING = re.compile(r"\b(TWOFOLD_[A-Z_]+[A-Z])\b")
 COMMAND = re.compile(r"manage\.py ([a-z_]+)([^\n`;]*)")
 PROGRAM = re.compile(r"(?<![\w/.])bin/([a-z]+)")
+PICTURE = re.compile(r'(?:src|srcset)="([^"]+)"')
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
 
@@ -55,6 +57,14 @@ def test_a_dead_link_is_seen(link: str, dead: bool) -> None:
 def test_no_link_is_dead() -> None:
     found = {f"{path.name}: {link}" for path in DOCUMENTS for link in LINK.findall(text(path)) if is_dead(link, path)}
     assert found == set()
+
+
+def test_every_picture_that_is_shown_is_there_and_small() -> None:
+    shown = {name for path in DOCUMENTS for name in PICTURE.findall(text(path))}
+    assert {f"docs/pictures/{name}-{scheme}.webp" for name in ("alone", "together") for scheme in SCHEMES} <= shown
+    assert {name for name in shown if not (ROOT / name).is_file()} == set()
+    assert {path.name for path in FOLDER.iterdir() if path.stat().st_size > 150_000} == set()  # bytes
+    assert {f"docs/pictures/{path.name}" for path in FOLDER.iterdir()} <= shown
 
 
 def test_every_setting_that_is_named_exists() -> None:

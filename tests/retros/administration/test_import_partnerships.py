@@ -27,8 +27,8 @@ from retros.models import Series, Session
 from retros.spreadsheet import LEGACY
 from tests.cast import Cast, make_cast
 from tests.factories import PersonFactory
-from tests.partnerships.joining.test_invitation import at_once
-from tests.test_access import checksum
+from tests.presses import at_once
+from tests.rows import checksum
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 

@@ -22,6 +22,8 @@ from tests.factories import PASSWORD
 from tests.retros import play
 from tests.retros.planned_dates import rhythm
 
+pytestmark = pytest.mark.one_database
+
 ACTIONS = 30
 OF_A, OF_B = "#375fb9", "#c97425"  # --a and --b in the light
 
@@ -127,6 +129,17 @@ def test_an_agreement(paper: Callable[[str], Any], people: Cast) -> None:
     assert "Version 1, in force since" in sheets[-1].split("Signed")[-1]
     assert "as it stood on" in sheets[-1]
     assert "Written for the two of us" in sheets[-1].split("as it stood on")[1]
+
+
+def test_an_agreement_as_it_is_read_has_no_presses_on_paper(paper: Callable[[str], Any], people: Cast) -> None:
+    agreement = Agreement.begin(people.checkout, by=people.ines, kind="contract", title="Relaunch")
+    version = agreement.propose([Wording("Thursday is sketch hour.")], by=people.ines, reason="")
+    version.sign(by=people.tom, digest=version.digest)
+    page = paper(reverse("agreement_detail", args=[agreement.pk]))
+    text = " ".join(texts(printed(page)))
+    assert "Thursday is sketch hour." in text
+    for press in ("Ask for a look", "X versus Y", "Still right?", "Propose"):
+        assert press not in text, press
 
 
 def test_a_partnership(paper: Callable[[str], Any], people: Cast) -> None:

@@ -53,8 +53,14 @@ def line(pair: Partnership | None, **more: Any) -> dict[str, Any]:
         "remark": "",
     }
     undo = {"dates": [{"id": "1", "day": "2027-02-09"}]}
-    whose = str(pair.pk if pair else uuid.uuid4())
-    return {"partnership": whose, **words, "refused": "", "undo": undo, "version": 3, **more}
+    return {
+        "partnership": str(pair.pk if pair else uuid.uuid4()),
+        "refused": "",
+        "undo": undo,
+        "version": 3,
+        **words,
+        **more,
+    }
 
 
 def test_each_line_of_a_list_becomes_a_row(before: Any, pairs: list[Partnership]) -> None:
