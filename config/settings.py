@@ -325,7 +325,7 @@ EMAIL_TIMEOUT = 10
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-USE_I18N = True
+USE_I18N = len(LANGUAGES) > 1  # of one language there is nothing to look up
 USE_TZ = True
 TIME_ZONE = "UTC"  # people have their own; this is only what the server thinks in
 

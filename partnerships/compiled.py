@@ -1,4 +1,4 @@
-"""Queries that are asked with every look at a room: worded as SQL once in a process, then asked about other rows.
+"""Queries that are asked with every look at a page: worded as SQL once in a process, then asked about other rows.
 
 Django takes several times as long to word a query as a database takes to answer it (docs/performance.md).
 """
@@ -6,47 +6,96 @@ Django takes several times as long to word a query as a database takes to answer
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from copy import copy
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
-from django.db import connection
-from django.db.models import Model, QuerySet, UUIDField
+from django.db import connection, connections
+from django.db.models import Model, QuerySet
+from django.db.models.query import ModelIterable
+from django.db.models.sql.compiler import SQLCompiler
 
 M = TypeVar("M", bound=Model)
 
+Given = Model | UUID | datetime | date | str
+
+
+class Worded(NamedTuple):
+    compiler: SQLCompiler  # knows how a row becomes an object, with those that come along (`select_related`)
+    database: str
+    sql: str
+    parameters: list[tuple[int | None, object]]  # each the place of what is given, or a value that is always the same
+
 
 class CompiledQuery(Generic[M]):
-    """A query about rows whose keys are UUIDs: `query(*rows)` finds what `make(*rows)` would find.
+    """A query that differs in what it is asked about alone: `query(*given)` finds what `make(*given)` would find.
 
-    `make` is called once for a database, with rows of `models` that do not exist; it may use nothing of them but their
-    keys, and the query of all rows is the same but for these. It may annotate and defer; it brings no related rows.
-    Raises ValueError when a key has no part in the query: a person who plays no part could be anybody.
+    `make` is called for each kind of database, with stand-ins for what is given: a row of a model that does not exist,
+    of which it may use nothing but the key, or any UUID, moment, day or text. The query must be the same but for these:
+    it may annotate, defer and bring related rows (`select_related`, not `prefetch_related`). Where a row stands in, its
+    key will do.
+
+    Raises ValueError when something given has no part in the query (a person who plays no part could be anybody), or
+    something else differs from time to time: what `make` reckoned from a stand-in, or looked up by itself.
     """
 
-    def __init__(self, make: Callable[..., QuerySet[M]], *models: type[Model]) -> None:
-        self._make, self._models = make, models
-        self._worded: dict[str, tuple[type[M], str, list[tuple[int | None, object]]]] = {}
+    def __init__(self, make: Callable[..., QuerySet[M]], *kinds: type[Given]) -> None:
+        self._make, self._kinds = make, kinds
+        self._worded: dict[str, Worded] = {}
 
-    def __call__(self, *rows: Model) -> list[M]:
+    def __call__(self, *given: Given) -> list[M]:
         worded = self._worded.get(connection.vendor) or self._word()
-        model, sql, parameters = worded
-        keys = [_adapted(row.pk) for row in rows]
-        values = [value if at is None else keys[at] for at, value in parameters]
-        return list(model._base_manager.raw(sql, values))
+        found = [_adapted(each) for each in given]
+        values = [value if at is None else found[at] for at, value in worded.parameters]
+        compiler = copy(worded.compiler)
+        compiler.connection = connections[worded.database]
+        compiler.as_sql = lambda *_args, **_kwargs: (worded.sql, values)  # type: ignore[assignment, method-assign]
+        asked = SimpleNamespace(
+            db=worded.database, query=SimpleNamespace(get_compiler=lambda using: compiler), _known_related_objects={}
+        )
+        return list(ModelIterable(asked))  # type: ignore[arg-type]  # what it asks of a queryset
 
-    def _word(self) -> tuple[type[M], str, list[tuple[int | None, object]]]:
-        """The SQL with its parameters: each the place of a row whose key it is, or a value that is always the same."""
-        rows = [model(pk=uuid4()) for model in self._models]
-        places = {_adapted(row.pk): at for at, row in enumerate(rows)}
-        found = self._make(*rows)
-        sql, values = found.query.sql_with_params()
-        parameters = [(places.get(value) if isinstance(value, str | UUID) else None, value) for value in values]
+    def _word(self) -> Worded:
+        """Twice, about different things: what differs otherwise would be frozen."""
+        worded, again = self._worded_about(1), self._worded_about(2)
+        if worded[1:] != again[1:]:
+            raise ValueError(f"Differs by more than what is given: {worded.sql}")
+        self._worded[connection.vendor] = worded
+        return worded
+
+    def _worded_about(self, n: int) -> Worded:
+        given = [_stand_in(kind, n * 100 + at) for at, kind in enumerate(self._kinds)]
+        places = {_adapted(each): at for at, each in enumerate(given)}
+        found = self._make(*given)
+        compiler = found.query.get_compiler(connection=connections[found.db])
+        sql, values = compiler.as_sql()
+        parameters = [(at, None if at is not None else value) for value in values for at in [_place(places, value)]]
         if missing := set(places.values()) - {at for at, _value in parameters}:
-            raise ValueError(f"{', '.join(self._models[at].__name__ for at in missing)}: not in {sql}")
-        self._worded[connection.vendor] = found.model, sql, parameters
-        return self._worded[connection.vendor]
+            raise ValueError(f"{', '.join(self._kinds[at].__name__ for at in missing)}: not in {sql}")
+        return Worded(compiler, found.db, sql, parameters)
 
 
-def _adapted(key: UUID) -> Any:
+def _place(places: dict[Any, int], value: object) -> int | None:
+    return places.get(value) if isinstance(value, str | UUID | datetime | date) else None
+
+
+def _stand_in(kind: type[Given], n: int) -> Given:
+    if issubclass(kind, Model):
+        return kind(pk=uuid4())
+    if issubclass(kind, datetime):
+        return datetime(1901, 1, 1, 1, 2, 3, n, tzinfo=UTC)
+    if issubclass(kind, date):
+        return date(1901, 1, 1) + timedelta(days=n)
+    return kind(str(uuid4()))
+
+
+def _adapted(given: Given) -> Any:
     """As the database at hand takes it."""
-    return UUIDField().get_db_prep_value(key, connection)
+    key = given.pk if isinstance(given, Model) else given
+    if isinstance(key, UUID):
+        return key if connection.features.has_native_uuid_field else key.hex
+    if isinstance(key, datetime):
+        return connection.ops.adapt_datetimefield_value(key)
+    return connection.ops.adapt_datefield_value(key) if isinstance(key, date) else key

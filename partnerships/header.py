@@ -16,13 +16,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from partnerships import links
+from partnerships.compiled import CompiledQuery
 from partnerships.content import isolated
 from partnerships.links import Page, url_of
-from partnerships.models import Delivery, Lead, Membership, Partnership
+from partnerships.models import Delivery, Lead, Membership, Partnership, Person
 from partnerships.models.partnership import Seat
 
 if TYPE_CHECKING:
-    from partnerships.models import Person
+    from django.db.models import QuerySet
 
 
 @dataclass(frozen=True)
@@ -130,22 +131,27 @@ def seats_of(person: Person, now: datetime) -> list[Membership]:
     """All seats of the person's partnerships, each with its partnership and who sits there; and what a header says:
     whether the person leads somebody (`leads`), the partnership is led (`is_led`), something waits (`notices`).
     """
+    return _seats(person, now)
+
+
+def _seats_of(person: Person, now: datetime) -> QuerySet[Membership]:
     seats = Membership.objects.filter(partnership__in=Partnership.objects.of(person))
     seats = seats.select_related("partnership", "person").order_by("partnership__created_at", "seat")
-    return list(
-        seats.annotate(
-            leads=Exists(Partnership.objects.led_by(person)),
-            is_led=Exists(Lead.objects.filter(partnership=OuterRef("partnership"))),
-            notices=Exists(Delivery.objects.notices_for(person, now)),
-        )
+    return seats.annotate(
+        leads=Exists(Partnership.objects.led_by(person)),
+        is_led=Exists(Lead.objects.filter(partnership=OuterRef("partnership"))),
+        notices=Exists(Delivery.objects.notices_for(person, now)),
     )
+
+
+_seats = CompiledQuery(_seats_of, Person, datetime)
 
 
 def admin_menu(place: str = "") -> dict[str, object]:
     """The header of every admin page; `place` is the name of the URL that is marked as the current one."""
     entries = links.admin_menu()
     menu = [MenuPlace(str(entry.label), reverse(entry.url_name), entry.url_name == place) for entry in entries]
-    return {"menu": menu, "came_from": CameFrom.ADMIN, "version": settings.VERSION}
+    return {"menu": menu, "came_from": CameFrom.ADMIN, "program_version": settings.VERSION}
 
 
 def lead_menu(place: str = "") -> dict[str, object]:

@@ -10,7 +10,8 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from partnerships.models import Clause, Version
+from partnerships.compiled import CompiledQuery
+from partnerships.models import Clause, Person, Version
 from partnerships.models.partnership import Seat
 from retros.catalogue import templates
 from retros.models import (
@@ -36,10 +37,9 @@ from retros.models import (
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-    from partnerships.models import Partnership, Person
+    from partnerships.models import Partnership
     from retros.catalogue import Template
     from retros.models.release import Thing
-    from retros.models.session import SessionQuerySet
 
 
 OF_A_PROMPT = (  # what decides on an entry to it, and its own words; those of its step, and all dates, are not read
@@ -49,18 +49,22 @@ OF_A_PROMPT = (  # what decides on an entry to it, and its own words; those of i
 )  # fmt: skip
 
 
-def get_session(person: Person, session_id: UUID) -> Session:
-    """A session of a partnership of theirs. Raises Http404 for everybody else."""
-    return _session(person, Session.objects.of(person), session_id)
-
-
-def _session(person: Person, sessions: SessionQuerySet, session_id: UUID) -> Session:
+def _sessions_of(person: Person, session_id: UUID) -> QuerySet[Session]:
     proposes = Exists(ClauseOrigin.objects.filter(session=OuterRef("pk"), line__isnull=False))
     sits = F("partnership__memberships__seat")
-    sessions = sessions.select_related("partnership").annotate(sits=sits, proposes=proposes)
-    session = get_object_or_404(sessions, pk=session_id)
-    session.seated[person.pk] = Seat(session.sits)  # type: ignore[attr-defined]
-    return session
+    found = Session.objects.of(person).filter(pk=session_id).select_related("partnership").with_meeting_url()
+    return found.annotate(sits=sits, proposes=proposes)
+
+
+_sessions = CompiledQuery(_sessions_of, Person, UUID)
+
+
+def get_session(person: Person, session_id: UUID) -> Session:
+    """A session of a partnership of theirs. Raises Http404 for everybody else."""
+    for session in _sessions(person, session_id):
+        session.seated[person.pk] = Seat(session.sits)  # type: ignore[attr-defined]  # annotated
+        return session
+    raise Http404
 
 
 def get_missed(session_id: UUID) -> Session:
@@ -88,8 +92,8 @@ def get_pause(person: Person, partnership_id: UUID, pause_id: int) -> Pause:
 
 
 def get_step(person: Person, session_id: UUID, position: int) -> Step:
-    """A step of a session of theirs, which also knows where the two meet. Raises Http404."""
-    session = _session(person, Session.objects.of(person).with_meeting_url(), session_id)
+    """A step of a session of theirs. Raises Http404."""
+    session = get_session(person, session_id)
     if position >= len(session.steps):
         raise Http404
     step = session.steps[position]

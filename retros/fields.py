@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from partnerships.forms import ContentFormField, PageForm
@@ -13,8 +14,10 @@ from partnerships.refusals import Invalid
 from retros.recurrence.rule import CENTURY
 from retros.spreadsheet import text_of
 
-# Beginnings of a sentence for who wants one: to say, on a card, in a jot. What comes after them is never ours.
-STARTERS = (_("I notice"), _("It matters to me because"), _("What I need is"))
+
+def starters() -> list[str]:
+    """Beginnings of a sentence for who wants one: to say, on a card, in a jot. What comes after them is never ours."""
+    return [gettext("I notice"), gettext("It matters to me because"), gettext("What I need is")]
 
 
 def in_this_century(day: date) -> None:

@@ -9,13 +9,14 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from partnerships.compiled import CompiledQuery
 from partnerships.header import Header
-from partnerships.models import Membership
+from partnerships.models import Membership, Partnership, Person
 from retros.models import Action, Draft, Series, Session
 from retros.models.action import lines_of
 from retros.recurrence import adherence
@@ -67,6 +68,14 @@ class ListedAction:
         return max(row.action.closed_on or row.action.due for row in self.rows)
 
 
+def _open_since(person: Person, partnership: Partnership, day: date) -> QuerySet[Action]:
+    listed = Q(closed_as="") | Q(closed_on__gte=day)
+    return Action.objects.visible_to(person).filter(listed, partnership=partnership)
+
+
+_open_or_lately = CompiledQuery(_open_since, Person, Partnership, date)
+
+
 class Pair(Header):
     """A partnership as one of its two members sees it, with what they write and do in it."""
 
@@ -91,14 +100,13 @@ class Pair(Header):
     @cached_property
     def actions(self) -> list[ListedAction]:
         """The open ones by their date, then what was finished; what both took is one line."""
-        actions = Action.objects.visible_to(self.person).filter(self._listed, partnership=self.partnership)
-        lines = [ListedAction([self.row(each) for each in line.actions]) for line in lines_of(actions, each=True)]
+        lines = [ListedAction([self.row(each) for each in line.actions]) for line in lines_of(self._listed, each=True)]
         return sorted(lines, key=lambda line: not line.is_open)
 
     @property
-    def _listed(self) -> Q:
-        """Which actions stand on this page: what is open, and what was finished lately."""
-        return Q(closed_as="") | Q(closed_on__gte=self.today - RECENTLY)
+    def _listed(self) -> Iterable[Action]:
+        """The actions that stand on this page: what is open, and what was finished lately."""
+        return _open_or_lately(self.person, self.partnership, self.today - RECENTLY)
 
     def line_of(self, action: Action) -> ListedAction:
         """The line of this page that the action stands in."""

@@ -118,6 +118,7 @@ def violations(page: Any) -> list[str]:
     ]
 
 
+TWO_FRAMES = "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
 NARROWEST = 320  # the page of a desk at 400 %
 PHONE_AND_DESK = ((390, "dark"), (1280, "light"))
 ALL_FOUR = ((390, "light"), *PHONE_AND_DESK, (1280, "dark"))

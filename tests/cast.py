@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Page
 
 from partnerships.mail import letters, outbox
 from partnerships.models import Delivery, Partnership, Person
@@ -87,6 +87,19 @@ def sign_in(context: BrowserContext, person: Person, base: str) -> None:
     """The same for a browser that comes to the server at this address."""
     cookie = client_of(person).cookies[settings.SESSION_COOKIE_NAME]
     context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": base}])
+
+
+def page_of(person: Person, context: Any, live_server: LiveServer) -> Page:
+    """Signed in, and nowhere yet."""
+    sign_in(context, person, live_server.url)
+    page: Page = context.new_page()
+    return page
+
+
+def home_of(person: Person, context: Any, live_server: LiveServer) -> Page:
+    page = page_of(person, context, live_server)
+    page.goto("/", wait_until="networkidle")
+    return page
 
 
 def send_mails() -> None:

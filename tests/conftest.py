@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -21,6 +22,7 @@ from django.test import override_settings
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from tests import served
 from tests.browser import CHROMIUM_FLAGS, FIREFOX_DRIVER, Watched, chromium
 from tests.cast import ada as ada
 from tests.cast import cast as cast
@@ -44,32 +46,37 @@ _render = Template._render  # type: ignore[attr-defined]  # before Django's test
 # Whole crawls and machines, and what waits long, the longest first: dealt out, and begun before all others, so that no
 # worker ends alone with one.
 LONGEST = (
-    "test_the_demos_year_goes_to_postgresql_and_back",
-    "test_nobody_reads_what_is_not_theirs", "test_every_state_of_the_room_is_for_everybody",
-    "test_everybody_can_use_every_page", "test_the_engine_keeps_its_rules", "test_the_two_and_the_rules_agree",
-    "test_the_table", "test_the_partner_is_shown_a_card_with_the_reveal_and_not_before",
-    "test_nothing_in_any_field_is_a_fault_of_ours", "test_400_days", "test_some_orders_end_as_a_serial_one",
-    "test_a_server_killed_in_the_middle_of_a_sentence", "test_a_whole_retro_by_the_keyboard",
-    "test_a_whole_retro_without_script", "test_nobody_can_tell_whether_she_wrote_alone",
-    "test_a_killed_worker_loses_no_mail_and_sends_at_most_one_again",
+    "test_everything_goes_to_postgresql_and_back",
+    "test_what_is_restored_signs_nobody_in_and_sends_nothing_of_the_past",
+    "test_no_page_costs_more_with_sixty_pairs_than_with_ten", "test_nobody_reads_what_is_not_theirs",
+    "test_every_state_of_the_room_is_for_everybody", "test_everybody_can_use_every_page",
+    "test_the_engine_keeps_its_rules", "test_the_two_and_the_rules_agree", "test_the_table",
+    "test_the_partner_is_shown_a_card_with_the_reveal_and_not_before", "test_nothing_in_any_field_is_a_fault_of_ours",
+    "test_400_days", "test_some_orders_end_as_a_serial_one", "test_a_server_killed_in_the_middle_of_a_sentence",
+    "test_a_whole_retro_by_the_keyboard", "test_a_whole_retro_without_script",
+    "test_nobody_can_tell_whether_she_wrote_alone", "test_a_killed_worker_loses_no_mail_and_sends_at_most_one_again",
     "test_what_is_written_alone_is_not_to_be_inferred", "test_a_server_with_open_streams_stops_at_once_and_cleanly",
     "test_coming_back_after_a_while_points_the_partner", "test_coming_into_the_room_points_the_partner_once",
     "test_a_third_lost_and_the_rest_late", "test_a_whole_retro_by_two_people",
     "test_two_show_their_lead_what_they_need", "test_what_is_written_alone_shows_nowhere",
     "test_who_left_was_suspended_or_signed_out_reads_nothing", "test_killed_at_random_points",
+    "test_it_is_upgraded_with_every_text_and_everybodys_view", "test_several_share_a_port_and_one_of_them_works",
+    "test_a_list_of_measures_that_changes", "test_nothing_in_an_address_is_a_fault_of_ours",
+    "test_two_new_people_on_a_phone_with_mail", "test_the_first_hour_of_an_admin",
+    "test_killed_in_the_middle_it_is_unchanged_or_done_and_runs_again",
     "test_no_date_is_lost_or_doubled_and_mails_are_as_the_rules_say", "test_a_right_that_ends_is_dark_everywhere",
 )  # fmt: skip
 
 # Not for `bin/test --quick`: modules that crawl the site, or run machines, races and servers; and those whose tests
 # take more than a quarter of a second of processor time each, since they press through whole retros, months or pairs.
 LONG_MODULES = {
-    "test_access", "test_agreement_machine", "test_at_size", "test_bad_input", "test_both_at_once", "test_canary",
-    "test_engine_inference", "test_engine_machine", "test_engine_orders", "test_engine_races", "test_inference",
-    "test_live", "test_live_hub", "test_live_stop", "test_noninterference", "test_outside", "test_revocation",
-    "test_sequences", "test_series_races", "test_serve", "test_several_processes", "test_worker", "test_worker_killed",
-    "test_adoption", "test_agreement_pages", "test_backup", "test_bulk", "test_diff", "test_erasure", "test_export",
-    "test_from_here_on", "test_import_partnerships", "test_preview", "test_releases", "test_reminders",
-    "test_retention", "test_revived", "test_room", "test_schedule", "test_sittings", "test_trend",
+    "test_agreement_machine", "test_at_size", "test_bad_input", "test_both_at_once", "test_canary",
+    "test_engine_inference", "test_engine_machine", "test_engine_orders", "test_engine_races", "test_every_route",
+    "test_inference", "test_live", "test_live_hub", "test_live_stop", "test_noninterference", "test_outside",
+    "test_revocation", "test_sequences", "test_series_races", "test_serve", "test_several_processes", "test_worker",
+    "test_worker_killed", "test_adoption", "test_agreement_pages", "test_backup", "test_bulk", "test_diff",
+    "test_erasure", "test_export", "test_from_here_on", "test_import_partnerships", "test_preview", "test_releases",
+    "test_reminders", "test_retention", "test_revived", "test_room", "test_schedule", "test_sittings", "test_trend",
 }  # fmt: skip
 
 
@@ -143,6 +150,11 @@ def django_db_modify_db_settings(
             shutil.copyfile(test, migrated)
         else:
             shutil.copyfile(migrated, test)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _prepared_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    served.shared[:] = [partial(by_one_of_all, tmp_path_factory, "prepared")]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from urllib.request import urlopen
 ROOT = Path(__file__).resolve().parent.parent
 SESSION_COOKIE, CSRF_COOKIE = "session", "csrf"  # as they are called over plain http
 STARTS_IN = 60.0  # seconds
+# Where the tests of a run keep a prepared folder of SQLite, for one at a time (tests/conftest.py).
+shared: list[Callable[[], AbstractContextManager[Path]]] = []
 
 
 def free_port() -> int:
@@ -51,13 +54,25 @@ class Served:
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Served:
-        self.prepare()
+        self.be_ready()
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         if self.process is not None and self.process.poll() is None:
             self.stop()
+
+    def be_ready(self) -> None:
+        """As after `prepare` in an empty folder. On SQLite it is a copy of one that another test has prepared."""
+        if "DATABASE_URL" in self.env or not shared:
+            self.prepare()
+            return
+        with shared[0]() as ready:
+            if not ready.exists():
+                first = Served(ready.with_suffix(".new"))
+                first.prepare()
+                Path(first.env["TWOFOLD_DATA_DIR"]).rename(ready)
+        shutil.copytree(ready, self.env["TWOFOLD_DATA_DIR"])
 
     def prepare(self) -> None:
         self._run("manage.py", "prepare")

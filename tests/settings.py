@@ -21,6 +21,8 @@ ALLOWED_HOSTS = [*ALLOWED_HOSTS, ".localhost"]
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, because WAL and locks are what is tested; in memory there are neither.
     DATABASES["default"]["TEST"] = {"NAME": str(Path(_folder.name) / "test.sqlite3")}
+    # Speed, not safety: this data is thrown away. Servers that tests kill have processes and settings of their own.
+    DATABASES["default"]["OPTIONS"]["init_command"] += "; PRAGMA synchronous=OFF"
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real ones are slow on purpose
 # Pages are tested unhashed; the browser gets the joined and hashed files (tests/conftest.py, `static_files`).

@@ -16,10 +16,9 @@ from partnerships.models import Invitation
 from retros.dates import one_date
 from retros.models import Series, Session
 from tests.browser import faults
-from tests.cast import make_cast
+from tests.cast import home_of, make_cast
 from tests.conftest import LiveServer
 from tests.factories import PartnershipFactory, PersonFactory
-from tests.retros.home.test_home_in_browser import page_of
 
 pytestmark = pytest.mark.one_database
 
@@ -30,7 +29,7 @@ def test_everybody_can_plan_for_many_pairs(new_context: Callable[..., Any], live
     half = Invitation.arrange_partnership(
         by=cast.ada, emails=["new@example.org", "mei@example.org"], kind="other", label="Growth"
     )
-    page = page_of(cast.ada, new_context(), live_server)
+    page = home_of(cast.ada, new_context(), live_server)
     picks = "&".join(f"pick={pair.pk}:0" for pair in (cast.checkout, cast.search))
     addresses = [
         f"{reverse('bulk_preview')}?act=plan&{picks}",
@@ -60,7 +59,7 @@ def test_everybody_can_plan_for_many_pairs(new_context: Callable[..., Any], live
 
 def test_rows_are_pasted_and_every_link_is_kept(new_context: Callable[..., Any], live_server: LiveServer) -> None:
     """Three presses from a spreadsheet to a file with the links of eighty people."""
-    page = page_of(make_cast().ada, new_context(accept_downloads=True), live_server)
+    page = home_of(make_cast().ada, new_context(accept_downloads=True), live_server)
     rows = (f"Ann Lee <a{n}@x.example>\tb{n}@x.example\tPair {n}\tEvery 6 weeks" for n in range(40))
     page.goto(reverse("partnership_import"))
     page.get_by_label("Or rows from a spreadsheet").fill(
@@ -103,7 +102,7 @@ def test_the_first_hour_of_an_admin(new_context: Callable[..., Any], live_server
     people = [PersonFactory.create(name=f"Person {n:02}", timezone="Europe/Berlin") for n in range(79)]
     emails = [person.email for person in people] + ["new@example.org"]
     rows = [f"{emails[2 * n]}\t{emails[2 * n + 1]}\tTeam {n:02}" for n in range(40)]
-    page = page_of(cast.ada, new_context(), live_server)
+    page = home_of(cast.ada, new_context(), live_server)
     page.goto(reverse("admin_partnership_list"))
     press.on(page.get_by_role("link", name="Import a file"))
     pasted = "\n".join(["member_a_email\tmember_b_email\tlabel", *rows])

@@ -23,7 +23,7 @@ from django.urls import reverse
 from partnerships import limits
 from retros.models import Action, Draft, Entry, Note, creation
 from tests.retros.model import CLOSE
-from tests.test_access import TABLE
+from tests.routes import TABLE
 from tests.world import AUTOSAVE, HTMX, World, routes
 
 # What a database may refuse on its own (a length, a number, a character, a key that is there) is sent to both.

@@ -29,7 +29,8 @@ from tests.factories import PASSWORD
 from tests.retros.model import WRITE
 from tests.retros.regions import shown_in
 from tests.retros.streams import Answer, cookie_of, live
-from tests.test_access import TABLE, checksum
+from tests.routes import TABLE
+from tests.rows import checksum
 from tests.world import AUTOSAVE, HTMX, MARK, PHASES, World, leave, make_world, parameters, routes
 
 pytestmark = pytest.mark.one_database

@@ -13,6 +13,8 @@ from partnerships.wording import Wording
 from tests.cast import Cast, sign_in
 from tests.conftest import LiveServer
 
+pytestmark = pytest.mark.one_database
+
 # Of each row of a form: the heights of what one types in, chooses from and presses.
 HEIGHTS = """() => [...document.querySelectorAll("main form.row")].map((row) =>
   [...row.querySelectorAll("select, input:not([type=hidden]), .btn")].map((one) => one.offsetHeight))"""

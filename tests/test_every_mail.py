@@ -20,6 +20,8 @@ from partnerships.models import Delivery
 from tests import mails
 from tests.mails import HEBREW, LABEL, MARKUP, MEETING, every_mail
 
+pytestmark = pytest.mark.one_database
+
 ROOT = Path(settings.BASE_DIR)
 URL = re.compile(r"https?://\S+")
 # All that a mail is made of. Nothing here fetches anything.

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 from tests.browser import faults
 from tests.conftest import LiveServer
-from tests.test_access import TABLE
+from tests.routes import TABLE
 from tests.world import World, make_world
 
 pytestmark = pytest.mark.one_database

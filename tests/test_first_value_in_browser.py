@@ -33,7 +33,7 @@ def mailed_code(settings: Any) -> Callable[[], str]:
     return read
 
 
-def test_on_a_phone_with_mail(
+def test_two_new_people_on_a_phone_with_mail(
     mailed_code: Callable[[], str], new_context: Callable[..., Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     screen = {"width": 390, "height": 844}
@@ -42,7 +42,9 @@ def test_on_a_phone_with_mail(
 
 
 @pytest.mark.deep
-def test_on_a_desktop_without_mail(new_context: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_new_people_on_a_desktop_without_mail(
+    new_context: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
     screen = {"width": 1280, "height": 720}
     lena, tom = (Newcomer(new_context(viewport=screen), first) for first in ("Lena", "Tom"))
     all_of_it(lena, tom, capsys)

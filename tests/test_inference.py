@@ -57,7 +57,7 @@ from tests.retros.model import CLOSE, PULSE, WRITE, Clock, Participant
 from tests.retros.regions import shown_in, without_digests
 from tests.world import HTMX, whole
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Nonces, tokens, digests over ids, and when a calendar was told, which is the real time here.
@@ -444,7 +444,6 @@ def differing(before: Any, after: Any) -> list[str]:
     return list(unified_diff(one, other, lineterm="", n=0))[2:]
 
 
-@pytest.mark.one_database
 @pytest.mark.parametrize("story", STORIES)
 def test_nobody_can_tell_whether_she_wrote_alone(stage: Stage, story: Callable[[Stage], None]) -> None:
     quiet, written = run(stage, story, alone=False), run(stage, story, alone=True)
@@ -631,6 +630,7 @@ def test_what_the_other_one_keeps_does_not_exist(stage: Stage, board: Session, c
     assert len(set(told)) == 2  # one for each method
 
 
+@pytest.mark.both_databases
 def test_the_key_of_a_card_of_hers_is_free_for_him(stage: Stage, board: Session) -> None:
     ines, tom = stage.hands(board)
     key = ines.fold("For myself", only_me=True).client_id

@@ -10,6 +10,8 @@ from tests.browser import faults
 from tests.mails import every_mail
 from tests.test_every_mail import html_of
 
+pytestmark = pytest.mark.one_database
+
 # One of each make: a button, a code, neither, and with further links.
 MAKES = ("invited by the partner", "login_code 0", "admin_made to ada@example.org", "day_ahead")
 LOOKS = ((390, "light"), (390, "dark"), (600, "light"), (600, "dark"))

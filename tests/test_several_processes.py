@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -51,13 +52,27 @@ TICK = "import json\nfrom retros.models import Tick\nprint(json.dumps(Tick.last(
 EACH = 24  # cards of one person: within what one person may write in a minute
 
 
-@pytest.fixture
-def database() -> Iterator[str]:
+EMPTY, OWN = f"twofold_several_empty_{os.getpid()}", f"twofold_several_{os.getpid()}"
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The address of a server with a database to copy, migrated and empty, and the folder that goes with it."""
     given = os.environ.get("DATABASE_URL", "")
     with (
         nullcontext(given) if given else postgres.server() as address,
-        postgres.database(address, f"twofold_several_{os.getpid()}") as own,
+        postgres.database(address, EMPTY) as empty,
     ):
+        folder = tmp_path_factory.mktemp("empty")
+        Served(folder, database=empty).prepare()
+        yield address, folder
+
+
+@pytest.fixture
+def database(prepared: tuple[str, Path], tmp_path: Path) -> Iterator[str]:
+    address, folder = prepared
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    with postgres.database(address, OWN, template=EMPTY) as own:
         yield own
 
 

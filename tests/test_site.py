@@ -11,6 +11,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,7 +21,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 
-from config import answers, bodies, pages
+from config import answers, bodies, env, pages
 from tests.conftest import LONG_MODULES, LONGEST, LiveServer
 from tests.factories import PersonFactory
 
@@ -904,17 +905,20 @@ def test_new_files_are_closed_to_others(tmp_path: Path) -> None:
 
 @pytest.mark.both_databases
 @pytest.mark.django_db
-def test_the_database_is_set_as_promised() -> None:
+def test_the_database_is_set_as_promised(tmp_path: Path) -> None:
     from django.db import connection
+    from django.db.utils import ConnectionHandler
 
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            found = {}
+    if connection.vendor == "sqlite":
+        served = ConnectionHandler({"default": env.sqlite(tmp_path / "x")})["default"]  # tests wait for no disk
+        found = {}
+        with closing(served), served.cursor() as cursor:
             for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "busy_timeout"):
                 cursor.execute(f"PRAGMA {name}")
                 found[name] = cursor.fetchone()[0]
-            expected = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
-            assert found == {**expected, "busy_timeout": 5000}
-        else:
+        expected = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
+        assert found == {**expected, "busy_timeout": 5000}
+    else:
+        with connection.cursor() as cursor:
             cursor.execute("SELECT current_setting('statement_timeout'), current_setting('lock_timeout')")
             assert cursor.fetchone() == ("15s", "5s")

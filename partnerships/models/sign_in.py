@@ -15,6 +15,8 @@ from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessio
 from django.db import models
 from django.utils import timezone
 
+from partnerships.compiled import CompiledQuery
+
 if TYPE_CHECKING:
     from partnerships.models.person import Person
 
@@ -64,11 +66,17 @@ class SessionStore(db.SessionStore):
         return SignIn
 
     def load(self) -> dict[str, Any]:
-        row: SignIn | None = self._get_session_from_db()  # type: ignore[attr-defined]  # Django's, unknown to its stubs
-        self.person = row.person if row else None
-        return self.decode(row.session_data) if row else {}
+        row = next(iter(_sign_ins(self.session_key, timezone.now())), None) if self.session_key else None
+        if row is None:
+            self._session_key = None  # as Django does: a key that somebody made up names no new session
+            return {}
+        self.person = row.person
+        return self.decode(row.session_data)
 
     def create_model_instance(self, data: dict[str, Any]) -> SignIn:
         row = cast(SignIn, super().create_model_instance(data))
         row.person_id = data.get(SESSION_KEY)
         return row
+
+
+_sign_ins = CompiledQuery(lambda key, now: SignIn.objects.filter(session_key=key, expire_date__gt=now), str, datetime)

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
-
 from partnerships.models import Partnership
 from retros.models import Action
 from retros.pair import ActionRow, ListedAction, Pair
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from partnerships.models import Person
 
 
@@ -28,8 +28,8 @@ class Actions(Pair):
         super().__init__(partnership, person, place="action_list")
 
     @property
-    def _listed(self) -> Q:
-        return Q()
+    def _listed(self) -> QuerySet[Action]:
+        return Action.objects.visible_to(self.person).filter(partnership=self.partnership)
 
     @property
     def open(self) -> list[ListedAction]:

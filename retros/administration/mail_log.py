@@ -87,4 +87,4 @@ class BackupStatus:
             return _("The last backup was made on %(when)s.") % known
         if self.is_late:
             return _("No backup was made yet. Whoever runs the installation finds the reason in the log.")
-        return _("No backups are made by themselves. Whoever runs the installation sets TWOFOLD_BACKUP_DIR for it.")
+        return _("Nothing is backed up here by itself. Whoever runs the installation can set TWOFOLD_BACKUP_DIR.")

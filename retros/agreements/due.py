@@ -13,15 +13,24 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from partnerships.models import Agreement, Clause, Partnership, Version
+from partnerships.compiled import CompiledQuery
+from partnerships.models import Agreement, Clause, Partnership, Person, Version
 from retros.agreements.attention import attention
 from retros.models import ClauseLink, ClauseOrigin, Session
 
 if TYPE_CHECKING:
-    from partnerships.models import Person
+    from django.db.models import QuerySet
 
 
 REVIEW_AHEAD = timedelta(days=14)  # a review date this near asks for a look
+
+
+def _agreements_of(person: Person, partnership: Partnership) -> QuerySet[Agreement]:
+    own = Agreement.objects.of(person).filter(partnership=partnership).with_state()
+    return own.annotate(is_linked=Exists(ClauseLink.objects.filter(agreement=OuterRef("pk"))))
+
+
+_agreements = CompiledQuery(_agreements_of, Person, Partnership)
 
 
 @dataclass(frozen=True)
@@ -54,8 +63,7 @@ class DueAgreements:
     @cached_property
     def agreements(self) -> list[Agreement]:
         """Each with its state, and whether it has links (`is_linked`)."""
-        own = Agreement.objects.of(self.person).filter(partnership=self.partnership).with_state()
-        return list(own.annotate(is_linked=Exists(ClauseLink.objects.filter(agreement=OuterRef("pk")))))
+        return _agreements(self.person, self.partnership)
 
     @cached_property
     def sittings(self) -> list[Session]:

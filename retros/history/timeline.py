@@ -266,10 +266,12 @@ class History:
     @property
     def next_words(self) -> str:
         if self.next is None:
-            return _("Not planned")
+            return _("Next retro: Not planned")
         if self.next.is_running:
-            return _("Open now")
-        return date_format(self.next.start_utc.astimezone(self.person.tz), "l j F Y")
+            return _("A retro is open now.")
+        return _("Next retro: %(when)s") % {
+            "when": date_format(self.next.start_utc.astimezone(self.person.tz), "l j F Y")
+        }
 
     @cached_property
     def rhythm(self) -> Rhythm:

@@ -18,7 +18,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from partnerships.models import Delivery, Invitation, Partnership
+from partnerships.compiled import CompiledQuery
+from partnerships.models import Delivery, Invitation, Partnership, Person
 from partnerships.models.partnership import Seat
 from retros.agreements.due import DueAgreements
 from retros.history.trend import Trend, trends
@@ -30,7 +31,7 @@ from retros.recurrence.adherence import LATE, Kept
 from retros.room.regions import DIGEST, short
 
 if TYPE_CHECKING:
-    from partnerships.models import Person
+    from django.db.models import QuerySet
 
 
 # how long a retro that was not started still comes first (docs/rules/scheduling.md S12)
@@ -61,6 +62,18 @@ class Side(NamedTuple):
     words: str
 
 
+def _sessions_of(person: Person, partnership: Partnership) -> QuerySet[Session]:
+    shown = Q(kind=Session.Kind.RETRO) | Q(status=Session.Status.IN_PROGRESS)
+    sessions = Session.objects.of(person).filter(shown, partnership=partnership)
+    return sessions.exclude(status=Session.Status.CANCELLED).select_related("agreement").order_by("start_utc")
+
+
+_sessions = CompiledQuery(_sessions_of, Person, Partnership)
+_series = CompiledQuery(
+    lambda partnership: Series.objects.filter(partnership=partnership).select_related("partnership"), Partnership
+)
+
+
 class Home(Pair):
     """The home page of a pair: what waits for the viewer, the next retro, the open actions, the retros so far."""
 
@@ -75,16 +88,12 @@ class Home(Pair):
     @cached_property
     def _all_sessions(self) -> list[Session]:
         """Retros, and the sittings beside them that are open just now; the earliest first."""
-        shown = Q(kind=Session.Kind.RETRO) | Q(status=Session.Status.IN_PROGRESS)
-        sessions = Session.objects.of(self.person).filter(shown, partnership=self.partnership)
-        sessions = sessions.exclude(status=Session.Status.CANCELLED).select_related("agreement")
-        return list(sessions.order_by("start_utc"))
+        return _sessions(self.person, self.partnership)
 
     @cached_property
     def series(self) -> Series | None:
         """The rhythm, unless it has ended."""
-        series = Series.objects.filter(partnership=self.partnership).select_related("partnership").first()
-        return series if series and not series.is_ended else None
+        return next((series for series in _series(self.partnership) if not series.is_ended), None)
 
     @property
     def then(self) -> str:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partnerships.access import get_partnership
 from partnerships.http import PersonRequest, is_own_path
 from retros.access import get_jot
-from retros.fields import STARTERS
+from retros.fields import starters
 from retros.jots.forms import JotForm, shared_words
 from retros.jots.page import Jots, open_pairs
 from retros.models import Jot
@@ -30,7 +30,7 @@ def jot_list(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
             Jot.keep(pair.partnership, by=request.user, **form.jot())
             messages.success(request, _("Kept for you"))
             return redirect("jot_list", partnership_id)
-    context = {**pair.context, "form": form, "starters": STARTERS}
+    context = {**pair.context, "form": form, "starters": starters}
     return render(request, "retros/jots/jot_list.html", context, status=form.status)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -15,25 +15,34 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from partnerships.compiled import CompiledQuery
 from partnerships.content import isolated
 from partnerships.graphemes import shorten
 from partnerships.header import Header
-from partnerships.models import Lead, Look, Version
+from partnerships.models import Lead, Look, Partnership, Person, Version
 from retros.models import Action, Need, Note, Offer, Release
 from retros.models.release import Thing, Words, words_of
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from django.db.models import QuerySet
-
-    from partnerships.models import Partnership, Person
 
 
 LATELY = timedelta(days=14)  # how long home tells that somebody became a lead
 LOOKS = 50
 CHOICES = 30  # of each kind of thing
 CHOICE_LENGTH = 80  # of its words in the list
+
+
+def _looks(person: Person, partnership: Partnership) -> QuerySet[Look]:
+    return Look.objects.of(person).filter(partnership=partnership).select_related("person", "about")
+
+
+def _changes(person: Person, partnership: Partnership, since: datetime) -> QuerySet[Look]:
+    changes = [Look.What.LEAD_ASSIGNED, Look.What.LEAD_ENDED]
+    return _looks(person, partnership).filter(what__in=changes, at__gte=since)
+
+
+_lately = CompiledQuery(_changes, Person, Partnership, datetime)
 
 
 @dataclass(frozen=True)
@@ -150,17 +159,12 @@ class LeadsNotice:
     @cached_property
     def lately(self) -> list[LookRow]:
         """Who became a lead, or is it no longer, in the last days."""
-        changes = [Look.What.LEAD_ASSIGNED, Look.What.LEAD_ENDED]
-        return self._lines(self._looks.filter(what__in=changes, at__gte=self.pair.now - LATELY))
+        return self._lines(_lately(self.person, self.partnership, self.pair.now - LATELY))
 
     @property
     def line(self) -> str:
         names = ", ".join(row.lead.person.full_name for row in self.leads)
         return ngettext("Your lead: %(names)s", "Your leads: %(names)s", len(self.leads)) % {"names": names}
-
-    @property
-    def _looks(self) -> QuerySet[Look]:
-        return Look.objects.of(self.person).filter(partnership=self.partnership).select_related("person", "about")
 
     def _lines(self, looks: Iterable[Look]) -> list[LookRow]:
         return [LookRow(self._moment(look.at), words_of_look(look)) for look in looks]
@@ -187,7 +191,7 @@ class LeadsPage(LeadsNotice):
     @cached_property
     def log(self) -> Page[Look]:
         """One page of the looks, the latest first; the first or the last one for a number that there is not."""
-        return Paginator(self._looks, LOOKS).get_page(self.number)
+        return Paginator(_looks(self.person, self.partnership), LOOKS).get_page(self.number)
 
     @property
     def looks(self) -> list[LookRow]:

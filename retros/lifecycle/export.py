@@ -141,6 +141,27 @@ def blocks(value: Data, level: int) -> Iterator[Block]:
             yield Block(0, _title(name), tuple(map(str, held)) if isinstance(held, list) else (str(held),))
 
 
+def parts(value: Data, level: int) -> list[list[Block]]:
+    """The same in parts that belong together on paper: a heading with what stands under it. What does not hold is left
+    out there.
+    """
+    found: list[list[Block]] = [[]]
+    for block in blocks(_holding(value), level):
+        if block.level and any(not each.level for each in found[-1]):
+            found.append([])
+        found[-1].append(block)
+    return found
+
+
+def _holding(value: Any) -> Any:
+    """With “yes” for what holds, and nothing for what does not."""
+    if isinstance(value, dict):
+        return {name: _holding(held) for name, held in value.items()}
+    if isinstance(value, list):
+        return [_holding(held) for held in value]
+    return ("yes" if value else None) if isinstance(value, bool) else value
+
+
 def readable(value: Data, level: int) -> list[str]:
     """The same as Markdown: paragraphs, with an empty line between two."""
     return [_markdown(block) for block in blocks(value, level)]

@@ -18,7 +18,7 @@ from partnerships.access import get_partnership
 from partnerships.http import PersonRequest, is_autosave, signs_out
 from retros.lifecycle import ending
 from retros.lifecycle.erasure import erase
-from retros.lifecycle.export import blocks, export
+from retros.lifecycle.export import export, parts
 from retros.lifecycle.forms import EndForm, EraseForm, TakeForm
 from retros.lifecycle.page import RetentionPage
 from retros.lifecycle.take_along import File, Form, take
@@ -55,7 +55,7 @@ def _taken(request: PersonRequest, pair: Pair, form: Form) -> HttpResponse:
     taken = take(pair.partnership, by=request.user, form=form)
     if isinstance(taken, File):
         return _file(request, taken)  # type: ignore[call-arg, return-value]  # csp’s types know no arguments
-    context = {**pair.context, "blocks": blocks(taken, 2)}
+    context = {**pair.context, "parts": parts(taken, 2)}
     return render(request, "retros/lifecycle/partnership_print.html", context)
 
 

@@ -7,14 +7,14 @@ from uuid import UUID
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
+from partnerships.compiled import CompiledQuery
 from partnerships.content import ContentField, content
+from partnerships.models import Person
 from partnerships.refusals import Invalid, Refusal, Stale
 from retros import limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from partnerships.models import Person
 
 _KEY = re.compile(r"[\w:.-]{1,80}", re.ASCII)
 _CARD = re.compile(r"card:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
@@ -102,12 +102,22 @@ class Draft(models.Model):
         )  # fmt: skip
 
     @classmethod
-    def of(cls, person: Person, keys: Iterable[str]) -> dict[str, Draft]:
-        return {draft.key: draft for draft in cls.objects.filter(person=person, key__in=list(keys)).exclude(text="")}
+    def begun(cls, person: Person) -> dict[str, Draft]:
+        """All that the person began to write, by the key of the box; the oldest first. `keep` bounds how many."""
+        return {draft.key: draft for draft in _begun(person)}
 
     @classmethod
-    def cards_of(cls, person: Person) -> dict[UUID, Draft]:
-        """Cards that the person began to write, by the id of the column's prompt; the oldest first."""
-        drafts = cls.objects.filter(person=person, key__startswith="card:").exclude(text="").order_by("updated_at")
-        found = ((_CARD.fullmatch(draft.key), draft) for draft in drafts)
-        return {UUID(key[1]): draft for key, draft in found if key}
+    def of(cls, person: Person, keys: Iterable[str]) -> dict[str, Draft]:
+        begun = cls.begun(person)
+        return {key: begun[key] for key in keys if key in begun}
+
+
+def card_of(key: str) -> UUID | None:
+    """The column's prompt, where the box is that of a new card."""
+    found = _CARD.fullmatch(key)
+    return UUID(found[1]) if found else None
+
+
+_begun: CompiledQuery[Draft] = CompiledQuery(
+    lambda person: Draft.objects.filter(person=person).exclude(text="").order_by("updated_at"), Person
+)

@@ -233,7 +233,7 @@ class Session(Planned):
     @cached_property
     def sides(self) -> dict[Seat, Presence]:
         """Who sits where, seat A first. A free seat has a side without a row: that of whoever is invited to it."""
-        found = {Seat(p.seat): p for p in self.presences.select_related("person").order_by("seat")}
+        found = {Seat(p.seat): p for p in _presences(self)}
         return {seat: found.get(seat) or self._awaited(seat) for seat in Seat}
 
     def _awaited(self, seat: Seat) -> Presence:
@@ -519,6 +519,7 @@ def agreement_look(agreement: Agreement) -> None:
 
 
 _steps: CompiledQuery[Step] = CompiledQuery(lambda session: session.step_set.order_by("position"), Session)
+_presences = CompiledQuery(lambda session: session.presences.select_related("person").order_by("seat"), Session)
 
 
 def key_is_taken() -> Invalid:

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from django.urls import reverse
-
 from partnerships.graphemes import shorten
 from retros import limits
-from retros.fields import STARTERS
+from retros.fields import starters
 from retros.models import Draft, Entry, Prompt
 from retros.room.regions import Region, Rows, fixed, region
 
@@ -94,9 +92,9 @@ class Column:
         return fixed(
             "retros/room/_composer.html", number=self._number, key=self.prompt.key, title=self.prompt.title,
             seat=self._room.seat.value, folds=self._room.phase == "write",
-            url=reverse("entry_create", args=[self._room.session.pk, self.prompt.pk]), draft_key=self.draft_key,
+            session=self._room.session.pk, prompt=self.prompt.pk, draft_key=self.draft_key,
             draft=draft.text if draft else "", version=draft.version if draft else 0, is_begun=draft is not None,
-            starters=STARTERS,
+            starters=starters,
         )  # fmt: skip
 
     @property

@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from partnerships.compiled import CompiledQuery
 from partnerships.models import Lead, Person
-from retros.fields import STARTERS
+from retros.fields import starters
 from retros.models import Action, Draft, Entry, Note, Session, Step
 from retros.models.action import ActionLine, lines_of
 from retros.models.expiry import gone
@@ -33,12 +32,15 @@ WRITING = timedelta(seconds=8)  # this long after their last word came, somebody
 _entries = CompiledQuery(
     lambda person, step: Entry.objects.visible_to(person).in_step(step).with_picks(person), Person, Step
 )
+_actions = CompiledQuery(
+    lambda person, session: Action.objects.visible_to(person).filter(session=session).with_owners(), Person, Session
+)
 _notes = CompiledQuery(lambda person, step: Note.objects.visible_to(person).filter(step=step), Person, Step)
 
 
 class PathStep(NamedTuple):
     title: str
-    url: str
+    position: int
     is_done: bool
     is_shown: bool
 
@@ -145,7 +147,7 @@ class Frame:
         return tuple(
             PathStep(
                 title=step.title,
-                url=reverse("step_detail", args=[self.session.pk, step.position]),
+                position=step.position,
                 is_done=step.position < self.session.position or self.session.is_closed,
                 is_shown=step.position == self.step.position,
             )
@@ -170,11 +172,14 @@ class Frame:
         """The regions around the step, by name."""
         paused = (self.session.pause_reason or "yes") if self.session.paused_at else ""
         return {
-            "path": region("retros/room/_path.html", path=self.path, from_one=self.session.kind != Session.Kind.RETRO),
+            "path": region(
+                "retros/room/_path.html", session=self.session.pk, path=self.path,
+                from_one=self.session.kind != Session.Kind.RETRO,
+            ),
             "banner": region(
                 "retros/room/_banner.html", paused=paused, gone=self.gone, status=self.session.status,
-                is_retro=self.session.kind == Session.Kind.RETRO, starters=STARTERS,
-                resume_url=reverse("session_resume", args=[self.session.pk]),
+                is_retro=self.session.kind == Session.Kind.RETRO, starters=starters,
+                session=self.session.pk,
             ),
             "dock": region("retros/room/_dock.html", dock=self.dock.shown(self.can_write, self.own_digest)),
             "said": region("retros/room/_said.html", said=said(self)),
@@ -244,14 +249,19 @@ class Frame:
         return ()
 
     @cached_property
+    def begun(self) -> dict[str, Draft]:
+        """All that the viewer began to write, here and elsewhere."""
+        return Draft.begun(self.person)
+
+    @cached_property
     def drafts(self) -> dict[str, Draft]:
-        return Draft.of(self.person, self.boxes) if self.boxes and self.can_write else {}
+        return {key: self.begun[key] for key in self.boxes if key in self.begun} if self.can_write else {}
 
     @cached_property
     def left_behind(self) -> list[Draft]:
         """What the viewer was still typing here when the session ended."""
         here = [key for key in self.boxes if key not in self.boxes_elsewhere]
-        return list(Draft.of(self.person, here).values()) if here and not self.session.is_open else []
+        return [self.begun[key] for key in here if key in self.begun] if here and not self.session.is_open else []
 
     @cached_property
     def folded(self) -> int:
@@ -280,7 +290,7 @@ class Frame:
     @cached_property
     def actions(self) -> list[Action]:
         """Agreed in this session."""
-        return list(Action.objects.visible_to(self.person).filter(session=self.session).with_owners())
+        return _actions(self.person, self.session)
 
     @property
     def agreed(self) -> list[ActionLine]:

@@ -56,12 +56,14 @@ class Memory:
     def _known(self, make: Callable[[str], Region], template: str, shows: dict[str, object]) -> Region:
         key = (template, get_language(), *shows.items())
         with self._lock:
-            known = self._kept.get(key)
-        if known is None:
-            known = make(draw(template, **shows))
-            with self._lock:
-                self._kept[key] = known
-        return known
+            try:
+                return self._kept[key]
+            except KeyError:
+                pass
+        made = make(draw(template, **shows))
+        with self._lock:
+            self._kept[key] = made
+        return made
 
     def forget(self) -> None:
         """Of an erasure nothing may stay behind."""

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from partnerships.cells import as_text, as_typed
 
+pytestmark = pytest.mark.one_database
+
 SIGNS = "=+-@\t\r\n＝＋－＠"
 TYPED = st.one_of(st.text(), st.text(alphabet=SIGNS + "'\"1,;\u05d0\U0001f9d1"))
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from partnerships.compiled import CompiledQuery
@@ -41,8 +42,8 @@ def test_it_is_worded_once() -> None:
     pair = PartnershipFactory.create()
     for member in pair.memberships.all():
         assert query(member.person) == [member.person]
-    assert len(worded) == 1
-    assert worded[0].pk not in set(Person.objects.values_list("pk", flat=True))
+    assert len(worded) == 2  # about two different ones, whose queries are compared
+    assert not {person.pk for person in worded} & set(Person.objects.values_list("pk", flat=True))
 
 
 def test_it_asks_once_for_each_call() -> None:
@@ -57,3 +58,43 @@ def test_a_row_that_plays_no_part_is_refused() -> None:
     query = CompiledQuery(lambda person, pair: Membership.objects.filter(partnership=pair), Person, Partnership)
     with pytest.raises(ValueError, match="Person"):
         query(Person(pk=uuid4()), PartnershipFactory.create())
+
+
+def test_it_brings_related_rows_and_what_is_annotated() -> None:
+    pair, other = PartnershipFactory.create(), PartnershipFactory.create()
+    is_here = Exists(Membership.objects.filter(partnership=OuterRef("partnership"), seat="a"))
+    query = CompiledQuery(
+        lambda partnership: (
+            Membership.objects.filter(partnership=partnership).select_related("person").annotate(is_here=is_here)
+        ).order_by("seat"),
+        UUID,
+    )
+    for each in (pair, other):
+        expected = [(m.person.name, True) for m in each.memberships.order_by("seat")]
+        with CaptureQueriesContext(connection) as queries:
+            assert [(m.person.name, m.is_here) for m in query(each.pk)] == expected  # type: ignore[attr-defined]
+        assert len(queries) == 1
+
+
+def test_it_takes_moments_days_and_texts() -> None:
+    now = datetime(2026, 3, 1, 9, tzinfo=UTC)
+    begun = PartnershipFactory.create(since=date(2026, 2, 1), label="Checkout")
+    type(begun).objects.filter(pk=begun.pk).update(created_at=now)
+    query = CompiledQuery(
+        lambda label, day, moment: Partnership.objects.filter(label=label, since__lte=day, created_at__lt=moment),
+        str, date, datetime,
+    )  # fmt: skip
+    later = now + timedelta(seconds=1)
+    assert query("Checkout", date(2026, 2, 1), later) == [begun]
+    assert query("Search", date(2026, 2, 1), later) == []
+    assert query("Checkout", date(2026, 1, 31), later) == []
+    assert query("Checkout", date(2026, 2, 1), now) == []
+
+
+def test_what_is_reckoned_from_what_is_given_is_refused() -> None:
+    """It would be the same for all who ask later."""
+    query = CompiledQuery(
+        lambda now: Partnership.objects.filter(created_at__lt=now, archived_at__gt=now - timedelta(days=1)), datetime
+    )
+    with pytest.raises(ValueError, match="Differs"):
+        query(datetime(2026, 3, 1, 9, tzinfo=UTC))

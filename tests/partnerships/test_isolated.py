@@ -15,6 +15,8 @@ from retros.models import Prompt
 from tests.cast import Cast, client_of
 from tests.retros import play
 
+pytestmark = pytest.mark.one_database
+
 HEBREW, ARABIC = "דנה כהן", "محمد"
 
 

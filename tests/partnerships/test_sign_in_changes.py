@@ -25,7 +25,7 @@ from tests.cast import client_of
 from tests.factories import PASSWORD, PersonFactory
 from tests.partnerships.accounts.test_accounts import code_in, confirmed, signed_in
 from tests.partnerships.accounts.test_accounts import with_mail as with_mail
-from tests.partnerships.joining.test_invitation import at_once
+from tests.presses import at_once
 
 pytestmark = pytest.mark.django_db
 

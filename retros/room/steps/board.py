@@ -15,6 +15,7 @@ from partnerships.models import Person
 from retros.agreements.page import Proposed, proposed_in
 from retros.models import Action, Draft, Entry, Jot, Note, Prompt, Session, Step
 from retros.models.action import ActionLine
+from retros.models.draft import card_of
 from retros.models.entry import NOT_HELD
 from retros.room.board import Card, CardShown, Column
 from retros.room.frame import Frame
@@ -70,18 +71,6 @@ class Board(Frame):
         keys = [Draft.Box.CARD.key(p.pk) for p in self.step.prompts if p.takes_cards]
         return [*keys, *(Draft.Box.ACTION.key(card.entry.pk) for card in self.cards if not card.entry.is_folded)]
 
-    @cached_property
-    def drafts(self) -> dict[str, Draft]:
-        """While cards are folded the boxes are those of cards, and all begun cards are read for them at once."""
-        if self.phase != "write" or not self.can_write:
-            return super().drafts
-        here = {Draft.Box.CARD.key(pk): draft for pk, draft in self._cards_begun.items()}
-        return {key: here[key] for key in self.boxes if key in here}
-
-    @cached_property
-    def _cards_begun(self) -> dict[UUID, Draft]:
-        return Draft.cards_of(self.person)
-
     # --- cards --------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -100,7 +89,7 @@ class Board(Frame):
         cards = Entry.objects.visible_to(self.person).left_over(self.session.partnership, self.person)
         cards = cards.filter(is_card=True)
         found = [(card, card.pk) for card in cards.select_related("prompt")]
-        found += [(Entry(prompt=prompt, text=text), prompt.pk) for prompt, text in self._begun]
+        found += [(Entry(prompt=prompt, text=text), prompt.pk) for prompt, text in self._cards_begun]
         offered = [(card, uuid5(origin, str(self.session.pk))) for card, origin in found]
         return [
             (card, columns.get(card.prompt.key) or next(iter(columns.values())), key)
@@ -119,9 +108,9 @@ class Board(Frame):
         return [(jot, columns.get(jot.column) or asked[-1]) for jot in jots if asked]
 
     @property
-    def _begun(self) -> list[tuple[Prompt, str]]:
+    def _cards_begun(self) -> list[tuple[Prompt, str]]:
         """The cards that the viewer was still typing for retros that did not take place, with their columns there."""
-        drafts = self._cards_begun
+        drafts = {pk: draft for key, draft in self.begun.items() if (pk := card_of(key))}
         of_pair = {"step__session__partnership": self.session.partnership_id, "step__session__kind": "retro"}
         prompts = Prompt.objects.filter(pk__in=drafts, **of_pair, step__session__status__in=NOT_HELD)
         columns = prompts.in_bulk() if drafts else {}

@@ -17,6 +17,8 @@ class Pulse(Asks):
 
     @property
     def lede(self) -> str:
+        if self.session.is_closed:
+            return ""
         if self.phase == "revealed":
             return _("Read first, then talk. Start with whoever had the rougher weather.")
         if self.phase == "opened":
@@ -32,6 +34,8 @@ class Pulse(Asks):
 
     @property
     def heading(self) -> str:
+        if self.session.is_closed:
+            return ""
         if self.phase == "revealed":
             return _("Here’s how you both are")
         return self.step.heading

@@ -12,7 +12,7 @@ from django.urls import reverse
 from tests.cast import Cast, client_of
 from tests.factories import PartnershipFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 OWN = ("person_update", "reminder_update", "account_email", "account_change_password", "data_detail")
 

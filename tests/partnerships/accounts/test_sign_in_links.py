@@ -17,7 +17,7 @@ from partnerships.models.invitation import hash_token
 from partnerships.refusals import NotAllowed, Refusal
 from tests.cast import Cast, client_of, make_cast
 from tests.factories import PASSWORD
-from tests.partnerships.joining.test_invitation import at_once
+from tests.presses import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 

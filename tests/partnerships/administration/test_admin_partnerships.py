@@ -12,7 +12,7 @@ from partnerships.models import Invitation, Lead, Look, Membership, Partnership,
 from partnerships.refusals import NotAllowed, Refusal
 from tests.cast import Cast, send_mails
 from tests.factories import PartnershipFactory, PersonFactory
-from tests.partnerships.joining.test_invitation import at_once, token_in
+from tests.presses import at_once, token_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 

@@ -15,7 +15,7 @@ from partnerships.models import Invitation, Lead, Membership, Partnership, Perso
 from partnerships.refusals import NotAllowed, Refusal
 from tests.cast import Cast, client_of, send_mails
 from tests.factories import PartnershipFactory, PersonFactory
-from tests.partnerships.joining.test_invitation import at_once, token_in
+from tests.presses import at_once, token_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -20,6 +18,7 @@ from partnerships.models import Invitation, Membership, Partnership, Person, Sig
 from partnerships.models.invitation import hash_token
 from partnerships.refusals import Refusal
 from tests.factories import PASSWORD, PartnershipFactory, PersonFactory
+from tests.presses import at_once, token_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
@@ -38,10 +37,6 @@ def invited(ines):
 @pytest.fixture
 def tom():
     return PersonFactory.create(name="Tom Lindqvist", email="tom@example.org", role_label="PM")
-
-
-def token_in(page: str) -> str:
-    return str(re.findall(r"/invitations/([\w-]{43})/", page)[0])
 
 
 def rows() -> dict[str, list[Any]]:
@@ -362,28 +357,6 @@ def test_a_setup_link_makes_no_second_admin(client, capsys):
 
 
 # --- Both at once ------------------------------------------------------------------------------------
-
-
-def at_once(*presses: Callable[[], Any]) -> list[Any]:
-    """All of them behind one barrier, each on a connection of its own; an exception is an outcome."""
-    barrier = threading.Barrier(len(presses))
-    outcomes: list[Any] = [None] * len(presses)
-
-    def run(index: int) -> None:
-        barrier.wait()
-        try:
-            outcomes[index] = presses[index]()
-        except Exception as error:
-            outcomes[index] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[index]) for index in range(len(presses))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
 
 
 @pytest.mark.both_databases

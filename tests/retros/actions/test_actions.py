@@ -16,10 +16,9 @@ from django.utils import timezone
 from retros.models import Action, Draft, Session
 from tests.cast import Cast, client_of
 from tests.retros import play
+from tests.world import HTMX
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
-
-HTMX = {"HX-Request": "true"}
 
 
 def in_days(days: int) -> str:

@@ -32,8 +32,8 @@ from retros.recurrence.rule import PRESETS, Rule
 from retros.worker import tick
 from tests.cast import Cast
 from tests.factories import PartnershipFactory, PersonFactory
-from tests.partnerships.joining.test_invitation import at_once
-from tests.test_access import checksum
+from tests.presses import at_once
+from tests.rows import checksum
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 

@@ -26,8 +26,8 @@ from retros.dates import upkeep
 from retros.models import Series, Session
 from tests.cast import Cast, make_cast
 from tests.factories import PersonFactory
-from tests.partnerships.joining.test_invitation import at_once
-from tests.test_access import checksum
+from tests.presses import at_once
+from tests.rows import checksum
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 

@@ -83,7 +83,9 @@ def test_the_workers_last_round(client: Client, ada: Person, minutes: int | None
 @pytest.mark.parametrize(
     ("hours", "words"),
     [
-        (None, "No backups are made by themselves"), (0, "No backup was made yet"), (1, "The last backup was made on"),
+        (None, "Nothing is backed up here by itself"),
+        (0, "No backup was made yet"),
+        (1, "The last backup was made on"),
         (40, "The last backup was made on"),
     ],
 )  # fmt: skip

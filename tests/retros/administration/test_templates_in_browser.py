@@ -11,16 +11,15 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from tests.browser import faults
-from tests.cast import make_cast
+from tests.cast import home_of, make_cast
 from tests.conftest import LiveServer
-from tests.retros.home.test_home_in_browser import page_of
 
 pytestmark = pytest.mark.one_database
 
 
 def test_an_admins_own_template_is_used_by_a_pair(new_context: Callable[..., Any], live_server: LiveServer) -> None:
     cast = make_cast()
-    page = page_of(cast.ada, new_context(), live_server)
+    page = home_of(cast.ada, new_context(), live_server)
     page.get_by_role("link", name="Templates").click()
     page.get_by_role("link", name="A quick one").click()
     found = faults(page)
@@ -39,7 +38,7 @@ def test_an_admins_own_template_is_used_by_a_pair(new_context: Callable[..., Any
     expect(page.get_by_role("listitem").filter(has_text="Friday ten")).to_contain_text("Usual for")
     found += faults(page)
 
-    ines = page_of(cast.ines, new_context(), live_server)
+    ines = home_of(cast.ines, new_context(), live_server)
     ines.goto(reverse("exercise_list", args=[cast.checkout.pk]))
     ines.get_by_role("link", name="Friday ten").click()
     ines.get_by_role("button", name="Begin now").click()

@@ -17,10 +17,9 @@ from retros.models import Action, ClauseOrigin, Session
 from tests.cast import Cast, client_of
 from tests.retros import play
 from tests.retros.agreements.test_attention import ONE, in_force
+from tests.world import HTMX
 
 pytestmark = pytest.mark.one_database
-
-HTMX = {"HX-Request": "true"}
 
 
 def contract_of(cast: Cast, title: str = "Relaunch") -> Agreement:

@@ -14,6 +14,8 @@ from partnerships.cells import as_text
 from partnerships.refusals import Invalid
 from retros.bring_in.rows import ActionRow, CardRow, actions, cards
 
+pytestmark = pytest.mark.one_database
+
 ME = {"Ines Okafor", "Ines", "ines@example.org", "me"}
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"]), min_size=1, max_size=40).filter(
     lambda t: t == t.strip()

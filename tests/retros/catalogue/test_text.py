@@ -14,6 +14,8 @@ from retros import catalogue, limits
 from retros.catalogue import SHORT, templates
 from retros.catalogue.text import read, written
 
+pytestmark = pytest.mark.one_database
+
 WHOLE = [key for key in templates() if not key.endswith(SHORT)]
 GOOD = """# Ours
 key = "ours"

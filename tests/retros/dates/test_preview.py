@@ -19,7 +19,7 @@ from retros.models import Series, Session
 from retros.recurrence.rule import PRESETS
 from tests.cast import Cast, make_cast
 from tests.retros.scheduling import Planned, utc
-from tests.test_access import checksum
+from tests.rows import checksum
 
 pytestmark = pytest.mark.django_db
 

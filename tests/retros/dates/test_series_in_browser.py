@@ -14,16 +14,15 @@ from playwright.sync_api import expect
 from retros.dates import one_date
 from retros.models import Series, Session
 from tests.browser import faults
-from tests.cast import make_cast
+from tests.cast import home_of, make_cast
 from tests.conftest import LiveServer
-from tests.retros.home.test_home_in_browser import page_of
 
 pytestmark = pytest.mark.one_database
 
 
 def test_plan_a_rhythm_and_change_it(live_server: LiveServer, new_context: Callable[..., Any]) -> None:
     cast = make_cast()
-    page = page_of(cast.ines, new_context(viewport={"width": 390, "height": 844}), live_server)
+    page = home_of(cast.ines, new_context(viewport={"width": 390, "height": 844}), live_server)
     page.get_by_role("link", name="Plan a rhythm").click()
     page.wait_for_load_state()  # the dates follow a choice by a script
     dates = page.locator("#dates li")

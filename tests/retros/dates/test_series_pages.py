@@ -19,7 +19,7 @@ from retros.models import Pause, Series, Session
 from retros.recurrence.rule import PRESETS, Rule
 from tests.cast import Cast, client_of
 from tests.retros import play
-from tests.test_access import checksum
+from tests.rows import checksum
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 

@@ -27,7 +27,7 @@ from tests.cast import Cast, client_of
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.retros import play
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 QUERIES = 12  # of a page, but for the sign-in and the ends of transactions
 
@@ -438,6 +438,7 @@ def test_whoever_leads_nothing_has_an_empty_page(cast: Cast) -> None:
 # --- how much it takes ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_databases
 def test_the_overview_of_five_hundred_takes_few_queries(cast: Cast) -> None:
     people = [PersonFactory.build(name=f"P {n}", email=f"p{n}@example.org") for n in range(20)]
     people = Person.objects.bulk_create(people)
@@ -566,6 +567,13 @@ def test_a_date_that_has_gone_by_is_not_the_next_retro(cast: Cast) -> None:
     planned = past(cast.checkout, timezone.localdate() + timedelta(days=9), "scheduled")
     assert str(planned.day.day) in LeadOverview(cast.sara, label="checkout").rows[0].next
     assert "Not planned" not in page(cast.sara, "history_detail", cast.checkout.pk)
+
+
+def test_of_an_open_retro_history_says_so_in_a_sentence(cast: Cast) -> None:
+    play.start(cast.checkout)
+    text = page(cast.ines, "history_detail", cast.checkout.pk)
+    assert "A retro is open now." in text
+    assert "Next retro:" not in text
 
 
 def test_what_they_need_stands_before_all_else_and_every_page_names_the_two(cast: Cast) -> None:

@@ -18,8 +18,11 @@ from partnerships.wording import Wording
 from retros.models import Session
 from tests.cast import Cast, sign_in
 from tests.conftest import LiveServer
+from tests.factories import PASSWORD
 from tests.retros import play
 from tests.retros.planned_dates import rhythm
+
+pytestmark = pytest.mark.one_database
 
 ACTIONS = 30
 OF_A, OF_B = "#375fb9", "#c97425"  # --a and --b in the light
@@ -126,3 +129,34 @@ def test_an_agreement(paper: Callable[[str], Any], people: Cast) -> None:
     assert "Version 1, in force since" in sheets[-1].split("Signed")[-1]
     assert "as it stood on" in sheets[-1]
     assert "Written for the two of us" in sheets[-1].split("as it stood on")[1]
+
+
+def test_an_agreement_as_it_is_read_has_no_presses_on_paper(paper: Callable[[str], Any], people: Cast) -> None:
+    agreement = Agreement.begin(people.checkout, by=people.ines, kind="contract", title="Relaunch")
+    version = agreement.propose([Wording("Thursday is sketch hour.")], by=people.ines, reason="")
+    version.sign(by=people.tom, digest=version.digest)
+    page = paper(reverse("agreement_detail", args=[agreement.pk]))
+    text = " ".join(texts(printed(page)))
+    assert "Thursday is sketch hour." in text
+    for press in ("Ask for a look", "X versus Y", "Still right?", "Propose"):
+        assert press not in text, press
+
+
+def test_a_partnership(paper: Callable[[str], Any], people: Cast) -> None:
+    """Each action stands whole on one sheet, with its dates; nothing of the screen around the page is there."""
+    held(people)
+    page = paper(reverse("partnership_export", args=[people.checkout.pk]))
+    page.locator("button[value=print]").click()
+    page.locator("input[type=password]").fill(PASSWORD)
+    page.locator("main button.primary").click()
+    page.get_by_role("heading", name="Actions 1", exact=True).wait_for()
+    sheets = texts(printed(page))
+    assert len(sheets) > 3
+    assert not any("Twofold" in sheet for sheet in sheets)
+    for n in range(ACTIONS):
+        (at,) = [at for at, text in enumerate(sheets) if f"Begin{n}." in text]
+        before, after = sheets[at].split(f"Begin{n}.")
+        assert "Owner" in before.split("Actions ")[-1], n
+        assert f"Due {due(n).isoformat()}" in after.split("Actions ")[0], n
+    assert not any("False" in sheet for sheet in sheets)
+    assert "as it stood on" in sheets[-1]

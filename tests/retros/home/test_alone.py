@@ -20,7 +20,7 @@ from tests.factories import PartnershipFactory, PersonFactory
 from tests.retros import play
 from tests.retros.home.test_home import page
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 SECRET = "MEIBEST before nine"
 

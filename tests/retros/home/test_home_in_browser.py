@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import FloatRect, Page, expect
+from playwright.sync_api import FloatRect, expect
 
-from partnerships.models import Agreement, Person
+from partnerships.models import Agreement
 from partnerships.wording import Wording
 from tests.browser import Watched, faults
-from tests.cast import Cast, make_cast, sign_in
+from tests.cast import Cast, home_of, make_cast, sign_in
 from tests.conftest import LiveServer
 from tests.retros import play
 
@@ -30,18 +30,11 @@ def pair(live_server: LiveServer) -> Cast:
     return cast
 
 
-def page_of(person: Person, context: Any, live_server: LiveServer) -> Page:
-    sign_in(context, person, live_server.url)
-    page: Page = context.new_page()
-    page.goto("/", wait_until="networkidle")
-    return page
-
-
 @pytest.mark.parametrize("script", [True, False])
 def test_check_off_and_take_back(
     pair: Cast, new_context: Callable[..., Any], live_server: LiveServer, script: bool
 ) -> None:
-    page = page_of(pair.tom, new_context(java_script_enabled=script), live_server)
+    page = home_of(pair.tom, new_context(java_script_enabled=script), live_server)
     tick = page.get_by_role("button", name="Done: Book the sketch hour")
     tick.click()
     expect(tick).to_have_attribute("aria-pressed", "true")
@@ -55,7 +48,7 @@ def test_an_action_begun_survives_a_reload_and_a_refusal(
     pair: Cast, new_context: Callable[..., Any], live_server: LiveServer, watched: Watched
 ) -> None:
     watched.expect(422)
-    page = page_of(pair.ines, new_context(), live_server)
+    page = home_of(pair.ines, new_context(), live_server)
     page.get_by_text("Add an action between retros").click()
     text = page.get_by_label("What will you try?")
     text.press_sequentially("Ask about research")
@@ -78,7 +71,7 @@ def test_an_action_begun_survives_a_reload_and_a_refusal(
 
 
 def test_a_change_begun_survives_a_reload(pair: Cast, new_context: Callable[..., Any], live_server: LiveServer) -> None:
-    page = page_of(pair.ines, new_context(), live_server)
+    page = home_of(pair.ines, new_context(), live_server)
     page.locator("#actions li", has_text="Book the sketch hour").get_by_role("link").click()
     page.wait_for_load_state("networkidle")
     text = page.get_by_label("What will you try?")
@@ -95,7 +88,7 @@ def test_what_needs_a_look_stands_beside_the_next_retro(
 ) -> None:
     contract = Agreement.begin(pair.checkout, by=pair.tom, kind="contract", title="Relaunch")
     contract.propose([Wording("Thursday is sketch hour.")], by=pair.tom, reason="")
-    page = page_of(pair.ines, new_context(viewport={"width": 1280, "height": 900}), live_server)
+    page = home_of(pair.ines, new_context(viewport={"width": 1280, "height": 900}), live_server)
 
     def box(title: str) -> FloatRect:
         found = page.locator("section", has=page.get_by_role("heading", name=title, exact=True)).last.bounding_box()
@@ -111,11 +104,11 @@ def test_what_needs_a_look_stands_beside_the_next_retro(
 
 
 def test_home_can_be_read_aloud(pair: Cast, new_context: Callable[..., Any], live_server: LiveServer) -> None:
-    page = page_of(pair.ines, new_context(), live_server)
+    page = home_of(pair.ines, new_context(), live_server)
     page.get_by_text("Add an action between retros").click()
     page.get_by_text("Things overall, in the company and in life").click()
     assert faults(page) == []
-    assert faults(page_of(pair.mei, new_context(), live_server)) == []
+    assert faults(home_of(pair.mei, new_context(), live_server)) == []
 
 
 def test_home_follows_when_the_other_one_starts(

@@ -12,10 +12,9 @@ from playwright.sync_api import Page, expect
 
 from partnerships.models import Person
 from tests.browser import faults
-from tests.cast import make_cast
+from tests.cast import home_of, make_cast
 from tests.conftest import LiveServer
 from tests.retros import play
-from tests.retros.home.test_home_in_browser import page_of
 
 pytestmark = pytest.mark.one_database
 
@@ -25,7 +24,7 @@ def test_two_show_their_lead_what_they_need(new_context: Callable[..., Any], liv
     session = play.hold(cast.checkout, on=timezone.now() - timedelta(days=3))
 
     def open_as(person: Person, path: str) -> Page:
-        page: Page = page_of(person, new_context(), live_server)
+        page: Page = home_of(person, new_context(), live_server)
         page.goto(path)
         return page
 

@@ -16,7 +16,7 @@ from retros.lifecycle import ending
 from retros.models import Handover, Series, Session
 from tests.cast import Cast, client_of, send_mails
 from tests.factories import PartnershipFactory, PersonFactory
-from tests.partnerships.joining.test_invitation import at_once
+from tests.presses import at_once
 from tests.retros import play
 
 pytestmark = pytest.mark.django_db

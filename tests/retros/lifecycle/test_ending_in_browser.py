@@ -12,10 +12,9 @@ from playwright.sync_api import expect
 from retros.lifecycle import ending
 from retros.models import Handover
 from tests.browser import faults
-from tests.cast import make_cast
+from tests.cast import home_of, make_cast
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
-from tests.retros.home.test_home_in_browser import page_of
 
 pytestmark = pytest.mark.one_database
 
@@ -23,7 +22,7 @@ pytestmark = pytest.mark.one_database
 def test_everybody_can_use_the_page_of_what_has_ended(new_context: Callable[..., Any], live_server: LiveServer) -> None:
     cast = make_cast()
     ending.end(cast.search, by=cast.priya, leaving=True)
-    page = page_of(cast.daniel, new_context(), live_server)
+    page = home_of(cast.daniel, new_context(), live_server)
     page.goto(reverse("partnership_end", args=[cast.search.pk]))
     assert faults(page) == []
 
@@ -33,7 +32,7 @@ def test_a_handover_is_saved_while_it_is_typed_and_the_export_is_a_file(
 ) -> None:
     cast = make_cast()
     context = new_context()
-    page = page_of(cast.ines, context, live_server)
+    page = home_of(cast.ines, context, live_server)
     page.goto(reverse("partnership_end", args=[cast.checkout.pk]))
     page.get_by_label("What would help the next pair").fill("Ask for the data early.")
     expect(page.get_by_text("Saved for you both")).to_be_visible()

@@ -13,6 +13,8 @@ from partnerships.hours import Hours
 from retros.recurrence.common_hours import BEGIN, END, due_day, next_time
 from tests.retros.model import wall
 
+pytestmark = pytest.mark.one_database
+
 PARIS, BERLIN, NEW_YORK, KOLKATA, AUCKLAND = (
     "Europe/Paris", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Auckland",
 )  # fmt: skip

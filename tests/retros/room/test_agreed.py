@@ -16,7 +16,7 @@ from retros.models import Action, Draft, Entry, Session
 from retros.models.action import lines_of
 from tests.cast import Cast, client_of
 from tests.retros import play
-from tests.retros.room.test_room import HTMX
+from tests.world import HTMX
 
 pytestmark = pytest.mark.one_database
 

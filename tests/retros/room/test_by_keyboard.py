@@ -10,12 +10,11 @@ from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from partnerships.models import Agreement, Person
 from retros.models import Action, Draft, Entry, Session, creation
-from tests.browser import Watched, enter
+from tests.browser import TWO_FRAMES, Watched, enter
 from tests.cast import Cast, sign_in
 from tests.conftest import LiveServer
 from tests.retros.model import Participant
 from tests.retros.play import fold, reveal, step_of
-from tests.retros.room.test_room_in_browser import TWO_FRAMES
 
 pytestmark = pytest.mark.one_database
 

@@ -18,7 +18,7 @@ from retros.models import Entry, Ready, Session, Step
 from tests.cast import Cast, client_of
 from tests.retros import play
 from tests.retros.model import Participant, wall
-from tests.retros.room.test_room import HTMX
+from tests.world import HTMX
 
 pytestmark = pytest.mark.one_database
 

@@ -14,10 +14,9 @@ from playwright.sync_api import Error, Page, expect
 
 from retros.models import Presence, Session
 from tests.browser import Watched, violations
-from tests.cast import make_cast
+from tests.cast import make_cast, page_of
 from tests.conftest import LiveServer
 from tests.retros import play
-from tests.retros.room.test_room_in_browser import page_of
 from tests.retros.rooms import Rooms
 
 pytestmark = pytest.mark.one_database

@@ -15,12 +15,11 @@ from playwright.sync_api import Locator, Page, expect
 from partnerships.models import Agreement
 from retros.lifecycle import ending
 from retros.models import Action, Entry, Ready, Session, creation
-from tests.browser import Watched
-from tests.cast import Cast
+from tests.browser import TWO_FRAMES, Watched
+from tests.cast import Cast, page_of
 from tests.conftest import LiveServer
 from tests.retros import play
 from tests.retros.model import Participant
-from tests.retros.room.test_room_in_browser import TWO_FRAMES, page_of
 from tests.retros.rooms import Rooms
 
 pytestmark = pytest.mark.one_database

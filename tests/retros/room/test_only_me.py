@@ -11,7 +11,7 @@ from django.urls import reverse
 from retros.models import Entry, Session
 from tests.cast import Cast, client_of
 from tests.retros import play
-from tests.retros.room.test_room import HTMX
+from tests.world import HTMX
 
 pytestmark = pytest.mark.one_database
 

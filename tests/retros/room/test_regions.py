@@ -14,6 +14,8 @@ from retros.room.board import CardShown
 from retros.room.regions import DIGEST, KEY, TOKEN, Memory, Region, Rows, filled, marked, named, short
 from tests.retros.regions import shown_in
 
+pytestmark = pytest.mark.one_database
+
 CARD = CardShown(
     id="1", column="good", seat="a", text="Thanks", who="Ines", talk="", only_me=False, lies_open=True,
     pick="none", can_table=True, can_edit=False, can_move=False, your_seat="b", partner_seat="a",

@@ -32,10 +32,9 @@ from tests.cast import Cast, client_of
 from tests.retros import play
 from tests.retros.model import wall
 from tests.retros.regions import regions
+from tests.world import HTMX
 
 pytestmark = pytest.mark.one_database
-
-HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
@@ -652,3 +651,29 @@ def test_a_wrap_up_promises_the_shelf() -> None:
     assert {prompt.kind for prompt in asked} == {"text"}
     assert {prompt.title for prompt in asked} == {"One thing I appreciate about you"}
     assert all("shelf" in prompt.hint for prompt in asked)
+
+
+def test_a_closed_retro_gives_no_more_advice(cast: Cast) -> None:
+    session = play.start(cast.checkout)
+    for n in range(4):
+        play.agree(cast.checkout, f"The thing number {n}", session=session)
+    play.go_on(session, "look_back")
+    play.reveal(session, "pulse")
+    tom = client_of(cast.tom)
+    advice = {1: "Read first, then talk.", 3: "Two or three are kept more often than many."}
+
+    def given(position: int) -> bool:
+        page = tom.get(reverse("step_detail", args=[session.pk, position])).content.decode()
+        assert "<p></p>" not in page
+        return advice[position] in page
+
+    assert given(1)
+    for kind in ("pulse", "write"):
+        if kind == "write":
+            play.reveal(session, kind)
+        play.go_on(session, kind)
+    assert given(3)
+    play.go_on(session, "conclude")
+    play.reveal(session, "close")
+    play.go_on(session, "close")
+    assert [position for position in advice if given(position)] == []

@@ -10,23 +10,16 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 
-from partnerships.models import Person
 from retros.models import Prompt, Session, Step
-from tests.browser import ALL_FOUR, MAX_SCRIPT, PHONE_AND_DESK, enter, faults
-from tests.cast import make_cast, sign_in
+from tests.browser import ALL_FOUR, MAX_SCRIPT, PHONE_AND_DESK, TWO_FRAMES, enter, faults
+from tests.cast import make_cast, page_of
 from tests.conftest import LiveServer
 from tests.retros import play
 from tests.retros.rooms import LONG_WORD, Rooms
 
 pytestmark = pytest.mark.one_database
-
-
-def page_of(person: Person, context: Any, live_server: LiveServer) -> Page:
-    sign_in(context, person, live_server.url)
-    page: Page = context.new_page()
-    return page
 
 
 APART = """() => {
@@ -64,7 +57,6 @@ MOST_BYTES, MOST_REQUESTS = 92_500, 12
 WEIGHTS = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
   .map(({ name, encodedBodySize }) => [new URL(name).pathname, encodedBodySize])"""
 TOP = "box => box.getBoundingClientRect().top"
-TWO_FRAMES = "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ from tests.cast import Cast
 from tests.retros import play
 from tests.retros.rooms import Rooms
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def rooms(cast: Cast) -> Rooms:

@@ -13,10 +13,9 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from retros.models import Action, Note
-from tests.cast import make_cast
+from tests.cast import make_cast, page_of
 from tests.conftest import LiveServer
 from tests.retros import play
-from tests.retros.room.test_room_in_browser import page_of
 
 pytestmark = pytest.mark.one_database
 

@@ -28,10 +28,10 @@ from retros.room.steps.questions import Questions
 from tests.cast import Cast, client_of
 from tests.retros.model import Participant
 from tests.retros.regions import regions, shown_in
+from tests.world import HTMX
 
 pytestmark = pytest.mark.one_database
 
-HTMX = {"HX-Request": "true"}
 Two = tuple[Participant, Participant]
 
 
