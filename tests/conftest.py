@@ -77,6 +77,9 @@ LONG_MODULES = {
     "test_worker_killed", "test_adoption", "test_agreement_pages", "test_backup", "test_bulk", "test_diff",
     "test_erasure", "test_export", "test_from_here_on", "test_import_partnerships", "test_preview", "test_releases",
     "test_reminders", "test_retention", "test_revived", "test_room", "test_schedule", "test_sittings", "test_trend",
+    "test_who_finds", "test_exercises", "test_take_along", "test_bench", "test_exports_and_visibility", "test_demo",
+    "test_every_mail", "test_agreed", "test_alone", "test_pair_dates", "test_memory_at_once", "test_attention",
+    "test_agreements_from_the_room", "test_only_me", "test_ten_years",
 }  # fmt: skip
 
 
