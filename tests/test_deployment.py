@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -45,10 +45,17 @@ print(Session.objects.filter(pk={session!r}).update(version_a=99))
 """
 
 
+def steps() -> list[tuple[str, str]]:
+    """The Dockerfile: each instruction with what stands behind it, on one line."""
+    text = re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text(encoding="utf-8"))
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return [(line.split()[0], line.partition(" ")[2]) for line in lines]
+
+
 def copied() -> list[str]:
-    """What the image takes from the repository, by its Dockerfile."""
-    lines = [line.split() for line in (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()]
-    return [each for line in lines if line[:1] == ["COPY"] and "--from" not in line[1] for each in line[1:-1]]
+    """What the image takes from the repository."""
+    copies = [rest.split() for name, rest in steps() if name == "COPY" and not rest.startswith("--from")]
+    return [each for names in copies for each in names[:-1]]
 
 
 def test_the_dockerfile_is_in_order() -> None:
@@ -64,33 +71,99 @@ def test_the_image_gets_what_it_copies() -> None:
     assert sorted(f"!{each}" for each in copied()) == sorted(each for each in let_in if each.startswith("!"))
 
 
+class Built:
+    """The steps of the Dockerfile in their order, in a folder for each stage instead of an image.
+
+    What a step does to the system around it (`SYSTEM`) is not done here: of Debian's packages it is asked whether they
+    can be installed. `command` and `env` are those of the last stage.
+    """
+
+    SYSTEM = ("apt-get update", "rm -rf /var/lib/apt/lists", "useradd ", "install --directory --mode 700 ")
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.stages, self.names = folder, list[Path](), dict[str, Path]()
+        self.place, self.command, self.env = folder, list[str](), dict[str, str]()
+        for name, rest in steps():
+            getattr(self, f"_{name.lower()}")(rest)
+
+    def _from(self, rest: str) -> None:
+        self.stages.append(self.folder / f"stage{len(self.stages)}")
+        self.names[rest.partition(" AS ")[2] or "last"] = self.stages[-1]
+        self.env = {}
+
+    def _workdir(self, rest: str) -> None:
+        self.place = self.stages[-1] / rest.lstrip("/")
+        self.place.mkdir(parents=True)
+
+    def _copy(self, rest: str) -> None:
+        *sources, target = rest.split()
+        origin = self.names[sources.pop(0).removeprefix("--from=")] if sources[0].startswith("--from=") else ROOT
+        for each in sources:
+            source = origin / each.lstrip("/")
+            to = self.place / target / source.name if target.endswith("/") else self.place / target
+            to.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                copied_by = shutil.copy2 if origin == ROOT else os.link  # thousands of packages' files
+                shutil.copytree(source, to, symlinks=True, copy_function=copied_by)
+            else:
+                shutil.copy2(source, to)
+
+    def _run(self, rest: str) -> None:
+        for each in rest.split(" && "):
+            if each.startswith("apt-get install "):
+                command = ["apt-get", "install", "--simulate", *each.split()[2:]]
+            elif each.startswith(self.SYSTEM):
+                continue
+            else:
+                command = ["sh", "-c", each]
+            path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+            done = subprocess.run(
+                command, cwd=self.place, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, (each, done.stderr)
+
+    def _env(self, rest: str) -> None:
+        self.env |= dict(each.split("=") for each in rest.split())
+
+    def _entrypoint(self, rest: str) -> None:
+        self.command = json.loads(rest)
+
+    def _healthcheck(self, rest: str) -> None:
+        self.healthy = json.loads(rest.partition("CMD ")[2])
+
+    def _said_of_it(self, rest: str) -> None:
+        """What the image is told, and nothing here does."""
+
+    _user = _volume = _expose = _said_of_it
+
+
 @pytest.mark.deep
 def test_what_is_served_from_the_image_alone_is_healthy(tmp_path: Path) -> None:
-    """Of the repository only what the image gets, in folders that cannot be written."""
-    root = tmp_path / "srv"
-    for each in copied():
-        (root / each).parent.mkdir(parents=True, exist_ok=True)
-        copy: Callable[..., Any] = shutil.copytree if (ROOT / each).is_dir() else shutil.copy2
-        copy(ROOT / each, root / each)
-    (root / ".venv").symlink_to(Path(sys.prefix))
+    """Its own packages, of the repository only what it gets; it writes into its folder of data alone."""
+    built = Built(tmp_path / "image")
     served = Served(tmp_path)
+    assert set(built.env) == {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "TWOFOLD_DATA_DIR", "TWOFOLD_BACKUP_DIR"}
+    env = {**served.env, **built.env, "HEALTHY_PORT": str(served.port), "PATH": os.environ["PATH"]}
+    for name in ("TWOFOLD_DATA_DIR", "TWOFOLD_BACKUP_DIR"):
+        env[name] = str(tmp_path / built.env[name].strip("/"))
+        Path(env[name]).mkdir(mode=0o700)
+    assert built.command == ["bin/start", "--host", "0.0.0.0", "--port", "8000"]
     started = ["bin/start", "--port", str(served.port)]
-    env = {**served.env, "PYTHONDONTWRITEBYTECODE": "1", "HEALTHY_PORT": str(served.port)}
-    before = sorted(root.rglob("*"))
-    with subprocess.Popen(started, cwd=root, env=env, stdout=subprocess.PIPE, text=True) as process:
+    before = sorted(built.place.rglob("*"))
+    with subprocess.Popen(started, cwd=built.place, env=env, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             said = iter(process.stdout.readline, "")
             assert any("/invitations/" in line for line in said)  # the first admin's link
             assert any("Twofold is at" in line for line in said)
             until = time.monotonic() + 60
-            healthy = [sys.executable, "deploy/healthy.py"]
-            while subprocess.run(healthy, cwd=root, env=env, check=False, capture_output=True).returncode:
+            while subprocess.run(built.healthy, cwd=built.place, env=env, check=False, capture_output=True).returncode:
                 assert time.monotonic() < until
         finally:
             process.terminate()
-    assert subprocess.run(healthy, cwd=root, env=env, check=False, capture_output=True).returncode == 1
-    assert sorted(root.rglob("*")) == before
+    asked = subprocess.run(built.healthy, cwd=built.place, env=env, check=False, capture_output=True)
+    assert asked.returncode == 1
+    assert sorted(built.place.rglob("*")) == before
 
 
 @pytest.mark.deep

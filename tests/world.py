@@ -238,6 +238,7 @@ class World:
             "admin_session_skip": {"reason": "leave"},
             "handover_update": {**text, "version": 1},
             "partnership_export": {"form": "json"},
+            "organisation_update": {"name": "Zzz Organisation"},
             "person_invite": {"email": "y@example.org", "role_label": "zzzrole"},
             "person_role_update": {"role_label": "zzzrole"},
             "lead_create": {"email": "mei@example.org"},

@@ -72,8 +72,9 @@ def _let_go(alias: str) -> None:
 
 
 def migrate() -> None:
-    """Bring "default" to the schema of this program."""
-    call_command("migrate", interactive=False, verbosity=0)
+    """Bring "default" to the schema of this program, however long a statement takes. For a command."""
+    with as_default(without_pool(present())):
+        call_command("migrate", interactive=False, verbosity=0)
 
 
 def schema() -> dict[str, str]:
@@ -91,9 +92,9 @@ def unknown(schema: dict[str, str]) -> list[str]:
 
 
 def is_behind() -> bool:
-    """Whether "default" lacks migrations of this program."""
+    """Whether "default" lacks migrations of this program, or the index of its search."""
     loader = MigrationLoader(connection)
-    return bool(set(loader.disk_migrations) - set(loader.applied_migrations))
+    return bool(set(loader.disk_migrations) - set(loader.applied_migrations)) or not index.is_installed(connection)
 
 
 def rows() -> dict[str, int]:

@@ -73,9 +73,12 @@ def _afterwards(now: datetime) -> list[str]:
 
 
 def _refuse_people(replace: bool) -> None:
-    """Raises Trouble for a database of a newer program, and for one with people in it unless it is to be replaced."""
-    if new := databases.unknown(databases.schema()):
-        raise Trouble(f"The database here is of a newer program: {', '.join(new)} is unknown. Use that version.")
+    """Raises Trouble unless it is to be replaced: for a database of a newer program, and for one with people in it."""
+    if (new := databases.unknown(databases.schema())) and not replace:
+        raise Trouble(
+            f"The database here is of a newer program: {', '.join(new)} is unknown. Use that version; or, to go back "
+            "to this one and lose what was written since the backup, add --replace."
+        )
     inhabited = Person._meta.db_table in connection.introspection.table_names() and Person.objects.exists()
     if inhabited and not replace:
         raise Trouble("People have accounts in the database here. Make a backup of it, then add --replace.")
@@ -146,6 +149,8 @@ def _into_postgresql(path: Path, made: Manifest, now: datetime, *, replace: bool
             _from_dump(content, now, target)
             databases.migrate()
         else:
+            if databases.unknown(databases.schema()):
+                raise Trouble("A portable backup is read into the schema of this program. Name an empty database.")
             with databases.as_default(databases.of_file(content)):
                 databases.migrate()
             _refuse_others()

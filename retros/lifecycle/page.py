@@ -48,6 +48,15 @@ class Going:
         return self.on - self.now <= WARNING
 
 
+def backups_in_words() -> str:
+    """How long backups hold what was erased, as far as it is known here."""
+    if settings.BACKUP_DIR is None:
+        return _("Backups of whoever runs this, for as long as they keep them.")
+    days: int = settings.BACKUP_KEEP
+    one, many = "Backups of whoever runs this, for %(days)d day.", "Backups of whoever runs this, for %(days)d days."
+    return ngettext(one, many, days) % {"days": days}
+
+
 class RetentionPage(Pair):
     def __init__(self, partnership: Partnership, person: Person) -> None:
         super().__init__(partnership, person)

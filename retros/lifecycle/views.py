@@ -20,7 +20,7 @@ from retros.lifecycle import ending
 from retros.lifecycle.erasure import erase
 from retros.lifecycle.export import export, parts
 from retros.lifecycle.forms import EndForm, EraseForm, TakeForm
-from retros.lifecycle.page import RetentionPage
+from retros.lifecycle.page import RetentionPage, backups_in_words
 from retros.lifecycle.take_along import File, Form, take
 from retros.models import Handover, creation
 from retros.models.session import FAREWELL
@@ -116,4 +116,5 @@ def data_erase(request: PersonRequest) -> HttpResponse:
             erase(request.user)
             logout(request)
             return redirect("account_login")
-    return render(request, "retros/lifecycle/data_erase.html", {"form": form}, status=form.status)
+    context = {"form": form, "backups": backups_in_words()}
+    return render(request, "retros/lifecycle/data_erase.html", context, status=form.status)

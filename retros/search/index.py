@@ -187,9 +187,7 @@ def _postgresql_tables() -> tuple[str, ...]:
 
 def install(connection: BaseDatabaseWrapper) -> None:
     """Make the index as it stands here, unless the database has it already."""
-    wanted = dict(_triggers(connection))
-    known = _known(connection)
-    if TABLE not in connection.introspection.table_names() or set(known) == set(wanted):
+    if TABLE not in connection.introspection.table_names() or is_installed(connection):
         return
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         remove(connection)
@@ -199,8 +197,13 @@ def install(connection: BaseDatabaseWrapper) -> None:
         if connection.vendor == "sqlite" and sqlite_version_info >= SECURE_DELETE:
             cursor.execute(f"INSERT INTO {_FTS} ({_FTS}, rank) VALUES ('secure-delete', 1)")
         fill(connection)
-        for name, rest in wanted.items():
+        for name, rest in _triggers(connection):
             cursor.execute(f"CREATE TRIGGER {name} {rest}")
+
+
+def is_installed(connection: BaseDatabaseWrapper) -> bool:
+    """Whether every word that is written is found: all triggers are there, as they stand here, and no other one."""
+    return set(_known(connection)) == {name for name, _rest in _triggers(connection)}
 
 
 def fill(connection: BaseDatabaseWrapper) -> None:

@@ -15,7 +15,8 @@ class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         connection = connections[options["database"]]
         looks_only = options["plan"] or options["check_unapplied"]
-        if not looks_only and connection.vendor == "sqlite" and _has_work(MigrationExecutor(connection)):
+        some = options["app_label"] or _has_work(MigrationExecutor(connection))  # those of one app may also go back
+        if not looks_only and connection.vendor == "sqlite" and some:
             index.remove(connection)
         super().handle(*args, **options)
         if not looks_only:

@@ -230,6 +230,14 @@ def test_the_set_up_asks_for_the_organisation_once(
     assert f"Twofold · {name}" in " ".join(door.split()) if name else "Twofold ·" not in door
 
 
+def test_a_name_that_is_too_long_is_refused_and_stays_in_the_form(client: Client, ada: Person) -> None:
+    name = "n" * (limits.NAME_LENGTH + 1)
+    answer = client.post(reverse("organisation_update"), {"name": name})
+    assert answer.status_code == 422
+    assert name in answer.text
+    assert not Organisation.was_asked()
+
+
 def test_its_name_is_in_mails_and_stays_when_the_form_is_left(
     client: Client, ada: Person, settings: Any, mailoutbox: list[Any]
 ) -> None:

@@ -45,6 +45,10 @@ from partnerships.models import Delivery, Person, SignIn
 print(json.dumps([Person.objects.count(), SignIn.objects.count(),
     dict(Delivery.objects.filter(kind="news").values_list("for_key", "status"))]))
 """
+NEWER = """
+from django.db.migrations.recorder import MigrationRecorder
+print(MigrationRecorder.Migration.objects.create(app="retros", name="9000_later").pk)
+"""
 # Commits as fast as it can, and says each one aloud when it is acknowledged.
 WRITER = """
 import django; django.setup()
@@ -149,7 +153,9 @@ def all_of(served: Served, statement: str) -> list[Any]:
         return file.execute(statement).fetchall()
 
 
-def test_what_is_restored_signs_nobody_in_and_sends_nothing_of_the_past(place: Place, tmp_path: Path) -> None:
+def test_what_is_restored_signs_nobody_in_and_sends_nothing_of_the_past(
+    server: str, place: Place, tmp_path: Path
+) -> None:
     one, other = place(), place()
     one.ask(PEOPLE)
     file = one.manage("backup", str(tmp_path / "backups"))
@@ -178,6 +184,16 @@ def test_what_is_restored_signs_nobody_in_and_sends_nothing_of_the_past(place: P
     (tmp_path / "damaged.zip").write_bytes(damaged)
     for command in (["check_backup"], ["restore", "--replace"]):
         assert "is damaged" in other.manage(command[0], str(tmp_path / "damaged.zip"), *command[1:], fails=True)
+    assert other.ask(STATE)[2]["waiting"] == "pending"
+
+    # Back from a newer version: its database is replaced as a whole, if that is said.
+    other.ask(NEWER)
+    assert "is of a newer program: retros.9000_later is unknown" in other.manage("restore", file, fails=True)
+    if server:
+        portable = one.manage("backup", "--portable", str(tmp_path / "portable"))
+        assert "Name an empty database." in other.manage("restore", portable, "--replace", fails=True)
+    assert "Restored" in other.manage("restore", file, "--replace")
+    assert other.manage("prepare") == ""
     assert other.ask(STATE)[2]["waiting"] == "pending"
 
 

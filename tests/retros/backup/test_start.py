@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import override_settings
 
@@ -19,6 +21,7 @@ from partnerships.models.sign_in import SessionStore
 from retros.backup import databases, start
 from retros.backup.trouble import Trouble
 from retros.management.commands import prepare
+from retros.search import index
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
@@ -48,6 +51,31 @@ def test_one_that_is_not_ready_is_refused() -> None:
     MigrationRecorder.Migration.objects.get(app="retros", name="0023_jots").delete()
     with pytest.raises(Trouble, match=r"not ready for this version\. First run: manage.py prepare"):
         start.refuse_unready()
+
+
+def test_one_whose_search_would_miss_words_is_refused() -> None:
+    """As a `migrate` leaves it that was killed before it put the triggers back."""
+    index.remove(connection)
+    with pytest.raises(Trouble, match=r"not ready for this version\. First run: manage.py prepare"):
+        start.refuse_unready()
+    index.install(connection)
+    start.refuse_unready()
+
+
+def test_a_migration_may_take_longer_than_a_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    of_a_page = Environment({"DATABASE_URL": "postgres://here/twofold"}).database("DATABASE_URL", tmp_path)
+    assert "statement_timeout" in str(of_a_page["OPTIONS"])
+    used: list[Any] = []
+
+    def kept(settings: Any) -> nullcontext[None]:
+        used.append(settings["OPTIONS"])
+        return nullcontext()
+
+    monkeypatch.setattr(databases, "present", lambda: of_a_page)
+    monkeypatch.setattr(databases, "as_default", kept)
+    monkeypatch.setattr(databases, "call_command", lambda *_arguments, **_options: None)
+    databases.migrate()
+    assert used == [{}]
 
 
 def test_another_secret_key_is_refused_until_it_is_accepted(prepared: list[str]) -> None:

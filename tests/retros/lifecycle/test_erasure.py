@@ -8,6 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -153,6 +154,21 @@ def test_no_drawn_word_of_theirs_is_remembered(
         erase(world.cast.tom)
         assert memory.size > 0  # not before the words are gone
     assert memory.size == 0
+
+
+@pytest.mark.parametrize(
+    ("folder", "keep", "told"),
+    [
+        (None, 35, "Backups of whoever runs this, for as long as they keep them."),
+        (Path("backups"), 90, "Backups of whoever runs this, for 90 days."),
+        (Path("backups"), 1, "Backups of whoever runs this, for 1 day."),
+    ],
+)
+def test_the_page_says_how_long_backups_stay(
+    cast: Cast, settings: Any, folder: Path | None, keep: int, told: str
+) -> None:
+    settings.BACKUP_DIR, settings.BACKUP_KEEP = folder, keep
+    assert told in client_of(cast.ines).get(reverse("data_erase")).text
 
 
 def test_a_leads_answers_go_also_where_they_lead_no_more(world: World) -> None:
