@@ -311,6 +311,7 @@ def test_keys_do_nothing_while_typing_and_can_be_switched_off(ines: Page, room: 
     ines.goto(room)
     ines.keyboard.press("?")
     expect(ines.locator("#shortcuts")).to_be_visible()
+    expect(ines.get_by_role("button", name="Close")).to_be_focused()
     ines.keyboard.press("Escape")
     box = composer(ines)
     box.type("1 2 3 j k r ?")

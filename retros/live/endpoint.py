@@ -52,12 +52,13 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     cookie = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     if not (cookie and cookie.isascii() and cookie.isalnum()):  # every key is; PostgreSQL takes no NUL in a text
         return await refuse(send, 204)
+    asked, version, shown = (request.GET.get(name, "") for name in ("step", "version", "shown"))
+    del request  # a stream is open for long, and what was parsed for it is several kB
     try:
-        asked, shown = request.GET.get("step", ""), request.GET.get("shown", "")
         with hub.open(UUID(found[1]), cookie, asked, shown) as stream:
             if not await hub.admit(stream):
                 return await refuse(send, 204)  # tells a browser not to come back
-            await serve(stream, request.GET.get("version", ""), receive, send)
+            await serve(stream, version, receive, send)
     except TooManyStreams:
         await refuse(send, 429, (b"retry-after", b"60"))
     except (Full, DatabaseError):

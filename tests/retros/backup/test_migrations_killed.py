@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -95,7 +96,7 @@ class Migrated:
         if not self.server:
             yield
             return
-        template = self.before.env["DATABASE_URL"].rpartition("/")[2].partition("?")[0]
+        template = urlsplit(self.before.env["DATABASE_URL"]).path.strip("/")
         with postgres.database(self.server, self.name, template=template):
             yield
 
@@ -123,8 +124,6 @@ class Migrated:
 
 
 def address(server: str, name: str) -> str:
-    from urllib.parse import urlsplit
-
     return urlsplit(server)._replace(path=f"/{name}").geturl()
 
 

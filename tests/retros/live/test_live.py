@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import time
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -197,6 +199,13 @@ def test_a_heartbeat_tells_the_version_again(pair: Pair, session: Session, open_
     first = stream.event()
     on_loop(hub.beat())
     assert stream.event() == ("version", first.id, first.id)
+
+
+def test_an_open_stream_keeps_nothing_of_its_request(pair: Pair, session: Session, open_stream: Open) -> None:
+    stream = open_stream(pair.ines, session.pk)
+    stream.version()
+    gc.collect()
+    assert [each for each in gc.get_objects() if type(each) is ASGIRequest] == []
 
 
 def test_a_resync_carries_no_id(pair: Pair, session: Session, open_stream: Open) -> None:
