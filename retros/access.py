@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 
 
 OF_A_PROMPT = (  # what decides on an entry to it, and its own words; those of its step, and all dates, are not read
-    "step__session__version_a", "step__session__version_b", "step__session__status", "step__session__partnership",
-    "step__position", "step__kind", "step__opened_a_at", "step__opened_b_at", "key", "kind", "title", "choices",
-    "set_aside",
+    "step__session__version_a", "step__session__version_b", "step__session__status", "step__session__told",
+    "step__session__partnership", "step__position", "step__kind", "step__opened_a_at", "step__opened_b_at",
+    "key", "kind", "title", "choices", "set_aside",
 )  # fmt: skip
 
 
@@ -57,6 +57,14 @@ def _sessions_of(person: Person, session_id: UUID) -> QuerySet[Session]:
 
 
 _sessions = CompiledQuery(_sessions_of, Person, UUID)
+
+
+def _prompts_of(person: Person, session_id: UUID, prompt_id: UUID) -> QuerySet[Prompt]:
+    prompts = Prompt.objects.filter(step__session__partnership__memberships__person=person, step__session=session_id)
+    return prompts.filter(pk=prompt_id).select_related("step__session").only(*OF_A_PROMPT)
+
+
+_prompts = CompiledQuery(_prompts_of, Person, UUID, UUID)
 
 
 def get_session(person: Person, session_id: UUID) -> Session:
@@ -103,8 +111,9 @@ def get_step(person: Person, session_id: UUID, position: int) -> Step:
 
 def get_prompt(person: Person, session_id: UUID, prompt_id: UUID) -> Prompt:
     """A prompt of a session of theirs, with its step and session. Raises Http404."""
-    prompts = Prompt.objects.filter(step__session__partnership__memberships__person=person, step__session=session_id)
-    return get_object_or_404(prompts.select_related("step__session").only(*OF_A_PROMPT), pk=prompt_id)
+    for prompt in _prompts(person, session_id, prompt_id):
+        return prompt
+    raise Http404
 
 
 def get_entry(person: Person, session_id: UUID, entry_id: UUID, *, deleted: bool = False) -> Entry:

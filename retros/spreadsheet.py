@@ -14,7 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
 from charset_normalizer import from_bytes
@@ -24,9 +24,24 @@ from python_calamine import CalamineError, CalamineWorkbook
 from partnerships.refusals import Invalid
 from retros import limits
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 ZIP, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 # What spreadsheets save text in where it is not Unicode, by the language of the machine, the most usual first.
-LEGACY = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "cp932", "gb18030", "cp949", "mac_roman"]
+LEGACY: dict[str, StrOrPromise] = {
+    "cp1252": _("Western Europe (Windows-1252)"),
+    "cp1250": _("Central Europe (Windows-1250)"),
+    "iso8859_2": _("Central Europe (ISO-8859-2)"),
+    "cp1251": _("Cyrillic (Windows-1251)"),
+    "cp1253": _("Greek (Windows-1253)"),
+    "cp1254": _("Turkish (Windows-1254)"),
+    "cp1257": _("Baltic (Windows-1257)"),
+    "cp932": _("Japanese (Shift-JIS)"),
+    "gb18030": _("Chinese (GB 18030)"),
+    "cp949": _("Korean (Windows-949)"),
+    "mac_roman": _("Western Europe (Macintosh)"),
+}
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
@@ -36,8 +51,9 @@ MEMBERS = 1_000  # files in one archive
 SPACES = 1_000  # in one run that .ods writes as a number
 
 
-def text_of(data: bytes) -> str:
-    """The rows of a file as lines of cells with tabs between, or the text of a file that is text already.
+def text_of(data: bytes, encoding: str = "") -> str:
+    """The rows of a file as lines of cells with tabs between, or the text of a file that is text already: in the
+    `encoding`, one of LEGACY, that somebody said it is in, else in the one that it seems to be in.
 
     Raises Invalid, in a sentence, for what is no table, and for what is larger than a table of ours can be.
     """
@@ -46,34 +62,47 @@ def text_of(data: bytes) -> str:
     elif data.startswith(OLD_EXCEL):
         raise Invalid(_("This is an old or a locked Excel file. Save it as .xlsx without a password, or as CSV."))
     else:
-        text = _decoded(data)
+        text = _decoded(data, encoding)
     if len(text.encode()) > limits.IMPORT_BYTES:
         raise _too_large()
     return text
 
 
-def _decoded(data: bytes) -> str:
-    """UTF-8 and UTF-16 say so themselves."""
-    if data.startswith(_UTF_16):
-        text = data.decode("utf-16", errors="replace")
-    else:
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = _guessed(data)
+def guessed(data: bytes) -> str:
+    """The encoding that text without a sign of its own seems to be in: one of LEGACY, empty for Unicode and archives.
+
+    Where there are few letters, several make sense of them: the most usual of these. Raises Invalid for no text.
+    """
+    if data.startswith((ZIP, OLD_EXCEL)) or _unicode(data) is not None:
+        return ""
+    matches = from_bytes(data, cp_isolation=list(LEGACY))
+    likely = {encoding for match in matches for encoding in (match.encoding, *match.could_be_from_charset)}
+    encoding = next((each for each in LEGACY if each in likely), None)
+    if encoding is None:
+        raise _no_table()
+    return encoding
+
+
+def _decoded(data: bytes, encoding: str) -> str:
+    text = data.decode(encoding, errors="replace") if encoding else _unicode(data)
+    if text is None:
+        text = data.decode(guessed(data), errors="replace")
     if _NO_TEXT.search(text):
         raise _no_table()
     return text
 
 
-def _guessed(data: bytes) -> str:
-    """By the most usual of the encodings that make sense of it: where there are few letters, several do."""
-    matches = from_bytes(data, cp_isolation=LEGACY)
-    likely = {encoding for match in matches for encoding in (match.encoding, *match.could_be_from_charset)}
-    encoding = next((each for each in LEGACY if each in likely), None)
-    if encoding is None:
-        raise _no_table()
-    return data.decode(encoding, errors="replace")
+def _unicode(data: bytes) -> str | None:
+    """UTF-8 and UTF-16 say so themselves; without its mark, UTF-16 has a zero beside each letter of an address."""
+    if data.startswith(_UTF_16):
+        return data.decode("utf-16", errors="replace")
+    first, second = data[::2].count(0), data[1::2].count(0)
+    if len(data) % 2 == 0 and max(first, second) > len(data) // 4:
+        return data.decode("utf-16-be" if first > second else "utf-16-le", errors="replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
 
 
 # --- .xlsx and .ods -----------------------------------------------------------------------------------------------

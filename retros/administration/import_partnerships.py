@@ -130,6 +130,11 @@ class Import:
         return len({email for row in self.new for email in row.emails if email not in self.people})
 
     @property
+    def absent_leads(self) -> list[str]:
+        """The addresses of leads who have no account, so that their partnerships would be put in without one."""
+        return sorted({row.lead for row in self.new if row.lead and row.lead not in self.people})
+
+    @property
     def has_question(self) -> bool:
         """Whether it waits for the answer to how its dates are read."""
         return any(each.error is Error.AMBIGUOUS_DATE for row in self.bad for each in row.problems)

@@ -75,7 +75,7 @@ class Error(enum.Enum):
 class RowNotice(enum.Enum):
     READ_AS_EVERY_2_MONTHS = "read_as_every_2_months", _("Read as every 2 months.")
     IS_THERE = "is_there", _("These two are here with that label already.")
-    LEAD_UNKNOWN = "lead_unknown", _("Put in without a lead, who has no account yet.")
+    LEAD_UNKNOWN = "lead_unknown", _("Put in without a lead: that one has no account yet.")
 
     def __init__(self, code: str, words: str) -> None:
         self.code = code

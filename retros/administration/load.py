@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
@@ -19,11 +20,11 @@ from retros.administration.weeks import monday_of, weeks_ahead
 
 @dataclass(frozen=True)
 class LoadRow:
-    """One person and how many retros they have in each of the coming weeks."""
+    """One person and how many retros they have in each of the coming weeks, by its Monday."""
 
     person: Person
     partnerships: int
-    weeks: list[int]
+    weeks: list[tuple[date, int]]
     has_clash: bool
 
 
@@ -45,6 +46,6 @@ class Load(Listing[LoadRow]):
         spans = spans_of([person.pk for person in items], self.now)
         return [LoadRow(p, p.partnerships, self._weeks(p, spans[p.pk]), any(overlaps(spans[p.pk]))) for p in items]
 
-    def _weeks(self, person: Person, spans: list[Span]) -> list[int]:
+    def _weeks(self, person: Person, spans: list[Span]) -> list[tuple[date, int]]:
         count = Counter(monday_of(span.start.astimezone(person.tz).date()) for span in spans)
-        return [count[monday] for monday in self.mondays]
+        return [(monday, count[monday]) for monday in self.mondays]

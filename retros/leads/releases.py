@@ -21,6 +21,7 @@ from partnerships.graphemes import shorten
 from partnerships.header import Header
 from partnerships.models import Lead, Look, Partnership, Person, Version
 from retros.models import Action, Need, Note, Offer, Release
+from retros.models.action import lines_of
 from retros.models.release import Thing, Words, words_of
 
 if TYPE_CHECKING:
@@ -264,16 +265,28 @@ class Choices:
     @cached_property
     def _all_actions(self) -> list[Action]:
         actions = Action.objects.visible_to(self.person).filter(partnership=self.lead.partnership_id)
-        return list(actions.order_by("-created_at", "pk")[: 2 * CHOICES])
+        return list(actions.select_related("owner").order_by("-created_at", "pk")[: 2 * CHOICES])
+
+    @cached_property
+    def _of_both(self) -> set[UUID]:
+        lines = lines_of(self._all_actions, each=True)
+        return {action.pk for line in lines if len(line.actions) > 1 for action in line.actions}
+
+    def _label(self, action: Action) -> str:
+        """Its words; of what both took, and each finishes for themselves, whose it is, too."""
+        words = shorten(action.text, CHOICE_LENGTH)
+        if action.pk not in self._of_both:
+            return words
+        return _("%(name)s: %(text)s") % {"name": action.owner.first_name, "text": isolated(words)}
 
     def _outcomes(self) -> Iterator[Choice]:
         for action in self._all_actions:
             if action.is_experiment and not action.is_open:
-                yield Choice(Release.Kind.OUTCOME, action.pk, shorten(action.text, CHOICE_LENGTH))
+                yield Choice(Release.Kind.OUTCOME, action.pk, self._label(action))
 
     def _actions(self) -> Iterator[Choice]:
         for action in self._all_actions[:CHOICES]:
-            yield Choice(Release.Kind.ACTION, action.pk, shorten(action.text, CHOICE_LENGTH))
+            yield Choice(Release.Kind.ACTION, action.pk, self._label(action))
 
     def _versions(self) -> Iterator[Choice]:
         versions = Version.objects.filter(agreement__partnership=self.lead.partnership_id, number__isnull=False)

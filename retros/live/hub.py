@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import random
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -99,7 +100,9 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._threads: ThreadPoolExecutor | None = None
         self._drawers: ThreadPoolExecutor | None = None
-        self._drawing = 0  # what is drawn at this moment
+        self._drawing = 0  # how much is drawn at this moment
+        self._all_drawn = threading.Event()
+        self._all_drawn.set()
         self._tasks: list[asyncio.Task[None]] = []
         self._streams: dict[UUID, set[Stream]] = {}
         self._count = 0
@@ -213,6 +216,7 @@ class Hub:
         if self._loop is None or self.look is None:
             return None
         self._drawing += 1
+        self._all_drawn.clear()
         draw, at = self.look, (stream.session_id, stream.asked, stream.shown)
         try:
             found = await self._loop.run_in_executor(
@@ -223,6 +227,8 @@ class Hub:
             return None
         finally:
             self._drawing -= 1
+            if not self._drawing:
+                self._all_drawn.set()
         if found is None:
             return None
         told, stream.shown = found
@@ -230,10 +236,8 @@ class Hub:
 
     def let_others_go_first(self) -> None:
         """After a press, in the thread of its answer: what the other one's page waits for is drawn first."""
-        until = time.monotonic() + self.FIRST
         time.sleep(0.001)  # for the loop to hear of the commit
-        while self._drawing and time.monotonic() < until:
-            time.sleep(0.001)
+        self._all_drawn.wait(self.FIRST)
 
     # --- what is told -------------------------------------------------------------------------------------------
 

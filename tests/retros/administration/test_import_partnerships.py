@@ -24,6 +24,7 @@ from retros.administration import import_partnerships
 from retros.administration.import_rows import COLUMNS
 from retros.dates import upkeep
 from retros.models import Series, Session
+from retros.spreadsheet import LEGACY
 from tests.cast import Cast, make_cast
 from tests.factories import PersonFactory
 from tests.presses import at_once
@@ -174,6 +175,48 @@ def test_kind_roles_and_lead_are_put_in(cast: Cast, django_capture_on_commit_cal
     assert Look.objects.filter(partnership=pair, what=Look.What.LEAD_ASSIGNED, about=cast.sara).exists()
     assert Delivery.objects.filter(kind=Delivery.Kind.NEWS, person=cast.mei, subject_id=pair.pk).exists()
     assert not Series.objects.filter(partnership=pair).exists()  # no first date: planned later
+
+
+def test_leads_without_an_account_are_named_with_what_to_do(client: Client, cast: Cast, ada: Person) -> None:
+    head = "member_a_email,member_b_email,lead_email"
+    text = f"{head}\nx@example.org,y@example.org,new@example.org\nx@example.org,z@example.org,{cast.sara.email}\n"
+    page = upload(client, text).text
+    assert "new@example.org is to lead and has no account yet" in page
+    assert f"{cast.sara.email} is to lead" not in page
+    assert reverse("person_invite") in page
+
+
+LETTERS = {
+    "cp1250": "Żółć Łódź Šárka", "iso8859_2": "Żółć Łódź Šárka", "cp1251": "Иван и Мария", "cp1253": "Νίκος και Ελένη",
+    "cp1254": "Işıl ve Çağrı", "cp932": "東京の支払い", "cp1252": "Zoë et François",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("encoding", LETTERS)
+def test_letters_that_a_file_does_not_name_are_shown_and_can_be_said(
+    client: Client, ada: Person, encoding: str
+) -> None:
+    """Whatever it was read as at first, the admin sees it before anything is put in, and says it."""
+    label = LETTERS[encoding]
+    raw = f"member_a_email,member_b_email,label\nx@example.org,y@example.org,{label}\n".encode(encoding)
+    client.force_login(ada)
+
+    def look(**more: str) -> str:
+        return client.post(reverse("partnership_import"), {"file": SimpleUploadedFile("x.csv", raw), **more}).text
+
+    assert "The file does not say which letters it has. Read as" in look()
+    page = look(encoding=encoding)
+    assert f"Read as {LEGACY[encoding]}: <bdi>{label.split()[0]}" in page
+    assert label in page.split("What would be put in")[1]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_letters_of_unicode_are_read_without_a_question(client: Client, ada: Person, encoding: str) -> None:
+    raw = "member_a_email,member_b_email,label\nx@example.org,y@example.org,Łódź 東京\n".encode(encoding)
+    client.force_login(ada)
+    page = client.post(reverse("partnership_import"), {"file": SimpleUploadedFile("x.csv", raw)}).text
+    assert "Łódź 東京" in page.split("What would be put in")[1]
+    assert "The file does not say" not in page
 
 
 def test_clashes_are_named_before_anything_is_put_in(client: Client, cast: Cast, ada: Person) -> None:

@@ -122,7 +122,7 @@ def test_home_follows_when_the_other_one_starts(
     page.get_by_text("Add an action between retros").click()
     page.get_by_label("What will you try?").fill("Ask about research")
     play.start(pair.checkout)
-    page.clock.run_for(15_000)
+    page.clock.run_for(30_000)
     expect(page.get_by_role("link", name="Go to the room")).to_be_visible()
     expect(page.locator("#toasts")).to_contain_text("Open now, at “Last time”")
     expect(page.get_by_label("What will you try?")).to_have_value("Ask about research")

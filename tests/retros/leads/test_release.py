@@ -504,3 +504,13 @@ def test_the_log_of_looks_is_read_page_by_page(stage: Stage, asked: str, lines: 
     page = stage.page(stage.cast.ines, "release_list", pair.pk, page=asked).text
     assert page.count("opened your history") == lines
     assert dict(re.findall(r'<a (?:class="push" )?href="\?page=(\d+)">(\w+)</a>', page)) == links
+
+
+def test_of_an_action_of_both_one_chooses_whose_is_shown(stage: Stage) -> None:
+    play.agree(stage.cast.checkout, "Sketch early", owners="ab")
+    play.agree(stage.cast.checkout, "Ask Sara", owners="b")
+    text = stage.page(stage.cast.ines, "release_create", stage.cast.checkout.pk, stage.cast.sara.pk).text
+    for label in ("Ines: Sketch early", "Tom: Sketch early"):
+        assert label in text
+    assert text.count("Sketch early") == text.count(": Sketch early")
+    assert "Tom: Ask Sara" not in text

@@ -218,3 +218,17 @@ def test_an_action_of_both_is_found_once(cast: Cast) -> None:
     Action.agree(cast.checkout, by=cast.ines, id=uuid.uuid4(), owners=["a", "b"], text="Sketch early", due=today)
     results = Search(cast.checkout, cast.ines, query(q="sketch")).results
     assert [(result.what, result.owner) for result in results] == [("Action", None)]
+
+
+@pytest.mark.parametrize("words", ["scope", '"scope dates"', "sco dates"])
+def test_a_search_reads_no_table_of_all_pairs_through(pair: Pair, words: str) -> None:
+    """Each step of its plan finds its rows by an index, where there is more in the tables than of one pair."""
+    wanted = find.Wanted(pair.partnership, pair.ines, terms_of(words))
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SET LOCAL enable_seqscan = off"
+            )  # then it stands in the plan where nothing else can be done
+    steps = find.found(wanted)[:21].explain().splitlines()
+    assert len(steps) > 30
+    assert [step for step in steps if "Seq Scan" in step or ("SCAN" in step and "VIRTUAL TABLE" not in step)] == []
