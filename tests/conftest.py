@@ -17,6 +17,7 @@ import pytest
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, connections
+from django.db.backends.base.creation import TEST_DATABASE_PREFIX
 from django.template.base import Template
 from django.test import override_settings
 from hypothesis import HealthCheck
@@ -169,10 +170,14 @@ def _flushed_and_no_more() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _nobody_stays_connected(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """A thread that a test had killed may still hold a connection, and PostgreSQL drops no database in use."""
+    """A thread that a test had killed may still hold a connection, and PostgreSQL drops no database in use.
+
+    Where no test asks for a database there is none of this worker, and the one that is there is the others' too.
+    """
     yield
     with django_db_blocker.unblock():
-        if connection.vendor == "postgresql":
+        own = str(connection.settings_dict["NAME"]).startswith(TEST_DATABASE_PREFIX)
+        if connection.vendor == "postgresql" and own:
             with connection.cursor() as cursor:
                 cursor.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
