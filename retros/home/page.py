@@ -228,8 +228,8 @@ class Home(Pair):
         """
         retro = self.next
         opened = [retro.headline, retro.session.paused_at] if retro and retro.session.is_running else []
-        written = [(sitting.session.pk, sitting.headline) for sitting in self.sittings]
-        headlines = [retro.session.pk, retro.eyebrow, retro.headline] if retro else []
+        written = [(sitting.session.start_utc, sitting.headline) for sitting in self.sittings]
+        headlines = [retro.session.start_utc, retro.eyebrow, retro.headline] if retro else []
         return short((opened, written)) + short((headlines, self.is_beginning))
 
     def news_for(self, shown: str) -> str:
