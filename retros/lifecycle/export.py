@@ -201,7 +201,7 @@ def _you(person: Person) -> Data:
 
 def _second_factor(person: Person) -> Data:
     """What there is and since when; never what codes are made from."""
-    from allauth.mfa.models import Authenticator
+    from allauth.mfa.models import Authenticator  # its models need ours first
 
     passkeys, apps = (
         Authenticator.objects.filter(user=person, type=kind).order_by("created_at", "pk")

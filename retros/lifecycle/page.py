@@ -53,8 +53,9 @@ def backups_in_words() -> str:
     if settings.BACKUP_DIR is None:
         return _("Backups of whoever runs this, for as long as they keep them.")
     days: int = settings.BACKUP_KEEP
-    one, many = "Backups of whoever runs this, for %(days)d day.", "Backups of whoever runs this, for %(days)d days."
-    return ngettext(one, many, days) % {"days": days}
+    return ngettext(
+        "Backups of whoever runs this, for %(days)d day.", "Backups of whoever runs this, for %(days)d days.", days
+    ) % {"days": days}
 
 
 class RetentionPage(Pair):
