@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 
 from partnerships.models import Partnership
@@ -56,7 +57,8 @@ class TemplatePage:
 
     @property
     def usual_for(self) -> list[StrOrPromise]:
-        return [each.label for each in self.usual if each.is_chosen]
+        chosen = [each.label for each in self.usual if each.is_chosen]
+        return [_("every kind of pair")] if len(chosen) == len(Partnership.Kind) else chosen
 
 
 class Templates:
