@@ -27,12 +27,15 @@ def wheel(folder: Path, name: str) -> str:
         f"{name}-1.0.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n".encode(),
         f"{name}-1.0.dist-info/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
-    digests = {each: base64.urlsafe_b64encode(hashlib.sha256(text).digest()).rstrip(b"=") for each, text in files.items()}
-    record = "".join(f"{each},sha256={digests[each].decode()},{len(text)}\n" for each, text in files.items())
+    record = "".join(f"{each},sha256={digest(text)},{len(text)}\n" for each, text in files.items())
     with zipfile.ZipFile(path, "w") as archive:
         for each, text in {**files, f"{name}-1.0.dist-info/RECORD": record.encode()}.items():
             archive.writestr(each, text)
     return f"{name}==1.0 \\\n    --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
+
+
+def digest(text: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(text).digest()).rstrip(b"=").decode()
 
 
 class Tree:

@@ -143,7 +143,9 @@ def address(server: str, name: str) -> str:
 @pytest.mark.parametrize(
     "back",
     [
-        pytest.param([("retros", "0024_bulk_lines"), ("partnerships", "0019_person_country")], id="from the first release"),
+        pytest.param(
+            [("retros", "0024_bulk_lines"), ("partnerships", "0019_person_country")], id="from the first release"
+        ),
         pytest.param([("socialaccount", "0005_socialtoken_nullable_app")], id="with the triggers of the search"),
     ],
 )

@@ -137,6 +137,7 @@ def test_static_files_are_collected_when_they_are_others_than_last_time(
 
 def test_what_readies_a_start_says_why_it_failed(monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
     """In its own process, and the start ends with it."""
+
     def refuse(name: str) -> None:
         raise CommandError(f"{name}: first do this.")
 
