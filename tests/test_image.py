@@ -1,6 +1,6 @@
 """The image of the Dockerfile, built and run without a container engine: each step in a Debian of its own, as root.
 
-It needs root, the namespaces of Linux, Debian's packages and those of Python. It fails, saying so, where one is missing.
+It needs root, the namespaces of Linux, Debian's packages and those of Python. Where one is missing it says so.
 """
 
 from __future__ import annotations
