@@ -11,8 +11,10 @@ const at = (name) => JSON.parse(localStorage[name] ?? "{}");
 window.copies = {
   id: (form) => ("copyId" in form.dataset ? draftOf(form).hidden("client_id")?.value : undefined),
   read: (form) => at(key(form)),
-  keep(form, sent = copies.read(form).sent) {
+  // sent: the last texts that this device sent, the newest first; any of them may be what the server has.
+  keep(form, sending = []) {
     const { words: text, version } = draftOf(form);
+    const sent = [...new Set([sending, copies.read(form).sent ?? []].flat())].slice(0, 4);
     try {
       localStorage[key(form)] = JSON.stringify({ text, sent, version, id: copies.id(form), at: Date.now() });
     } catch {

@@ -28,7 +28,7 @@ document.addEventListener("twofold:refused", (event) => {
   const part = new DOMParser().parseFromString(html, "text/html");
   const theirs = part.querySelector("[data-theirs]")?.value;
   const version = part.querySelector("[data-keep-mine]")?.dataset.keepMine;
-  const ours = [copies.read(form).sent, draftOf(form).words].map(textOf);
+  const ours = [copies.read(form).sent ?? [], draftOf(form).words].flat().map(textOf);
   if (!version || !ours.includes(theirs)) return;
   event.stopImmediatePropagation(); // before anything says so
   setTimeout(() => draftOf(form).tell("twofold:keep-mine", { version }));

@@ -102,6 +102,13 @@ for model in apps.get_models(include_auto_created=True):
     found[model._meta.label] = [rows.count(), digest.hexdigest()]
 print(json.dumps(found))
 """
+# What PostgreSQL's planner takes the number of entries for; -1 before the table was analyzed.
+ENTRIES_AS_PLANNED_FOR = """
+from django.db import connection
+with connection.cursor() as cursor:
+    cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'retros_entry'::regclass")
+    print(int(cursor.fetchone()[0]))
+"""
 Place = Callable[..., Served]
 
 
@@ -330,6 +337,7 @@ def test_everything_goes_to_postgresql_and_back(server: str, tmp_path: Path, fil
         assert written["retros.Entry"][0] > 30
         there.manage("restore", one.manage("backup", str(tmp_path)))
         assert there.ask(TEXTS) == written
+        assert there.ask(ENTRIES_AS_PLANNED_FOR) == written["retros.Entry"][0]
         native = there.manage("backup", str(tmp_path / "native"))
         assert "manage.py backup --portable DIR" in back.manage("restore", native, fails=True)
         back.manage("restore", there.manage("backup", str(tmp_path / "portable"), "--portable"))
