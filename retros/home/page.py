@@ -71,9 +71,9 @@ def _sessions_of(person: Person, partnership: Partnership) -> QuerySet[Session]:
 
 _sessions = CompiledQuery(_sessions_of, Person, Partnership)
 _rules = CompiledQuery(
-    lambda partnership: RuleVersion.objects.filter(series__partnership=partnership)
-    .select_related("series__partnership")
-    .order_by("n"),
+    lambda partnership: (
+        RuleVersion.objects.filter(series__partnership=partnership).select_related("series__partnership").order_by("n")
+    ),
     Partnership,
 )
 
