@@ -62,7 +62,7 @@ class Image:
         ready = self.folder / "base"
         if not ready.exists():
             debian(base, ready)
-        shutil.copytree(ready, self.root, symlinks=True)
+        subprocess.run(["cp", "--archive", ready, self.root], check=True)  # it has devices
         for each in OF_THE_MACHINE:
             (self.root / each[1:]).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(each, self.root / each[1:])
