@@ -52,8 +52,12 @@ class Image:
         self.folder, self.stages = folder, dict[str, Path]()
         self.root, self.place, self.env, self.user = folder, "/", dict[str, str](), "0:0"
         self.volumes, self.command, self.healthy = list[str](), list[str](), list[str]()
-        for name, rest in steps():
-            getattr(self, f"_{name.lower()}")(rest)
+        before = os.umask(0o022)  # as in a build
+        try:
+            for name, rest in steps():
+                getattr(self, f"_{name.lower()}")(rest)
+        finally:
+            os.umask(before)
 
     def _from(self, rest: str) -> None:
         base, _as, name = rest.partition(" AS ")
