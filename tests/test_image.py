@@ -1,7 +1,6 @@
 """The image of the Dockerfile, built and run without a container engine: each step in a Debian of its own, as root.
 
-It needs root, the namespaces of Linux, Debian's packages and those of Python. It fails, saying so, where one is
-missing.
+It needs root, the namespaces of Linux, Debian's packages and those of Python. Where one is missing it says so.
 """
 
 from __future__ import annotations
@@ -53,8 +52,12 @@ class Image:
         self.folder, self.stages = folder, dict[str, Path]()
         self.root, self.place, self.env, self.user = folder, "/", dict[str, str](), "0:0"
         self.volumes, self.command, self.healthy = list[str](), list[str](), list[str]()
-        for name, rest in steps():
-            getattr(self, f"_{name.lower()}")(rest)
+        before = os.umask(0o022)  # as in a build
+        try:
+            for name, rest in steps():
+                getattr(self, f"_{name.lower()}")(rest)
+        finally:
+            os.umask(before)
 
     def _from(self, rest: str) -> None:
         base, _as, name = rest.partition(" AS ")
@@ -63,7 +66,7 @@ class Image:
         ready = self.folder / "base"
         if not ready.exists():
             debian(base, ready)
-        shutil.copytree(ready, self.root, symlinks=True)
+        subprocess.run(["cp", "--archive", ready, self.root], check=True)  # it has devices
         for each in OF_THE_MACHINE:
             (self.root / each[1:]).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(each, self.root / each[1:])

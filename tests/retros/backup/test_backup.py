@@ -231,6 +231,14 @@ def test_what_is_restored_signs_nobody_in_and_sends_nothing_of_the_past(
     assert other.ask(WRITES) == 0  # nothing of the newer version stays
 
 
+def test_a_backup_of_nothing_is_refused(tmp_path: Path) -> None:
+    """As by a command without the settings of the server: it would be kept for the real one."""
+    served = at(tmp_path)
+    said = served.manage("backup", str(tmp_path / "backups"), fails=True)
+    assert f"{tmp_path / 'data/twofold.sqlite3'} is empty: there is nothing to back up. Was the command given" in said
+    assert list((tmp_path / "backups").iterdir()) == []
+
+
 def newer_than_this(path: Path, to: Path) -> Path:
     made = archive.check(path)
     archive.unpack(path, made, to.with_suffix(".database"))

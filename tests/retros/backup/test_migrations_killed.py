@@ -40,6 +40,9 @@ from django.db.migrations.executor import MigrationExecutor
 from retros.search import index
 index.remove(connection)
 executor = MigrationExecutor(connection)
+for key, migration in executor.loader.disk_migrations.items():
+    if migration.replaces:
+        executor.recorder.record_unapplied(*key)
 executor.loader.replace_migrations = False
 executor.loader.build_graph()
 executor.migrate({targets!r})
