@@ -66,7 +66,9 @@ def _sessions_of(person: Person, partnership: Partnership) -> QuerySet[Session]:
     shown = Q(kind=Session.Kind.RETRO) | Q(status=Session.Status.IN_PROGRESS)
     sessions = Session.objects.of(person).filter(shown, partnership=partnership)
     found = sessions.exclude(status=Session.Status.CANCELLED).select_related("agreement").order_by("start_utc")
-    return found.annotate(open_pulse=Step.open_pulse(OuterRef("pk")))
+    return found.annotate(
+        open_pulse=Step.open_pulse(OuterRef("pk")), has_empty_pulse=Step.empty_pulse(OuterRef("pk"), person)
+    )
 
 
 _sessions = CompiledQuery(_sessions_of, Person, Partnership)
@@ -176,6 +178,7 @@ class Home(Pair):
         rules = {rule.pk: rule for rule in self._rules}
         for session in self._all_sessions:
             session.partnership = self.partnership
+            session.pulse_is_empty = session.has_empty_pulse  # type: ignore[attr-defined]  # annotated
             if rule := rules.get(session.rule_version_id or 0):
                 session.rule_version, session.series = rule, rule.series
         return self._all_sessions
