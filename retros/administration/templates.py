@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
-from django_stubs_ext import StrOrPromise
 
 from partnerships.models import Partnership
 from retros.catalogue import SHORT, Catalogue, Template, templates
 from retros.models import Session
 from retros.models.template import catalogue
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 @dataclass(frozen=True)
