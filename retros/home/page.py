@@ -24,7 +24,7 @@ from partnerships.models.partnership import Seat
 from retros.agreements.due import DueAgreements
 from retros.history.trend import Asked, Trend, trends
 from retros.leads.releases import LeadsNotice
-from retros.models import Ready, RuleVersion, Series, Session, Step
+from retros.models import Entry, Ready, RuleVersion, Series, Session, Step
 from retros.notifications.wording import Notice, notices_for
 from retros.pair import Pair, PlannedRetro, kept_of, short_date
 from retros.recurrence.adherence import LATE, Kept
@@ -452,7 +452,13 @@ class Sitting:
     def press(self) -> str:
         if not self.is_folded:
             return _("Go on together")
-        return _("Look at your answers") if self.you_are_ready else _("Go on answering")
+        if self.you_are_ready:
+            return _("Look at your answers")
+        return _("Go on answering") if self._you_began else _("Answer the first question")
+
+    @cached_property
+    def _you_began(self) -> bool:
+        return Entry.objects.visible_to(self.home.person).filter(step=self.step, author=self.home.person).exists()
 
     @property
     def sides(self) -> list[Side]:
@@ -462,7 +468,9 @@ class Sitting:
         theirs = _("Answered.") if self.partner_is_ready else _("Not ready yet.")
         if self.home.partner is None:
             theirs = _("Not here yet. What you write is read when you have both answered.")
-        yours = _("Answered. You can still change it.") if self.you_are_ready else _("Not ready yet.")
+        yours = _("Not ready yet.") if self._you_began else _("Not started.")
+        if self.you_are_ready:
+            yours = _("Answered. You can still change it.")
         return self.home.sides(yours, theirs)
 
 

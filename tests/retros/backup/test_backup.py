@@ -45,9 +45,35 @@ from partnerships.models import Delivery, Person, SignIn
 print(json.dumps([Person.objects.count(), SignIn.objects.count(),
     dict(Delivery.objects.filter(kind="news").values_list("for_key", "status"))]))
 """
+# What a newer program may have added: a table that keeps people from being removed, a column that must be filled, and
+# a trigger that refuses every card.
 NEWER = """
+from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
-print(MigrationRecorder.Migration.objects.create(app="retros", name="9000_later").pk)
+MigrationRecorder.Migration.objects.create(app="retros", name="9000_later")
+with connection.cursor() as cursor:
+    cursor.execute("CREATE TABLE retros_later (id INTEGER PRIMARY KEY, "
+        f"person_id {'uuid' if connection.vendor == 'postgresql' else 'char(32)'} REFERENCES partnerships_person (id))")
+    cursor.execute("INSERT INTO retros_later SELECT 1, id FROM partnerships_person LIMIT 1")
+    cursor.execute("ALTER TABLE retros_entry ADD COLUMN later INTEGER NOT NULL DEFAULT 0")
+    if connection.vendor == "postgresql":
+        cursor.execute("ALTER TABLE retros_entry ALTER COLUMN later DROP DEFAULT")
+        cursor.execute("CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS "
+            "'BEGIN RAISE EXCEPTION ''later''; END'")
+        cursor.execute("CREATE TRIGGER later BEFORE INSERT ON retros_entry FOR EACH ROW EXECUTE FUNCTION later()")
+    else:
+        cursor.execute("CREATE TRIGGER later BEFORE INSERT ON retros_entry BEGIN SELECT RAISE(ABORT, 'later'); END")
+print("null")
+"""
+WRITES = """
+from tests.retros import play
+from tests.retros.model import make_pair
+pair = make_pair()
+session = play.start(pair.partnership)
+play.fold(session, pair.ines, "A card", column="good")
+from django.db import connection
+with connection.cursor() as cursor:
+    print(int("retros_later" in connection.introspection.table_names(cursor)))
 """
 # Commits as fast as it can, and says each one aloud when it is acknowledged.
 WRITER = """
@@ -202,6 +228,15 @@ def test_what_is_restored_signs_nobody_in_and_sends_nothing_of_the_past(
     assert "Restored" in other.manage("restore", file, "--replace")
     assert other.manage("prepare") == ""
     assert other.ask(STATE)[2]["waiting"] == "pending"
+    assert other.ask(WRITES) == 0  # nothing of the newer version stays
+
+
+def test_a_backup_of_nothing_is_refused(tmp_path: Path) -> None:
+    """As by a command without the settings of the server: it would be kept for the real one."""
+    served = at(tmp_path)
+    said = served.manage("backup", str(tmp_path / "backups"), fails=True)
+    assert f"{tmp_path / 'data/twofold.sqlite3'} is empty: there is nothing to back up. Was the command given" in said
+    assert list((tmp_path / "backups").iterdir()) == []
 
 
 def newer_than_this(path: Path, to: Path) -> Path:
