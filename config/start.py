@@ -30,7 +30,7 @@ def prepare() -> None:
 
     Raises SystemExit when it failed; why was said.
     """
-    assert get_resolver().url_patterns  # loaded here, once for both
+    _loaded_once_for_both = get_resolver().url_patterns
     child = multiprocessing.get_context("fork").Process(target=make_ready)
     child.start()
     child.join()

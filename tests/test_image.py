@@ -88,6 +88,7 @@ class Image:
                 shutil.copytree(source, to, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy2(source, to)
+            subprocess.run(["chmod", "-R", "a+rX", to], check=True)  # as in a clone, whatever this tree is closed to
 
     def _run(self, rest: str) -> None:
         found = {
