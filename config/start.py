@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from importlib import import_module
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -13,7 +14,6 @@ django.setup()
 
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.urls import get_resolver
 from django.utils import autoreload
 
 
@@ -30,7 +30,7 @@ def prepare() -> None:
 
     Raises SystemExit when it failed; why was said.
     """
-    _loaded_once_for_both = get_resolver().url_patterns
+    import_module(settings.ROOT_URLCONF)  # loaded here, once for both
     child = multiprocessing.get_context("fork").Process(target=make_ready)
     child.start()
     child.join()

@@ -24,7 +24,7 @@ from partnerships.models.partnership import Seat
 from retros.agreements.due import DueAgreements
 from retros.history.trend import Asked, Trend, trends
 from retros.leads.releases import LeadsNotice
-from retros.models import Ready, RuleVersion, Series, Session, Step
+from retros.models import Entry, Ready, RuleVersion, Series, Session, Step
 from retros.notifications.wording import Notice, notices_for
 from retros.pair import Pair, PlannedRetro, kept_of, short_date
 from retros.recurrence.adherence import LATE, Kept
@@ -66,7 +66,9 @@ def _sessions_of(person: Person, partnership: Partnership) -> QuerySet[Session]:
     shown = Q(kind=Session.Kind.RETRO) | Q(status=Session.Status.IN_PROGRESS)
     sessions = Session.objects.of(person).filter(shown, partnership=partnership)
     found = sessions.exclude(status=Session.Status.CANCELLED).select_related("agreement").order_by("start_utc")
-    return found.annotate(open_pulse=Step.open_pulse(OuterRef("pk")))
+    return found.annotate(
+        open_pulse=Step.open_pulse(OuterRef("pk")), has_empty_pulse=Step.empty_pulse(OuterRef("pk"), person)
+    )
 
 
 _sessions = CompiledQuery(_sessions_of, Person, Partnership)
@@ -176,6 +178,7 @@ class Home(Pair):
         rules = {rule.pk: rule for rule in self._rules}
         for session in self._all_sessions:
             session.partnership = self.partnership
+            session.pulse_is_empty = session.has_empty_pulse  # type: ignore[attr-defined]  # annotated
             if rule := rules.get(session.rule_version_id or 0):
                 session.rule_version, session.series = rule, rule.series
         return self._all_sessions
@@ -449,7 +452,13 @@ class Sitting:
     def press(self) -> str:
         if not self.is_folded:
             return _("Go on together")
-        return _("Look at your answers") if self.you_are_ready else _("Go on answering")
+        if self.you_are_ready:
+            return _("Look at your answers")
+        return _("Go on answering") if self._you_began else _("Answer the first question")
+
+    @cached_property
+    def _you_began(self) -> bool:
+        return Entry.objects.visible_to(self.home.person).filter(step=self.step, author=self.home.person).exists()
 
     @property
     def sides(self) -> list[Side]:
@@ -459,7 +468,9 @@ class Sitting:
         theirs = _("Answered.") if self.partner_is_ready else _("Not ready yet.")
         if self.home.partner is None:
             theirs = _("Not here yet. What you write is read when you have both answered.")
-        yours = _("Answered. You can still change it.") if self.you_are_ready else _("Not ready yet.")
+        yours = _("Not ready yet.") if self._you_began else _("Not started.")
+        if self.you_are_ready:
+            yours = _("Answered. You can still change it.")
         return self.home.sides(yours, theirs)
 
 

@@ -174,6 +174,15 @@ class Step(models.Model):
         return next(iter(_to_write_ahead(session.pk, person.pk, other.pk)), None)
 
     @classmethod
+    def empty_pulse(cls, session: models.OuterRef | Session, reader: Person) -> models.Exists:
+        """Whether that session is planned and the reader has put nothing into its pulse check yet: their own side
+        alone.
+        """
+        own = Entry.objects.visible_to(reader).filter(step=models.OuterRef("pk"), author=reader)
+        planned = cls.objects.filter(session=session, kind=cls.Kind.PULSE, session__status="scheduled")
+        return models.Exists(planned.exclude(models.Exists(own)))
+
+    @classmethod
     def open_pulse(cls, session: models.OuterRef) -> models.Subquery:
         """The id of its pulse check, when that lies open on both sides: for a query of sessions."""
         opened = {"opened_a_at__isnull": False, "opened_b_at__isnull": False}

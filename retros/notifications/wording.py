@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db.models import OuterRef
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -21,7 +22,7 @@ from partnerships.mail import news
 from partnerships.mail.message import Letter, Link
 from partnerships.models import Delivery, Invitation, Membership, Person
 from partnerships.unsubscribe import unsubscribe_link
-from retros.models import Action, Entry, Expiry, KindWord, Ready, Session, Step
+from retros.models import Action, Expiry, KindWord, Ready, Session, Step
 from retros.models.expiry import WARNING
 from retros.notifications.ics import InvitationVersion, invitation
 from retros.notifications.reminders import start_key
@@ -284,9 +285,12 @@ class About:
 
     def _pulse_line(self, session: Session) -> str:
         """About the reader's own side alone."""
-        reader = self.delivery.person
-        pulse = next((step for step in session.steps if step.kind == Step.Kind.PULSE), None)
-        if pulse is None or Entry.objects.visible_to(reader).filter(step=pulse, author=reader).exists():
+        is_empty = session.pulse_is_empty
+        if is_empty is None:  # never kept there: the same session may be worded for the partner next
+            is_empty = Session.objects.filter(
+                Step.empty_pulse(OuterRef("pk"), self.delivery.person), pk=session.pk
+            ).exists()
+        if not is_empty:
             return ""
         return _("Your pulse check is still empty. You can fill it in before you meet, or leave it.")
 

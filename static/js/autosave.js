@@ -13,7 +13,7 @@ function meet(form) {
   if (draftOf(form).unsaved) draftOf(form).later(PAUSE);
 }
 formsIn(document).forEach(meet);
-document.addEventListener("htmx:load", ({ target }) => formsIn(target.parentNode ?? target).forEach(meet));
+addEventListener("htmx:load", ({ target }) => formsIn(target.parentNode ?? target).forEach(meet));
 
 document.addEventListener("input", ({ target: { form } }) => {
   if (!saves(form)) return;
@@ -22,7 +22,7 @@ document.addEventListener("input", ({ target: { form } }) => {
   draft.say("saving");
   draft.later(Math.max(0, Math.min(PAUSE, draft.since + LONGEST - Date.now())));
 });
-document.addEventListener("focusout", ({ target: { form }, relatedTarget: next }) => {
+addEventListener("focusout", ({ target: { form }, relatedTarget: next }) => {
   if (saves(form) && !(next?.form === form && next.type === "submit")) draftOf(form).save();
 });
 
@@ -36,7 +36,7 @@ document.addEventListener("twofold:save-now", ({ detail }) => {
 addEventListener("twofold:fresh-token", () => everything());
 addEventListener("online", () => everything());
 addEventListener("pagehide", () => everything(true));
-document.addEventListener("visibilitychange", () => everything(document.hidden)); // back: perhaps signed in elsewhere
+addEventListener("visibilitychange", () => everything(document.hidden)); // back: perhaps signed in elsewhere
 
 // <template data-fresh-for="box" data-version data-text data-chosen>: what is stored now, by whomever. It goes into the
 // box unless something newer is typed there.

@@ -9,7 +9,7 @@ const named = (start) => Object.keys(localStorage).filter((name) => name.startsW
 const at = (name) => JSON.parse(localStorage[name] ?? "{}");
 
 window.copies = {
-  id: (form) => ("copyId" in form.dataset ? draftOf(form).hidden("client_id")?.value : undefined),
+  id: (form) => ("copyId" in form.dataset ? form.client_id?.value : undefined),
   read: (form) => at(key(form)),
   // sent: the last texts that this device sent, the newest first; any of them may be what the server has.
   keep(form, sending = []) {
@@ -24,12 +24,21 @@ window.copies = {
   forget(form) {
     delete localStorage[key(form)];
   },
+  wait(presses = copies.waiting) {
+    copies.waiting = presses;
+    sessionStorage.waiting = JSON.stringify([here, presses]);
+  },
 };
+
+// Presses that wait for the network are kept for this tab and this page: a reload finds them again. Who goes elsewhere
+// has the words in their box.
+const here = person + location.pathname;
+const [place, waiting] = JSON.parse(sessionStorage.waiting ?? "[]");
+copies.wait(place === here ? waiting : []);
 
 for (const name of named("twofold:")) {
   const { at: kept = 0, id = "" } = at(name);
-  const stored = CSS.escape(id);
-  const isDone = stored && document.querySelector(`[data-stored="${stored}"]`);
+  const isDone = id && document.querySelector(`[data-stored="${id}"]`);
   const isOthers = person && !name.startsWith(mine); // another person's is not ours to keep
   if (Date.now() - kept > WEEK || isDone || isOthers) delete localStorage[name];
 }
@@ -44,5 +53,6 @@ document.addEventListener("submit", async (event) => {
   await Promise.all(detail.waits);
   if (named(mine).length && !confirm(form.dataset.ask)) return;
   for (const name of named(mine)) delete localStorage[name];
+  sessionStorage.clear();
   form.submit();
 });

@@ -14,7 +14,7 @@ document.addEventListener("twofold:accepted", ({ target: form, detail: { clean }
   else copies.keep(form);
 });
 document.addEventListener("twofold:emptied", ({ detail: { form } }) => copied(form) && copies.forget(form));
-document.addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr } }) => {
+addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr } }) => {
   if (copied(form) && !form.matches("[data-composer]") && xhr.status >= 200 && xhr.status < 300) copies.forget(form);
 });
 

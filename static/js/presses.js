@@ -34,7 +34,7 @@ document.addEventListener("submit", ({ target: form }) => {
   clearTimeout(draft.timer);
   Object.assign(draft, { submitting: true, submitted: draft.words, since: 0 });
 });
-document.addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr } }) => {
+addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr } }) => {
   if (!saves(form)) return;
   const draft = draftOf(form);
   draft.submitting = false;

@@ -23,7 +23,7 @@ document.addEventListener("twofold:accepted", ({ target: form }) => {
   if (ofSave.delete(notice)) notice.replaceChildren();
 });
 // Both texts are shown, this one shall stand: save it on top of the other.
-document.addEventListener("click", (event) => {
+addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-keep-mine]"),
     form = button?.form;
   if (!form || !ofSave.has(button.closest("[data-notice]"))) return;

@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
-from partnerships.models import Agreement
+from partnerships.models import Agreement, Person
 from retros.lifecycle import ending
 from retros.models import Action, Entry, Ready, Session, creation
 from tests.browser import TWO_FRAMES, Watched
@@ -436,6 +436,7 @@ def test_a_retro_in_which_something_was_opened_stays(open_page: Callable[..., Pa
 def test_no_card_grows_by_what_happens_to_it(
     open_page: Callable[..., Page], rooms: Rooms, size: dict[str, int]
 ) -> None:
+    Person.objects.filter(pk=rooms.a.pk).update(name="Daniel Moreau")
     page = open_page(rooms.board(), size)
     session = Session.objects.get()
     rows = Entry.objects.visible_to(rooms.a).filter(step__session=session)
@@ -450,6 +451,8 @@ def test_no_card_grows_by_what_happens_to_it(
         assert stood[0][1] > 0
         lines = page.locator(f"#card-{entry.pk} footer").evaluate(RECT)[3]
         assert lines <= 34  # one line
+        name = page.locator(f"#card-{entry.pk} .who > span:not(.dot)")
+        assert name.evaluate("name => name.scrollWidth <= name.clientWidth"), name.inner_text()
         for words, change in (
             (rooms.b.first_name, lambda e: e.pick(by=rooms.b)),
             ("Both", lambda e: e.pick(by=rooms.a)),

@@ -183,7 +183,7 @@ def test_a_refresh_brings_every_box_of_a_form_back(
         "What will you do?": "call before Tuesday",
         "If …": "the scope moves",
         "We try": "no review",
-        "because we believe": "it is a habit",
+        "Because we believe": "it is a habit",
         "We will know it worked when": "nobody missing it",
     }
     for label, text in boxes.items():
