@@ -25,7 +25,9 @@ def test_from_the_invitation_to_one_home(
     new_context: Callable[..., Any], live_server: LiveServer, watched: Watched
 ) -> None:
     watched.expect(422, 404)
-    ines = page_of(PersonFactory.create(name="Ines Okafor", email="ines@example.org"), new_context(), live_server)
+    context = new_context()
+    context.grant_permissions(["clipboard-write"])  # as a browser with a window gives it with the press
+    ines = page_of(PersonFactory.create(name="Ines Okafor", email="ines@example.org"), context, live_server)
     ines.goto("/partnerships/new/")
     look(ines)
     press(ines, "Invite them")
