@@ -18,9 +18,6 @@ import pytest
 from retros.backup import archive
 from tests import postgres
 from tests.retros.backup.places import Place, all_of, at
-from tests.retros.backup.places import place as place
-from tests.retros.backup.places import prepared as prepared
-from tests.retros.backup.places import server as server
 from tests.served import ROOT, Served
 
 # A person, a session of theirs, and mails: of yesterday (waiting and half sent) and of tomorrow.

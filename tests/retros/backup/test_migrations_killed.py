@@ -16,9 +16,6 @@ import pytest
 
 from tests import postgres
 from tests.retros.backup.places import Place, all_of, at
-from tests.retros.backup.places import place as place
-from tests.retros.backup.places import prepared as prepared
-from tests.retros.backup.places import server as server
 from tests.served import ROOT, Served
 
 pytestmark = pytest.mark.deep
