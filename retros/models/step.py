@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
+from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from partnerships import limits
 from partnerships.compiled import CompiledQuery
-from partnerships.models import Audit
+from partnerships.models import Audit, Person
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal, Stale
 from retros import limits as retro_limits
@@ -21,7 +22,6 @@ from retros.models.entry import Entry
 from retros.models.told import Told
 
 if TYPE_CHECKING:
-    from partnerships.models import Person
     from retros.catalogue import TemplatePrompt, TemplateStep
     from retros.models.session import Change, Session
 
@@ -117,11 +117,9 @@ class Step(models.Model):
 
         Part of `Session.writing`, which holds the session's lock.
         """
-        rows = Step.objects.filter(
-            pk=self.pk, session__partnership__archived_at=None, session__partnership__memberships__person=person
-        ).values_list("session__partnership__memberships__seat", "opened_a_at", "opened_b_at")
-        for seat, self.opened_a_at, self.opened_b_at in rows:
-            return Seat(seat)
+        for now in _sides_now(self, person):
+            self.opened_a_at, self.opened_b_at = now.opened_a_at, now.opened_b_at
+            return Seat(now.sits)  # type: ignore[attr-defined]  # annotated
         return None
 
     def phase_for(self, seat: Seat) -> str:
@@ -458,3 +456,13 @@ def _write_steps(session_id: uuid.UUID, person_id: uuid.UUID, other_id: uuid.UUI
 
 
 _to_write_ahead = CompiledQuery(_write_steps, uuid.UUID, uuid.UUID, uuid.UUID)
+
+
+def _as_it_is_now(step: Step, person: Person) -> models.QuerySet[Step]:
+    written_in = Step.objects.filter(
+        pk=step.pk, session__partnership__archived_at=None, session__partnership__memberships__person=person
+    )
+    return written_in.annotate(sits=F("session__partnership__memberships__seat")).only("opened_a_at", "opened_b_at")
+
+
+_sides_now = CompiledQuery(_as_it_is_now, Step, Person)

@@ -24,7 +24,7 @@ function bringBack(form) {
     if (["radio", "checkbox"].includes(field.type)) field.checked = own.includes(field.value);
     else field.value = own[0] ?? "";
   }
-  if (![kept.sent].flat().includes(here)) draft.version = kept.version; // somebody stored another text: the server shows both
+  if (!kept.sent.includes(here)) draft.version = kept.version; // somebody stored another text: the server shows both
   // The same press once more, if its answer was lost.
   if (kept.id && copies.id(form)) form.client_id.value = kept.id;
   form.closest("details")?.setAttribute("open", "");

@@ -26,7 +26,7 @@ function move(form, box, number) {
   target.focus();
 }
 
-document.addEventListener("keydown", (event) => {
+addEventListener("keydown", (event) => {
   const box = event.target,
     form = box.closest?.("form[data-composer]");
   if (!form || box.localName !== "textarea" || event.isComposing || event.keyCode === 229) return;
@@ -53,6 +53,6 @@ addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr, requestConfig
     if (field.value === sent[field.name]) field.value = "";
   for (const mark of form.querySelectorAll("[type=checkbox]")) mark.checked = false;
   if (form.client_id) form.client_id.value = uuid();
-  document.dispatchEvent(new CustomEvent("twofold:emptied", { detail: { form } }));
+  dispatchEvent(new CustomEvent("twofold:emptied", { detail: { form } }));
   if ("once" in form.dataset) form.closest("details").open = false;
 });

@@ -6,7 +6,7 @@ const person = document.body.dataset.person;
 const mine = `twofold:${person}:`;
 const key = (form) => mine + form.dataset.copyKey;
 const named = (start) => Object.keys(localStorage).filter((name) => name.startsWith(start));
-const at = (name) => JSON.parse(localStorage[name] ?? "{}");
+const at = (name) => ({ sent: [], ...JSON.parse(localStorage[name] ?? "{}") });
 
 window.copies = {
   id: (form) => ("copyId" in form.dataset ? form.client_id?.value : undefined),
@@ -14,7 +14,7 @@ window.copies = {
   // sent: the last texts that this device sent, the newest first; any of them may be what the server has.
   keep(form, sending = []) {
     const { words: text, version } = draftOf(form);
-    const sent = [...new Set([sending, copies.read(form).sent ?? []].flat())].slice(0, 4);
+    const sent = [...new Set([sending, copies.read(form).sent].flat())].slice(0, 4);
     try {
       localStorage[key(form)] = JSON.stringify({ text, sent, version, id: copies.id(form), at: Date.now() });
     } catch {
@@ -44,12 +44,12 @@ for (const name of named("twofold:")) {
 }
 
 // <form data-sign-out data-ask="…">: leaves no copy behind; asks when something could not be saved.
-document.addEventListener("submit", async (event) => {
+addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.matches("[data-sign-out]")) return;
   event.preventDefault();
   const detail = { waits: [] };
-  document.dispatchEvent(new CustomEvent("twofold:save-now", { detail }));
+  dispatchEvent(new CustomEvent("twofold:save-now", { detail }));
   await Promise.all(detail.waits);
   if (named(mine).length && !confirm(form.dataset.ask)) return;
   for (const name of named(mine)) delete localStorage[name];

@@ -1,6 +1,5 @@
 // No answer: a press waits for the network and is made again, as it was made. Its id, or what it sets, makes it happen
 // once. It says so at its card or in its form's own notice, until the next answer.
-const AGAIN = 5000;
 const { lost, waits, broken } = document.body.dataset;
 const cardOf = ({ id }, path) =>
   document.getElementById(id === "act" && `card-${path.split("/entries/")[1]?.slice(0, 36)}`);
@@ -24,7 +23,7 @@ function wait({ detail: { elt, requestConfig: sent } }) {
   tell(elt, path, isKept ? waits : lost);
   if (!isKept) return;
   clearTimeout(clock);
-  clock = setTimeout(again, AGAIN);
+  clock = setTimeout(again, 5000);
   formData.delete("csrfmiddlewaretoken"); // it may be a newer one by then
   const values = [...formData];
   const known = copies.waiting.find((press) => isSame(press, sent));

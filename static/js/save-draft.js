@@ -1,7 +1,7 @@
 // Sends what is typed in <form data-autosave="URL">, one request at a time; the answer is {"version": n}.
 const STATES = { 200: "saving", 401: "refused", 409: "conflict", 413: "refused", 422: "refused" };
 
-document.addEventListener("twofold:save", ({ target: form, detail }) => {
+addEventListener("twofold:save", ({ target: form, detail }) => {
   const draft = draftOf(form);
   if (!draft.busy || detail.leaving) draft.flight = send(draft, detail.leaving);
   detail.saved = draft.flight;

@@ -579,3 +579,33 @@ def test_nothing_shines_through_the_dock(open_page: Callable[..., Page], rooms: 
     colour = page.locator("#dock").evaluate("dock => getComputedStyle(dock).backgroundColor")
     assert "/" not in colour
     assert "rgba" not in colour
+
+
+# --- text of twice the size -------------------------------------------------------------------------------------------
+
+# The words of the path that stand on two lines, of those that are shown.
+BROKEN = """() => {
+  const broken = [];
+  for (const step of document.querySelectorAll("#path a")) {
+    if (getComputedStyle(step).fontSize === "0px") continue;
+    const texts = document.createTreeWalker(step, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode())
+      for (const { 0: word, index } of texts.currentNode.data.matchAll(/[^\\s-]+/g)) {
+        const range = new Range();
+        range.setStart(texts.currentNode, index);
+        range.setEnd(texts.currentNode, index + word.length);
+        if (range.getClientRects().length > 1) broken.push(word);
+      }
+  }
+  return broken;
+}"""
+
+
+@pytest.mark.parametrize(("width", "text"), [(1280, "100%"), (900, "200%"), (390, "100%")])
+def test_no_word_of_the_path_is_broken(open_page: Callable[..., Page], rooms: Rooms, width: int, text: str) -> None:
+    page = open_page(rooms.board(), {"width": width, "height": 720})
+    page.evaluate("size => (document.documentElement.style.fontSize = size)", text)
+    page.evaluate(TWO_FRAMES)
+    assert page.evaluate(BROKEN) == []
+    shown = page.locator("#path a").evaluate_all("steps => steps.map((step) => getComputedStyle(step).fontSize)")
+    assert (shown.count("0px") == 0) == (width == 1280)  # on a narrow bar the one that one is at

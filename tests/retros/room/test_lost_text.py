@@ -481,7 +481,7 @@ def test_an_answer_lost_after_the_fold_makes_no_second_card(
         expect(saved(page)).to_have_text("Draft saved")
         proxy.fate = lambda method, path: CUT if path.endswith("/entries/") else PASS
         box.press("Enter")
-        expect(notice(page)).to_contain_text("as long as this page is open", timeout=SLOW)
+        expect(notice(page)).to_contain_text("while you stay on this page", timeout=SLOW)
         expect(box).to_have_value("Once and only once")
         assert cards(people.ines) == ["Once and only once"]
         proxy.fate = lambda method, path: PASS
