@@ -51,7 +51,10 @@ mount -t sysfs sysfs sys
 mount -t cgroup2 cgroup2 sys/fs/cgroup
 for each in run tmp dev; do mount -t tmpfs -o mode=755 tmpfs $each; done
 chmod 1777 tmp
-for each in null zero full random urandom; do touch dev/$each; mount --bind /dev/$each dev/$each; done
+mkdir dev/pts dev/shm
+mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts
+ln -s pts/ptmx dev/ptmx
+for each in null zero full random urandom tty; do touch dev/$each; mount --bind /dev/$each dev/$each; done
 mkdir -p old
 pivot_root . old
 umount --lazy /old
