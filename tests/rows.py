@@ -27,3 +27,13 @@ def checksum() -> dict[str, str]:
                 rows = sorted(repr(row) for row in cursor.fetchall())
                 found[table] = hashlib.sha256("\n".join(rows).encode()).hexdigest()
     return found
+
+
+def counted() -> dict[str, int]:
+    """The number of rows of every table."""
+    found = {}
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT count(*) FROM {connection.ops.quote_name(table)}")
+            found[table] = cursor.fetchone()[0]
+    return found

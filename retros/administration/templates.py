@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
+
 from partnerships.models import Partnership
 from retros.catalogue import SHORT, Catalogue, Template, templates
 from retros.models import Session
@@ -58,7 +60,8 @@ class TemplatePage:
 
     @property
     def usual_for(self) -> list[StrOrPromise]:
-        return [each.label for each in self.usual if each.is_chosen]
+        chosen = [each.label for each in self.usual if each.is_chosen]
+        return [_("every kind of pair")] if len(chosen) == len(Partnership.Kind) else chosen
 
 
 class Templates:
