@@ -70,7 +70,7 @@ LONGEST = (
 )  # fmt: skip
 
 # Not for `bin/test --quick`: modules that crawl the site, or run machines, races and servers; and those whose tests
-# take more than a quarter of a second of processor time each, since they press through whole retros, months or pairs.
+# take more than 0.15 s of processor time each, since they press through whole retros, months, pairs or ways to sign in.
 LONG_MODULES = {
     "test_agreement_machine", "test_at_size", "test_bad_input", "test_both_at_once", "test_canary",
     "test_engine_inference", "test_engine_machine", "test_engine_orders", "test_engine_races", "test_every_route",
@@ -81,7 +81,8 @@ LONG_MODULES = {
     "test_reminders", "test_retention", "test_revived", "test_room", "test_schedule", "test_sittings", "test_trend",
     "test_who_finds", "test_exercises", "test_take_along", "test_bench", "test_exports_and_visibility", "test_demo",
     "test_every_mail", "test_agreed", "test_alone", "test_pair_dates", "test_memory_at_once", "test_attention",
-    "test_agreements_from_the_room", "test_only_me", "test_ten_years",
+    "test_agreements_from_the_room", "test_only_me", "test_ten_years", "test_series_pages", "test_sign_in_changes",
+    "test_history", "test_spreadsheet", "test_devices", "test_cells", "test_said", "test_came_from",
 }  # fmt: skip
 
 
