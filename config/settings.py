@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import django_stubs_ext
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from config.deferred import defer
 from config.env import BadValue, Environment, is_loopback
 from partnerships import limits
 from partnerships.public_holidays import countries
 
-django_stubs_ext.monkeypatch()  # so that `models.TextField[...]` and `forms.ModelForm[...]` exist when run
+defer("allauth.mfa.webauthn.internal.auth")  # needs fido2, 10 MiB, which a process without a passkey does not
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -45,7 +45,7 @@ MAIL_DOMAINS = env.domains("TWOFOLD_MAIL_DOMAINS")  # empty: any
 _mail = env.mail("TWOFOLD_MAIL_URL")
 MAIL_IS_SENT = bool(_mail)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("TWOFOLD_MAIL_FROM", f"Twofold <twofold@{_host}>")
-COUNTRY = env.one_of("TWOFOLD_COUNTRY", ["", *sorted(code for code, _name in countries())])
+COUNTRY = env.text("TWOFOLD_COUNTRY") and env.one_of("TWOFOLD_COUNTRY", sorted(code for code, _name in countries()))
 SECOND_FACTOR = env.one_of("TWOFOLD_SECOND_FACTOR", ["none", "admins", "admins+leads", "all"])  # of whom
 OIDC_ISSUER = env.issuer("TWOFOLD_OIDC_ISSUER")  # empty: nobody signs in by a provider
 OIDC_CLIENT_ID = env.text("TWOFOLD_OIDC_CLIENT_ID")
@@ -102,7 +102,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
+    *(["allauth.socialaccount.providers.openid_connect"] if OIDC_ISSUER else []),
     "partnerships",
     "retros",
 ]

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 from django.db import connection, connections
 from django.db.models import Model, QuerySet
+from django.db.models.base import ModelState
 from django.db.models.query import get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
 
@@ -80,10 +81,23 @@ def _objects(compiler: SQLCompiler, database: str) -> Callable[[list[Any]], list
     converters = compiler.get_converters([column[0] for column in select])
     annotated = list((compiler.annotation_col_map or {}).items())
 
+    model: type[Model] = klass["model"]
+
+    def loaded(row: list[Any]) -> Model:
+        """As `Model.from_db` makes it of a row: what was not read is no key of its values, and loads when asked for.
+
+        It looks at each field of the model for each row; none of ours does more when it is loaded.
+        """
+        each = model.__new__(model)
+        each._state = ModelState()
+        each._state.db, each._state.adding = database, False
+        each.__dict__.update(zip(names, row[first:last], strict=True))
+        return each
+
     def objects(rows: list[Any]) -> list[Any]:
         found = []
         for row in compiler.apply_converters(rows, converters) if converters else rows:
-            each = klass["model"].from_db(database, names, row[first:last])
+            each = loaded(row)
             for populator in related:
                 populator.populate(row, each)
             for name, column in annotated:

@@ -83,7 +83,7 @@ class Header:
     @property
     def is_led(self) -> bool:
         """Whether somebody leads this partnership: without, no page speaks of a lead."""
-        return any(seat.is_led for seat in self._seats if seat.partnership_id == self.partnership.pk)  # type: ignore[attr-defined]
+        return any(seat.is_led for seat in self.seats if seat.partnership_id == self.partnership.pk)  # type: ignore[attr-defined]
 
     @property
     def has_notices(self) -> bool:
@@ -93,10 +93,10 @@ class Header:
     @property
     def has_news(self) -> bool:
         """Whether something waits for the viewer, in whichever partnership of theirs."""
-        return any(seat.notices for seat in self._seats)  # type: ignore[attr-defined]  # annotated
+        return any(seat.notices for seat in self.seats)  # type: ignore[attr-defined]  # annotated
 
     @cached_property
-    def _seats(self) -> Sequence[Membership]:
+    def seats(self) -> Sequence[Membership]:
         """All seats of the viewer's partnerships, and with each what else the header says."""
         return self.partnership.seats_around or seats_of(self.person, self.now)
 
@@ -104,7 +104,7 @@ class Header:
     def switcher(self) -> list[MenuPlace]:
         pairs: dict[Partnership, Person | None] = {}
         leads = False
-        for seat in self._seats:
+        for seat in self.seats:
             leads = seat.leads  # type: ignore[attr-defined]
             pairs.setdefault(seat.partnership, None)
             if seat.person_id != self.person.pk:

@@ -1,4 +1,7 @@
-"""Public holidays, by country (two letters, ISO 3166-1) and day."""
+"""Public holidays, by country (two letters, ISO 3166-1) and day.
+
+The library is imported where it is asked: 3 MiB, and few requests do.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,12 @@ import re
 from datetime import date
 from functools import cache
 
-import holidays
-from holidays.registry import COUNTRIES
-
 
 @cache
 def countries() -> list[tuple[str, str]]:
     """(letters, English name) of those whose holidays are known, by name: for a select."""
+    from holidays.registry import COUNTRIES
+
     named = [(names[1], re.sub(r"(?<=[a-z])(?=[A-Z])", " ", names[0])) for names in COUNTRIES.values()]
     return sorted(named, key=lambda each: each[1])
 
@@ -28,4 +30,6 @@ def on(day: date, country: str) -> str:
 
 @cache
 def _of(country: str, year: int) -> dict[date, str]:
+    import holidays
+
     return dict(holidays.country_holidays(country, years=year, language="en_US"))

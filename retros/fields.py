@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext
@@ -12,7 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from partnerships.forms import ContentFormField, PageForm
 from partnerships.refusals import Invalid
 from retros.recurrence.rule import CENTURY
-from retros.spreadsheet import text_of
+from retros.spreadsheet import LEGACY, guessed, text_of
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+_WORD = re.compile(r"[^\s,;\"]+")
 
 
 def starters() -> list[str]:
@@ -45,6 +51,52 @@ class TableFile(forms.FileField):
             return text_of(file.read())
         except Invalid as invalid:
             raise forms.ValidationError(str(invalid.message)) from invalid
+
+
+class TableForm(PageForm):
+    """Rows of a table: a file, or as they were pasted into the box `text`, which every form of this kind has.
+
+    A file of text may not say which letters it has: then it is shown in what it was read, by the words that would look
+    wrong, and one can say it. Once a file was read its rows stand in the box.
+    """
+
+    file = TableFile(label=_("A spreadsheet file"), required=False, help_text=_(".xlsx, .ods, CSV or text."))
+    encoding = forms.ChoiceField(
+        label=_("Its letters"),
+        help_text=_("For CSV and text: only if words look wrong once the file was read."),
+        required=False,
+        choices=[("", _("As they seem to be")), *LEGACY.items()],
+    )
+    rows = ""  # what was read
+    read_as = ""  # the encoding, where the file did not say it itself
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        text = data.get("file") or data.get("text", "")
+        if data.get("file"):
+            seems = guessed(raw := self._raw())
+            self.read_as = seems and (data.get("encoding") or seems)
+            try:
+                text = text_of(raw, self.read_as)
+            except Invalid as invalid:
+                raise forms.ValidationError(str(invalid.message)) from invalid
+        self.rows = text.replace("\r\n", "\n")
+        return data
+
+    def _raw(self) -> bytes:
+        file: Any = self.files["file"]
+        file.seek(0)
+        return bytes(file.read())
+
+    @property
+    def letters(self) -> tuple[StrOrPromise, list[str]] | None:
+        """In what the file was read, and some of the words by which one sees whether that was right."""
+        words = dict.fromkeys(word for word in _WORD.findall(self.rows) if not word.isascii())
+        return (LEGACY[self.read_as], list(words)[:6]) if self.read_as and words else None
+
+    def show_rows(self) -> None:
+        """In the box, wherever they came from."""
+        self.data = {**self.data, "text": self.rows or self.data.get("text", "")}
 
 
 class WallTimeField(forms.CharField):

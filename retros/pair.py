@@ -30,12 +30,25 @@ RECENTLY = timedelta(days=14)  # how long a finished action stays among the open
 
 @dataclass(frozen=True)
 class ActionRow:
-    """One action in a list: whose, by when, what became of it. `is_due`: an experiment to be looked at now."""
+    """One action in a list: whose, by when, what became of it. `today` is the reader's."""
 
     action: Action
     owner: Membership
-    when: str
-    is_due: bool = False
+    today: date
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is an experiment to be looked at now."""
+        return self.action.is_open and self.action.is_experiment and self.action.due <= self.today
+
+    @property
+    def when(self) -> str:
+        if self.action.is_open:
+            return _("by %(date)s") % {"date": short_date(self.action.due, self.today)}
+        closed = short_date(self.action.closed_on or self.today, self.today)
+        if self.action.closed_as == Action.Closed.DROPPED:
+            return _("Didn’t fit, %(date)s") % {"date": closed}
+        return _("Done on %(date)s") % {"date": closed}
 
 
 @dataclass(frozen=True)
@@ -74,6 +87,10 @@ def _open_since(person: Person, partnership: Partnership, day: date) -> QuerySet
 
 
 _open_or_lately = CompiledQuery(_open_since, Person, Partnership, date)
+# All that the person may read of the pair's.
+all_actions: CompiledQuery[Action] = CompiledQuery(
+    lambda person, partnership: Action.objects.visible_to(person).filter(partnership=partnership), Person, Partnership
+)
 
 
 class Pair(Header):
@@ -113,16 +130,7 @@ class Pair(Header):
         return next(line for line in self.actions if any(row.action == action for row in line.rows))
 
     def row(self, action: Action) -> ActionRow:
-        is_due = action.is_open and action.is_experiment and action.due <= self.today
-        return ActionRow(action, self.by_person[action.owner_id], self._when(action), is_due)
-
-    def _when(self, action: Action) -> str:
-        if action.is_open:
-            return _("by %(date)s") % {"date": short_date(action.due, self.today)}
-        closed = short_date(action.closed_on or self.today, self.today)
-        if action.closed_as == Action.Closed.DROPPED:
-            return _("Didn’t fit, %(date)s") % {"date": closed}
-        return _("Done on %(date)s") % {"date": closed}
+        return ActionRow(action, self.by_person[action.owner_id], self.today)
 
 
 class PlannedRetro:

@@ -1,7 +1,8 @@
 """A table as spreadsheets save it: CSV in any encoding, .xlsx, .ods. Each becomes text, one line a row, tabs between.
 
 Pure: bytes in, text out. What a small file could blow up to (archives, repeated cells, far corners of a sheet) is
-measured before anything is built from it.
+measured before anything is built from it. The two libraries that read it are imported where they do: 3 MiB, and few
+requests bring a file.
 """
 
 from __future__ import annotations
@@ -17,9 +18,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
-from charset_normalizer import from_bytes
 from django.utils.translation import gettext_lazy as _
-from python_calamine import CalamineError, CalamineWorkbook
 
 from partnerships.refusals import Invalid
 from retros import limits
@@ -46,7 +45,7 @@ _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _BOUNDED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}  # Python unpacks these no further than it is asked to
-_UNREADABLE = (CalamineError, zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, RuntimeError, ValueError)
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, RuntimeError, ValueError)
 MEMBERS = 1_000  # files in one archive
 SPACES = 1_000  # in one run that .ods writes as a number
 
@@ -75,6 +74,8 @@ def guessed(data: bytes) -> str:
     """
     if data.startswith((ZIP, OLD_EXCEL)) or _unicode(data) is not None:
         return ""
+    from charset_normalizer import from_bytes
+
     matches = from_bytes(data, cp_isolation=list(LEGACY))
     likely = {encoding for match in matches for encoding in (match.encoding, *match.could_be_from_charset)}
     encoding = next((each for each in LEGACY if each in likely), None)
@@ -110,12 +111,14 @@ def _unicode(data: bytes) -> str | None:
 
 def _cells(data: bytes) -> list[list[Any]]:
     """The rows of the first sheet that has any, from its first row on: numbers, texts, dates and times."""
+    from python_calamine import CalamineError, CalamineWorkbook
+
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(_measured(data)))
         for name in workbook.sheet_names:
             if rows := workbook.get_sheet_by_name(name).to_python(skip_empty_area=False):
                 return rows
-    except _UNREADABLE as error:
+    except (CalamineError, *_UNREADABLE) as error:
         raise Invalid(_("We cannot read this spreadsheet. Save it as .xlsx or .ods without a password.")) from error
     raise Invalid(_("There is nothing in this spreadsheet."))
 

@@ -105,7 +105,7 @@ def hold_first_retro(lena: Newcomer, tom: Newcomer, link: str) -> None:
     tom.press("button", "Accept the invitation")
     expect(tom.page.locator("h2").first).to_have_text("Lena has answered. It opens when you have, too")
     assert "LENA on" not in tom.page.content()
-    tom.press("link", re.compile("^Go on answering ?: Dream Team$"))
+    tom.press("link", re.compile("^Answer the first question ?: Dream Team$"))
     tom.goes_on()
     tom.answer()
     assert "LENA on" not in tom.page.content()

@@ -15,9 +15,11 @@ os.environ["TWOFOLD_DATA_DIR"] = _folder.name
 os.environ["SECRET_KEY"] = "a key for tests alone, long enough and of many different letters 0123456789"
 
 from config.settings import *
-from config.settings import ALLOWED_HOSTS, DATABASES, STATIC_ROOT, STORAGES
+from config.settings import ALLOWED_HOSTS, DATABASES, INSTALLED_APPS, STATIC_ROOT, STORAGES
 
 ALLOWED_HOSTS = [*ALLOWED_HOSTS, ".localhost"]
+# Tests of signing in by a provider give one while they run.
+INSTALLED_APPS = [*INSTALLED_APPS, "allauth.socialaccount.providers.openid_connect"]
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, because WAL and locks are what is tested; in memory there are neither.
     DATABASES["default"]["TEST"] = {"NAME": str(Path(_folder.name) / "test.sqlite3")}

@@ -118,6 +118,7 @@ def test_a_killed_browser_finds_its_text_again(ines: Page, context: Any, room: s
 
 
 WAITS = "Waiting for the network"
+WAITING = "JSON.parse(sessionStorage.waiting)[1]"
 
 
 def test_a_fold_without_a_network_is_carried_out_when_it_is_back(
@@ -150,9 +151,15 @@ def test_what_is_typed_while_a_press_waits_stays_in_its_box(
     box.press("Enter")
     expect(ines.locator("#compose-good [data-notice]")).to_contain_text(WAITS)
     box.fill("The next thought")
+    held: list[Any] = []
+    folded: list[bool] = []
+    ines.route("**/drafts/**", lambda route: route.continue_() if folded else held.append(route))
     set_offline(ines, False)
     expect(ines.locator("#cards-good .card")).to_have_text(re.compile("As it was pressed"))
     expect(box).to_have_value("The next thought")
+    folded.append(True)
+    for save in held:  # the press was faster: it has taken the text that these belong to
+        save.continue_()
     expect(saved(ines)).to_have_text("Draft saved")
     assert Draft.objects.get(person=people.ines).text == "The next thought"
 
@@ -198,6 +205,67 @@ def test_a_press_that_is_refused_when_the_network_is_back_says_so_and_waits_no_m
     expect(ines.locator("#act [data-notice]")).to_contain_text("This session is closed.")
     expect(place).not_to_contain_text(WAITS)
     assert not Pick.objects.exists()
+
+
+def test_a_press_that_waits_survives_a_reload_and_happens_once(
+    ines: Page, room: str, people: Cast, watched: Watched
+) -> None:
+    watched.expect_lost()
+    watched.expect(409)
+    session = Session.objects.get(pk=room.split("/sessions/")[1].split("/")[0])
+    ines.goto(room)
+    ines.route("**/entries/**", lambda route: route.abort())
+    box = composer(ines)
+    box.fill("It will come")
+    box.press("Enter")
+    expect(ines.locator("#compose-good [data-notice]")).to_contain_text(WAITS)
+    expect(saved(ines)).to_have_text("Draft saved")
+    ines.reload()
+    expect(ines.locator("#compose-good [data-notice]")).to_contain_text(WAITS)  # it was made again, and was lost again
+    expect(box).to_have_value("It will come")
+    box.press("Enter")  # impatient: the same press
+    ines.unroute("**/entries/**")
+    ines.reload()
+    expect(ines.locator("#cards-good .card")).to_have_count(1)
+    expect(box).to_have_value("")
+    assert ines.evaluate(WAITING) == []
+    card = Entry.objects.visible_to(people.ines).get()
+    # what has become wrong meanwhile is refused, and is over
+    play.reveal(session, "write")
+    ines.goto(room)
+    ines.route("**/pick/", lambda route: route.abort())
+    ines.locator(f"#card-{card.pk}").get_by_role("button", name="Pick").click()
+    expect(ines.locator(f"#card-{card.pk}")).to_contain_text(WAITS)
+    Session.objects.filter(pk=session.pk).update(status=Session.Status.HELD)
+    ines.unroute("**/pick/")
+    ines.reload()
+    expect(ines.locator("#act [data-notice]")).to_contain_text("This session is closed.")
+    assert ines.evaluate(WAITING) == []
+    assert not Pick.objects.exists()
+
+
+def test_a_press_that_waits_is_neither_another_persons_nor_another_pages(
+    ines: Page, room: str, people: Cast, watched: Watched
+) -> None:
+    watched.expect_lost()
+    ines.goto(room)
+    ines.route("**/entries/", lambda route: route.abort())
+    box = composer(ines)
+    box.fill("Still here")
+    box.press("Enter")
+    expect(ines.locator("#compose-good [data-notice]")).to_contain_text(WAITS)
+    expect(saved(ines)).to_have_text("Draft saved")
+    assert len(ines.evaluate(WAITING)) == 1
+    ines.unroute("**/entries/")
+    ines.goto("/settings/")
+    assert ines.evaluate(WAITING) == []
+    ines.evaluate(
+        "waiting => (sessionStorage.waiting = waiting)", '["of somebody else", [{"path": "/", "values": []}]]'
+    )
+    ines.goto(room)
+    expect(box).to_have_value("Still here")
+    assert ines.evaluate(WAITING) == []
+    assert not Entry.objects.visible_to(people.ines).exists()
 
 
 def test_two_tabs_show_both_texts_and_overwrite_nothing(
@@ -285,6 +353,7 @@ def test_signing_out_asks_before_it_loses_a_word(
     ines.get_by_role("button", name="Sign out").click()
     ines.wait_for_url(re.compile("login"))
     assert ines.evaluate(COPIES) == 0
+    assert ines.evaluate("sessionStorage.length") == 0
 
 
 # --- Keys ---------------------------------------------------------------------------------------

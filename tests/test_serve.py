@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from typing import Any
@@ -12,12 +16,14 @@ import pytest
 from django.conf import settings
 
 from config import pages, protocol
+from config.deferred import Deferred, defer
 from config.one_server import OneServer
 from config.pages import Pages
 from config.serve import bound, configured
 from partnerships import limits
 from tests import loop
 from tests.conftest import LiveServer
+from tests.served import ROOT
 
 pytestmark = pytest.mark.one_database
 
@@ -220,3 +226,38 @@ def test_what_the_browser_complains_of_fails_a_test(watched: Any) -> None:
     with pytest.raises(AssertionError, match="other"):
         watched.complain()
     watched.complaints.clear()
+
+
+# By themselves a third of what a process would hold: each is imported where it is used, by few requests.
+RARE = {"charset_normalizer", "cryptography", "django_stubs_ext", "fido2", "holidays", "python_calamine", "requests"}
+
+
+@pytest.mark.parametrize(
+    ("database", "besides"), [("", {"psycopg"}), ("postgresql://nobody@localhost/nothing", set[str]())]
+)
+def test_what_few_requests_need_is_not_imported_at_the_start(tmp_path: Any, database: str, besides: set[str]) -> None:
+    """As `config.serve` starts and a first address is found, which imports every view."""
+    code = "import json, sys; import config.serve; from django.urls import reverse; reverse('account_login')"
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("TWOFOLD_", "DATABASE_URL"))}
+    env |= {"DJANGO_SETTINGS_MODULE": "config.settings", "TWOFOLD_DATA_DIR": str(tmp_path), "DATABASE_URL": database}
+    command = [sys.executable, "-W", "ignore", "-c", f"{code}; print(json.dumps(sorted(sys.modules)))"]
+    imported = json.loads(subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True).stdout)
+    assert "partnerships.accounts.factor_views" in imported
+    rare = {*RARE, *besides}
+    assert [name for name in imported if name.partition(".")[0] in rare or name == "django.contrib.admin"] == []
+    # An app of a provider is there where one is named.
+    assert [name for name in imported if name.endswith("openid_connect.provider")] == []
+
+
+def test_a_deferred_module_becomes_the_real_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "wave", raising=False)
+    defer("wave")
+    import wave as early
+
+    assert isinstance(early, Deferred)
+    assert early.WAVE_FORMAT_PCM == 1
+    assert not isinstance(sys.modules["wave"], Deferred)
+    defer("wave")
+    assert not isinstance(sys.modules["wave"], Deferred), "what is there stays"
+    with pytest.raises(AttributeError):
+        early.no_such_name  # type: ignore[attr-defined] # noqa: B018

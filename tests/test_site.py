@@ -301,6 +301,35 @@ def test_htmx_hears_of_every_button_outside_its_form() -> None:
     assert [found for found in buttons if 'type="submit"' not in found[1]] == []
 
 
+def test_every_form_of_htmx_has_an_id() -> None:
+    """By which a press that waits for the network finds its form again after a reload; an Undo goes with its toast."""
+    forms = [
+        (path.name, form)
+        for path in TEMPLATES
+        for form in re.findall(r"<form\b[^>]*>", path.read_text(encoding="utf-8"))
+        if "hx-post" in form and path.name != "_message.html"
+    ]
+    assert forms
+    assert [found for found in forms if not re.search(r"\sid=", found[1])] == []
+
+
+def test_what_takes_the_focus_in_a_part_that_follows_by_itself_has_an_id() -> None:
+    """Home's top and the list of pairs are exchanged while somebody is on them: the id gives the focus back."""
+    home = ROOT / "templates/retros/home"
+    top = {
+        "partnership_course", "_sitting", "_dream_team", "_next_retro", "_start", "_no_retro", "_rhythm", "_sides",
+        "_agreement_looks", "_beginnings",
+    }  # fmt: skip
+    course = (home / "partnership_course.html").read_text(encoding="utf-8")
+    assert set(re.findall(r"retros/home/(\w+)\.html", course)) <= top
+    listed = (home / "partnership_list.html").read_text(encoding="utf-8").partition('id="pairs"')[2]
+    parts = [(home / f"{name}.html").read_text(encoding="utf-8") for name in sorted(top)]
+    parts.append(listed.partition("data-notice")[0])
+    takes = [tag for part in parts for tag in re.findall(r"<(?:a|button|input|summary)\b[^>]*>", part)]
+    assert len(takes) > 30
+    assert [tag for tag in takes if not re.search(r"\sid=", tag) and 'type="hidden"' not in tag] == []
+
+
 def test_no_raw_htmx_headers() -> None:
     """Redirects go through django-htmx's own answers, so that nobody can be sent to an address of a stranger."""
     found = [

@@ -21,9 +21,6 @@ from allauth.mfa.webauthn.forms import (
     LoginWebAuthnForm,
     ReauthenticateWebAuthnForm,
 )
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django import forms
 from django.conf import settings
 from django.core.cache import cache
@@ -39,6 +36,7 @@ from partnerships.models import second_factor
 from partnerships.refusals import NotAllowed
 
 if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
     from django.http import HttpRequest, HttpResponse
     from django.http.response import HttpResponseBase
 
@@ -72,6 +70,8 @@ class Adapter(DefaultMFAAdapter):
 
     def decrypt(self, encrypted_text: str) -> str:
         """Raises ValidationError when the key is another one than when it was encrypted."""
+        from cryptography.fernet import InvalidToken  # imported here as below
+
         try:
             return _cipher().decrypt(encrypted_text.encode()).decode()
         except InvalidToken as error:
@@ -83,6 +83,11 @@ class Adapter(DefaultMFAAdapter):
 
 def _cipher() -> Fernet:
     """Its key is made from the secret key, and used for nothing else."""
+    # Imported here: 8 MiB, for nobody but who sets an app up or signs in with one.
+    from cryptography.fernet import Fernet
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
     derived = HKDF(SHA256(), length=32, salt=None, info=b"twofold second factor").derive(settings.SECRET_KEY.encode())
     return Fernet(base64.urlsafe_b64encode(derived))
 

@@ -10,7 +10,6 @@ from allauth.account.forms import ConfirmLoginCodeForm, ResetPasswordForm, Reset
 from allauth.account.utils import perform_login
 from allauth.account.views import BaseReauthenticateView, EmailView, LoginView, PasswordSetView
 from allauth.core import ratelimit
-from allauth.socialaccount.providers.openid_connect import views as openid_connect
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -24,7 +23,6 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
-from requests import RequestException
 
 from partnerships.access import get_sign_in, get_sign_in_change, get_sign_in_link, sign_in_links_of
 from partnerships.accounts.devices import devices_of
@@ -175,19 +173,23 @@ def oidc_begin(request: HttpRequest, provider_id: str) -> HttpResponse:
     """To the provider, whose addresses are asked of the operator's address for it: of nobody else's."""
     if not ratelimit.consume(request, action="login"):
         raise TooMany
-    return _with_provider(request, openid_connect.login, provider_id)
+    return _with_provider(request, "login", provider_id)
 
 
 @login_not_required
 @require_safe
 def oidc_come_back(request: HttpRequest, provider_id: str) -> HttpResponse:
-    return _with_provider(request, openid_connect.callback, provider_id)
+    return _with_provider(request, "callback", provider_id)
 
 
-def _with_provider(request: HttpRequest, view: Any, provider_id: str) -> HttpResponse:
-    """The provider may be away, or say what none should."""
+def _with_provider(request: HttpRequest, view: str, provider_id: str) -> HttpResponse:
+    """allauth's own view of this name. The provider may be away, or say what none should."""
+    # Imported here: both need requests, 4 MiB, and without a provider nobody does.
+    from allauth.socialaccount.providers.openid_connect import views
+    from requests import RequestException
+
     try:
-        response: HttpResponse = view(request, provider_id)
+        response: HttpResponse = getattr(views, view)(request, provider_id)
     except (RequestException, KeyError, ValueError, TypeError, ImproperlyConfigured) as error:
         log.error("the sign-in of the provider is not there", extra={"kind": type(error).__qualname__})
         said = _("%(provider)s does not answer as it should. Try again in a moment, or ask your admin.")

@@ -33,7 +33,7 @@ class KindRow:
     boxes: list[tuple[str, BoundWidget | None]]
 
 
-class ReminderForm(forms.ModelForm[Person]):
+class ReminderForm(forms.ModelForm):  # type: ignore[type-arg] # takes none when it runs
     working_days = forms.MultipleChoiceField(
         label=_("Working days"),
         choices=WEEKDAYS,

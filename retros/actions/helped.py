@@ -17,7 +17,7 @@ from partnerships.header import MenuPlace
 from retros.agreements.page import Adopted, adopted
 from retros.models import Action, Entry, Review
 from retros.models.action import ActionLine, lines_of
-from retros.pair import ActionRow, Pair
+from retros.pair import ActionRow, Pair, all_actions
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -74,8 +74,7 @@ class Helped(Pair):
 
     @cached_property
     def _actions(self) -> list[Action]:
-        actions = Action.objects.visible_to(self.person).filter(partnership=self.partnership)
-        return list(actions.select_related("owner"))
+        return all_actions(self.person, self.partnership)
 
     @property
     def due(self) -> list[ActionRow]:
@@ -112,7 +111,7 @@ class Helped(Pair):
         clauses = {each.action.pk: each for each in self._clauses([line.action for line in lines])}
         return [
             Story(
-                line.action, [self.by_person[owner.pk] for owner in line.owners],
+                line.action, [self.by_person[action.owner_id] for action in line.actions],
                 cards.get(line.action.from_entry_id), sorted(reviews.get(line.action.pk, ()), key=lambda r: r.at),
                 clauses.get(line.action.pk),
             )

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-from partnerships.models import Partnership
+from partnerships.compiled import CompiledQuery
+from partnerships.models import Partnership, Person
 from retros.models import Action
-from retros.pair import ActionRow, ListedAction, Pair
+from retros.pair import ActionRow, ListedAction, Pair, all_actions
 
-if TYPE_CHECKING:
-    from django.db.models import QuerySet
-
-    from partnerships.models import Person
-
-
+_deleted = CompiledQuery(
+    lambda person, partnership: Action.objects.deleted_for(person).filter(partnership=partnership), Person, Partnership
+)
 SHOWN = 20  # of those that were done, and of those that didn’t fit
 
 
@@ -28,18 +25,18 @@ class Actions(Pair):
         super().__init__(partnership, person, place="action_list")
 
     @property
-    def _listed(self) -> QuerySet[Action]:
-        return Action.objects.visible_to(self.person).filter(partnership=self.partnership)
+    def _listed(self) -> list[Action]:
+        return all_actions(self.person, self.partnership)
 
-    @property
+    @cached_property
     def open(self) -> list[ListedAction]:
         return [line for line in self.actions if line.is_open]
 
-    @property
+    @cached_property
     def done(self) -> list[ListedAction]:
         return _latest(line for line in self.actions if not line.is_open and not line.is_dropped)
 
-    @property
+    @cached_property
     def dropped(self) -> list[ListedAction]:
         return _latest(line for line in self.actions if line.is_dropped)
 
@@ -50,8 +47,7 @@ class Actions(Pair):
 
     @cached_property
     def deleted(self) -> list[ActionRow]:
-        actions = Action.objects.deleted_for(self.person).filter(partnership=self.partnership)
-        return [self.row(action) for action in actions]
+        return [self.row(action) for action in _deleted(self.person, self.partnership)]
 
 
 def _latest(lines: Iterable[ListedAction]) -> list[ListedAction]:

@@ -20,7 +20,7 @@ from partnerships.refusals import Refusal
 from retros.administration import bulk_acts
 from retros.administration.bulk_acts import BulkPair, BulkPreview, BulkRequest, Facts
 from retros.dates import taking_back
-from retros.dates.planning import Outdated, planning
+from retros.dates.planning import Outdated, planning_within
 from retros.dates.taking_back import dates_of, difference
 from retros.models import Bulk, BulkLine
 from retros.models.session import key_is_taken
@@ -109,7 +109,7 @@ def _do(line: BulkLine, wish: BulkRequest, by: Person, now: datetime) -> None:
             line = _locked(line)
             if line.done_at or line.refused or line.bulk.undone_at:
                 return
-            with planning(line.partnership, by=by, now=now, version=line.version) as change:
+            with planning_within(line.partnership, by=by, now=now, version=line.version) as change:
                 before, pair, again = dates_of(change), BulkPair(change), BulkLine()
                 bulk_acts.act(wish, pair, again, _facts(wish, pair, line, now))
                 if (again.before, again.after) != (line.before, line.after):

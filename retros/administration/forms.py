@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import uuid
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -17,15 +16,12 @@ from partnerships.forms import CheckedForm, PageForm
 from partnerships.refusals import Invalid, Refusal
 from retros.administration.bulk_acts import BulkRequest
 from retros.administration.schedule import Schedule
-from retros.fields import DayField, TableFile
+from retros.fields import DayField, TableForm
 from retros.models import Bulk
 from retros.recurrence.rule import DEFAULT, PRESETS
-from retros.spreadsheet import LEGACY, guessed, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from django_stubs_ext import StrOrPromise
 
     from partnerships.models import Person
 
@@ -41,7 +37,6 @@ NEEDED = {
 }
 
 
-_WORD = re.compile(r"[^\s,;\"]+")
 FILTER = ("q", "state", "week")  # of the schedule
 
 
@@ -113,7 +108,7 @@ class CommitForm(CheckedForm):
     digest = forms.CharField(max_length=64)
 
 
-class ImportForm(PageForm):
+class ImportForm(TableForm):
     """Rows of partnerships: a file, or as they were pasted from a spreadsheet, and how its dates are read.
 
     Once a file was read its rows stand in the box, so that one form looks at them, mends them and puts them in.
@@ -121,7 +116,6 @@ class ImportForm(PageForm):
 
     not_typed = ("seen",)
 
-    file = TableFile(label=_("A spreadsheet file"), required=False, help_text=_(".xlsx, .ods, CSV or text."))
     text = forms.CharField(
         label=_("Or rows from a spreadsheet"),
         help_text=_("Mark the rows there with their first line, copy, and paste them here."),
@@ -131,44 +125,15 @@ class ImportForm(PageForm):
             attrs={"rows": 6, "autocomplete": "off", "spellcheck": "false", "dir": "auto", "wrap": "off"}
         ),
     )
-    encoding = forms.ChoiceField(
-        label=_("Its letters"),
-        help_text=_("For CSV and text: only if names look wrong in the look ahead."),
-        required=False,
-        choices=[("", _("As they seem to be")), *LEGACY.items()],
-    )
     dates = forms.ChoiceField(required=False, choices=[("", ""), ("day", ""), ("month", "")])
     skip_bad = forms.BooleanField(required=False)
     seen = forms.CharField(required=False)
-    rows = ""  # what was read
-    read_as = ""  # the encoding, where the file did not say it itself
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean() or self.cleaned_data
-        text = data.get("file") or data.get("text", "")
-        if data.get("file"):
-            seems = guessed(raw := self._raw())
-            self.read_as = seems and (data.get("encoding") or seems)
-            text = text_of(raw, self.read_as)
-        self.rows = text.replace("\r\n", "\n")
+        data = super().clean()
         if not self.rows.strip() and not self.errors:
             raise forms.ValidationError(_("Choose a file, or paste rows."))
         return data
-
-    def _raw(self) -> bytes:
-        file: Any = self.files["file"]
-        file.seek(0)
-        return bytes(file.read())
-
-    @property
-    def letters(self) -> tuple[StrOrPromise, list[str]] | None:
-        """In what the file was read, and some of the words by which one sees whether that was right."""
-        words = dict.fromkeys(word for word in _WORD.findall(self.rows) if not word.isascii())
-        return (LEGACY[self.read_as], list(words)[:6]) if self.read_as and words else None
-
-    def show_rows(self) -> None:
-        """In the box, wherever they came from."""
-        self.data = {**self.data, "text": self.rows}
 
     @property
     def day_first(self) -> bool | None:

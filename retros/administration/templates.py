@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from django_stubs_ext import StrOrPromise
+from django.utils.translation import gettext as _
 
 from partnerships.models import Partnership
 from retros.catalogue import SHORT, Catalogue, Template, templates
 from retros.models import Session
 from retros.models.template import catalogue
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,8 @@ class TemplatePage:
 
     @property
     def usual_for(self) -> list[StrOrPromise]:
-        return [each.label for each in self.usual if each.is_chosen]
+        chosen = [each.label for each in self.usual if each.is_chosen]
+        return [_("every kind of pair")] if len(chosen) == len(Partnership.Kind) else chosen
 
 
 class Templates:

@@ -25,12 +25,20 @@ if TYPE_CHECKING:
 REVIEW_AHEAD = timedelta(days=14)  # a review date this near asks for a look
 
 
-def _agreements_of(person: Person, partnership: Partnership) -> QuerySet[Agreement]:
+def _agreements_of(person: Person, partnership: Partnership, day: date) -> QuerySet[Agreement]:
+    """With what may ask for a look at a clause: most have none of it."""
     own = Agreement.objects.of(person).filter(partnership=partnership).with_state()
-    return own.annotate(is_linked=Exists(ClauseLink.objects.filter(agreement=OuterRef("pk"))))
+    dated = Clause.objects.filter(version__agreement=OuterRef("pk"), review_on__lte=day)
+    held_back = ClauseOrigin.objects.filter(line__isnull=False, entry__prompt__column="bad")
+    again = held_back.filter(version__agreement=OuterRef("version__agreement"), line=OuterRef("line"))
+    twice = held_back.filter(version__agreement=OuterRef("pk")).filter(Exists(again.exclude(entry=OuterRef("entry"))))
+    return own.annotate(
+        is_linked=Exists(ClauseLink.objects.filter(agreement=OuterRef("pk"))),
+        is_dated=Exists(dated), came_up_twice=Exists(twice),
+    )  # fmt: skip
 
 
-_agreements = CompiledQuery(_agreements_of, Person, Partnership)
+_agreements = CompiledQuery(_agreements_of, Person, Partnership, date)
 
 
 @dataclass(frozen=True)
@@ -62,8 +70,10 @@ class DueAgreements:
 
     @cached_property
     def agreements(self) -> list[Agreement]:
-        """Each with its state, and whether it has links (`is_linked`)."""
-        return _agreements(self.person, self.partnership)
+        """Each with its state, and whether it has links (`is_linked`), clauses with a day to look again that has come
+        (`is_dated`), clauses that came from two cards that held the pair back (`came_up_twice`).
+        """
+        return _agreements(self.person, self.partnership, self.today + REVIEW_AHEAD)
 
     @cached_property
     def sittings(self) -> list[Session]:
@@ -122,7 +132,10 @@ class DueAgreements:
 
     def _clauses(self) -> list[DueAgreement]:
         """The clauses in force that something came up about, or whose own day has come."""
-        agreements = [a for a in self.agreements if a.closed_at is None]
+        agreements = [
+            a for a in self.agreements
+            if a.closed_at is None and (a.is_linked or a.is_dated or a.came_up_twice)  # type: ignore[attr-defined]
+        ]  # fmt: skip
         if not agreements:
             return []
         linked = [a for a in agreements if a.is_linked]  # type: ignore[attr-defined]  # annotated

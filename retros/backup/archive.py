@@ -89,7 +89,11 @@ def check(path: Path) -> Manifest:
             manifest = Manifest(**json.loads(packed.read(MANIFEST)))
             with packed.open(CONTENT[manifest.database]) as content:
                 inside = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
-    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+    except OSError as error:
+        raise Trouble(
+            f"{path} cannot be read ({error.strerror}). Name a file that the user who runs this may read."
+        ) from error
+    except (zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
         raise Trouble(f"{path} cannot be read as a backup. Take another one.") from error
     if inside != manifest.sha256:
         raise Trouble(f"{path} is damaged: the database in it is another one. Take another backup.")

@@ -20,6 +20,10 @@ from retros.backup.trouble import Trouble, in_words
 log = logging.getLogger("twofold.backup")
 
 LATE_AFTER = timedelta(hours=36)
+NOTHING = (
+    "The database {name} is empty: there is nothing to back up. Was the command given the settings of the server, "
+    "such as TWOFOLD_DATA_DIR or DATABASE_URL?"
+)
 
 
 def backup(folder: Path, now: datetime, *, keep: int = 0, portable: bool = False) -> Path:
@@ -67,6 +71,8 @@ def _make(folder: Path, now: datetime, keep: int, portable: bool) -> Path:
     draft = folder / f".{path.name}.database.part"
     try:
         schema = databases.schema()
+        if not schema:
+            raise Trouble(NOTHING.format(name=databases.present()["NAME"]))
         kind, rows = _dump(draft, portable)
         made = Manifest(
             made_at=now.isoformat(timespec="seconds"),

@@ -157,6 +157,8 @@ def _into_postgresql(path: Path, made: Manifest, now: datetime, *, replace: bool
             databases.migrate()
             connection.close()
             databases.replace_rows(databases.of_file(content), target, _afterwards(now))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # a dump has no statistics, and the first people must not wait for autovacuum
 
 
 def _from_dump(content: Path, now: datetime, target: dict[str, Any]) -> None:

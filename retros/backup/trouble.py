@@ -24,9 +24,15 @@ def in_words(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.OperationalError, OperationalError) as error:
-        if sentence := sentence_for(error):
+        if (sentence := sentence_for(error)) and not (sentence == CLOSED and _is_elsewhere(error, path)):
             raise Trouble(sentence.format(path=path)) from error
         raise
+
+
+def _is_elsewhere(error: BaseException, path: Path) -> bool:
+    """Whether it names a file outside the folder, such as one of the program, which is not the folder's fault."""
+    named = error.filename if isinstance(error, OSError) else None
+    return isinstance(named, str) and not Path(named).is_relative_to(path if path.is_dir() else path.parent)
 
 
 def sentence_for(error: BaseException) -> str | None:

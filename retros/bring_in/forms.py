@@ -8,14 +8,14 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from partnerships.forms import ContentFormField, PageForm
+from partnerships.forms import ContentFormField
+from partnerships.refusals import Refusal
 from retros import limits
-from retros.fields import TableFile, text_areas
+from retros.fields import TableForm, text_areas
 from retros.models import Prompt
 
 
-class BringForm(PageForm):
-    file = TableFile(label=_("A file"), required=False, help_text=_(".xlsx, .ods, CSV or text."))
+class BringForm(TableForm):
     text = ContentFormField(label=_("Or pasted lines"), required=False, limit=limits.IMPORT_BYTES)
     client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
 
@@ -24,14 +24,13 @@ class BringForm(PageForm):
         text_areas(self, text=8)
 
     def brought(self) -> dict[str, Any]:
-        """What the verbs take. Raises Invalid."""
+        """What the verbs take. Raises Invalid, and Refusal for words that nobody has looked at: once they stand in the
+        box, they come in as they stand there.
+        """
         data = self.checked()
-        return {"text": (data["file"] or data["text"]).replace("\r\n", "\n"), "id": data["client_id"]}
-
-    def show_text(self) -> None:
-        """In the box, wherever it came from: what is wrong is mended there."""
-        if self.cleaned_data.get("file"):
-            self.data = {**self.data, "text": self.cleaned_data["file"]}
+        if self.letters:
+            raise Refusal(_("Nothing is in yet. Look at the words, then press again."))
+        return {"text": self.rows, "id": data["client_id"]}
 
 
 class CardsForm(BringForm):

@@ -27,7 +27,7 @@ def card_import(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
             said = ngettext("%(count)d card folded, for you alone", "%(count)d cards folded, for you alone", count)
             messages.success(request, said % {"count": count})
             return redirect("step_detail", pair.board.session_id, pair.board.position)  # type: ignore[union-attr]
-        form.show_text()
+        form.show_rows()
     return render(request, "retros/bring_in/card_import.html", {**pair.context, "form": form}, status=form.status)
 
 
@@ -41,5 +41,5 @@ def action_import(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
             said = ngettext("%(count)d action of yours added", "%(count)d actions of yours added", count)
             messages.success(request, said % {"count": count})
             return redirect("action_list", partnership_id)
-        form.show_text()
+        form.show_rows()
     return render(request, "retros/bring_in/action_import.html", {**pair.context, "form": form}, status=form.status)

@@ -21,12 +21,12 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from partnerships.models import Audit, Delivery, Look, Membership, Partnership
+from partnerships.models import Audit, Look, Membership, Partnership
 from partnerships.refusals import NotAllowed, Refusal
 from retros.live.publish import publish_all
 from retros.models import Pause, RuleVersion, Series, SeriesChange, Session, creation
 from retros.models.planned import Planned
-from retros.notifications.plan import plan_deliveries
+from retros.notifications.plan import plan_deliveries_of
 
 if TYPE_CHECKING:
     from partnerships.models import Person
@@ -163,25 +163,23 @@ class Planning:
         """What differs from what was loaded; then who did what, and the mails that follow from it."""
         if self.series is not None:
             self._write_rhythm(self.series)
-        self._write_rows()
-        creation.insert(self.partnership, self.made, self.members)
-        if self.act is None:
-            return
-        Audit.record(self.act, by=self.by, about=self.about or self.series, partnership=self.partnership)
+        changed = list(self._changes())
+        new = creation.new(self.partnership, self.made, self.members)
+        if self.act is not None:
+            self._tell(self.act)
+            plan_deliveries_of(self.now, self.partnership, self.rows, self.members)
+        self._write_rows(changed)
+        new.insert()
+
+    def _tell(self, act: Audit.Act) -> None:
+        """Who did what: for the record, the pair, and whoever has an old page open."""
+        Audit.record(act, by=self.by, about=self.about or self.series, partnership=self.partnership)
         if self.by is not None and not self.by_member:
             Look.objects.create(partnership=self.partnership, person=self.by, what=Look.What.SCHEDULE)
         if self.by is not None and self.series is not None:
             SeriesChange.objects.create(
                 series=self.series, version=self.series.version, by=self.by, at=self.now, words=self.words[:200]
             )
-        invited = {
-            each.subject_id
-            for each in plan_deliveries(self.now, self.partnership, self.rows)
-            if each.kind == Delivery.Kind.INVITE
-        }
-        for row in self.rows:
-            if row.pk in invited:
-                row.invited_at = row.invited_at or self.now
 
     def _write_rhythm(self, series: Series) -> None:
         series.version += self.act is not None
@@ -201,24 +199,30 @@ class Planning:
             elif pause.to_date != self._pauses_before[pause.pk]:
                 pause.save(update_fields=["to_date"])
 
-    def _write_rows(self) -> None:
-        """Both members' pages of what changed follow."""
+    def _changes(self) -> dict[Session, list[str]]:
+        """The names of what differs from what was loaded, of each row in which anything does."""
         for row in self.rows:
             if row.rule_version_id is None and row.rule_version is not None:
                 row.rule_version = row.rule_version  # it was new, and has its id now
-        changes = {row.pk: _changed(row, self.before[row.pk]) for row in self.rows if row.pk in self.before}
-        changed = [row for row in self.rows if changes.get(row.pk)]
-        if not changed:
+        changes = {row: _changed(row, self.before[row.pk]) for row in self.rows if row.pk in self.before}
+        return {row: names for row, names in changes.items() if names}
+
+    def _write_rows(self, shown: Collection[Session]) -> None:
+        """`shown`: in which a date changed. Both members' pages of those follow; an invitation stands on none."""
+        changes = self._changes()
+        if not changes:
             return
-        freed = [row.pk for row in changed if "slot_date" in changes[row.pk] and self.before[row.pk]["slot_date"]]
-        if freed and len(changed) + len(self.made) > 1:  # two never stand on one slot, whichever is written first
+        freed = [row.pk for row, names in changes.items() if "slot_date" in names and self.before[row.pk]["slot_date"]]
+        if freed and len(changes) + len(self.made) > 1:  # two never stand on one slot, whichever is written first
             Session.objects.filter(pk__in=freed).update(slot_date=None)
-        for row in changed:
+        for row in shown:
             row.version_a, row.version_b = row.version_a + 1, row.version_b + 1
-        names = {"version_a", "version_b", *(name for row in changed for name in changes[row.pk])}
+        names = {"version_a", "version_b", *(name for each in changes.values() for name in each)}
         # One statement for many rows. They are there, and locked, so each of them conflicts with itself.
-        Session.objects.bulk_create(changed, update_conflicts=True, update_fields=sorted(names), unique_fields=["id"])
-        publish_all((row.pk, row.version_a, row.version_b) for row in changed)
+        Session.objects.bulk_create(
+            list(changes), update_conflicts=True, update_fields=sorted(names), unique_fields=["id"]
+        )
+        publish_all((row.pk, row.version_a, row.version_b) for row in shown)
 
 
 def _values(of: Model, names: Sequence[str]) -> dict[str, Any]:
@@ -241,11 +245,19 @@ def planning(
     Locks are taken in one order: series, sessions, partnership. Verbs of the room hold a session, and then want the
     partnership.
     """
-    with transaction.atomic():
-        (change,) = _load([partnership.pk], by, now or timezone.now(), {partnership.pk: version}, lock=True)
-        change.check()
+    with transaction.atomic(), planning_within(partnership, by=by, now=now, version=version) as change:
         yield change
-        change.write()
+
+
+@contextmanager
+def planning_within(
+    partnership: Partnership, *, by: Person | None, now: datetime | None = None, version: int | None = None
+) -> Iterator[Planning]:
+    """The same as part of a transaction that is open, and is given up whole when this raises anything."""
+    (change,) = _load([partnership.pk], by, now or timezone.now(), {partnership.pk: version}, lock=True)
+    change.check()
+    yield change
+    change.write()
 
 
 def looked_at(

@@ -124,7 +124,7 @@ def _rhythm(pair: Partnership, members: list[Membership], rule: Rule, drawn: Dra
     for session in coming[:2]:
         session.invited_at = now - timedelta(days=9)
     ahead = [session for session in sessions if session.start_utc > now or session.is_planned]
-    creation.insert(pair, ahead, members)
+    creation.new(pair, ahead, members).insert()
     Session.objects.bulk_create(session for session in sessions if session not in ahead)
     held = [session for session in sessions if session.status == Status.HELD]
     Action.objects.bulk_create(_actions(pair, held[-2:], drawn, today))

@@ -11,19 +11,25 @@ from django.utils.text import slugify
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-# Which part belongs to which page, by the name of its address.
-PARTS = {
-    "partnership_detail": "between-two-retros",
-    "action_list": "between-two-retros",
-    "session_create": "a-retro",
-    "history_detail": "a-retro",
-    "trend_list": "a-retro",
-    "agreement_list": "dream-team",
-    "agreement_detail": "dream-team",
-    "agreement_create": "contract",
-    "release_list": "what-your-lead-can-see",
-    "lead_list": "what-your-lead-can-see",
+# Which pages belong to which part, by the names of their addresses.
+_PAGES = {
+    "a-retro": (
+        "session_create session_start session_move session_skip session_met series_create series_detail series_change "
+        "entry_update learning_update card_import history_detail trend_list measure_list measure_update exercise_list "
+        "exercise_detail"
+    ),
+    "dream-team": (
+        "agreement_list agreement_detail version_create version_detail version_update version_counter "
+        "clause_link_update learning_clause"
+    ),
+    "contract": "agreement_create",
+    "between-two-retros": (
+        "home partnership_detail action_list action_create action_update action_import helped_list jot_list "
+        "shelf_detail kind_word_create search"
+    ),
+    "what-your-lead-can-see": "release_list release_create release_detail need_create need_update lead_list",
 }
+PARTS = {page: part for part, pages in _PAGES.items() for page in pages.split()}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ The two read all that is theirs. A lead reads the frame and what both released, 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -29,6 +29,7 @@ from partnerships.models import Membership, Version
 from retros.history.trend import Trend, trends
 from retros.models import Action, Need, Note, Offer, Pause, Release, Session
 from retros.models.action import count_states, lines_of
+from retros.pair import all_actions
 from retros.recurrence.adherence import Kept, kept, was_due
 
 if TYPE_CHECKING:
@@ -312,11 +313,19 @@ class History:
         return str(dict(Session.SkipReason.choices).get(session.reason, ""))
 
     def _agreed_in(self, session: Session) -> list[str]:
-        counts = Counts.of(count_states((a.pk, a.closed_as) for a in self._own_actions if a.session_id == session.pk))
+        counts = Counts.of(count_states((a.pk, a.closed_as) for a in self._agreed[session.pk]))
         if not counts.agreed:
             return []
         words = ngettext("%(n)d action, %(done)d done", "%(n)d actions, %(done)d done", counts.agreed)
         return [words % {"n": counts.agreed, "done": counts.done}]
+
+    @cached_property
+    def _agreed(self) -> dict[UUID | None, list[Action]]:
+        """The actions of each session."""
+        found: dict[UUID | None, list[Action]] = defaultdict(list)
+        for action in self._own_actions:
+            found[action.session_id].append(action)
+        return found
 
     @cached_property
     def _learned(self) -> dict[UUID, list[str]]:
@@ -367,7 +376,7 @@ class History:
 
     @cached_property
     def _own_actions(self) -> list[Action]:
-        return list(Action.objects.visible_to(self.person).filter(partnership=self.partnership))
+        return all_actions(self.person, self.partnership)
 
     @cached_property
     def counts(self) -> Counts:

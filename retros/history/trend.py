@@ -9,21 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from partnerships.compiled import CompiledQuery
+from partnerships.models import Partnership, Person
+from partnerships.models.partnership import Seat
 from retros.models import Entry, Measure, Prompt, Session, Step
 
 if TYPE_CHECKING:
     from datetime import date
-    from uuid import UUID
 
     from django.db.models import QuerySet
 
-    from partnerships.models import Membership, Partnership, Person
+    from partnerships.models import Membership
 
 
 RETROS_SHOWN = 6  # retros
@@ -115,13 +118,27 @@ class Trend:
         return len(self.months)
 
 
-def trends(partnership: Partnership, person: Person, members: Sequence[Membership]) -> list[Trend]:
-    """One chart for each of the two weathers, once two pulses are open; else none. Two queries."""
-    pulses = _revealed(partnership, person, Session.Kind.RETRO, Step.Kind.PULSE).order_by("-session__started_at")
-    steps = list(reversed(pulses[:RETROS_SHOWN]))
+class Asked(NamedTuple):
+    """When something was asked: a step, by its id, and its session."""
+
+    pk: UUID
+    session: Session
+
+
+def trends(
+    partnership: Partnership, person: Person, members: Sequence[Membership], pulses: Sequence[Asked] | None = None
+) -> list[Trend]:
+    """One chart for each of the two weathers, once two pulses are open; else none.
+
+    `pulses`: all that lie open on both sides, the oldest first, where the caller knows them.
+    """
+    if pulses is None:
+        pulses = [Asked(step.pk, step.session) for step in _pulses(person, partnership)][::-1]
+    steps = pulses[-RETROS_SHOWN:]
     if len(steps) < 2:
         return []
-    answers = list(_answers(person, steps).filter(prompt__key__in=KEYS))
+    shown = {step.pk for step in steps}
+    answers = [entry for entry in _latest_weathers(person, partnership) if entry.step_id in shown]
     over = _("Pulse over the last %(count)d retros.") % {"count": len(steps)}
     mine = [[entry for entry in answers if entry.prompt.key == key] for key in KEYS]
     return [_trend(own, steps, members, over=over) for own in mine if own]
@@ -191,7 +208,29 @@ def _answers(person: Person, steps: Sequence[Step]) -> QuerySet[Entry]:
     return open_to_both.filter(step__in=steps).select_related("prompt")
 
 
-def _trend(answers: list[Entry], steps: Sequence[Step], members: Sequence[Membership], *, over: str) -> Trend:
+_pulses = CompiledQuery(
+    lambda person, partnership: _revealed(partnership, person, Session.Kind.RETRO, Step.Kind.PULSE).order_by(
+        "-session__started_at"
+    )[:RETROS_SHOWN],
+    Person, Partnership,
+)  # fmt: skip
+
+
+def _weathers(person: Person, partnership: Partnership) -> QuerySet[Entry]:
+    """What lies open for both of the last pulses, the latest first."""
+    answers = Entry.objects.visible_to(person).filter(
+        opened_at__isnull=False, value__isnull=False, prompt__key__in=KEYS, step__kind=Step.Kind.PULSE,
+        step__session__kind=Session.Kind.RETRO, step__session__partnership=partnership,
+        step__opened_a_at__isnull=False, step__opened_b_at__isnull=False,
+    )  # fmt: skip
+    most = RETROS_SHOWN * len(KEYS) * len(Seat)
+    return answers.select_related("prompt").order_by("-step__session__started_at")[:most]
+
+
+_latest_weathers = CompiledQuery(_weathers, Person, Partnership)
+
+
+def _trend(answers: list[Entry], steps: Sequence[Step | Asked], members: Sequence[Membership], *, over: str) -> Trend:
     """The answers to one question, as it is asked now. `over`: which times these are, in a sentence."""
     place = {step.pk: n for n, step in enumerate(steps)}
     prompt = max(answers, key=lambda entry: place[entry.step_id]).prompt

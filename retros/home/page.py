@@ -1,6 +1,6 @@
 """What one person sees of a partnership on its pages, prepared for the templates. Reads only.
 
-Before the reveal of a step the other side is a number and nothing else: `Step.folded_cards`
+Before the reveal of a step the other side is a number and nothing else: `Step.to_write_ahead`
 (docs/rules/visibility.md V3).
 """
 
@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.conf import settings
-from django.db.models import Max, Q
+from django.db.models import Max, OuterRef, Q
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -22,9 +22,9 @@ from partnerships.compiled import CompiledQuery
 from partnerships.models import Delivery, Invitation, Partnership, Person
 from partnerships.models.partnership import Seat
 from retros.agreements.due import DueAgreements
-from retros.history.trend import Trend, trends
+from retros.history.trend import Asked, Trend, trends
 from retros.leads.releases import LeadsNotice
-from retros.models import Ready, Series, Session, Step
+from retros.models import Entry, Ready, RuleVersion, Series, Session, Step
 from retros.notifications.wording import Notice, notices_for
 from retros.pair import Pair, PlannedRetro, kept_of, short_date
 from retros.recurrence.adherence import LATE, Kept
@@ -65,12 +65,18 @@ class Side(NamedTuple):
 def _sessions_of(person: Person, partnership: Partnership) -> QuerySet[Session]:
     shown = Q(kind=Session.Kind.RETRO) | Q(status=Session.Status.IN_PROGRESS)
     sessions = Session.objects.of(person).filter(shown, partnership=partnership)
-    return sessions.exclude(status=Session.Status.CANCELLED).select_related("agreement").order_by("start_utc")
+    found = sessions.exclude(status=Session.Status.CANCELLED).select_related("agreement").order_by("start_utc")
+    return found.annotate(
+        open_pulse=Step.open_pulse(OuterRef("pk")), has_empty_pulse=Step.empty_pulse(OuterRef("pk"), person)
+    )
 
 
 _sessions = CompiledQuery(_sessions_of, Person, Partnership)
-_series = CompiledQuery(
-    lambda partnership: Series.objects.filter(partnership=partnership).select_related("partnership"), Partnership
+_rules = CompiledQuery(
+    lambda partnership: (
+        RuleVersion.objects.filter(series__partnership=partnership).select_related("series__partnership").order_by("n")
+    ),
+    Partnership,
 )
 
 
@@ -93,7 +99,16 @@ class Home(Pair):
     @cached_property
     def series(self) -> Series | None:
         """The rhythm, unless it has ended."""
-        return next((series for series in _series(self.partnership) if not series.is_ended), None)
+        if not self._rules or self._rules[-1].series.is_ended:
+            return None
+        series = self._rules[-1].series
+        series.current = self._rules[-1]
+        return series
+
+    @cached_property
+    def _rules(self) -> list[RuleVersion]:
+        """Every rule that the pair had, with its rhythm; the last one is in force."""
+        return _rules(self.partnership)
 
     @property
     def then(self) -> str:
@@ -154,11 +169,25 @@ class Home(Pair):
         if not self.has_news:
             return []
         here = {sitting.session.pk for sitting in self.sittings}
-        return [each for each in notices_for(self.person, self.now) if each[0].subject_id not in here]
+        found = notices_for(self.person, self.now, sessions=self._known, seats=self.seats)
+        return [each for each in found if each[0].subject_id not in here]
+
+    @property
+    def _known(self) -> list[Session]:
+        """The sessions of this page, with their rhythm."""
+        rules = {rule.pk: rule for rule in self._rules}
+        for session in self._all_sessions:
+            session.partnership = self.partnership
+            session.pulse_is_empty = session.has_empty_pulse  # type: ignore[attr-defined]  # annotated
+            if rule := rules.get(session.rule_version_id or 0):
+                session.rule_version, session.series = rule, rule.series
+        return self._all_sessions
 
     @cached_property
     def trends(self) -> list[Trend]:
-        return trends(self.partnership, self.person, self.members)
+        pulses = [Asked(s.open_pulse, s) for s in self._sessions if s.started_at and s.open_pulse]  # type: ignore[attr-defined]
+        pulses.sort(key=lambda pulse: pulse.session.started_at or self.now)
+        return trends(self.partnership, self.person, self.members, pulses)
 
     @cached_property
     def leads(self) -> LeadsNotice:
@@ -335,8 +364,11 @@ class NextRetro(PlannedRetro):
 
     @cached_property
     def write_step(self) -> Step | None:
-        """Where cards are written ahead."""
-        return next((step for step in self.session.steps if step.kind == Step.Kind.WRITE), None)
+        """Where cards are written ahead, with how many the viewer and the partner have folded there (`own_folded`,
+        `others_folded`).
+        """
+        other = self.pair.partner.person if self.pair.partner else self.pair.person
+        return Step.to_write_ahead(self.session, self.pair.person, other)
 
     @property
     def write_url(self) -> str:
@@ -358,7 +390,7 @@ class NextRetro(PlannedRetro):
             return _("Opened. You both read it in the room.")
         if step.side_open(seat):
             return _("This side is open already.")
-        count = step.folded_cards(person)
+        count = step.own_folded if person == self.pair.person else step.others_folded  # type: ignore[attr-defined]
         if not count:
             return _("Nothing written ahead. That’s fine, there’s time in the room.")
         if person == self.pair.person and self.session.is_running:
@@ -420,7 +452,13 @@ class Sitting:
     def press(self) -> str:
         if not self.is_folded:
             return _("Go on together")
-        return _("Look at your answers") if self.you_are_ready else _("Go on answering")
+        if self.you_are_ready:
+            return _("Look at your answers")
+        return _("Go on answering") if self._you_began else _("Answer the first question")
+
+    @cached_property
+    def _you_began(self) -> bool:
+        return Entry.objects.visible_to(self.home.person).filter(step=self.step, author=self.home.person).exists()
 
     @property
     def sides(self) -> list[Side]:
@@ -430,7 +468,9 @@ class Sitting:
         theirs = _("Answered.") if self.partner_is_ready else _("Not ready yet.")
         if self.home.partner is None:
             theirs = _("Not here yet. What you write is read when you have both answered.")
-        yours = _("Answered. You can still change it.") if self.you_are_ready else _("Not ready yet.")
+        yours = _("Not ready yet.") if self._you_began else _("Not started.")
+        if self.you_are_ready:
+            yours = _("Answered. You can still change it.")
         return self.home.sides(yours, theirs)
 
 

@@ -15,6 +15,7 @@ from retros.models import Action, Session
 from retros.models.action import count_states
 from retros.notifications.wording import Notice, notices_for
 from retros.pair import Pair, PlannedRetro
+from retros.room.regions import DIGEST, short
 
 if TYPE_CHECKING:
     from partnerships.models import Person
@@ -53,6 +54,24 @@ class Pairs:
     @cached_property
     def active(self) -> list[PairRow]:
         return [self._row(pair) for pair in self.all if pair.is_open]
+
+    @cached_property
+    def _open_now(self) -> dict[UUID, Session]:
+        return {pk: session for pk, session in self._next.items() if session.is_running}
+
+    @cached_property
+    def mark(self) -> str:
+        """Two digests of the list, like the mark of a pair's home: of what is open now, and of all that it says."""
+        opened = sorted(str(session.pk) for session in self._open_now.values())
+        rows = [(row.pair.title, row.next, row.awaited, row.open_actions) for row in self.active]
+        return short(opened) + short((rows, [pair.title for pair in self.ended]))
+
+    def news_for(self, shown: str) -> str:
+        """What is open now, when a page with another mark does not say so yet; else empty."""
+        if not shown or shown[:DIGEST] == self.mark[:DIGEST]:
+            return ""
+        rows = [row for row in self.active if row.pair.partnership.pk in self._open_now]
+        return " ".join(_("%(pair)s: %(state)s.") % {"pair": row.pair.title, "state": row.next} for row in rows)
 
     @property
     def ended(self) -> list[Pair]:

@@ -24,8 +24,13 @@ def home(request: PersonRequest) -> HttpResponse:
         return redirect("lead_list")
     if request.user.is_staff and not pairs.all:
         return redirect("schedule")
-    template = "retros/home/partnership_list.html" if pairs.all else "retros/home/home.html"
-    return render(request, template, {"pairs": pairs})
+    if not pairs.all:
+        return render(request, "retros/home/home.html")
+    shown = request.GET.get("shown", "")
+    if request.htmx and shown == pairs.mark:
+        return HttpResponse(status=204)
+    context = {"pairs": pairs, "news": pairs.news_for(shown)}
+    return render(request, "retros/home/partnership_list.html", context)
 
 
 @require_safe

@@ -6,12 +6,14 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from partnerships.forms import CheckedForm, PageForm
 from retros.catalogue import Template
 from retros.fields import WallTimeField, WordsForm
+from retros.leads import offers
 from retros.models import Offer, Release
 from retros.models.template import catalogue
 
@@ -68,8 +70,10 @@ class OfferForm(PageForm):
             self.fields["template"].initial = known[0].key
         else:
             del self.fields["template"]
-            for name in ("first", "second", "third"):
+            times = offers.proposed(lead, timezone.now())
+            for name, wall in zip(("first", "second", "third"), times, strict=True):
                 self.fields[name].required = True
+                self.fields[name].initial = wall
                 self.fields[name].widget = forms.DateTimeInput(
                     attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
                 )

@@ -1,15 +1,40 @@
-"""Taking up what a lead offered: one of three times, or an exercise."""
+"""What a lead offers: the times to start with; taking one of them, or an exercise, up."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 from django.utils.translation import gettext as _
 
-from partnerships.models import Agreement, Person
+from partnerships.models import Agreement, Lead, Person
 from partnerships.refusals import Invalid
 from retros.dates import one_date
 from retros.dates.planning import planning
 from retros.models import Offer, Session, creation
 from retros.models.need import check_leads
+from retros.models.offer import TIMES
+from retros.pair import AFTERNOON
+from retros.recurrence.common_hours import next_time
+
+
+def proposed(lead: Lead, now: datetime) -> list[datetime]:
+    """Three wall times on the lead's own clock to start an offer with: from a week on, two days apart, in working days
+    and hours of both, on days without a retro. Where the two share no such time, in those of the lead.
+    """
+    zone = lead.person.timezone
+    today = now.astimezone(ZoneInfo(zone)).date()
+    planned = Session.objects.filter(partnership=lead.partnership).upcoming()
+    taken = {session.start_utc.astimezone(ZoneInfo(zone)).date() for session in planned}
+    both = [membership.person.hours for membership in lead.partnership.memberships.all()]
+    found: list[datetime] = []
+    for n in range(TIMES):
+        wished = datetime.combine(found[-1].date() + timedelta(days=2) if n else today + timedelta(days=7), AFTERNOON)
+        times = (
+            next_time(wished, zone, hours, minutes=60, after=now, taken=taken) for hours in (both, [lead.person.hours])
+        )
+        found.append(next((wall for wall in times if wall), wished))
+    return found
 
 
 def accept(offer: Offer, *, by: Person, choice: int = 0) -> Session:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -44,6 +45,19 @@ def _changes(person: Person, partnership: Partnership, since: datetime) -> Query
 
 
 _lately = CompiledQuery(_changes, Person, Partnership, datetime)
+
+
+def _leads_of(person: Person, partnership: Partnership) -> QuerySet[Lead]:
+    """Each with whether there is anything of it to read: most have nothing."""
+    own = {"lead": OuterRef("pk")}
+    return Lead.objects.of(partnership).annotate(
+        has_releases=Exists(Release.objects.of(person).filter(**own)),
+        has_needs=Exists(Need.objects.visible_to(person).filter(**own)),
+        has_offers=Exists(Offer.objects.visible_to(person).open().filter(**own)),
+    )
+
+
+_leads = CompiledQuery(_leads_of, Person, Partnership)
 
 
 @dataclass(frozen=True)
@@ -112,16 +126,21 @@ class LeadsNotice:
 
     @cached_property
     def leads(self) -> list[LeadRow]:
-        leads = list(Lead.objects.of(self.partnership)) if self.pair.is_led else []
-        releases = Release.objects.of(self.person).filter(lead__in=leads) if leads else Release.objects.none()
+        found = self._leads
+        releases = Release.objects.of(self.person).filter(lead__in=[lead for lead in found if lead.has_releases])  # type: ignore[attr-defined]
         rows = [self._row(release) for release in releases.select_related("lead__person", "proposed_by")]
+        needs = self._needs if any(lead.has_needs for lead in found) else []  # type: ignore[attr-defined]
         return [
             LeadRow(
                 lead, self._day(lead.since), [r for r in rows if r.release.lead_id == lead.pk],
-                [n for n in self._needs if n.lead_id == lead.pk],
+                [n for n in needs if n.lead_id == lead.pk],
             )
-            for lead in leads
+            for lead in found
         ]  # fmt: skip
+
+    @cached_property
+    def _leads(self) -> list[Lead]:
+        return _leads(self.person, self.partnership) if self.pair.is_led else []
 
     @cached_property
     def _needs(self) -> list[Need]:
@@ -152,7 +171,7 @@ class LeadsNotice:
 
     @cached_property
     def offers(self) -> list[OfferRow]:
-        if not self.leads:
+        if not any(lead.has_offers for lead in self._leads):  # type: ignore[attr-defined]
             return []
         offers = Offer.objects.visible_to(self.person).open().filter(lead__partnership=self.partnership)
         return [OfferRow(offer, self.person) for offer in offers.select_related("lead__person", "lead__partnership")]

@@ -11,10 +11,11 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from datetime import datetime
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from datetime import date, datetime, tzinfo
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
 
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from partnerships.accounts.devices import devices_of
 from partnerships.models import Agreement, Audit, Lead, Look, Partnership, Person, RateCounter, Version
@@ -34,6 +35,7 @@ from retros.models import (
     Series,
     Session,
 )
+from retros.pair import clock_time
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -141,25 +143,30 @@ def blocks(value: Data, level: int) -> Iterator[Block]:
             yield Block(0, _title(name), tuple(map(str, held)) if isinstance(held, list) else (str(held),))
 
 
-def parts(value: Data, level: int) -> list[list[Block]]:
+def parts(value: Data, level: int, zone: tzinfo) -> list[list[Block]]:
     """The same in parts that belong together on paper: a heading with what stands under it. What does not hold is left
-    out there.
+    out there; days and times are in words, by the clock of the reader's `zone`.
     """
     found: list[list[Block]] = [[]]
-    for block in blocks(_holding(value), level):
+    for block in blocks(_on_paper(value, zone), level):
         if block.level and any(not each.level for each in found[-1]):
             found.append([])
         found[-1].append(block)
     return found
 
 
-def _holding(value: Any) -> Any:
+def _on_paper(value: Any, zone: tzinfo) -> Any:
     """With “yes” for what holds, and nothing for what does not."""
-    if isinstance(value, dict):
-        return {name: _holding(held) for name, held in value.items()}
-    if isinstance(value, list):
-        return [_holding(held) for held in value]
-    return ("yes" if value else None) if isinstance(value, bool) else value
+    match value:
+        case dict():
+            return {name: _on_paper(held, zone) for name, held in value.items()}
+        case list():
+            return [_on_paper(held, zone) for held in value]
+        case bool():
+            return "yes" if value else None
+        case Stamp():
+            return value.words(zone)
+    return value
 
 
 def readable(value: Data, level: int) -> list[str]:
@@ -224,7 +231,7 @@ def partnership_data(partnership: Partnership, person: Person) -> Data:
     return {
         "label": partnership.label,
         "kind": partnership.get_kind_display(),
-        "since": partnership.since.isoformat(),
+        "since": _time(partnership.since),
         "ended_at": _time(partnership.archived_at),
         "members": [
             {
@@ -315,8 +322,10 @@ def _session(session: Session, by_step: dict[UUID, tuple[list[Data], list[Data]]
     return {
         "title": session.title,
         "status": session.status,
-        "planned": f"{session.wall_start.isoformat(timespec='minutes')} {session.timezone}",
-        "held_on": session.held_on.isoformat() if session.held_on else None,
+        "planned": Stamp.of(
+            session.start_utc, f"{session.wall_start.isoformat(timespec='minutes')} {session.timezone}"
+        ),
+        "held_on": _time(session.held_on),
         "steps": steps,
     }
 
@@ -352,8 +361,8 @@ def _actions(partnership: Partnership, person: Person) -> list[Data]:
         {
             "owner": action.owner.bare_name, "if": action.cue, "text": action.text, "because": action.because,
             "seen_by": action.seen_by, "decider": action.decider, "experiment": action.is_experiment,
-            "added_at": _time(action.created_at), "due": action.due.isoformat(), "closed_as": action.closed_as,
-            "closed_on": action.closed_on.isoformat() if action.closed_on else None, "helped": action.helped,
+            "added_at": _time(action.created_at), "due": _time(action.due), "closed_as": action.closed_as,
+            "closed_on": _time(action.closed_on), "helped": action.helped,
             "from_session": action.session.title if action.session else "",
             "from_card": cards.get(action.from_entry_id, ""), "reviews": said.get(action.pk, []),
         }
@@ -392,5 +401,26 @@ def _version(version: Version) -> Data:
     }
 
 
-def _time(moment: datetime | None) -> str | None:
-    return moment.isoformat(timespec="seconds") if moment else None
+class Stamp(str):
+    """A day or a moment (`at`) as files have it; paper has it in words."""
+
+    __slots__ = ("at",)
+    at: date
+
+    @classmethod
+    def of(cls, at: date, written: str = "") -> Self:
+        """As ISO 8601 writes it, unless something else is `written`."""
+        stamp = cls(written or (at.isoformat(timespec="seconds") if isinstance(at, datetime) else at.isoformat()))
+        stamp.at = at
+        return stamp
+
+    def words(self, zone: tzinfo) -> str:
+        """“9 February 2027”, of a moment “9 February 2027, 14:00” by the clock of that zone."""
+        if not isinstance(self.at, datetime):
+            return date_format(self.at, "j F Y")
+        local = self.at.astimezone(zone)
+        return f"{date_format(local, 'j F Y')}, {clock_time(local)}"
+
+
+def _time(at: date | None) -> Stamp | None:
+    return Stamp.of(at) if at else None

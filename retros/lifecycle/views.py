@@ -55,7 +55,7 @@ def _taken(request: PersonRequest, pair: Pair, form: Form) -> HttpResponse:
     taken = take(pair.partnership, by=request.user, form=form)
     if isinstance(taken, File):
         return _file(request, taken)  # type: ignore[call-arg, return-value]  # csp’s types know no arguments
-    context = {**pair.context, "parts": parts(taken, 2)}
+    context = {**pair.context, "parts": parts(taken, 2, request.user.tz)}
     return render(request, "retros/lifecycle/partnership_print.html", context)
 
 

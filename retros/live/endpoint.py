@@ -85,19 +85,28 @@ async def tell(stream: Stream, told: str, send: Send) -> None:
     while not stream.ended:
         await stream.wake.wait()
         stream.wake.clear()
-        lines = ""
-        if stream.resync:
-            lines += "event: resync\ndata: resync\n\n"
-        is_new, is_beat = str(stream.version) != told, stream.beat
-        told = str(stream.version)
-        stream.resync = stream.beat = False
-        if is_new and (news := await hub.news(stream)):
-            lines += f"event: regions\nid: {told}\ndata: {news}\n\n"
-        elif is_new or is_beat:
-            lines += f"event: version\nid: {told}\ndata: {told}\n\n"
-        if lines and not stream.ended:
-            await push(send, lines.encode(), more=True)
+        told = await tell_once(stream, told, send)
     await push(send, b"", more=False)
+
+
+async def tell_once(stream: Stream, told: str, send: Send) -> str:
+    """What there is to tell since the version `told`, if anything; returns the version that it told.
+
+    What was sent is gone with this call: while a stream waits, it holds none of it.
+    """
+    lines = ""
+    if stream.resync:
+        lines += "event: resync\ndata: resync\n\n"
+    is_new, is_beat = str(stream.version) != told, stream.beat
+    told = str(stream.version)
+    stream.resync = stream.beat = False
+    if is_new and (news := await hub.news(stream)):
+        lines += f"event: regions\nid: {told}\ndata: {news}\n\n"
+    elif is_new or is_beat:
+        lines += f"event: version\nid: {told}\ndata: {told}\n\n"
+    if lines and not stream.ended:
+        await push(send, lines.encode(), more=True)
+    return told
 
 
 async def push(send: Send, body: bytes, *, more: bool) -> None:

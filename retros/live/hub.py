@@ -25,7 +25,6 @@ from partnerships.models import Person
 from partnerships.models.partnership import Seat
 from retros import limits
 from retros.live import rights
-from retros.live.listener import listen
 from retros.live.publish import receivers
 from retros.live.rights import Right, StreamSeat
 
@@ -125,6 +124,8 @@ class Hub:
             self._every(self.PRESENCE, self.refresh),
         ]
         if connection.vendor == "postgresql":
+            from retros.live.listener import listen  # imported here: SQLite does without psycopg, 9 MiB
+
             jobs.append(listen(self._deliver, self.resync))
         self._tasks = [self._loop.create_task(job) for job in jobs]
 

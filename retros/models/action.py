@@ -297,9 +297,11 @@ def lines_of(actions: Iterable[Action], *, each: bool = False) -> list[ActionLin
     """
     lines: dict[uuid.UUID, ActionLine] = {}
     rest = {action.pk: action for action in actions}
+    said = {pk: _words(action, each) for pk, action in rest.items()}
+    times = Counter(said.values())
     for action in list(rest.values()):
-        twin = rest.get(_twin(action.pk))
-        if twin is not None and twin.owner_id != action.owner_id and _words(twin, each) == _words(action, each):
+        twin = rest.get(_twin(action.pk)) if times[said[action.pk]] > 1 else None
+        if twin is not None and twin.owner_id != action.owner_id and said[twin.pk] == said[action.pk]:
             del rest[twin.pk]
             lines[action.pk] = ActionLine(action, (action, twin))
     return [lines.get(action.pk) or ActionLine(action, (action,)) for action in rest.values()]

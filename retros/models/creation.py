@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
@@ -103,7 +104,8 @@ def _create(
     partnership.refresh_from_db(fields=["archived_at"])
     members = list(Membership.objects.filter(partnership=partnership).select_related("person"))
     check(partnership, [session], members)
-    return insert(partnership, [session], members)[0]
+    new(partnership, [session], members).insert()
+    return session
 
 
 def check(partnership: Partnership, sessions: Collection[Session], members: Collection[Membership]) -> None:
@@ -120,13 +122,28 @@ def check(partnership: Partnership, sessions: Collection[Session], members: Coll
                 raise Refusal(_("This needs two. The other seat is still free."))
 
 
-def insert(partnership: Partnership, sessions: list[Session], members: Collection[Membership]) -> list[Session]:
-    """Write new sessions of a pair, with its `members` and the steps and prompts of their template: the one whose key
-    they bring, else the usual one of their kind; a pulse also asks about the measures of the pair. Whoever calls has
-    seen to `check`, and holds the partnership's lock.
+class New(NamedTuple):
+    """New sessions with all that belongs to them, not written yet."""
+
+    sessions: Sequence[Session]
+    presences: Sequence[Presence]
+    steps: Sequence[Step]
+    prompts: Sequence[Prompt]
+
+    def insert(self) -> None:
+        Session.objects.bulk_create(self.sessions)
+        Presence.objects.bulk_create(self.presences)
+        Step.objects.bulk_create(self.steps)
+        Prompt.objects.bulk_create(self.prompts)
+
+
+def new(partnership: Partnership, sessions: Sequence[Session], members: Collection[Membership]) -> New:
+    """New sessions of a pair, with its `members` and the steps and prompts of their template: the one whose key they
+    bring, else the usual one of their kind; a pulse also asks about the measures of the pair. Whoever calls has seen to
+    `check`, and holds the partnership's lock.
     """
     if not sessions:
-        return []
+        return New([], [], [], [])
     names = {member.seat: member.person.bare_first_name for member in members}
     measures = list(Measure.objects.asked().filter(partnership=partnership))
     steps: list[Step] = []
@@ -140,10 +157,5 @@ def insert(partnership: Partnership, sessions: list[Session], members: Collectio
             prompts += steps[-1].copies(step.prompts, names)
             if step.kind == Step.Kind.PULSE:
                 prompts += questions_of(measures, steps[-1].pk, len(step.prompts))
-    Session.objects.bulk_create(sessions)
-    Presence.objects.bulk_create(
-        Presence(session=session, person_id=m.person_id, seat=m.seat) for session in sessions for m in members
-    )
-    Step.objects.bulk_create(steps)
-    Prompt.objects.bulk_create(prompts)
-    return sessions
+    presences = [Presence(session=s, person_id=m.person_id, seat=m.seat) for s in sessions for m in members]
+    return New(sessions, presences, steps, prompts)

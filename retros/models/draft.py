@@ -59,7 +59,7 @@ class Draft(models.Model):
 
     @classmethod
     def keep(cls, key: str, text: str, *, version: int, by: Person, client_id: UUID | None = None) -> int:
-        """Store the text and return its version; 0 for nothing.
+        """Store the text and return its version; 0 for nothing; -1 when it came too late and is not stored.
 
         `client_id` is that of the thing which the text will become: a save that comes late, after that thing took the
         text over, stores nothing. Sending the stored text again is no conflict, whatever the version.
@@ -83,7 +83,7 @@ class Draft(models.Model):
             if draft.text == text:
                 return draft.version
             if client_id is not None and draft.spent == client_id:
-                return 0
+                return -1
             if draft.text and draft.version != version:
                 raise Stale(
                     _("You wrote something else here in another tab. Both texts are kept."),

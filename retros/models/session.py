@@ -154,6 +154,8 @@ class Session(Planned):
             models.Index(fields=["held_on"], name="session_by_day_held"),
         )
 
+    pulse_is_empty: bool | None = None  # `Step.empty_pulse`, where it is known for the one reader
+
     def __str__(self) -> str:
         return self.title
 

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
+from django.db.models import F
+from django.db.models.functions import Coalesce
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from partnerships import limits
 from partnerships.compiled import CompiledQuery
-from partnerships.models import Audit
+from partnerships.models import Audit, Person
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal, Stale
 from retros import limits as retro_limits
@@ -20,7 +22,6 @@ from retros.models.entry import Entry
 from retros.models.told import Told
 
 if TYPE_CHECKING:
-    from partnerships.models import Person
     from retros.catalogue import TemplatePrompt, TemplateStep
     from retros.models.session import Change, Session
 
@@ -116,11 +117,9 @@ class Step(models.Model):
 
         Part of `Session.writing`, which holds the session's lock.
         """
-        rows = Step.objects.filter(
-            pk=self.pk, session__partnership__archived_at=None, session__partnership__memberships__person=person
-        ).values_list("session__partnership__memberships__seat", "opened_a_at", "opened_b_at")
-        for seat, self.opened_a_at, self.opened_b_at in rows:
-            return Seat(seat)
+        for now in _sides_now(self, person):
+            self.opened_a_at, self.opened_b_at = now.opened_a_at, now.opened_b_at
+            return Seat(now.sits)  # type: ignore[attr-defined]  # annotated
         return None
 
     def phase_for(self, seat: Seat) -> str:
@@ -163,9 +162,29 @@ class Step(models.Model):
 
     def folded_cards(self, person: Person) -> int:
         """How many folded cards `person` has here: all that the partner may learn of them before the reveal."""
-        return Entry.unrestricted.filter(
-            step=self, author=person, is_card=True, only_me=False, opened_at=None, deleted_at=None
-        ).count()
+        return _folded().filter(step=self, author=person).count()
+
+    @classmethod
+    def to_write_ahead(cls, session: Session, person: Person, other: Person) -> Step | None:
+        """The step of a session where cards are written ahead, with the `folded_cards` of two (`own_folded`,
+        `others_folded`), in one query.
+        """
+        return next(iter(_to_write_ahead(session.pk, person.pk, other.pk)), None)
+
+    @classmethod
+    def empty_pulse(cls, session: models.OuterRef | Session, reader: Person) -> models.Exists:
+        """Whether that session is planned and the reader has put nothing into its pulse check yet: their own side
+        alone.
+        """
+        own = Entry.objects.visible_to(reader).filter(step=models.OuterRef("pk"), author=reader)
+        planned = cls.objects.filter(session=session, kind=cls.Kind.PULSE, session__status="scheduled")
+        return models.Exists(planned.exclude(models.Exists(own)))
+
+    @classmethod
+    def open_pulse(cls, session: models.OuterRef) -> models.Subquery:
+        """The id of its pulse check, when that lies open on both sides: for a query of sessions."""
+        opened = {"opened_a_at__isnull": False, "opened_b_at__isnull": False}
+        return models.Subquery(cls.objects.filter(session=session, kind=cls.Kind.PULSE, **opened).values("pk")[:1])
 
     # --- the timer: counted by the server, in minutes, without an alarm -----------------------------------------
 
@@ -421,3 +440,29 @@ class Ready(models.Model):
 
 _prompts = CompiledQuery(lambda step: step.prompt_set.filter(set_aside=False).order_by("position"), Step)
 _marks = CompiledQuery(lambda step: step.ready_set.all(), Step)
+
+
+def _folded() -> models.QuerySet[Entry]:
+    return Entry.unrestricted.filter(is_card=True, only_me=False, opened_at=None, deleted_at=None)
+
+
+def _write_steps(session_id: uuid.UUID, person_id: uuid.UUID, other_id: uuid.UUID) -> models.QuerySet[Step]:
+    def count(author_id: uuid.UUID) -> Coalesce:
+        own = _folded().filter(step=models.OuterRef("pk"), author=author_id).order_by().values("step")
+        return Coalesce(models.Subquery(own.annotate(n=models.Count("pk")).values("n")), 0)
+
+    steps = Step.objects.filter(session=session_id, kind=Step.Kind.WRITE)
+    return steps.annotate(own_folded=count(person_id), others_folded=count(other_id)).order_by("position")[:1]
+
+
+_to_write_ahead = CompiledQuery(_write_steps, uuid.UUID, uuid.UUID, uuid.UUID)
+
+
+def _as_it_is_now(step: Step, person: Person) -> models.QuerySet[Step]:
+    written_in = Step.objects.filter(
+        pk=step.pk, session__partnership__archived_at=None, session__partnership__memberships__person=person
+    )
+    return written_in.annotate(sits=F("session__partnership__memberships__seat")).only("opened_a_at", "opened_b_at")
+
+
+_sides_now = CompiledQuery(_as_it_is_now, Step, Person)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -103,7 +103,9 @@ Existing = dict[DeliveryKey, ExistingDelivery]
 class Facts:
     """For all partnerships, or for some. The number of queries never grows.
 
-    `sessions` are all of those partnerships, with their rules and with what is not written yet; they save two queries.
+    `sessions` are all of those partnerships, with their rules and with what is not written yet, and `members` all of
+    theirs, with their people: what is in memory is not asked for again. With sessions it is about them, not about
+    actions.
     """
 
     def __init__(
@@ -111,21 +113,28 @@ class Facts:
         now: datetime,
         partnerships: Partnership | Collection[Partnership] | None = None,
         sessions: Sequence[Session] | None = None,
+        members: Collection[Membership] | None = None,
     ) -> None:
         self.now = now
         self.partnerships = [partnerships] if isinstance(partnerships, Partnership) else partnerships
         self.only = Q() if self.partnerships is None else Q(partnership__in=self.partnerships)
         self.sessions = sessions
+        self._members = members
 
     @cached_property
     def members(self) -> dict[UUID, list[Recipient]]:
         """Of each partnership, seat A first."""
-        gone = Q(partnership__archived_at=None) | Q(partnership__archived_at__gt=self.now - STILL_CALLED_OFF)
-        rows = Membership.objects.filter(self.only, gone).order_by("partnership", "seat")
-        names = ("partnership", "person", "person__is_active", "person__calendar_mode")
+        names = ("is_active", "calendar_mode", *_HOURS)
+        rows: Iterable[tuple[Any, ...]]
+        if self._members is not None:
+            rows = [(m.partnership_id, m.person_id, *(getattr(m.person, n) for n in names)) for m in self._members]
+        else:
+            gone = Q(partnership__archived_at=None) | Q(partnership__archived_at__gt=self.now - STILL_CALLED_OFF)
+            own = Membership.objects.filter(self.only, gone).order_by("partnership", "seat")
+            rows = own.values_list("partnership", "person", *(f"person__{name}" for name in names))
         known: dict[UUID, Recipient] = {}
         found: dict[UUID, list[Recipient]] = defaultdict(list)
-        for pair, person, active, mode, zone, *hours in rows.values_list(*names, *(f"person__{h}" for h in _HOURS)):
+        for pair, person, active, mode, zone, *hours in rows:
             if person not in known:
                 takes_invites = mode == Person.CalendarMode.INVITES
                 known[person] = Recipient(person, active, takes_invites, Hours(ZoneInfo(zone), *hours))
@@ -154,6 +163,8 @@ class Facts:
         """Whom a sitting waits for and since when, by session and person, while its answers lie folded: somebody who
         was never in its room, or whose partner is ready.
         """
+        if self.sessions is not None and not any(s.status == Session.Status.IN_PROGRESS for s in self.near):
+            return {}
         shared = {"session": OuterRef("session"), "position": OuterRef("session__position")}
         here = Step.objects.filter(**shared, kind=Step.Kind.QUESTIONS, opened_a_at=None, opened_b_at=None)
         of_step = {f"step__{name}": value for name, value in shared.items()}
@@ -175,7 +186,7 @@ class Facts:
 
     @cached_property
     def actions(self) -> list[Action]:
-        return list(self._actions)
+        return [] if self.sessions is not None else list(self._actions)
 
     @cached_property
     def invitable(self) -> dict[UUID, CalendarEvent]:
@@ -220,10 +231,19 @@ class Facts:
 
     @cached_property
     def _calendar(self) -> Existing:
-        ahead: Any = Session.objects.filter(self.only, start_utc__gt=self.now).values("pk")
         if self.sessions is not None:
-            ahead = [session.pk for session in self.sessions if session.start_utc > self.now]
+            return {key: row for key, row in self._of_sessions.items() if key.kind in Delivery.CALENDAR}
+        ahead = Session.objects.filter(self.only, start_utc__gt=self.now).values("pk")
         return _rows(Delivery.objects.filter(kind__in=Delivery.CALENDAR, subject_id__in=ahead))
+
+    @cached_property
+    def _of_sessions(self) -> Existing:
+        """The calendar mails about what is ahead of the sessions in memory, and the reminders as below: one query."""
+        known = self.sessions or []
+        ahead = Q(kind__in=Delivery.CALENDAR, subject_id__in=[s.pk for s in known if s.start_utc > self.now])
+        waits = Q(status=Delivery.Status.PENDING, subject_id__in=[session.pk for session in known])
+        near = Q(subject_id__in=[session.pk for session in self.near])
+        return _rows(Delivery.objects.filter(ahead | (Q(kind__in=Delivery.REMINDERS) & (waits | near))))
 
     @property
     def _told(self) -> set[UUID]:
@@ -233,12 +253,9 @@ class Facts:
     @cached_property
     def reminders(self) -> Existing:
         """The reminders about what is near, and all that wait."""
-        rows = Delivery.objects.filter(kind__in=Delivery.REMINDERS)
         if self.sessions is not None:
-            of_actions = Action.objects.filter(self.only).values("pk")
-            own = Q(subject_id__in=[session.pk for session in self.sessions]) | Q(subject_id__in=of_actions)
-            near = [each.pk for each in (*self.near, *self.actions)]
-            return _rows(rows.filter(own, Q(status=Delivery.Status.PENDING) | Q(subject_id__in=near)))
+            return {key: row for key, row in self._of_sessions.items() if key.kind in Delivery.REMINDERS}
+        rows = Delivery.objects.filter(kind__in=Delivery.REMINDERS)
         waiting = rows.waiting()
         if self.partnerships is not None:
             both = [kind.objects.filter(self.only).values("pk") for kind in (Session, Action)]

@@ -40,7 +40,7 @@ def reconcile(desired: Desired, existing: Existing, facts: Facts) -> list[Delive
                 own.update(status=Delivery.Status.CANCELLED)
             else:
                 own.update(status=Delivery.Status.PENDING, **timing._asdict())
-        if invited:
+        if invited and facts.sessions is None:  # else whoever holds them writes them
             Session.objects.filter(pk__in=invited, invited_at=None).update(invited_at=now)
     return new
 

@@ -10,24 +10,26 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db.models import OuterRef
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from partnerships import zones
+from partnerships.compiled import CompiledQuery
 from partnerships.content import isolated
 from partnerships.mail import news
 from partnerships.mail.message import Letter, Link
 from partnerships.models import Delivery, Invitation, Membership, Person
 from partnerships.unsubscribe import unsubscribe_link
-from retros.models import Action, Entry, Expiry, KindWord, Ready, Session, Step
+from retros.models import Action, Expiry, KindWord, Ready, Session, Step
 from retros.models.expiry import WARNING
 from retros.notifications.ics import InvitationVersion, invitation
 from retros.notifications.reminders import start_key
 from retros.recurrence.wall_time import which_pass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 Kind = Delivery.Kind
 
@@ -75,25 +77,47 @@ def message_for(delivery: Delivery, now: datetime) -> EmailMessage | None:
     return message
 
 
-def notices_for(person: Person, now: datetime) -> list[tuple[Delivery, Notice]]:
-    """What stands on the person's home now; the latest few."""
-    deliveries = list(Delivery.objects.notices_for(person, now).select_related("person").reverse()[:NOTICES_SHOWN])
-    abouts = read(deliveries, now) if deliveries else []
+_latest_notices = CompiledQuery(
+    lambda person, now: Delivery.objects.notices_for(person, now).select_related("person").reverse()[:NOTICES_SHOWN],
+    Person, datetime,
+)  # fmt: skip
+
+
+def notices_for(
+    person: Person, now: datetime, *, sessions: Iterable[Session] = (), seats: Iterable[Membership] | None = None
+) -> list[tuple[Delivery, Notice]]:
+    """What stands on the person's home now; the latest few.
+
+    `sessions`, with their partnership, rhythm and rule, and all `seats` of the person's partnerships are not asked for
+    again.
+    """
+    deliveries = _latest_notices(person, now)
+    abouts = read(deliveries, now, sessions, seats) if deliveries else []
     return [(about.delivery, notice) for about in abouts if (notice := about.notice)]
 
 
-def read(deliveries: list[Delivery], now: datetime) -> list[About]:
-    """Each with what it is about. Left out: what is gone, has ended, or is no longer its reader's."""
-    ids = [delivery.subject_id for delivery in deliveries]
-    sessions = Session.objects.select_related("partnership", "series", "rule_version").in_bulk(ids)
-    actions = Action.objects.open().filter(deleted_at=None).select_related("partnership").in_bulk(ids)
+def read(
+    deliveries: list[Delivery], now: datetime, known: Iterable[Session] = (), seats: Iterable[Membership] | None = None
+) -> list[About]:
+    """Each with what it is about. Left out: what is gone, has ended, or is no longer its reader's.
+
+    `known` are sessions with all that is read of them; `seats` all of the partnerships of every reader.
+    """
+    about: dict[str, set[UUID]] = defaultdict(set)
+    for delivery in deliveries:
+        about[delivery.subject_type].add(delivery.subject_id)
+    sessions = {session.pk: session for session in known if session.pk in about["session"]}
+    left = about["session"] - sessions.keys()
+    sessions |= Session.objects.select_related("partnership", "series", "rule_version").in_bulk(left)
+    actions = Action.objects.open().filter(deleted_at=None).select_related("partnership").in_bulk(about["action"])
     warnings = _warnings(deliveries)
     given = [delivery.subject_id for delivery in deliveries if delivery.kind == Kind.KIND_WORD]
     words = KindWord.objects.filter(dropped_at=None).select_related("partnership").in_bulk(given) if given else {}
     pairs = {about.partnership_id for found in (sessions, actions, warnings, words) for about in found.values()}
     people: dict[UUID, list[Person]] = defaultdict(list)
-    members = Membership.objects.filter(partnership__in=pairs).select_related("person")
-    for member in members.order_by("seat"):
+    if seats is None:
+        seats = Membership.objects.filter(partnership__in=pairs).select_related("person").order_by("seat")
+    for member in seats:
         people[member.partnership_id].append(member.person)
     found = []
     for delivery in deliveries:
@@ -261,9 +285,12 @@ class About:
 
     def _pulse_line(self, session: Session) -> str:
         """About the reader's own side alone."""
-        reader = self.delivery.person
-        pulse = next((step for step in session.steps if step.kind == Step.Kind.PULSE), None)
-        if pulse is None or Entry.objects.visible_to(reader).filter(step=pulse, author=reader).exists():
+        is_empty = session.pulse_is_empty
+        if is_empty is None:  # never kept there: the same session may be worded for the partner next
+            is_empty = Session.objects.filter(
+                Step.empty_pulse(OuterRef("pk"), self.delivery.person), pk=session.pk
+            ).exists()
+        if not is_empty:
             return ""
         return _("Your pulse check is still empty. You can fill it in before you meet, or leave it.")
 

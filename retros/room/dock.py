@@ -42,7 +42,7 @@ class Side:
     is_ready: bool
     doing: str
 
-    @property
+    @cached_property
     def name(self) -> str:
         return self.person.first_name
 

@@ -81,7 +81,7 @@ class Frame:
         """The viewer's version that this view shows at least."""
         return self.session.version_for(self.seat)
 
-    @property
+    @cached_property
     def can_write(self) -> bool:
         return self.session.is_open and not self.session.partnership.is_archived
 
@@ -255,7 +255,9 @@ class Frame:
 
     @cached_property
     def drafts(self) -> dict[str, Draft]:
-        return {key: self.begun[key] for key in self.boxes if key in self.begun} if self.can_write else {}
+        if not (self.can_write and self.begun):
+            return {}
+        return {key: self.begun[key] for key in self.boxes if key in self.begun}
 
     @cached_property
     def left_behind(self) -> list[Draft]:

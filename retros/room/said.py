@@ -81,7 +81,7 @@ def _sentence(told: dict[str, Any], room: Frame) -> str:
     elsewhere = _("Both sides of %(step)s are open") % {"step": step.title}
     words = str(WORDS[told["what"]]) % {
         "name": room.partner.name, "title": session.title, "step": step.title,
-        "cards": room.reveal_words if step is room.step else elsewhere,
+        "cards": "" if told["what"] != Told.REVEALED else room.reveal_words if step is room.step else elsewhere,
     }  # fmt: skip
     about = shorten(room.words_of(told["of"]), limits.PREVIEW_LENGTH)
     return (

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db.models import F, Q, QuerySet, UUIDField, Value
 
+from partnerships.compiled import CompiledQuery
 from partnerships.models import Agreement, Clause, Partnership, Person, Version
 from retros.models import (
     Action,
@@ -46,6 +47,11 @@ _SHOWN_WITH = (
     "review__session", "review__action",
     "clause__version__agreement", "version__agreement", "need", "handover", "kind_word",
 )  # fmt: skip
+_IDS = [f"{kind}_id" for kind in FOUND]
+_kept_jots = CompiledQuery(
+    lambda person, partnership: Jot.objects.kept(person).filter(partnership=partnership).order_by("-created_at", "pk"),
+    Person, Partnership,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ def found(wanted: Wanted) -> QuerySet[SearchText]:
     if wanted.year is not None:
         texts = texts.filter(at__gte=wanted._began(wanted.year), at__lt=wanted._began(wanted.year + 1))
     texts = matching(texts, wanted.terms, [wanted.partnership.pk, wanted.person.pk])
-    return texts.select_related(*_SHOWN_WITH).order_by("-at", *FOUND)  # not by the row: it tells who wrote first
+    return texts.select_related(*_SHOWN_WITH).order_by("-at", *_IDS)  # not by the row: it tells who wrote first
 
 
 def theirs(partnership: Partnership, person: Person, kinds: Iterable[str] = FOUND) -> Q:
@@ -120,7 +126,7 @@ def unfinished(wanted: Wanted) -> list[tuple[Draft, Place]]:
 
 def jots(wanted: Wanted) -> list[Jot]:
     """Those that wait, the newest first."""
-    kept = Jot.objects.kept(wanted.person).filter(partnership=wanted.partnership).order_by("-created_at", "pk")
+    kept = _kept_jots(wanted.person, wanted.partnership)
     folded = ((jot, fold(jot.text)) for jot in kept if wanted.is_of_year(jot.created_at))
     return [jot for jot, words in folded if all(term.stands_in(words) for term in wanted.terms)]
 

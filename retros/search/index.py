@@ -155,6 +155,9 @@ def _sqlite_tables() -> tuple[str, ...]:
 _VECTOR = f"array_to_tsvector(string_to_array(rtrim('#' || {TABLE}.shelf || ' ' || {TABLE}.words), ' '))"
 
 
+_POSTGRESQL_INDEX = f"CREATE INDEX {_FTS} ON {TABLE} USING gin (({_VECTOR})) WITH (fastupdate = off)"
+
+
 def _postgresql_triggers() -> Iterator[tuple[str, str]]:
     for source in SOURCES:
         run = f"FOR EACH ROW EXECUTE FUNCTION retros_search_{source.field}()"
@@ -178,7 +181,6 @@ def _postgresql_tables() -> tuple[str, ...]:
             for source in SOURCES
         ),
         f"DROP INDEX IF EXISTS {_FTS}",
-        f"CREATE INDEX {_FTS} ON {TABLE} USING gin (({_VECTOR})) WITH (fastupdate = off)",
     )
 
 
@@ -197,6 +199,8 @@ def install(connection: BaseDatabaseWrapper) -> None:
         if connection.vendor == "sqlite" and sqlite_version_info >= SECURE_DELETE:
             cursor.execute(f"INSERT INTO {_FTS} ({_FTS}, rank) VALUES ('secure-delete', 1)")
         fill(connection)
+        if connection.vendor == "postgresql":  # of all words at once: several times as fast as word by word
+            cursor.execute(_POSTGRESQL_INDEX)
         for name, rest in _triggers(connection):
             cursor.execute(f"CREATE TRIGGER {name} {rest}")
 

@@ -1,7 +1,5 @@
 // <form data-autosave="URL"> is saved 600 ms after the last key, at least every 1.5 s, when a field of it is left, and
 // before anything that could take it away.
-const PAUSE = 600;
-const LONGEST = 1500;
 const met = new WeakSet();
 const saves = (form) => form?.matches?.("form[data-autosave]");
 const formsIn = (root) => [...root.querySelectorAll("form[data-autosave]")];
@@ -10,27 +8,27 @@ const everything = (leaving) => Promise.all(formsIn(document).map((form) => draf
 function meet(form) {
   if (met.has(form)) return;
   met.add(form);
-  if (draftOf(form).unsaved) draftOf(form).later(PAUSE);
+  if (draftOf(form).unsaved) draftOf(form).later(600);
 }
 formsIn(document).forEach(meet);
-document.addEventListener("htmx:load", ({ target }) => formsIn(target.parentNode ?? target).forEach(meet));
+addEventListener("htmx:load", ({ target }) => formsIn(target.parentNode ?? target).forEach(meet));
 
-document.addEventListener("input", ({ target: { form } }) => {
+addEventListener("input", ({ target: { form } }) => {
   if (!saves(form)) return;
   const draft = draftOf(form);
   draft.since ||= Date.now();
   draft.say("saving");
-  draft.later(Math.max(0, Math.min(PAUSE, draft.since + LONGEST - Date.now())));
+  draft.later(Math.max(0, Math.min(600, draft.since + 1500 - Date.now())));
 });
-document.addEventListener("focusout", ({ target: { form }, relatedTarget: next }) => {
+addEventListener("focusout", ({ target: { form }, relatedTarget: next }) => {
   if (saves(form) && !(next?.form === form && next.type === "submit")) draftOf(form).save();
 });
 
 // The step is drawn anew, perhaps without this box.
 const isNewStep = (html) => html.includes('id="step"');
-document.addEventListener("htmx:beforeSwap", ({ detail }) => isNewStep(detail.xhr.responseText) && everything());
+addEventListener("htmx:beforeSwap", ({ detail }) => isNewStep(detail.xhr.responseText) && everything());
 addEventListener("twofold:before-regions", ({ detail }) => isNewStep(detail.html) && everything());
-document.addEventListener("twofold:save-now", ({ detail }) => {
+addEventListener("twofold:save-now", ({ detail }) => {
   detail.waits.push(everything());
 });
 addEventListener("twofold:fresh-token", () => everything());
@@ -40,7 +38,7 @@ document.addEventListener("visibilitychange", () => everything(document.hidden))
 
 // <template data-fresh-for="box" data-version data-text data-chosen>: what is stored now, by whomever. It goes into the
 // box unless something newer is typed there.
-document.addEventListener("htmx:afterSettle", () => {
+addEventListener("htmx:afterSettle", () => {
   for (const { dataset: fresh } of document.querySelectorAll("[data-fresh-for]")) {
     const box = document.getElementById(fresh.freshFor);
     if (box?.form?.matches("form[data-autosave]")) refresh(box, draftOf(box.form), fresh);

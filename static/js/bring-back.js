@@ -24,9 +24,9 @@ function bringBack(form) {
     if (["radio", "checkbox"].includes(field.type)) field.checked = own.includes(field.value);
     else field.value = own[0] ?? "";
   }
-  if (kept.sent !== here) draft.version = kept.version; // somebody stored another text: the server shows both
+  if (!kept.sent.includes(here)) draft.version = kept.version; // somebody stored another text: the server shows both
   // The same press once more, if its answer was lost.
-  if (kept.id && copies.id(form)) draft.hidden("client_id").value = kept.id;
+  if (kept.id && copies.id(form)) form.client_id.value = kept.id;
   form.closest("details")?.setAttribute("open", "");
   fields[0]?.dispatchEvent(new Event("input", { bubbles: true }));
 }
@@ -43,4 +43,9 @@ function asksForRows(form, values) {
 
 const all = (root) => root.querySelectorAll("form[data-copy-key]").forEach(bringBack);
 all(document);
-document.addEventListener("htmx:load", ({ target }) => all(target.parentNode ?? target));
+addEventListener("htmx:load", ({ target }) => all(target.parentNode ?? target));
+// A press that waits goes out once, whoever presses it again.
+for (const { id, values } of copies.waiting) {
+  const field = document.getElementById(id)?.client_id;
+  if (field) field.value = Object.fromEntries(values).client_id;
+}

@@ -1,11 +1,9 @@
 // <form data-composer data-column="1">: Enter sends, Shift+Enter breaks the line, Esc leaves the draft, Alt+1…9 moves
 // to that column. data-once: one is enough, and the form folds away.
 const uuid = () => {
-  const bytes = crypto.getRandomValues(new Uint8Array(16)); // randomUUID is missing on plain http
-  bytes[6] = (bytes[6] & 15) | 64;
-  bytes[8] = (bytes[8] & 63) | 128;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  const url = URL.createObjectURL(new Blob()); // it ends in one; randomUUID is missing on plain http
+  URL.revokeObjectURL(url);
+  return url.slice(-36);
 };
 const typed = (field) => field.dispatchEvent(new Event("input", { bubbles: true }));
 
@@ -28,7 +26,7 @@ function move(form, box, number) {
   target.focus();
 }
 
-document.addEventListener("keydown", (event) => {
+addEventListener("keydown", (event) => {
   const box = event.target,
     form = box.closest?.("form[data-composer]");
   if (!form || box.localName !== "textarea" || event.isComposing || event.keyCode === 229) return;
@@ -54,7 +52,7 @@ addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr, requestConfig
   for (const field of form.querySelectorAll("textarea, input:not([type])"))
     if (field.value === sent[field.name]) field.value = "";
   for (const mark of form.querySelectorAll("[type=checkbox]")) mark.checked = false;
-  if (form.elements.client_id) form.elements.client_id.value = uuid();
-  document.dispatchEvent(new CustomEvent("twofold:emptied", { detail: { form } }));
+  if (form.client_id) form.client_id.value = uuid();
+  dispatchEvent(new CustomEvent("twofold:emptied", { detail: { form } }));
   if ("once" in form.dataset) form.closest("details").open = false;
 });

@@ -6,13 +6,15 @@ const person = document.body.dataset.person;
 const mine = `twofold:${person}:`;
 const key = (form) => mine + form.dataset.copyKey;
 const named = (start) => Object.keys(localStorage).filter((name) => name.startsWith(start));
-const at = (name) => JSON.parse(localStorage[name] ?? "{}");
+const at = (name) => ({ sent: [], ...JSON.parse(localStorage[name] ?? "{}") });
 
 window.copies = {
-  id: (form) => ("copyId" in form.dataset ? draftOf(form).hidden("client_id")?.value : undefined),
+  id: (form) => ("copyId" in form.dataset ? form.client_id?.value : undefined),
   read: (form) => at(key(form)),
-  keep(form, sent = copies.read(form).sent) {
+  // sent: the last texts that this device sent, the newest first; any of them may be what the server has.
+  keep(form, sending = []) {
     const { words: text, version } = draftOf(form);
+    const sent = [...new Set([sending, copies.read(form).sent].flat())].slice(0, 4);
     try {
       localStorage[key(form)] = JSON.stringify({ text, sent, version, id: copies.id(form), at: Date.now() });
     } catch {
@@ -22,25 +24,35 @@ window.copies = {
   forget(form) {
     delete localStorage[key(form)];
   },
+  wait(presses = copies.waiting) {
+    copies.waiting = presses;
+    sessionStorage.waiting = JSON.stringify([here, presses]);
+  },
 };
+
+// Presses that wait for the network are kept for this tab and this page: a reload finds them again. Who goes elsewhere
+// has the words in their box.
+const here = person + location.pathname;
+const [place, waiting] = JSON.parse(sessionStorage.waiting ?? "[]");
+copies.wait(place === here ? waiting : []);
 
 for (const name of named("twofold:")) {
   const { at: kept = 0, id = "" } = at(name);
-  const stored = CSS.escape(id);
-  const isDone = stored && document.querySelector(`[data-stored="${stored}"]`);
+  const isDone = id && document.querySelector(`[data-stored="${id}"]`);
   const isOthers = person && !name.startsWith(mine); // another person's is not ours to keep
   if (Date.now() - kept > WEEK || isDone || isOthers) delete localStorage[name];
 }
 
 // <form data-sign-out data-ask="…">: leaves no copy behind; asks when something could not be saved.
-document.addEventListener("submit", async (event) => {
+addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.matches("[data-sign-out]")) return;
   event.preventDefault();
   const detail = { waits: [] };
-  document.dispatchEvent(new CustomEvent("twofold:save-now", { detail }));
+  dispatchEvent(new CustomEvent("twofold:save-now", { detail }));
   await Promise.all(detail.waits);
   if (named(mine).length && !confirm(form.dataset.ask)) return;
   for (const name of named(mine)) delete localStorage[name];
+  sessionStorage.clear();
   form.submit();
 });

@@ -1,6 +1,6 @@
 // <button data-copy-text="#field" data-copied="Link copied">: copies the field and says so.
-document.addEventListener("click", async ({ target }) => {
-  const button = target.closest?.("[data-copy-text]");
+addEventListener("click", async ({ target }) => {
+  const button = target.closest("[data-copy-text]");
   if (!button) return;
   const source = document.querySelector(button.dataset.copyText);
   source.select?.(); // where the browser refuses, the text stands ready for the person's own copy

@@ -4,6 +4,7 @@
 const drafts = new WeakMap();
 
 class Draft {
+  tries = 0;
   constructor(form) {
     this.form = form;
     const sent = form.cloneNode(true); // what the server sent is saved: words typed before this script ran are not

@@ -1,7 +1,7 @@
 // <a href data-edit="what gets the focus">: its form, in a <dialog>, which that opens; a good answer to the form, or
 // [data-close-editor], shuts it again.
 document.addEventListener("click", (event) => {
-  const link = event.target.closest?.("a[data-edit]");
+  const link = event.target.closest("a[data-edit]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   const [path] = link.getAttribute("href").split("#");
@@ -38,7 +38,7 @@ addEventListener(
   },
 );
 document.addEventListener("click", (event) => {
-  const dialog = event.target.closest?.("[data-close-editor]")?.closest("dialog");
+  const dialog = event.target.closest("[data-close-editor]")?.closest("dialog");
   if (!dialog) return;
   event.preventDefault();
   dialog.close();

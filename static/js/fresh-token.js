@@ -3,13 +3,10 @@
 addEventListener("twofold:fresh-token", ({ detail, target }) => {
   if (detail.person && detail.person !== document.body.dataset.person) {
     for (const form of document.querySelectorAll("form[data-autosave]")) delete form.dataset.autosave;
-    location.reload();
-    return;
+    return location.reload();
   }
   for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = detail.value;
   const place = document.getElementById("sign-in");
   if (!detail.person || !place?.firstChild || place.contains(target)) return; // else it was signed in to in another tab
-  const empty = document.createElement("div");
-  empty.id = place.id;
-  place.replaceWith(empty);
+  place.outerHTML = '<div id="sign-in"></div>';
 });

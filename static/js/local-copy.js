@@ -4,31 +4,31 @@ const copied = (form) => form?.matches?.("form[data-copy-key]");
 const boxes = (form) => form.querySelectorAll("textarea, input:not([type])").length;
 const drafted = (form) => form.matches("[data-autosave]") && !(form.matches("[data-composer]") && boxes(form) > 1);
 
-document.addEventListener("input", ({ target: { form } }) => copied(form) && copies.keep(form));
-document.addEventListener("twofold:sending", ({ target: form, detail: { text } }) => {
+addEventListener("input", ({ target: { form } }) => copied(form) && copies.keep(form));
+addEventListener("twofold:sending", ({ target: form, detail: { text } }) => {
   if (copied(form)) copies.keep(form, text);
 });
-document.addEventListener("twofold:accepted", ({ target: form, detail: { clean } }) => {
+addEventListener("twofold:accepted", ({ target: form, detail: { clean } }) => {
   if (!copied(form)) return;
   if (clean && drafted(form)) copies.forget(form);
   else copies.keep(form);
 });
-document.addEventListener("twofold:emptied", ({ detail: { form } }) => copied(form) && copies.forget(form));
-document.addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr } }) => {
+addEventListener("twofold:emptied", ({ detail: { form } }) => copied(form) && copies.forget(form));
+addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr } }) => {
   if (copied(form) && !form.matches("[data-composer]") && xhr.status >= 200 && xhr.status < 300) copies.forget(form);
 });
 
 // A save is refused because of a text that this very device sent as the page left: no conflict, ours goes on top.
 const textOf = (words) => Object.fromEntries(JSON.parse(words ?? "[]")).text;
 
-document.addEventListener("twofold:refused", (event) => {
+addEventListener("twofold:refused", (event) => {
   const { answer, html } = event.detail;
   const form = event.target;
   if (answer.status !== 409 || !copied(form) || !form.elements.text) return;
   const part = new DOMParser().parseFromString(html, "text/html");
   const theirs = part.querySelector("[data-theirs]")?.value;
   const version = part.querySelector("[data-keep-mine]")?.dataset.keepMine;
-  const ours = [copies.read(form).sent, draftOf(form).words].map(textOf);
+  const ours = [copies.read(form).sent, draftOf(form).words].flat().map(textOf);
   if (!version || !ours.includes(theirs)) return;
   event.stopImmediatePropagation(); // before anything says so
   setTimeout(() => draftOf(form).tell("twofold:keep-mine", { version }));

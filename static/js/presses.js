@@ -3,10 +3,10 @@ const saves = (form) => form?.matches?.("form[data-autosave]");
 const isUnsaved = (form) => draftOf(form).unsaved;
 function saveNow() {
   const waits = [];
-  document.dispatchEvent(new CustomEvent("twofold:save-now", { detail: { waits } }));
+  dispatchEvent(new CustomEvent("twofold:save-now", { detail: { waits } }));
   return Promise.all(waits);
 }
-document.addEventListener("htmx:confirm", (event) => {
+addEventListener("htmx:confirm", (event) => {
   if (event.detail.verb !== "post" || saves(event.target)) return;
   if (![...document.querySelectorAll("form[data-autosave]")].some(isUnsaved)) return;
   event.preventDefault();
@@ -21,20 +21,20 @@ const remember = (event) => {
   const button = event.submitter;
   if (button) presses.set(event, { path: button.getAttribute("formaction"), name: button.name, value: button.value });
 };
-document.addEventListener("submit", remember, true);
-document.addEventListener("htmx:configRequest", ({ detail }) => {
+addEventListener("submit", remember, true);
+addEventListener("htmx:configRequest", ({ detail }) => {
   const press = presses.get(detail.triggeringEvent);
   if (press?.path) detail.path = press.path;
   if (press?.name) detail.parameters[press.name] = press.value;
 });
 
-document.addEventListener("submit", ({ target: form }) => {
+addEventListener("submit", ({ target: form }) => {
   if (!saves(form)) return;
   const draft = draftOf(form);
   clearTimeout(draft.timer);
   Object.assign(draft, { submitting: true, submitted: draft.words, since: 0 });
 });
-document.addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr } }) => {
+addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr } }) => {
   if (!saves(form)) return;
   const draft = draftOf(form);
   draft.submitting = false;
@@ -45,7 +45,7 @@ document.addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr } }) 
   }
 });
 // A composer was sent: its draft is gone, and starts anew.
-document.addEventListener("twofold:emptied", ({ detail: { form } }) => {
+addEventListener("twofold:emptied", ({ detail: { form } }) => {
   if (!saves(form)) return;
   const draft = draftOf(form);
   draft.version = 0;
@@ -54,7 +54,7 @@ document.addEventListener("twofold:emptied", ({ detail: { form } }) => {
   draft.say("");
   if (draft.unsaved) draft.save();
 });
-document.addEventListener("twofold:keep-mine", ({ target: form, detail }) => {
+addEventListener("twofold:keep-mine", ({ target: form, detail }) => {
   draftOf(form).version = detail.version;
   draftOf(form).save();
 });

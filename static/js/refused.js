@@ -1,9 +1,9 @@
 // An answer to a background save: its words go where the form speaks, a sign-in to its own place.
 const ofSave = new WeakSet();
 
-document.addEventListener("twofold:refused", ({ target: form, detail: { answer, html } }) => {
+addEventListener("twofold:refused", ({ target: form, detail: { answer, html } }) => {
   for (const [name, detail] of Object.entries(JSON.parse(answer.headers.get("HX-Trigger") ?? "{}"))) {
-    form.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
+    draftOf(form).tell(name, detail);
   }
   const notice = form.querySelector("[data-notice]");
   if (!notice || !answer.headers.get("Content-Type")?.startsWith("text/html")) return;
@@ -18,19 +18,17 @@ document.addEventListener("twofold:refused", ({ target: form, detail: { answer, 
   notice.replaceChildren(...part.childNodes);
   ofSave.add(notice);
 });
-document.addEventListener("twofold:accepted", ({ target: form }) => {
+addEventListener("twofold:accepted", ({ target: form }) => {
   const notice = form.querySelector("[data-notice]");
   if (ofSave.delete(notice)) notice.replaceChildren();
 });
 // Both texts are shown, this one shall stand: save it on top of the other.
-document.addEventListener("click", (event) => {
+addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-keep-mine]"),
     form = button?.form;
   if (!form || !ofSave.has(button.closest("[data-notice]"))) return;
   event.preventDefault();
-  form.dispatchEvent(
-    new CustomEvent("twofold:keep-mine", { bubbles: true, detail: { version: button.dataset.keepMine } }),
-  );
+  draftOf(form).tell("twofold:keep-mine", { version: button.dataset.keepMine });
 });
 
 // A refused press names its field: that is marked, says why, and has the focus, until the next press.

@@ -1,10 +1,7 @@
 // Sends what is typed in <form data-autosave="URL">, one request at a time; the answer is {"version": n}.
-const PAUSE = 600;
-const WAITING_FOR_THE_PERSON = new Set([401, 409, 413, 422]);
-const SETTLED = new Set([200, 409, 413, 422]);
 const STATES = { 200: "saving", 401: "refused", 409: "conflict", 413: "refused", 422: "refused" };
 
-document.addEventListener("twofold:save", ({ target: form, detail }) => {
+addEventListener("twofold:save", ({ target: form, detail }) => {
   const draft = draftOf(form);
   if (!draft.busy || detail.leaving) draft.flight = send(draft, detail.leaving);
   detail.saved = draft.flight;
@@ -28,17 +25,16 @@ async function send(draft, leaving) {
     draft.say("saving");
     draft.tell("twofold:sending", { text });
   }
-  draft.tries = (draft.tries ?? 0) + 1;
-  const rest = Math.min(15000, 500 * 2 ** draft.tries) * (0.5 + Math.random());
   const status = await post(draft, text, body, leaving);
-  const wait = status === 200 ? PAUSE : rest;
+  const wait = status === 200 ? 600 : Math.min(15000, 500 * 2 ** ++draft.tries) * (0.5 + Math.random());
   if (!leaving) draft.busy = false;
   else if (draft.doubt && status !== 200) return draft.busy || draft.later(wait);
-  if (SETTLED.has(status)) draft.doubt = null;
+  const isKnown = status in STATES; // what is refused waits for the person
+  if (isKnown && status !== 401) draft.doubt = null;
   if (status === 200) draft.tell("twofold:accepted", { clean: !draft.unsaved });
   if (!draft.unsaved) return draft.say("done");
   draft.say(STATES[status] ?? "failed");
-  if (!WAITING_FOR_THE_PERSON.has(status)) draft.later(wait);
+  if (status === 200 || !isKnown) draft.later(wait);
 }
 
 // The status of the answer, 0 without one.
@@ -49,8 +45,8 @@ async function post(draft, text, body, leaving) {
   try {
     const answer = await fetch(draft.form.dataset.autosave, { method: "POST", body, headers, ...end });
     if (answer.ok) {
-      draft.version = (await answer.json()).version;
-      Object.assign(draft, { done: text, tries: 0 });
+      const { version } = await answer.json();
+      if (version >= 0) Object.assign(draft, { version, done: text, tries: 0 }); // else the press came first
     } else if (!leaving || !draft.doubt) draft.tell("twofold:refused", { answer, html: await answer.text() });
     return answer.status;
   } catch {

@@ -1,5 +1,4 @@
 // A toast stays six seconds, longer while the pointer or the focus is on it.
-const STAYS = 6000;
 const region = document.getElementById("toasts");
 
 function leave(toast) {
@@ -11,7 +10,7 @@ function leave(toast) {
   setTimeout(() => toast.remove(), 300);
 }
 const stay = (toast) => {
-  if (toast.matches?.(".toast")) setTimeout(leave, STAYS, toast);
+  if (toast.matches?.(".toast")) setTimeout(leave, 6000, toast);
 };
 
 addEventListener("htmx:afterRequest", ({ detail: { elt, xhr } }) => {

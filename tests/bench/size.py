@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
@@ -80,23 +81,48 @@ def fill(partnerships: int, years: int) -> None:
     """
     index.remove(connection)
     world = World(random.Random(partnerships * 100 + years), timezone.now().replace(microsecond=0), years)
-    world.people(partnerships)
-    for first in range(0, partnerships, IN_ONE_TRANSACTION):
-        with transaction.atomic():
-            for number in range(first, min(first + IN_ONE_TRANSACTION, partnerships)):
-                world.pair(number)
-            world.write()
-    fill_index()
-    analyse()
-    plan_deliveries(world.now)
-    analyse()
+    with at_once():
+        world.people(partnerships)
+        for first in range(0, partnerships, IN_ONE_TRANSACTION):
+            with transaction.atomic():
+                for number in range(first, min(first + IN_ONE_TRANSACTION, partnerships)):
+                    world.pair(number)
+                world.write()
+        fill_index()
+        analyse()
+        plan_deliveries(world.now)
+        analyse()
+
+
+@contextmanager
+def at_once(*filled: type[models.Model]) -> Iterator[None]:
+    """Statements take longer than those of a page may. On PostgreSQL the indexes of these tables are made afterwards,
+    and what points at what is not checked.
+    """
+    if connection.vendor != "postgresql" or connection.in_atomic_block:
+        yield
+        return
+    tables = [model._meta.db_table for model in filled]
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0; SET synchronous_commit = off; SET maintenance_work_mem = '256MB'")
+        cursor.execute(
+            "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index WHERE NOT indisprimary "
+            "AND indrelid = ANY(%s::regclass[]) "
+            "AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = indexrelid)", [tables],
+        )  # fmt: skip
+        indexes = cursor.fetchall()
+        if tables:
+            cursor.execute("SET session_replication_role = replica")
+        for name, _definition in indexes:
+            cursor.execute(f"DROP INDEX {name}")
+        yield
+        for _name, definition in indexes:
+            cursor.execute(definition)
+        cursor.execute("SET session_replication_role = DEFAULT")
 
 
 def fill_index() -> None:
     """The index of the search, at once."""
-    if connection.vendor == "postgresql" and not connection.in_atomic_block:
-        with connection.cursor() as cursor:
-            cursor.execute("SET statement_timeout = 0")  # longer than a page may take
     index.install(connection)
 
 
@@ -105,11 +131,7 @@ def analyse() -> None:
     if connection.in_atomic_block:
         return
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SET statement_timeout = 0")  # longer than a page may take
-            cursor.execute("VACUUM ANALYZE")
-        else:
-            cursor.execute("ANALYZE")
+        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
 
 
 class Table:

@@ -16,7 +16,7 @@ from partnerships.models import Membership, Partnership, Person
 from retros.models import Entry, Prompt, Session, Step
 from retros.recurrence.wall_time import stored
 from retros.search import index
-from tests.bench.size import Table, World, address, analyse, fill_index
+from tests.bench.size import Table, World, address, analyse, at_once, fill_index
 
 IN_ONE_TRANSACTION = 50  # pairs
 OF_A_SESSION = 40  # entries
@@ -35,14 +35,16 @@ def fill(pairs: int, entries: int) -> None:
         person.set_unusable_password()
     Person.objects.bulk_create(people, batch_size=500)
     tables: dict[Any, Table] = {model: Table(model) for model in (Session, Step, Prompt, Entry)}
-    for first in range(0, pairs, IN_ONE_TRANSACTION):
-        with transaction.atomic():
-            for number in range(first, min(first + IN_ONE_TRANSACTION, pairs)):
-                pair(world, tables, people[2 * number : 2 * number + 2], entries)
-            for table in tables.values():
-                table.write()
-    fill_index()
-    analyse()
+    with at_once(*tables):
+        for first in range(0, pairs, IN_ONE_TRANSACTION):
+            with transaction.atomic():
+                for number in range(first, min(first + IN_ONE_TRANSACTION, pairs)):
+                    pair(world, tables, people[2 * number : 2 * number + 2], entries)
+                for table in tables.values():
+                    table.write()
+    with at_once():
+        fill_index()
+        analyse()
 
 
 def pair(world: World, tables: dict[Any, Table], two: list[Person], entries: int) -> None:

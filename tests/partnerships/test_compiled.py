@@ -6,8 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from django.apps import apps
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models.signals import post_init, pre_init
 from django.test.utils import CaptureQueriesContext
 
 from partnerships.compiled import CompiledQuery
@@ -98,3 +100,29 @@ def test_what_is_reckoned_from_what_is_given_is_refused() -> None:
     )
     with pytest.raises(ValueError, match="Differs"):
         query(datetime(2026, 3, 1, 9, tzinfo=UTC))
+
+
+def test_what_was_not_read_is_read_when_it_is_asked_for() -> None:
+    pair = PartnershipFactory.create(label="Checkout")
+    query = CompiledQuery(lambda pk: Partnership.objects.filter(pk=pk).only("created_at"), UUID)
+    (found,) = query(pair.pk)
+    assert found.get_deferred_fields() == Partnership.objects.only("created_at").get(pk=pair.pk).get_deferred_fields()
+    assert (found._state.adding, found._state.db) == (False, "default")
+    with CaptureQueriesContext(connection) as queries:
+        assert (found.label, found.created_at) == ("Checkout", pair.created_at)
+    assert len(queries) == 1
+    found.label = "Search"
+    found.save()
+    pair.refresh_from_db()
+    assert pair.label == "Search"
+
+
+def test_no_model_does_more_when_it_is_loaded() -> None:
+    """`CompiledQuery` makes its objects without asking the model."""
+    models = [model for model in apps.get_models() if model._meta.app_label in {"partnerships", "retros"}]
+    assert Person in models
+    for model in models:
+        its_own = {name for each in model.__mro__ if each not in {Model, object} for name in vars(each)}
+        assert not {"__init__", "from_db"} & its_own, model
+    assert not pre_init.receivers
+    assert not post_init.receivers

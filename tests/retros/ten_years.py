@@ -40,7 +40,8 @@ def live_ten_years(partnership: Partnership) -> list[Session]:
     now = timezone.now().replace(microsecond=0)
     members = list(Membership.objects.filter(partnership=partnership).select_related("person").order_by("seat"))
     Partnership.objects.filter(pk=partnership.pk).update(since=(now - APART * (SESSIONS + 1)).date())
-    sessions = creation.insert(partnership, [_retro(n, now - APART * (SESSIONS - n)) for n in range(SESSIONS)], members)
+    sessions = [_retro(n, now - APART * (SESSIONS - n)) for n in range(SESSIONS)]
+    creation.new(partnership, sessions, members).insert()
     prompts: dict[uuid.UUID, list[Prompt]] = {}
     for prompt in Prompt.objects.filter(step__session__in=sessions).select_related("step__session"):
         prompts.setdefault(prompt.step.session_id, []).append(prompt)

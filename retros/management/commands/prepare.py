@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import hashlib
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
@@ -30,14 +36,38 @@ class Command(BaseCommand):
 
     def prepare(self, *, new_key: bool, **_options: Any) -> None:
         start.refuse_newer_schema()
-        if settings.BACKUP_DIR and databases.schema() and databases.is_behind():
+        behind = databases.is_behind()
+        if behind and settings.BACKUP_DIR and databases.schema():
             made = backup(settings.BACKUP_DIR, timezone.now(), keep=settings.BACKUP_KEEP)
             self.stderr.write(f"Before the database changes, a backup: {made}", ending="\n")
         with ThreadPoolExecutor(1) as beside:
-            files = beside.submit(call_command, "collectstatic", interactive=False, verbosity=0)
-            databases.migrate()
+            files = beside.submit(collect)
+            if behind:
+                databases.migrate()
             call_command("createcachetable", verbosity=0)
             files.result()
         if new_key:
             SignIn.objects.all().delete()
         start.refuse_other_key()
+
+
+def collect() -> None:
+    """The static files into the folder that is served, unless they, or what makes them, are those that are there."""
+    stamp, wanted = settings.STATIC_ROOT.with_suffix(".collected"), _wanted()
+    if settings.STATIC_ROOT.is_dir() and stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+        return
+    stamp.unlink(missing_ok=True)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    stamp.write_text(wanted, encoding="utf-8")
+
+
+def _wanted() -> str:
+    """A digest of all files that are to be served and of what makes them smaller."""
+    made_by = sys.modules[type(staticfiles_storage).__module__].__file__
+    digest = hashlib.sha256(repr((version("django"), version("whitenoise"), settings.STORAGES)).encode())
+    digest.update(Path(made_by).read_bytes() if made_by else b"")
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            with storage.open(name) as file:
+                digest.update(repr((name, file.read())).encode())
+    return digest.hexdigest()

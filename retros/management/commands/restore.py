@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
@@ -24,5 +25,6 @@ class Command(BaseCommand):
         except Trouble as trouble:
             raise CommandError(str(trouble)) from trouble
         self.stdout.write(
-            f"Restored what was there at {made.made_at}. Everybody signs in again; mail of the past is not sent."
+            f"Restored into {settings.DATABASES['default']['NAME']} what was there at {made.made_at}. Everybody signs "
+            "in again; mail of the past is not sent."
         )

@@ -19,7 +19,7 @@ from retros.models.draft import card_of
 from retros.models.entry import NOT_HELD
 from retros.room.board import Card, CardShown, Column
 from retros.room.frame import Frame
-from retros.room.regions import Region, Rows, drawn
+from retros.room.regions import Region, Rows, drawn, region
 
 ON_A_BOARD = (
     "prompt",
@@ -56,7 +56,8 @@ class Board(Frame):
         for column in self.columns:
             found |= {f"count-{column.prompt.key}": column.count, f"cards-{column.prompt.key}": column.cards}
         if self.phase == "revealed":
-            found["not_added"] = drawn("retros/room/_not_added.html", room=self)
+            nothing = region("retros/room/_not_added.html")  # the same words without a row
+            found["not_added"] = drawn("retros/room/_not_added.html", room=self) if self.not_added else nothing
             found["table_state"] = drawn("retros/room/_table_state.html", room=self)
             if self.on_table:
                 found["added"] = drawn("retros/room/_added.html", room=self)
@@ -255,8 +256,9 @@ class Board(Frame):
                 found.setdefault(line.action.from_entry_id, []).append(line)
         return found
 
-    @property
+    @cached_property
     def not_added(self) -> list[tuple[Card, Draft]]:
         """What the viewer typed as an action on the table and did not add, of cards that lie there no more."""
-        cards = [(card, Draft.Box.ACTION.key(card.entry.pk)) for card in self.cards if card is not self.on_table]
+        drafted = self.cards if self.drafts else []
+        cards = [(card, Draft.Box.ACTION.key(card.entry.pk)) for card in drafted if card is not self.on_table]
         return [(card, self.drafts[key]) for card, key in cards if key in self.drafts]

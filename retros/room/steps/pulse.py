@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from retros.models import Note
+from retros.models import Note, Prompt
 from retros.room.steps.asks import Asks
 
 
@@ -19,8 +19,12 @@ class Pulse(Asks):
     def lede(self) -> str:
         if self.session.is_closed:
             return ""
+        if self.phase == "revealed" and not self.is_silent:
+            if self.has_both_weathers:
+                return _("Read first, then talk. Start with whoever had the rougher weather.")
+            return _("Read first, then talk.")
         if self.phase == "revealed":
-            return _("Read first, then talk. Start with whoever had the rougher weather.")
+            return ""
         if self.phase == "opened":
             return _("Your side is open. %(name)s’s opens when %(name)s is ready.") % {"name": self.partner.name}
         return _("Answer for yourself. %(name)s sees it when you have both answered, not before.") % {
@@ -29,16 +33,19 @@ class Pulse(Asks):
 
     @property
     def middle(self) -> object:
-        """What the two ask of themselves may change while one writes ahead."""
-        return [prompt.key for prompt in self.step.prompts if prompt.measure]
+        """What the two ask of themselves may change while one writes ahead; an answer, after the reveal."""
+        return [prompt.key for prompt in self.step.prompts if prompt.measure], self.phase == "revealed" and self.lede
+
+    @property
+    def has_both_weathers(self) -> bool:
+        shown = [answers for _side, answers, _titles in self.answers_by_side]
+        return all(any(answer.prompt.kind == Prompt.Kind.SCALE for answer in answers) for answers in shown)
 
     @property
     def heading(self) -> str:
-        if self.session.is_closed:
-            return ""
-        if self.phase == "revealed":
-            return _("Here’s how you both are")
-        return self.step.heading
+        if self.phase != "revealed":
+            return self.step.heading
+        return _("How you both were") if self.session.is_closed else _("Here’s how you both are")
 
     @property
     def step_note(self) -> Note | None:

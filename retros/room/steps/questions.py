@@ -41,13 +41,13 @@ class Questions(Asks):
     def lede(self) -> str:
         """How the answers are written, while they are; then what to do with them."""
         if self.phase == "revealed":
-            return _("Read first, then talk.")
+            return "" if self.is_silent else _("Read first, then talk.")
         return super().lede if self.can_write else ""
 
     @property
     def middle(self) -> object:
         decisions = len(self.step.prompts) if self.names_decisions else 0
-        return decisions, self.topic and (self.topic.pk, self.topic.version)
+        return decisions, self.topic and (self.topic.pk, self.topic.version), self.is_silent
 
     @property
     def spoken(self) -> list[Entry | Note | Action]:

@@ -50,7 +50,7 @@ def test_an_app_that_is_asked_for(
     press(page, "Go on")
     image = page.get_by_role("img", name="The picture for the app.")
     expect(image).to_be_visible()
-    assert image.evaluate("image => image.naturalWidth") > 0
+    assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
     look(page)
     secret = page.locator("code").inner_text().replace(" ", "")
     page.get_by_label("Code that the app shows").fill(clock.code(secret))

@@ -88,6 +88,12 @@ def test_the_lists_are_paged_at_a_constant_cost(client: Client, ada: Person) -> 
 # --- inviting ---------------------------------------------------------------------------------------------------------
 
 
+def test_an_admins_own_page_explains_no_press_that_it_has_not(client: Client, cast: Cast, ada: Person) -> None:
+    for person, is_explained in ((cast.sara, True), (ada, False)):
+        page = client.get(reverse("person_detail", args=[person.pk])).text
+        assert ("Switch the account off" in page, "Switched off means" in page) == (is_explained, is_explained)
+
+
 def test_of_the_many_that_somebody_leads_the_first_fifty_stand_there(client: Client, cast: Cast, ada: Person) -> None:
     pairs = Partnership.objects.bulk_create(Partnership(kind="other", label=f"L{n:02}") for n in range(49))
     Lead.objects.bulk_create(Lead(partnership=pair, person=cast.sara) for pair in pairs)

@@ -93,6 +93,8 @@ def test_each_is_listed_and_looked_at_as_a_pair_sees_it(cast: Cast) -> None:
     page = client.get(reverse("template_list")).text
     for key in (own.key, "retro-classic", "dream-team-em-pm", "contract", "health-check"):
         assert reverse("template_detail", args=[key]) in page
+    assert "Usual for every kind of pair" in page
+    assert "Usual for Engineering manager and product manager" in page
     for key in (own.key, "dream-team-pm-designer"):
         shown = client.get(reverse("template_detail", args=[key])).text
         for step in catalogue().templates[key].steps:

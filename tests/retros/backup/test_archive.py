@@ -93,7 +93,7 @@ def folder(tmp_path: Path, database: Path, settings: Any, monkeypatch: pytest.Mo
         return "sqlite", {"words": 20}
 
     monkeypatch.setattr(make, "_dump", dump)
-    monkeypatch.setattr("retros.backup.databases.schema", dict)
+    monkeypatch.setattr("retros.backup.databases.schema", lambda: {"retros": "0001_initial"})
     return tmp_path / "backups"
 
 
@@ -152,6 +152,21 @@ def test_what_sqlite_says_of_the_disk_is_put_into_words(tmp_path: Path, kind: st
     fail = failing(kind, tmp_path)
     with pytest.raises(Trouble, match=told), in_words(tmp_path):
         fail()
+
+
+def test_a_file_of_the_program_is_no_fault_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    with pytest.raises(PermissionError), in_words(tmp_path / "data"):
+        raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "program.py"))
+    with pytest.raises(Trouble, match="cannot be written"), in_words(tmp_path / "data"):
+        raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "data/file"))
+
+
+def test_a_backup_that_is_not_there_is_not_called_damaged(tmp_path: Path) -> None:
+    with pytest.raises(
+        Trouble, match=r"x\.zip cannot be read \(No such file or directory\)\. Name a file that the user"
+    ):
+        check(tmp_path / "x.zip")
 
 
 @pytest.mark.django_db

@@ -18,9 +18,6 @@ import pytest
 from retros.backup import archive
 from tests import postgres
 from tests.retros.backup.places import Place, all_of, at
-from tests.retros.backup.places import place as place
-from tests.retros.backup.places import prepared as prepared
-from tests.retros.backup.places import server as server
 from tests.served import ROOT, Served
 
 # A person, a session of theirs, and mails: of yesterday (waiting and half sent) and of tomorrow.
@@ -45,9 +42,35 @@ from partnerships.models import Delivery, Person, SignIn
 print(json.dumps([Person.objects.count(), SignIn.objects.count(),
     dict(Delivery.objects.filter(kind="news").values_list("for_key", "status"))]))
 """
+# What a newer program may have added: a table that keeps people from being removed, a column that must be filled, and
+# a trigger that refuses every card.
 NEWER = """
+from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
-print(MigrationRecorder.Migration.objects.create(app="retros", name="9000_later").pk)
+MigrationRecorder.Migration.objects.create(app="retros", name="9000_later")
+with connection.cursor() as cursor:
+    cursor.execute("CREATE TABLE retros_later (id INTEGER PRIMARY KEY, "
+        f"person_id {'uuid' if connection.vendor == 'postgresql' else 'char(32)'} REFERENCES partnerships_person (id))")
+    cursor.execute("INSERT INTO retros_later SELECT 1, id FROM partnerships_person LIMIT 1")
+    cursor.execute("ALTER TABLE retros_entry ADD COLUMN later INTEGER NOT NULL DEFAULT 0")
+    if connection.vendor == "postgresql":
+        cursor.execute("ALTER TABLE retros_entry ALTER COLUMN later DROP DEFAULT")
+        cursor.execute("CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS "
+            "'BEGIN RAISE EXCEPTION ''later''; END'")
+        cursor.execute("CREATE TRIGGER later BEFORE INSERT ON retros_entry FOR EACH ROW EXECUTE FUNCTION later()")
+    else:
+        cursor.execute("CREATE TRIGGER later BEFORE INSERT ON retros_entry BEGIN SELECT RAISE(ABORT, 'later'); END")
+print("null")
+"""
+WRITES = """
+from tests.retros import play
+from tests.retros.model import make_pair
+pair = make_pair()
+session = play.start(pair.partnership)
+play.fold(session, pair.ines, "A card", column="good")
+from django.db import connection
+with connection.cursor() as cursor:
+    print(int("retros_later" in connection.introspection.table_names(cursor)))
 """
 # Commits as fast as it can, and says each one aloud when it is acknowledged.
 WRITER = """
@@ -75,6 +98,13 @@ for model in apps.get_models(include_auto_created=True):
         digest.update(json.dumps(row, sort_keys=True, default=str).encode())
     found[model._meta.label] = [rows.count(), digest.hexdigest()]
 print(json.dumps(found))
+"""
+# What PostgreSQL's planner takes the number of entries for; -1 before the table was analyzed.
+ENTRIES_AS_PLANNED_FOR = """
+from django.db import connection
+with connection.cursor() as cursor:
+    cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'retros_entry'::regclass")
+    print(int(cursor.fetchone()[0]))
 """
 
 
@@ -138,6 +168,15 @@ def test_what_is_restored_signs_nobody_in_and_sends_nothing_of_the_past(
     assert "Restored" in other.manage("restore", file, "--replace")
     assert other.manage("prepare") == ""
     assert other.ask(STATE)[2]["waiting"] == "pending"
+    assert other.ask(WRITES) == 0  # nothing of the newer version stays
+
+
+def test_a_backup_of_nothing_is_refused(tmp_path: Path) -> None:
+    """As by a command without the settings of the server: it would be kept for the real one."""
+    served = at(tmp_path)
+    said = served.manage("backup", str(tmp_path / "backups"), fails=True)
+    assert f"{tmp_path / 'data/twofold.sqlite3'} is empty: there is nothing to back up. Was the command given" in said
+    assert list((tmp_path / "backups").iterdir()) == []
 
 
 def newer_than_this(path: Path, to: Path) -> Path:
@@ -246,6 +285,7 @@ def test_everything_goes_to_postgresql_and_back(server: str, tmp_path: Path, fil
         assert written["retros.Entry"][0] > 30
         there.manage("restore", one.manage("backup", str(tmp_path)))
         assert there.ask(TEXTS) == written
+        assert there.ask(ENTRIES_AS_PLANNED_FOR) == written["retros.Entry"][0]
         native = there.manage("backup", str(tmp_path / "native"))
         assert "manage.py backup --portable DIR" in back.manage("restore", native, fails=True)
         back.manage("restore", there.manage("backup", str(tmp_path / "portable"), "--portable"))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import shutil
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.staticfiles.finders import FileSystemFinder
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -15,6 +17,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import override_settings
 
 from config import asgi, serve
+from config import start as starting
 from config.env import BadValue, Environment
 from partnerships.models import SignIn
 from partnerships.models.sign_in import SessionStore
@@ -32,6 +35,7 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     done: list[str] = []
     monkeypatch.setattr(databases, "migrate", lambda: done.append("migrate"))
     monkeypatch.setattr(prepare, "call_command", lambda name, **_options: done.append(name))
+    monkeypatch.setattr(prepare, "collect", lambda: done.append("collect"))
     monkeypatch.setattr(prepare, "backup", lambda folder, now, *, keep: done.append(f"backup {folder} {keep}"))
     return done
 
@@ -101,7 +105,56 @@ def test_before_the_database_changes_there_is_a_backup(
     call_command("prepare")
     if behind:
         assert prepared.pop(0) == "backup /backups 7"
-    assert sorted(prepared) == ["collectstatic", "createcachetable", "migrate"]
+    assert sorted(prepared) == ["collect", "createcachetable", *(["migrate"] if behind else [])]
+
+
+def test_static_files_are_collected_when_they_are_others_than_last_time(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path
+) -> None:
+    settings.STATICFILES_DIRS, settings.STATIC_ROOT = [tmp_path / "ours"], tmp_path / "served"
+    style = tmp_path / "ours/site.css"
+    style.parent.mkdir()
+    style.write_text("p { color: red }")
+    monkeypatch.setattr(prepare, "get_finders", lambda: [FileSystemFinder()])  # one that reads these settings
+    collected: list[str] = []
+
+    def collectstatic(name: str, **_options: Any) -> None:
+        settings.STATIC_ROOT.mkdir(exist_ok=True)
+        collected.append(style.read_text())
+
+    monkeypatch.setattr(prepare, "call_command", collectstatic)
+    for _twice in range(2):
+        prepare.collect()
+    assert collected == ["p { color: red }"]
+    style.write_text("p { color: tan }")
+    prepare.collect()
+    assert collected == ["p { color: red }", "p { color: tan }"]
+    shutil.rmtree(settings.STATIC_ROOT)
+    prepare.collect()
+    assert len(collected) == 3
+
+
+def test_what_readies_a_start_says_why_it_failed(monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
+    """In its own process, and the start ends with it."""
+
+    def refuse(name: str) -> None:
+        raise CommandError(f"{name}: first do this.")
+
+    monkeypatch.setattr(starting, "call_command", refuse)
+    with pytest.raises(SystemExit) as ended:
+        starting.prepare()
+    assert (ended.value.code, capfd.readouterr().err) == (1, "prepare: first do this.\n")
+
+
+@pytest.mark.parametrize(("demo", "then"), [(False, "setup_link"), (True, "demo")])
+def test_a_start_readies_all_in_one_process(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, demo: bool, then: str
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(starting, "call_command", done.append)
+    settings.DEMO = demo
+    starting.make_ready()
+    assert done == ["prepare", then]
 
 
 def test_the_server_says_why_it_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,7 +63,6 @@ def test_the_open_retro_comes_first_and_a_ready_is_taken_back(cast: Cast) -> Non
 
 FILES = {
     "utf-16": "text,column\nÜber uns,The bad\n".encode("utf-16"),
-    "latin": "text;column\nÜber uns;The bad\nÄhnlich schön;\n".encode("cp1252"),
     "xlsx": spreadsheets.xlsx_file([["text", "column"], ["Über uns", "The bad"]]),
     "ods": spreadsheets.ods_file([["text", "column"], ["Über uns", "The bad"]]),
 }
@@ -74,6 +73,25 @@ def test_a_file_of_any_spreadsheet_is_read(cast: Cast, name: str) -> None:
     play.plan(cast.checkout)
     assert bring(cast.ines, cast.checkout, "card", file=SimpleUploadedFile("board", FILES[name])).status_code == 302
     assert texts(cast.ines)[0] == "Über uns"
+
+
+def test_letters_that_a_file_does_not_name_are_shown_before_anything_is_in(cast: Cast) -> None:
+    play.plan(cast.checkout)
+    tables = {"card": "text,column\nŻółć i Łódź,The bad\n", "action": "action,due\nŻółć i Łódź,2030-01-02\n"}
+    for what, table in tables.items():
+        file = {"file": SimpleUploadedFile("board.csv", table.encode("iso8859_2"))}
+        first = bring(cast.ines, cast.checkout, what, encoding="cp1252", **file)
+        assert (first.status_code, "Nothing is in yet. Look at the words" in first.text) == (409, True)
+        assert "Read as Western Europe (Windows-1252): <bdi>¯ó³æ, £ód¼</bdi>" in first.text
+        file["file"].seek(0)
+        again = bring(cast.ines, cast.checkout, what, encoding="iso8859_2", **file).text
+        assert "Read as Central Europe (ISO-8859-2): <bdi>Żółć, Łódź</bdi>" in again
+        assert "Żółć i Łódź" in again.split("</textarea>")[0].split("<textarea")[1]
+        assert Action.objects.count() == 0
+        assert texts(cast.ines) == ([] if what == "card" else ["Żółć i Łódź"])
+        assert bring(cast.ines, cast.checkout, what, text=table).status_code == 302
+    assert texts(cast.ines) == ["Żółć i Łódź"]
+    assert [action.text for action in Action.objects.all()] == ["Żółć i Łódź"]
 
 
 BAD = {

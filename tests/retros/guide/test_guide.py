@@ -12,6 +12,7 @@ from django.urls import get_resolver
 from retros.guide.text import PARTS, blocks, guide
 from retros.models import Session
 from retros.room.dock import GUIDE
+from tests.routes import TABLE
 from tests.world import World, routes
 
 pytestmark = pytest.mark.one_database
@@ -40,6 +41,22 @@ def test_a_question_mark_leads_to_the_part_of_the_page(world: World) -> None:
     assert link.format("between-two-retros") in world.client("ines").get(world.url("action_list")).text
     assert "/guide/#" not in world.client("ines").get(world.url("person_update")).text
     assert 'href="/guide/#a-retro" target="_blank"' in world.client("ines").get(world.url("step_detail")).text
+
+
+@pytest.mark.django_db
+def test_every_page_of_a_pair_has_one(world: World) -> None:
+    """But those that are printed, and those with which a partnership is begun, ended or taken along."""
+    ines = world.client("ines")
+    without = set()
+    for name, row in TABLE.items():
+        if row.get[:3] != "200" or row.other_get == 200:
+            continue  # no page, or one of everybody
+        answer = ines.get(world.url(name))
+        is_page = answer.status_code == 200 and not answer.streaming and "<main" in answer.text
+        if is_page and "/guide/#" not in answer.text:
+            without.add(name)
+    printed, joined = {"agreement_print", "session_print"}, {"partnership_invite"}
+    assert without == {*printed, *joined, "partnership_end", "partnership_export"}
 
 
 def test_each_part_and_each_page_of_it_exists() -> None:

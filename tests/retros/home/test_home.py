@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from partnerships.models import Invitation, Partnership, Person
 from partnerships.models.partnership import Seat
-from retros.models import Session
+from retros.models import Entry, Session
 from retros.pair import long_time, short_date, together_since
 from tests.cast import Cast, client_of
 from tests.factories import PartnershipFactory
@@ -332,8 +332,12 @@ def test_an_open_home_hears_of_a_sitting_and_whose_turn_it_is(cast: Cast) -> Non
     text = look_again(cast.tom, cast.checkout, shown)
     assert text is not None
     assert "3 questions, each alone" in text
-    assert "Go on answering" in text
+    assert "Answer the first question" in text
     assert "toast" in text
+    step = Session.objects.get(kind=Session.Kind.DREAM_TEAM).current_step
+    Entry.answer(step.prompts[0], by=cast.tom, version=0, text="In the morning")
+    assert "Go on answering" in page(cast.tom, cast.checkout)
+    assert "Answer the first question" in page(cast.ines, cast.checkout)
 
 
 def test_an_open_home_hears_nothing_of_what_the_other_one_writes_alone(cast: Cast) -> None:
@@ -346,3 +350,32 @@ def test_an_open_home_hears_nothing_of_what_the_other_one_writes_alone(cast: Cas
 def test_whoever_has_no_script_is_led_from_its_address_to_home(cast: Cast) -> None:
     answer = client_of(cast.tom).get(reverse("partnership_course", args=[cast.checkout.pk]))
     assert answer["Location"] == reverse("partnership_detail", args=[cast.checkout.pk])
+
+
+def look_again_at_all(person: Person, shown: str) -> str | None:
+    """What a browser that shows the list of several partnerships with this mark is answered, or None."""
+    answer = client_of(person).get("/", {"shown": shown}, headers={"HX-Request": "true"})
+    assert answer.status_code in {200, 204}
+    return unescape(answer.content.decode()) if answer.status_code == 200 else None
+
+
+def test_an_open_list_of_several_pairs_follows_and_hears_what_was_started(cast: Cast) -> None:
+    PartnershipFactory.create(label="Wallet", a=cast.mei, b=cast.ines)
+    session = play.plan(cast.checkout)
+    shown = mark_of(client_of(cast.ines).get("/").content.decode())
+    assert look_again_at_all(cast.ines, shown) is None
+    play.fold(session, cast.tom, SENTINEL)  # what the other one writes alone is no news
+    assert look_again_at_all(cast.ines, shown) is None
+    session = play.start(cast.checkout)
+    text = look_again_at_all(cast.ines, shown)
+    assert text is not None
+    news = re.search(r'<div class="toast" hx-swap-oob="beforeend:#toasts">.*?</div>', text, re.DOTALL)
+    assert news is not None
+    assert f"Ines and Tom: {session.title} is open now." in news[0]
+    assert "Mei" not in news[0]
+    later = mark_of(text)
+    assert look_again_at_all(cast.ines, later) is None
+    play.agree(cast.checkout)  # an action of the two changes the list, and is no news
+    text = look_again_at_all(cast.ines, later)
+    assert text is not None
+    assert "toast" not in text.replace('class="toasts" id="toasts"', "")

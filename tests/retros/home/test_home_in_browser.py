@@ -15,6 +15,7 @@ from partnerships.wording import Wording
 from tests.browser import Watched, faults
 from tests.cast import Cast, home_of, make_cast, sign_in
 from tests.conftest import LiveServer
+from tests.factories import PartnershipFactory
 from tests.retros import play
 
 pytestmark = pytest.mark.one_database
@@ -121,9 +122,35 @@ def test_home_follows_when_the_other_one_starts(
     page.goto("/", wait_until="networkidle")
     page.get_by_text("Add an action between retros").click()
     page.get_by_label("What will you try?").fill("Ask about research")
-    play.start(pair.checkout)
+    session = play.start(pair.checkout)
     page.clock.run_for(30_000)
     expect(page.get_by_role("link", name="Go to the room")).to_be_visible()
     expect(page.locator("#toasts")).to_contain_text("Open now, at “Last time”")
     expect(page.get_by_label("What will you try?")).to_have_value("Ask about research")
     expect(page.get_by_label("What will you try?")).to_be_focused()
+    # what is small in the exchanged part keeps the focus, too
+    page.get_by_role("link", name="X versus Y").focus()
+    play.go_on(session, "look_back")
+    page.clock.run_for(30_000)
+    expect(page.get_by_text("Open now, at “Pulse check”").first).to_be_visible()
+    expect(page.get_by_role("link", name="X versus Y")).to_be_focused()
+
+
+def test_the_list_of_several_pairs_follows(
+    pair: Cast, new_context: Callable[..., Any], live_server: LiveServer
+) -> None:
+    PartnershipFactory.create(label="Wallet", a=pair.mei, b=pair.tom)
+    context = new_context()
+    sign_in(context, pair.tom, live_server.url)
+    page = context.new_page()
+    page.clock.install()
+    page.goto("/", wait_until="networkidle")
+    ours = page.get_by_role("link", name="Ines and Tom")
+    ours.focus()
+    play.start(pair.checkout)
+    page.clock.run_for(30_000)
+    expect(page.locator("#pairs")).to_contain_text("is open now")
+    expect(page.locator("#toasts")).to_contain_text("Ines and Tom:")
+    expect(page.locator("#pairs ul, #pairs[role]")).to_have_count(1)
+    expect(ours).to_be_focused()
+    assert faults(page) == []

@@ -6,7 +6,7 @@ import hashlib
 import re
 import uuid
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 
@@ -345,6 +345,37 @@ def test_three_times_are_offered_and_one_is_planned(stage: Stage) -> None:
     assert offers.accept(offer, by=cast.ines, choice=2) == session
     assert Session.objects.filter(partnership=cast.checkout).count() == 1
     assert "Taken up" in stage.page(cast.sara, "history_detail", cast.checkout.pk).text
+
+
+def test_the_three_dates_begin_with_days_and_hours_of_both(stage: Stage) -> None:
+    cast = stage.cast
+    play.plan(cast.checkout, days=9)
+    for person, days in ((cast.ines, "1345"), (cast.tom, "12345")):  # Ines has her Tuesdays off
+        person.working_days, person.quiet_from, person.quiet_to = days, time(15), time(9)
+        person.save()
+    page = stage.page(cast.sara, "offer_create", cast.checkout.pk).text
+    offered = [datetime.fromisoformat(found) for found in re.findall(r'value="(\d{4}-\d\d-\d\dT\d\d:\d\d)"', page)]
+    assert len({wall.date() for wall in offered}) == 3
+    assert offered == sorted(offered)
+    planned = Session.objects.get(partnership=cast.checkout).start_utc
+    for wall in offered:
+        start = wall.replace(tzinfo=cast.sara.tz)
+        assert start - timezone.now() > timedelta(days=6)
+        assert start.date() != planned.astimezone(cast.sara.tz).date()
+        for person in (cast.ines, cast.tom):
+            assert person.hours.allows(start)
+            assert person.hours.allows(start + timedelta(minutes=59))
+    answer = client_of(cast.sara).post(
+        reverse("offer_create", args=[cast.checkout.pk]),
+        {
+            "kind": "times",
+            **{
+                name: f"{wall:%Y-%m-%dT%H:%M}" for name, wall in zip(("first", "second", "third"), offered, strict=True)
+            },
+        },
+    )
+    assert answer.status_code == 302
+    assert Offer.objects.get().wall_times == offered
 
 
 def test_the_exercise_is_suggested_and_begun(stage: Stage) -> None:

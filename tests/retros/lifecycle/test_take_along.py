@@ -7,6 +7,7 @@ import html
 import io
 import json
 import re
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -201,9 +202,29 @@ def test_on_paper_stands_what_the_file_says(cast: Cast) -> None:
         for text in re.findall(r'<p class="typed" hx-disable dir="auto">(.*?)</p>', printed.text, re.S)
     ]
     said = read_markdown(taken(cast.checkout, cast.tom, Form.MARKDOWN))
-    # “Yes” for what holds; what does not is left out.
-    assert shown == [{"True": "yes"}.get(text, text) for text in said if text != "False"]
+    # “Yes” for what holds; what does not is left out. When it was is said in words.
+    moments = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:.*)?")
+    untimed = [text for text in said if text != "False" and not moments.fullmatch(text)]
+    words = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}(, \d\d:\d\d)?")
+    assert [text for text in shown if not words.fullmatch(text)] == [
+        {"True": "yes"}.get(text, text) for text in untimed
+    ]
+    assert len(shown) == sum(text != "False" for text in said)
     assert {text.strip() for text in ODD} <= set(shown)
+
+
+def test_days_and_times_on_paper_are_in_words_by_the_clock_of_the_reader(cast: Cast) -> None:
+    typed = "2027-02-09T10:00:00+00:00"
+    action = play.agree(cast.checkout, typed)
+    created, due = datetime(2027, 1, 1, 23, 30, tzinfo=UTC), date(2027, 2, 9)
+    Action.objects.filter(pk=action.pk).update(created_at=created, due=due)
+    Person.objects.filter(pk=cast.tom.pk).update(timezone="Asia/Kolkata")
+    client, url = signed_in(cast.tom), reverse("partnership_export", args=[cast.checkout.pk])
+    first, second = (client.post(url, {"form": "print"}).text for _time in range(2))
+    assert "2 January 2027, 05:00</p>" in first
+    assert "9 February 2027</p>" in first
+    assert re.findall(r">(\d{4}-\d\d-\d\d[^<]*)<", first) == [typed]
+    assert first.split("<main")[1].split("</main>")[0] == second.split("<main")[1].split("</main>")[0]
 
 
 def test_too_many_in_an_hour_are_refused(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from types import CoroutineType
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from partnerships.models import Membership, Partnership, Person, SignIn
 from retros import limits as retro_limits
 from retros.lifecycle import ending
 from retros.lifecycle.erasure import erase
-from retros.live.hub import hub
+from retros.live.hub import Stream, hub
 from retros.models import Session
 from retros.models.presence import Presence
 from retros.room.regions import named
@@ -206,6 +207,22 @@ def test_an_open_stream_keeps_nothing_of_its_request(pair: Pair, session: Sessio
     stream.version()
     gc.collect()
     assert [each for each in gc.get_objects() if type(each) is ASGIRequest] == []
+
+
+def test_an_open_stream_keeps_nothing_of_what_it_sent(pair: Pair, session: Session, open_stream: Open) -> None:
+    stream = open_stream(pair.ines, session.pk, f"?step={WRITE}")
+    sent = json.loads(stream.event().data)["html"]
+    held: list[object] = []
+
+    async def look() -> None:
+        waiting = [each.cr_frame for each in gc.get_objects() if isinstance(each, CoroutineType)]
+        held.extend(value for frame in waiting if frame for value in frame.f_locals.values())
+
+    on_loop(look())
+    assert hub.count == 1
+    assert any(isinstance(each, Stream) for each in held)
+    assert "data-v" in sent
+    assert [each for each in held if isinstance(each, str | bytes) and len(each) >= len(sent)] == []
 
 
 def test_a_resync_carries_no_id(pair: Pair, session: Session, open_stream: Open) -> None:

@@ -47,7 +47,7 @@ def test_a_save_that_comes_late_brings_no_folded_text_back(pair: Pair) -> None:
     key, card = f"card:{hands.prompt('good').pk}", uuid.uuid4()
     version = Draft.keep(key, "Half a", version=0, by=pair.ines, client_id=card)
     hands.fold("Half a card", client_id=card)
-    assert Draft.keep(key, "Half a card", version=version, by=pair.ines, client_id=card) == 0
+    assert Draft.keep(key, "Half a card", version=version, by=pair.ines, client_id=card) == -1  # stored nowhere
     assert Draft.of(pair.ines, [key]) == {}
     assert Draft.keep(key, "The next", version=0, by=pair.ines, client_id=uuid.uuid4())
     assert Draft.of(pair.ines, [key])[key].text == "The next"

@@ -70,13 +70,20 @@ class Line(NamedTuple):
         return " | ".join(self)
 
 
+PRESS = re.compile(r"- \*\*(Ines|Tom)\*\* (.+)")
+HEARD = re.compile(r"  - (Ines|Tom) (hears|is on): (.+)")
+
+
 def script() -> list[Line]:
-    lines = []
+    """Each press with what follows it in the list; of whom nothing is written, they hear nothing."""
+    presses: list[tuple[str, str, dict[str, str]]] = []
     for line in DOC.read_text(encoding="utf-8").splitlines():
-        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-        if cells[0] in {"Ines", "Tom"}:
-            lines.append(Line(*cells))
-    return lines
+        if given := PRESS.fullmatch(line):
+            presses.append((given[1], given[2], {}))
+        elif given := HEARD.fullmatch(line):
+            presses[-1][2][f"{given[1]} {given[2]}"] = given[3]
+    cells = ("Ines hears", "Ines is on", "Tom hears", "Tom is on")
+    return [Line(who, does, *(heard.get(cell, "") for cell in cells)) for who, does, heard in presses]
 
 
 class Listener:

@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
-from partnerships.models import Agreement
+from partnerships.models import Agreement, Person
 from retros.lifecycle import ending
 from retros.models import Action, Entry, Ready, Session, creation
 from tests.browser import TWO_FRAMES, Watched
@@ -436,6 +436,7 @@ def test_a_retro_in_which_something_was_opened_stays(open_page: Callable[..., Pa
 def test_no_card_grows_by_what_happens_to_it(
     open_page: Callable[..., Page], rooms: Rooms, size: dict[str, int]
 ) -> None:
+    Person.objects.filter(pk=rooms.a.pk).update(name="Daniel Moreau")
     page = open_page(rooms.board(), size)
     session = Session.objects.get()
     rows = Entry.objects.visible_to(rooms.a).filter(step__session=session)
@@ -450,6 +451,8 @@ def test_no_card_grows_by_what_happens_to_it(
         assert stood[0][1] > 0
         lines = page.locator(f"#card-{entry.pk} footer").evaluate(RECT)[3]
         assert lines <= 34  # one line
+        name = page.locator(f"#card-{entry.pk} .who > span:not(.dot)")
+        assert name.evaluate("name => name.scrollWidth <= name.clientWidth"), name.inner_text()
         for words, change in (
             (rooms.b.first_name, lambda e: e.pick(by=rooms.b)),
             ("Both", lambda e: e.pick(by=rooms.a)),
@@ -576,3 +579,33 @@ def test_nothing_shines_through_the_dock(open_page: Callable[..., Page], rooms: 
     colour = page.locator("#dock").evaluate("dock => getComputedStyle(dock).backgroundColor")
     assert "/" not in colour
     assert "rgba" not in colour
+
+
+# --- text of twice the size -------------------------------------------------------------------------------------------
+
+# The words of the path that stand on two lines, of those that are shown.
+BROKEN = """() => {
+  const broken = [];
+  for (const step of document.querySelectorAll("#path a")) {
+    if (getComputedStyle(step).fontSize === "0px") continue;
+    const texts = document.createTreeWalker(step, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode())
+      for (const { 0: word, index } of texts.currentNode.data.matchAll(/[^\\s-]+/g)) {
+        const range = new Range();
+        range.setStart(texts.currentNode, index);
+        range.setEnd(texts.currentNode, index + word.length);
+        if (range.getClientRects().length > 1) broken.push(word);
+      }
+  }
+  return broken;
+}"""
+
+
+@pytest.mark.parametrize(("width", "text"), [(1280, "100%"), (900, "200%"), (390, "100%")])
+def test_no_word_of_the_path_is_broken(open_page: Callable[..., Page], rooms: Rooms, width: int, text: str) -> None:
+    page = open_page(rooms.board(), {"width": width, "height": 720})
+    page.evaluate("size => (document.documentElement.style.fontSize = size)", text)
+    page.evaluate(TWO_FRAMES)
+    assert page.evaluate(BROKEN) == []
+    shown = page.locator("#path a").evaluate_all("steps => steps.map((step) => getComputedStyle(step).fontSize)")
+    assert (shown.count("0px") == 0) == (width == 1280)  # on a narrow bar the one that one is at

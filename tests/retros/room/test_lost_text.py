@@ -139,6 +139,40 @@ def test_what_was_sent_as_the_page_left_is_no_conflict_on_the_next_one(
     assert [entry.text for entry in Entry.objects.visible_to(people.ines)] == ["The last words and one"]
 
 
+def test_a_save_whose_answer_never_came_is_no_conflict_on_the_next_page(
+    page_of: Callable[..., Page], people: Cast, session: Session, watched: Watched
+) -> None:
+    """The server has a text between the last one it acknowledged and the last one typed."""
+    watched.expect(409)
+    watched.expect_lost()
+    page = page_of(people.ines)
+    page.goto(place(session, "pulse"))
+    text = page.get_by_role("textbox", name="What has changed recently?")
+    text.press_sequentially("The last words", delay=5)
+    expect(saved(page, "#answer-changed")).to_have_text("Draft saved")
+    drawn = page.request.get(place(session, "pulse"))
+    arrived: list[Route] = []
+
+    def lose(route: Route) -> None:
+        if not arrived:
+            route.fetch()
+        arrived.append(route)
+        route.abort()
+
+    page.route("**/answer/", lose)
+    text.press_sequentially(" and")
+    until_caught(page, arrived)
+    until(lambda: Entry.objects.visible_to(people.ines).filter(text="The last words and").exists())
+    text.press_sequentially(" one")
+    page.unroute("**/answer/")
+    page.route("**/steps/*/", lambda route: route.fulfill(response=drawn), times=1)
+    page.reload()
+    expect(text).to_have_value("The last words and one")
+    expect(saved(page, "#answer-changed")).to_have_text("Draft saved", timeout=SLOW)
+    expect(notice(page, "#answer-changed")).to_be_empty()
+    assert [entry.text for entry in Entry.objects.visible_to(people.ines)] == ["The last words and one"]
+
+
 def test_a_refresh_brings_every_box_of_a_form_back(
     page_of: Callable[..., Page], people: Cast, session: Session
 ) -> None:
@@ -149,7 +183,7 @@ def test_a_refresh_brings_every_box_of_a_form_back(
         "What will you do?": "call before Tuesday",
         "If …": "the scope moves",
         "We try": "no review",
-        "because we believe": "it is a habit",
+        "Because we believe": "it is a habit",
         "We will know it worked when": "nobody missing it",
     }
     for label, text in boxes.items():
@@ -447,7 +481,7 @@ def test_an_answer_lost_after_the_fold_makes_no_second_card(
         expect(saved(page)).to_have_text("Draft saved")
         proxy.fate = lambda method, path: CUT if path.endswith("/entries/") else PASS
         box.press("Enter")
-        expect(notice(page)).to_contain_text("as long as this page is open", timeout=SLOW)
+        expect(notice(page)).to_contain_text("while you stay on this page", timeout=SLOW)
         expect(box).to_have_value("Once and only once")
         assert cards(people.ines) == ["Once and only once"]
         proxy.fate = lambda method, path: PASS

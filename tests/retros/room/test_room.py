@@ -599,6 +599,8 @@ def test_a_pulse_that_was_skipped_is_one_calm_sentence(cast: Cast, retro: Sessio
     ines, tom = two.page(two.ines, 1), two.page(two.tom, 1)
     assert (ines.count(neither), ines.count(one), ines.count("Not today")) == (1, 0, 0)
     assert (tom.count(neither), tom.count(one)) == (0, 1)  # his own “only me” stands on his page alone
+    assert "Read first" not in ines  # there is nothing to read, and no weather to start with
+    assert "rougher weather" not in tom
 
 
 def test_what_a_half_answered_pulse_left_out_is_one_sentence(cast: Cast, retro: Session) -> None:
@@ -611,6 +613,7 @@ def test_what_a_half_answered_pulse_left_out_is_one_sentence(cast: Cast, retro: 
         answers = two.page(who, 1).partition('id="answers"')[2].partition('id="note"')[0]
         assert answers.count("Not today, and that is fine: ") == 2  # one of each side
         assert answers.count("Not today") == 2
+        assert "Start with whoever had the rougher weather." in two.page(who, 1)
     seen = re.sub(r"\s+", " ", two.page(two.tom, 1))
     us = next(prompt.title for prompt in play.step_of(retro, "pulse").prompts if prompt.key == "weather_us")
     hers = [said for said in re.findall(r"Not today, and that is fine: ([^<]*)<", seen) if f"“{us}”" in said]
@@ -658,6 +661,7 @@ def test_a_closed_retro_gives_no_more_advice(cast: Cast) -> None:
     for n in range(4):
         play.agree(cast.checkout, f"The thing number {n}", session=session)
     play.go_on(session, "look_back")
+    play.answer_pulse(session, cast.ines, 4)
     play.reveal(session, "pulse")
     tom = client_of(cast.tom)
     advice = {1: "Read first, then talk.", 3: "Two or three are kept more often than many."}
@@ -677,3 +681,10 @@ def test_a_closed_retro_gives_no_more_advice(cast: Cast) -> None:
     play.reveal(session, "close")
     play.go_on(session, "close")
     assert [position for position in advice if given(position)] == []
+    headings = []
+    for position in range(len(session.steps)):
+        page = tom.get(reverse("step_detail", args=[session.pk, position])).content.decode()
+        headings += re.findall(r"<h1[^>]*>\s*([^<]*)", page)
+    assert len(headings) == len(session.steps)
+    assert all(headings), headings
+    assert headings[1].startswith("How you both were")

@@ -131,7 +131,7 @@ def test_every_sitting_that_is_open_stands_on_the_home_page(two: Two, cast: Cast
     client = client_of(cast.ines)
     home = client.get(reverse("partnership_detail", args=[cast.checkout.pk])).text
     for title in ("Contract: Relaunch", "Contract: Search"):
-        assert f'Go on answering<span class="vh">: {title}' in home
+        assert f'Answer the first question<span class="vh">: {title}' in home
 
 
 # --- surprises --------------------------------------------------------------------------------------------------------

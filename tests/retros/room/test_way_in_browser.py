@@ -52,7 +52,7 @@ def test_a_new_pair_agrees_and_a_card_changes_what_it_agreed(two: tuple[Side, Si
     ines.press("Answer the first question")
     live(ines)
     tom.page.goto(home)
-    tom.page.get_by_role("link", name="Go on answering").click()
+    tom.page.get_by_role("link", name="Answer the first question").click()
     live(tom)
     for side, text in ((ines, "INESHARD in writing first"), (tom, "TOMHARD straight away")):
         box = side.page.get_by_role("textbox", name="How do you like to hear hard feedback?")

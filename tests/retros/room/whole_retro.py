@@ -112,7 +112,7 @@ def hold_a_whole_retro(two: tuple[Side, Side, Session], watched: Watched) -> Non
     tom.press("Add it")
     expect(ines.page.locator("#learnings")).to_contain_text("Silence reads as a decision")
     ines.page.get_by_label("We try", exact=True).fill("two weeks without the review")
-    ines.page.get_by_label("because we believe").fill("it is only a habit")
+    ines.page.get_by_label("Because we believe").fill("it is only a habit")
     ines.page.get_by_label("We will know it worked when").fill("nobody missing it")
     ines.page.locator("details", has_text="Set up an experiment").locator(".seg").get_by_text("Both").click()
     ines.press("Try it")
