@@ -173,3 +173,8 @@ def _deliveries(people: People) -> Made:
         (Kind.EXPIRY, people.pair.pk, kept.key), *((Kind.SITTING, session.pk, "") for session in begun),
     ]  # fmt: skip
     return [(f"{kind} of {subject_id}", to_her(kind, subject_id, for_key)) for kind, subject_id, for_key in made]
+
+
+def html_of(message: EmailMultiAlternatives) -> str:
+    (html,) = [content for content, mimetype in message.alternatives if mimetype == "text/html"]
+    return str(html)

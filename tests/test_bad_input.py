@@ -16,12 +16,12 @@ from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 import pytest
-from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
 from partnerships import limits
 from retros.models import Action, Draft, Entry, Note, creation
+from tests.forms import FORM, send, send_bytes
 from tests.retros.model import CLOSE
 from tests.routes import TABLE
 from tests.world import AUTOSAVE, HTMX, World, routes
@@ -29,7 +29,6 @@ from tests.world import AUTOSAVE, HTMX, World, routes
 # What a database may refuse on its own (a length, a number, a character, a key that is there) is sent to both.
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
-FORM = "application/x-www-form-urlencoded"
 PARTS = "multipart/form-data"  # without the boundary that it needs
 HEADERS: dict[str, dict[str, str]] = {"htmx": HTMX, "autosave": AUTOSAVE, "plain": {}}
 # Where a text is typed and kept: route, and the field that takes it.
@@ -66,21 +65,6 @@ def ines(world: World) -> Client:
 REFUSED = {"version_withdraw": {403}}
 # A mail program presses it, without a sign-in or a token, and it reads no field (docs/rules/scheduling.md S21).
 ONE_CLICK = "unsubscribe"
-
-
-def send(client: Client, url: str, data: Any, headers: dict[str, str] | None = None) -> Any:
-    """A form as a browser sends it; what it changed is taken back, in the database and in the cookies."""
-    pairs = data.items() if isinstance(data, dict) else data
-    return send_bytes(client, url, urlencode([(k, str(v)) for k, v in pairs]).encode(), FORM, headers)
-
-
-def send_bytes(client: Client, url: str, body: bytes, kind: str, headers: dict[str, str] | None = None) -> Any:
-    cookies = client.cookies.output()
-    with transaction.atomic():
-        answer = client.post(url, body, content_type=kind, headers=headers or {})
-        transaction.set_rollback(True)
-    client.cookies.load(cookies.replace("Set-Cookie: ", ""))
-    return answer
 
 
 def gives_back(answer: Any, text: str) -> bool:

@@ -18,7 +18,7 @@ from partnerships.accounts import mails as account_mails
 from partnerships.mail.message import Letter
 from partnerships.models import Delivery
 from tests import mails
-from tests.mails import HEBREW, LABEL, MARKUP, MEETING, every_mail
+from tests.mails import HEBREW, LABEL, MARKUP, MEETING, every_mail, html_of
 
 pytestmark = pytest.mark.one_database
 
@@ -62,11 +62,6 @@ class Read(HTMLParser):
         if self._open[-1] == "a":
             self.links[-1] = (self.links[-1][0], text)
         self.read.append(text)
-
-
-def html_of(message: EmailMultiAlternatives) -> str:
-    (html,) = [content for content, mimetype in message.alternatives if mimetype == "text/html"]
-    return str(html)
 
 
 def plain(text: str) -> list[str]:

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browser import faults
-from tests.mails import every_mail
-from tests.test_every_mail import html_of
+from tests.mails import every_mail, html_of
 
 pytestmark = pytest.mark.one_database
 

@@ -15,7 +15,7 @@ from partnerships.mail import letters
 from partnerships.models import Agreement, Invitation, Partnership, Person
 from partnerships.refusals import Invalid
 from partnerships.wording import Wording
-from tests.test_bad_input import send
+from tests.forms import send
 from tests.world import World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]

@@ -24,6 +24,7 @@ from django.test import Client
 from config import answers, bodies, env, pages
 from tests.conftest import LONG_MODULES, LONGEST, LiveServer
 from tests.factories import PersonFactory
+from tests.headers import HEADERS, POLICY, policy
 
 pytestmark = pytest.mark.one_database
 
@@ -552,34 +553,6 @@ def test_an_event_of_the_scripts_has_our_name() -> None:
 
 
 # --- Headers -------------------------------------------------------------------------------------
-
-POLICY = {
-    "default-src": {"'none'"},
-    "style-src": {"'self'"},
-    "img-src": {"'self'"},
-    "font-src": {"'self'"},
-    "connect-src": {"'self'"},
-    "manifest-src": {"'self'"},
-    "worker-src": {"'self'"},
-    "form-action": {"'self'"},
-    "base-uri": {"'none'"},
-    "frame-ancestors": {"'none'"},
-}
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Embedder-Policy": "require-corp",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "private, no-store",
-    "Vary": "Cookie, HX-Request",
-}
-
-
-def policy(header: str) -> dict[str, set[str]]:
-    directives = [part.split() for part in header.split(";") if part.strip()]
-    return {name: set(sources) for name, *sources in directives}
 
 
 class Answer:

@@ -23,8 +23,8 @@ from retros.lifecycle.erasure import erase
 from retros.worker import tick
 from tests.cast import client_of
 from tests.factories import PASSWORD, PersonFactory
-from tests.partnerships.accounts.test_accounts import code_in, confirmed, signed_in
-from tests.partnerships.accounts.test_accounts import with_mail as with_mail
+from tests.partnerships.accounts.ways_in import code_in, confirmed, link_in, signed_in
+from tests.partnerships.accounts.ways_in import with_mail as with_mail
 from tests.presses import at_once
 
 pytestmark = pytest.mark.django_db
@@ -74,13 +74,6 @@ def addresses(person: Person) -> dict[str, tuple[bool, bool]]:
 
 
 AS_BEFORE = {"tom@example.org": (True, True), HOME: (True, False)}
-
-
-def link_in(mail: Any) -> str:
-    """The path of the link that undoes a change."""
-    (link,) = re.findall(r"http\S+", mail.body)
-    assert link.startswith(f"{settings.BASE_URL}/sign-in/undo/")
-    return str(link).removeprefix(settings.BASE_URL)
 
 
 # --- the changes ------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from retros.catalogue.text import written
 from retros.models import Action, Entry, KindWord, OwnTemplate, UsualTemplate
 from tests.conftest import LiveServer
 from tests.factories import PersonFactory
-from tests.retros.models.test_both_at_once import Browser, Two
+from tests.retros.models.two import Browser, Two
 
 pytestmark = pytest.mark.both_databases
 

@@ -18,10 +18,11 @@ from django.urls import reverse
 from partnerships.models import Invitation, Membership, Person, SignIn
 from tests.cast import client_of
 from tests.factories import PASSWORD, PartnershipFactory, PersonFactory
+from tests.partnerships.accounts.ways_in import HTMX, code_in, confirmed, signed_in
+from tests.partnerships.accounts.ways_in import with_mail as with_mail
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
-HTMX = {"HX-Request": "true"}
 
 TOM = {
     "name": "Tom Lindqvist",
@@ -43,27 +44,10 @@ def tom():
     return PersonFactory.create(name="Tom Lindqvist", email="tom@example.org")
 
 
-@pytest.fixture
-def with_mail(settings):
-    """As an installation with a mail server has it, but for the routes, which are there before the first request."""
-    reverse("account_email")
-    settings.MAIL_IS_SENT = True
-    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-    settings.ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
-
-
 @pytest.fixture(autouse=True)
 def _letters(monkeypatch):
     """Mail leaves on commit, and the transaction around a test never commits: test_invitation.py looks at that."""
     monkeypatch.setattr("partnerships.mail.letters.transaction.on_commit", lambda send: send())
-
-
-def code_in(mail) -> str:
-    return str(re.findall(r"^\s*([A-Z0-9]{3,4}-?[A-Z0-9]{3,4})\s*$", mail.body, re.MULTILINE)[0])
-
-
-def signed_in(client) -> bool:
-    return "_auth_user_id" in client.session
 
 
 # --- Sign up -----------------------------------------------------------------------------------------
@@ -269,10 +253,6 @@ def test_five_codes_an_hour_for_one_address(tom, with_mail, mailoutbox, each_min
     assert "Too many codes. Wait an hour, or use your password." in answers[-1].text
     assert email in answers[-1].text
     assert len(mailoutbox) == (5 if email == tom.email else 0)
-
-
-def confirmed(client: Client) -> None:
-    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
 
 
 @pytest.mark.both_databases

@@ -8,39 +8,26 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from partnerships.models import Invitation, Person
+from partnerships.models import Invitation
 from retros.models import Draft
-from tests.browser import Watched, faults
-from tests.cast import sign_in
+from tests.browser import Watched, look, press
+from tests.cast import page_of
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD, PartnershipFactory, PersonFactory
-from tests.partnerships.accounts.test_accounts import code_in
+from tests.partnerships.accounts.ways_in import code_in
 
 pytestmark = pytest.mark.one_database
-
-
-def look(page: Page) -> None:
-    """Nothing keeps anybody from using it."""
-    assert faults(page) == []
-
-
-def enter(person: Person, context: Any, live_server: LiveServer) -> Page:
-    sign_in(context, person, live_server.url)
-    page: Page = context.new_page()
-    return page
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
 
 
 def test_from_the_invitation_to_one_home(
     new_context: Callable[..., Any], live_server: LiveServer, watched: Watched
 ) -> None:
     watched.expect(422, 404)
-    ines = enter(PersonFactory.create(name="Ines Okafor", email="ines@example.org"), new_context(), live_server)
+    context = new_context()
+    context.grant_permissions(["clipboard-write"])  # as a browser with a window gives it with the press
+    ines = page_of(PersonFactory.create(name="Ines Okafor", email="ines@example.org"), context, live_server)
     ines.goto("/partnerships/new/")
     look(ines)
     press(ines, "Invite them")
@@ -85,7 +72,7 @@ def test_from_the_invitation_to_one_home(
 def test_the_wrong_person_at_the_link(context: Any, live_server: LiveServer, watched: Watched) -> None:
     ines = PersonFactory.create(name="Ines Okafor")
     _invitation, token = Invitation.for_seat(PartnershipFactory.create(a=ines), email="tom@example.org", by=ines)
-    page = enter(PersonFactory.create(name="Mei Tan"), context, live_server)
+    page = page_of(PersonFactory.create(name="Mei Tan"), context, live_server)
     page.goto(f"/invitations/{token}/")
     expect(page.get_by_text("This invitation is for another address.")).to_be_visible()
     look(page)
@@ -97,7 +84,7 @@ def test_the_wrong_person_at_the_link(context: Any, live_server: LiveServer, wat
 
 def test_settings(new_context: Callable[..., Any], live_server: LiveServer) -> None:
     tom = PersonFactory.create(name="Tom Lindqvist", email="tom@example.org", timezone="Europe/Stockholm")
-    page = enter(tom, new_context(timezone_id="Asia/Tokyo"), live_server)
+    page = page_of(tom, new_context(timezone_id="Asia/Tokyo"), live_server)
     page.goto("/settings/")
     look(page)
     press(page, "Use the time zone of this device")
@@ -125,7 +112,7 @@ def test_a_change_of_the_address_is_undone_from_the_old_one(
     watched.expect(404)
     tom = PersonFactory.create(name="Tom Lindqvist", email="tom@example.org")
     EmailAddress.objects.create(user=tom, email="evil@evil.example", verified=True)
-    page = enter(tom, new_context(), live_server)
+    page = page_of(tom, new_context(), live_server)
     page.goto("/account/email/")
     page.get_by_label("evil@evil.example").check()
     press(page, "Make it the main one")
@@ -158,7 +145,7 @@ def test_who_has_no_password_confirms_by_a_code(context: Any, live_server: LiveS
     ada = PersonFactory.create(name="Ada Osei", email="ada@example.org")
     ada.set_unusable_password()
     ada.save(update_fields=["password"])
-    page = enter(ada, context, live_server)
+    page = page_of(ada, context, live_server)
     page.goto("/settings/")
     page.get_by_role("link", name="Change the password").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Is it you?")
@@ -176,7 +163,7 @@ def test_who_has_no_password_confirms_by_a_code(context: Any, live_server: LiveS
 
 def test_sign_out_everywhere(new_context: Callable[..., Any], live_server: LiveServer) -> None:
     tom = PersonFactory.create(name="Tom Lindqvist", email="tom@example.org")
-    here, there = (enter(tom, new_context(), live_server) for _device in range(2))
+    here, there = (page_of(tom, new_context(), live_server) for _device in range(2))
     for page in (here, there):
         page.goto("/settings/")
     press(here, "Sign out everywhere")
@@ -192,7 +179,7 @@ def test_signing_in_again_in_place_loses_nothing(context: Any, live_server: Live
     watched.expect(401, 422)
     tom = PersonFactory.create(name="Tom Lindqvist", email="tom@example.org")
     partnership = PartnershipFactory.create(a=tom, b=PersonFactory.create(name="Ines"))
-    page = enter(tom, context, live_server)
+    page = page_of(tom, context, live_server)
     page.goto(f"/partnerships/{partnership.pk}/actions/new/")
     tom.end_sessions()
     box = page.locator("textarea[name=text]")
@@ -214,7 +201,7 @@ def test_without_script(new_context: Callable[..., Any], live_server: LiveServer
     """A plain form, its redirect, and a page that gives the text back when the session ended meanwhile."""
     watched.expect(401)
     tom = PersonFactory.create(name="Tom Lindqvist", email="tom@example.org")
-    page = enter(tom, new_context(java_script_enabled=False), live_server)
+    page = page_of(tom, new_context(java_script_enabled=False), live_server)
     page.goto("/settings/")
     page.get_by_label("Your name").fill("Tomas of the long name")
     if signed_out:

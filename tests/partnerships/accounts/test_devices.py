@@ -16,8 +16,8 @@ from partnerships.accounts.devices import browser_in_words
 from partnerships.mail import news
 from partnerships.models import Audit, Delivery, Person, SignIn
 from tests.factories import PASSWORD, PersonFactory
-from tests.partnerships.accounts.test_accounts import signed_in
-from tests.partnerships.accounts.test_second_factor import entered
+from tests.partnerships.accounts.ways_in import entered, signed_in
+from tests.partnerships.accounts.ways_in import passkeys as passkeys
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
@@ -127,13 +127,6 @@ NASTY += [
     {"id": "eA", "rawId": "eA", "type": "public-key", "clientExtensionResults": {}, "response": response}
     for response in RESPONSES
 ]
-
-
-@pytest.fixture
-def passkeys(settings: Any) -> None:
-    """As an installation has it whose address is https, or “localhost”."""
-    settings.PASSKEYS = settings.MFA_PASSKEY_LOGIN_ENABLED = True
-    settings.MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 
 
 def test_there_are_none_on_plain_http(ines: Person, client: Client) -> None:

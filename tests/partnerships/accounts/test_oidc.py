@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,61 +17,16 @@ from partnerships.accounts.oidc import Claims
 from partnerships.models import Audit, Delivery, Invitation, Membership, Partnership, Person
 from tests.cast import Cast
 from tests.factories import PASSWORD
-from tests.partnerships.accounts.test_accounts import signed_in
-from tests.partnerships.accounts.test_accounts import with_mail as with_mail
-from tests.partnerships.accounts.test_second_factor import ASK, Clock, entered, set_up
-from tests.partnerships.accounts.test_second_factor import clock as clock
-from tests.partnerships.test_sign_in_changes import link_in
+from tests.partnerships.accounts.provider import Provider
+from tests.partnerships.accounts.provider import provider as provider
+from tests.partnerships.accounts.provider import served_provider as served_provider
+from tests.partnerships.accounts.ways_in import ASK, Clock, entered, link_in, set_up, signed_in
+from tests.partnerships.accounts.ways_in import clock as clock
+from tests.partnerships.accounts.ways_in import with_mail as with_mail
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 BEGIN, BACK = "/account/oidc/", "/account/oidc/callback/"
-
-
-# It says its port, and ends with this process.
-SERVE = """
-import sys
-import oidc_provider_mock
-with oidc_provider_mock.run_server_in_thread() as server:
-    print(server.server_port, flush=True)
-    sys.stdin.read()
-"""
-
-
-class Provider:
-    """`issuer` is its address; `says` is what it tells of somebody, by the id that it has for them."""
-
-    def __init__(self, issuer: str) -> None:
-        self.issuer = issuer
-
-    def says(self, sub: str, **claims: Any) -> None:
-        said = {"email_verified": True, **claims}
-        requests.put(f"{self.issuer}/users/{sub}", json=said, timeout=5).raise_for_status()
-
-
-@pytest.fixture(scope="session")
-def served_provider() -> Iterator[str]:
-    command = [sys.executable, "-W", "ignore", "-c", SERVE]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
-        assert server.stdin
-        assert server.stdout
-        yield f"http://localhost:{int(server.stdout.readline())}"
-        server.stdin.close()
-
-
-@pytest.fixture
-def provider(served_provider: str, settings: Any) -> Provider:
-    """As an installation has it that is given this issuer."""
-    settings.OIDC_ISSUER, settings.OIDC_NAME = served_provider, "Example sign-in"
-    app = {
-        "provider_id": "oidc",
-        "name": settings.OIDC_NAME,
-        "client_id": "twofold",
-        "secret": "kept by both",
-        "settings": {"server_url": served_provider, "oauth_pkce_enabled": True},
-    }
-    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [app]}}
-    return Provider(served_provider)
 
 
 @pytest.fixture(autouse=True)

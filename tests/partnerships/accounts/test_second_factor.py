@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,29 +18,21 @@ from partnerships.refusals import NotAllowed, Refusal
 from retros.live import rights
 from tests.cast import Cast, client_of
 from tests.factories import PASSWORD, PersonFactory
-from tests.partnerships.accounts.test_accounts import HTMX, code_in, confirmed, signed_in
-from tests.partnerships.accounts.test_accounts import with_mail as with_mail
-from tests.partnerships.test_sign_in_changes import link_in
+from tests.partnerships.accounts.ways_in import (
+    ASK,
+    HTMX,
+    INDEX,
+    Clock,
+    code_in,
+    entered,
+    link_in,
+    set_up,
+    signed_in,
+)
+from tests.partnerships.accounts.ways_in import clock as clock
+from tests.partnerships.accounts.ways_in import with_mail as with_mail
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
-
-INDEX, ASK = "/account/second-factor/", "/account/second-factor/ask/"
-
-
-class Clock:
-    """Half minutes, which do not pass by themselves."""
-
-    step = 58_000_000
-
-    def code(self, secret: str) -> str:
-        return str(totp.format_hotp_value(totp.hotp_value(secret, self.step)))
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(totp, "time", SimpleNamespace(time=lambda: clock.step * 30 + 29))
-    return clock
 
 
 @pytest.fixture(autouse=True)
@@ -55,24 +46,8 @@ def ines() -> Person:
     return PersonFactory.create(name="Ines Okafor", email="ines@example.org")
 
 
-def entered(person: Person) -> Client:
-    client = client_of(person)
-    confirmed(client)
-    return client
-
-
 def secret_of(person: Person) -> str:
     return Adapter().decrypt(Authenticator.objects.get(user=person, type="totp").data["secret"])
-
-
-def set_up(client: Client, clock: Clock) -> Any:
-    """As the page says: the key that it shows goes into the app, whose code comes back; then half a minute passes."""
-    page = client.get(reverse("mfa_activate_totp"))
-    secret = Adapter().decrypt(client.session[totp.SECRET_SESSION_KEY])
-    assert secret_to_type(secret) in page.text
-    answer = client.post(reverse("mfa_activate_totp"), {"code": clock.code(secret)})
-    clock.step += 1  # this one works no more
-    return answer
 
 
 def sign_in(person: Person, client: Client | None = None) -> Client:

@@ -10,17 +10,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import Watched
+from tests.browser import Watched, look, press
 from tests.cast import Cast
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
-from tests.partnerships.accounts.test_accounts_in_browser import look, press
-from tests.partnerships.accounts.test_devices import passkeys as passkeys
-from tests.partnerships.accounts.test_oidc import Provider
-from tests.partnerships.accounts.test_oidc import provider as provider
-from tests.partnerships.accounts.test_oidc import served_provider as served_provider
-from tests.partnerships.accounts.test_second_factor import Clock
-from tests.partnerships.accounts.test_second_factor import clock as clock
+from tests.partnerships.accounts.provider import Provider
+from tests.partnerships.accounts.provider import provider as provider
+from tests.partnerships.accounts.provider import served_provider as served_provider
+from tests.partnerships.accounts.ways_in import Clock
+from tests.partnerships.accounts.ways_in import clock as clock
+from tests.partnerships.accounts.ways_in import passkeys as passkeys
 
 pytestmark = pytest.mark.one_database
 

@@ -14,10 +14,9 @@ from playwright.sync_api import Page, expect
 
 from partnerships.models import Agreement, Clause, Version
 from partnerships.wording import Wording
-from tests.browser import Watched
-from tests.cast import Cast, make_cast
+from tests.browser import Watched, look, press
+from tests.cast import Cast, make_cast, page_of
 from tests.conftest import LiveServer
-from tests.partnerships.accounts.test_accounts_in_browser import enter, look, press
 
 pytestmark = pytest.mark.one_database
 
@@ -48,8 +47,8 @@ def test_a_contract_from_the_first_word_to_the_second_version(
     new_context: Callable[..., Any], live_server: LiveServer, watched: Watched, script: bool
 ) -> None:
     people = make_cast()
-    ines = enter(people.ines, new_context(java_script_enabled=script), live_server)
-    tom = enter(people.tom, new_context(java_script_enabled=script), live_server)
+    ines = page_of(people.ines, new_context(java_script_enabled=script), live_server)
+    tom = page_of(people.tom, new_context(java_script_enabled=script), live_server)
     ines.goto(f"/partnerships/{people.checkout.pk}/")
     ines.get_by_role("link", name="Agreements").click()
     ines.get_by_role("link", name="Write a contract for a project").click()
@@ -101,7 +100,7 @@ def test_words_stay_on_the_device_until_they_are_proposed(
 ) -> None:
     people = make_cast()
     contract = agreed(people, *WORDINGS)
-    page = enter(people.tom, new_context(), live_server)
+    page = page_of(people.tom, new_context(), live_server)
     address = reverse("version_create", args=[contract.pk])
     page.goto(address)
     box(page, 2).fill("Tom answers the same day.")
@@ -166,7 +165,7 @@ def test_everybody_can_use_the_pages_of_agreements(
     empty = Agreement.begin(people.checkout, by=people.ines, kind="contract", title="Search " + "y" * 90)
     closed = Agreement.begin(people.checkout, by=people.ines, kind="contract", title="Old")
     closed.close(by=people.ines)
-    page = enter(people.ines, new_context(), live_server)
+    page = page_of(people.ines, new_context(), live_server)
     create = reverse("version_create", args=[contract.pk])
     for address in (
         *(reverse("agreement_detail", args=[one.pk]) for one in (contract, first, empty, closed)),

@@ -27,12 +27,12 @@ from retros.administration.placing import BUFFER, occurrences
 from retros.dates import one_date, rhythm
 from retros.dates.planning import Planning, looked_at
 from retros.models import Bulk, BulkLine, Series, Session
-from retros.recurrence.rule import PRESETS, Rule
 from retros.worker import tick
 from tests.cast import Cast
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.presses import at_once
 from tests.queries import asked
+from tests.retros.administration.bulks import in_rhythm, starts, wish
 from tests.rows import checksum
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
@@ -40,23 +40,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 ZONES = ["Europe/Tallinn", "Europe/Berlin", "Europe/London", "America/New_York", "Asia/Kolkata"]
 
 
-def wish(act: str, *pairs: Partnership, **more: Any) -> BulkRequest:
-    if act in {"plan", "rhythm"}:
-        more = {"cadence": "every_2_months", **more}
-    return BulkRequest(act, tuple(pair.pk for pair in pairs), **more)
-
-
 def do(what: BulkRequest, by: Person, **more: Any) -> Bulk:
     return bulk.commit(what, by=by, key=uuid.uuid4(), digest=bulk.preview(what, by=by, **more).digest, **more)
-
-
-def in_rhythm(pair: Partnership, by: Person, *, cadence: str = "every_2_weeks", days: int = 14) -> Series:
-    first = timezone.localdate() + timedelta(days=days)
-    return rhythm.begin(pair, by=by, rule=Rule.starting(first, PRESETS[cadence], time(14), "Europe/Berlin"))
-
-
-def starts(pair: Partnership) -> list[datetime]:
-    return [session.start_utc for session in Session.objects.filter(partnership=pair).upcoming()]
 
 
 # --- planning for many ------------------------------------------------------------------------------------------------

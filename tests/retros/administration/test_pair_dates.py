@@ -25,7 +25,7 @@ from retros.models import Bulk, Series, Session
 from retros.recurrence.rule import PRESETS, Rule
 from tests.cast import Cast
 from tests.factories import PartnershipFactory, PersonFactory
-from tests.retros.administration.test_bulk import in_rhythm, starts, wish
+from tests.retros.administration.bulks import in_rhythm, starts, wish
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 

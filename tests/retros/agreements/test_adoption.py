@@ -16,7 +16,9 @@ from retros.agreements.verbs import adopt
 from retros.models import Action, ClauseOrigin, Session
 from tests.cast import Cast, client_of
 from tests.retros import play
-from tests.retros.agreements.test_attention import ONE, in_force
+from tests.retros.agreements.adopted import ONE, close_of, in_force
+from tests.retros.agreements.adopted import session as session
+from tests.retros.agreements.adopted import tried as tried
 from tests.world import HTMX
 
 pytestmark = pytest.mark.one_database
@@ -26,17 +28,6 @@ def contract_of(cast: Cast, title: str = "Relaunch") -> Agreement:
     agreement = Agreement.begin(cast.checkout, by=cast.ines, kind="contract", title=title)
     in_force(agreement, cast, ONE)
     return agreement
-
-
-@pytest.fixture
-def tried(cast: Cast) -> Action:
-    return play.agree(cast.checkout, "two weeks without the review", is_experiment=True, because="it is a habit")
-
-
-@pytest.fixture
-def session(cast: Cast, tried: Action) -> Session:
-    Action.objects.update(created_at=timezone.now() - timedelta(days=60))
-    return play.start(cast.checkout)
 
 
 def test_one_press_makes_a_clause_with_its_outcome(cast: Cast, tried: Action, session: Session) -> None:
@@ -113,16 +104,6 @@ def test_an_agreement_of_others_takes_none(cast: Cast, tried: Action, session: S
 
 
 # --- wrap-up ----------------------------------------------------------------------------------------------------------
-
-
-def close_of(cast: Cast) -> Session:
-    session = play.start(cast.checkout)
-    play.go_on(session, "look_back")
-    for kind in ("pulse", "write"):
-        play.reveal(session, kind)
-        play.go_on(session, kind)
-    play.go_on(session, "conclude")
-    return session
 
 
 def test_what_needs_a_look_stands_at_wrap_up(cast: Cast) -> None:

@@ -10,7 +10,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from partnerships.models import Agreement, Clause, Person, Version
+from partnerships.models import Agreement, Clause, Person
 from partnerships.refusals import Invalid, NotAllowed, Refusal
 from partnerships.wording import Wording
 from retros.agreements.due import DueAgreements
@@ -18,10 +18,10 @@ from retros.agreements.verbs import mention, put_into_agreement
 from retros.models import ClauseLink, Entry, Session
 from tests.cast import Cast, client_of
 from tests.retros import play
+from tests.retros.agreements.adopted import ONE, TWO, in_force
 
 pytestmark = pytest.mark.one_database
 
-ONE, TWO = Wording("Tom answers within a day."), Wording("Thursday is sketch hour.")
 TOLD = "Something changed in “Career”: you said so in retro 1."
 TWICE = "Came up as a “held us back” card 2 times."
 
@@ -31,14 +31,6 @@ def contract(cast: Cast) -> Agreement:
     agreement = Agreement.begin(cast.checkout, by=cast.ines, kind="contract", title="Relaunch")
     in_force(agreement, cast, ONE, TWO)
     return agreement
-
-
-def in_force(agreement: Agreement, cast: Cast, *wordings: Wording) -> Version:
-    agreement.reread()
-    version = agreement.propose(wordings, by=cast.ines, reason="R", base=agreement.in_force)
-    version.sign(by=cast.tom, digest=version.digest)
-    agreement.reread()
-    return version
 
 
 def page(person: Person, agreement: Agreement) -> str:

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext
-from itertools import count
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 
 from retros.backup import archive
 from tests import postgres
+from tests.retros.backup.places import Place, all_of, at
 from tests.served import ROOT, Served
 
 # A person, a session of theirs, and mails: of yesterday (waiting and half sent) and of tomorrow.
@@ -109,52 +106,6 @@ with connection.cursor() as cursor:
     cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'retros_entry'::regclass")
     print(int(cursor.fetchone()[0]))
 """
-Place = Callable[..., Served]
-
-
-@pytest.fixture(scope="module")
-def server() -> str:
-    """Where the tests run on PostgreSQL, the address of the server; empty on SQLite."""
-    return os.environ.get("DATABASE_URL", "")
-
-
-@pytest.fixture(scope="module")
-def prepared(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A database that is ready and empty. On PostgreSQL nobody stays connected, so that it can be copied."""
-    folder = tmp_path_factory.mktemp("prepared")
-    with postgres.database(server, f"twofold_empty_{os.getpid()}") if server else nullcontext("") as database:
-        made = at(folder, database)
-        made.be_ready()
-        yield made
-
-
-@pytest.fixture
-def place(server: str, prepared: Served, tmp_path: Path) -> Iterator[Place]:
-    """Makes databases that are ready and empty; each call another one."""
-    numbers, dropped = count(), []
-
-    def make() -> Served:
-        folder = tmp_path / f"place{next(numbers)}"
-        shutil.copytree(Path(prepared.env["TWOFOLD_DATA_DIR"]).parent, folder)
-        address = ""
-        if server:
-            opened = postgres.database(
-                server, f"twofold_{folder.name}_{os.getpid()}", template=f"twofold_empty_{os.getpid()}"
-            )
-            address = opened.__enter__()
-            dropped.append(opened)
-        return at(folder, address)
-
-    yield make
-    for opened in dropped:
-        opened.__exit__(None, None, None)
-
-
-def at(folder: Path, database: str = "", **variables: str) -> Served:
-    variables |= {"PATH": f"{postgres.clients()}:{os.environ['PATH']}", "TWOFOLD_WORKER_ELSEWHERE": "1"}
-    served = Served(folder, database=database)
-    served.env |= variables
-    return served
 
 
 @contextmanager
@@ -173,17 +124,6 @@ def running(served: Served, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     finally:
         process.kill()
         process.communicate()
-
-
-def all_of(served: Served, statement: str) -> list[Any]:
-    """What the database answers, without Django: it may be asked beside anything."""
-    if address := served.env.get("DATABASE_URL"):
-        with psycopg.connect(address) as connection:
-            return connection.execute(statement).fetchall()
-    path = Path(served.env["TWOFOLD_DATA_DIR"]) / "twofold.sqlite3"
-    with closing(sqlite3.connect(path)) as file:
-        assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        return file.execute(statement).fetchall()
 
 
 def test_what_is_restored_signs_nobody_in_and_sends_nothing_of_the_past(

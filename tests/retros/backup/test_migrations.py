@@ -9,10 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import postgres
-from tests.retros.backup.test_backup import Place, at
-from tests.retros.backup.test_backup import place as place
-from tests.retros.backup.test_backup import prepared as prepared
-from tests.retros.backup.test_backup import server as server
+from tests.retros.backup.places import Place, at
 
 pytestmark = pytest.mark.deep
 

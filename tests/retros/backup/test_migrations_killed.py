@@ -15,10 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests import postgres
-from tests.retros.backup.test_backup import Place, all_of, at
-from tests.retros.backup.test_backup import place as place
-from tests.retros.backup.test_backup import prepared as prepared
-from tests.retros.backup.test_backup import server as server
+from tests.retros.backup.places import Place, all_of, at
 from tests.served import ROOT, Served
 
 pytestmark = pytest.mark.deep

@@ -19,7 +19,7 @@ from retros.models import Entry, Note, Prompt, Session, Step
 from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
 from tests.retros import play
-from tests.retros.room.test_retro_in_browser import Side
+from tests.retros.room.side import Side
 
 pytestmark = pytest.mark.one_database
 

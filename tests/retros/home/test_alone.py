@@ -18,7 +18,7 @@ from retros.notifications.wording import About
 from tests.cast import Cast, client_of
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.retros import play
-from tests.retros.home.test_home import page
+from tests.retros.home.home_page import page
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 

@@ -20,16 +20,11 @@ from retros.pair import long_time, short_date, together_since
 from tests.cast import Cast, client_of
 from tests.factories import PartnershipFactory
 from tests.retros import play
+from tests.retros.home.home_page import page
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 SENTINEL = "heliotrope in the margin"
-
-
-def page(person: Person, partnership: Partnership) -> str:
-    answer = client_of(person).get(reverse("partnership_detail", args=[partnership.pk]))
-    assert answer.status_code == 200
-    return unescape(answer.content.decode())
 
 
 def queries(person: Person, url: str) -> int:

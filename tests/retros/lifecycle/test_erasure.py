@@ -30,7 +30,7 @@ from retros.room.regions import memory
 from tests.cast import Cast, client_of, send_mails
 from tests.factories import PASSWORD
 from tests.retros import play
-from tests.retros.lifecycle.test_export import files
+from tests.retros.lifecycle.files import files
 from tests.retros.model import WRITE, at, make_pair
 from tests.world import World, make_world
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
 import weakref
-import zipfile
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,14 +21,10 @@ from retros.models import Draft
 from tests.cast import Cast, client_of
 from tests.factories import PASSWORD, PartnershipFactory
 from tests.retros import play
+from tests.retros.lifecycle.files import files
 from tests.world import make_world
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
-
-
-def files(packed: bytes) -> dict[str, str]:
-    with zipfile.ZipFile(io.BytesIO(packed)) as zipped:
-        return {name: zipped.read(name).decode() for name in zipped.namelist()}
 
 
 @pytest.mark.parametrize("phase", ["folded", "closed"])

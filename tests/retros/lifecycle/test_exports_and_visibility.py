@@ -26,7 +26,7 @@ from retros.models import Action, Entry, EntryRevision, Jot, KindWord, Note, cre
 from retros.shelf.page import Shelf
 from tests.cast import Cast, client_of, make_cast
 from tests.retros import play
-from tests.retros.lifecycle.test_export import files
+from tests.retros.lifecycle.files import files
 from tests.retros.model import CLOSE, LOOK_BACK, PULSE, WRITE, Participant
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]

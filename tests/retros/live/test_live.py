@@ -29,10 +29,10 @@ from retros.room.regions import named
 from tests.cast import client_of
 from tests.conftest import LiveServer
 from tests.factories import PersonFactory
+from tests.headers import HEADERS, POLICY, policy
 from tests.retros.model import CONCLUDE, WRITE, Pair, Participant, at, make_pair, reveal
 from tests.retros.regions import regions, shown_in
 from tests.retros.streams import Answer, asked_again, cookie_of, eventually, live, on_loop
-from tests.test_site import HEADERS, POLICY, policy
 
 POSTGRESQL = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
 

@@ -11,7 +11,7 @@ from partnerships.models import Person
 from retros.models import Series, Session
 from retros.notifications.ics import InvitationVersion, download, feed, invitation
 from tests.retros import ics
-from tests.retros.notifications.test_calendar import HOSTILE, s2
+from tests.retros.notifications.hostile_calendar import HOSTILE, s2
 from tests.retros.planned_dates import moment, pair, people, session
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]

@@ -15,7 +15,7 @@ from retros.models import Entry, Session, creation
 from retros.notifications.wording import notices_for
 from retros.worker import tick
 from tests.cast import Cast, client_of
-from tests.retros.home.test_home import page
+from tests.retros.home.home_page import page
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ import pytest
 from retros.models import Session
 from tests.browser import Watched, firefox
 from tests.retros.room import test_retro_in_browser as in_chromium
-from tests.retros.room.test_retro_in_browser import Side
+from tests.retros.room.side import Side
 
 pytestmark = [pytest.mark.deep, pytest.mark.one_database]
 

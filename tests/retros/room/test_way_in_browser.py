@@ -16,15 +16,13 @@ from partnerships.models import Agreement
 from partnerships.wording import Wording
 from retros.models import Action, ClauseLink, Note, Session, creation
 from retros.room.decisions import name_decision
-from tests.browser import Watched, enter
+from tests.browser import Watched, enter, look
 from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
-from tests.partnerships.accounts.test_accounts_in_browser import look
 from tests.retros import play
-from tests.retros.agreements.test_adoption import close_of
-from tests.retros.agreements.test_attention import ONE, in_force
+from tests.retros.agreements.adopted import ONE, close_of, in_force
 from tests.retros.model import Participant
-from tests.retros.room.test_retro_in_browser import Side
+from tests.retros.room.side import Side
 
 pytestmark = pytest.mark.one_database
 

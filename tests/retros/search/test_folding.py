@@ -5,33 +5,13 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 from hypothesis import given
-from hypothesis import strategies as st
 
 from retros.search.folding import WORD_LENGTH, fold
 from retros.search.snippet import Part, snippet
 from retros.search.terms import MOST_TERMS, Term, terms_of
+from tests.retros.search.finding import written
 
 pytestmark = pytest.mark.one_database
-
-WORDS = (
-    "Crème brûlée",
-    "ПРИВЕТ мир",
-    "Straße",
-    "if-then",
-    "会議の後で",
-    "Ｆｕｌｌ １＋１",
-    "σίγμας ΣΊΓΜΑΣ",
-    "İstanbul",
-    "👍🏽ok",
-    "a_b%c\\d",
-)
-
-
-# Cn: letters that a later Unicode knows may be taken apart by one of the two alone.
-def written(max_size: int = 80) -> st.SearchStrategy[str]:
-    """What somebody may have written: no control characters but line breaks and tabs."""
-    signs = st.characters(exclude_categories=("Cs", "Cn", "Cc"), include_characters="\n\t")
-    return st.text(signs, max_size=max_size) | st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join)
 
 
 TEXTS = written()

@@ -24,6 +24,7 @@ from retros.search.page import ON_A_PAGE, Search
 from retros.search.terms import terms_of
 from tests.cast import Cast, client_of
 from tests.retros.model import WRITE, Pair, Participant, at, make_pair, reveal
+from tests.retros.search.finding import found
 
 pytestmark = pytest.mark.django_db
 
@@ -35,11 +36,6 @@ def pair() -> Pair:
 
 def look(person: Person, partnership: Partnership, typed: str, /, **more: Any) -> Any:
     return client_of(person).get(reverse("search", args=[partnership.pk]), {"q": typed, **more})
-
-
-def found(person: Person, partnership: Partnership, typed: str, **more: Any) -> list[Any]:
-    """The things behind the results, the newest first; those of an index alone."""
-    return list(find.found(find.Wanted(partnership, person, terms_of(typed), **more)))
 
 
 def words_of(person: Person, partnership: Partnership, typed: str) -> list[str]:

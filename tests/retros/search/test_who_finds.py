@@ -20,8 +20,7 @@ from retros.models.search_text import FOUND
 from retros.search.folding import fold
 from retros.search.page import ON_A_PAGE
 from retros.search.terms import terms_of
-from tests.retros.search.test_folding import WORDS, written
-from tests.retros.search.test_search import found
+from tests.retros.search.finding import WORDS, found, written
 from tests.world import World, leave
 
 pytestmark = pytest.mark.django_db
