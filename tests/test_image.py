@@ -1,4 +1,5 @@
-"""The image of the Dockerfile, built and run without a container engine: each step in a Debian of its own, as root.
+"""The image of the Dockerfile, built and run without a container engine: each step in a Debian of its own, as root. The
+unit in the same Debian, under a systemd that runs.
 
 It needs root, the namespaces of Linux, Debian's packages and those of Python. Where one is missing it says so.
 """
@@ -17,8 +18,8 @@ from typing import Any
 
 import pytest
 
+from tests.image import program, steps
 from tests.served import ROOT
-from tests.test_deployment import program, steps
 
 pytestmark = [pytest.mark.deep, pytest.mark.one_database]
 
@@ -38,6 +39,32 @@ mount --rbind /dev "$1/dev"
 for volume in "$2"/*; do mount --bind "$volume" "$1/${volume##*/}"; done
 shift 2
 exec "$@"
+"""
+# As a machine that starts: $1 becomes its root.
+BOOTED = """
+set -e
+ip link set lo up
+mount --bind "$1" "$1"
+cd "$1"
+mount -t proc proc proc
+mount -t sysfs sysfs sys
+mount -t cgroup2 cgroup2 sys/fs/cgroup
+for each in run tmp dev; do mount -t tmpfs -o mode=755 tmpfs $each; done
+chmod 1777 tmp
+mkdir dev/pts dev/shm
+mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts
+ln -s pts/ptmx dev/ptmx
+for each in null zero full random urandom tty; do touch dev/$each; mount --bind /dev/$each dev/$each; done
+mkdir -p old
+pivot_root . old
+umount --lazy /old
+exec env -i container=other PATH="$2" /lib/systemd/systemd --log-target=null --show-status=no multi-user.target
+"""
+UNIT = """
+apt-get update && apt-get install --yes --no-install-recommends systemd
+ln -s /srv/twofold /opt/twofold
+install -d -m 700 -o twofold -g twofold /var/backups/twofold
+install -d -m 755 /etc/twofold
 """
 FIRST_PAGE = """
 import urllib.request
@@ -91,18 +118,22 @@ class Image:
             subprocess.run(["chmod", "-R", "a+rX", to], check=True)  # as in a clone, whatever this tree is closed to
 
     def _run(self, rest: str) -> None:
+        self.run(self.place, rest)
+
+    def run(self, place: str, commands: str) -> None:
+        """As root, in a shell that ends with the first that fails."""
         found = {
             name: value
             for name, value in os.environ.items()
             if name.lower().endswith(("_proxy", "pip_index_url", "pip_cert"))
         }
-        shell = ["sh", "-e", "-c", f"cd {self.place} && {rest}"]
+        shell = ["sh", "-e", "-c", f"cd {place}\n{commands}"]
         done = subprocess.run(
             ["chroot", self.root, "env", "-i", f"PATH={PATH}", "DEBIAN_FRONTEND=noninteractive",
              *(f"{name}={value}" for name, value in (found | self.env).items()), *shell],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
-        assert done.returncode == 0, (rest, done.stdout[-2000:], done.stderr[-2000:])
+        assert done.returncode == 0, (commands, done.stdout[-2000:], done.stderr[-2000:])
 
     def _env(self, rest: str) -> None:
         self.env |= dict(each.split("=") for each in rest.split())
@@ -157,22 +188,52 @@ def debian(image: str, folder: Path) -> None:
     (folder / "usr/local/bin/python").symlink_to("/usr/bin/python3")  # as the image calls it
 
 
+def first_child(pid: int) -> str:
+    """The id here of what is the first process there."""
+    until = time.monotonic() + STARTS_IN
+    while not (children := Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()):
+        assert time.monotonic() < until
+    return children[0]
+
+
 class Container:
     """It runs: `ask` runs one more command in it."""
 
     def __init__(self, image: Image, process: subprocess.Popen[str]) -> None:
         self.image, self.process = image, process
-        first = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        until = time.monotonic() + STARTS_IN
-        while not (children := first.read_text(encoding="ascii").split()):
-            assert time.monotonic() < until
-        self.pid = children[0]
+        self.pid = first_child(process.pid)
 
     def ask(self, *command: str, user: str = "") -> subprocess.CompletedProcess[str]:
         into = ["nsenter", f"--target={self.pid}", "--mount", "--net", "--pid"]
         return subprocess.run(
             [*into, *self.image.inside(*command, user=user)], capture_output=True, text=True, check=False
         )
+
+
+class Machine:
+    """One that started: `ask` runs a command on it, and gives back what it says."""
+
+    def __init__(self, pid: str) -> None:
+        self.pid = pid
+
+    def ask(self, *command: str) -> str:
+        spaces = ["--mount", "--pid", "--net", "--ipc", "--uts", "--cgroup", f"--root=/proc/{self.pid}/root"]
+        into = ["nsenter", f"--target={self.pid}", *spaces]
+        done = subprocess.run(
+            [*into, "env", "-i", "--chdir=/srv/twofold", f"PATH={PATH}", *command],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout.strip()
+
+    def until_healthy(self) -> None:
+        """As deploy/healthy.py finds it, by the address of the example of settings."""
+        asks = "env TWOFOLD_BASE_URL=https://retro.example.org .venv/bin/python deploy/healthy.py && echo well"
+        until = time.monotonic() + STARTS_IN
+        while self.ask("sh", "-c", asks) != "well":
+            assert time.monotonic() < until, self.ask("systemctl", "status", "--no-pager", "twofold")
+            time.sleep(0.2)
 
 
 @contextmanager
@@ -195,10 +256,14 @@ def running(image: Image, folder: Path) -> Iterator[Container]:
             process.kill()
 
 
-def test_each_step_of_the_image_is_done_and_what_it_makes_serves(tmp_path: Path) -> None:
-    """Installed, copied, given to a user without rights, and served from a root that nobody can write."""
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
     assert os.geteuid() == 0, NEEDS
-    image = Image(tmp_path)
+    return Image(tmp_path_factory.mktemp("image"))
+
+
+def test_each_step_of_the_image_is_done_and_what_it_makes_serves(image: Image, tmp_path: Path) -> None:
+    """Installed, copied, given to a user without rights, and served from a root that nobody can write."""
     uid, gid = image.user.split(":")
     assert f"twofold:x:{uid}:{gid}:" in image.at("/etc/passwd").read_text(encoding="utf-8")
     with running(image, tmp_path / "volumes") as container:
@@ -225,6 +290,27 @@ def test_each_step_of_the_image_is_done_and_what_it_makes_serves(tmp_path: Path)
         assert container.process.wait(30) == 0
 
 
-def status(pid: str) -> dict[str, Any]:
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+def test_the_unit_runs_under_systemd(image: Image, tmp_path: Path) -> None:
+    """With all that it forbids itself; it is started, answers by its address alone, and is stopped."""
+    image.run("/", UNIT)
+    shutil.copyfile(ROOT / "deploy/twofold.env.example", image.root / "etc/twofold/twofold.env")
+    shutil.copyfile(ROOT / "deploy/twofold.service", image.root / "etc/systemd/system/twofold.service")
+    image.run("/", "systemctl enable twofold")
+    apart = ["unshare", "--mount", "--pid", "--net", "--ipc", "--uts", "--cgroup", "--fork", "--kill-child"]
+    with subprocess.Popen([*apart, "sh", "-c", BOOTED, "sh", str(image.root), PATH]) as process:
+        try:
+            machine = Machine(first_child(process.pid))
+            machine.until_healthy()
+            is_so = status(machine.ask("systemctl", "show", "--property=MainPID", "--value", "twofold"), of=machine)
+            assert (is_so["CapEff"], is_so["NoNewPrivs"], is_so["Seccomp"]) == ("0000000000000000", "1", "2")
+            assert "/invitations/" in machine.ask("journalctl", "--unit", "twofold", "--no-pager")
+            machine.ask("systemctl", "stop", "twofold")
+            assert machine.ask("systemctl", "show", "--property=Result", "--value", "twofold") == "success"
+        finally:
+            process.kill()
+
+
+def status(pid: str, of: Machine | None = None) -> dict[str, Any]:
+    path = f"/proc/{pid}/status"
+    lines = (of.ask("cat", path) if of else Path(path).read_text(encoding="ascii")).splitlines()
     return {name: rest.strip() for name, _colon, rest in (line.partition(":") for line in lines)}

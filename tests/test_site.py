@@ -449,6 +449,17 @@ def test_the_tests_that_are_told_apart_by_name_exist() -> None:
     assert [name for name in LONGEST if not any(f"def {name}(" in text for text in texts.values())] == []
 
 
+def test_no_test_module_imports_another() -> None:
+    """What several share stands in a helper module, beside them or above."""
+    imports = re.compile(r"^\s*(?:from|import) tests[.\w]*\.test_|^from tests[.\w]* import \(?\s*test_", re.MULTILINE)
+    found = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "tests").rglob("*.py")
+        if imports.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == set()
+
+
 # --- Words ---------------------------------------------------------------------------------------
 
 
@@ -767,8 +778,9 @@ def test_the_environment_is_read_in_one_place() -> None:
         for path in python_files("partnerships", "retros", "config")
         if re.search(r"os\.(environ|getenv)", path.read_text(encoding="utf-8"))
     ]
-    # asgi.py names the settings module, as every entry of Django does; counters.py a folder, as its library does.
-    assert found == ["config/asgi.py", "config/counters.py", "config/settings.py"]
+    # asgi.py and start.py name the settings module, as every entry of Django does, and start.py looks whether it is
+    # Django's reloader that started it; counters.py names a folder, as its library does.
+    assert found == ["config/asgi.py", "config/counters.py", "config/settings.py", "config/start.py"]
 
 
 def test_every_setting_is_set_once() -> None:
