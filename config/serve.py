@@ -35,6 +35,9 @@ from retros.worker import work
 STUCK_SECONDS = 20  # until a connection is cut that takes nothing of what was sent, or has silently gone
 CONNECTIONS_FOR_PAGES = 512  # beyond the streams
 MOST_WORKERS = 64
+# Until the manager kills a process that does not answer it, and its connections with it. One that starts answers when
+# all is imported: on a busy machine that is near to the five seconds that uvicorn would give it.
+SILENT_SECONDS = 20
 SWITCH_INTERVAL_SECONDS = 0.0005  # that a page keeps the interpreter while the loop or another page waits
 
 
@@ -59,6 +62,7 @@ def configured(
         limit_concurrency=settings.STREAM_LIMIT + CONNECTIONS_FOR_PAGES,
         timeout_keep_alive=10,
         timeout_graceful_shutdown=5,
+        timeout_worker_healthcheck=SILENT_SECONDS,
     )
 
 

@@ -16,6 +16,7 @@ CHROMIUM_FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--font-render-hinting=none",  # letters of a PDF stand where they belong, as from a browser with a window
 ]
 # The shell draws the same pages without a window of a browser around each.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

@@ -16,8 +16,9 @@ from unittest import mock
 import pytest
 from django.core.cache import cache
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.base.creation import TEST_DATABASE_PREFIX
+from django.db.backends.postgresql.base import DatabaseWrapper as PostgreSQL
 from django.template.base import Template
 from django.test import override_settings
 from hypothesis import HealthCheck
@@ -69,7 +70,7 @@ LONGEST = (
 )  # fmt: skip
 
 # Not for `bin/test --quick`: modules that crawl the site, or run machines, races and servers; and those whose tests
-# take more than a quarter of a second of processor time each, since they press through whole retros, months or pairs.
+# take more than 0.15 s of processor time each, since they press through whole retros, months, pairs or ways to sign in.
 LONG_MODULES = {
     "test_agreement_machine", "test_at_size", "test_bad_input", "test_both_at_once", "test_canary",
     "test_engine_inference", "test_engine_machine", "test_engine_orders", "test_engine_races", "test_every_route",
@@ -80,7 +81,8 @@ LONG_MODULES = {
     "test_reminders", "test_retention", "test_revived", "test_room", "test_schedule", "test_sittings", "test_trend",
     "test_who_finds", "test_exercises", "test_take_along", "test_bench", "test_exports_and_visibility", "test_demo",
     "test_every_mail", "test_agreed", "test_alone", "test_pair_dates", "test_memory_at_once", "test_attention",
-    "test_agreements_from_the_room", "test_only_me", "test_ten_years",
+    "test_agreements_from_the_room", "test_only_me", "test_ten_years", "test_series_pages", "test_sign_in_changes",
+    "test_history", "test_spreadsheet", "test_devices", "test_cells", "test_said", "test_came_from",
 }  # fmt: skip
 
 
@@ -116,6 +118,8 @@ def _templates_as_served(django_test_environment: None) -> None:
 
 # --- The database --------------------------------------------------------------------------------
 
+MIGRATED = "test_migrated"  # on PostgreSQL, the one that all others are copies of
+
 
 @contextmanager
 def by_one_of_all(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
@@ -139,21 +143,38 @@ def django_db_modify_db_settings(
     tmp_path_factory: pytest.TempPathFactory,
     django_db_blocker: Any,
 ) -> None:
-    """The migrations run once: the first worker makes a file, and each begins with a copy of it."""
-    if connection.vendor != "sqlite":
-        return
-    test = connection.settings_dict["TEST"]["NAME"]
-    with by_one_of_all(tmp_path_factory, "migrated.sqlite3") as migrated, django_db_blocker.unblock():
-        if not migrated.exists():
-            before = connection.settings_dict["NAME"]
-            connection.creation.create_test_db(verbosity=0, serialize=False)
-            with connection.cursor() as cursor:
-                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            connection.close()
-            connection.settings_dict["NAME"] = before
-            shutil.copyfile(test, migrated)
+    """The migrations run once: the first worker makes a database, and each begins with a copy of it.
+
+    On PostgreSQL it stays as long as the server does; a later run makes it anew.
+    """
+    with by_one_of_all(tmp_path_factory, "migrated") as migrated, django_db_blocker.unblock():
+        if connection.vendor == "sqlite":
+            test = connection.settings_dict["TEST"]["NAME"]
+            if migrated.exists():
+                shutil.copyfile(migrated, test)
+            else:
+                _migrate(test)
+                shutil.copyfile(test, migrated)
         else:
-            shutil.copyfile(migrated, test)
+            if not migrated.exists():
+                _migrate(MIGRATED)
+                migrated.touch()
+            connection.settings_dict["TEST"]["TEMPLATE"] = MIGRATED
+
+
+def _migrate(name: str) -> None:
+    """Makes a database of this name with all migrations, and leaves it."""
+    settings = connection.settings_dict
+    before, test = settings["NAME"], settings["TEST"]["NAME"]
+    settings["TEST"]["NAME"] = name
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    if isinstance(own := connections[DEFAULT_DB_ALIAS], PostgreSQL):
+        own.close_pool()
+    settings["NAME"], settings["TEST"]["NAME"] = before, test
 
 
 @pytest.fixture(scope="session", autouse=True)

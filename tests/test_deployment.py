@@ -24,6 +24,7 @@ import uvicorn
 
 from config import serve
 from tests.browser import Watched
+from tests.image import program, steps
 from tests.newcomers import Newcomer, hold_first_retro
 from tests.served import ROOT, Served, free_port
 
@@ -43,13 +44,6 @@ CHANGE = """
 from retros.models import Session
 print(Session.objects.filter(pk={session!r}).update(version_a=99))
 """
-
-
-def steps() -> list[tuple[str, str]]:
-    """The Dockerfile: each instruction with what stands behind it, on one line."""
-    text = re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text(encoding="utf-8"))
-    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    return [(line.split()[0], line.partition(" ")[2]) for line in lines]
 
 
 def copied() -> list[str]:
@@ -178,17 +172,6 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
 
 
 # --- Through the proxies --------------------------------------------------------------------------
-
-
-def program(name: str, package: str, folder: Path) -> str:
-    """An installed program, or Debian's, unpacked beside the test."""
-    if found := shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin"):
-        return found
-    fetched = subprocess.run(["apt-get", "download", package], cwd=folder, capture_output=True, text=True, check=False)
-    assert fetched.returncode == 0, f"{name} is missing. On Debian: apt-get install {package}"
-    (archive,) = folder.glob(f"{package}_*.deb")
-    subprocess.run(["dpkg-deb", "--extract", archive, folder / package], check=True)
-    return str(next(path for path in (folder / package).rglob(name) if os.access(path, os.X_OK) and path.is_file()))
 
 
 class Proxied:

@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
+from tests.image import program, steps
 from tests.served import ROOT
-from tests.test_deployment import program, steps
 
 pytestmark = [pytest.mark.deep, pytest.mark.one_database]
 

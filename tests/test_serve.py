@@ -228,6 +228,11 @@ def test_what_the_browser_complains_of_fails_a_test(watched: Any) -> None:
     watched.complaints.clear()
 
 
+def test_a_process_that_is_slow_to_start_is_not_killed() -> None:
+    """uvicorn's manager kills who is silent for so long, with every connection; to import all takes seconds."""
+    assert configured(workers=2).timeout_worker_healthcheck >= 20
+
+
 # By themselves a third of what a process would hold: each is imported where it is used, by few requests.
 RARE = {"charset_normalizer", "cryptography", "django_stubs_ext", "fido2", "holidays", "python_calamine", "requests"}
 

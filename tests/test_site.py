@@ -449,6 +449,17 @@ def test_the_tests_that_are_told_apart_by_name_exist() -> None:
     assert [name for name in LONGEST if not any(f"def {name}(" in text for text in texts.values())] == []
 
 
+def test_no_test_module_imports_another() -> None:
+    """What several share stands in a helper module, beside them or above."""
+    imports = re.compile(r"^\s*(?:from|import) tests[.\w]*\.test_|^from tests[.\w]* import \(?\s*test_", re.MULTILINE)
+    found = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "tests").rglob("*.py")
+        if imports.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == set()
+
+
 # --- Words ---------------------------------------------------------------------------------------
 
 

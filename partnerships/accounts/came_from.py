@@ -1,4 +1,4 @@
-"""The header of one's own pages (settings, the account): that of where one came from.
+"""The header of one’s own pages (settings, the account, the guide, the shelf): that of where one came from.
 
 The link to the settings says where it stands, and the session remembers it, for these pages lead to each other.
 """
@@ -14,7 +14,7 @@ from partnerships.access import get_partnership
 from partnerships.header import CameFrom, Header, admin_menu, lead_menu
 from partnerships.models import Partnership, Person
 
-OWN_PAGES = ("/settings/", "/account/")
+OWN_PAGES = ("/settings/", "/account/", "/guide/", "/shelf/")
 KEY = "came_from"
 
 

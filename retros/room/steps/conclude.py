@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -65,7 +65,10 @@ class Conclude(Learns):
 
     @property
     def words(self) -> Words:
-        return OF_A_DIFFERENCE if self.session.kind == Session.Kind.DIFFERENCE else USUAL
+        words = OF_A_DIFFERENCE if self.session.kind == Session.Kind.DIFFERENCE else USUAL
+        if not self.session.is_closed:
+            return words
+        return replace(words, untried=_("Nothing this time."), no_acts=_("Nothing this time."))
 
     @property
     def boxes(self) -> list[str]:

@@ -19,14 +19,9 @@ from partnerships.wording import Wording
 from retros.actions.helped import ON_A_PAGE
 from retros.models import Action, Entry
 from tests.cast import client_of
-from tests.retros.model import WRITE, Pair, at, make_pair, reveal
+from tests.retros.model import WRITE, Pair, at, reveal
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def pair() -> Pair:
-    return make_pair()
 
 
 def page(pair: Pair, person: Person, **asked: str) -> str:

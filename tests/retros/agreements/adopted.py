@@ -1,15 +1,10 @@
-"""An agreement in force, and the close of a retro that adopts one."""
+"""An agreement in force, and a retro at its close."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-import pytest
-from django.utils import timezone
-
 from partnerships.models import Agreement, Version
 from partnerships.wording import Wording
-from retros.models import Action, Session
+from retros.models import Session
 from tests.cast import Cast
 from tests.retros import play
 
@@ -24,18 +19,8 @@ def in_force(agreement: Agreement, cast: Cast, *wordings: Wording) -> Version:
     return version
 
 
-@pytest.fixture
-def tried(cast: Cast) -> Action:
-    return play.agree(cast.checkout, "two weeks without the review", is_experiment=True, because="it is a habit")
-
-
-@pytest.fixture
-def session(cast: Cast, tried: Action) -> Session:
-    Action.objects.update(created_at=timezone.now() - timedelta(days=60))
-    return play.start(cast.checkout)
-
-
 def close_of(cast: Cast) -> Session:
+    """A retro at its last step, in which nobody wrote anything."""
     session = play.start(cast.checkout)
     play.go_on(session, "look_back")
     for kind in ("pulse", "write"):

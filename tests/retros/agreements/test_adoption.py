@@ -17,11 +17,20 @@ from retros.models import Action, ClauseOrigin, Session
 from tests.cast import Cast, client_of
 from tests.retros import play
 from tests.retros.agreements.adopted import ONE, close_of, in_force
-from tests.retros.agreements.adopted import session as session
-from tests.retros.agreements.adopted import tried as tried
 from tests.world import HTMX
 
 pytestmark = pytest.mark.one_database
+
+
+@pytest.fixture
+def tried(cast: Cast) -> Action:
+    return play.agree(cast.checkout, "two weeks without the review", is_experiment=True, because="it is a habit")
+
+
+@pytest.fixture
+def session(cast: Cast, tried: Action) -> Session:
+    Action.objects.update(created_at=timezone.now() - timedelta(days=60))
+    return play.start(cast.checkout)
 
 
 def contract_of(cast: Cast, title: str = "Relaunch") -> Agreement:

@@ -27,11 +27,6 @@ CHOICES = list({template.key: kind for kind in reversed(KINDS) for template in K
 ALONE = ("pulse", "write", "questions", "close")
 
 
-@pytest.fixture
-def pair() -> Pair:
-    return make_pair()
-
-
 def of_kind(pair: Pair, kind: str) -> Client:
     Partnership.objects.filter(pk=pair.partnership.pk).update(kind=kind)
     return client_of(pair.ines)

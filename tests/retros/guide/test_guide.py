@@ -36,6 +36,15 @@ def test_the_page_says_what_the_document_says(world: World) -> None:
 
 
 @pytest.mark.django_db
+def test_it_has_the_header_of_the_pair(world: World) -> None:
+    ines, history = world.client("ines"), world.url("history_detail")
+    home = ines.get(world.url("partnership_detail")).text
+    for name in ("guide_detail", "shelf_detail"):
+        (link,) = set(re.findall(rf'href="({world.url(name)}\?from=[^"]*)"', home))
+        assert f'href="{history}"' in ines.get(link).text.partition("<main")[0]
+
+
+@pytest.mark.django_db
 def test_a_question_mark_leads_to_the_part_of_the_page(world: World) -> None:
     link = '<a class="btn quiet small" href="/guide/#{}" aria-label="Guide to this page">?</a>'
     assert link.format("between-two-retros") in world.client("ines").get(world.url("action_list")).text

@@ -30,11 +30,6 @@ WORDS = "She asked before she cut the scope"
 
 
 @pytest.fixture
-def pair() -> Pair:
-    return make_pair()
-
-
-@pytest.fixture
 def ines(pair: Pair) -> Client:
     return client_of(pair.ines)
 

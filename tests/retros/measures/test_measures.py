@@ -27,11 +27,6 @@ pytestmark = pytest.mark.django_db
 TEXT = "What we decide stays decided."
 
 
-@pytest.fixture
-def pair() -> Pair:
-    return make_pair()
-
-
 def define(pair: Pair, text: str = TEXT, by: str = "ines") -> Measure:
     return Measure.define(pair.partnership, by=getattr(pair, by), text=text, id=uuid.uuid4())
 

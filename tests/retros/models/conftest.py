@@ -6,18 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.retros.model import AtOnce, Clock, Pair, Participant, make_pair
+from tests.retros.model import AtOnce, Clock, Pair, Participant
 
 
 @pytest.fixture
 def clock() -> Iterator[Clock]:
     with Clock().running() as clock:
         yield clock
-
-
-@pytest.fixture
-def pair(db: None) -> Pair:
-    return make_pair()
 
 
 @pytest.fixture

@@ -9,12 +9,11 @@ import pytest
 
 from retros.models import Session
 from tests.browser import Watched, firefox
-from tests.retros.room import test_retro_in_browser as in_chromium
 from tests.retros.room.side import Side
+from tests.retros.room.whole_retro import hold_a_whole_retro
+from tests.retros.room.whole_retro import two as two
 
 pytestmark = [pytest.mark.deep, pytest.mark.one_database]
-
-two = in_chromium.two
 
 
 @pytest.fixture(scope="module")
@@ -27,4 +26,4 @@ def browser(playwright: Any) -> Iterator[Any]:
 
 
 def test_a_whole_retro_in_firefox(two: tuple[Side, Side, Session], watched: Watched) -> None:
-    in_chromium.test_a_whole_retro_by_two_people(two, watched)
+    hold_a_whole_retro(two, watched)

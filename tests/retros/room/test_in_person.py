@@ -14,16 +14,11 @@ from partnerships.refusals import Invalid, Refusal, Stale
 from retros.lifecycle.export import everything
 from retros.models import Action, Entry, Note, Session
 from tests.cast import client_of
-from tests.retros.model import WRITE, Pair, Participant, at, make_pair, reveal
+from tests.retros.model import WRITE, Pair, Participant, at, reveal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 HEADING = "Workload"
-
-
-@pytest.fixture
-def pair() -> Pair:
-    return make_pair()
 
 
 def folded(hand: Participant, text: str = HEADING, *, id: uuid.UUID | None = None) -> Entry:

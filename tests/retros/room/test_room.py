@@ -688,3 +688,5 @@ def test_a_closed_retro_gives_no_more_advice(cast: Cast) -> None:
     assert len(headings) == len(session.steps)
     assert all(headings), headings
     assert headings[1].startswith("How you both were")
+    concluded = tom.get(reverse("step_detail", args=[session.pk, 3])).content.decode()
+    assert ("What could be the one thing to try" in concluded, "Nothing this time." in concluded) == (False, True)

@@ -29,11 +29,6 @@ from tests.retros.search.finding import found
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def pair() -> Pair:
-    return make_pair()
-
-
 def look(person: Person, partnership: Partnership, typed: str, /, **more: Any) -> Any:
     return client_of(person).get(reverse("search", args=[partnership.pk]), {"q": typed, **more})
 
