@@ -56,7 +56,7 @@ def every_mail() -> dict[str, EmailMultiAlternatives]:
     for make in (_letters, _of_sign_in, _of_accounts, _news, _deliveries):
         mail.outbox.clear()
         for name, message in make(people):
-            assert isinstance(message, EmailMultiAlternatives)
+            assert isinstance(message, EmailMultiAlternatives), name
             assert name not in found, name
             found[name] = message
     return found
@@ -147,7 +147,9 @@ def _deliveries(people: People) -> Made:
     now = timezone.now()
 
     def to_her(kind: str, subject_id: Any, key: str = "") -> EmailMultiAlternatives | None:
-        delivery = Delivery.new(person=people.dana, kind=kind, subject_id=subject_id, for_key=key, send_at=now)
+        about = "action" if subject_id == action.pk else "session"
+        fields = {"subject_type": about, "subject_id": subject_id, "for_key": key}
+        delivery = Delivery.new(person=people.dana, kind=kind, send_at=now, **fields)
         return message_for(delivery, now)  # type: ignore[return-value]
 
     def retro(days: int, **fields: Any) -> Session:
