@@ -157,6 +157,6 @@ def test_a_partnership(paper: Callable[[str], Any], people: Cast) -> None:
         (at,) = [at for at, text in enumerate(sheets) if f"Begin{n}." in text]
         before, after = sheets[at].split(f"Begin{n}.")
         assert "Owner" in before.split("Actions ")[-1], n
-        assert f"Due {due(n).isoformat()}" in after.split("Actions ")[0], n
+        assert f"Due {date_format(due(n), 'j F Y')}" in after.split("Actions ")[0], n
     assert not any("False" in sheet for sheet in sheets)
     assert "as it stood on" in sheets[-1]
