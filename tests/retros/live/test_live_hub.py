@@ -14,7 +14,7 @@ import pytest
 from django.db import DatabaseError
 
 from partnerships.models.partnership import Seat
-from retros.live import endpoint, hub, rights
+from retros.live import endpoint, rights
 from retros.live.hub import Full, Hub, Stream, TooManyStreams
 from retros.live.rights import Right
 from tests import loop
@@ -47,7 +47,7 @@ def known() -> Iterator[dict[str, Any]]:
         mock.patch.object(rights, "authorise", authorise),
         mock.patch.object(rights, "recheck", recheck),
         mock.patch.object(rights, "announce"),
-        mock.patch.object(hub, "listen", mock.AsyncMock()),
+        mock.patch("retros.live.listener.listen", mock.AsyncMock()),
     ):
         yield said
 
