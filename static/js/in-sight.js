@@ -33,7 +33,8 @@ addEventListener("pointerdown", () => (pressed = true), true);
 for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => (pressed = false), true);
 addEventListener("focusin", () => pressed || (focused() && show(focused())));
 addEventListener("click", ({ detail }) => detail && focused()?.matches("textarea, input") && show(focused()));
-addEventListener("toggle", ({ target }) => target.open && target.closest("main") && show(target), true);
+// What the page had open from the start says "toggle" as well, and nobody opened it.
+addEventListener("toggle", ({ target }) => target.open && target.contains(focused()) && show(target), true);
 
 // What comes in may push it down.
 let seen = null;

@@ -91,6 +91,7 @@ class Keys:
 
     def heading(self, text: str) -> None:
         expect(self.page.get_by_role("heading", level=1)).to_have_text(text)
+        self.page.evaluate(TWO_FRAMES)  # before the first one, no dock has measured itself
 
 
 @pytest.fixture

@@ -238,6 +238,23 @@ def test_nothing_lies_over_what_is_pressed_or_opened_by_it(
 # --- the focus --------------------------------------------------------------------------------------------------------
 
 
+def test_what_the_page_has_open_from_the_start_moves_nothing(open_page: Callable[..., Page], rooms: Rooms) -> None:
+    """Its event may come before or after the scripts: here, after all of them."""
+    where = rooms.conclude_first()  # the one thing to try is asked for
+    page = open_page(where, PHONE)
+    page.add_init_script(
+        "addEventListener('toggle', (early) => early.isTrusted && early.stopImmediatePropagation(), true)"
+    )
+    page.goto(where)
+    expect(page.locator("html")).to_have_attribute("data-connection", "live")
+    late = "details => details.dispatchEvent(new Event('toggle'))"
+    for opened in page.locator("main details[open]").all():
+        opened.evaluate(late)
+    page.evaluate(TWO_FRAMES)
+    assert page.locator("main details[open]").count() > 0
+    assert page.evaluate("scrollY") == 0
+
+
 def test_after_a_step_the_focus_is_on_its_heading(open_page: Callable[..., Page], rooms: Rooms) -> None:
     session = rooms.at("look_back")
     page = open_page(f"/sessions/{session.pk}/", DESK)
