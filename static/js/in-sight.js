@@ -34,7 +34,11 @@ for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => 
 addEventListener("focusin", () => pressed || (focused() && show(focused())));
 addEventListener("click", ({ detail }) => detail && focused()?.matches("textarea, input") && show(focused()));
 // What the page had open from the start says "toggle" as well, and nobody opened it.
-addEventListener("toggle", ({ target }) => target.open && target.contains(focused()) && show(target), true);
+addEventListener(
+  "toggle",
+  ({ target }) => target.open && focused()?.closest("details") === target && show(target),
+  true,
+);
 
 // What comes in may push it down.
 let seen = null;
