@@ -4,9 +4,11 @@ Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
     (name === "open" && node.firstChild && ["details", "dialog"].includes(node.localName)) || // not one that comes in
     (name === "tabindex" && node === document.activeElement)
   );
-// A box that saves itself belongs to whoever writes in it, with all that goes with its text. What was said, was said.
+// A box that saves itself belongs to whoever writes in it, with all that goes with its text. What was said, was said. A
+// region that shows what it should stays as it is.
 Idiomorph.defaults.callbacks.beforeNodeMorphed = (old, fresh) =>
   old.parentNode?.id !== "said" &&
+  !(old.dataset?.v && old.dataset.v === fresh.dataset.v) &&
   !(
     old.form?.dataset.autosave &&
     old.form.dataset.autosave === fresh.form?.dataset.autosave &&
@@ -17,6 +19,7 @@ const writing = () => document.activeElement?.closest("textarea, input");
 let box = null,
   top = 0;
 function hold() {
+  if (box) return;
   box = writing();
   top = box?.getBoundingClientRect().top;
 }
@@ -27,4 +30,4 @@ function putBack() {
 addEventListener("htmx:beforeSwap", ({ detail }) => detail.requestConfig.verb === "get" && hold());
 addEventListener("htmx:afterRequest", () => box && requestAnimationFrame(putBack));
 addEventListener("twofold:before-regions", hold);
-addEventListener("twofold:after-regions", putBack);
+addEventListener("twofold:after-regions", () => requestAnimationFrame(putBack));

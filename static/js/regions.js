@@ -26,7 +26,7 @@ document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
     region = detail.fragment.firstElementChild,
     order = region?.dataset.order;
   if (order !== undefined) {
-    const rows = new Map([...target.children].map((row) => [row.dataset.v, row.cloneNode(true)]));
+    const rows = new Map([...target.children].map((row) => [row.dataset.v, row.cloneNode()])); // it stays as it is
     for (const row of region.children) rows.set(row.dataset.v, row);
     const wanted = order.match(/.{8}/g) ?? [];
     detail.shouldSwap = wanted.every((digest) => rows.has(digest));
