@@ -1,7 +1,7 @@
 // When the server's view is morphed in, what a person opened stays open, and what has the focus keeps it.
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
   !(
-    (name === "open" && node.firstChild && ["details", "dialog"].includes(node.localName)) || // not one that comes in
+    (name === "open" && node.firstChild) || // a <details> or <dialog>, and not one that comes in
     (name === "tabindex" && node === document.activeElement)
   );
 // A box that saves itself belongs to whoever writes in it, with all that goes with its text. What was said, was said. A
@@ -16,12 +16,9 @@ Idiomorph.defaults.callbacks.beforeNodeMorphed = (old, fresh) =>
   );
 // Nor does the box that somebody writes in move on the screen when a card comes in above it.
 const writing = () => document.activeElement?.closest("textarea, input");
-let box = null,
-  top = 0;
+let box, top;
 function hold() {
-  if (box) return;
-  box = writing();
-  top = box?.getBoundingClientRect().top;
+  if (!box) top = (box = writing())?.getBoundingClientRect().top;
 }
 function putBack() {
   if (box && box === writing()) scrollBy({ top: box.getBoundingClientRect().top - top, behavior: "instant" });
@@ -30,4 +27,4 @@ function putBack() {
 addEventListener("htmx:beforeSwap", ({ detail }) => detail.requestConfig.verb === "get" && hold());
 addEventListener("htmx:afterRequest", () => box && requestAnimationFrame(putBack));
 addEventListener("twofold:before-regions", hold);
-addEventListener("twofold:after-regions", () => requestAnimationFrame(putBack));
+addEventListener("twofold:after-regions", putBack);
