@@ -26,12 +26,12 @@ from retros.models import Entry, Session
 from retros.worker import tick
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
-from tests.retros.model import WRITE
+from tests.retros.play import WRITE
 from tests.retros.regions import shown_in
 from tests.retros.streams import Answer, cookie_of, live
-from tests.routes import TABLE
+from tests.routes import PHASES, TABLE
 from tests.rows import checksum
-from tests.world import AUTOSAVE, HTMX, MARK, PHASES, World, leave, make_world, parameters, routes
+from tests.world import AUTOSAVE, HTMX, MARK, World, leave, make_world, parameters, routes
 
 pytestmark = pytest.mark.one_database
 

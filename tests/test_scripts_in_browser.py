@@ -10,13 +10,13 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from retros.models import Draft, Entry, Pick, Session, creation
+from retros.models import Draft, Entry, Pick, Session
 from tests.browser import MAX_SCRIPT, Watched, set_offline, violations
 from tests.cast import Cast, sign_in
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
 from tests.retros import play
-from tests.retros.model import Participant
+from tests.retros.play import Participant
 
 pytestmark = pytest.mark.one_database
 
@@ -29,7 +29,7 @@ MAX_STYLE = 10_700
 @pytest.fixture
 def room(people: Cast) -> str:
     """The address of the step where the two write alone."""
-    session = creation.start_now(people.checkout, by=people.ines)
+    session = play.start(people.checkout)
     step = next(step for step in session.steps if step.kind == "write")
     return f"/sessions/{session.pk}/steps/{step.position}/"
 
@@ -503,7 +503,7 @@ def test_what_was_done_has_the_focus_on_a_page_that_comes(ines: Page, room: str)
 
 
 def test_a_toast_goes_by_itself_but_not_under_the_pointer(ines: Page, room: str, people: Cast) -> None:
-    play.fold(Session.objects.get(), people.ines, "Put away")
+    Participant(people.ines, Session.objects.get().pk).fold("Put away")
     ines.clock.install()
     ines.goto(room)
     ines.get_by_role("link", name="Edit card").click()

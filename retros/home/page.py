@@ -185,7 +185,8 @@ class Home(Pair):
 
     @cached_property
     def trends(self) -> list[Trend]:
-        pulses = [Asked(s.open_pulse, s) for s in self._sessions if s.started_at and s.open_pulse]  # type: ignore[attr-defined]
+        opened = [s for s in self._sessions if s.started_at and s.open_pulse]  # type: ignore[attr-defined]
+        pulses = [Asked(s.open_pulse, s) for s in opened]  # type: ignore[attr-defined]
         pulses.sort(key=lambda pulse: pulse.session.started_at or self.now)
         return trends(self.partnership, self.person, self.members, pulses)
 

@@ -15,7 +15,7 @@ from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
 from retros.access import get_action
 from retros.models import Action, Draft, Review, creation
 from tests.factories import PersonFactory
-from tests.retros.model import LAST, Pair, Participant, Participants, at, make_pair, reveal
+from tests.retros.play import LAST, Pair, Participant, Participants, at, make_pair, reveal
 
 pytestmark = pytest.mark.django_db
 
@@ -78,7 +78,7 @@ def test_an_action_from_a_card_needs_an_open_card_of_that_session(pair: Pair) ->
         with pytest.raises(Refusal, match="not open"):
             agree(pair, session=ines.session, entry=ines.entry(card.pk))
     assert not Action.objects.exists()
-    reveal(ines, tom)
+    reveal(ines.session)
     (action,) = agree(pair, session=tom.session, by=pair.tom, entry=tom.entry(folded.pk))
     assert stored(action).from_entry_id == folded.pk
 

@@ -31,8 +31,8 @@ def session(cast: Cast) -> Session:
         if kind == "pulse":
             play.reveal(session, kind)
         play.go_on(session, kind)
-    play.fold(session, cast.tom, "Scope moved on a Tuesday")
-    play.fold(session, cast.ines, "The research calls")
+    play.Participant(cast.tom, session.pk).fold("Scope moved on a Tuesday")
+    play.Participant(cast.ines, session.pk).fold("The research calls")
     play.reveal(session, "write")
     return session
 

@@ -13,8 +13,7 @@ from retros.models import Action, Draft, Entry, Session, creation
 from tests.browser import TWO_FRAMES, Watched, enter
 from tests.cast import Cast, sign_in
 from tests.conftest import LiveServer
-from tests.retros.model import Participant
-from tests.retros.play import fold, reveal, step_of
+from tests.retros.play import Participant, reveal, start, step_of
 
 pytestmark = pytest.mark.one_database
 
@@ -96,7 +95,7 @@ class Keys:
 
 @pytest.fixture
 def session(people: Cast) -> Session:
-    return creation.start_now(people.checkout, by=people.ines)
+    return start(people.checkout)
 
 
 @pytest.fixture
@@ -167,7 +166,7 @@ def test_the_keys_of_writing(ines: Keys, session: Session, people: Cast) -> None
 
 def test_the_keys_of_talking(ines: Keys, session: Session, people: Cast) -> None:
     for person, text in ((people.ines, "From Ines"), (people.ines, "Also from Ines"), (people.tom, "From Tom")):
-        fold(session, person, text)
+        Participant(person, session.pk).fold(text)
     reveal(session, "write")
     ines.goes_to(session, "write")
     page, keys = ines.page, ines.page.keyboard
@@ -210,8 +209,7 @@ def test_a_whole_retro_by_the_keyboard(enlarged: Keys, session: Session, people:
         step_of(session, kind).ready_for_next(by=people.tom)
 
     def tom_is_ready(kind: str) -> None:
-        step = step_of(session, kind)
-        step.ready(by=people.tom, digest=step.digest(people.tom))
+        Participant(people.tom, session.pk).ready(step_of(session, kind).position)
 
     ines.goes_to(session, "look_back")
     ines.press("Ready for Pulse check")
@@ -263,7 +261,7 @@ def test_a_whole_retro_by_the_keyboard(enlarged: Keys, session: Session, people:
     expect(page.locator(".card", has_text="To be deleted")).to_have_count(0)
     ines.press("Undo")
     expect(page.locator(".card", has_text="To be deleted")).to_be_visible()
-    fold(session, people.tom, "Scope moved", column="bad")
+    Participant(people.tom, session.pk).fold("Scope moved", "bad")
     tom_is_ready("write")
     ines.press("Ready, and open both")
     expect(page.get_by_role("heading", level=1)).to_be_focused()

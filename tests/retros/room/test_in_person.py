@@ -14,7 +14,7 @@ from partnerships.refusals import Invalid, Refusal, Stale
 from retros.lifecycle.export import everything
 from retros.models import Action, Entry, Note, Session
 from tests.cast import client_of
-from tests.retros.model import WRITE, Pair, Participant, at, reveal
+from tests.retros.play import WRITE, Pair, Participant, at, reveal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
@@ -22,7 +22,7 @@ HEADING = "Workload"
 
 
 def folded(hand: Participant, text: str = HEADING, *, id: uuid.UUID | None = None) -> Entry:
-    return Entry.fold(hand.prompt("talk"), by=hand.person, text=text, client_id=id or uuid.uuid4(), in_person=True)
+    return hand.fold(text, "talk", client_id=id, in_person=True)
 
 
 def opened(pair: Pair) -> tuple[Session, Entry]:
@@ -30,7 +30,7 @@ def opened(pair: Pair) -> tuple[Session, Entry]:
     hands = pair.hands(session)
     card = folded(hands[0])
     at(session, WRITE)
-    reveal(*hands)
+    reveal(hands[0].session)
     return session, hands[0].entry(card.pk)
 
 
@@ -45,7 +45,7 @@ def test_it_is_folded_like_any_card_and_opens_with_the_others(pair: Pair) -> Non
     shown = [client.get(url).content.decode() for client in (ines, tom)]
     assert [HEADING in page for page in shown] == [True, False]
     assert "Ines has folded 1 card" in shown[1]
-    reveal(*pair.hands(session))
+    reveal(session)
     page = tom.get(url).content.decode()
     assert HEADING in page
     assert "We talked about it" in page

@@ -19,7 +19,7 @@ from tests.browser import TWO_FRAMES, Watched
 from tests.cast import Cast, page_of
 from tests.conftest import LiveServer
 from tests.retros import play
-from tests.retros.model import Participant
+from tests.retros.play import Participant
 from tests.retros.rooms import Rooms
 
 pytestmark = pytest.mark.one_database
