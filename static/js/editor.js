@@ -32,7 +32,7 @@ addEventListener(
   }) => {
     if (verb !== "post" || xhr.status < 200 || xhr.status > 299) return;
     elt.closest("dialog")?.close();
-    const card = path.split("/entries/")[1]?.slice(0, 36);
+    const card = path.split("/entries/")[1]?.slice(0, 8);
     if (card && !document.activeElement.closest("main"))
       (document.getElementById("card-" + card) ?? document.querySelector(".toast button"))?.focus();
   },
