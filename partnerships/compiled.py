@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
@@ -19,6 +20,11 @@ from django.db.models.sql.compiler import SQLCompiler
 M = TypeVar("M", bound=Model)
 
 Given = Model | UUID | datetime | date | str
+Converter = Callable[[Any, Any, Any], Any]
+Converters = dict[int, tuple[list[Converter], Any]]
+
+OF_SQLITE = {"convert_uuidfield_value", "convert_datetimefield_value"}  # of texts: the same each time, and immutable
+CONVERTED = 512  # of each column of a query
 
 
 class Worded(NamedTuple):
@@ -78,7 +84,7 @@ def _objects(compiler: SQLCompiler, database: str) -> Callable[[list[Any]], list
     first, last = klass["select_fields"][0], klass["select_fields"][-1] + 1
     names = [column[0].target.attname for column in select[first:last]]
     related = get_related_populators(klass, select, database)  # type: ignore[call-arg]  # the stubs are of Django 6
-    converters = compiler.get_converters([column[0] for column in select])
+    converters = _remembering(compiler.get_converters([column[0] for column in select]))
     annotated = list((compiler.annotation_col_map or {}).items())
 
     model: type[Model] = klass["model"]
@@ -106,6 +112,18 @@ def _objects(compiler: SQLCompiler, database: str) -> Callable[[list[Any]], list
         return found
 
     return objects
+
+
+def _remembering(converters: Converters) -> Converters:
+    """The same, but an id or a moment that was read before in this process is not made of its text once more."""
+
+    def remembering(convert: Converter, column: object) -> Converter:
+        if getattr(convert, "__name__", "") not in OF_SQLITE:
+            return convert
+        known = lru_cache(CONVERTED)(lambda text: convert(text, column, connection))
+        return lambda text, _column, _connection: known(text)
+
+    return {at: ([remembering(each, column) for each in own], column) for at, (own, column) in converters.items()}
 
 
 def _place(places: dict[Any, int], value: object) -> int | None:

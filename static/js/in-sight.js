@@ -41,8 +41,8 @@ addEventListener(
 );
 
 // What comes in may push it down.
-let seen = null;
-const look = () => (seen = focused() && !isBehind(focused()) ? focused() : null);
+let seen;
+const look = () => (seen ??= focused() && !isBehind(focused()) && focused());
 const keep = (isPress) => {
   const now = focused();
   if (now && (isPress || (now === seen && isBehind(now)))) show(now);
@@ -53,4 +53,4 @@ addEventListener("htmx:afterRequest", ({ detail }) =>
   requestAnimationFrame(() => keep(detail.requestConfig.verb === "post")),
 );
 addEventListener("twofold:before-regions", look);
-addEventListener("twofold:after-regions", () => keep(false));
+addEventListener("twofold:after-regions", () => keep());

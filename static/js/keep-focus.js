@@ -6,7 +6,7 @@ addEventListener("focusin", ({ target }) => {
   for (let part = target; part; part = part.parentElement) way.push(part);
 });
 const here = (part) => (part.isConnected ? part : document.getElementById(part.id || "-"));
-const isSeen = (part) => part && part.checkVisibility();
+const isSeen = (part) => part?.checkVisibility();
 
 const TAKES = "a[href], button, input, select, textarea, summary, [tabindex]";
 
