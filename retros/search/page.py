@@ -149,7 +149,7 @@ class Search(Pair):
         return Result(what, url, self._day(text.at), parts, self.by_person.get(text.by), private)
 
     def _entry(self, entry: Entry) -> tuple[str, str, str]:
-        url = self._step(entry.step) + (f"#card-{entry.pk}" if entry.is_card else "")
+        url = self._step(entry.step) + (f"#card-{entry.mark}" if entry.is_card else "")
         return _in(entry.prompt.title, entry.step), url, entry.text
 
     def _note(self, note: Note) -> tuple[str, str, str]:

@@ -24,7 +24,7 @@ addEventListener("htmx:afterSwap", ({ detail: { target, requestConfig } }) => {
 addEventListener("htmx:afterRequest", ({ detail: { elt, xhr, requestConfig } }) => {
   if (requestConfig.verb !== "post" || xhr.status < 200 || xhr.status > 299) return;
   elt.closest("dialog")?.close();
-  const card = requestConfig.path.split("/entries/")[1]?.slice(0, 36);
+  const card = requestConfig.path.split("/entries/")[1]?.slice(0, 8);
   if (card && !document.activeElement.closest("main"))
     (document.getElementById(`card-${card}`) ?? document.querySelector(".toast button"))?.focus();
 });

@@ -1,8 +1,8 @@
 // No answer: a press waits for the network and is made again, as it was made. Its id, or what it sets, makes it happen
 // once. It says so at its card or in its form's own notice, until the next answer.
 const { lost, waits, broken } = document.body.dataset;
-const cardOf = ({ id }, path) =>
-  document.getElementById(id === "act" && `card-${path.split("/entries/")[1]?.slice(0, 36)}`);
+const cardOf = (form, path) =>
+  document.getElementById(form.matches(".acts") && `card-${path.split("/entries/")[1]?.slice(0, 8)}`);
 
 function tell(elt, path, words) {
   const place = cardOf(elt, path) || elt.querySelector("[data-notice]");

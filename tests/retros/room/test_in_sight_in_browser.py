@@ -460,15 +460,15 @@ def test_no_card_grows_by_what_happens_to_it(
     own, other = (next(row for row in rows if row.author_id == who.pk) for who in (rooms.a, rooms.b))
 
     def state(entry: Entry) -> Locator:
-        return page.locator(f"#card-{entry.pk} .state")
+        return page.locator(f"#card-{entry.mark} footer > :is(.btn, .state)")
 
     for entry in (own, other):
-        card = page.locator(f"#card-{entry.pk}")
+        card = page.locator(f"#card-{entry.mark}")
         stood = card.evaluate(RECT)[2:], state(entry).evaluate(RECT)[2]
         assert stood[0][1] > 0
-        lines = page.locator(f"#card-{entry.pk} footer").evaluate(RECT)[3]
+        lines = page.locator(f"#card-{entry.mark} footer").evaluate(RECT)[3]
         assert lines <= 34  # one line
-        name = page.locator(f"#card-{entry.pk} .who > span:not(.dot)")
+        name = page.locator(f"#card-{entry.mark} footer > b")
         assert name.evaluate("name => name.scrollWidth <= name.clientWidth"), name.inner_text()
         for words, change in (
             (rooms.b.first_name, lambda e: e.pick(by=rooms.b)),

@@ -69,7 +69,7 @@ def test_the_page_marks_what_matches_and_says_where_it_is(pair: Pair) -> None:
     card = pair.hands(session)[0].fold("<b>Scope</b> & dates")
     page = look(pair.ines, pair.partnership, "scope").text
     assert "&lt;b&gt;<mark>Scope</mark>&lt;/b&gt; &amp; dates" in page
-    assert f'href="/sessions/{session.pk}/steps/{WRITE}/#card-{card.pk}"' in page
+    assert f'href="/sessions/{session.pk}/steps/{WRITE}/#card-{card.mark}"' in page
     assert "Only you can read this" in page
 
 
