@@ -20,10 +20,10 @@ from partnerships.models import Clause, Partnership, Person, Version
 from retros.models import Action, Draft, Entry, Handover, Jot, KindWord, Need, Note, Review, SearchText
 from retros.models.search_text import FOUND
 from retros.search import find
-from retros.search.folding import fold
 from retros.search.find import ON_A_PAGE
+from retros.search.folding import fold
 from retros.search.terms import terms_of
-from tests.retros.model import make_pair
+from tests.retros.play import make_pair
 from tests.retros.search.finding import WORDS, found, written
 from tests.world import World, leave
 
