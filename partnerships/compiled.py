@@ -19,7 +19,7 @@ from django.db.models.sql.compiler import SQLCompiler
 
 M = TypeVar("M", bound=Model)
 
-Given = Model | UUID | datetime | date | str
+Given = Model | UUID | datetime | date | str | int
 Converter = Callable[[Any, Any, Any], Any]
 Converters = dict[int, tuple[list[Converter], Any]]
 
@@ -38,9 +38,9 @@ class CompiledQuery(Generic[M]):
     """A query that differs in what it is asked about alone: `query(*given)` finds what `make(*given)` would find.
 
     `make` is called for each kind of database, with stand-ins for what is given: a row of a model that does not exist,
-    of which it may use nothing but the key, or any UUID, moment, day or text. The query must be the same but for these:
-    it may annotate, defer and bring related rows (`select_related`, not `prefetch_related`). Where a row stands in, its
-    key will do.
+    of which it may use nothing but the key, or any UUID, moment, day, text or number. The query must be the same but
+    for these: it may annotate, defer and bring related rows (`select_related`, not `prefetch_related`). Where a row
+    stands in, its key will do.
 
     Raises ValueError when something given has no part in the query (a person who plays no part could be anybody), or
     something else differs from time to time: what `make` reckoned from a stand-in, or looked up by itself.
@@ -127,7 +127,7 @@ def _remembering(converters: Converters) -> Converters:
 
 
 def _place(places: dict[Any, int], value: object) -> int | None:
-    return places.get(value) if isinstance(value, str | UUID | datetime | date) else None
+    return places.get(value) if isinstance(value, str | UUID | datetime | date | int) else None
 
 
 def _stand_in(kind: type[Given], n: int) -> Given:
@@ -137,6 +137,8 @@ def _stand_in(kind: type[Given], n: int) -> Given:
         return datetime(1901, 1, 1, 1, 2, 3, n, tzinfo=UTC)
     if issubclass(kind, date):
         return date(1901, 1, 1) + timedelta(days=n)
+    if issubclass(kind, int):
+        return -(10**9) - n
     return kind(str(uuid4()))
 
 

@@ -168,7 +168,7 @@ def test_presses_on_cards_wait_at_the_card_and_go_out_in_their_order(
     ines.goto(room)
     expect(ines.locator("html")).to_have_attribute("data-connection", "live")
     set_offline(ines, True)
-    places = [ines.locator(f"#card-{card.pk}") for card in cards]
+    places = [ines.locator(f"#card-{card.mark}") for card in cards]
     for place in places:
         place.get_by_role("button", name="Pick").click()
         expect(place).to_contain_text(WAITS)
@@ -191,12 +191,12 @@ def test_a_press_that_is_refused_when_the_network_is_back_says_so_and_waits_no_m
     ines.goto(room)
     expect(ines.locator("html")).to_have_attribute("data-connection", "live")
     set_offline(ines, True)
-    place = ines.locator(f"#card-{card.pk}")
+    place = ines.locator(f"#card-{card.mark}")
     place.get_by_role("button", name="Pick").click()
     expect(place).to_contain_text(WAITS)
     Session.objects.filter(pk=session.pk).update(status=Session.Status.HELD)
     set_offline(ines, False)
-    expect(ines.locator("#act [data-notice]")).to_contain_text("This session is closed.")
+    expect(ines.locator("#act-good > [data-notice]")).to_contain_text("This session is closed.")
     expect(place).not_to_contain_text(WAITS)
     assert not Pick.objects.exists()
 
@@ -228,12 +228,12 @@ def test_a_press_that_waits_survives_a_reload_and_happens_once(
     play.reveal(session, "write")
     ines.goto(room)
     ines.route("**/pick/", lambda route: route.abort())
-    ines.locator(f"#card-{card.pk}").get_by_role("button", name="Pick").click()
-    expect(ines.locator(f"#card-{card.pk}")).to_contain_text(WAITS)
+    ines.locator(f"#card-{card.mark}").get_by_role("button", name="Pick").click()
+    expect(ines.locator(f"#card-{card.mark}")).to_contain_text(WAITS)
     Session.objects.filter(pk=session.pk).update(status=Session.Status.HELD)
     ines.unroute("**/pick/")
     ines.reload()
-    expect(ines.locator("#act [data-notice]")).to_contain_text("This session is closed.")
+    expect(ines.locator("#act-good > [data-notice]")).to_contain_text("This session is closed.")
     assert ines.evaluate(WAITING) == []
     assert not Pick.objects.exists()
 

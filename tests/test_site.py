@@ -304,8 +304,8 @@ def elements(text: str) -> Iterator[tuple[str, str]]:
 
 
 def is_of_people(name: str, attributes: str) -> bool:
-    """What people wrote (`typed`, `hx-disable`), and each box that they write in."""
-    if re.search(r'class="[^"]*\btyped\b', attributes) or re.search(r"\shx-disable\b", attributes):
+    """What people wrote (`typed`, `hx-disable` but on a list of it), and each box that they write in."""
+    if re.search(r'class="[^"]*\btyped\b', attributes) or (name != "ul" and re.search(r"\shx-disable\b", attributes)):
         return True
     kind = re.search(r'\stype="([a-z-]*)"', attributes)
     is_line = name == "input" and (kind is None or kind[1] in {"text", "search"})

@@ -20,7 +20,7 @@ const isBehind = (element) =>
   Math.min(innerHeight, topOf(dock) || innerHeight, topOf(toasts) || innerHeight);
 // A box with its buttons, where the two fit above the dock.
 function show(element) {
-  const form = element.closest("details.composer, .note, form");
+  const form = element.closest("details.composer, .note, form:not(.acts)");
   const whole = form && form.offsetHeight < innerHeight / 2 ? form : element;
   if (isBehind(whole))
     for (const part of [whole, element]) part.scrollIntoView({ block: "nearest", behavior: "instant" });

@@ -43,7 +43,8 @@ addEventListener("twofold:regions", ({ detail: { version, shown, html } }) => {
   const unsaved = [...document.querySelectorAll("form[data-autosave]")].filter((form) => draftOf(form).unsaved);
   dispatchEvent(new CustomEvent("twofold:before-regions", { detail: { html } }));
   show(html);
-  requestAnimationFrame(() => dispatchEvent(new CustomEvent("twofold:after-regions"))); // laid out once
+  // In the next frame, in which all of it is laid out once.
+  requestAnimationFrame(() => dispatchEvent(new CustomEvent("twofold:after-regions")));
   const token = document.querySelector("#act [name=csrfmiddlewaretoken]").value;
   for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken][value='']")) field.value = token;
   const here = new Set(regions());

@@ -62,7 +62,7 @@ def test_a_story_from_its_card_to_its_clause(pair: Pair) -> None:
     text = page(pair, pair.ines)
     story = ("I hear of scope too late", "A note the same day", "we forget", "No surprise since", "Proposed for")
     assert [text.index(words) for words in story] == sorted(text.index(words) for words in story)
-    assert f"/sessions/{session.pk}/steps/{WRITE}/#card-{card.pk}" in text
+    assert f"/sessions/{session.pk}/steps/{WRITE}/#card-{card.mark}" in text
     assert Version.objects.filter(clauses__text__contains="A note the same day").count() == 1
     Entry.unrestricted.filter(pk=card.pk).update(deleted_at=timezone.now())
     assert "I hear of scope too late" not in page(pair, pair.tom)

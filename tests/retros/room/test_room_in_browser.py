@@ -96,7 +96,7 @@ def test_nothing_jumps_on_loading_or_when_a_card_comes(
 
     session = Session.objects.get()
     late = play.Participant(cast.tom, session.pk).fold("LATE and below what is being read", "talk")
-    expect(page.locator(f"#card-{late.pk}")).to_be_attached()
+    expect(page.locator(f"#card-{late.mark}")).to_be_attached()
     page.wait_for_timeout(300)
     assert page.evaluate("shifts") == []
 
@@ -107,7 +107,7 @@ def test_nothing_jumps_on_loading_or_when_a_card_comes(
     expect(page.locator("#compose-bad [data-saved]")).to_have_text("Draft saved")
     stood = box.evaluate(TOP)
     late = play.Participant(cast.tom, session.pk).fold("LATER\nand longer\nthan one line", "bad")
-    expect(page.locator(f"#card-{late.pk}")).to_be_attached()
+    expect(page.locator(f"#card-{late.mark}")).to_be_attached()
     page.wait_for_timeout(300)
     page.evaluate(TWO_FRAMES)  # the box is put back before the next one
     assert abs(box.evaluate(TOP) - stood) < 1

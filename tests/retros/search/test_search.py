@@ -20,7 +20,8 @@ from retros.lifecycle import retention
 from retros.lifecycle.erasure import erase
 from retros.models import Action, Draft, Entry, Jot, Note, SearchText, Session
 from retros.search import find, index
-from retros.search.page import ON_A_PAGE, Search
+from retros.search.find import ON_A_PAGE
+from retros.search.page import Search
 from retros.search.terms import terms_of
 from tests.cast import Cast, client_of
 from tests.retros.play import WRITE, Pair, Participant, at, make_pair, reveal, start
@@ -69,7 +70,7 @@ def test_the_page_marks_what_matches_and_says_where_it_is(pair: Pair) -> None:
     card = pair.hands(session)[0].fold("<b>Scope</b> & dates")
     page = look(pair.ines, pair.partnership, "scope").text
     assert "&lt;b&gt;<mark>Scope</mark>&lt;/b&gt; &amp; dates" in page
-    assert f'href="/sessions/{session.pk}/steps/{WRITE}/#card-{card.pk}"' in page
+    assert f'href="/sessions/{session.pk}/steps/{WRITE}/#card-{card.mark}"' in page
     assert "Only you can read this" in page
 
 
@@ -147,6 +148,20 @@ def test_a_look_at_what_is_folded_looks_at_nothing(cast: Cast) -> None:
     reveal(ines.session)
     both = index.matching(SearchText.objects.all(), terms_of("needle"), shelves)
     assert {text.shelf for text in both} == {cast.checkout.pk}
+
+
+def test_the_index_is_asked_for_whole_words_alone(pair: Pair) -> None:
+    """What begins with two letters is a large part of what all pairs ever wrote: only the texts of a shelf are read."""
+    shelves = [pair.partnership.pk, pair.ines.pk]
+    assert index.asked(terms_of("be"), shelves, "sqlite") == [
+        f'shelf : ("{shelves[0].hex}" OR "{shelves[1].hex}")',
+        " be",
+    ]
+    assert index.asked(terms_of('"one two" if-th'), shelves, "postgresql") == [
+        f"('#{shelves[0]}' | '#{shelves[1]}') & 'one' & 'two' & 'if'",
+        " one two ",
+        " if th",
+    ]
 
 
 @pytest.mark.parametrize("text", ["…", "x" * 10_000, "字" * 3_000, "\ufdfa" * 2_000, "a " * 5_000, "'\\ % _ #"])
