@@ -134,6 +134,9 @@ def violations(page: Any) -> list[str]:
 
 
 TWO_FRAMES = "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
+SQUEEZED = """[...document.querySelectorAll("main p")]
+  .filter((p) => p.checkVisibility() && p.textContent.trim().length > 24 && p.offsetWidth > 2 && p.offsetWidth < 96)
+  .map((p) => `squeezed to ${p.offsetWidth}: ${p.textContent.trim()}`)"""
 TOO_WIDE = "document.documentElement.scrollWidth > innerWidth"
 NARROWEST = 320  # the page of a desk at 400 %
 PHONE_AND_DESK = ((390, "dark"), (1280, "light"))
@@ -141,7 +144,8 @@ ALL_FOUR = ((390, "light"), *PHONE_AND_DESK, (1280, "dark"))
 
 
 def faults(page: Any, looks: tuple[tuple[int, str], ...] = PHONE_AND_DESK) -> list[str]:
-    """What keeps somebody from using the page: axe-core's findings, not exactly one h1, wider than the screen.
+    """What keeps somebody from using the page: axe-core's findings, not exactly one h1, wider than the screen, words in
+    a column of a few letters.
 
     Its width is asked at `NARROWEST` first, then each of `looks` (width, colour scheme) in turn, without loading anew.
     """
@@ -152,7 +156,9 @@ def faults(page: Any, looks: tuple[tuple[int, str], ...] = PHONE_AND_DESK) -> li
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)
         ills = violations(page)
-        headings, too_wide = page.evaluate(f"[document.querySelectorAll('h1').length, {TOO_WIDE}]")
+        seen = f"[document.querySelectorAll('h1').length, {TOO_WIDE}, {SQUEEZED}]"
+        headings, too_wide, squeezed = page.evaluate(seen)
+        ills += squeezed
         if headings != 1:
             ills.append(f"{headings} h1")
         if too_wide:
