@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, ClassVar, Self
 
+
 from django import forms
 from django.forms.utils import flatatt
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -154,7 +155,7 @@ class ZoneSelect(forms.Select):
                 else option(key, below)
                 for key, below in choices
             )
-            return SafeString("".join(drawn))
+            return format_html_join("", "{}", ((part,) for part in drawn))
 
         own = self.build_attrs(self.attrs, {"name": name, **(attrs or {})})
         return format_html("<select{}>{}</select>", flatatt(own), options(self.choices))
