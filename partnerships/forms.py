@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, ClassVar, Self
 
+
 from django import forms
 from django.forms.utils import flatatt
 from django.http import HttpRequest
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits, zones
@@ -138,30 +138,30 @@ class NameFormField(LineFormField):
 class ZoneSelect(forms.Select):
     """A select as Django draws it, without two templates for each of its hundreds of options."""
 
-    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> Any:
         wanted = set(map(str, self.format_value(value)))
 
-        def option(key: object, label: object) -> SafeString:
+        def option(key: object, label: object) -> str:
             if str(key) in wanted:
                 wanted.clear()  # a zone may stand in two groups
                 return format_html('<option value="{}" selected>{}</option>', key, label)
             return _option(str(key), str(label))
 
-        def options(choices: Iterable[tuple[Any, Any]]) -> SafeString:
+        def options(choices: Iterable[tuple[Any, Any]]) -> str:
             drawn = (
                 format_html('<optgroup label="{}">{}</optgroup>', key, options(below))
                 if isinstance(below, list | tuple)
                 else option(key, below)
                 for key, below in choices
             )
-            return SafeString("".join(drawn))
+            return format_html_join("", "{}", ((part,) for part in drawn))
 
         own = self.build_attrs(self.attrs, {"name": name, **(attrs or {})})
         return format_html("<select{}>{}</select>", flatatt(own), options(self.choices))
 
 
 @cache
-def _option(key: str, label: str) -> SafeString:
+def _option(key: str, label: str) -> str:
     return format_html('<option value="{}">{}</option>', key, label)
 
 
