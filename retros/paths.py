@@ -19,7 +19,7 @@ def mark(id: UUID) -> str:
 
 
 class ShortId:
-    """`<short:…>` in an address: a UUID in 22 letters. In 36 it is understood too, from an older page."""
+    """`<short:…>` in an address: a UUID in 22 letters. Of a page of an earlier release it is understood in 36, too."""
 
     regex = r"[A-Za-z0-9_-]{21}[AQgw]|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 

@@ -33,7 +33,7 @@ from tests.routes import PHASES, TABLE
 from tests.rows import checksum
 from tests.world import AUTOSAVE, HTMX, MARK, World, leave, make_world, parameters, routes
 
-pytestmark = pytest.mark.one_database
+pytestmark = [pytest.mark.one_database, pytest.mark.usefixtures("mail_without_commit")]
 
 INSIDE = ("ines", "tom", "sara")
 OUTSIDE = ("priya", "former_lead", "mei", "ada", "lena", "nobody")
@@ -54,12 +54,6 @@ class Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.lines.append(self.format(record))
-
-
-@pytest.fixture(autouse=True)
-def _mail_without_commit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the crawl does is taken back, so no commit would ever send the mails."""
-    monkeypatch.setattr("partnerships.mail.letters.post", lambda message: message.send())
 
 
 @pytest.fixture(autouse=True)

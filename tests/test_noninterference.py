@@ -612,7 +612,7 @@ def test_a_list_of_measures_that_changes(stage: Stage) -> None:
         for verb in (
             lambda: measure.edit(by=tom, text="We show what we ship.", version=1),
             lambda: measure.retire(by=tom),
-            lambda: measure.bring_back(by=tom),
+            lambda: measure.restore(by=tom),
         ):
             alone(stage.ahead)
             verb()

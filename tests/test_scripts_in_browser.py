@@ -17,6 +17,7 @@ from tests.conftest import LiveServer
 from tests.factories import PASSWORD
 from tests.retros import play
 from tests.retros.play import Participant
+from tests.retros.room.side import composer
 
 pytestmark = pytest.mark.one_database
 
@@ -39,13 +40,6 @@ def ines(people: Cast, context: Any, live_server: LiveServer) -> Page:
     sign_in(context, people.ines, live_server.url)
     page: Page = context.new_page()
     return page
-
-
-def composer(page: Page, column: str = "The good") -> Any:
-    box = page.get_by_label(f"New card, {column}")
-    if not box.is_visible():
-        page.get_by_text(f"Add a card to {column}").click()
-    return box
 
 
 def saved(page: Page, column: str = "good") -> Any:

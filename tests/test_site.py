@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from fnmatch import fnmatch
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -185,6 +186,80 @@ def test_nobody_imports_the_configuration() -> None:
         if name.split(".")[0] == "config"
     ]
     assert found == []
+
+
+def unexplained_imports(source: str) -> list[int]:
+    """Lines of imports inside functions without a comment there, on the line before, or at the one that they follow."""
+    lines, explained, found = source.splitlines(), set(), []
+    inside = {
+        node.lineno
+        for function in ast.walk(ast.parse(source))
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+    for number in sorted(inside):
+        if "#" in lines[number - 1] or lines[number - 2].strip().startswith("#") or number - 1 in explained:
+            explained.add(number)
+        else:
+            found.append(number)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("import a\ndef f():\n    import b  # why", []),
+        ("def f():\n    # Why.\n    import b\n    import c", []),
+        ("def f():\n    import b", [2]),
+        ("def f():\n    import b\n    import c  # why", [2]),
+    ],
+)
+def test_an_import_inside_a_function_without_a_why_is_found(source: str, found: list[int]) -> None:
+    assert unexplained_imports(source) == found
+
+
+def test_no_import_inside_a_function_without_a_why() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in python_files("partnerships", "retros", "config")
+        for number in unexplained_imports(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
+def test_every_package_says_what_lives_there_and_what_never_does() -> None:
+    silent = [
+        str(path.relative_to(ROOT))
+        for path in [*ROOT.glob("partnerships/*/__init__.py"), *ROOT.glob("retros/*/__init__.py")]
+        if path.parent.name not in {"management", "migrations", "templatetags"}
+        and not re.match(
+            r'""".*(?:[Nn]ever|[Nn]o rows|[Nn]othing|is (?:retros|partnerships)/)', path.read_text("utf-8")
+        )
+    ]
+    assert silent == []
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    """Two things of one name are taken for one. Commands are called by their files."""
+    places: dict[str, list[str]] = {}
+    for path in (path for path in python_files("partnerships", "retros", "config") if "migrations" not in path.parts):
+        for name in re.findall(r"^class (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE):
+            places.setdefault(name, []).append(str(path.relative_to(ROOT)))
+    several = {name: found for name, found in places.items() if len(found) > 1 and not name.startswith("_")}
+    assert set(several) == {"Command"}
+
+
+def test_what_templates_are_said_to_be_given_exists() -> None:
+    """`page` is a retros.home.page.Home: the module and the name."""
+    named = {
+        match
+        for path in TEMPLATES
+        for comment in re.findall(r"{% comment %}(.*?){% endcomment %}", path.read_text(encoding="utf-8"), re.DOTALL)
+        for match in re.findall(r"\b((?:retros|partnerships)(?:\.\w+)+)\.([A-Z]\w+)", comment)
+    }
+    assert len(named) > 30
+    assert [f"{module}.{name}" for module, name in sorted(named) if not hasattr(import_module(module), name)] == []
 
 
 def test_no_signals_of_our_own() -> None:

@@ -80,7 +80,7 @@ def go(request: PersonRequest, url_name: str, *args: object) -> HttpResponse:
 
 
 def push(person: Person, session_id: UUID, asked: str, shown: str) -> tuple[str, str] | None:
-    """What an ordinary GET of the person would answer now to a browser that shows these, through the same door.
+    """What an ordinary GET of the person would answer now to a browser that shows these, through the same loader.
 
     As JSON: the version that the browser shows from then on, the digests of all that it has to show then, and the HTML
     of what is new; and those digests again. None when the browser had better ask by itself: it goes to another page.

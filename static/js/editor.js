@@ -24,9 +24,8 @@ addEventListener("htmx:afterSwap", ({ detail: { target, requestConfig } }) => {
 addEventListener("htmx:afterRequest", ({ detail: { elt, xhr, requestConfig } }) => {
   if (requestConfig.verb !== "post" || xhr.status < 200 || xhr.status > 299) return;
   elt.closest("dialog")?.close();
-  const card = requestConfig.path.split("/entries/")[1]?.slice(0, 8);
-  if (card && !document.activeElement.closest("main"))
-    (document.getElementById(`card-${card}`) ?? document.querySelector(".toast button"))?.focus();
+  if (requestConfig.path.includes("/entries/") && !document.activeElement.closest("main"))
+    (cardOf(requestConfig.path) ?? document.querySelector(".toast button"))?.focus();
 });
 document.addEventListener("click", (event) => {
   const dialog = event.target.closest("[data-close-editor]")?.closest("dialog");

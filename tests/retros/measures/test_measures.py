@@ -48,7 +48,7 @@ def test_planned_retros_follow_the_list_and_begun_ones_keep_their_questions(pair
     assert asked_in(planned) == ["We decide once."]
     measure.retire(by=pair.ines)
     assert asked_in(planned) == []
-    measure.bring_back(by=pair.tom)
+    measure.restore(by=pair.tom)
     assert asked_in(planned) == ["We decide once."]
 
 
@@ -93,7 +93,7 @@ def test_asked_again_the_answer_is_there(pair: Pair) -> None:
     ines, tom = pair.hands(session)
     ines.answer(measure.key, value=2)
     measure.retire(by=pair.tom)
-    measure.bring_back(by=pair.tom)
+    measure.restore(by=pair.tom)
     ines.session.start(by=pair.ines)
     reveal(ines.session, PULSE)
     assert Entry.objects.visible_to(pair.tom).get(prompt=tom.prompt(measure.key)).value == 2
@@ -134,7 +134,7 @@ def test_five_and_no_more(pair: Pair) -> None:
     first.retire(by=pair.ines)
     define(pair, "A sixth")
     with pytest.raises(Refusal, match="You have five already"):
-        first.bring_back(by=pair.ines)
+        first.restore(by=pair.ines)
 
 
 def test_pressed_twice_it_is_there_once_and_a_lost_race_shows_both(pair: Pair) -> None:

@@ -141,7 +141,7 @@ def test_finishing_twice_is_finishing_once(pair: Pair) -> None:
     assert (stored(action).closed_as, stored(action).helped, stored(action).closed_on) == (
         "done", "helped", date(2026, 1, 1),
     )  # fmt: skip
-    stored(action).take_up_again(by=pair.tom)
+    stored(action).reopen(by=pair.tom)
     assert (stored(action).is_open, stored(action).helped, stored(action).closed_on) == (True, "", None)
 
 
@@ -167,7 +167,7 @@ def test_nobody_else_reads_or_writes_actions(pair: Pair) -> None:
         for verb in (
             lambda p=person: action.edit(by=p, version=1, text="Mine", due=DUE, owner="a"),
             lambda p=person: action.finish(by=p),
-            lambda p=person: action.take_up_again(by=p),
+            lambda p=person: action.reopen(by=p),
             lambda p=person: action.soft_delete(by=p),
             lambda p=person: action.restore(by=p),
             lambda p=person: agree(pair, by=p),

@@ -12,6 +12,14 @@ from retros.models import Session
 from tests.cast import sign_in
 
 
+def composer(page: Page, column: str = "The good") -> Locator:
+    """The box for a new card, opened if need be."""
+    box = page.get_by_label(f"New card, {column}")
+    if not box.is_visible():
+        page.get_by_text(f"Add a card to {column}").click()
+    return box
+
+
 class Side:
     """One of the two at a browser of their own. Keeps every byte that the server ever sent there."""
 
@@ -30,9 +38,7 @@ class Side:
         return any(marker in body for body in self.received) or marker in self.page.content()
 
     def fold(self, column: str, text: str) -> None:
-        box = self.page.get_by_label(f"New card, {column}")
-        if not box.is_visible():
-            self.page.get_by_text(f"Add a card to {column}").click()
+        box = composer(self.page, column)
         box.fill(text)
         self._send(box)
         expect(self.card(text)).to_be_visible()

@@ -30,6 +30,7 @@ from tests.conftest import LiveServer
 from tests.factories import PASSWORD
 from tests.proxy import CUT, LOSE, PASS, Proxy
 from tests.retros.play import PULSE, Participant, go_on, reveal, start, step_of
+from tests.retros.room.side import composer
 from tests.served import Served
 
 pytestmark = pytest.mark.one_database
@@ -59,13 +60,6 @@ def page_of(new_context: Callable[..., Any], live_server: LiveServer) -> Callabl
         return page
 
     return make
-
-
-def composer(page: Page, column: str = "The good") -> Locator:
-    box = page.get_by_label(f"New card, {column}")
-    if not box.is_visible():
-        page.get_by_text(f"Add a card to {column}").click()
-    return box
 
 
 def saved(page: Page, form: str = "#compose-good") -> Locator:

@@ -23,7 +23,7 @@ from retros.agreements.verbs import sign_and_go_on, to_sign
 from retros.models import Draft, Note, Presence, Prompt, Step, creation
 from retros.room.decisions import name_decision, settle_decision
 from retros.room.page import room_at
-from retros.room.questions import PlaceRow, Places
+from retros.room.questions import PlaceRow, PlacesTable
 from retros.room.steps.questions import Questions
 from tests.cast import Cast, client_of
 from tests.retros.play import Participant, Participants, reveal
@@ -246,7 +246,7 @@ def scope(hand: Participant) -> PlaceRow:
     """The first row of the table, as they see it."""
     room = room_at(hand.session, hand.person, 0)
     assert isinstance(room, Questions)
-    (table,) = [block for block in room.blocks if isinstance(block, Places)]
+    (table,) = [block for block in room.blocks if isinstance(block, PlacesTable)]
     return table.rows[0]
 
 

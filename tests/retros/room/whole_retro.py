@@ -100,7 +100,7 @@ def hold_a_whole_retro(two: tuple[Side, Side, Session], watched: Watched) -> Non
     ines.press("Add action")
     expect(tom.page.locator("#added")).to_contain_text("Post scope changes the same day")
     tom.press("Done talking")
-    expect(ines.page.get_by_text("Talked about")).to_be_visible()
+    expect(ines.page.locator(".card").get_by_text("Talked about")).to_be_visible()
     for side in two[:2]:
         side.press("Ready for Conclusions")
 
