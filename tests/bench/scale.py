@@ -30,9 +30,9 @@ YEARS = 6
 FEW = 10  # pairs
 PAIRS = {"sqlite": 200, "postgresql": 2_000}
 KEPT = Path(tempfile.gettempdir()) / f"twofold-bench-{os.getuid()}"
-PLACES = 20  # pairs whose pages are looked at
-SECONDS, LEAST, MOST = 0.7, 5, 20  # for each page, and requests: fifty pages on two databases within the bench's bound
-COUNTED = 3  # of these pairs the queries of a page are counted
+PLACES = 10  # pairs whose pages are looked at
+COUNTED = 2  # of these, pairs of which the queries of a page are counted
+SECONDS, LEAST, MOST = 0.6, 5, 20  # for each page, and requests: fifty pages on two databases within the bench's bound
 
 FILL = "from tests.bench.size import fill\nfill({pairs}, {years})\nprint('true')"
 VISITS = "import json\nfrom tests.bench.pages import visits\nprint(json.dumps(visits({pairs}, {places})))"
@@ -59,19 +59,16 @@ def rows(pairs: int) -> Rows:
     return Rows(f"{pairs}x{YEARS}", FILL.format(pairs=pairs, years=YEARS))
 
 
-def measure(database: str, pairs: int) -> list[Figure]:
+def measure(database: str, pairs: int) -> Iterator[Figure]:
     with filled(database, rows(FEW)) as served:
         few = {name: most_queries(served, ways) for name, ways in visits(served, FEW).items()}
     with filled(database, rows(pairs)) as served:
         ways = visits(served, pairs)
         floor = percentile(took(served, ways.pop("bare")), 95)
-        figures = [Figure(f"scale.size.{database}", pairs, "pairs")]
+        yield Figure(f"scale.size.{database}", pairs, "pairs")
         for name, each in ways.items():
-            figures += [
-                Figure(f"scale.{name}.{database}.p95", percentile(took(served, each), 95), "ms", floor),
-                Figure(f"scale.{name}.queries.{database}", most_queries(served, each), "queries", few[name]),
-            ]
-    return figures
+            yield Figure(f"scale.{name}.{database}.p95", percentile(took(served, each), 95), "ms", floor)
+            yield Figure(f"scale.{name}.queries.{database}", most_queries(served, each), "queries", few[name])
 
 
 def visits(served: Served, pairs: int) -> Visits:

@@ -5,6 +5,7 @@ looked for.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 from tests.bench import scale
 from tests.bench.figures import Figure, percentile
@@ -12,6 +13,7 @@ from tests.served import Served
 
 PAIRS = {"sqlite": 200, "postgresql": 2_000}
 ENTRIES = {"sqlite": 1_000, "postgresql": 700}  # of a pair
+PLACES = 20  # pairs
 SECONDS, MOST = 2.0, 40  # for each way of looking, and requests
 LOOKED_FOR = ("rare", "common", "beginning", "two", "phrase", "nothing")
 
@@ -24,21 +26,18 @@ def rows(database: str, pairs: int | None) -> scale.Rows:
     return scale.Rows(f"search_{pairs}x{ENTRIES[database]}", FILL.format(pairs=pairs, entries=ENTRIES[database]))
 
 
-def measure(database: str, pairs: int | None) -> list[Figure]:
+def measure(database: str, pairs: int | None) -> Iterator[Figure]:
     with scale.filled(database, rows(database, pairs)) as served:
         ways = visits(served)
         size = served.ask("from retros.models import SearchText\nprint(SearchText.objects.count())")
         floor = percentile(scale.took(served, ways.pop("bare"), SECONDS, MOST), 95)
-        figures = [Figure(f"search.size.{database}", size, "entries")]
+        yield Figure(f"search.size.{database}", size, "entries")
         for name, each in ways.items():
             took = scale.took(served, each, SECONDS, MOST)
-            figures += [
-                Figure(f"search.{name}.{database}.p50", percentile(took, 50), "ms"),
-                Figure(f"search.{name}.{database}.p95", percentile(took, 95), "ms", floor),
-            ]
-        return figures
+            yield Figure(f"search.{name}.{database}.p50", percentile(took, 50), "ms")
+            yield Figure(f"search.{name}.{database}.p95", percentile(took, 95), "ms", floor)
 
 
 def visits(served: Served) -> scale.Visits:
-    found: scale.Visits = served.ask(VISITS.format(places=json.dumps(scale.PLACES)))
+    found: scale.Visits = served.ask(VISITS.format(places=json.dumps(PLACES)))
     return found
