@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, ClassVar, Self
 
+
 from django import forms
+from django.forms.utils import flatatt
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits, zones
@@ -132,10 +135,41 @@ class NameFormField(LineFormField):
         return clean_name(super().to_python(value), limit=self.limit)
 
 
+class ZoneSelect(forms.Select):
+    """A select as Django draws it, without two templates for each of its hundreds of options."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> Any:
+        wanted = set(map(str, self.format_value(value)))
+
+        def option(key: object, label: object) -> str:
+            if str(key) in wanted:
+                wanted.clear()  # a zone may stand in two groups
+                return format_html('<option value="{}" selected>{}</option>', key, label)
+            return _option(str(key), str(label))
+
+        def options(choices: Iterable[tuple[Any, Any]]) -> str:
+            drawn = (
+                format_html('<optgroup label="{}">{}</optgroup>', key, options(below))
+                if isinstance(below, list | tuple)
+                else option(key, below)
+                for key, below in choices
+            )
+            return format_html_join("", "{}", ((part,) for part in drawn))
+
+        own = self.build_attrs(self.attrs, {"name": name, **(attrs or {})})
+        return format_html("<select{}>{}</select>", flatatt(own), options(self.choices))
+
+
+@cache
+def _option(key: str, label: str) -> str:
+    return format_html('<option value="{}">{}</option>', key, label)
+
+
 class TimeZoneField(forms.ChoiceField):
     """Offered from the browser: the page's script fills an empty choice with the device's own zone."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(label=_("Time zone"), choices=[("", _("Choose a time zone")), *zones.offered()], **kwargs)
+        choices = [("", _("Choose a time zone")), *zones.offered()]
+        super().__init__(label=_("Time zone"), choices=choices, widget=ZoneSelect, **kwargs)
         self.widget.attrs["data-own-timezone"] = True
         self.widget.attrs["autocomplete"] = "off"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -106,45 +107,61 @@ def enter(page: Any) -> None:
     page.keyboard.press("Enter")
 
 
+# Nothing without axe-core. Only what was found leaves the page: what axe says of all that is well is long.
+FOUND = f"""async () => {{
+  if (!window.axe) return null;
+  await ({SETTLED})();
+  const {{ violations }} = await axe.run({{ resultTypes: ["violations"] }});
+  const told = (id, node) => `${{id}}: ${{node.target}} ${{node.failureSummary}}`;
+  return violations.flatMap(({{ id, nodes }}) => nodes.map((node) => told(id, node)));
+}}"""
+
+
+@cache
+def _axe() -> str:
+    return AXE.read_text(encoding="utf-8")
+
+
 def violations(page: Any) -> list[str]:
     """What axe-core finds on the page as it stands: rule, and where."""
-    if not page.evaluate("'axe' in window"):
+    found: list[str] | None = page.evaluate(FOUND)
+    if found is None:
         # Not add_script_tag: the page's policy forbids scripts without the nonce, as it should.
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-    page.evaluate(SETTLED)
-    found = page.evaluate("axe.run({resultTypes: ['violations']})")
-    return [
-        f"{rule['id']}: {node['target']} {node['failureSummary']}"
-        for rule in found["violations"]
-        for node in rule["nodes"]
-    ]
+        page.evaluate(_axe())
+        found = page.evaluate(FOUND)
+    assert found is not None
+    return found
 
 
 TWO_FRAMES = "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
+SQUEEZED = """[...document.querySelectorAll("main p")]
+  .filter((p) => p.checkVisibility() && p.textContent.trim().length > 24 && p.offsetWidth > 2 && p.offsetWidth < 96)
+  .map((p) => `squeezed to ${p.offsetWidth}: ${p.textContent.trim()}`)"""
+TOO_WIDE = "document.documentElement.scrollWidth > innerWidth"
 NARROWEST = 320  # the page of a desk at 400 %
 PHONE_AND_DESK = ((390, "dark"), (1280, "light"))
 ALL_FOUR = ((390, "light"), *PHONE_AND_DESK, (1280, "dark"))
 
 
-def is_too_wide(page: Any) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
-
-
 def faults(page: Any, looks: tuple[tuple[int, str], ...] = PHONE_AND_DESK) -> list[str]:
-    """What keeps somebody from using the page: axe-core's findings, not exactly one h1, wider than the screen.
+    """What keeps somebody from using the page: axe-core's findings, not exactly one h1, wider than the screen, words in
+    a column of a few letters.
 
     Its width is asked at `NARROWEST` first, then each of `looks` (width, colour scheme) in turn, without loading anew.
     """
     page.wait_for_load_state()  # after a press the next document may be here without a single element
     page.set_viewport_size({"width": NARROWEST, "height": 900})
-    found = [f"{page.url} {NARROWEST}: wider than the screen"] if is_too_wide(page) else []
+    found = [f"{page.url} {NARROWEST}: wider than the screen"] if page.evaluate(TOO_WIDE) else []
     for width, scheme in looks:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)
         ills = violations(page)
-        if (headings := page.locator("h1").count()) != 1:
+        seen = f"[document.querySelectorAll('h1').length, {TOO_WIDE}, {SQUEEZED}]"
+        headings, too_wide, squeezed = page.evaluate(seen)
+        ills += squeezed
+        if headings != 1:
             ills.append(f"{headings} h1")
-        if is_too_wide(page):
+        if too_wide:
             ills.append("wider than the screen")
         found += [f"{page.url} {width} {scheme}: {ill}" for ill in ills]
     return found

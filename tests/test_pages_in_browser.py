@@ -40,6 +40,26 @@ def check(page: Page, address: str) -> list[str]:
     return faults(page)
 
 
+def test_what_is_looked_for_is_found(new_context: Callable[..., Any]) -> None:
+    page = new_context().new_page()
+    page.set_content(
+        '<html lang="en"><title>A page</title><style>@media (min-width: 1000px) { i { position: absolute; left: -9em } '
+        "} p { color: #333 } @media (prefers-color-scheme: dark) { body { background: #000 } }</style>"
+        '<main><img src="data:," id="bare"><p>Dark on dark</p><i style="width: 400px; display: block">Wide</i>'
+        '<p style="width: 50px; color: #fff; background: #000">A sentence in a narrow place</p></main>'
+    )
+    found = faults(page)
+    assert found[0] == "about:blank 320: wider than the screen"
+    phone, desk = ([line for line in found if line.startswith(f"about:blank {look}")] for look in ("390 d", "1280 l"))
+    for lines in (phone, desk):
+        assert any("image-alt: #bare Fix any" in line for line in lines)
+        assert any(line.endswith("0 h1") for line in lines)
+        assert any(line.endswith("squeezed to 50: A sentence in a narrow place") for line in lines)
+    assert any("color-contrast: p" in line for line in phone)
+    assert any(line.endswith("wider than the screen") for line in phone)
+    assert not any("color-contrast" in line or line.endswith("wider than the screen") for line in desk)
+
+
 def test_everybody_can_use_the_account_pages(
     new_context: Callable[..., Any], live_server: LiveServer, watched: Watched
 ) -> None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits, zones
-from partnerships.forms import CheckedForm, NameFormField, PageForm
+from partnerships.forms import CheckedForm, NameFormField, PageForm, ZoneSelect
 from retros.dates.planning import Outdated
 from retros.fields import DayField
 from retros.models import Session
@@ -45,7 +45,7 @@ class WhenForm(PageForm):
 
     day = forms.DateField(label=_("Day"), widget=DayField.widget)
     time = forms.TimeField(label=_("Time"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
-    zone = forms.ChoiceField(label=_("Whose clock"))
+    zone = forms.ChoiceField(label=_("Whose clock"), widget=ZoneSelect)
 
     def __init__(self, *args: Any, pair: Clocks, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -225,7 +225,7 @@ class LeadOverview:
             frozenset(self._offers.get(pk, ())),
         )
 
-    @property
+    @cached_property
     def _since(self) -> date:
         return self.today - relativedelta(months=int(self.period))
 

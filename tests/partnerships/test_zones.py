@@ -6,10 +6,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django import forms
 from django.core.exceptions import ValidationError
+from django.test.html import parse_html
 
 from partnerships import zones
-from partnerships.forms import TimeZoneField
+from partnerships.forms import TimeZoneField, ZoneSelect
 from partnerships.models.person import check_timezone
 from retros.dates.forms import PlanForm
 from retros.pair import Pair
@@ -38,6 +40,19 @@ def test_every_form_offers_the_same(cast: Cast) -> None:
     account: Any = TimeZoneField()
     assert dict(planning.choices)["All zones"] == zones.offered()
     assert list(account.choices)[1:] == zones.offered()
+
+
+@pytest.mark.parametrize("value", [None, "", "UTC", "Europe/Paris", "Mars/<b>"])
+def test_a_select_of_zones_is_the_one_of_django(value: str | None) -> None:
+    own: Any = [("Europe/Paris", "Europe/Paris"), ('Mars/<b>"', "Mars & Moon")]
+    choices: Any = [("", "Choose"), ("Yours & theirs", own), ("All zones", zones.offered())]
+    attrs = {"id": "id_zone", "required": True, "aria-describedby": 'a "hint"'}
+    drawn, theirs = (
+        kind({"data-own-timezone": True, "autocomplete": "off"}, choices=choices).render("zone", value, attrs)
+        for kind in (ZoneSelect, forms.Select)
+    )
+    assert parse_html(drawn) == parse_html(theirs)
+    assert drawn.count(" selected>") == (value != "Mars/<b>")
 
 
 def test_an_unknown_zone_is_refused() -> None:

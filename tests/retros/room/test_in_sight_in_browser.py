@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -14,8 +15,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from partnerships.models import Agreement, Person
 from retros.lifecycle import ending
-from retros.models import Action, Entry, Ready, Session, creation
-from tests.browser import TWO_FRAMES, Watched
+from retros.models import Action, Entry, Jot, Ready, Session, creation
+from tests.browser import TWO_FRAMES, Watched, faults
 from tests.cast import Cast, page_of
 from tests.conftest import LiveServer
 from tests.retros import play
@@ -404,6 +405,15 @@ def test_a_focus_whose_button_another_takes_away_goes_to_the_nearest_heading(
     expect(page.locator("#parked")).to_have_count(0)
     page.evaluate(TWO_FRAMES)
     assert page.evaluate("document.activeElement.matches('h1, h2, h3')"), page.evaluate(FOCUSED)
+
+
+def test_what_was_jotted_down_is_read_on_a_phone(open_page: Callable[..., Page], rooms: Rooms) -> None:
+    where = rooms.write()
+    words = "Who tells the engineers when we change our minds?"
+    Jot.keep(Session.objects.get().partnership, by=rooms.a, text=words, id=uuid.uuid4())
+    page = open_page(where, PHONE)
+    expect(page.locator("#jots + ul")).to_contain_text(words)
+    assert faults(page) == []
 
 
 # --- what lies behind, what is closed ---------------------------------------------------------------------------------
