@@ -109,11 +109,11 @@ class Environment:
         return (claim, wanted) if value else None
 
     def domains(self, name: str) -> frozenset[str]:
-        """Mail domains, parted by commas, in lower case."""
+        """Mail domains, comma-separated, in lower case."""
         found = frozenset(part.strip().lower() for part in self.text(name).split(",") if part.strip())
         for domain in found:
             if not _HOST.match(domain) or "." not in domain:
-                raise BadValue(name, domain, "mail domains parted by commas, such as example.org,example.com")
+                raise BadValue(name, domain, "comma-separated mail domains, such as example.org,example.com")
         return found
 
     def mailbox(self, name: str) -> str:
@@ -124,13 +124,13 @@ class Environment:
         return value
 
     def networks(self, name: str) -> list[str]:
-        """Addresses or networks, parted by commas."""
+        """Addresses or networks, comma-separated."""
         found = [part.strip() for part in self.text(name).split(",") if part.strip()]
         for network in found:
             try:
                 ipaddress.ip_network(network)
             except ValueError as error:
-                raise BadValue(name, network, "addresses or networks parted by commas, such as 10.0.0.2") from error
+                raise BadValue(name, network, "comma-separated addresses or networks, such as 10.0.0.2") from error
         return found
 
     def folder(self, name: str, default: Path) -> Path:

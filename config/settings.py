@@ -211,7 +211,7 @@ ACCOUNT_RATE_LIMITS = {
     "request_login_code": f"20/m/ip,{limits.CODES_PER_HOUR}/h/key",
     "confirm_email": f"1/10s/key,{limits.CODES_PER_HOUR}/h/key",
 }
-MFA_ADAPTER = "partnerships.accounts.second_factor.Adapter"
+MFA_ADAPTER = "partnerships.accounts.second_factor.FactorAdapter"
 MFA_FORMS = {
     "activate_totp": "partnerships.accounts.second_factor.SetUpAppForm",
     "authenticate": "partnerships.accounts.second_factor.CodeForm",
@@ -227,7 +227,7 @@ MFA_TOTP_ISSUER = "Twofold"
 MFA_TOTP_TOLERANCE = 1  # half minutes by which the clock of a phone may be wrong
 # The address that signs in was verified before, where mail is sent; where none is, no address ever is.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
-SOCIALACCOUNT_ADAPTER = "partnerships.accounts.oidc.Adapter"
+SOCIALACCOUNT_ADAPTER = "partnerships.accounts.oidc.ProviderAdapter"
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # the provider did it, or nobody is let in
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
     "openid_connect": {

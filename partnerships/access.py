@@ -1,4 +1,4 @@
-"""The one door per object: it loads through the viewer's membership, or there is nothing there (404)."""
+"""The loaders, one per object: each loads through the viewer's membership, or there is nothing there (404)."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
@@ -18,7 +19,12 @@ from django.db.models.sql.compiler import SQLCompiler
 
 M = TypeVar("M", bound=Model)
 
-Given = Model | UUID | datetime | date | str
+Given = Model | UUID | datetime | date | str | int
+Converter = Callable[[Any, Any, Any], Any]
+Converters = dict[int, tuple[list[Converter], Any]]
+
+OF_SQLITE = {"convert_uuidfield_value", "convert_datetimefield_value"}  # of texts: the same each time, and immutable
+CONVERTED = 512  # of each column of a query
 
 
 class Worded(NamedTuple):
@@ -32,9 +38,9 @@ class CompiledQuery(Generic[M]):
     """A query that differs in what it is asked about alone: `query(*given)` finds what `make(*given)` would find.
 
     `make` is called for each kind of database, with stand-ins for what is given: a row of a model that does not exist,
-    of which it may use nothing but the key, or any UUID, moment, day or text. The query must be the same but for these:
-    it may annotate, defer and bring related rows (`select_related`, not `prefetch_related`). Where a row stands in, its
-    key will do.
+    of which it may use nothing but the key, or any UUID, moment, day, text or number. The query must be the same but
+    for these: it may annotate, defer and bring related rows (`select_related`, not `prefetch_related`). Where a row
+    stands in, its key will do.
 
     Raises ValueError when something given has no part in the query (a person who plays no part could be anybody), or
     something else differs from time to time: what `make` reckoned from a stand-in, or looked up by itself.
@@ -78,7 +84,7 @@ def _objects(compiler: SQLCompiler, database: str) -> Callable[[list[Any]], list
     first, last = klass["select_fields"][0], klass["select_fields"][-1] + 1
     names = [column[0].target.attname for column in select[first:last]]
     related = get_related_populators(klass, select, database)  # type: ignore[call-arg]  # the stubs are of Django 6
-    converters = compiler.get_converters([column[0] for column in select])
+    converters = _remembering(compiler.get_converters([column[0] for column in select]))
     annotated = list((compiler.annotation_col_map or {}).items())
 
     model: type[Model] = klass["model"]
@@ -108,8 +114,20 @@ def _objects(compiler: SQLCompiler, database: str) -> Callable[[list[Any]], list
     return objects
 
 
+def _remembering(converters: Converters) -> Converters:
+    """The same, but an id or a moment that was read before in this process is not made of its text once more."""
+
+    def remembering(convert: Converter, column: object) -> Converter:
+        if getattr(convert, "__name__", "") not in OF_SQLITE:
+            return convert
+        known = lru_cache(CONVERTED)(lambda text: convert(text, column, connection))
+        return lambda text, _column, _connection: known(text)
+
+    return {at: ([remembering(each, column) for each in own], column) for at, (own, column) in converters.items()}
+
+
 def _place(places: dict[Any, int], value: object) -> int | None:
-    return places.get(value) if isinstance(value, str | UUID | datetime | date) else None
+    return places.get(value) if isinstance(value, str | UUID | datetime | date | int) else None
 
 
 def _stand_in(kind: type[Given], n: int) -> Given:
@@ -119,6 +137,8 @@ def _stand_in(kind: type[Given], n: int) -> Given:
         return datetime(1901, 1, 1, 1, 2, 3, n, tzinfo=UTC)
     if issubclass(kind, date):
         return date(1901, 1, 1) + timedelta(days=n)
+    if issubclass(kind, int):
+        return -(10**9) - n
     return kind(str(uuid4()))
 
 

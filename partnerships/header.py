@@ -83,7 +83,8 @@ class Header:
     @property
     def is_led(self) -> bool:
         """Whether somebody leads this partnership: without, no page speaks of a lead."""
-        return any(seat.is_led for seat in self.seats if seat.partnership_id == self.partnership.pk)  # type: ignore[attr-defined]
+        own = [seat for seat in self.seats if seat.partnership_id == self.partnership.pk]
+        return any(seat.is_led for seat in own)  # type: ignore[attr-defined]  # annotated
 
     @property
     def has_notices(self) -> bool:

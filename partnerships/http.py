@@ -19,10 +19,11 @@ UNTOLD, BY_LINK = "untold_links", "by_link"
 
 
 class PersonRequest(HttpRequest):
-    """A request behind the sign-in, for the type checker: it has a person, and knows whether htmx sent it."""
+    """A request behind the sign-in, for the type checker: it has a person and a nonce, and knows if htmx sent it."""
 
     user: Person
     htmx: HtmxDetails
+    csp_nonce: object  # made when somebody reads it
 
 
 def is_own_path(url: str) -> bool:

@@ -13,7 +13,7 @@ from functools import cache
 @cache
 def countries() -> list[tuple[str, str]]:
     """(letters, English name) of those whose holidays are known, by name: for a select."""
-    from holidays.registry import COUNTRIES
+    from holidays.registry import COUNTRIES  # imported here: only who plans or chooses a country needs it
 
     named = [(names[1], re.sub(r"(?<=[a-z])(?=[A-Z])", " ", names[0])) for names in COUNTRIES.values()]
     return sorted(named, key=lambda each: each[1])
@@ -30,6 +30,6 @@ def on(day: date, country: str) -> str:
 
 @cache
 def _of(country: str, year: int) -> dict[date, str]:
-    import holidays
+    import holidays  # as above
 
     return dict(holidays.country_holidays(country, years=year, language="en_US"))

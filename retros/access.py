@@ -1,4 +1,4 @@
-"""The one door per object: it loads through the viewer's membership, or there is nothing there (404)."""
+"""The loaders, one per object: each loads through the viewer's membership, or there is nothing there (404)."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def get_note(person: Person, session_id: UUID, note_id: UUID, *, deleted: bool =
 
 
 def get_release(person: Person, release_id: UUID) -> Release:
-    """A release of a partnership of theirs, waiting, shown or withdrawn. A lead has no door here. Raises Http404."""
+    """A release of a partnership of theirs, waiting, shown or withdrawn. A lead has no loader here. Raises Http404."""
     releases = Release.objects.of(person).select_related("lead__person", "lead__partnership", "proposed_by")
     return get_object_or_404(releases, pk=release_id)
 

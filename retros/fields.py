@@ -104,7 +104,7 @@ class WallTimeField(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         try:
-            return datetime.strptime(super().to_python(value) or "", "%Y-%m-%dT%H:%M")  # noqa: DTZ007 (naive on purpose)
+            return datetime.strptime(super().to_python(value) or "", "%Y-%m-%dT%H:%M")  # noqa: DTZ007
         except ValueError as error:
             raise forms.ValidationError(_("Give a day and a time.")) from error
 

@@ -11,7 +11,8 @@ IMPORT_CELLS = 400_000  # of one sheet, the empty ones between them too
 TOLD_KEPT = 4  # of what each of the two did in a room: so many may come with one push, and are said
 DECISIONS = 12  # that a pair names in one contract sitting, beside those of the template
 MEASURES = 5  # of its own that a pair rates in each pulse
-PREVIEW_LENGTH = 40  # of a card's text inside the accessible name of its buttons
+NAME_LENGTH = 120  # of a card's text that the buttons on the card are called after; of a longer one its start
+PREVIEW_LENGTH = 40  # of a text inside the accessible name of a button
 REOPEN_WITHIN = timedelta(hours=24)
 ALONE_AFTER = timedelta(minutes=5)  # ready for the next step this long: one may go on alone
 START_ASKED_AHEAD = timedelta(days=1)  # whoever starts a retro earlier than this is asked once

@@ -74,7 +74,7 @@ def guessed(data: bytes) -> str:
     """
     if data.startswith((ZIP, OLD_EXCEL)) or _unicode(data) is not None:
         return ""
-    from charset_normalizer import from_bytes
+    from charset_normalizer import from_bytes  # imported here: for files without a sign of their own, alone
 
     matches = from_bytes(data, cp_isolation=list(LEGACY))
     likely = {encoding for match in matches for encoding in (match.encoding, *match.could_be_from_charset)}
@@ -111,7 +111,7 @@ def _unicode(data: bytes) -> str | None:
 
 def _cells(data: bytes) -> list[list[Any]]:
     """The rows of the first sheet that has any, from its first row on: numbers, texts, dates and times."""
-    from python_calamine import CalamineError, CalamineWorkbook
+    from python_calamine import CalamineError, CalamineWorkbook  # imported here: for such files alone
 
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(_measured(data)))

@@ -140,3 +140,9 @@ class AtOnce(Executor):
 @pytest.fixture(autouse=True)
 def mail_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(letters, "pool", AtOnce())
+
+
+@pytest.fixture
+def mail_without_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mail leaves on commit, and the transaction around a test never commits: here it leaves when it is posted."""
+    monkeypatch.setattr("partnerships.mail.letters.post", lambda message: message.send())

@@ -163,7 +163,7 @@ def _deliveries(people: People) -> Made:
     missed, gone_by, running = retro(7, status="missed"), retro(8), retro(9, status="in_progress")
     action = play.agree(people.pair, owners="b", due=now.astimezone(people.dana.tz).date())
     begun = [_begun(people, kind) for kind in Agreement.Kind]
-    begun[0].steps[0].ready(by=people.ines, digest=begun[0].steps[0].digest(people.ines))
+    play.Participant(people.ines, begun[0].pk).ready(0)
     kept = Expiry.objects.create(partnership=people.pair, warned_at=now)
     kept.told.add(people.dana)
     key, before, due = InvitationVersion.of(planned).key, InvitationVersion.of(again).key, action.due.isoformat()

@@ -5,31 +5,56 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
-from django.db import connection
+from django.db import connections
+
+
+class AtOnce:
+    """Threads that stay, each with a database connection of its own, as requests have."""
+
+    def __init__(self, threads: int = 2) -> None:
+        self.threads = threads
+        self.pool = ThreadPoolExecutor(threads)
+
+    def __enter__(self) -> AtOnce:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.run(*[connections.close_all] * self.threads)
+        self.pool.shutdown()
+
+    def run(self, *jobs: Callable[[], Any]) -> list[Any]:
+        """Start all of them at one barrier. Returns what each returned or raised, in their order."""
+        barrier = threading.Barrier(len(jobs))
+
+        def work(job: Callable[[], Any]) -> Any:
+            barrier.wait(30)
+            try:
+                return job()
+            except Exception as error:
+                return error
+
+        return [future.result(60) for future in [self.pool.submit(work, job) for job in jobs]]
+
+    def press(self, *loads: Callable[[], Callable[[], Any]]) -> list[Any]:
+        """Each loads what its verb needs, as a view does; then both press."""
+        loaded = threading.Barrier(len(loads))
+
+        def job(load: Callable[[], Callable[[], Any]]) -> Any:
+            verb = load()
+            loaded.wait(30)
+            return verb()
+
+        return self.run(*(partial(job, load) for load in loads))
 
 
 def at_once(*presses: Callable[[], Any]) -> list[Any]:
-    """All of them behind one barrier, each on a connection of its own; an exception is an outcome."""
-    barrier = threading.Barrier(len(presses))
-    outcomes: list[Any] = [None] * len(presses)
-
-    def run(index: int) -> None:
-        barrier.wait()
-        try:
-            outcomes[index] = presses[index]()
-        except Exception as error:
-            outcomes[index] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[index]) for index in range(len(presses))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
+    """All of them at one barrier. Returns what each returned or raised, in their order."""
+    with AtOnce(len(presses)) as together:
+        return together.run(*presses)
 
 
 def token_in(page: str) -> str:

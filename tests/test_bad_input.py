@@ -22,7 +22,7 @@ from django.urls import reverse
 from partnerships import limits
 from retros.models import Action, Draft, Entry, Note, creation
 from tests.forms import FORM, send, send_bytes
-from tests.retros.model import CLOSE
+from tests.retros.play import CLOSE
 from tests.routes import TABLE
 from tests.world import AUTOSAVE, HTMX, World, routes
 
@@ -32,13 +32,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 PARTS = "multipart/form-data"  # without the boundary that it needs
 HEADERS: dict[str, dict[str, str]] = {"htmx": HTMX, "autosave": AUTOSAVE, "plain": {}}
 # Where a text is typed and kept: route, and the field that takes it.
-TEXTS = {
-    "entry_create": "text", "entry_update": "text", "answer_update": "text", "draft_update": "text",
-    "note_update": "text", "entry_note_update": "text", "learning_create": "text", "learning_update": "text",
-    "sentence_update": "text", "room_action_create": "text", "review_update": "remark",
-    "action_create": "text", "action_update": "text",
-}  # fmt: skip
-NEEDED = {"entry_create", "entry_update", "learning_create", "room_action_create", "action_create", "action_update"}
+TEXTS = {name: route.keeps for name, route in TABLE.items() if route.keeps}
 PRESSED = sorted(name for name, row in TABLE.items() if row.post != "405")
 OURS = [name for name in PRESSED if not name.startswith("account_")]
 # What htmx puts into the notice of the form (base.html); the rest leaves the page as it is.
@@ -61,8 +55,6 @@ def ines(world: World) -> Client:
     return client
 
 
-# Only its proposer takes a proposal back, and the one of the tests is Tom's.
-REFUSED = {"version_withdraw": {403}}
 # A mail program presses it, without a sign-in or a token, and it reads no field (docs/rules/scheduling.md S21).
 ONE_CLICK = "unsubscribe"
 
@@ -89,7 +81,7 @@ def refused_and_kept(world: World, ines: Client, name: str, how: str) -> None:
         ("nul\x00 text", "not text"),
         ("bell\x07", "not text"),
     ]
-    if name in NEEDED:
+    if TABLE[name].needed:
         cases += [("", ""), (" \n ", "")]
     for text, words in cases:
         answer = send(ines, url, {**world.data(name), field: text}, HEADERS[how])
@@ -151,7 +143,9 @@ def test_too_much_is_refused_at_once(world: World, ines: Client) -> None:
         if name not in TEXTS and "email" not in world.data(name):
             continue  # it has no such field
         long = send(ines, url, {**world.data(name), field: "x" * (limits.BODY_BYTES - 5000)}).status_code
-        assert long in ({422} if name in TEXTS else {200, 302, 404, 409, 422} | REFUSED.get(name, set())), name
+        assert long in (
+            {422} if name in TEXTS else {200, 302, 404, 409, 422, TABLE[name].expected("ines", "POST", world.phase)}
+        ), name
 
 
 # --- every field of every form ----------------------------------------------------------------------------------------
@@ -196,7 +190,7 @@ def no_fault(world: World, ines: Client, name: str, *, every: int, number: int) 
     ]
     for body, kind in bodies if every == 1 else bodies[number % 5 :: 5]:
         answer = send_bytes(ines, url, body, kind)
-        allowed = {200, 302, 400, 404, 409, 422} | REFUSED.get(name, set())
+        allowed = {200, 302, 400, 404, 409, 422, TABLE[name].expected("ines", "POST", world.phase)}
         assert answer.status_code in allowed, (name, kind, answer.status_code)
 
 

@@ -26,14 +26,14 @@ from retros.models import Entry, Session
 from retros.worker import tick
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
-from tests.retros.model import WRITE
+from tests.retros.play import WRITE
 from tests.retros.regions import shown_in
 from tests.retros.streams import Answer, cookie_of, live
-from tests.routes import TABLE
+from tests.routes import PHASES, TABLE
 from tests.rows import checksum
-from tests.world import AUTOSAVE, HTMX, MARK, PHASES, World, leave, make_world, parameters, routes
+from tests.world import AUTOSAVE, HTMX, MARK, World, leave, make_world, parameters, routes
 
-pytestmark = pytest.mark.one_database
+pytestmark = [pytest.mark.one_database, pytest.mark.usefixtures("mail_without_commit")]
 
 INSIDE = ("ines", "tom", "sara")
 OUTSIDE = ("priya", "former_lead", "mei", "ada", "lena", "nobody")
@@ -54,12 +54,6 @@ class Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.lines.append(self.format(record))
-
-
-@pytest.fixture(autouse=True)
-def _mail_without_commit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the crawl does is taken back, so no commit would ever send the mails."""
-    monkeypatch.setattr("partnerships.mail.letters.post", lambda message: message.send())
 
 
 @pytest.fixture(autouse=True)

@@ -35,7 +35,7 @@ LOGS = ("said", "errors", "twofold.access.log", "twofold.error.log")
 CLIENT = "127.0.0.2"  # who asks, at another address than the proxy
 ROOM = """
 import json
-from tests.retros.model import make_pair
+from tests.retros.play import make_pair
 from tests.retros.streams import cookie_of
 pair = make_pair()
 print(json.dumps([str(pair.started().pk), cookie_of(pair.ines)]))

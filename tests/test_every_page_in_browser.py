@@ -18,11 +18,7 @@ pytestmark = pytest.mark.one_database
 
 PHASE = "revealed"
 READERS = ("ines", "ada", "sara", "nobody")  # the first who may open a page looks at it
-# files, numbers
-NOT_PAGES = {
-    "calendar_feed", "session_calendar", "session_version", "healthz", "partnership_import_example",
-    "template_export",
-}  # fmt: skip
+NOT_PAGES = {name for name, route in TABLE.items() if route.is_file}
 
 
 def pages(who: str) -> list[str]:

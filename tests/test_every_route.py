@@ -19,9 +19,9 @@ from partnerships import limits
 from partnerships.models import Person
 from retros.lifecycle import ending
 from retros.models import Entry
-from tests.routes import ADMINS, ANYBODYS, INSIDE, MEMBERS, OF_PAIR, OTHERS, OWN, PUBLIC, STRANGERS, TABLE
+from tests.routes import ADMINS, ANYBODYS, INSIDE, MEMBERS, OF_PAIR, OTHERS, PHASES, PUBLIC, STRANGERS, TABLE
 from tests.rows import checksum
-from tests.world import PHASES, World, leave, parameters, routes
+from tests.world import World, leave, parameters, routes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
@@ -65,7 +65,7 @@ def asked(who: str, name: str, method: str, phase: str) -> bool:
     if who in INSIDE and method == "GET" and row.get != "405":
         return False  # tests/test_canary.py
     concerned = row.lead if who == "sara" else row.admin if who in ADMINS else who in MEMBERS and not row.admin
-    return phase == "revealed" or not (refused or (not concerned and OF_PAIR.isdisjoint(parameters(name))))
+    return phase == "revealed" or not (refused or (not concerned and OF_PAIR.keys().isdisjoint(parameters(name))))
 
 
 def client_of(world: World, who: str) -> Client:
@@ -212,7 +212,7 @@ def test_who_left_or_is_suspended_sees_nothing_of_the_pair(world: World, end: Ca
     assert client.get(world.url("step_detail")).status_code == 200
     end(world)
     for name, method in object_routes():
-        if name not in OWN:
+        if not TABLE[name].own:
             answer = getattr(client, method.lower())(world.url(name, "tom"))
             assert answer.status_code == (404 if end is world_removed else 302), f"{method} {name}"
 
@@ -224,20 +224,14 @@ def test_after_one_left_both_read_and_nobody_writes(world: World, who: str) -> N
 
     What was folded on that day stays folded, for both, for ever.
     """
-    needs_both = {"partnership_resume", "release_create", "release_confirm"}
-    if world.phase == "folded":
-        needs_both.add("entry_clause")
-    called_off = {("session_start", "GET"): 302, ("session_next_move", "POST"): 409}  # nothing is planned any more
     ending.end(world.cast.checkout, by=world.cast.tom, leaving=True)
     client = world.client(who)
     wrong = []
     for name, method in object_routes():
         hidden = TABLE[name].expected(who, method, world.phase) == 404
-        expected = 404 if hidden else TABLE[name].expected(who, method, "archived")
-        if name in needs_both and method == "POST" and not hidden:
+        expected = 404 if hidden else TABLE[name].left.get(method, TABLE[name].expected(who, method, "archived"))
+        if (name, method, world.phase, hidden) == ("entry_clause", "POST", "folded", False):
             expected = 409
-        if not hidden:
-            expected = called_off.get((name, method), expected)
         status = observed(world, client, method, name, who).status_code
         if status != expected:
             wrong.append(f"{method} {name}: {status}, not {expected}")

@@ -52,8 +52,9 @@ from retros.recurrence.rule import PRESETS, Rule
 from retros.room.decisions import name_decision, settle_decision
 from retros.room.page import room_at
 from tests.cast import Cast, client_of
+from tests.clock import Clock
 from tests.queries import asked
-from tests.retros.model import CLOSE, PULSE, WRITE, Clock, Participant
+from tests.retros.play import CLOSE, PULSE, WRITE, Participant
 from tests.retros.regions import shown_in, without_digests
 from tests.world import HTMX, whole
 
@@ -290,14 +291,9 @@ def give(hands: Participant, position: int, text: str) -> None:
     if position == WRITE:
         hands.fold(text)
     else:
-        end(hands, "changed" if position == PULSE else "appreciation", text)
+        hands.answer_again("changed" if position == PULSE else "appreciation", text)
     if position == PULSE:
         hands.answer("weather_us", value=3)
-
-
-def end(hands: Participant, key: str, text: str) -> None:
-    begun = Entry.objects.visible_to(hands.person).filter(author=hands.person, prompt=hands.prompt(key)).first()
-    hands.answer(key, text, version=begun.version if begun else 0)
 
 
 def held(stage: Stage) -> None:
@@ -392,8 +388,8 @@ def sat(stage: Stage) -> None:
     ines, tom = stage.hands(session)
     for hands in (ines, tom):
         stage.clock.pass_minutes(1)
-        end(hands, "purpose", "What for")
-        end(hands, "role_mine", "This and that")
+        hands.answer_again("purpose", "What for")
+        hands.answer_again("role_mine", "This and that")
         hands.answer("decide_design", value=2)
     decision = name_decision(tom.step(0), by=tom.person, title="Who plans", id=uuid.UUID(int=9))
     stage.look("alone")

@@ -55,8 +55,9 @@ from retros.recurrence.rule import PRESETS, Rule
 from retros.room.answers import push
 from retros.worker import tick
 from tests.cast import Cast
+from tests.clock import Clock
 from tests.queries import asked
-from tests.retros.model import CLOSE, COLUMNS, CONCLUDE, PULSE, WRITE, Clock, Participant, reveal, wall
+from tests.retros.play import CLOSE, COLUMNS, CONCLUDE, PULSE, WRITE, Participant, reveal, wall
 from tests.retros.regions import shown_in, without_digests
 from tests.world import HTMX, NEW_EACH_TIME, whole
 
@@ -587,7 +588,7 @@ def test_what_is_kept_and_removed(stage: Stage) -> None:
 def test_a_new_card_on_an_open_board(stage: Stage) -> None:
     """Tom's browser shows the board as it was, a card of his comes, she writes alone, and his browser asks."""
     ines, tom = (Participant(person, stage.session.pk) for person in (stage.cast.ines, stage.cast.tom))
-    reveal(ines, tom)
+    reveal(ines.session)
     page = stage.clients["tom"].get(reverse("step_detail", args=[stage.session.pk, WRITE])).text
     shown = shown_in(page)
     stage.known.add(str(tom.fold("One more").pk))
@@ -611,7 +612,7 @@ def test_a_list_of_measures_that_changes(stage: Stage) -> None:
         for verb in (
             lambda: measure.edit(by=tom, text="We show what we ship.", version=1),
             lambda: measure.retire(by=tom),
-            lambda: measure.bring_back(by=tom),
+            lambda: measure.restore(by=tom),
         ):
             alone(stage.ahead)
             verb()
@@ -656,7 +657,7 @@ def test_the_pages_of_memory(stage: Stage) -> None:
         both = [Participant(person, held.pk) for person in (ines, tom)]
         for who in both:
             answer(held, who)
-        reveal(both[0], both[1], 0)
+        reveal(both[0].session, 0)
         Session.objects.filter(pk=held.pk).update(status=Session.Status.HELD)
 
     now_open = [sitting("health-check"), sitting("difference")]
@@ -743,7 +744,7 @@ def test_a_retro_to_its_end(stage: Stage) -> None:
         yield ()
         for position in (WRITE, CONCLUDE, CLOSE):
             if position == CLOSE:
-                reveal(ines, tom, CLOSE)
+                reveal(ines.session, CLOSE)
             for hands in (ines, tom):
                 hands.next(position)
             if position != CLOSE:

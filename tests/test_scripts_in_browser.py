@@ -10,13 +10,14 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from retros.models import Draft, Entry, Pick, Session, creation
+from retros.models import Draft, Entry, Pick, Session
 from tests.browser import MAX_SCRIPT, Watched, set_offline, violations
 from tests.cast import Cast, sign_in
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
 from tests.retros import play
-from tests.retros.model import Participant
+from tests.retros.play import Participant
+from tests.retros.room.side import composer
 
 pytestmark = pytest.mark.one_database
 
@@ -29,7 +30,7 @@ MAX_STYLE = 10_700
 @pytest.fixture
 def room(people: Cast) -> str:
     """The address of the step where the two write alone."""
-    session = creation.start_now(people.checkout, by=people.ines)
+    session = play.start(people.checkout)
     step = next(step for step in session.steps if step.kind == "write")
     return f"/sessions/{session.pk}/steps/{step.position}/"
 
@@ -39,13 +40,6 @@ def ines(people: Cast, context: Any, live_server: LiveServer) -> Page:
     sign_in(context, people.ines, live_server.url)
     page: Page = context.new_page()
     return page
-
-
-def composer(page: Page, column: str = "The good") -> Any:
-    box = page.get_by_label(f"New card, {column}")
-    if not box.is_visible():
-        page.get_by_text(f"Add a card to {column}").click()
-    return box
 
 
 def saved(page: Page, column: str = "good") -> Any:
@@ -174,7 +168,7 @@ def test_presses_on_cards_wait_at_the_card_and_go_out_in_their_order(
     ines.goto(room)
     expect(ines.locator("html")).to_have_attribute("data-connection", "live")
     set_offline(ines, True)
-    places = [ines.locator(f"#card-{card.pk}") for card in cards]
+    places = [ines.locator(f"#card-{card.mark}") for card in cards]
     for place in places:
         place.get_by_role("button", name="Pick").click()
         expect(place).to_contain_text(WAITS)
@@ -197,12 +191,12 @@ def test_a_press_that_is_refused_when_the_network_is_back_says_so_and_waits_no_m
     ines.goto(room)
     expect(ines.locator("html")).to_have_attribute("data-connection", "live")
     set_offline(ines, True)
-    place = ines.locator(f"#card-{card.pk}")
+    place = ines.locator(f"#card-{card.mark}")
     place.get_by_role("button", name="Pick").click()
     expect(place).to_contain_text(WAITS)
     Session.objects.filter(pk=session.pk).update(status=Session.Status.HELD)
     set_offline(ines, False)
-    expect(ines.locator("#act [data-notice]")).to_contain_text("This session is closed.")
+    expect(ines.locator("#act-good > [data-notice]")).to_contain_text("This session is closed.")
     expect(place).not_to_contain_text(WAITS)
     assert not Pick.objects.exists()
 
@@ -234,12 +228,12 @@ def test_a_press_that_waits_survives_a_reload_and_happens_once(
     play.reveal(session, "write")
     ines.goto(room)
     ines.route("**/pick/", lambda route: route.abort())
-    ines.locator(f"#card-{card.pk}").get_by_role("button", name="Pick").click()
-    expect(ines.locator(f"#card-{card.pk}")).to_contain_text(WAITS)
+    ines.locator(f"#card-{card.mark}").get_by_role("button", name="Pick").click()
+    expect(ines.locator(f"#card-{card.mark}")).to_contain_text(WAITS)
     Session.objects.filter(pk=session.pk).update(status=Session.Status.HELD)
     ines.unroute("**/pick/")
     ines.reload()
-    expect(ines.locator("#act [data-notice]")).to_contain_text("This session is closed.")
+    expect(ines.locator("#act-good > [data-notice]")).to_contain_text("This session is closed.")
     assert ines.evaluate(WAITING) == []
     assert not Pick.objects.exists()
 
@@ -503,7 +497,7 @@ def test_what_was_done_has_the_focus_on_a_page_that_comes(ines: Page, room: str)
 
 
 def test_a_toast_goes_by_itself_but_not_under_the_pointer(ines: Page, room: str, people: Cast) -> None:
-    play.fold(Session.objects.get(), people.ines, "Put away")
+    Participant(people.ines, Session.objects.get().pk).fold("Put away")
     ines.clock.install()
     ines.goto(room)
     ines.get_by_role("link", name="Edit card").click()

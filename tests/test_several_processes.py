@@ -26,7 +26,7 @@ pytestmark = pytest.mark.one_database  # always PostgreSQL: that of the run, or 
 
 ROOMS = """
 import json
-from tests.retros.model import WRITE, at, make_pair, reveal
+from tests.retros.play import WRITE, at, make_pair, reveal
 from tests.retros.streams import cookie_of
 rooms = []
 for _ in range({pairs}):
@@ -34,7 +34,7 @@ for _ in range({pairs}):
     session = pair.started()
     at(session, WRITE)
     ines, tom = pair.hands(session)
-    reveal(ines, tom)
+    reveal(ines.session)
     rooms.append([str(session.pk), str(ines.prompt("good").pk), cookie_of(pair.ines), cookie_of(pair.tom)])
 print(json.dumps(rooms))
 """

@@ -63,10 +63,9 @@ from retros.recurrence.rule import PRESETS, Rule
 from retros.room.decisions import name_decision, settle_decision
 from tests.cast import Cast, make_cast
 from tests.factories import PartnershipFactory, PersonFactory
-from tests.retros.model import CLOSE, CONCLUDE, LOOK_BACK, PULSE, WRITE, Participant
+from tests.retros.play import CLOSE, CONCLUDE, LOOK_BACK, PULSE, WRITE, Participant, go_on, reveal
+from tests.routes import PARAMETERS, TABLE, Made
 
-# The step of the cards: nothing open, Ines's side open, both open; then the session closed, the partnership ended.
-PHASES = ("folded", "opened", "revealed", "closed", "archived")
 HTMX = {"HX-Request": "true"}
 AUTOSAVE = {"X-Requested-With": "autosave"}
 BOTH = frozenset({"ines", "tom"})
@@ -119,214 +118,22 @@ class World:
     def args(self, name: str, who: str = "ines") -> dict[str, Any]:
         """Real arguments for a route: the pair's, and of what has one author `who`'s own if they are of the pair."""
         own = who if who in BOTH else "ines"
-        sitting = self.sessions["folded sitting" if self.phase == "folded" else "open sitting"]
-        special = {
-            "mail_retry": {"delivery_id": self.ids["failed"]},
-            "session_move": {"session_id": self.sessions["next"].pk},
-            "session_skip": {"session_id": self.sessions["slot"].pk},
-            "series_change": {"session_id": self.sessions["slot"].pk},
-            "admin_session_move": {"session_id": self.sessions["next"].pk},
-            "admin_session_skip": {"session_id": self.sessions["slot"].pk},
-            "session_restore": {"session_id": self.sessions["skipped"].pk},
-            "session_met": {"session_id": self.sessions["gone"].pk},
-            "session_start": {"session_id": self.sessions["next"].pk},
-            "session_start_delete": {"session_id": self.sessions["next"].pk},
-            "session_discard": {"session_id": self.sessions["next"].pk},
-            "answer_update": {"prompt_id": self.ids["appreciation"]},
-            "entry_restore": {"entry_id": self.ids[f"{own} deleted"]},
-            "entry_pick_create": {"entry_id": self.ids["tom card"]},
-            "entry_pick_delete": {"entry_id": self.ids["tom card"]},
-            "entry_table": {"entry_id": self.ids["tom card"]},
-            "entry_talk": {"entry_id": self.ids["tom card"]},
-            "entry_note_update": {"entry_id": self.ids["tom card"]},
-            "note_update": {"position": PULSE},
-            "step_open": {"position": CLOSE},
-            "learning_create": {"position": CONCLUDE},
-            "learning_restore": {"note_id": self.ids["deleted learning"]},
-            "action_restore": {"action_id": self.ids["deleted action"]},
-            "room_action_restore": {"action_id": self.ids["deleted action"]},
-            "review_update": {"action_id": self.ids["earlier action"]},
-            "entry_clause": {"entry_id": self.ids["tom card"]},
-            "session_calendar": {"session_id": self.sessions["next"].pk},
-            "calendar_feed": {"token": self.ids["feed"]},
-            "mfa_remove_webauthn": {"pk": 1},
-            "device_end": {"device_id": "none"},
-            "sign_in_undo": {"token": self.ids["undo"]},
-            "sign_in_link": {"token": self.ids["sign_in_link"]},
-            "unsubscribe": {"token": self.ids["unsubscribe"]},
-            "review_clause": {"action_id": self.ids["experiment"]},
-            "action_clause": {"action_id": self.ids["experiment"]},
-            "decision_create": {"session_id": self.sessions["folded sitting"].pk, "position": 0},
-            "decision_settle": {"session_id": self.sessions["open sitting"].pk, "prompt_id": self.ids["decision"]},
-            "sentence_update": {"session_id": self.sessions["open sitting"].pk, "prompt_id": self.ids["question"]},
-            "surprise_create": {"session_id": sitting.pk, "entry_id": self.ids[f"tom role {sitting.pk}"]},
-            "summary_update": {"position": CLOSE},
-        }
-        known = {
-            "partnership_id": self.cast.checkout.pk,
-            "session_id": self.session.pk,
-            "position": WRITE,
-            "prompt_id": self.ids["good"],
-            "entry_id": self.ids[f"{own} card"],
-            "note_id": self.ids["learning"],
-            "action_id": self.ids["action"],
-            "invitation_id": self.ids["invitation"],
-            "agreement_id": self.ids["agreement"],
-            "version_id": self.ids["proposal"],
-            "line": self.ids["line"],
-            "lead_id": self.cast.sara.pk,
-            "release_id": self.ids["waiting release"],
-            "need_id": self.ids["need"],
-            "offer_id": self.ids["offer"],
-            "token": self.ids["token"],
-            "delivery_id": self.ids["notice"],
-            "key": "card:of-a-box-without-a-draft",
-            "uidb36": "1",
-            "person_id": self.cast.tom.pk,
-            "bulk_id": self.ids["bulk"],
-            "exercise": "retro-quick",
-            "template": "retro-quick-2",
-            "jot_id": self.ids[f"{own} jot"],
-            "word_id": self.ids[f"{own} word"],
-            "measure_id": self.ids["measure"],
-        } | special.get(name, {})
-        return {key: known[key] for key in parameters(name)}
+        special = self._made(TABLE[name].args, own)
+        return {key: special[key] if key in special else PARAMETERS[key](self, own) for key in parameters(name)}
 
     def url(self, name: str, who: str = "ines", **other: Any) -> str:
         return reverse(name, kwargs=self.args(name, who) | other)
 
     def data(self, name: str, who: str = "ines") -> dict[str, Any]:
         """What the form of this route sends when all is well."""
-        text = {"text": "zzzplain"}
-        key = {"client_id": uuid.uuid4()}
-        action = {**text, **key, "owner": "a", "due": "2030-01-02", "cue": "", "because": "", "seen_by": ""}
-        me = self.people.get(who, self.cast.ines)
-        digest = {}
-        if name in {"step_ready_create", "step_open"} and who in BOTH:
-            digest = {"digest": self.session.steps[self.args(name)["position"]].digest(me)}
-        card = Entry.unrestricted.get(pk=self.args(name, who)["entry_id"]) if name == "entry_update" else None
-        tomorrow = timezone.localdate() + timedelta(days=9)
-        when = {"day": tomorrow.isoformat(), "time": "14:00", "zone": "Europe/Paris"}
-        later = self.sessions["slot"].start_local.date()
-        rhythm = {**when, "day": later.isoformat(), "cadence": "every_2_weeks", "duration": "60"}
-        clause = {"agreement": self.ids["agreement"], **text, "reason": "zzzreason", **key}
-        fields: dict[str, dict[str, Any]] = {
-            "agreement_create": {"kind": "contract", "title": "zzztitle", **key},
-            "agreement_review": {"until": in_days(40).date().isoformat()},
-            "version_sign": {"digest": self.ids["proposal digest"]},
-            "proposal_sign": {"digest": self.ids["proposal digest"]},
-            "entry_clause": clause,
-            "learning_clause": clause,
-            "clause_link_update": {"tags": ["life", "career"]},
-            "review_clause": {"agreement": self.ids["agreement"]},
-            "action_clause": {"agreement": self.ids["agreement"]},
-            "surprise_create": text | key,
-            "decision_create": text | key,
-            "decision_settle": {"value": 2},
-            "sentence_update": {**text, "version": 1},
-            "partnership_create": {
-                "kind": "other",
-                "label": "zzzlabel",
-                "since": "2024-01-02",
-                "email": "x@example.org",
-            },
-            "partnership_invite": {"email": "x@example.org"},
-            "person_update": {"name": "Zzz Name", "timezone": "UTC", "theme": "dark", "role_label": "zzzrole"},
-            "admin_partnership_update": {"label": "zzzlabel", "kind": "other"},
-            "admin_session_create": when,
-            "admin_session_move": {**when, "zone": "UTC"},
-            "admin_session_skip": {"reason": "leave"},
-            "handover_update": {**text, "version": 1},
-            "partnership_export": {"form": "json"},
-            "organisation_update": {"name": "Zzz Organisation"},
-            "person_invite": {"email": "y@example.org", "role_label": "zzzrole"},
-            "person_role_update": {"role_label": "zzzrole"},
-            "lead_create": {"email": "mei@example.org"},
-            "bulk_create": {
-                "act": "plan",
-                "pick": f"{self.cast.checkout.pk}:0",
-                "first_day": tomorrow,
-                "cadence": "monthly",
-                "duration_min": 60,
-                "key": uuid.uuid4(),
-                "digest": "x",
-            },
-            "admin_partnership_create": {
-                "kind": "other",
-                "label": "zzzlabel",
-                "since": "2024-01-02",
-                "email_a": "mei@example.org",
-                "email_b": "x@example.org",
-                **key,
-            },
-            "data_erase": {"understood": "on"},
-            "template_update": {"title": "Zzz", "source": "zzzsource", "version": 1},
-            "template_step_update": {
-                "title": "Zzz",
-                "heading": "zzzheading",
-                "minutes": 5,
-                "place": 2,
-                "version": 1,
-                "q0_title": "zzzasked",
-                "q0_kind": "talk",
-                "q1_kind": "good",
-                "q2_kind": "good",
-                "q3_kind": "good",
-            },
-            "template_usual": {"pair_kind": "em_pm"},
-            "reminder_update": {
-                "calendar_mode": "feed",
-                "working_days": ["1", "3"],
-                "quiet_from": "21:00",
-                "quiet_to": "07:00",
-                "wanted": ["day_ahead:email"],
-            },
-            "session_create": {**when, **key},
-            "jot_list": text | key,
-            "kind_word_create": text | key,
-            "card_import": text | key,
-            "action_import": {"text": "action,due\nzzzplain,2030-01-02", **key},
-            "measure_list": text | key,
-            "health_interval_update": {"every": 2},
-            "measure_update": {**text, "version": 1},
-            "session_move": when,
-            "session_skip": {"reason": "holiday"},
-            "session_met": {"day": (tomorrow - timedelta(days=11)).isoformat()},
-            "series_create": {**rhythm, "pattern": "weekday"},
-            "series_change": rhythm,
-            "series_pause": {"from_date": tomorrow.isoformat()},
-            "series_end": {"last": tomorrow.isoformat()},
-            "series_update": {"title": "zzztitle", "meeting_url": "https://meet.example.org/zzz"},
-            "session_next": {"start": f"{tomorrow + timedelta(days=60)}T14:00", **key},
-            "session_next_move": {"start": f"{tomorrow}T14:00", "zone": "Europe/Paris"},
-            "session_start": {"sure": "1"},
-            "session_pause": {"reason": "another_day"},
-            "offer_create": {"kind": "times"}
-            | {n: f"{tomorrow}T1{h}:00" for h, n in enumerate(("first", "second", "third"))},
-            "offer_accept": {"choice": 1},
-            "need_answer": text,
-            "need_create": text | key,
-            "need_update": {**text, "version": 2},
-            "release_create": {"kind": "need", "thing": self.ids["need"], "digest": self.ids["need digest"]},
-            "release_confirm": {"digest": self.ids["waiting digest"]},
-            "summary_update": {**text, "version": 1},
-            "step_extend": {"known": 25},
-            "action_create": action,
-            "room_action_create": action,
-            "action_update": {**action, "version": 1},
-            "action_done_create": {"closed_as": "done", "helped": "helped"},
-            "review_update": {"verdict": "going", "helped": "helped", "remark": "zzzremark", "version": 1},
-            "entry_create": text | key,
-            "answer_update": {**text, "version": 1},
-            "entry_update": {**text, "version": card.version if card else 1},
-            "entry_talk": {"talk": "parked"},
-            "draft_update": {**text, "version": 0},
-            "note_update": {**text, "version": 1},
-            "entry_note_update": {**text, "version": int(self.phase not in {"folded", "opened"})},
-            "learning_create": text | key,
-            "learning_update": {**text, "version": 1},
-        }
-        return fields.get(name, digest)
+        return self._made(TABLE[name].data, who)
+
+    def _made(self, made: Made, who: str) -> dict[str, Any]:
+        return made(self, who) if callable(made) else dict(made)
+
+    def card(self, name: str, who: str) -> Entry:
+        """The one that this route leads to."""
+        return Entry.unrestricted.get(pk=self.args(name, who)["entry_id"])
 
 
 @pytest.fixture(scope="module")
@@ -465,7 +272,7 @@ def _sit(world: World, name: str) -> None:
     cast, mark = world.cast, world.mark
     project = Agreement.begin(cast.checkout, by=cast.ines, kind=Agreement.Kind.CONTRACT, title=f"Zzz {name}")
     session = world.sessions[name] = creation.begin(project, by=cast.ines)
-    ines, tom = hands = Participant(cast.ines, session.pk), Participant(cast.tom, session.pk)
+    ines, tom = Participant(cast.ines, session.pk), Participant(cast.tom, session.pk)
     decision = name_decision(tom.step(0), by=cast.tom, title=mark("decision", BOTH), id=uuid.uuid4())
     is_open = name == "open sitting"
     for who, hand in (("ines", ines), ("tom", tom)):
@@ -479,7 +286,7 @@ def _sit(world: World, name: str) -> None:
         Draft.keep(f"decision:{hand.step(0).pk}", mark("draft", {who}), version=0, by=hand.person)
     if not is_open:
         return
-    _reveal(hands, 0)
+    reveal(session, 0)
     world.ids["decision"] = decision.pk
     surprising = ines.entry(world.ids[f"tom role {session.pk}"])
     Note.surprise(surprising, by=cast.ines, text=mark("surprise", BOTH), id=uuid.uuid4())
@@ -534,13 +341,13 @@ def _write(world: World) -> None:
     """Last time, the pulse with its reveal, then the cards of both, folded; drafts in every box."""
     cast, mark, ids = world.cast, world.mark, world.ids
     session = world.sessions["now"] = creation.start_now(cast.checkout, by=cast.ines)
-    ines, tom = hands = Participant(cast.ines, session.pk), Participant(cast.tom, session.pk)
+    ines, tom = Participant(cast.ines, session.pk), Participant(cast.tom, session.pk)
     names = {"ines": ines, "tom": tom}
     earlier = Action.objects.get(pk=ids["earlier action"])
     earlier.review(session, by=cast.tom, verdict="going", remark=mark("remark", BOTH))
     tried = Action.objects.get(pk=ids["experiment"])
     tried.review(session, by=cast.ines, verdict="done", helped="helped", remark=mark("showed", BOTH))
-    _both_next(hands, LOOK_BACK)
+    go_on(session, LOOK_BACK)
     for who, hand in names.items():
         hand.answer("weather_us", value=4)
         hand.answer(Measure.objects.get(pk=ids["measure"]).key, value=2)
@@ -548,12 +355,12 @@ def _write(world: World) -> None:
         hand.answer("change_tags", tags=[])
         changed = hand.answer("changed", mark("firstanswer", BOTH))
         hand.answer("changed", mark("answer", BOTH), version=changed.version)
-    _reveal(hands, PULSE)
+    reveal(session, PULSE)
     for who, hand in names.items():
         hand.answer("impacted", mark("lateranswer", BOTH))
         hand.answer("weather_overall", mark("privatelater", {who}), only_me=True)
     Note.came_up(ines.step(PULSE), by=cast.ines, text=mark("stepnote", BOTH), version=0)
-    _both_next(hands, PULSE)
+    go_on(session, PULSE)
 
     open_later = BOTH if world.phase not in {"folded", "opened"} else NOBODY
     for who, hand in names.items():
@@ -600,7 +407,7 @@ def _conclusions(world: World, ines: Participant, tom: Participant) -> None:
 
 def _open(world: World) -> None:
     cast, mark = world.cast, world.mark
-    ines, tom = hands = Participant(cast.ines, world.session.pk), Participant(cast.tom, world.session.pk)
+    ines, tom = Participant(cast.ines, world.session.pk), Participant(cast.tom, world.session.pk)
     ines.open_side()
     ines.fold(mark("latecard", BOTH))
     if world.phase == "opened":
@@ -619,25 +426,13 @@ def _open(world: World) -> None:
         cast.checkout, by=cast.tom, id=uuid.uuid4(), session=ines.session, entry=ines.entry(card.pk), **from_card
     )
     Draft.keep(f"action:{card.pk}", mark("tabledraft", {"tom"}), version=0, by=cast.tom)
-    assert len(hands) == 2
 
 
 def _close(world: World) -> None:
-    hands = Participant(world.cast.ines, world.session.pk), Participant(world.cast.tom, world.session.pk)
-    _both_next(hands, WRITE)
-    _both_next(hands, CONCLUDE)
-    _reveal(hands, CLOSE)
-    _both_next(hands, CLOSE)
-
-
-def _reveal(hands: tuple[Participant, Participant], position: int) -> None:
-    for hand in hands:
-        hand.ready(position)
-
-
-def _both_next(hands: tuple[Participant, Participant], position: int) -> None:
-    for hand in hands:
-        hand.next(position)
+    for step in (WRITE, CONCLUDE):
+        go_on(world.session, step)
+    reveal(world.session, CLOSE)
+    go_on(world.session, CLOSE)
 
 
 # --- routes -----------------------------------------------------------------------------------------------------------

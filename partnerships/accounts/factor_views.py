@@ -34,7 +34,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from qrcode.image.svg import SvgPathFillImage
 
 from partnerships.access import get_recovery_codes
-from partnerships.accounts.second_factor import WANTED_PAGE, Adapter, pending_secret, secret_to_type
+from partnerships.accounts.second_factor import WANTED_PAGE, FactorAdapter, pending_secret, secret_to_type
 from partnerships.accounts.sign_in_changes import watched
 from partnerships.models import second_factor
 
@@ -163,7 +163,7 @@ renew_codes = form_methods(RenewCodes.as_view())
 @reauthentication_required(app="allauth.mfa")  # type: ignore[untyped-decorator]
 def app_image(request: PersonRequest) -> HttpResponse:
     """What the app scans. White lies under it, in the dark too."""
-    url = Adapter().build_totp_url(request.user, pending_secret(request))
+    url = FactorAdapter().build_totp_url(request.user, pending_secret(request))
     image = qrcode.make(url, image_factory=SvgPathFillImage)
     return HttpResponse(image.to_string(), content_type="image/svg+xml")
 

@@ -78,7 +78,7 @@ def refused(request: HttpRequest, message: str, *, about: Person | None = None) 
     return render(request, "account/oidc_refused.html", {"message": message}, status=403)
 
 
-class Adapter(DefaultSocialAccountAdapter):
+class ProviderAdapter(DefaultSocialAccountAdapter):
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Raises ImmediateHttpResponse, with a page that says why, for everybody who is not let in."""
         sociallogin.claims = claims = Claims.taken_from(sociallogin.account)

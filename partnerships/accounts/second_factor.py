@@ -54,7 +54,7 @@ DID_NOT_WORK = gettext_lazy(
 )
 
 
-class Adapter(DefaultMFAAdapter):
+class FactorAdapter(DefaultMFAAdapter):
     error_messages = {
         **DefaultMFAAdapter.error_messages,
         "cannot_generate_recovery_codes": gettext_lazy("Set up an app or a passkey first."),
@@ -97,7 +97,7 @@ def pending_secret(request: HttpRequest) -> str:
 
     It is encrypted in the session too. A second tab shows the same one, so it does not matter which is scanned.
     """
-    adapter = Adapter()
+    adapter = FactorAdapter()
     if kept := request.session.get(SECRET_SESSION_KEY):
         return adapter.decrypt(kept)
     secret = str(generate_totp_secret())

@@ -170,7 +170,7 @@ def agreement_print(request: PersonRequest, agreement_id: UUID) -> HttpResponse:
 
 @require_POST
 def agreement_export(request: PersonRequest, agreement_id: UUID) -> HttpResponse:
-    """The wording in force and its whole history, as a Markdown file. First the door, then “Is it you?”."""
+    """The wording in force and its whole history, as a Markdown file. First the loader, then “Is it you?”."""
     answer: HttpResponse = _export(request, get_agreement(request.user, agreement_id))
     return answer
 

@@ -1,1 +1,1 @@
-"""Partnerships begun, invitations answered."""
+"""Partnerships begun, invitations answered. Never what the two do then."""

@@ -1,4 +1,4 @@
-"""Who works with whom, and what lasts between them."""
+"""Who works with whom, and what lasts between them: rows, and verbs of one row. Never requests, forms or HTML."""
 
 from partnerships.models.agreement import Agreement
 from partnerships.models.audit import Audit

@@ -219,7 +219,7 @@ class Partnership(models.Model):
         self.refresh_from_db(fields=["archived_at"])
         return True
 
-    def take_up_again(self, *, by: Person) -> bool:
+    def reopen(self, *, by: Person) -> bool:
         """Undo the end. Raises Refusal once one of the two has left: with somebody new it is another partnership."""
         with self._of_pair_or_admin(by) as member:
             seated = Membership.objects.filter(partnership=self)

@@ -27,7 +27,7 @@ def is_set_up(person: Person) -> bool:
 
 def is_wanted(person: Person) -> bool:
     """Whether the operator asks this person for one."""
-    from partnerships.models.partnership import Lead
+    from partnerships.models.partnership import Lead  # it imports the person, who asks here
 
     if settings.SECOND_FACTOR == ALL or (person.is_staff and settings.SECOND_FACTOR != NONE):
         return True
@@ -41,6 +41,6 @@ def is_missing(person: Person) -> bool:
 
 def remove(person: Person) -> None:
     """Every app, passkey and recovery code. Part of the transaction that says why."""
-    from allauth.mfa.models import Authenticator
+    from allauth.mfa.models import Authenticator  # its models need ours first
 
     Authenticator.objects.filter(user=person).delete()

@@ -147,7 +147,7 @@ class SignInChange(models.Model):
             SignInChange.objects.filter(later, person=person).delete()
 
     def _restore(self, person: Person) -> None:
-        from allauth.account.models import EmailAddress
+        from allauth.account.models import EmailAddress  # its models need ours first
 
         if _is_elsewhere(self.email, person):
             raise Refusal(_("This address belongs to another account now. Ask your admin."))
@@ -175,14 +175,14 @@ class Noted(NamedTuple):
 
 
 def _is_elsewhere(email: str, person: Person) -> bool:
-    from allauth.account.models import EmailAddress
+    from allauth.account.models import EmailAddress  # its models need ours first
 
     verified = EmailAddress.objects.filter(email__iexact=email, verified=True).exclude(user=person)
     return verified.exists() or Person.objects.filter(email__iexact=email).exclude(pk=person.pk).exists()
 
 
 def _keys(person: Person) -> set[str]:
-    from allauth.mfa.models import Authenticator
+    from allauth.mfa.models import Authenticator  # its models need ours first
     from allauth.socialaccount.models import SocialAccount
 
     factors = Authenticator.objects.filter(user=person).values_list("type", "pk")
@@ -191,7 +191,7 @@ def _keys(person: Person) -> set[str]:
 
 
 def _remove_keys(person: Person, keys: set[str]) -> None:
-    from allauth.mfa.models import Authenticator
+    from allauth.mfa.models import Authenticator  # its models need ours first
     from allauth.socialaccount.models import SocialAccount
 
     named = [key.partition(":") for key in keys]

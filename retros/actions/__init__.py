@@ -1,1 +1,1 @@
-"""Actions between retros: their page and forms."""
+"""Actions between retros: their page and forms. Never those that are agreed in a room."""

@@ -99,7 +99,7 @@ def action_done_create(request: PersonRequest, action_id: UUID) -> HttpResponse:
 def action_done_delete(request: PersonRequest, action_id: UUID) -> HttpResponse:
     """Open again."""
     action = get_action(request.user, action_id)
-    action.take_up_again(by=request.user)
+    action.reopen(by=request.user)
     return _row_again(request, action)
 
 

@@ -18,7 +18,7 @@ from partnerships.mail import letters
 from partnerships.models import Audit, Person
 from partnerships.refusals import Refusal
 from retros.administration import bulk_acts
-from retros.administration.bulk_acts import BulkPair, BulkPreview, BulkRequest, Facts
+from retros.administration.bulk_acts import BulkFacts, BulkPair, BulkPreview, BulkRequest
 from retros.dates import taking_back
 from retros.dates.planning import Outdated, planning_within
 from retros.dates.taking_back import dates_of, difference
@@ -125,7 +125,7 @@ def _do(line: BulkLine, wish: BulkRequest, by: Person, now: datetime) -> None:
         BulkLine.objects.filter(pk=line.pk, done_at=None).update(refused=str(refusal.message))
 
 
-def _facts(wish: BulkRequest, pair: BulkPair, line: BulkLine, now: datetime) -> Facts:
+def _facts(wish: BulkRequest, pair: BulkPair, line: BulkLine, now: datetime) -> BulkFacts:
     if wish.act == Bulk.Act.PLAN:
         return bulk_acts.place_again(pair, line, now)
     return bulk_acts.facts_for(wish, [pair], now)

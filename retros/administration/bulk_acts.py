@@ -148,7 +148,7 @@ class BulkPair:
 
 
 @dataclass
-class Facts:
+class BulkFacts:
     """What an act asks beside the dates of a pair: where a plan puts it, or what it is reminded of."""
 
     places: dict[uuid.UUID, Placed | Reason] = field(default_factory=dict)
@@ -179,7 +179,7 @@ def preview(wish: BulkRequest, *, by: Person, now: datetime) -> BulkPreview:
     )
 
 
-def act(wish: BulkRequest, pair: BulkPair, line: BulkLine, facts: Facts) -> None:
+def act(wish: BulkRequest, pair: BulkPair, line: BulkLine, facts: BulkFacts) -> None:
     """Do it to the dates of one pair in memory, and say so on its line. Raises Refusal when it cannot be."""
     pair.change.check()
     _ACTS[wish.act](wish, pair, line, facts)
@@ -195,7 +195,9 @@ def _warn(wish: BulkRequest, pairs: Sequence[BulkPair], lines: Sequence[BulkLine
             line.remark = "\n".join(filter(None, [line.remark, *words]))
 
 
-def _elsewhere(pair: BulkPair, starts: Collection[datetime], sits: Mapping[uuid.UUID, Sequence[Sitting]]) -> list[str]:
+def _elsewhere(
+    pair: BulkPair, starts: Collection[datetime], sits: Mapping[uuid.UUID, Sequence[SittingTime]]
+) -> list[str]:
     rows = [row for row in pair.change.sessions() if row.start_utc in starts]
     return [
         _("%(name)s sits with %(label)s then: %(when)s.")
@@ -212,7 +214,7 @@ def moments(change: Planning) -> list[datetime]:
     return [shift.becomes for shift in shifts(change) if shift.becomes]
 
 
-class Sitting(NamedTuple):
+class SittingTime(NamedTuple):
     """When somebody sits in a retro of a pair."""
 
     start: datetime
@@ -221,14 +223,14 @@ class Sitting(NamedTuple):
     label: str
 
 
-def _sitting(pairs: Sequence[BulkPair], now: datetime) -> dict[uuid.UUID, list[Sitting]]:
+def _sitting(pairs: Sequence[BulkPair], now: datetime) -> dict[uuid.UUID, list[SittingTime]]:
     """When the people of these pairs (by id) sit in a retro: in one of these pairs, as it would be after the act."""
     own = {pair.partnership.pk: pair for pair in pairs}
     spans = spans_of({person.pk for pair in pairs for person in pair.people}, now)
     known = {span.partnership_id for found in spans.values() for span in found}
     labels = dict(Partnership.objects.filter(pk__in=known).values_list("pk", "label"))
     sits = {
-        person: [Sitting(s.start, s.end, s.partnership_id, labels[s.partnership_id]) for s in found
+        person: [SittingTime(s.start, s.end, s.partnership_id, labels[s.partnership_id]) for s in found
                  if s.partnership_id not in own]
         for person, found in spans.items()
     }  # fmt: skip
@@ -236,12 +238,12 @@ def _sitting(pairs: Sequence[BulkPair], now: datetime) -> dict[uuid.UUID, list[S
         for row in pair.change.sessions():
             if row.is_planned and row.start_utc > now:
                 for person in pair.people:
-                    there = Sitting(row.start_utc, row.end_utc, pk, pair.partnership.label)
+                    there = SittingTime(row.start_utc, row.end_utc, pk, pair.partnership.label)
                     sits.setdefault(person.pk, []).append(there)
     return sits
 
 
-def _begin(wish: BulkRequest, pair: BulkPair, line: BulkLine, facts: Facts) -> None:
+def _begin(wish: BulkRequest, pair: BulkPair, line: BulkLine, facts: BulkFacts) -> None:
     place = facts.places.get(pair.partnership.pk)
     if isinstance(place, Reason):
         chosen = (wish.weekday, wish.hour, wish.last_day) != (None, None, None)
@@ -259,7 +261,7 @@ def _begin(wish: BulkRequest, pair: BulkPair, line: BulkLine, facts: Facts) -> N
         ) % {"n": shifted}
 
 
-def _move(wish: BulkRequest, pair: BulkPair, line: BulkLine, _facts: Facts) -> None:
+def _move(wish: BulkRequest, pair: BulkPair, line: BulkLine, _facts: BulkFacts) -> None:
     session = pair.ahead()[0]
     line.before = pair.times(session.start_utc)
     wall = session.wall_start + timedelta(weeks=wish.weeks)
@@ -267,7 +269,7 @@ def _move(wish: BulkRequest, pair: BulkPair, line: BulkLine, _facts: Facts) -> N
     line.after = [pair.times(session.start_utc)]
 
 
-def _change(wish: BulkRequest, pair: BulkPair, line: BulkLine, _facts: Facts) -> None:
+def _change(wish: BulkRequest, pair: BulkPair, line: BulkLine, _facts: BulkFacts) -> None:
     pair.rule()
     first = next((row for row in pair.ahead() if row.slot_date), None)
     if first is None or pair.change.series is None:
@@ -278,14 +280,14 @@ def _change(wish: BulkRequest, pair: BulkPair, line: BulkLine, _facts: Facts) ->
     line.after = [pair.rule().words, *dates[:DATES_SHOWN]]
 
 
-def _pause(wish: BulkRequest, pair: BulkPair, line: BulkLine, _facts: Facts) -> None:
+def _pause(wish: BulkRequest, pair: BulkPair, line: BulkLine, _facts: BulkFacts) -> None:
     line.before = pair.rule().words
     change = pair.change
     rhythm.pause_in(change, wish.first_day or change.today(pair.rule().timezone), wish.until)
     line.after = [str(change.pauses[-1])]
 
 
-def _remind(_wish: BulkRequest, pair: BulkPair, line: BulkLine, facts: Facts) -> None:
+def _remind(_wish: BulkRequest, pair: BulkPair, line: BulkLine, facts: BulkFacts) -> None:
     if pair.partnership.pk in facts.reminded:
         raise Refusal(_("They were reminded less than a week ago."))
     found = facts.open_dates.get(pair.partnership.pk)
@@ -295,7 +297,7 @@ def _remind(_wish: BulkRequest, pair: BulkPair, line: BulkLine, facts: Facts) ->
         line.after = [_("Both get a mail that names their date: %(when)s.") % {"when": pair.times(found)}]
 
 
-_ACTS: dict[str, Callable[[BulkRequest, BulkPair, BulkLine, Facts], None]] = {
+_ACTS: dict[str, Callable[[BulkRequest, BulkPair, BulkLine, BulkFacts], None]] = {
     Bulk.Act.PLAN: _begin,
     Bulk.Act.MOVE: _move,
     Bulk.Act.RHYTHM: _change,
@@ -307,13 +309,13 @@ _ACTS: dict[str, Callable[[BulkRequest, BulkPair, BulkLine, Facts], None]] = {
 # --- what is asked once for all of them -------------------------------------------------------------------------------
 
 
-def facts_for(wish: BulkRequest, pairs: Sequence[BulkPair], now: datetime) -> Facts:
+def facts_for(wish: BulkRequest, pairs: Sequence[BulkPair], now: datetime) -> BulkFacts:
     if wish.act == Bulk.Act.PLAN:
-        return Facts(places=_places(wish, pairs, now))
+        return BulkFacts(places=_places(wish, pairs, now))
     if wish.act == Bulk.Act.REMIND:
         pks = [pair.partnership.pk for pair in pairs]
-        return Facts(reminded=Partnership.reminded_lately(pks, now), open_dates=open_dates(pks, now))
-    return Facts()
+        return BulkFacts(reminded=Partnership.reminded_lately(pks, now), open_dates=open_dates(pks, now))
+    return BulkFacts()
 
 
 def _places(wish: BulkRequest, pairs: Sequence[BulkPair], now: datetime) -> dict[uuid.UUID, Placed | Reason]:
@@ -332,15 +334,15 @@ def _places(wish: BulkRequest, pairs: Sequence[BulkPair], now: datetime) -> dict
     return places | {two.key: reason for two, reason in found.unplaced}
 
 
-def place_again(pair: BulkPair, line: BulkLine, now: datetime) -> Facts:
+def place_again(pair: BulkPair, line: BulkLine, now: datetime) -> BulkFacts:
     """Where the preview put this pair. Raises Refusal when that is not free any more."""
     if line.rule is None or pair.has_rhythm or len(pair.people) < len(Seat):
-        return Facts()
+        return BulkFacts()
     rule = read(line.rule)
     placed = Placed(pair.two, rule, occurrences(rule))
     if not placed.is_free(busy_of({person.pk for person in pair.people}, now)):
         raise Refusal(_("One of them sits in another retro then, since a moment ago. Nothing was planned for them."))
-    return Facts({pair.partnership.pk: placed})
+    return BulkFacts({pair.partnership.pk: placed})
 
 
 def open_dates(pks: Collection[uuid.UUID], now: datetime) -> dict[uuid.UUID, datetime]:

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Generic, TypeVar
 
 from allauth.account.adapter import get_adapter
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -212,7 +213,6 @@ def _unwelcome(column: str, email: str, people: dict[str, Person]) -> Iterator[P
 
 def _people(emails: Iterable[str]) -> dict[str, Person]:
     """Whom mail to these addresses reaches (`Person.owns`), in one question for many."""
-    from allauth.account.models import EmailAddress  # its models need ours first
 
     found = {p.email.lower(): p for part in _parts(emails) for p in Person.objects.filter(email__in=part)}
     if not settings.MAIL_IS_SENT:

@@ -42,7 +42,8 @@ class Month:
         self.reader, self.now = reader, now
         self.today = now.astimezone(reader.tz).date()
         try:
-            self.first = datetime.strptime(asked, "%Y-%m").date() if asked else self.today.replace(day=1)  # noqa: DTZ007
+            day = datetime.strptime(asked, "%Y-%m").date() if asked else self.today  # noqa: DTZ007
+            self.first = day.replace(day=1)
         except ValueError:
             self.first = self.today.replace(day=1)
         if self.first.year not in CENTURY:

@@ -187,8 +187,9 @@ class Schedule(Listing[ScheduleRow]):
         current = {rule.series.partnership_id: rule for rule in rules}  # the last one is in force
         return [
             ScheduleRow(
-                frame, next_ones.get(frame.partnership.next_id), current.get(frame.partnership.pk),  # type: ignore[attr-defined]
-                frame.partnership.has_unsent, self.reader, self.now,  # type: ignore[attr-defined]
+                frame, next_ones.get(frame.partnership.next_id),  # type: ignore[attr-defined]
+                current.get(frame.partnership.pk), frame.partnership.has_unsent,  # type: ignore[attr-defined]
+                self.reader, self.now,
             )
             for frame in rows_of(items)
         ]  # fmt: skip

@@ -69,7 +69,7 @@ class TemplateForm(PageForm):
         return {"template": template, "version": data["version"]}
 
 
-class TextForm(PageForm):
+class TemplateTextForm(PageForm):
     """A template as TOML: a file, or pasted."""
 
     file = TableFile(label=_("A file"), required=False, help_text=_(".toml, as a template here is exported."))

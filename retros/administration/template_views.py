@@ -14,7 +14,7 @@ from partnerships.access import for_admins
 from partnerships.header import admin_menu
 from partnerships.http import PersonRequest
 from retros.access import get_own_template, get_template
-from retros.administration.template_forms import StepForm, TemplateForm, TextForm
+from retros.administration.template_forms import StepForm, TemplateForm, TemplateTextForm
 from retros.administration.templates import TemplatePage, Templates
 from retros.catalogue.text import written
 from retros.models import OwnTemplate, UsualTemplate
@@ -31,7 +31,7 @@ def template_list(request: PersonRequest) -> HttpResponse:
 @for_admins
 def template_create(request: PersonRequest) -> HttpResponse:
     """From its text: a file, or pasted."""
-    form = TextForm(request.POST, request.FILES) if request.method == "POST" else TextForm()
+    form = TemplateTextForm(request.POST, request.FILES) if request.method == "POST" else TemplateTextForm()
     if request.method == "POST":
         with form.on_page(at="text"):
             own = OwnTemplate.make(form.source(), by=request.user)

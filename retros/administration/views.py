@@ -24,9 +24,9 @@ from partnerships.models import Delivery, Organisation
 from retros.access import get_bulk, get_missed, get_planned
 from retros.administration import bulk, import_partnerships
 from retros.administration.checks import Checks
-from retros.administration.example import TYPE as XLSX
-from retros.administration.example import example
 from retros.administration.forms import BulkForm, CommitForm, ImportForm
+from retros.administration.import_example import TYPE as XLSX
+from retros.administration.import_example import example
 from retros.administration.import_rows import COLUMNS, DETAILS
 from retros.administration.load import Load
 from retros.administration.mail_log import BackupStatus, Mails, WorkerStatus

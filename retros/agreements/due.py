@@ -84,7 +84,8 @@ class DueAgreements:
     @property
     def lacks_dream_team(self) -> bool:
         """Whether no words of a Dream Team agreement exist, and nobody is writing any."""
-        words = [a.latest or a.waiting for a in self.agreements if a.kind == Agreement.Kind.DREAM_TEAM]  # type: ignore[attr-defined]
+        own = [a for a in self.agreements if a.kind == Agreement.Kind.DREAM_TEAM]
+        words = [a.latest or a.waiting for a in own]  # type: ignore[attr-defined]
         return not any(words) and not any(s.kind == Session.Kind.DREAM_TEAM for s in self.sittings)
 
     @cached_property

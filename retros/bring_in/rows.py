@@ -41,7 +41,7 @@ Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
-class CardRow:
+class BroughtCard:
     """`column`: what the line says; empty for none."""
 
     line: int
@@ -50,7 +50,7 @@ class CardRow:
 
 
 @dataclass(frozen=True)
-class ActionRow:
+class BroughtAction:
     line: int
     text: str
     due: date
@@ -61,7 +61,7 @@ class ActionRow:
     decider: str = ""
 
 
-def cards(text: str, *, me: Collection[str]) -> list[CardRow]:
+def cards(text: str, *, me: Collection[str]) -> list[BroughtCard]:
     """A table whose first line names the text, or one card on each line. `me`: the names of whoever brings them in.
 
     Raises Invalid with the line and the reason.
@@ -70,15 +70,15 @@ def cards(text: str, *, me: Collection[str]) -> list[CardRow]:
     table = _table(text, TEXT)
     if table is None:
         lines = ((number, line.strip()) for number, line in enumerate(text.split("\n"), 1) if line.strip())
-        return [CardRow(number, _words(number, line)) for number, line in _bounded(lines)]
+        return [BroughtCard(number, _words(number, line)) for number, line in _bounded(lines)]
     rows = []
     for number, cells in _bounded(table):
         _must_be_own(number, _cell(cells, AUTHOR), me)
-        rows.append(CardRow(number, _words(number, _cell(cells, TEXT)), _cell(cells, COLUMN).strip()))
+        rows.append(BroughtCard(number, _words(number, _cell(cells, TEXT)), _cell(cells, COLUMN).strip()))
     return rows
 
 
-def actions(text: str, *, me: Collection[str]) -> list[ActionRow]:
+def actions(text: str, *, me: Collection[str]) -> list[BroughtAction]:
     """A table whose first line names at least the action and its day. Raises Invalid with the line and the reason."""
     _must_be_no_json(text)
     table = _table(text, ACTION)
@@ -91,13 +91,13 @@ def at_line(number: int, reason: str) -> Invalid:
     return Invalid(_("Line %(line)d: %(reason)s") % {"line": number, "reason": reason})
 
 
-def _action(number: int, cells: Mapping[str, str], me: Collection[str]) -> ActionRow:
+def _action(number: int, cells: Mapping[str, str], me: Collection[str]) -> BroughtAction:
     _must_be_own(number, _cell(cells, OWNER), me)
     if _cell(cells, CLOSED).strip().casefold() not in OPEN:
         raise at_line(number, _("This one is closed. Bring in what is open, and leave the other lines out."))
     more = {name: _words(number, cells.get(column, ""), needed=False) for name, column in
             {"cue": "if", "because": "because", "seen_by": "seen_by", "decider": "decider"}.items()}  # fmt: skip
-    return ActionRow(
+    return BroughtAction(
         number, _words(number, _cell(cells, ACTION)), _day(number, _cell(cells, DUE)),
         is_experiment=cells.get("experiment", "").strip().casefold() in {"yes", "true", "1"}, **more,
     )  # fmt: skip

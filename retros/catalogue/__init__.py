@@ -1,4 +1,4 @@
-"""Templates of sittings. The built-in ones are readable data in TOML files beside this module, read once."""
+"""Templates of sittings. The built-in ones are readable data in TOML files here, read once. Never rows."""
 
 from __future__ import annotations
 

@@ -124,7 +124,8 @@ class RuleForm(DatesForm, WhenForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["day"].label = _("First date")
-        self.fields["cadence"].choices = [(key, cadence.words) for key, cadence in PRESETS.items()]  # type: ignore[attr-defined]
+        choices = [(key, cadence.words) for key, cadence in PRESETS.items()]
+        self.fields["cadence"].choices = choices  # type: ignore[attr-defined]
 
 
 class RhythmForm(RuleForm):

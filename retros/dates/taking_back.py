@@ -28,7 +28,7 @@ _PLAIN = (
 )  # fmt: skip
 
 
-class Dates(NamedTuple):
+class DatesToCome(NamedTuple):
     """All that a verb may change of a pair's dates to come: the rows by their id, the rule in force, the pauses."""
 
     rows: dict[str, dict[str, Any]]
@@ -37,10 +37,10 @@ class Dates(NamedTuple):
     pauses: list[int]
 
 
-def dates_of(change: Planning) -> Dates:
+def dates_of(change: Planning) -> DatesToCome:
     """As they are. What has begun is left out: no verb moves it."""
     rows = [row for row in change.rows if row.kind == Session.Kind.RETRO and row.start_utc > change.now]
-    return Dates(
+    return DatesToCome(
         {str(row.pk): _written(row) for row in rows},
         change.rules[-1].pk if change.rules else None,
         change.series.status if change.series else "",
@@ -48,7 +48,7 @@ def dates_of(change: Planning) -> Dates:
     )
 
 
-def difference(before: Dates, after: Dates) -> dict[str, Any]:
+def difference(before: DatesToCome, after: DatesToCome) -> dict[str, Any]:
     """What `take_back` needs, as JSON takes it: how the changed rows were, and how they are now."""
     changed = {pk: row for pk, row in before.rows.items() if after.rows.get(pk) != row}
     new = [pk for pk in after.rows if pk not in before.rows]

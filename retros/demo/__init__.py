@@ -1,1 +1,1 @@
-"""The demo: the cast, a believable year, and a way in without a password. Nothing here works without TWOFOLD_DEMO."""
+"""The demo: the cast, a believable year, and a way in without a password. Never without TWOFOLD_DEMO."""

@@ -1,1 +1,1 @@
-"""The guide for the two (docs/guide.md) as a page. Nothing of anybody."""
+"""The guide for the two (docs/guide.md) as a page. Never anything of anybody."""

@@ -33,7 +33,7 @@ PARTS = {page: part for part, pages in _PAGES.items() for page in pages.split()}
 
 
 @dataclass(frozen=True)
-class Run:
+class Styled:
     text: str
     kind: str = ""  # or "strong", "em"
 
@@ -43,8 +43,8 @@ class Block:
     """A heading or a paragraph of runs, or a list of such items."""
 
     kind: str  # "h1", "h2", "p", "ul", "ol"
-    runs: list[Run] = field(default_factory=list)
-    items: list[list[Run]] = field(default_factory=list)
+    runs: list[Styled] = field(default_factory=list)
+    items: list[list[Styled]] = field(default_factory=list)
 
     @property
     def anchor(self) -> str:
@@ -77,14 +77,14 @@ def blocks(text: str) -> list[Block]:
     return found
 
 
-def _runs(tokens: Sequence[Token]) -> list[Run]:
-    runs: list[Run] = []
+def _runs(tokens: Sequence[Token]) -> list[Styled]:
+    runs: list[Styled] = []
     kind = ""
     for token in tokens:
         if token.type in {"strong_open", "em_open", "strong_close", "em_close"}:
             kind = token.tag if token.nesting == 1 else ""
         elif token.type in {"text", "softbreak"}:
-            runs.append(Run(token.content or "\n", kind))
+            runs.append(Styled(token.content or "\n", kind))
         else:
             raise ValueError(token.type)
     return [run for run in runs if run.text]

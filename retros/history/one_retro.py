@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Said:
+class PrintedText:
     """A card, or an answer in words."""
 
     entry: Entry
@@ -34,7 +34,7 @@ class Said:
 @dataclass(frozen=True)
 class PrintedQuestion:
     prompt: Prompt
-    said: list[Said]
+    said: list[PrintedText]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class PrintedReview:
 
 
 @dataclass(frozen=True)
-class Part:
+class PrintedStep:
     """One step that left something to read."""
 
     step: Step
@@ -89,29 +89,29 @@ class PrintView:
         return next((note for note in self._notes if note.kind == Note.Kind.SUMMARY and note.text), None)
 
     @cached_property
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[PrintedStep]:
         parts = [self._part(step) for step in self.session.steps]
         return [part for part in parts if part.questions or part.notes or part.actions or part.reviews]
 
-    def _part(self, step: Step) -> Part:
-        by_prompt: dict[UUID, list[Said]] = {}
+    def _part(self, step: Step) -> PrintedStep:
+        by_prompt: dict[UUID, list[PrintedText]] = {}
         for entry in self._entries:
             if entry.step_id == step.pk:
                 by_prompt.setdefault(entry.prompt_id, []).append(self._said(entry))
         prompts = [said[0].entry.prompt for said in by_prompt.values()]
         questions = [PrintedQuestion(p, _in_order(by_prompt[p.pk])) for p in sorted(prompts, key=lambda p: p.position)]
         own = [n for n in self._notes if n.step_id == step.pk and n.entry_id is None and n.kind != Note.Kind.SUMMARY]
-        return Part(
+        return PrintedStep(
             step, questions, [note for note in own if note.text],
             self._actions if step.kind == Step.Kind.CONCLUDE else [],
             self._reviews if step.kind == Step.Kind.LOOK_BACK else [],
         )  # fmt: skip
 
-    def _said(self, entry: Entry) -> Said:
+    def _said(self, entry: Entry) -> PrintedText:
         by = next(side for side in self.sides if side.person_id == entry.author_id)
         labels = dict(entry.prompt.choices)
         words = [labels.get(str(entry.value), ""), *(labels.get(tag, "") for tag in entry.tags)]
-        return Said(entry, by, ", ".join(word for word in words if word), self._by_card.get(entry.pk))
+        return PrintedText(entry, by, ", ".join(word for word in words if word), self._by_card.get(entry.pk))
 
     @cached_property
     def _entries(self) -> list[Entry]:
@@ -148,6 +148,6 @@ class PrintView:
         ]
 
 
-def _in_order(said: list[Said]) -> list[Said]:
+def _in_order(said: list[PrintedText]) -> list[PrintedText]:
     """Cards as they came, answers by seat: who of the two began to write first is not told."""
     return said if said[0].entry.is_card else sorted(said, key=lambda each: each.by.seat)

@@ -1,1 +1,1 @@
-"""What one person comes to: the home of a pair, the list of pairs."""
+"""What one person comes to: the home of a pair, the list of pairs. Never a verb."""

@@ -52,7 +52,7 @@ _ORDINALS = {
 }
 
 
-class Side(NamedTuple):
+class SheetSide(NamedTuple):
     """One of the two on a sheet, with a sentence."""
 
     seat: str
@@ -185,7 +185,8 @@ class Home(Pair):
 
     @cached_property
     def trends(self) -> list[Trend]:
-        pulses = [Asked(s.open_pulse, s) for s in self._sessions if s.started_at and s.open_pulse]  # type: ignore[attr-defined]
+        opened = [s for s in self._sessions if s.started_at and s.open_pulse]  # type: ignore[attr-defined]
+        pulses = [Asked(s.open_pulse, s) for s in opened]  # type: ignore[attr-defined]
         pulses.sort(key=lambda pulse: pulse.session.started_at or self.now)
         return trends(self.partnership, self.person, self.members, pulses)
 
@@ -277,14 +278,14 @@ class Home(Pair):
         """The one lasting address of the pair."""
         return f"{settings.BASE_URL}{reverse('together', args=[self.partnership.pk])}"
 
-    def sides(self, yours: str, theirs: str) -> list[Side]:
+    def sides(self, yours: str, theirs: str) -> list[SheetSide]:
         """Both sides of a sheet, A left and B right, with one sentence each; a free seat has its side, too."""
-        you = Side(self.you.seat, self.person.initials, self.person.first_name, is_you=True, words=yours)
+        you = SheetSide(self.you.seat, self.person.initials, self.person.first_name, is_you=True, words=yours)
         if self.partner:
             other = self.partner.person
-            them = Side(self.partner.seat, other.initials, other.first_name, is_you=False, words=theirs)
+            them = SheetSide(self.partner.seat, other.initials, other.first_name, is_you=False, words=theirs)
         else:
-            them = Side(Seat(self.you.seat).other, "?", self.awaited, is_you=False, words=theirs)
+            them = SheetSide(Seat(self.you.seat).other, "?", self.awaited, is_you=False, words=theirs)
         return sorted([you, them])
 
     @property
@@ -293,7 +294,7 @@ class Home(Pair):
         return self.invitation.email if self.invitation else _("The other one of you")
 
     @property
-    def not_begun(self) -> list[Side]:
+    def not_begun(self) -> list[SheetSide]:
         return self.sides(_("Not started."), _("Not started.") if self.partner else _("Not here yet."))
 
     @cached_property
@@ -376,7 +377,7 @@ class NextRetro(PlannedRetro):
         return reverse("step_detail", args=[self.session.pk, position])
 
     @property
-    def sides(self) -> list[Side]:
+    def sides(self) -> list[SheetSide]:
         """Both sides of the fold, with one sentence each."""
         partner = self.pair.partner
         return self.home.sides(
@@ -461,7 +462,7 @@ class Sitting:
         return Entry.objects.visible_to(self.home.person).filter(step=self.step, author=self.home.person).exists()
 
     @property
-    def sides(self) -> list[Side]:
+    def sides(self) -> list[SheetSide]:
         """Empty once nothing is folded."""
         if not self.is_folded:
             return []

@@ -52,7 +52,7 @@ PERIODS: dict[str, StrOrPromise] = {
 
 
 @dataclass(frozen=True)
-class Word:
+class WordNeeded:
     """Why a pair could use a word from its lead. Facts, in a sentence each."""
 
     why: str
@@ -81,7 +81,7 @@ class LeadOverviewRow:
     counts: Counts
     released: Released
     next: str
-    words: list[Word]
+    words: list[WordNeeded]
     waits: frozenset[str]  # kinds of offers that wait for the pair
 
     @property
@@ -225,7 +225,7 @@ class LeadOverview:
             frozenset(self._offers.get(pk, ())),
         )
 
-    @property
+    @cached_property
     def _since(self) -> date:
         return self.today - relativedelta(months=int(self.period))
 
@@ -289,13 +289,13 @@ class LeadOverview:
         return found
 
     @staticmethod
-    def _words(partnership: Any) -> list[Word]:
+    def _words(partnership: Any) -> list[WordNeeded]:
         words = []
         if partnership.waits:
-            words.append(Word(_("They wrote what they need from you."), "need"))
+            words.append(WordNeeded(_("They wrote what they need from you."), "need"))
         if partnership.missed_twice:
-            words.append(Word(_("Two retros in a row didn’t happen. None is planned."), "times"))
+            words.append(WordNeeded(_("Two retros in a row didn’t happen. None is planned."), "times"))
         if partnership.is_new:
             why = _("New together since %(day)s. The Dream Team exercise is the usual start.")
-            words.append(Word(why % {"day": date_format(partnership.since, "j F")}, "exercise"))
+            words.append(WordNeeded(why % {"day": date_format(partnership.since, "j F")}, "exercise"))
         return words

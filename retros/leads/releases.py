@@ -127,7 +127,8 @@ class LeadsNotice:
     @cached_property
     def leads(self) -> list[LeadRow]:
         found = self._leads
-        releases = Release.objects.of(self.person).filter(lead__in=[lead for lead in found if lead.has_releases])  # type: ignore[attr-defined]
+        shown = [lead for lead in found if lead.has_releases]  # type: ignore[attr-defined]
+        releases = Release.objects.of(self.person).filter(lead__in=shown)
         rows = [self._row(release) for release in releases.select_related("lead__person", "proposed_by")]
         needs = self._needs if any(lead.has_needs for lead in found) else []  # type: ignore[attr-defined]
         return [

@@ -1,1 +1,1 @@
-"""How a partnership ends, how long words are kept, export and erasure."""
+"""How a partnership ends, how long words are kept, export and erasure. Never what happens in between."""

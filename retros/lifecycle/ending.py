@@ -37,7 +37,7 @@ def end(partnership: Partnership, *, by: Person, leaving: bool = False) -> bool:
 def reopen(partnership: Partnership, *, by: Person) -> bool:
     """Undo the end. Nothing that was cancelled comes back. Raises Refusal once one of the two has left."""
     with transaction.atomic():
-        resumed = partnership.take_up_again(by=by)
+        resumed = partnership.reopen(by=by)
         if resumed:
             Expiry.objects.filter(partnership=partnership, session=None).waiting().delete()
     return resumed

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -133,8 +135,6 @@ def _shown(person: Person) -> None:
 
 def _signing_in(person: Person) -> None:
     """Addresses, apps and passkeys, every device, what could be taken back, and the counters of their limits."""
-    from allauth.account.models import EmailAddress  # its models need ours first
-    from allauth.socialaccount.models import SocialAccount
 
     EmailAddress.objects.filter(user=person).delete()
     SocialAccount.objects.filter(user=person).delete()
@@ -146,7 +146,6 @@ def _signing_in(person: Person) -> None:
 
 
 def _addresses(person: Person) -> list[str]:
-    from allauth.account.models import EmailAddress
 
     return list(EmailAddress.objects.filter(user=person).values_list("email", flat=True))
 

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from datetime import date, datetime, tzinfo
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -122,7 +124,7 @@ def _parts(person: Person) -> Iterator[tuple[str, Any]]:
     yield "leads", [{"partnership": lead.partnership.label, "since": _time(lead.since)} for lead in leads]
 
 
-class Block(NamedTuple):
+class Passage(NamedTuple):
     """A heading of this level, or (level 0) what stands under a name: words of one or of several."""
 
     level: int
@@ -130,24 +132,24 @@ class Block(NamedTuple):
     words: tuple[str, ...] = ()
 
 
-def blocks(value: Data, level: int) -> Iterator[Block]:
+def blocks(value: Data, level: int) -> Iterator[Passage]:
     """The same, laid out to be read; what is empty is left out."""
     for name, held in value.items():
         if isinstance(held, dict):
-            yield Block(level, _title(name))
+            yield Passage(level, _title(name))
             yield from blocks(held, level + 1)
         elif isinstance(held, list) and held and isinstance(held[0], dict):
             for number, item in enumerate(held, 1):
                 yield from _numbered(_title(name), number, item, level)
         elif held not in (None, "", []):
-            yield Block(0, _title(name), tuple(map(str, held)) if isinstance(held, list) else (str(held),))
+            yield Passage(0, _title(name), tuple(map(str, held)) if isinstance(held, list) else (str(held),))
 
 
-def parts(value: Data, level: int, zone: tzinfo) -> list[list[Block]]:
+def parts(value: Data, level: int, zone: tzinfo) -> list[list[Passage]]:
     """The same in parts that belong together on paper: a heading with what stands under it. What does not hold is left
     out there; days and times are in words, by the clock of the reader's `zone`.
     """
-    found: list[list[Block]] = [[]]
+    found: list[list[Passage]] = [[]]
     for block in blocks(_on_paper(value, zone), level):
         if block.level and any(not each.level for each in found[-1]):
             found.append([])
@@ -174,7 +176,7 @@ def readable(value: Data, level: int) -> list[str]:
     return [_markdown(block) for block in blocks(value, level)]
 
 
-def _markdown(block: Block) -> str:
+def _markdown(block: Passage) -> str:
     """Words that people wrote are quoted, each by itself, so that nothing in them reads as structure."""
     if block.level:
         return f"{'#' * min(block.level, 6)} {block.title}"
@@ -182,8 +184,8 @@ def _markdown(block: Block) -> str:
     return f"{block.title}:\n" + "\n\n".join(quoted)
 
 
-def _numbered(title: str, number: int, item: Data, level: int) -> Iterator[Block]:
-    yield Block(level, f"{title} {number}")
+def _numbered(title: str, number: int, item: Data, level: int) -> Iterator[Passage]:
+    yield Passage(level, f"{title} {number}")
     yield from blocks(item, level + 1)
 
 
@@ -192,7 +194,6 @@ def _title(name: str) -> str:
 
 
 def _you(person: Person) -> Data:
-    from allauth.account.models import EmailAddress  # its models need ours first
 
     addresses = EmailAddress.objects.filter(user=person).order_by("email").values_list("email", flat=True)
     return {
@@ -208,7 +209,6 @@ def _you(person: Person) -> Data:
 
 def _second_factor(person: Person) -> Data:
     """What there is and since when; never what codes are made from."""
-    from allauth.mfa.models import Authenticator  # its models need ours first
 
     passkeys, apps = (
         Authenticator.objects.filter(user=person, type=kind).order_by("created_at", "pk")

@@ -42,7 +42,7 @@ def partnership_end(request: PersonRequest, partnership_id: UUID) -> HttpRespons
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def partnership_export(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
-    """What can be taken along; then one of it. First the door, then “Is it you?”."""
+    """What can be taken along; then one of it. First the loader, then “Is it you?”."""
     pair = Pair(get_partnership(request.user, partnership_id), request.user)
     if request.method == "POST":
         answer: HttpResponse = _taken(request, pair, TakeForm(request.POST).checked()["form"])

@@ -58,5 +58,5 @@ def measure_delete(request: PersonRequest, measure_id: UUID) -> HttpResponse:
 @require_POST
 def measure_restore(request: PersonRequest, measure_id: UUID) -> HttpResponse:
     measure = get_measure(request.user, measure_id)
-    measure.bring_back(by=request.user)
+    measure.restore(by=request.user)
     return redirect("measure_list", measure.partnership_id)

@@ -1,4 +1,4 @@
-"""What the two write, reveal and agree on."""
+"""What the two write, reveal and agree on: rows, and verbs of one row. Never what stands above them."""
 
 from retros.models.action import Action, Review
 from retros.models.bulk import Bulk, BulkLine

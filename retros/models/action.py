@@ -210,7 +210,7 @@ class Action(models.Model):
             elif helped and helped != self.helped:
                 self._close(closed_as, helped, self.closed_on)
 
-    def take_up_again(self, *, by: Person) -> None:
+    def reopen(self, *, by: Person) -> None:
         with _writing(self.partnership, by, None):
             self._close("", "", None)
 

@@ -15,6 +15,7 @@ from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
 from retros import limits
 from retros.models.draft import Draft
 from retros.models.told import Told
+from retros.paths import mark
 
 if TYPE_CHECKING:
     from partnerships.models import Partnership, Person
@@ -149,6 +150,11 @@ class Entry(models.Model):
                 "This card was “only me” when your side opened, and stays so. To share it, write it on a new card."
             )
         return _("This card has been open for both of you, so it can no longer be “only me”.")
+
+    @property
+    def mark(self) -> str:
+        """What a page calls it by."""
+        return mark(self.pk)
 
     @property
     def preview(self) -> str:

@@ -103,7 +103,7 @@ class Measure(models.Model):
             Measure.objects.asked().filter(pk=self.pk).update(retired_at=timezone.now())
             _planned_ones_follow(self.partnership)
 
-    def bring_back(self, *, by: Person) -> None:
+    def restore(self, *, by: Person) -> None:
         """Ask it again. Raises Refusal when the list is full."""
         with self.partnership.writing(by):
             if Measure.objects.asked().filter(pk=self.pk).exists():

@@ -3,11 +3,10 @@ from __future__ import annotations
 import uuid
 from dataclasses import fields
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
@@ -15,9 +14,6 @@ from django.utils.translation import gettext as _
 
 from partnerships import limits
 from retros.recurrence.rule import Rule
-
-if TYPE_CHECKING:
-    from partnerships.models import Person
 
 
 class Series(models.Model):
@@ -67,13 +63,6 @@ class Series(models.Model):
     def open_pauses(self, now: datetime) -> models.QuerySet[Pause]:
         """The pauses that are not over, the earliest first."""
         return self.pauses.filter(Q(to_date=None) | Q(to_date__gte=self.today(now))).order_by("from_date")
-
-    def count_change(self, *, by: Person | None, at: datetime, words: str) -> None:
-        """Count a change of the dates, and keep who did what: whoever edits at the same time is shown it."""
-        Series.objects.filter(pk=self.pk).update(version=F("version") + 1)
-        self.refresh_from_db(fields=["version"])
-        if by is not None:
-            SeriesChange.objects.create(series=self, version=self.version, by=by, at=at, words=words[:200])
 
 
 class RuleVersion(models.Model):

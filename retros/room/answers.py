@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.contrib.messages import get_messages
 from django.http import Http404, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect
@@ -12,20 +14,42 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
-from partnerships.http import PersonRequest
+from partnerships.http import UNTOLD, PersonRequest
 from partnerships.models import Person
 from retros.access import get_session
 from retros.live.hub import hub
 from retros.models import Session
 from retros.room.frame import Frame
 from retros.room.page import room_at
-from retros.room.regions import KEY, filled, named
+from retros.room.regions import PLACES, draw, filled, fixed, named, put
+
+PAGE = "retros/room/room.html"
+
+
+class ReaderShown(NamedTuple):
+    """What a page shows of who reads it."""
+
+    pk: UUID
+    theme: str
+    shortcuts: bool
+    is_authenticated: bool = True
+
+
+class RequestShown(NamedTuple):
+    """What a page shows of who asks for it, when there is nothing to say to them besides."""
+
+    user: ReaderShown
 
 
 def room_page(request: PersonRequest, room: Frame) -> HttpResponse:
-    """The whole page."""
-    html = render_to_string("retros/room/room.html", {"room": room, "fresh_key": KEY}, request)
-    return HttpResponse(filled(html, get_token(request)))
+    """The whole page. What is around its regions is remembered as they are, but for what is said once."""
+    person, regions = request.user, room.whole
+    shows: dict[str, Any] = {"room": room.page, "regions": PLACES}
+    if (said := list(get_messages(request))) or UNTOLD in request.session:
+        html = draw(PAGE, request=request, messages=said, **shows)
+    else:
+        html = fixed(PAGE, request=RequestShown(ReaderShown(person.pk, person.theme, person.shortcuts)), **shows).html
+    return HttpResponse(filled(put(html, regions), get_token(request), str(request.csp_nonce)))
 
 
 def room_answer(request: PersonRequest, room: Frame) -> HttpResponse:
@@ -56,7 +80,7 @@ def go(request: PersonRequest, url_name: str, *args: object) -> HttpResponse:
 
 
 def push(person: Person, session_id: UUID, asked: str, shown: str) -> tuple[str, str] | None:
-    """What an ordinary GET of the person would answer now to a browser that shows these, through the same door.
+    """What an ordinary GET of the person would answer now to a browser that shows these, through the same loader.
 
     As JSON: the version that the browser shows from then on, the digests of all that it has to show then, and the HTML
     of what is new; and those digests again. None when the browser had better ask by itself: it goes to another page.

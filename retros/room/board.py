@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
 
 from partnerships.graphemes import shorten
 from retros import limits
 from retros.fields import starters
 from retros.models import Draft, Entry, Prompt
+from retros.paths import mark, short_id
 from retros.room.regions import Region, Rows, fixed, region
 
 if TYPE_CHECKING:
@@ -42,7 +44,6 @@ class CardShown(NamedTuple):
     who: str
     talk: str
     only_me: bool
-    lies_open: bool
     pick: str  # yours, both, theirs, none; empty when it cannot be picked
     can_table: bool
     can_edit: bool
@@ -56,13 +57,24 @@ class CardShown(NamedTuple):
     difference_url: str  # where X versus Y about it begins; empty while it is talked about here
 
     @property
-    def preview(self) -> str:
-        return shorten(self.text, limits.PREVIEW_LENGTH)
+    def named_by(self) -> str:
+        """What its buttons are called after, where that is not the text: the start of a long one."""
+        return shorten(self.text, limits.PREVIEW_LENGTH) if len(self.text) > limits.NAME_LENGTH else ""
+
+    @property
+    def mark(self) -> str:
+        return mark(UUID(self.id))
 
     @property
     def url(self) -> str:
         """Every press on the card starts with it; relative to the step's page, for it is written out often."""
-        return f"../../entries/{self.id}/"
+        return f"../../entries/{short_id(UUID(self.id))}/"
+
+    @property
+    def picked_by(self) -> str:
+        """The seats that picked it, in their order."""
+        seats = {"yours": self.your_seat, "theirs": self.partner_seat, "both": "ab"}
+        return seats.get(self.pick, "")
 
     @property
     def talk_class(self) -> str:

@@ -47,7 +47,7 @@ class Side:
         return self.person.first_name
 
 
-class Offer(NamedTuple):
+class DockPress(NamedTuple):
     """Something to press, or to follow (`is_link`)."""
 
     words: str
@@ -95,10 +95,10 @@ class DockShown(NamedTuple):
     time: str  # what the timer says aloud
     sides: tuple[SideShown, ...]
     timer: Timer | None
-    more_time: Offer | None
+    more_time: DockPress | None
     has_more: bool
     said: tuple[Said, ...]  # beside the offers; it comes and goes without moving them
-    offers: tuple[Offer, ...]
+    offers: tuple[DockPress, ...]
     waits: bool  # for the other one: without script the page is looked at again by hand
 
 
@@ -229,7 +229,7 @@ class Dock:
         )
         runs = can_write and self.session.is_running
         said: tuple[Said | None, ...] = ()
-        offers: tuple[Offer | None, ...] = ()
+        offers: tuple[DockPress | None, ...] = ()
         if self.session.is_closed and self.can_reopen:
             said, offers = (self._asks_to_reopen(),), (self._to_reopen(),)
         elif runs:
@@ -265,11 +265,11 @@ class Dock:
     def _url(self, name: str) -> str:
         return reverse(name, args=[self.session.pk, self.step.position])
 
-    def _to_start(self) -> tuple[Offer, ...]:
+    def _to_start(self) -> tuple[DockPress, ...]:
         url = reverse("session_start", args=[self.session.pk])
-        start = Offer(_("Start the retro"), url, is_link=self.session.is_early(self.now))
+        start = DockPress(_("Start the retro"), url, is_link=self.session.is_early(self.now))
         home = reverse("partnership_detail", args=[self.session.partnership_id])
-        done = Offer(_("Done for now"), home, "btn primary", is_link=True)
+        done = DockPress(_("Done for now"), home, "btn primary", is_link=True)
         if self.session.awaits:
             return (done,)
         return (start._replace(style="btn primary"),) if self.starts_soon else (start, done)
@@ -277,24 +277,24 @@ class Dock:
     def _asks_to_reopen(self) -> Said | None:
         return Said(self.reopen_words) if self.reopen_words else None
 
-    def _to_reopen(self) -> Offer:
+    def _to_reopen(self) -> DockPress:
         url, pressed = reverse("session_reopen", args=[self.session.pk]), "true" if self.you_want_reopen else ""
-        return Offer(_("Reopen it together"), url, pressed=pressed)
+        return DockPress(_("Reopen it together"), url, pressed=pressed)
 
-    def _back(self) -> Offer | None:
+    def _back(self) -> DockPress | None:
         """On, or back to where the two are."""
         if self.session.paused_at:
-            return Offer(_("Go on together"), reverse("session_resume", args=[self.session.pk]), "btn primary")
+            return DockPress(_("Go on together"), reverse("session_resume", args=[self.session.pk]), "btn primary")
         if self.step.is_current:
             return None
         words = _("To %(step)s") % {"step": self.session.current_step.title}
-        return Offer(words, reverse("session_detail", args=[self.session.pk]), is_link=True)
+        return DockPress(words, reverse("session_detail", args=[self.session.pk]), is_link=True)
 
-    def _more_time(self) -> Offer | None:
+    def _more_time(self) -> DockPress | None:
         if self.session.paused_at or not self.step.is_current or not self.is_timed:
             return None
         minutes = str(self.step.minutes)
-        return Offer(_("5 more minutes"), self._url("step_extend"), "btn small opt", "known", minutes)
+        return DockPress(_("5 more minutes"), self._url("step_extend"), "btn small opt", "known", minutes)
 
     def _waiting(self) -> Said | None:
         """For what the two wait, where the presses do not say it."""
@@ -319,32 +319,32 @@ class Dock:
             )
         return Said(words % {"minutes": minutes}, is_optional=True)
 
-    def _alone(self) -> Offer | None:
+    def _alone(self) -> DockPress | None:
         if self.session.paused_at or not self.can_go_on_alone:
             return None
         words = _("Close it without %(name)s") if self.step.is_last else _("Go on and let %(name)s catch up")
-        return Offer(
+        return DockPress(
             words % {"name": self.partner.name}, self._url("step_next_create"), "btn quiet", "alone", self.signs or "1"
         )
 
-    def _ready(self, digest: str) -> Offer | None:
+    def _ready(self, digest: str) -> DockPress | None:
         """The one press that goes on."""
         if self.session.paused_at or self.phase == "opened":
             return None
         if self.phase == "write" and self.you.is_ready:
-            return Offer(_("I’m ready"), self._url("step_ready_delete"), pressed="true", key="r")
+            return DockPress(_("I’m ready"), self._url("step_ready_delete"), pressed="true", key="r")
         if self.phase == "write":
-            return Offer(
+            return DockPress(
                 self.ready_label, self._url("step_ready_create"), "btn primary", "digest", digest, "false", "r",
                 reveals=self.ready_reveals,
             )  # fmt: skip
         if not self.step.is_current:
             return None
         if self.you.is_ready:
-            return Offer(self.ready_label, self._url("step_next_delete"), pressed="true", key="r")
+            return DockPress(self.ready_label, self._url("step_next_delete"), pressed="true", key="r")
         signs = "signs" if self.signs else ""
         url = self._url("step_next_create")
-        return Offer(self.ready_label, url, "btn primary", signs, self.signs, pressed="false", key="r")
+        return DockPress(self.ready_label, url, "btn primary", signs, self.signs, pressed="false", key="r")
 
     @property
     def ready_label(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -43,6 +44,18 @@ class PathStep(NamedTuple):
     position: int
     is_done: bool
     is_shown: bool
+
+
+class PageShown(NamedTuple):
+    """All that a page of the room shows around its regions."""
+
+    session: UUID
+    partnership: UUID
+    position: int
+    title: str
+    tab: str
+    call_url: str  # empty without one, and when it is over
+    is_narrow: bool
 
 
 class Frame:
@@ -124,9 +137,13 @@ class Frame:
         """What a sentence about what the other one did may quote: of this step, as the viewer may see it."""
         return []
 
+    @cached_property
+    def _words(self) -> dict[str, str]:
+        return {str(row.pk): row.text for row in self.spoken}
+
     def words_of(self, pk: str) -> str:
         """The text of one of `spoken`; nothing for another row."""
-        return next((row.text for row in self.spoken if str(row.pk) == pk), "")
+        return self._words.get(pk, "")
 
     @property
     def has_unsent(self) -> bool:
@@ -166,6 +183,21 @@ class Frame:
         return self.you if entry.author_id == self.person.pk else self.partner
 
     # --- how it is drawn (retros/room/regions.py) ----------------------------------------------------------------
+
+    @property
+    def page(self) -> PageShown:
+        session, wide = self.session, {Step.Kind.WRITE, Step.Kind.CONCLUDE}
+        return PageShown(
+            session.pk, session.partnership_id, self.step.position, session.title, self.tab,
+            call_url=session.meeting_url or "" if session.is_open else "", is_narrow=self.step.kind not in wide,
+        )  # fmt: skip
+
+    @property
+    def whole(self) -> dict[str, str]:
+        """What the page shows, by the name of its place: the regions around the step, the step, and its state."""
+        drawn_around = {name: each.whole for name, each in self.around.items()}
+        step, state = draw("retros/room/_step.html", room=self), draw("retros/room/_state.html", room=self)
+        return {**drawn_around, "step": step, "state": state}
 
     @cached_property
     def around(self) -> dict[str, Region]:

@@ -100,7 +100,7 @@ class PlaceRow:
 
 
 @dataclass(frozen=True)
-class Places:
+class PlacesTable:
     """Questions with the same places to choose from, as one table."""
 
     rows: list[PlaceRow]
@@ -133,9 +133,9 @@ def questions_of(prompts: Sequence[Prompt], entries: Sequence[Entry], sides: Seq
 
 def blocks_of(
     questions: Sequence[Question], *, revealed: bool, sentences: Mapping[UUID, str]
-) -> list[Question | Places]:
+) -> list[Question | PlacesTable]:
     """The questions as the page shows them: those with the same places together in one table."""
-    blocks: list[Question | Places] = []
+    blocks: list[Question | PlacesTable] = []
     for choices, group in groupby(questions, lambda q: q.prompt.choices if q.has_places else q.prompt.pk):
         rows = list(group)
         if not rows[0].has_places:
@@ -143,7 +143,7 @@ def blocks_of(
             continue
         table = [_row(question, revealed, sentences.get(question.prompt.pk, "")) for question in rows]
         decides = rows[0].prompt.kind == Prompt.Kind.PLACE
-        blocks.append(Places(table, [label for _value, label in choices], decides))
+        blocks.append(PlacesTable(table, [label for _value, label in choices], decides))
     return blocks
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import blake2s
 from threading import Lock
 from typing import NamedTuple
@@ -24,9 +24,10 @@ DIGEST = 8  # letters
 _MORPH = ' hx-swap-oob="morph"'
 _ID = re.compile(r'<[^>]*? id="[^"]*"')  # of the region's element: the first of a template's own words
 
-# A form within a region has a token and a key that differ in each answer. These stand for them until it is sent: they
-# are unknown outside of this process, so nobody can write them into a text.
-TOKEN, KEY = secrets.token_hex(16), secrets.token_hex(16)
+# A form within a region has a token and a key that differ in each answer, and so has a page its nonce. These stand for
+# them until it is sent, and for the regions of a page in what is drawn around them: they are unknown outside of this
+# process, so nobody can write them into a text.
+TOKEN, KEY, NONCE, PLACE = (secrets.token_hex(16) for _each in range(4))
 
 
 def short(value: object) -> str:
@@ -143,7 +144,29 @@ def drawn(template: str, **shows: object) -> Region:
 
 def draw(template: str, **shows: object) -> str:
     """Its HTML, to be `filled` before it is sent."""
-    return get_template(template).render({**shows, "csrf_token": TOKEN, "fresh_key": KEY})
+    return get_template(template).render({**shows, "csrf_token": TOKEN, "fresh_key": KEY, "csp_nonce": NONCE})
+
+
+def put(html: str, regions: Mapping[str, str]) -> str:
+    """What was drawn around `PLACES`, with these regions there."""
+    head, *more = html.split(PLACE)
+    parts = (part.partition(";") for part in more)
+    return "".join([head, *(f"{regions[name]}{rest}" for name, _end, rest in parts)])
+
+
+class Places(NamedTuple):
+    """Where the regions of a page go in what is drawn around them."""
+
+    path: SafeString
+    banner: SafeString
+    step: SafeString
+    state: SafeString
+    said: SafeString
+    dock: SafeString
+    more: SafeString
+
+
+PLACES = Places(*(SafeString(f"{PLACE}{name};") for name in Places._fields))
 
 
 def unmarked(html: str) -> Region:
@@ -170,7 +193,7 @@ def named(text: str) -> set[str]:
     return {text[at : at + DIGEST] for at in range(0, len(text), DIGEST)}
 
 
-def filled(html: str, token: str) -> str:
-    """What is sent: its forms with the token, and each with a key of its own."""
-    head, *more = html.replace(TOKEN, token).split(KEY)
+def filled(html: str, token: str, nonce: str = "") -> str:
+    """What is sent: its forms with the token, each with a key of its own, and its scripts with the nonce."""
+    head, *more = html.replace(TOKEN, token).replace(NONCE, nonce).split(KEY)
     return head + "".join(f"{uuid4()}{part}" for part in more)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import F, Q, QuerySet, UUIDField, Value
 
 from partnerships.compiled import CompiledQuery
@@ -29,7 +31,7 @@ from retros.models import (
 )
 from retros.models.search_text import FOUND
 from retros.search.folding import fold
-from retros.search.index import matching
+from retros.search.index import asked, holding
 
 if TYPE_CHECKING:
     from retros.search.terms import Term
@@ -42,12 +44,17 @@ KINDS: dict[str, tuple[str, ...]] = {
     "agreements": ("clause", "version"),
     "mine": (),  # unfinished texts and jots, which stand in no index
 }
-_SHOWN_WITH = (
-    "entry__prompt", "entry__step__session__agreement", "note__step__session__agreement", "action",
-    "review__session", "review__action",
-    "clause__version__agreement", "version__agreement", "need", "handover", "kind_word",
-)  # fmt: skip
+ON_A_PAGE = 20
 _IDS = [f"{kind}_id" for kind in FOUND]
+_FILTERS: dict[str, type[UUID | datetime]] = {"by": UUID, "at__gte": datetime, "at__lt": datetime}
+_SHOWN_WITH = {
+    "cards": ("entry__prompt", "entry__step__session__agreement"),
+    "notes": (
+        "note__step__session__agreement", "review__session", "review__action", "need", "handover", "kind_word",
+    ),
+    "actions": ("action",),
+    "agreements": ("clause__version__agreement", "version__agreement"),
+}  # fmt: skip
 _kept_jots = CompiledQuery(
     lambda person, partnership: Jot.objects.kept(person).filter(partnership=partnership).order_by("-created_at", "pk"),
     Person, Partnership,
@@ -65,6 +72,20 @@ class Wanted:
     by: UUID | None = None
     year: int | None = None
 
+    @property
+    def asked(self) -> list[str]:
+        """The terms, as the database at hand is asked for them."""
+        shelves = [self.partnership.pk, self.person.pk]
+        return asked(self.terms, shelves, connection.vendor)
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The filters, as fields of `SearchText`."""
+        of_person = {} if self.by is None else {"by": self.by}
+        if self.year is None:
+            return of_person
+        return of_person | {"at__gte": self._began(self.year), "at__lt": self._began(self.year + 1)}
+
     def _began(self, year: int) -> datetime:
         return datetime(year, 1, 1, tzinfo=self.person.tz).astimezone(UTC)
 
@@ -74,13 +95,52 @@ class Wanted:
 
 def found(wanted: Wanted) -> QuerySet[SearchText]:
     """The newest first. The order and the number of them hang on nothing that the person may not read."""
-    texts = SearchText.objects.filter(theirs(wanted.partnership, wanted.person, KINDS[wanted.kind]))
-    if wanted.by is not None:
-        texts = texts.filter(by=wanted.by)
-    if wanted.year is not None:
-        texts = texts.filter(at__gte=wanted._began(wanted.year), at__lt=wanted._began(wanted.year + 1))
-    texts = matching(texts, wanted.terms, [wanted.partnership.pk, wanted.person.pk])
-    return texts.select_related(*_SHOWN_WITH).order_by("-at", *_IDS)  # not by the row: it tells who wrote first
+    return _found(wanted.kind, wanted.partnership, wanted.person, wanted.asked, wanted.chosen)
+
+
+def _found(
+    kind: str, partnership: Partnership, person: Person, asked: Sequence[str], chosen: Mapping[str, Any]
+) -> QuerySet[SearchText]:
+    texts = SearchText.objects.filter(theirs(partnership, person, KINDS[kind]), **chosen)
+    return holding(texts, *asked).order_by("-at", *_IDS)  # not by the row: it tells who wrote first
+
+
+def on_page(wanted: Wanted, page: int) -> list[SearchText]:
+    """Those of this page and one more, if there is one, each with what it is about. The first page is worded once."""
+    if page == 1:
+        first = _first_page(wanted.kind, len(wanted.asked), tuple(wanted.chosen))
+        return _with_things(first(wanted.partnership, wanted.person, *wanted.asked, *wanted.chosen.values()))
+    before = (page - 1) * ON_A_PAGE
+    return _with_things(list(found(wanted)[before : before + ON_A_PAGE + 1]))
+
+
+@cache
+def _first_page(kind: str, asked: int, chosen: tuple[str, ...]) -> CompiledQuery[SearchText]:
+    """Of each search for so many things, in the same filters."""
+
+    def make(partnership: Partnership, person: Person, *given: Any) -> QuerySet[SearchText]:
+        filters = dict(zip(chosen, given[asked:], strict=True))
+        return _found(kind, partnership, person, given[:asked], filters)[: ON_A_PAGE + 1]
+
+    return CompiledQuery(make, Partnership, Person, *[str] * asked, *(_FILTERS[name] for name in chosen))
+
+
+def _with_things(texts: list[SearchText]) -> list[SearchText]:
+    """The same ones in the same order, read for all things of a group at once: few pages have more than cards."""
+    read: dict[int, SearchText] = {}
+    for group, with_things in _read_with_things.items():
+        if pks := [text.pk for text in texts if any(getattr(text, f"{kind}_id") for kind in KINDS[group])]:
+            filled_up = pks + pks[:1] * (ON_A_PAGE + 1 - len(pks))
+            read |= {text.pk: text for text in with_things(*filled_up)}
+    return [read[text.pk] for text in texts if text.pk in read]
+
+
+def _of_these(*related: str) -> CompiledQuery[SearchText]:
+    rows = SearchText.objects.select_related(*related).defer("words")
+    return CompiledQuery(lambda *pks: rows.filter(pk__in=pks), *[int] * (ON_A_PAGE + 1))
+
+
+_read_with_things = {group: _of_these(*related) for group, related in _SHOWN_WITH.items()}
 
 
 def theirs(partnership: Partnership, person: Person, kinds: Iterable[str] = FOUND) -> Q:

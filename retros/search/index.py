@@ -243,26 +243,36 @@ def matching(
     texts: models.QuerySet[SearchText], terms: Sequence[Term], shelves: Sequence[UUID]
 ) -> models.QuerySet[SearchText]:
     """Those on one of the shelves that hold every term."""
-    if connections[texts.db].vendor == "sqlite":
+    return holding(texts, *asked(terms, shelves, connections[texts.db].vendor))
+
+
+def asked(terms: Sequence[Term], shelves: Sequence[UUID], vendor: str) -> list[str]:
+    """The question to the index of a kind of database, and what has to stand in each text that it finds.
+
+    The index is asked for the shelves and for whole words. It would find the beginning of one by reading what all pairs
+    wrote with it; on a shelf there are few texts.
+    """
+    words = [word for term in terms for word in term.whole_words]
+    if vendor == "sqlite":
         shelf = " OR ".join(f'"{shelf.hex}"' for shelf in shelves)
-        wanted = [f'"{term.words}"{"" if term.whole else " *"}' for term in terms]
-        query = f"shelf : ({shelf}) AND words : ({' AND '.join(wanted)})"
-        found = f"{TABLE}.id IN (SELECT rowid FROM {_FTS} WHERE {_FTS} MATCH %s)"
-        return texts.filter(RawSQL(found, [query], models.BooleanField()))
-    either = " | ".join(f"'#{shelf}'" for shelf in shelves)
-    query = " & ".join([f"({either})", *(_lexemes(term) for term in terms)])
-    texts = texts.filter(RawSQL(f"{_VECTOR} @@ %s::tsquery", [query], models.BooleanField()))
-    for term in terms:
-        if " " in term.words:  # the vector has no positions
-            phrase = f" {term.words}{' ' if term.whole else ''}"
-            inside = f"position(%s in ' ' || {TABLE}.words || ' ') > 0"
-            texts = texts.filter(RawSQL(inside, [phrase], models.BooleanField()))
+        question = " AND ".join([f"shelf : ({shelf})", *(f'words : "{word}"' for word in words)])
+    else:
+        shelf = " | ".join(f"'#{shelf}'" for shelf in shelves)
+        question = " & ".join([f"({shelf})", *(f"'{word}'" for word in words)])
+    return [question, *(term.as_it_stands for term in terms)]
+
+
+def holding(texts: models.QuerySet[SearchText], question: str, *standing: str) -> models.QuerySet[SearchText]:
+    """Those that the index finds (`asked`), and that hold everything else."""
+    if connections[texts.db].vendor == "sqlite":
+        found, inside = f"{TABLE}.id IN (SELECT rowid FROM {_FTS} WHERE {_FTS} MATCH %s)", "instr"
+    else:
+        found, inside = f"{_VECTOR} @@ %s::tsquery", "strpos"
+    texts = texts.filter(RawSQL(found, [question], models.BooleanField()))
+    for each in standing:
+        stands = f"{inside}(' ' || {TABLE}.words || ' ', %s) > 0"
+        texts = texts.filter(RawSQL(stands, [each], models.BooleanField()))
     return texts
-
-
-def _lexemes(term: Term) -> str:
-    words = [f"'{word}'" for word in term.words.split(" ")]
-    return " & ".join(words) + ("" if term.whole else ":*")
 
 
 def _triggers(connection: BaseDatabaseWrapper) -> Iterator[tuple[str, str]]:

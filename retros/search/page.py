@@ -21,6 +21,7 @@ from retros.models.action import lines_of
 from retros.models.search_text import FOUND
 from retros.pair import Pair
 from retros.search import find
+from retros.search.find import ON_A_PAGE
 from retros.search.snippet import Part, snippet
 from retros.search.terms import terms_of
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from partnerships.models import Membership, Partnership, Person
     from retros.search.find import Place
 
-ON_A_PAGE = 20
 FARTHEST = 500  # pages
 KINDS: dict[str, StrOrPromise] = {
     "": gettext_lazy("Everything"),
@@ -96,8 +96,7 @@ class Search(Pair):
         """Those of this page, and one more if there is one."""
         if not self.terms or not find.KINDS[self.kind]:
             return []
-        first = (self.page - 1) * ON_A_PAGE
-        return list(find.found(self._wanted)[first : first + ON_A_PAGE + 1])
+        return find.on_page(self._wanted, self.page)
 
     @cached_property
     def results(self) -> list[Result]:
@@ -149,7 +148,7 @@ class Search(Pair):
         return Result(what, url, self._day(text.at), parts, self.by_person.get(text.by), private)
 
     def _entry(self, entry: Entry) -> tuple[str, str, str]:
-        url = self._step(entry.step) + (f"#card-{entry.pk}" if entry.is_card else "")
+        url = self._step(entry.step) + (f"#card-{entry.mark}" if entry.is_card else "")
         return _in(entry.prompt.title, entry.step), url, entry.text
 
     def _note(self, note: Note) -> tuple[str, str, str]:

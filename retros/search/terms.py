@@ -20,9 +20,20 @@ class Term:
     words: str
     whole: bool
 
+    @property
+    def whole_words(self) -> list[str]:
+        """Those that a text has to hold as they are."""
+        words = self.words.split(" ")
+        return words if self.whole else words[:-1]
+
+    @property
+    def as_it_stands(self) -> str:
+        """What a text holds, with a space before and after it, when it holds the term."""
+        return f" {self.words}{' ' if self.whole else ''}"
+
     def stands_in(self, folded: str) -> bool:
         """Whether a text with these folded words holds it. What the databases find is exactly this."""
-        return f" {self.words}{' ' if self.whole else ''}" in f" {folded} "
+        return self.as_it_stands in f" {folded} "
 
 
 def terms_of(typed: str) -> list[Term]:

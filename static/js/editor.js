@@ -21,22 +21,12 @@ addEventListener("htmx:afterSwap", ({ detail: { target, requestConfig } }) => {
   target.querySelector(requestConfig.elt.dataset.edit || "textarea, input:not([type=hidden])")?.focus();
 });
 // Then the focus is on its card, or on the way back to it.
-addEventListener(
-  "htmx:afterRequest",
-  ({
-    detail: {
-      elt,
-      xhr,
-      requestConfig: { verb, path },
-    },
-  }) => {
-    if (verb !== "post" || xhr.status < 200 || xhr.status > 299) return;
-    elt.closest("dialog")?.close();
-    const card = path.split("/entries/")[1]?.slice(0, 36);
-    if (card && !document.activeElement.closest("main"))
-      (document.getElementById("card-" + card) ?? document.querySelector(".toast button"))?.focus();
-  },
-);
+addEventListener("htmx:afterRequest", ({ detail: { elt, xhr, requestConfig } }) => {
+  if (requestConfig.verb !== "post" || xhr.status < 200 || xhr.status > 299) return;
+  elt.closest("dialog")?.close();
+  if (requestConfig.path.includes("/entries/") && !document.activeElement.closest("main"))
+    (cardOf(requestConfig.path) ?? document.querySelector(".toast button"))?.focus();
+});
 document.addEventListener("click", (event) => {
   const dialog = event.target.closest("[data-close-editor]")?.closest("dialog");
   if (!dialog) return;

@@ -20,7 +20,7 @@ const isBehind = (element) =>
   Math.min(innerHeight, topOf(dock) || innerHeight, topOf(toasts) || innerHeight);
 // A box with its buttons, where the two fit above the dock.
 function show(element) {
-  const form = element.closest("details.composer, .note, form");
+  const form = element.closest("details.composer, .note, form:not(.acts)");
   const whole = form && form.offsetHeight < innerHeight / 2 ? form : element;
   if (isBehind(whole))
     for (const part of [whole, element]) part.scrollIntoView({ block: "nearest", behavior: "instant" });
@@ -41,8 +41,8 @@ addEventListener(
 );
 
 // What comes in may push it down.
-let seen = null;
-const look = () => (seen = focused() && !isBehind(focused()) ? focused() : null);
+let seen;
+const look = () => (seen ??= focused() && !isBehind(focused()) && focused());
 const keep = (isPress) => {
   const now = focused();
   if (now && (isPress || (now === seen && isBehind(now)))) show(now);
@@ -53,4 +53,4 @@ addEventListener("htmx:afterRequest", ({ detail }) =>
   requestAnimationFrame(() => keep(detail.requestConfig.verb === "post")),
 );
 addEventListener("twofold:before-regions", look);
-addEventListener("twofold:after-regions", () => keep(false));
+addEventListener("twofold:after-regions", () => keep());

@@ -20,7 +20,7 @@ function catchIt() {
   if (had.isConnected && isSeen(had) && had.matches(TAKES)) return; // left by a press on the page
   const heirs = [
     here(had),
-    ...way.map(({ id }) => document.getElementById(`card-${id.slice(-36)}`)),
+    ...way.map(({ id }) => document.getElementById(`card-${id.slice(-8)}`)),
     way.some(({ id }) => id === "dock") && document.querySelector("#ready, .offers :is(.primary, [aria-pressed])"),
     ...way.flatMap((part) => Array.from(here(part)?.querySelectorAll("h1, h2, h3") ?? [])),
   ];
@@ -31,9 +31,7 @@ addEventListener("twofold:after-regions", catchIt);
 addEventListener("htmx:afterSettle", catchIt); // it takes back what the page has and the answer has not
 
 // After a press: on the table, on what is left or comes next, in the next box, on what was added.
-const next = (path) =>
-  document.querySelector("#not-added summary, [aria-labelledby=next-up] button") ??
-  document.getElementById(`card-${path.split("/entries/")[1].slice(0, 36)}`);
+const next = (path) => document.querySelector("#not-added summary, [aria-labelledby=next-up] button") ?? cardOf(path);
 function goOn({ elt, xhr, requestConfig: { verb, path } }) {
   const isDone = verb === "post" && xhr.status >= 200 && xhr.status < 300;
   const near = document.activeElement === document.body || elt.contains(document.activeElement);

@@ -1,11 +1,9 @@
 // No answer: a press waits for the network and is made again, as it was made. Its id, or what it sets, makes it happen
 // once. It says so at its card or in its form's own notice, until the next answer.
 const { lost, waits, broken } = document.body.dataset;
-const cardOf = ({ id }, path) =>
-  document.getElementById(id === "act" && `card-${path.split("/entries/")[1]?.slice(0, 36)}`);
 
 function tell(elt, path, words) {
-  const place = cardOf(elt, path) || elt.querySelector("[data-notice]");
+  const place = (elt.matches(".acts") && cardOf(path)) || elt.querySelector("[data-notice]");
   if (!place) return;
   const box = document.createElement("div");
   box.className = words === waits ? "notice" : "notice error";
@@ -52,6 +50,6 @@ addEventListener("htmx:afterRequest", ({ detail: { elt, xhr, requestConfig } }) 
   const rest = copies.waiting.filter((press) => !isSame(press, requestConfig));
   if (rest.length === copies.waiting.length) return;
   copies.wait(rest);
-  cardOf(elt, requestConfig.path)?.querySelector(".notice")?.remove();
+  cardOf(requestConfig.path)?.querySelector(".notice")?.remove();
   again();
 });

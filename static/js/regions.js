@@ -26,7 +26,7 @@ document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
     region = detail.fragment.firstElementChild,
     order = region?.dataset.order;
   if (order !== undefined) {
-    const rows = new Map([...target.children].map((row) => [row.dataset.v, row.cloneNode(true)]));
+    const rows = new Map([...target.children].map((row) => [row.dataset.v, row.cloneNode()])); // it stays as it is
     for (const row of region.children) rows.set(row.dataset.v, row);
     const wanted = order.match(/.{8}/g) ?? [];
     detail.shouldSwap = wanted.every((digest) => rows.has(digest));
@@ -43,7 +43,8 @@ addEventListener("twofold:regions", ({ detail: { version, shown, html } }) => {
   const unsaved = [...document.querySelectorAll("form[data-autosave]")].filter((form) => draftOf(form).unsaved);
   dispatchEvent(new CustomEvent("twofold:before-regions", { detail: { html } }));
   show(html);
-  dispatchEvent(new CustomEvent("twofold:after-regions"));
+  // In the next frame, in which all of it is laid out once.
+  requestAnimationFrame(() => dispatchEvent(new CustomEvent("twofold:after-regions")));
   const token = document.querySelector("#act [name=csrfmiddlewaretoken]").value;
   for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken][value='']")) field.value = token;
   const here = new Set(regions());

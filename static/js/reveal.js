@@ -4,8 +4,8 @@ const revealed = () => document.querySelector("[data-revealed]");
 let known = revealed();
 
 new MutationObserver(() => {
-  const board = revealed(),
-    comes = board && !known;
+  const board = revealed();
+  const comes = board && !known;
   known = board;
   if (!comes) return;
   const page = document.documentElement;

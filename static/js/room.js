@@ -7,7 +7,7 @@ import "./starters.js";
 import "./live-pointer.js";
 import "./reveal.js";
 import "./regions.js";
-import "./more.js";
+import "./close-popover.js";
 import "./in-sight.js";
 import "./jump.js";
 import "./keep-focus.js";

@@ -13,7 +13,7 @@ function walk(card, step) {
 
 // What is typed on when a push has taken the box away is no shortcut.
 let box, typed;
-document.addEventListener("input", ({ target }) => {
+addEventListener("input", ({ target }) => {
   [box, typed] = [target, Date.now()];
 });
 
@@ -24,8 +24,8 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.target.closest?.(FIELDS) || document.querySelector("dialog[open]")) return;
-  const card = document.activeElement?.closest("[data-card]"),
-    key = event.key.toLowerCase();
+  const card = document.activeElement?.closest("[data-card]");
+  const key = event.key.toLowerCase();
   if (key === "?") help.showModal();
   else if (key === "j" || key === "k") walk(card, key === "j" ? 1 : -1);
   else if (/^[a-z1-9]$/.test(key)) {
@@ -34,10 +34,9 @@ document.addEventListener("keydown", (event) => {
       all.find((element) => card?.contains(element)) ?? all.find((element) => !element.closest("[data-card]"));
     if (!found) return;
     // A reveal cannot be undone: the key only brings you to its button.
-    if (opened(found)) document.querySelector(found.dataset.opens).focus();
-    else if (found.matches(FIELDS) || found.hasAttribute("data-reveals")) found.focus();
+    if (found.matches(FIELDS) || found.hasAttribute("data-reveals")) found.focus();
     else {
-      found.click();
+      if (!opened(found)) found.click();
       if (opened(found)) document.querySelector(found.dataset.opens).focus(); // before the next key
     }
   } else return;

@@ -4,6 +4,7 @@ import "./fresh-token.js";
 import "./draft.js";
 import "./save-draft.js";
 import "./autosave.js";
+import "./card-of.js";
 import "./presses.js";
 import "./copies.js";
 import "./lost-network.js";

@@ -2,10 +2,7 @@
 const region = document.getElementById("toasts");
 
 function leave(toast) {
-  if (toast.matches(":hover, :focus-within")) {
-    setTimeout(leave, 1500, toast);
-    return;
-  }
+  if (toast.matches(":hover, :focus-within")) return setTimeout(leave, 1500, toast);
   toast.classList.add("going");
   setTimeout(() => toast.remove(), 300);
 }

@@ -27,7 +27,7 @@ from django.test import override_settings
 from django.utils import timezone
 override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]).enable()
 from tests.factories import PersonFactory
-from tests.retros.model import make_pair
+from tests.retros.play import make_pair
 from tests.retros.streams import cookie_of
 pairs = [make_pair() for _ in range({PAIRS})]
 ada = PersonFactory.create(is_staff=True)

@@ -12,7 +12,7 @@ ROOMS = """
 import json
 from django.test import override_settings
 override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]).enable()
-from tests.retros.model import WRITE, at, make_pair, reveal
+from tests.retros.play import COLUMNS, WRITE, at, make_pair, reveal
 from tests.retros.streams import cookie_of
 rooms = []
 for cards in {cards}:
@@ -21,11 +21,12 @@ for cards in {cards}:
     at(session, WRITE)
     ines, tom = pair.hands(session)
     for n in range(cards):
-        (ines, tom)[n % 2].fold(f"Card {{n}}: what went well, in a sentence of the usual length", "good bad talk".split()[n % 3])
-    reveal(ines, tom)
+        words = f"Card {{n}}: what went well, in a sentence of the usual length"
+        (ines, tom)[n % 2].fold(words, COLUMNS[n % 3])
+    reveal(ines.session)
     rooms.append([str(session.pk), str(ines.prompt("good").pk), cookie_of(pair.ines), cookie_of(pair.tom)])
 print(json.dumps(rooms))
-"""  # noqa: E501
+"""
 
 
 class Room(NamedTuple):

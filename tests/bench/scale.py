@@ -31,7 +31,8 @@ FEW = 10  # pairs
 PAIRS = {"sqlite": 200, "postgresql": 2_000}
 KEPT = Path(tempfile.gettempdir()) / f"twofold-bench-{os.getuid()}"
 PLACES = 20  # pairs whose pages are looked at
-SECONDS, LEAST, MOST = 2.0, 5, 40  # for each page, and requests
+SECONDS, LEAST, MOST = 0.7, 5, 20  # for each page, and requests: fifty pages on two databases within the bench's bound
+COUNTED = 3  # of these pairs the queries of a page are counted
 
 FILL = "from tests.bench.size import fill\nfill({pairs}, {years})\nprint('true')"
 VISITS = "import json\nfrom tests.bench.pages import visits\nprint(json.dumps(visits({pairs}, {places})))"
@@ -81,19 +82,19 @@ def visits(served: Served, pairs: int) -> Visits:
 def most_queries(served: Served, ways: list[tuple[str, str]]) -> int:
     """Of the pages at these addresses; each is asked for twice, so that nothing is counted that happens once."""
     found = []
-    for path, cookie in ways[:5]:
+    for path, cookie in ways[:COUNTED]:
         with Visitor(served.port, cookie) as visitor:
             visitor.get(path)
             found.append(queries_of(visitor, path))
     return max(found)
 
 
-def took(served: Served, ways: list[tuple[str, str]]) -> list[float]:
+def took(served: Served, ways: list[tuple[str, str]], seconds: float = SECONDS, most: int = MOST) -> list[float]:
     """Milliseconds of each request, from one address to the next, as long as there is time."""
     found: list[float] = []
     visitors = [(Visitor(served.port, cookie), path) for path, cookie in ways]
-    until = time.monotonic() + SECONDS
-    while len(found) < LEAST or (len(found) < MOST and time.monotonic() < until):
+    until = time.monotonic() + seconds
+    while len(found) < LEAST or (len(found) < most and time.monotonic() < until):
         visitor, path = visitors[len(found) % len(visitors)]
         began = time.perf_counter()
         if (status := visitor.get(path).status) != 200:

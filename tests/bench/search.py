@@ -12,6 +12,7 @@ from tests.served import Served
 
 PAIRS = {"sqlite": 200, "postgresql": 2_000}
 ENTRIES = {"sqlite": 1_000, "postgresql": 700}  # of a pair
+SECONDS, MOST = 2.0, 40  # for each way of looking, and requests
 LOOKED_FOR = ("rare", "common", "beginning", "two", "phrase", "nothing")
 
 FILL = "from tests.bench.texts import fill\nfill({pairs}, {entries})\nprint('true')"
@@ -27,10 +28,10 @@ def measure(database: str, pairs: int | None) -> list[Figure]:
     with scale.filled(database, rows(database, pairs)) as served:
         ways = visits(served)
         size = served.ask("from retros.models import SearchText\nprint(SearchText.objects.count())")
-        floor = percentile(scale.took(served, ways.pop("bare")), 95)
+        floor = percentile(scale.took(served, ways.pop("bare"), SECONDS, MOST), 95)
         figures = [Figure(f"search.size.{database}", size, "entries")]
         for name, each in ways.items():
-            took = scale.took(served, each)
+            took = scale.took(served, each, SECONDS, MOST)
             figures += [
                 Figure(f"search.{name}.{database}.p50", percentile(took, 50), "ms"),
                 Figure(f"search.{name}.{database}.p95", percentile(took, 95), "ms", floor),

@@ -12,7 +12,7 @@ A_ROUND = 3  # requests
 MADE = """
 import json
 
-from tests.retros.model import make_pair
+from tests.retros.play import make_pair
 from tests.retros.pages import of_a_pair
 from tests.retros.streams import cookie_of
 from tests.retros.ten_years import live_ten_years

@@ -93,6 +93,20 @@ def test_it_takes_moments_days_and_texts() -> None:
     assert query("Checkout", date(2026, 2, 1), now) == []
 
 
+def test_it_takes_numbers() -> None:
+    """Each at its own place, beside a number and a yes that are always the same."""
+    pair, other = PartnershipFactory.create(health_every=3), PartnershipFactory.create(health_every=1)
+    mine, theirs = (each.memberships.get().pk for each in (pair, other))
+    query = CompiledQuery(
+        lambda *pks: Membership.objects.filter(
+            pk__in=pks, partnership__health_every__gt=1, person__is_active=True
+        ).order_by("pk"), int, int,
+    )  # fmt: skip
+    assert [found.pk for found in query(mine, theirs)] == [mine]
+    assert [found.pk for found in query(mine, mine)] == [mine]
+    assert query(theirs, theirs) == []
+
+
 def test_what_is_reckoned_from_what_is_given_is_refused() -> None:
     """It would be the same for all who ask later."""
     query = CompiledQuery(

@@ -15,7 +15,7 @@ from partnerships.models import Lead, Look, Membership, Partnership
 from partnerships.refusals import NotAllowed, Refusal
 from tests.cast import Cast, make_cast, send_mails
 from tests.factories import PartnershipFactory, PersonFactory
-from tests.retros.model import AtOnce
+from tests.presses import AtOnce
 
 pytestmark = pytest.mark.django_db
 

@@ -27,7 +27,7 @@ from tests.partnerships.accounts.ways_in import code_in, confirmed, link_in, sig
 from tests.partnerships.accounts.ways_in import with_mail as with_mail
 from tests.presses import at_once
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mail_without_commit")]
 
 HOME, EVIL = "tom@home.example", "evil@evil.example"
 NEW = "four small boats"
@@ -39,12 +39,6 @@ def tom() -> Person:
     tom = PersonFactory.create(name="Tom Lindqvist", email="tom@example.org", timezone="Europe/Stockholm")
     EmailAddress.objects.create(user=tom, email=HOME, verified=True)
     return tom
-
-
-@pytest.fixture(autouse=True)
-def _letters(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Mail leaves on commit, and the transaction around a test never commits."""
-    monkeypatch.setattr("partnerships.mail.letters.transaction.on_commit", lambda send: send())
 
 
 @pytest.fixture

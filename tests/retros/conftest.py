@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.retros.model import Pair, make_pair
+from tests.retros.play import Pair, make_pair
 
 
 @pytest.fixture

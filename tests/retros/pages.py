@@ -1,6 +1,10 @@
-"""The pages of what a pair knows after years, by a name each."""
+"""The pages of what a pair knows after years, by a name each; and what is read on a page."""
 
 from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
 
 from django.urls import reverse
 
@@ -19,3 +23,8 @@ def of_a_pair(partnership: Partnership) -> dict[str, str]:
         "search-rare": f"{search}?q=%22scope+dates%22",
         "history_detail-earlier": f"{found['history_detail']}?year={partnership.since.year + 2}",
     }
+
+
+def text_of(answer: Any) -> str:
+    """Its words, without the tags."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())

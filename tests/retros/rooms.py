@@ -18,7 +18,6 @@ CARDS = (
     "Scope moved on a Tuesday and I heard it on a Thursday.",
     "Do we still need the Wednesday review?\nI come out of it with nothing new.",
 )
-COLUMNS = ("good", "bad", "talk")
 LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 
 
@@ -44,10 +43,8 @@ class Rooms:
 
     def cards(self, session: Session, each: int, *, text: str = "") -> list[Entry]:
         """So many cards of both together, half of them each, over the columns in turn."""
-        return [
-            play.fold(session, (self.a, self.b)[n % 2], text or f"{CARDS[n % 3]} {n}", column=COLUMNS[n // 2 % 3])
-            for n in range(each)
-        ]
+        hands = [play.Participant(person, session.pk) for person in (self.a, self.b)]
+        return [hands[n % 2].fold(text or f"{CARDS[n % 3]} {n}", play.COLUMNS[n // 2 % 3]) for n in range(each)]
 
     def where(self, session: Session, kind: str) -> str:
         return f"/sessions/{session.pk}/steps/{play.step_of(session, kind).position}/"
@@ -56,7 +53,7 @@ class Rooms:
 
     def scheduled(self) -> str:
         session = play.plan(self.pair())
-        play.fold(session, self.a, CARDS[0])
+        play.Participant(self.a, session.pk).fold(CARDS[0])
         return self.where(session, "write")
 
     def scheduled_pulse(self) -> str:
@@ -98,14 +95,12 @@ class Rooms:
 
     def pulse(self) -> str:
         session = self._pulse()
-        step = play.step_of(session, "pulse")
-        step.ready(by=self.b, digest=step.digest(self.b))
+        play.Participant(self.b, session.pk).ready(play.PULSE)
         return self.where(session, "pulse")
 
     def pulse_opened(self) -> str:
         session = self._pulse()
-        step = play.step_of(session, "pulse")
-        step.open_side(by=self.a, digest=step.digest(self.a))
+        play.Participant(self.a, session.pk).open_side(play.PULSE)
         return self.where(session, "pulse")
 
     def pulse_revealed(self) -> str:
@@ -122,7 +117,7 @@ class Rooms:
     def write(self) -> str:
         session = self.at("write")
         self.cards(session, 20)
-        play.fold(session, self.a, "Mine alone", only_me=True)
+        play.Participant(self.a, session.pk).fold("Mine alone", only_me=True)
         prompt = play.step_of(session, "write").prompts[0]
         Draft.keep(f"card:{prompt.pk}", by=self.a, text="Half a thought", version=0)
         return self.where(session, "write")
@@ -130,16 +125,14 @@ class Rooms:
     def write_ready(self) -> str:
         session = self.at("write")
         self.cards(session, 6)
-        step = play.step_of(session, "write")
-        step.ready(by=self.a, digest=step.digest(self.a))
+        play.Participant(self.a, session.pk).ready(play.WRITE)
         Ready.objects.update(at=timezone.now() - timedelta(minutes=6))
         return self.where(session, "write")
 
     def write_opened(self) -> str:
         session = self.at("write")
         self.cards(session, 6)
-        step = play.step_of(session, "write")
-        step.open_side(by=self.a, digest=step.digest(self.a))
+        play.Participant(self.a, session.pk).open_side(play.WRITE)
         return self.where(session, "write")
 
     def _board(self, cards: int = 12) -> tuple[Session, list[Entry]]:
@@ -178,7 +171,7 @@ class Rooms:
         """What nobody means to write, and somebody does."""
         session = self.at("write")
         self.cards(session, 2, text=LONG_WORD * 2)
-        play.fold(session, self.a, "word " * 2_000)
+        play.Participant(self.a, session.pk).fold("word " * 2_000)
         play.reveal(session, "write")
         entry = Entry.unrestricted.filter(step__session=session, text__startswith=LONG_WORD).first()
         assert entry is not None

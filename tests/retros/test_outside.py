@@ -13,8 +13,9 @@ from partnerships.models import CalendarFeed, Person
 from retros.dates import one_date
 from retros.models import Session, creation
 from tests.cast import Cast
+from tests.clock import Clock
 from tests.retros import play
-from tests.retros.model import LAST, Clock, Participant, wall
+from tests.retros.play import LAST, Participant, wall
 from tests.world import NEW_EACH_TIME
 
 pytestmark = pytest.mark.django_db

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from partnerships.models import Partnership, Person
 from partnerships.refusals import Invalid
-from retros.administration.example import example
+from retros.administration.import_example import example
 from retros.administration.import_rows import COLUMNS, DETAILS, parse
 from retros.models import Series
 from retros.spreadsheet import text_of

@@ -16,8 +16,8 @@ from retros.dates import rhythm
 from retros.models import Action, Entry, Session
 from retros.recurrence.rule import PRESETS, Rule
 from tests.factories import PersonFactory
-from tests.retros.model import Pair, make_pair
 from tests.retros.pages import of_a_pair
+from tests.retros.play import Pair, make_pair
 from tests.retros.ten_years import ACTIONS, ENTRIES, SESSIONS, VERSIONS, live_ten_years
 
 pytestmark = pytest.mark.django_db

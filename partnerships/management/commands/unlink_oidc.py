@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.socialaccount.models import SocialAccount
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from partnerships.accounts.sign_in_changes import watched
@@ -15,7 +16,6 @@ class Command(BaseCommand):
         parser.add_argument("email", help="The address that the account signs in with.")
 
     def handle(self, *args: Any, email: str, **options: Any) -> None:
-        from allauth.socialaccount.models import SocialAccount
 
         person = Person.objects.filter(email__iexact=email).first()
         if person is None or not SocialAccount.objects.filter(user=person).exists():

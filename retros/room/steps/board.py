@@ -52,7 +52,9 @@ class Board(Frame):
 
     @cached_property
     def inside(self) -> Mapping[str, Region | Rows]:
-        found: dict[str, Region | Rows] = {"tray": self.tray()}
+        partner, is_open = self.partner.name, self.phase == "revealed"
+        names = region("retros/room/_names.html", partner=partner, is_open=is_open, can_write=self.can_write)
+        found: dict[str, Region | Rows] = {"tray": self.tray(), "names": names}
         for column in self.columns:
             found |= {f"count-{column.prompt.key}": column.count, f"cards-{column.prompt.key}": column.cards}
         if self.phase == "revealed":
@@ -140,7 +142,7 @@ class Board(Frame):
         return CardShown(
             id=str(entry.pk), column=self.column_of(entry).key, seat=side.seat.value, text=entry.text,
             who=_("You") if side.is_you and not revealed else side.name, talk=entry.talk,
-            only_me=entry.only_me, lies_open=revealed, in_person=entry.in_person,
+            only_me=entry.only_me, in_person=entry.in_person,
             pick=picks if shared and not entry.talk and not entry.in_person else "",
             can_table=shared and entry.talk != Entry.Talk.ON_TABLE and not entry.in_person,
             can_tick=shared and entry.in_person, can_edit=side.is_you and self.can_write,

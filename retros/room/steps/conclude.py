@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Words:
+class PartTitles:
     """What the three parts are called."""
 
     learned: StrOrPromise
@@ -34,14 +34,14 @@ class Words:
     ask_act: StrOrPromise
 
 
-USUAL = Words(
+USUAL = PartTitles(
     learned=_("What we learned"), add=_("Add a learning"), ask=_("What did we learn?"),
     try_it=_("The one thing to try"),
     untried=_("What could be the one thing to try to make our collaboration even more effective?"),
     acts=_("Actions from today"), no_acts=_("None yet. They can also come straight from a card on the table."),
     add_act=_("Add an action"), ask_act=_("What will you do?"),
 )  # fmt: skip
-OF_A_DIFFERENCE = Words(
+OF_A_DIFFERENCE = PartTitles(
     learned=_("Decided"), add=_("Write down what you decided"), ask=_("What did you decide?"),
     try_it=_("To test first"), untried=_("Which way could you try for a while, and how would you know?"),
     acts=_("Parked, and who gets it decided by when"), no_acts=_("Nothing is parked."), add_act=_("Park it"),
@@ -64,7 +64,7 @@ class Conclude(Learns):
         return found
 
     @property
-    def words(self) -> Words:
+    def words(self) -> PartTitles:
         words = OF_A_DIFFERENCE if self.session.kind == Session.Kind.DIFFERENCE else USUAL
         if not self.session.is_closed:
             return words

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from retros.models import Action, Draft, Entry, Note, Prompt, Step
 from retros.room.decisions import settled
-from retros.room.questions import Places, Question, blocks_of, surprises_of
+from retros.room.questions import PlacesTable, Question, blocks_of, surprises_of
 from retros.room.regions import Region, Rows, drawn
 from retros.room.steps.asks import Asks
 
@@ -31,7 +31,7 @@ class Questions(Asks):
         return found
 
     @cached_property
-    def shown_blocks(self) -> list[tuple[Question | Places, Region]]:
+    def shown_blocks(self) -> list[tuple[Question | PlacesTable, Region]]:
         """Empty while one writes."""
         if self.phase == "write" and self.can_write:
             return []
@@ -87,7 +87,7 @@ class Questions(Asks):
         return self.step.is_revealed and self.session.steps[-1].kind == Step.Kind.AGREE
 
     @property
-    def blocks(self) -> list[Question | Places]:
+    def blocks(self) -> list[Question | PlacesTable]:
         """The questions with the answers of both, once something is open: what shares a line stands in one table."""
         decisions = [prompt for prompt in self.step.prompts if prompt.kind == Prompt.Kind.PLACE]
         sentences = settled(decisions, self.person) if decisions and self.step.is_revealed else {}

@@ -40,7 +40,7 @@ def step_detail(request: PersonRequest, session_id: UUID, position: int) -> Http
 
 @require_safe
 def session_live(request: PersonRequest, session_id: UUID) -> HttpResponse:
-    """What a push or a tick makes the browser fetch: the same door, the same partials."""
+    """What a push or a tick makes the browser fetch: the same loader, the same partials."""
     session = get_session(request.user, session_id)
     session.see(request.user)
     return room_answer(request, room_at(session, request.user, shown_position(session, request.GET.get("step"))))

@@ -21,7 +21,7 @@ from tests.factories import PASSWORD, PartnershipFactory, PersonFactory
 from tests.partnerships.accounts.ways_in import HTMX, code_in, confirmed, signed_in
 from tests.partnerships.accounts.ways_in import with_mail as with_mail
 
-pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database, pytest.mark.usefixtures("mail_without_commit")]
 
 
 TOM = {
@@ -42,12 +42,6 @@ def token():
 @pytest.fixture
 def tom():
     return PersonFactory.create(name="Tom Lindqvist", email="tom@example.org")
-
-
-@pytest.fixture(autouse=True)
-def _letters(monkeypatch):
-    """Mail leaves on commit, and the transaction around a test never commits: test_invitation.py looks at that."""
-    monkeypatch.setattr("partnerships.mail.letters.transaction.on_commit", lambda send: send())
 
 
 # --- Sign up -----------------------------------------------------------------------------------------

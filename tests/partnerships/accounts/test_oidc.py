@@ -24,15 +24,9 @@ from tests.partnerships.accounts.ways_in import ASK, Clock, entered, link_in, se
 from tests.partnerships.accounts.ways_in import clock as clock
 from tests.partnerships.accounts.ways_in import with_mail as with_mail
 
-pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database, pytest.mark.usefixtures("mail_without_commit")]
 
 BEGIN, BACK = "/account/oidc/", "/account/oidc/callback/"
-
-
-@pytest.fixture(autouse=True)
-def _letters(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Mail leaves on commit, and the transaction around a test never commits."""
-    monkeypatch.setattr("partnerships.mail.letters.transaction.on_commit", lambda send: send())
 
 
 def by_provider(sub: str, client: Client | None = None, **form: str) -> tuple[Client, Any]:

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from partnerships.accounts.second_factor import Adapter, secret_to_type, use_up
+from partnerships.accounts.second_factor import FactorAdapter, secret_to_type, use_up
 from partnerships.models import Audit, Delivery, Person, SignIn, second_factor
 from partnerships.refusals import NotAllowed, Refusal
 from retros.live import rights
@@ -32,13 +32,7 @@ from tests.partnerships.accounts.ways_in import (
 from tests.partnerships.accounts.ways_in import clock as clock
 from tests.partnerships.accounts.ways_in import with_mail as with_mail
 
-pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
-
-
-@pytest.fixture(autouse=True)
-def _letters(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Mail leaves on commit, and the transaction around a test never commits."""
-    monkeypatch.setattr("partnerships.mail.letters.transaction.on_commit", lambda send: send())
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database, pytest.mark.usefixtures("mail_without_commit")]
 
 
 @pytest.fixture
@@ -47,7 +41,7 @@ def ines() -> Person:
 
 
 def secret_of(person: Person) -> str:
-    return Adapter().decrypt(Authenticator.objects.get(user=person, type="totp").data["secret"])
+    return FactorAdapter().decrypt(Authenticator.objects.get(user=person, type="totp").data["secret"])
 
 
 def sign_in(person: Person, client: Client | None = None) -> Client:
@@ -65,7 +59,7 @@ def test_an_app_is_set_up_and_told(ines: Person, clock: Clock, mailoutbox: list[
     image = client.get(reverse("mfa_app_image"))
     assert (image.headers["Content-Type"], image.headers["Cache-Control"]) == ("image/svg+xml", "private, no-store")
     assert "style" not in image.text
-    secret = Adapter().decrypt(client.session[totp.SECRET_SESSION_KEY])
+    secret = FactorAdapter().decrypt(client.session[totp.SECRET_SESSION_KEY])
     assert secret not in str(dict(client.session.items()))
     wrong = client.post(reverse("mfa_activate_totp"), {"code": "000000"})
     assert "This did not work." in wrong.text
@@ -151,7 +145,12 @@ def test_the_code_that_set_the_app_up_signs_nobody_in(ines: Person, clock: Clock
 
 def test_a_used_code_is_remembered_as_long_as_it_would_work(ines: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[int] = []
-    monkeypatch.setattr(cache, "add", lambda key, value, timeout: not kept.append(timeout))  # type: ignore[func-returns-value]
+
+    def add(key: str, value: object, timeout: int) -> bool:
+        kept.append(timeout)
+        return True
+
+    monkeypatch.setattr(cache, "add", add)
     use_up(ines, "123456")
     assert kept == [90]  # seconds: its own half minute, the one before and the one after
 
@@ -329,5 +328,5 @@ def test_admins_are_advised_until_somebody_is_asked(cast: Cast, settings: Any) -
     for asked, is_advised in (("none", True), ("all", False)):
         settings.SECOND_FACTOR = asked
         if asked == "all":
-            Authenticator.objects.create(user=cast.ada, type="totp", data={"secret": Adapter().encrypt("A" * 32)})
+            Authenticator.objects.create(user=cast.ada, type="totp", data={"secret": FactorAdapter().encrypt("A" * 32)})
         assert ("TWOFOLD_SECOND_FACTOR=admins" in admin.get(reverse("person_list")).text) is is_advised

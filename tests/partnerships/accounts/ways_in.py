@@ -12,7 +12,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from partnerships.accounts.second_factor import Adapter, secret_to_type
+from partnerships.accounts.second_factor import FactorAdapter, secret_to_type
 from partnerships.models import Person
 from tests.cast import client_of
 from tests.factories import PASSWORD
@@ -69,7 +69,7 @@ def entered(person: Person) -> Client:
 def set_up(client: Client, clock: Clock) -> Any:
     """As the page says: the key that it shows goes into the app, whose code comes back; then half a minute passes."""
     page = client.get(reverse("mfa_activate_totp"))
-    secret = Adapter().decrypt(client.session[totp.SECRET_SESSION_KEY])
+    secret = FactorAdapter().decrypt(client.session[totp.SECRET_SESSION_KEY])
     assert secret_to_type(secret) in page.text
     answer = client.post(reverse("mfa_activate_totp"), {"code": clock.code(secret)})
     clock.step += 1  # this one works no more

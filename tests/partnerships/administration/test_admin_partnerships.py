@@ -14,15 +14,9 @@ from tests.cast import Cast, send_mails
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.presses import at_once, token_in
 
-pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database, pytest.mark.usefixtures("mail_without_commit")]
 
 NEW = {"kind": "pm_designer", "label": "Growth", "since": "2026-01-05"}
-
-
-@pytest.fixture(autouse=True)
-def _mail_without_commit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test commits, so no commit would ever send the mails."""
-    monkeypatch.setattr("partnerships.mail.letters.post", lambda message: message.send())
 
 
 def create(client: Client, a: str, b: str, **more: Any) -> Any:

@@ -17,18 +17,12 @@ from tests.cast import Cast, client_of, send_mails
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.presses import at_once, token_in
 
-pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database, pytest.mark.usefixtures("mail_without_commit")]
 
 ON_PERSON = (
     "person_role_update", "person_admin_create", "person_admin_delete", "person_deactivate", "person_reactivate",
     "person_sessions_end",
 )  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _mail_without_commit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test commits, so no commit would ever send the mails."""
-    monkeypatch.setattr("partnerships.mail.letters.post", lambda message: message.send())
 
 
 def press(client: Client, name: str, person: Person, **data: str) -> Any:

@@ -17,7 +17,7 @@ from partnerships.models import Agreement, Clause, Partnership, Person, Signatur
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
 from partnerships.wording import Wording, digest_of, rebase
 from tests.cast import Cast, make_cast
-from tests.retros.model import AtOnce
+from tests.presses import AtOnce
 
 pytestmark = pytest.mark.django_db
 

@@ -19,7 +19,7 @@ from partnerships.wording import Wording
 from retros.actions.helped import ON_A_PAGE
 from retros.models import Action, Entry
 from tests.cast import client_of
-from tests.retros.model import WRITE, Pair, at, reveal
+from tests.retros.play import WRITE, Pair, at, reveal
 
 pytestmark = pytest.mark.django_db
 
@@ -43,10 +43,10 @@ def press(pair: Pair, action: Action, **data: str) -> Any:
 
 def test_a_story_from_its_card_to_its_clause(pair: Pair) -> None:
     session = pair.started()
-    ines, tom = pair.hands(session)
+    ines, _tom = pair.hands(session)
     at(session, WRITE)
     card = ines.fold("I hear of scope too late")
-    reveal(ines, tom)
+    reveal(ines.session)
     tried = agreed(
         pair, "A note the same day", entry=ines.entry(card.pk), session=session, is_experiment=True,
         because="we forget", seen_by="no surprises",
@@ -62,7 +62,7 @@ def test_a_story_from_its_card_to_its_clause(pair: Pair) -> None:
     text = page(pair, pair.ines)
     story = ("I hear of scope too late", "A note the same day", "we forget", "No surprise since", "Proposed for")
     assert [text.index(words) for words in story] == sorted(text.index(words) for words in story)
-    assert f"/sessions/{session.pk}/steps/{WRITE}/#card-{card.pk}" in text
+    assert f"/sessions/{session.pk}/steps/{WRITE}/#card-{card.mark}" in text
     assert Version.objects.filter(clauses__text__contains="A note the same day").count() == 1
     Entry.unrestricted.filter(pk=card.pk).update(deleted_at=timezone.now())
     assert "I hear of scope too late" not in page(pair, pair.tom)
@@ -136,10 +136,10 @@ def test_in_an_ended_partnership_it_is_read_and_nothing_is_pressed(pair: Pair) -
 
 def test_the_page_asks_the_database_a_few_times(pair: Pair) -> None:
     session = pair.started()
-    ines, tom = pair.hands(session)
+    ines, _tom = pair.hands(session)
     at(session, WRITE)
     cards = [ines.fold(f"card {n}") for n in range(6)]
-    reveal(ines, tom)
+    reveal(ines.session)
     for card in Entry.unrestricted.filter(pk__in=[card.pk for card in cards]):
         tried = agreed(pair, "Try", entry=card, session=session, is_experiment=True)
         tried.review(session, by=pair.tom, verdict="done", helped="helped", remark="Good")

@@ -26,12 +26,9 @@ from retros.recurrence.rule import PRESETS, Rule
 from tests.cast import Cast
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.retros.administration.bulks import in_rhythm, starts, wish
+from tests.retros.pages import text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
-
-
-def text_of(answer: Any) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
 
 
 # --- many are chosen --------------------------------------------------------------------------------------------------

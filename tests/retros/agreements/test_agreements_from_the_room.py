@@ -13,6 +13,7 @@ from partnerships.wording import Wording
 from retros.agreements.verbs import to_sign
 from retros.models import ClauseOrigin, Entry, Session, creation
 from tests.cast import Cast, client_of
+from tests.retros import play
 
 pytestmark = pytest.mark.one_database
 
@@ -29,20 +30,13 @@ def session(cast: Cast) -> Session:
     return Session.objects.get(kind=Session.Kind.DREAM_TEAM)
 
 
-def both_ready(cast: Cast, session: Session, position: int) -> None:
-    step = session.steps[position]
-    step.session = session
-    for person in (cast.ines, cast.tom):
-        step.ready(by=person, digest=step.digest(person))
-
-
 def test_the_quick_dream_team_becomes_an_agreement_when_both_signed(cast: Cast, session: Session) -> None:
     assert len(session.steps[0].prompts) == 3
     prompt = session.steps[0].prompts[0]
     press(cast.ines, "answer_update", session.pk, prompt.pk, text="INESBEST in the mornings", version=0)
     page = client_of(cast.tom).get(reverse("step_detail", args=[session.pk, 0])).content.decode()
     assert "INESBEST" not in page
-    both_ready(cast, session, 0)
+    play.reveal(session, 0)
     page = client_of(cast.tom).get(reverse("step_detail", args=[session.pk, 0])).content.decode()
     assert "INESBEST" in page
     for line in ("We talk in the mornings.", "We say so the same day."):
@@ -70,7 +64,7 @@ def test_a_card_changes_a_clause(cast: Cast) -> None:
     agreement = Agreement.begin(cast.checkout, by=cast.ines, kind="contract", title="Payments")
     first = agreement.propose([Wording("Tom answers within a day.")], by=cast.ines, reason="")
     first.sign(by=cast.tom, digest=first.digest)
-    retro = creation.start_now(cast.checkout, by=cast.ines)
+    retro = play.start(cast.checkout)
     prompt = next(p for p in retro.steps[2].prompts if p.key == "bad")
     prompt.step.session = retro
     card = Entry.fold(prompt, by=cast.ines, text="I waited three days", client_id=uuid.uuid4())
@@ -84,7 +78,7 @@ def test_a_card_changes_a_clause(cast: Cast) -> None:
     }
     press(cast.ines, "entry_clause", retro.pk, card.pk, status=409, **data)  # it is folded still
     press(cast.tom, "entry_clause", retro.pk, card.pk, status=404, **data)
-    both_ready(cast, retro, 2)
+    play.reveal(retro, 2)
     assert (
         "I waited three days"
         in client_of(cast.tom).get(reverse("entry_clause", args=[retro.pk, card.pk])).content.decode()

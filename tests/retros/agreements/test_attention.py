@@ -45,13 +45,11 @@ def looks(cast: Cast, person: Person | None = None) -> list[str]:
 
 
 def tell(session: Session, person: Person, *tags: str, only_me: bool = False) -> Entry:
-    prompt = next(p for p in play.step_of(session, "pulse").prompts if p.key == "change_tags")
-    known = Entry.unrestricted.filter(prompt=prompt, author=person).first()
-    return Entry.answer(prompt, by=person, version=known.version if known else 0, tags=list(tags), only_me=only_me)
+    return play.Participant(person, session.pk).answer_again("change_tags", tags=list(tags), only_me=only_me)
 
 
 def bad_card(cast: Cast, session: Session, text: str = "I waited") -> Entry:
-    card = play.fold(session, cast.ines, text, column="bad")
+    card = play.Participant(cast.ines, session.pk).fold(text, "bad")
     play.reveal(session, "write")
     card.refresh_from_db()
     return card
@@ -141,8 +139,8 @@ def test_clause_link_update(cast: Cast, contract: Agreement) -> None:
 def test_two_cards_that_held_us_back_ask_for_a_look(cast: Cast, contract: Agreement) -> None:
     """Noted, or with other words: each counts. One does not; “still right” answers both."""
     session = play.start(cast.checkout)
-    first = play.fold(session, cast.tom, "Again", column="bad")
-    good = play.fold(session, cast.tom, "It works", column="good")
+    first = play.Participant(cast.tom, session.pk).fold("Again", "bad")
+    good = play.Participant(cast.tom, session.pk).fold("It works", "good")
     second = bad_card(cast, session)
     for card in (first, first, good):
         card.refresh_from_db()
@@ -159,7 +157,7 @@ def test_two_cards_that_held_us_back_ask_for_a_look(cast: Cast, contract: Agreem
 
 def test_two_proposals_from_cards_count_as_much(cast: Cast, contract: Agreement) -> None:
     session = play.start(cast.checkout)
-    first = play.fold(session, cast.tom, "Again", column="bad")
+    first = play.Participant(cast.tom, session.pk).fold("Again", "bad")
     cards = [first, bad_card(cast, session)]
     for n, card in enumerate(cards):
         card.refresh_from_db()
@@ -172,7 +170,7 @@ def test_two_proposals_from_cards_count_as_much(cast: Cast, contract: Agreement)
 
 def test_only_an_open_card_of_our_own_comes_up(cast: Cast, contract: Agreement) -> None:
     session = play.start(cast.checkout)
-    card = play.fold(session, cast.ines, "Folded", column="bad")
+    card = play.Participant(cast.ines, session.pk).fold("Folded", "bad")
     with pytest.raises(Refusal):
         mention(session, contract, by=cast.ines, line=ONE.line, entry=card)
     play.reveal(session, "write")

@@ -64,10 +64,10 @@ print("null")
 """
 WRITES = """
 from tests.retros import play
-from tests.retros.model import make_pair
+from tests.retros.play import make_pair
 pair = make_pair()
 session = play.start(pair.partnership)
-play.fold(session, pair.ines, "A card", column="good")
+play.Participant(pair.ines, session.pk).fold("A card")
 from django.db import connection
 with connection.cursor() as cursor:
     print(int("retros_later" in connection.introspection.table_names(cursor)))

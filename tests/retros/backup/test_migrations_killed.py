@@ -23,11 +23,11 @@ pytestmark = pytest.mark.deep
 KILLS = 20
 WRITE = """
 from tests.retros import play
-from tests.retros.model import make_pair
+from tests.retros.play import make_pair
 pair = make_pair()
 session = play.start(pair.partnership)
 for number in range(30):
-    play.fold(session, pair.ines, f"Card {number}", column="good")
+    play.Participant(pair.ines, session.pk).fold(f"Card {number}")
 print("null")
 """
 # Back to an earlier step. The way from the beginning to the present is one step, unless it is left out.

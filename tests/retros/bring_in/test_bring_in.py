@@ -48,7 +48,7 @@ def test_the_open_retro_comes_first_and_a_ready_is_taken_back(cast: Cast) -> Non
     play.plan(cast.checkout)
     session = play.start(cast.checkout)
     step = play.step_of(session, "write")
-    step.ready(by=cast.ines, digest=step.digest(cast.ines))
+    play.Participant(cast.ines, session.pk).ready(play.WRITE)
     before = Session.objects.get(pk=session.pk)
     bring(cast.ines, cast.checkout, "card", text="column,text\nThe bad,One\ntalk,Two\n,Three", column="good")
     found = {entry.text: entry.prompt.column for entry in Entry.objects.visible_to(cast.ines)}
@@ -148,11 +148,10 @@ def test_sent_again_nothing_comes_twice(cast: Cast) -> None:
 def test_nothing_is_brought_onto_an_open_board_or_over_the_limit(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     assert bring(cast.ines, cast.checkout, "card", text="One").status_code == 409  # none is planned
     session = play.start(cast.checkout)
-    play.fold(session, cast.ines, "Written here")
+    play.Participant(cast.ines, session.pk).fold("Written here")
     monkeypatch.setattr(limits, "ENTRIES_PER_PERSON", 2)
     assert bring(cast.ines, cast.checkout, "card", text="One\nTwo").status_code == 409
-    step = play.step_of(session, "write")
-    step.open_side(by=cast.ines, digest=step.digest(cast.ines))
+    play.Participant(cast.ines, session.pk).open_side(play.WRITE)
     refused = bring(cast.ines, cast.checkout, "card", text="One")
     assert (refused.status_code, "Your side of the board is open" in refused.text) == (409, True)
     assert texts(cast.ines) == ["Written here"]

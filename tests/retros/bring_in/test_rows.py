@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from partnerships.cells import as_text
 from partnerships.refusals import Invalid
-from retros.bring_in.rows import ActionRow, CardRow, actions, cards
+from retros.bring_in.rows import BroughtAction, BroughtCard, actions, cards
 
 pytestmark = pytest.mark.one_database
 
@@ -25,14 +25,22 @@ WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"]), min_size=1,
 def test_pasted_lines_are_cards_as_they_stand() -> None:
     text = '\ufeffWe said "no", twice\n\n  Sketches, on Thursday \n=1+1\n'
     found = cards(text.removeprefix("\ufeff"), me=ME)
-    assert found == [CardRow(1, 'We said "no", twice'), CardRow(3, "Sketches, on Thursday"), CardRow(4, "=1+1")]
+    assert found == [
+        BroughtCard(1, 'We said "no", twice'),
+        BroughtCard(3, "Sketches, on Thursday"),
+        BroughtCard(4, "=1+1"),
+    ]
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_a_table_may_name_column_and_author(separator: str) -> None:
     lines = ["Author,Note,List", 'Ines,"Two\nlines",Good', ",Nobody’s,", "INES@example.org,Mine,Bad"]
     found = cards("\n".join(line.replace(",", separator) for line in lines), me=ME)
-    assert found == [CardRow(2, "Two\nlines", "Good"), CardRow(4, "Nobody’s", ""), CardRow(5, "Mine", "Bad")]
+    assert found == [
+        BroughtCard(2, "Two\nlines", "Good"),
+        BroughtCard(4, "Nobody’s", ""),
+        BroughtCard(5, "Mine", "Bad"),
+    ]
 
 
 @given(st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=5))
@@ -49,8 +57,8 @@ def test_actions_have_a_day_and_are_ones_own() -> None:
         "Call,,9.2.2027,,,,\n"
     )
     assert actions(text, me=ME) == [
-        ActionRow(2, "Sketch", date(2027, 2, 9), "it rains", "we guess", "less, rework", True),
-        ActionRow(3, "Call", date(2027, 2, 9)),
+        BroughtAction(2, "Sketch", date(2027, 2, 9), "it rains", "we guess", "less, rework", True),
+        BroughtAction(3, "Call", date(2027, 2, 9)),
     ]
 
 

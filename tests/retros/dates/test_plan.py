@@ -191,7 +191,7 @@ def test_session_create_now_by_both_opens_one(cast: Cast) -> None:
 
 def test_session_move_moves_this_one_and_keeps_what_is_written(cast: Cast) -> None:
     session = play.plan(cast.checkout)
-    play.fold(session, cast.ines, "kept")
+    play.Participant(cast.ines, session.pk).fold("kept")
     sent = when()
     answer = client_of(cast.tom).post(reverse("session_move", args=[session.pk]), sent)
     session.refresh_from_db()

@@ -32,7 +32,7 @@ from retros.models import Bulk, Series, Session
 from retros.recurrence.rule import HORIZON, PRESETS, Rule
 from retros.worker import tick
 from tests.cast import Cast
-from tests.retros.model import Clock
+from tests.clock import Clock
 
 pytestmark = pytest.mark.django_db
 

@@ -212,7 +212,7 @@ def test_surplus_rows_are_called_off_alike_invited_written_or_empty(plan: Any, c
     planned, given, _expected = plan("OPS-06")
     invited, written, empty = (planned.at(day) for day in ("2027-05-11", "2027-05-25", "2027-06-08"))
     planned.invite("2027-05-11")
-    play.fold(written, cast.ines, "Written far ahead")
+    play.Participant(cast.ines, written.pk).fold("Written far ahead")
     rhythm.change_from(
         planned.series,
         planned.at(given["target_slot"]),
@@ -239,7 +239,7 @@ def test_changing_to_and_fro_makes_no_more_rows_and_no_mail_about_far_dates(plan
     planned, given, _expected = plan("OPS-06")
     Delivery.objects.all().delete()
     written = planned.at("2027-06-08")
-    play.fold(written, cast.ines, "Written far ahead")
+    play.Participant(cast.ines, written.pk).fold("Written far ahead")
     counts, calendar = [], Delivery.objects.filter(kind__in=Delivery.CALENDAR)
     for cadence in ("every_2_months", "every_2_weeks") * 3:
         rhythm.change_from(

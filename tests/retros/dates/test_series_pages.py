@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
-from html import unescape
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from retros.models import Pause, Series, Session
 from retros.recurrence.rule import PRESETS, Rule
 from tests.cast import Cast, client_of
 from tests.retros import play
+from tests.retros.pages import text_of
 from tests.rows import checksum
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
@@ -34,10 +34,6 @@ def planned_rhythm(cast: Cast, *, days: int = 30, preset: str = "every_2_weeks")
 
 def rows(series: Series) -> list[Session]:
     return list(Session.objects.filter(series=series).order_by("slot_date"))
-
-
-def text_of(answer: Any) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
 
 
 def home(cast: Cast) -> str:

@@ -12,7 +12,7 @@ from retros.dates import one_date, rhythm, upkeep
 from retros.dates.planning import Outdated
 from retros.models import Series, Session
 from tests.cast import Cast, make_cast
-from tests.retros.model import AtOnce
+from tests.presses import AtOnce
 from tests.retros.scheduling import BEFORE, CASES, Planned, case, rule_of
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -16,7 +16,7 @@ from retros.catalogue import Catalogue, Template, templates
 from retros.lifecycle.take_along import actions_table
 from retros.models import Action, Entry, Note, Prompt, Session, creation
 from tests.cast import client_of
-from tests.retros.model import CONCLUDE, WRITE, Pair, Participant, at, make_pair, reveal
+from tests.retros.play import CONCLUDE, WRITE, Pair, Participant, at, make_pair, reveal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
@@ -234,7 +234,7 @@ def opened_card(pair: Pair, text: str = "Scope before or after the sketch?") -> 
     card = hands[0].fold(text)
     hands[1].fold("Mine alone", "bad", only_me=True)
     at(session, WRITE)
-    reveal(*hands)
+    reveal(hands[0].session)
     card.refresh_from_db()
     return card
 

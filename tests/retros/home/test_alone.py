@@ -34,8 +34,7 @@ class Alone(NamedTuple):
     sitting: Session
 
     def ready(self, person: Person) -> bool:
-        step = Session.objects.get(pk=self.sitting.pk).steps[0]
-        return step.ready(by=person, digest=step.digest(person))
+        return play.Participant(person, self.sitting.pk).ready(0)
 
     def accept(self, address: str, invitation: Invitation | None = None) -> Person:
         person = PersonFactory.create(name="Leo Brandt", email=address)
@@ -132,7 +131,7 @@ def planned(alone: Alone) -> Session:
 
 def test_a_date_and_a_card_ahead_are_there_for_both_when_the_partner_comes(alone: Alone) -> None:
     retro = planned(alone)
-    play.fold(retro, alone.mei, "MEIGOOD the long walk")
+    play.Participant(alone.mei, retro.pk).fold("MEIGOOD the long walk")
     assert "1 note folded away. Nobody reads it before the retro." in page(alone.mei, alone.pair)
     write = reverse("step_detail", args=[retro.pk, play.step_of(retro, "write").position])
     assert client_of(alone.mei).get(write).status_code == 200

@@ -153,9 +153,9 @@ def test_a_paused_retro_says_so(cast: Cast) -> None:
 @pytest.mark.both_databases
 def test_before_the_reveal_the_partner_learns_a_number_and_nothing_else(cast: Cast) -> None:
     session = play.plan(cast.checkout)
-    play.fold(session, cast.ines, SENTINEL)
-    play.fold(session, cast.ines, SENTINEL, column="bad")
-    play.fold(session, cast.ines, SENTINEL, only_me=True)
+    play.Participant(cast.ines, session.pk).fold(SENTINEL)
+    play.Participant(cast.ines, session.pk).fold(SENTINEL, "bad")
+    play.Participant(cast.ines, session.pk).fold(SENTINEL, only_me=True)
     own, others = page(cast.ines, cast.checkout), page(cast.tom, cast.checkout)
     assert "2 notes folded away. Nobody reads them before the retro." in own
     assert "2 notes folded away. You read them when you both open." in others
@@ -165,7 +165,7 @@ def test_before_the_reveal_the_partner_learns_a_number_and_nothing_else(cast: Ca
 
 def test_where_the_cards_lie_changes_nothing_for_the_partner(cast: Cast) -> None:
     session = play.plan(cast.checkout)
-    card = play.fold(session, cast.ines, "one", column="good")
+    card = play.Participant(cast.ines, session.pk).fold("one", "good")
 
     def seen() -> str:
         return re.sub(
@@ -179,8 +179,8 @@ def test_where_the_cards_lie_changes_nothing_for_the_partner(cast: Cast) -> None
 
 
 def test_held_retros_are_listed_the_latest_first(cast: Cast) -> None:
-    play.hold(cast.checkout, on=play.at(2026, 3, 3))
-    play.hold(cast.checkout, on=play.at(2026, 5, 5))
+    play.hold(cast.checkout, on=play.noon(2026, 3, 3))
+    play.hold(cast.checkout, on=play.noon(2026, 5, 5))
     text = page(cast.tom, cast.checkout)
     assert text.index("5 May 2026") < text.index("3 March 2026")
     assert text.index("Retro 2") < text.index("Retro 1")
@@ -196,11 +196,11 @@ def test_a_discarded_retro_is_not_shown(cast: Cast) -> None:
 def test_thirty_actions_and_retros_take_as_many_queries_as_three(cast: Cast) -> None:
     url = reverse("partnership_detail", args=[cast.checkout.pk])
     for n in range(3):
-        play.hold(cast.checkout, on=play.at(2025, n + 1, 3))
+        play.hold(cast.checkout, on=play.noon(2025, n + 1, 3))
         play.agree(cast.checkout, f"Action {n}")
     few = queries(cast.ines, url)
     for n in range(6):
-        play.hold(cast.checkout, on=play.at(2026, n + 1, 3))
+        play.hold(cast.checkout, on=play.noon(2026, n + 1, 3))
     for n in range(27):
         play.agree(cast.checkout, f"Another {n}", owners="ab"[n % 2])
     assert queries(cast.ines, url) == few
@@ -343,7 +343,7 @@ def test_an_open_home_hears_of_a_sitting_and_whose_turn_it_is(cast: Cast) -> Non
 def test_an_open_home_hears_nothing_of_what_the_other_one_writes_alone(cast: Cast) -> None:
     session = play.plan(cast.checkout)
     shown = mark_of(page(cast.tom, cast.checkout))
-    play.fold(session, cast.ines, SENTINEL)
+    play.Participant(cast.ines, session.pk).fold(SENTINEL)
     assert look_again(cast.tom, cast.checkout, shown) is None
 
 
@@ -364,7 +364,7 @@ def test_an_open_list_of_several_pairs_follows_and_hears_what_was_started(cast: 
     session = play.plan(cast.checkout)
     shown = mark_of(client_of(cast.ines).get("/").content.decode())
     assert look_again_at_all(cast.ines, shown) is None
-    play.fold(session, cast.tom, SENTINEL)  # what the other one writes alone is no news
+    play.Participant(cast.tom, session.pk).fold(SENTINEL)  # what the other one writes alone is no news
     assert look_again_at_all(cast.ines, shown) is None
     session = play.start(cast.checkout)
     text = look_again_at_all(cast.ines, shown)

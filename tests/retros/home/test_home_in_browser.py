@@ -24,8 +24,8 @@ pytestmark = pytest.mark.one_database
 @pytest.fixture
 def pair(live_server: LiveServer) -> Cast:
     cast = make_cast()
-    play.hold(cast.checkout, 4, 3, on=play.at(2026, 3, 3), overall_a=2, overall_b=2)
-    play.hold(cast.checkout, (4, "only me"), 5, on=play.at(2026, 5, 5), overall_a=2)
+    play.hold(cast.checkout, 4, 3, on=play.noon(2026, 3, 3), overall_a=2, overall_b=2)
+    play.hold(cast.checkout, (4, "only me"), 5, on=play.noon(2026, 5, 5), overall_a=2)
     play.plan(cast.checkout)
     play.agree(cast.checkout, "Book the sketch hour")
     return cast

@@ -22,7 +22,7 @@ from retros.models import Draft, Entry, Jot
 from retros.models.session import Session
 from tests.cast import client_of
 from tests.factories import PASSWORD, PartnershipFactory, PersonFactory
-from tests.retros.model import WRITE, Pair, make_pair
+from tests.retros.play import WRITE, Pair, make_pair
 
 pytestmark = pytest.mark.django_db
 

@@ -22,8 +22,8 @@ from retros.leads import offers
 from retros.models import Action, Need, Note, Offer, Release, Session
 from retros.models.release import Thing, words_of
 from tests.cast import Cast, client_of, make_cast
+from tests.presses import AtOnce
 from tests.retros import play
-from tests.retros.model import AtOnce
 
 pytestmark = pytest.mark.django_db
 

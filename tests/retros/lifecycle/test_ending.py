@@ -44,7 +44,7 @@ def test_what_is_planned_is_cancelled_and_what_was_opened_stays_held(cast: Cast)
     Series.objects.create(partnership=cast.checkout)
     planned = play.plan(cast.checkout)
     running = play.start(cast.checkout)
-    play.fold(running, cast.ines, "What we made")
+    play.Participant(cast.ines, running.pk).fold("What we made")
     for kind in ("look_back",):
         play.go_on(running, kind)
     play.reveal(running, "pulse")
@@ -129,8 +129,8 @@ def test_the_last_retro_asks_its_three_questions_and_for_no_next_date(cast: Cast
     session = Session.objects.get(partnership=cast.checkout)
     titles = [prompt.title for step in session.steps for prompt in step.prompts]
     assert titles[:3] == ["What we built", "What I learned from you", "For our successors"]
-    play.fold(session, cast.ines, "A checkout that forgives")
-    play.fold(session, cast.tom, "To draw before I decide", column="talk")
+    play.Participant(cast.ines, session.pk).fold("A checkout that forgives", "built")
+    play.Participant(cast.tom, session.pk).fold("To draw before I decide", "learned")
     play.reveal(session, "write")
     for kind in ("write", "conclude"):
         play.go_on(session, kind)

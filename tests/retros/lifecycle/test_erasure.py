@@ -31,7 +31,7 @@ from tests.cast import Cast, client_of, send_mails
 from tests.factories import PASSWORD
 from tests.retros import play
 from tests.retros.lifecycle.files import files
-from tests.retros.model import WRITE, at, make_pair
+from tests.retros.play import WRITE, at, make_pair
 from tests.world import World, make_world
 
 pytestmark = pytest.mark.django_db

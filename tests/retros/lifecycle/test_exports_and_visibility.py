@@ -27,7 +27,7 @@ from retros.shelf.page import Shelf
 from tests.cast import Cast, client_of, make_cast
 from tests.retros import play
 from tests.retros.lifecycle.files import files
-from tests.retros.model import CLOSE, LOOK_BACK, PULSE, WRITE, Participant
+from tests.retros.play import CLOSE, LOOK_BACK, PULSE, WRITE, Participant
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
@@ -86,8 +86,7 @@ class History:
 
     def answer(self, hand: Participant, odd: bool) -> None:
         for key in ("changed", "appreciation"):
-            before = Entry.unrestricted.filter(author=hand.person, prompt=hand.prompt(key)).first()
-            hand.answer(key, self.mark(), version=before.version if before else 0, only_me=odd)
+            hand.answer_again(key, self.mark(), only_me=odd)
 
     def ready(self, hand: Participant, _odd: bool) -> None:
         for position in (PULSE, WRITE, CLOSE):

@@ -115,7 +115,7 @@ def test_json_is_what_the_schema_says() -> None:
 def test_odd_texts_are_read_back_from_each_file(cast: Cast) -> None:
     session = play.start(cast.checkout)
     for text in ODD:
-        play.fold(session, cast.ines, text)
+        play.Participant(cast.ines, session.pk).fold(text)
         play.agree(cast.checkout, text, cue=text, because=text)
     stored = {entry.text for entry in Entry.objects.visible_to(cast.ines)}
     assert stored == {text.strip() for text in ODD}
@@ -136,7 +136,7 @@ def test_markdown_is_read_back_to_the_same_texts(written: list[dict[str, Any]]) 
 def test_an_action_says_whose_since_when_and_where_from(cast: Cast) -> None:
     session = play.start(cast.checkout)
     play.go_on(session, "look_back")
-    card = play.fold(session, cast.tom, "We never sketch")
+    card = play.Participant(cast.tom, session.pk).fold("We never sketch")
     for kind in ("pulse", "write"):
         play.reveal(session, kind)
         play.go_on(session, kind) if kind == "pulse" else None
@@ -252,7 +252,7 @@ def test_both_take_their_own_at_once(cast: Cast) -> None:
     """What one has folded stands in that one's file only, whoever of the two is first."""
     session = play.start(cast.checkout)
     for person in (cast.ines, cast.tom):
-        play.fold(session, person, f"Folded by {person.pk}")
+        play.Participant(person, session.pk).fold(f"Folded by {person.pk}")
     clients = [signed_in(person) for person in (cast.ines, cast.tom)]
     url = reverse("partnership_export", args=[cast.checkout.pk])
     first, second = (client.post(url, {"form": "json"}).text for client in clients)

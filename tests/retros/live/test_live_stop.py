@@ -7,7 +7,7 @@ from tests.served import Served
 
 ROOM = """
 import json
-from tests.retros.model import make_pair
+from tests.retros.play import make_pair
 from tests.retros.streams import cookie_of
 pair = make_pair()
 session = pair.started()

@@ -28,7 +28,7 @@ from tests.cast import Cast, client_of
 from tests.conftest import LiveServer
 from tests.factories import PersonFactory
 from tests.retros import play
-from tests.retros.model import Pair, make_pair
+from tests.retros.play import Pair, make_pair
 from tests.retros.streams import Answer, asked_again, live
 from tests.world import HTMX
 

@@ -20,7 +20,7 @@ from retros.lifecycle.retention import expire, months_later
 from retros.models import Entry, Measure, Prompt, Session, creation
 from tests.cast import client_of
 from tests.factories import PersonFactory
-from tests.retros.model import PULSE, Pair, make_pair, reveal, wall
+from tests.retros.play import PULSE, Pair, make_pair, reveal, wall
 
 pytestmark = pytest.mark.django_db
 
@@ -48,7 +48,7 @@ def test_planned_retros_follow_the_list_and_begun_ones_keep_their_questions(pair
     assert asked_in(planned) == ["We decide once."]
     measure.retire(by=pair.ines)
     assert asked_in(planned) == []
-    measure.bring_back(by=pair.tom)
+    measure.restore(by=pair.tom)
     assert asked_in(planned) == ["We decide once."]
 
 
@@ -74,14 +74,14 @@ def test_what_came_back_after_the_list_changed_asks_by_it_when_it_begins(pair: P
 
 def test_what_was_answered_ahead_is_set_aside_and_is_there_again(pair: Pair) -> None:
     session, measure = pair.planned(), define(pair)
-    ines, tom = pair.hands(session)
+    ines, _tom = pair.hands(session)
     ines.answer(measure.key, value=2)
     prompt = ines.prompt(measure.key)
     measure.retire(by=pair.tom)
     with pytest.raises(Refusal, match="asked no more"):
         ines.answer(measure.key, value=3, version=1)
     ines.session.start(by=pair.ines)
-    reveal(ines, tom, PULSE)
+    reveal(ines.session, PULSE)
     assert not Entry.objects.visible_to(pair.tom).filter(prompt=prompt).exists()
     assert Entry.objects.visible_to(pair.ines).get(prompt=prompt).value == 2
     assert "Rarely" in str(everything(pair.ines))
@@ -93,19 +93,19 @@ def test_asked_again_the_answer_is_there(pair: Pair) -> None:
     ines, tom = pair.hands(session)
     ines.answer(measure.key, value=2)
     measure.retire(by=pair.tom)
-    measure.bring_back(by=pair.tom)
+    measure.restore(by=pair.tom)
     ines.session.start(by=pair.ines)
-    reveal(ines, tom, PULSE)
+    reveal(ines.session, PULSE)
     assert Entry.objects.visible_to(pair.tom).get(prompt=tom.prompt(measure.key)).value == 2
 
 
 def test_other_words_are_another_question(pair: Pair) -> None:
     session, measure = pair.planned(), define(pair)
-    ines, tom = pair.hands(session)
+    ines, _tom = pair.hands(session)
     ines.answer(measure.key, value=1)
     measure.edit(by=pair.tom, text="We quarrel.", version=1)
     ines.session.start(by=pair.ines)
-    reveal(ines, tom, PULSE)
+    reveal(ines.session, PULSE)
     assert not Entry.objects.visible_to(pair.tom).filter(step__session=session).exists()
 
 
@@ -134,7 +134,7 @@ def test_five_and_no_more(pair: Pair) -> None:
     first.retire(by=pair.ines)
     define(pair, "A sixth")
     with pytest.raises(Refusal, match="You have five already"):
-        first.bring_back(by=pair.ines)
+        first.restore(by=pair.ines)
 
 
 def test_pressed_twice_it_is_there_once_and_a_lost_race_shows_both(pair: Pair) -> None:
@@ -209,7 +209,7 @@ def test_from_the_list_to_the_lines_of_both(pair: Pair) -> None:
     hands[0].answer(measure.key, value=4)
     hands[1].answer(measure.key, value=2)
     assert "Mostly" not in words_of(tom.get(page).content.decode())
-    reveal(*hands, PULSE)
+    reveal(hands[0].session, PULSE)
     assert "<strong>Mostly</strong>" in tom.get(page).content.decode()
     trends = reverse("trend_list", args=[pair.partnership.pk])
     seen = [client.get(trends).content.decode() for client in (ines, tom)]
@@ -252,7 +252,7 @@ def test_other_words_keep_the_line(pair: Pair) -> None:
             client_of(pair.tom).post(reverse("measure_update", args=[measure.pk]), {"text": text, "version": 1})
         hands = pair.hands(pair.started())
         hands[0].answer(f"m{version}-{measure.pk.hex}", value=version)
-        reveal(*hands, PULSE)
+        reveal(hands[0].session, PULSE)
     (trend,) = Trends(pair.partnership, pair.ines, list(pair.partnership.memberships.order_by("seat"))).measures
     assert trend.title == "We decide once."
     assert [row.said for row in trend.rows] == [["Not yet", ""], ["Rarely", ""]]
@@ -287,7 +287,7 @@ def test_the_words_go_with_those_of_their_retro(pair: Pair) -> None:
     measure, now = define(pair), timezone.now()
     hands = pair.hands(pair.started())
     hands[0].answer(measure.key, value=4)
-    reveal(*hands, PULSE)
+    reveal(hands[0].session, PULSE)
     Session.objects.update(status="held", closed_at=now)
     for month in (24, 26):
         expire(months_later(now, month))

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.retros.model import AtOnce, Clock, Pair, Participant
+from tests.clock import Clock
+from tests.presses import AtOnce
+from tests.retros.play import Pair, Participant
 
 
 @pytest.fixture

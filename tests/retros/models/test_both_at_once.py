@@ -20,8 +20,8 @@ from retros.models import Action, Entry, Note, Ready, Session, Step
 from retros.room.page import room_at
 from tests.conftest import LiveServer
 from tests.factories import PartnershipFactory
-from tests.retros.model import CONCLUDE, LAST, LOOK_BACK, WRITE, make_pair
 from tests.retros.models.two import Answer, Browser, Two
+from tests.retros.play import CONCLUDE, LAST, LOOK_BACK, WRITE, make_pair
 
 # The default suite runs on both databases: 25 rounds for each button on each.
 ROUNDS = [pytest.param(25, id="some"), pytest.param(1000, id="many", marks=pytest.mark.deep)]

@@ -15,7 +15,7 @@ from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
 from retros.access import get_action
 from retros.models import Action, Draft, Review, creation
 from tests.factories import PersonFactory
-from tests.retros.model import LAST, Pair, Participant, Participants, at, make_pair, reveal
+from tests.retros.play import LAST, Pair, Participant, Participants, at, make_pair, reveal
 
 pytestmark = pytest.mark.django_db
 
@@ -78,7 +78,7 @@ def test_an_action_from_a_card_needs_an_open_card_of_that_session(pair: Pair) ->
         with pytest.raises(Refusal, match="not open"):
             agree(pair, session=ines.session, entry=ines.entry(card.pk))
     assert not Action.objects.exists()
-    reveal(ines, tom)
+    reveal(ines.session)
     (action,) = agree(pair, session=tom.session, by=pair.tom, entry=tom.entry(folded.pk))
     assert stored(action).from_entry_id == folded.pk
 
@@ -141,7 +141,7 @@ def test_finishing_twice_is_finishing_once(pair: Pair) -> None:
     assert (stored(action).closed_as, stored(action).helped, stored(action).closed_on) == (
         "done", "helped", date(2026, 1, 1),
     )  # fmt: skip
-    stored(action).take_up_again(by=pair.tom)
+    stored(action).reopen(by=pair.tom)
     assert (stored(action).is_open, stored(action).helped, stored(action).closed_on) == (True, "", None)
 
 
@@ -167,7 +167,7 @@ def test_nobody_else_reads_or_writes_actions(pair: Pair) -> None:
         for verb in (
             lambda p=person: action.edit(by=p, version=1, text="Mine", due=DUE, owner="a"),
             lambda p=person: action.finish(by=p),
-            lambda p=person: action.take_up_again(by=p),
+            lambda p=person: action.reopen(by=p),
             lambda p=person: action.soft_delete(by=p),
             lambda p=person: action.restore(by=p),
             lambda p=person: agree(pair, by=p),

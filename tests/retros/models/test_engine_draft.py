@@ -9,7 +9,7 @@ import pytest
 from partnerships.refusals import Invalid, Refusal, Stale
 from retros import limits
 from retros.models import Draft
-from tests.retros.model import Pair
+from tests.retros.play import Pair
 
 pytestmark = pytest.mark.django_db
 KEY = "card:6f0a2a53-5a0c-4b0a-9a64-6a4c9cf1e7b1"

@@ -22,7 +22,8 @@ from retros.models import Action, Draft, Entry, EntryRevision, Note, Pick, Prese
 from retros.room.page import room_at
 from retros.room.steps.asks import Asks
 from retros.room.steps.board import Board
-from tests.retros.model import CLOSE, COLUMNS, PULSE, WRITE, Clock, Participant, make_pair
+from tests.clock import Clock
+from tests.retros.play import CLOSE, COLUMNS, PULSE, WRITE, Participant, make_pair
 
 pytestmark = pytest.mark.one_database
 
@@ -46,11 +47,7 @@ def fold(text: str, column: str, only_me: bool) -> Op:
 
 
 def answer(prompt: str, text: str, only_me: bool) -> Op:
-    def op(hands: Participant) -> None:
-        mine = Entry.objects.visible_to(hands.person).filter(author=hands.person, prompt__key=prompt).first()
-        hands.answer(prompt, text, version=mine.version if mine else 0, only_me=only_me)
-
-    return op
+    return lambda hands: (hands.answer_again(prompt, text, only_me=only_me), None)[1]
 
 
 def draft(text: str, box: str) -> Op:

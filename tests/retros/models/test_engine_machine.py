@@ -1,6 +1,6 @@
 """Whatever the two do, in whatever order, the rows are what the rules say (docs/rules/visibility.md).
 
-Hypothesis lets them press and write at random; after each verb the database is compared with `tests.retros.model`.
+Hypothesis lets them press and write at random; after each verb the database is compared with `rules.py` beside it.
 """
 
 from __future__ import annotations
@@ -25,22 +25,9 @@ from hypothesis.stateful import (
 from partnerships.models import Person
 from partnerships.refusals import Refusal, Stale
 from retros.models import Draft, Entry, EntryRevision, Note, Pick, Presence, Ready, Session
-from tests.retros.model import (
-    ALONE,
-    COLUMNS,
-    LAST,
-    PULSE,
-    QUESTIONS,
-    WRITE,
-    Clock,
-    Model,
-    Outdated,
-    Pair,
-    Participant,
-    Refused,
-    Written,
-    make_pair,
-)  # fmt: skip
+from tests.clock import Clock
+from tests.retros.models.rules import Model, Outdated, Refused, Written
+from tests.retros.play import ALONE, COLUMNS, LAST, PULSE, QUESTIONS, WRITE, Pair, Participant, make_pair
 
 pytestmark = pytest.mark.one_database
 

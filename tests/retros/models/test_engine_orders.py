@@ -23,18 +23,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from partnerships.refusals import Refusal, Stale
 from retros.models import Entry, EntryRevision, Ready, Session
-from tests.retros.model import (
-    LAST,
-    WRITE,
-    AtOnce,
-    Clock,
-    Model,
-    Outdated,
-    Pair,
-    Refused,
-    Written,
-    make_pair,
-)  # fmt: skip
+from tests.clock import Clock
+from tests.presses import AtOnce
+from tests.retros.models.rules import Model, Outdated, Refused, Written
+from tests.retros.play import LAST, WRITE, Pair, make_pair
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,20 +14,8 @@ from django.db import transaction
 from partnerships.refusals import Stale
 from retros.access import get_action
 from retros.models import Action, Draft, Entry, Note, Ready, Review, Session, Step, creation
-from tests.retros.model import (
-    CONCLUDE,
-    LAST,
-    LOOK_BACK,
-    PULSE,
-    WRITE,
-    AtOnce,
-    Pair,
-    Participant,
-    at,
-    make_pair,
-    reveal,
-    wall,
-)  # fmt: skip
+from tests.presses import AtOnce
+from tests.retros.play import CONCLUDE, LAST, LOOK_BACK, PULSE, WRITE, Pair, Participant, at, make_pair, reveal, wall
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -97,7 +85,7 @@ def test_next_at_once_moves_once(pair: Pair, both: AtOnce, position: int, rounds
         with transaction.atomic():
             ines, tom = begun(pair, position)
             if position == LAST:
-                reveal(ines, tom, LAST)
+                reveal(ines.session, LAST)
 
         def load(hands: Participant) -> Load:
             def press() -> Callable[[], Any]:
@@ -179,7 +167,7 @@ def test_reopen_at_once_reopens_once(pair: Pair, both: AtOnce, rounds: int) -> N
     for _round in range(rounds):
         with transaction.atomic():
             ines, tom = begun(pair, LAST)
-            reveal(ines, tom, LAST)
+            reveal(ines.session, LAST)
             ines.next()
             tom.next()
 
@@ -272,7 +260,7 @@ def test_the_same_key_from_both_is_a_card_each(pair: Pair, both: AtOnce, rounds:
 def writings(pair: Pair, ines: Participant, tom: Participant) -> dict[str, tuple[Load, Load, Callable[[], str]]]:
     """For each shared thing: how the one and the other write on it, both having seen the same; and what it says."""
     card = ines.fold("Before")
-    reveal(ines, tom)
+    reveal(ines.session)
     learning = Note.learn(ines.step(CONCLUDE), by=ines.person, text="Before", id=uuid.uuid4())
     (action,) = Action.agree(
         pair.partnership, by=pair.ines, id=uuid.uuid4(), owners=["a"], text="Before", due=DUE

@@ -14,7 +14,7 @@ from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
 from retros import limits
 from retros.models import Draft, Entry, EntryRevision, Pick, Ready
 from tests.factories import PersonFactory
-from tests.retros.model import PULSE, WRITE, Pair, Participant, Participants, make_pair, reveal
+from tests.retros.play import PULSE, WRITE, Pair, Participant, Participants, make_pair, reveal
 
 pytestmark = pytest.mark.django_db
 
@@ -33,13 +33,13 @@ def test_nobody_reads_entries_around_the_rule() -> None:
 
 
 def test_a_lead_an_admin_and_an_outsider_read_nothing_in_any_phase(pair: Pair, hands: Participants) -> None:
-    ines, tom = hands
+    ines, _tom = hands
     lead, admin, mei = PersonFactory.create(), PersonFactory.create(is_staff=True, is_superuser=True), make_pair().ines
     pair.partnership.assign_lead(lead, by=admin)
     entry = ines.fold("Between us")
     for phase in ("folded", "revealed", "deleted"):
         if phase == "revealed":
-            reveal(ines, tom)
+            reveal(ines.session)
         if phase == "deleted":
             ines.entry(entry.pk).delete_card(by=ines.person)
         for person in (lead, admin, mei):
@@ -53,8 +53,8 @@ def test_only_me_is_for_ever(hands: Participants) -> None:
     ines, tom = hands
     card = ines.fold("Mine", only_me=True)
     ines.answer("changed", "Mine too", only_me=True)
-    reveal(ines, tom)
-    reveal(ines, tom, PULSE)
+    reveal(ines.session)
+    reveal(ines.session, PULSE)
     ines.entry(card.pk).edit(by=ines.person, text="Still mine", version=1)
     answer = ines.answer("changed", "Shared after all?", version=1, only_me=False)
     assert tom.sees() == set()
@@ -171,7 +171,7 @@ def test_an_edit_raises_the_version_and_keeps_what_was_open(hands: Participants)
     card = ines.fold("Draft words")
     ines.entry(card.pk).edit(by=ines.person, text="Folded words", version=1)
     assert not EntryRevision.objects.exists(), "What nobody has seen is not kept for anybody."
-    reveal(ines, tom)
+    reveal(ines.session)
     before = tom.version()
     ines.entry(card.pk).edit(by=ines.person, text="Later words", version=2)
     assert (row(card).text, row(card).version, row(card).opened_version) == ("Later words", 3, 2)
@@ -196,7 +196,7 @@ def test_only_its_author_changes_a_card(hands: Participants, phase: str) -> None
     ines, tom = hands
     card = ines.fold("Hers")
     if phase == "revealed":
-        reveal(ines, tom)
+        reveal(ines.session)
     stolen = row(card)
     for verb in (
         lambda: stolen.edit(by=tom.person, text="His", version=1),
@@ -227,7 +227,7 @@ def test_a_card_moves_between_the_columns_of_its_step(hands: Participants, pair:
 def test_a_deleted_card_is_gone_for_both_until_it_is_restored(hands: Participants) -> None:
     ines, tom = hands
     card = ines.fold("Gone?")
-    reveal(ines, tom)
+    reveal(ines.session)
     ines.entry(card.pk).delete_card(by=ines.person)
     assert ines.sees() == tom.sees() == set()
     with pytest.raises(Http404):
@@ -268,7 +268,7 @@ def test_what_was_deleted_before_the_reveal_stays_hidden_and_comes_back_open(han
     card = ines.fold("Second thoughts")
     ines.entry(card.pk).delete_card(by=ines.person)
     assert ines.step(WRITE).folded_cards(ines.person) == 0
-    reveal(ines, tom)
+    reveal(ines.session)
     assert tom.sees() == set()
     ines.entry(card.pk, deleted=True).restore(by=ines.person)
     assert tom.sees() == {"Second thoughts"}
@@ -286,7 +286,7 @@ def test_the_verbs_of_cards_leave_answers_alone(hands: Participants) -> None:
     ):
         with pytest.raises(Invalid):
             verb(ines.entry(answer.pk))
-    reveal(ines, tom, PULSE)
+    reveal(ines.session, PULSE)
     for verb in (
         lambda entry: entry.pick(by=tom.person),
         lambda entry: entry.put_on_table(by=tom.person),
@@ -336,7 +336,7 @@ def test_two_tabs_of_one_person_lose_no_answer(hands: Participants) -> None:
 def test_an_answer_after_the_reveal_is_open_and_keeps_its_earlier_text(hands: Participants) -> None:
     ines, tom = hands
     ines.answer("changed", "A new desk")
-    reveal(ines, tom, PULSE)
+    reveal(ines.session, PULSE)
     before = tom.version()
     ines.answer("changed", "A new desk and a new chair", version=1)
     tom.answer("impacted", "The move")
@@ -352,7 +352,7 @@ def test_an_answer_after_the_reveal_is_open_and_keeps_its_earlier_text(hands: Pa
 def test_what_lies_open_is_not_taken_back_as_only_me(hands: Participants) -> None:
     ines, tom = hands
     ines.answer("changed", "A new desk")
-    reveal(ines, tom, PULSE)
+    reveal(ines.session, PULSE)
     before = tom.version()
     for _press in range(2):
         answer = ines.answer("changed", "A new desk", version=1, only_me=True)
@@ -367,7 +367,7 @@ def test_an_answer_kept_back_before_the_reveal_was_never_there(hands: Participan
     ines.ready(PULSE)
     ines.answer("changed", "Shared, then not", version=1, only_me=True)
     assert not Ready.objects.exists(), "What she had sealed changed."
-    reveal(ines, tom, PULSE)
+    reveal(ines.session, PULSE)
     assert tom.sees() == set()
     assert Entry.unrestricted.get().opened_at is None
 
@@ -380,7 +380,7 @@ def cards(hands: tuple[Participant, Participant]) -> tuple[Entry, Entry]:
     """Two open cards, Ines's and Tom's."""
     ines, tom = hands
     mine, his = ines.fold("From Ines"), tom.fold("From Tom", "talk")
-    reveal(ines, tom)
+    reveal(ines.session)
     return row(mine), row(his)
 
 

@@ -10,7 +10,7 @@ from django.http import Http404
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
 from retros.models import Note
 from tests.factories import PersonFactory
-from tests.retros.model import CONCLUDE, LOOK_BACK, WRITE, Pair, Participant, Participants, make_pair, reveal
+from tests.retros.play import CONCLUDE, LOOK_BACK, WRITE, Pair, Participant, Participants, make_pair, reveal
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +53,7 @@ def test_an_empty_box_that_saves_itself_is_in_nobodys_way(hands: Participants) -
 def test_the_note_of_a_card_hangs_on_that_card(hands: Participants) -> None:
     ines, tom = hands
     card, other = ines.fold("A card"), ines.fold("Another")
-    reveal(ines, tom)
+    reveal(ines.session)
     write(tom, "On the first", 0, card.pk)
     write(tom, "On the second", 0, other.pk)
     write(ines, "On the step", 0)
@@ -68,7 +68,7 @@ def test_a_card_that_is_not_open_gets_no_note(hands: Participants, only_me: bool
     ines, tom = hands
     card = ines.fold("Folded", only_me=only_me)
     if only_me:
-        reveal(ines, tom)
+        reveal(ines.session)
     before = tom.version()
     with pytest.raises(Refusal, match="not open"):
         write(ines, "About my folded card", 0, card.pk)
@@ -77,9 +77,9 @@ def test_a_card_that_is_not_open_gets_no_note(hands: Participants, only_me: bool
 
 
 def test_a_card_of_another_step_gets_no_note_here(hands: Participants) -> None:
-    ines, tom = hands
+    ines, _tom = hands
     card = ines.fold("A card")
-    reveal(ines, tom)
+    reveal(ines.session)
     with pytest.raises(Refusal):
         Note.came_up(ines.step(LOOK_BACK), entry=ines.entry(card.pk), by=ines.person, text="Here", version=0)
     assert not Note.objects.exists()

@@ -15,8 +15,9 @@ from retros.access import get_session
 from retros.dates import one_date, upkeep
 from retros.models import Entry, Presence, Ready, Session, creation
 from retros.recurrence.wall_time import wall_to_utc
+from tests.clock import Clock
 from tests.factories import PartnershipFactory, PersonFactory
-from tests.retros.model import LAST, LOOK_BACK, PULSE, WRITE, Clock, Pair, at, make_pair, reveal, wall
+from tests.retros.play import LAST, LOOK_BACK, PULSE, WRITE, Pair, at, make_pair, reveal, wall
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +31,7 @@ def closed(pair: Pair) -> Session:
     session = pair.started()
     ines, tom = pair.hands(session)
     at(session, LAST)
-    reveal(ines, tom, LAST)
+    reveal(ines.session, LAST)
     ines.next()
     assert tom.next()
     return session
@@ -354,7 +355,7 @@ def test_the_day_it_was_held_is_the_day_in_its_zone(pair: Pair, clock: Clock) ->
     Session.objects.filter(pk=session.pk).update(timezone="Pacific/Auckland")
     ines, tom = pair.hands(session)
     at(session, LAST)
-    reveal(ines, tom, LAST)
+    reveal(ines.session, LAST)
     clock.now = datetime(2026, 11, 3, 12, 30, tzinfo=UTC)  # half past one at night on the 4th, over there
     ines.next()
     tom.next()
@@ -364,7 +365,7 @@ def test_the_day_it_was_held_is_the_day_in_its_zone(pair: Pair, clock: Clock) ->
 def test_closing_takes_both(session: Session, pair: Pair) -> None:
     ines, tom = pair.hands(session)
     at(session, LAST)
-    reveal(ines, tom, LAST)
+    reveal(ines.session, LAST)
     assert not ines.next()
     assert not ines.next()
     assert ines.session.is_running

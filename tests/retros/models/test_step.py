@@ -6,21 +6,21 @@ import pytest
 
 from partnerships.refusals import NotAllowed, Refusal, Stale
 from retros.models import Entry, Presence, Ready, Session
-from tests.retros.model import (
+from tests.clock import Clock
+from tests.retros.play import (
     CLOSE,
     CONCLUDE,
     LAST,
     LOOK_BACK,
     PULSE,
     WRITE,
-    Clock,
     Pair,
     Participant,
     Participants,
     at,
     make_pair,
     reveal,
-)  # fmt: skip
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -60,13 +60,13 @@ def test_ready_twice_is_ready_once(hands: Participants) -> None:
 def test_ready_with_nothing_written_is_allowed(hands: Participants) -> None:
     ines, tom = hands
     tom.fold("The only one")
-    reveal(ines, tom)
+    reveal(ines.session)
     assert ines.sees() == {"The only one"}
 
 
 def test_ready_after_the_reveal_says_that_it_is_revealed(hands: Participants) -> None:
-    ines, tom = hands
-    reveal(ines, tom)
+    ines, _tom = hands
+    reveal(ines.session)
     assert ines.ready(digest="of an old page")
 
 
@@ -296,7 +296,7 @@ def test_opening_my_side_after_the_partners_ready_reveals_both(hands: Participan
 
 def test_the_next_step_takes_both(hands: Participants, clock: Clock) -> None:
     ines, tom = hands
-    reveal(ines, tom)
+    reveal(ines.session)
     clock.pass_minutes(3)
     assert not ines.next()
     assert not ines.next()
@@ -308,7 +308,7 @@ def test_the_next_step_takes_both(hands: Participants, clock: Clock) -> None:
 
 def test_a_late_press_moves_nobody_again(hands: Participants) -> None:
     ines, tom = hands
-    reveal(ines, tom)
+    reveal(ines.session)
     ines.next()
     tom.next()
     assert ines.next(WRITE)
@@ -319,7 +319,7 @@ def test_a_late_press_moves_nobody_again(hands: Participants) -> None:
 
 def test_staying_takes_the_press_back(hands: Participants) -> None:
     ines, tom = hands
-    reveal(ines, tom)
+    reveal(ines.session)
     ines.next()
     ines.step(WRITE).stay(by=ines.person)
     ines.step(WRITE).stay(by=ines.person)
@@ -339,7 +339,7 @@ def test_a_step_that_was_left_folded_can_be_revealed_later(hands: Participants) 
     ines, tom = hands
     ines.fold("Left behind")
     at(ines.session, CONCLUDE)
-    reveal(ines, tom, WRITE)
+    reveal(ines.session, WRITE)
     assert tom.sees() == {"Left behind"}
 
 
@@ -375,7 +375,7 @@ def test_the_wait_counts_from_the_ready_for_the_next_step_and_not_from_the_revea
 ) -> None:
     """Twenty minutes into the talk nobody is carried off while the other still talks."""
     ines, tom = hands
-    reveal(ines, tom)
+    reveal(ines.session)
     clock.pass_minutes(20)
     Presence.objects.update(seen_at=clock.now)
     with pytest.raises(Refusal, match="a few minutes more"):

@@ -17,7 +17,7 @@ from partnerships.models import Person
 from retros.models import Session
 from tests.cast import client_of
 from tests.conftest import LiveServer
-from tests.retros.model import LOOK_BACK, WRITE, Pair, at, make_pair, reveal
+from tests.retros.play import LOOK_BACK, WRITE, Pair, at, make_pair, reveal
 
 TOKEN = "a" * 32
 
@@ -100,7 +100,7 @@ class Two:
                 ines.fold("From Ines")
                 tom.fold("From Tom")
             if revealed:
-                reveal(ines, tom, position)
+                reveal(ines.session, position)
         return Session.objects.get(pk=session.pk)
 
     def versions(self, session: Session) -> int:

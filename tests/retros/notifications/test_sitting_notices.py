@@ -16,6 +16,7 @@ from retros.notifications.wording import notices_for
 from retros.worker import tick
 from tests.cast import Cast, client_of
 from tests.retros.home.home_page import page
+from tests.retros.play import Participant
 
 pytestmark = pytest.mark.django_db
 
@@ -27,8 +28,7 @@ class Begun(NamedTuple):
     session: Session
 
     def ready(self, person: Person) -> None:
-        step = Session.objects.get(pk=self.session.pk).steps[0]
-        step.ready(by=person, digest=step.digest(person))
+        Participant(person, self.session.pk).ready(0)
 
     def told(self, person: Person) -> list[str]:
         """Everything that this person was told of it, after the worker's round, with the channel."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from partnerships.hours import Hours
 from retros.recurrence.common_hours import BEGIN, END, due_day, next_time
-from tests.retros.model import wall
+from tests.retros.play import wall
 
 pytestmark = pytest.mark.one_database
 

@@ -31,8 +31,8 @@ def session(cast: Cast) -> Session:
         if kind == "pulse":
             play.reveal(session, kind)
         play.go_on(session, kind)
-    play.fold(session, cast.tom, "Scope moved on a Tuesday")
-    play.fold(session, cast.ines, "The research calls")
+    play.Participant(cast.tom, session.pk).fold("Scope moved on a Tuesday")
+    play.Participant(cast.ines, session.pk).fold("The research calls")
     play.reveal(session, "write")
     return session
 
@@ -163,7 +163,7 @@ def test_an_added_action_is_named_seen_at_its_card_and_taken_back(cast: Cast, se
     other.put_on_table(by=cast.tom)  # nothing else came up on the first: the action says that it was talked about
     assert Entry.objects.visible_to(cast.tom).get(pk=card.pk).talk == Entry.Talk.TALKED
     for page in (board(ines, session), board(tom, session)):
-        shown = re.search(rf'<li[^>]*id="card-{card.pk}".*?</li>', page, re.DOTALL)
+        shown = re.search(rf'<li[^>]*id="card-{card.mark}".*?</li>', page, re.DOTALL)
         assert shown
         assert "1 action" in shown[0]
         assert html.escape(TYPED) in shown[0]

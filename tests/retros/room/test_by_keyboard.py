@@ -13,8 +13,7 @@ from retros.models import Action, Draft, Entry, Session, creation
 from tests.browser import TWO_FRAMES, Watched, enter
 from tests.cast import Cast, sign_in
 from tests.conftest import LiveServer
-from tests.retros.model import Participant
-from tests.retros.play import fold, reveal, step_of
+from tests.retros.play import Participant, reveal, start, step_of
 
 pytestmark = pytest.mark.one_database
 
@@ -96,7 +95,7 @@ class Keys:
 
 @pytest.fixture
 def session(people: Cast) -> Session:
-    return creation.start_now(people.checkout, by=people.ines)
+    return start(people.checkout)
 
 
 @pytest.fixture
@@ -167,7 +166,7 @@ def test_the_keys_of_writing(ines: Keys, session: Session, people: Cast) -> None
 
 def test_the_keys_of_talking(ines: Keys, session: Session, people: Cast) -> None:
     for person, text in ((people.ines, "From Ines"), (people.ines, "Also from Ines"), (people.tom, "From Tom")):
-        fold(session, person, text)
+        Participant(person, session.pk).fold(text)
     reveal(session, "write")
     ines.goes_to(session, "write")
     page, keys = ines.page, ines.page.keyboard
@@ -183,14 +182,15 @@ def test_the_keys_of_talking(ines: Keys, session: Session, people: Cast) -> None
     assert second is not None
     keys.press("p")
     expect(page.locator(f"#{second} [data-key=p]")).to_have_attribute("aria-pressed", "true")
-    picked = Entry.objects.visible_to(people.tom).with_picks(people.tom).get(pk=second[5:])
-    assert picked.picked_by_partner  # type: ignore[attr-defined]
+    rows = Entry.objects.visible_to(people.tom).with_picks(people.tom)
+    picked = [each.mark for each in rows if each.picked_by_partner]  # type: ignore[attr-defined]  # annotated
+    assert picked == [second[5:]]
     expect(cards.nth(1)).to_be_focused()
     keys.press("p")
     expect(page.locator(f"#{second} [data-key=p]")).to_have_attribute("aria-pressed", "false")
     keys.press("o")
     expect(page.locator("#table .quote")).to_be_visible()
-    assert Entry.objects.visible_to(people.tom).get(talk=Entry.Talk.ON_TABLE).pk.hex == second[5:].replace("-", "")
+    assert Entry.objects.visible_to(people.tom).get(talk=Entry.Talk.ON_TABLE).mark == second[5:]
     keys.press("a")
     box = page.get_by_role("textbox", name="What will you try?")
     expect(box).to_be_focused()
@@ -210,8 +210,7 @@ def test_a_whole_retro_by_the_keyboard(enlarged: Keys, session: Session, people:
         step_of(session, kind).ready_for_next(by=people.tom)
 
     def tom_is_ready(kind: str) -> None:
-        step = step_of(session, kind)
-        step.ready(by=people.tom, digest=step.digest(people.tom))
+        Participant(people.tom, session.pk).ready(step_of(session, kind).position)
 
     ines.goes_to(session, "look_back")
     ines.press("Ready for Pulse check")
@@ -263,7 +262,7 @@ def test_a_whole_retro_by_the_keyboard(enlarged: Keys, session: Session, people:
     expect(page.locator(".card", has_text="To be deleted")).to_have_count(0)
     ines.press("Undo")
     expect(page.locator(".card", has_text="To be deleted")).to_be_visible()
-    fold(session, people.tom, "Scope moved", column="bad")
+    Participant(people.tom, session.pk).fold("Scope moved", "bad")
     tom_is_ready("write")
     ines.press("Ready, and open both")
     expect(page.get_by_role("heading", level=1)).to_be_focused()

@@ -17,7 +17,7 @@ from retros.dates import one_date
 from retros.models import Entry, Ready, Session, Step
 from tests.cast import Cast, client_of
 from tests.retros import play
-from tests.retros.model import Participant, wall
+from tests.retros.play import PULSE, Participant, wall
 from tests.world import HTMX
 
 pytestmark = pytest.mark.one_database
@@ -79,7 +79,7 @@ def test_on_its_day_nobody_is_asked(cast: Cast, ines: Client, hours: float) -> N
 def early(cast: Cast, ines: Client) -> Session:
     """Planned in three weeks, begun now; both wrote, Ines is ready for the pulse check's reveal, the two moved on."""
     session = play.plan(cast.checkout, days=21)
-    play.fold(session, cast.tom, "Written ahead")
+    Participant(cast.tom, session.pk).fold("Written ahead")
     press(ines, "session_start", session, sure="1")
     play.go_on(session, "look_back")
     participant = Participant(cast.ines, session.pk)
@@ -115,11 +115,11 @@ def test_started_again_it_goes_as_if_for_the_first_time(cast: Cast, early: Sessi
 
 @pytest.mark.parametrize("opened", ["both", "one side"])
 def test_once_something_was_opened_it_goes_on(cast: Cast, early: Session, ines: Client, opened: str) -> None:
-    step = play.step_of(early, "pulse")
+    tom_there = Participant(cast.tom, early.pk)
     if opened == "both":
-        step.ready(by=cast.tom, digest=step.digest(cast.tom))
+        tom_there.ready(PULSE)
     else:
-        step.open_side(by=cast.tom, digest=step.digest(cast.tom))
+        tom_there.open_side(PULSE)
     undo = reverse("session_start_delete", args=[early.pk])
     assert f'formaction="{undo}"' not in ines.get(reverse("step_detail", args=[early.pk, 1])).text
     press(ines, "session_start_delete", early, status=409)

@@ -48,7 +48,9 @@ FOCUS = """() => {
   const kinds = { A: "link", BUTTON: "button", SUMMARY: "button", LI: "card" };
   const kind = /^H\\d/.test(on.tagName) ? "heading" : kinds[on.tagName] ?? "box";
   const labels = [...(on.labels ?? [])].map((label) => label.innerText).join(" ");
-  const name = (labels || on.ariaLabel || on.innerText).trim().split("\\n")[0].replace(/\\s+/g, " ");
+  const named = on.getAttribute("aria-labelledby")?.split(" ") ?? [];
+  const words = named.map((id) => document.getElementById(id).textContent).join(" ");
+  const name = (words || labels || on.ariaLabel || on.innerText).trim().split("\\n")[0].replace(/\\s+/g, " ");
   return `${kind} “${name}”`;
 }"""
 

@@ -19,7 +19,7 @@ from tests.browser import TWO_FRAMES, Watched
 from tests.cast import Cast, page_of
 from tests.conftest import LiveServer
 from tests.retros import play
-from tests.retros.model import Participant
+from tests.retros.play import Participant
 from tests.retros.rooms import Rooms
 
 pytestmark = pytest.mark.one_database
@@ -73,7 +73,7 @@ NEXT = """pressed => {
     const words = path || element.matches("summary, a") ? "" : element.textContent.trim();
     const called = [element.localName, path, element.name, element.type === "radio" ? element.value : "",
       element.hash ?? "", words, path ? "" : element.closest("form")?.className, element.matches("summary") &&
-      element.textContent.replace(/\\s+/g, " ").trim()].join(" ").replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "~");
+      element.textContent.replace(/\\s+/g, " ").trim()].join(" ").replace(/[0-9a-f-]{36}|[\\w-]{22}(?=\\/)/g, "~");
     if (pressed.includes(called) || away.test(path)) continue;
     element.dataset.next = "";
     return called;
@@ -103,7 +103,7 @@ COVERED = """async () => {
     const end = Math.min(bottom, top + 60); // of something long: where it begins
     const middle = (left + right) / 2;
     for (const [x, y] of [[left + 1, top + 1], [right - 1, top + 1], [left + 1, end - 1], [middle, end - 1]]) {
-      const over = document.elementFromPoint(x, y)?.closest("#dock, .jump, .toast, .topbar, #banner, #act > *");
+      const over = document.elementFromPoint(x, y)?.closest("#dock, .jump, .toast, .topbar, #banner, .acts > div");
       const outside = x < 0 || y < 0 || x > innerWidth || y > innerHeight;
       if (outside || (over && !over.contains(element)))
         found.push(`${element.outerHTML.slice(0, 90)} at ${x}, ${y} under ${over?.outerHTML.slice(0, 60)}`);
@@ -233,6 +233,44 @@ def test_nothing_lies_over_what_is_pressed_or_opened_by_it(
         assert page.evaluate(COVERED) == [], f"after {called}"
         assert page.url.startswith(room), called
     assert len(pressed) >= 4, pressed
+
+
+# Two cards come in at once, at the end of the first list, each by a push of its own.
+TWO_PUSHES = """() => {
+  const list = document.querySelector("#cards-good");
+  for (const [version, digest] of [[1e6, "first001"], [1e6 + 1, "second02"]]) {
+    const row = list.lastElementChild.cloneNode(true);
+    Object.assign(row, {id: `card-${digest}`, innerHTML: `<p>${digest}</p>`}).dataset.v = digest;
+    const comes = list.cloneNode();
+    comes.setAttribute("hx-swap-oob", "morph");
+    comes.dataset.order = [...list.children, row].map((each) => each.dataset.v).join("");
+    comes.dataset.v = `l${digest.slice(1)}`;
+    comes.append(row);
+    const detail = {version, shown: comes.dataset.v, html: comes.outerHTML};
+    dispatchEvent(new CustomEvent("twofold:regions", {detail}));
+  }
+}"""
+
+
+def test_what_comes_in_touches_no_other_card_and_does_not_move_the_box(
+    open_page: Callable[..., Page], rooms: Rooms
+) -> None:
+    page = open_page(rooms.board(), DESK)
+    page.get_by_text("Add a card").first.click()
+    box = page.locator("#compose-good textarea")
+    expect(box).to_be_focused()
+    cards = page.locator("#cards-good > .card")
+    count = cards.count()
+    cards.first.evaluate("card => { card.dataset.marked = 'by hand'; window.kept = card; }")
+    page.evaluate(TWO_FRAMES)
+    stood = box.evaluate("box => box.getBoundingClientRect().top")
+    page.evaluate(TWO_PUSHES)
+    expect(cards).to_have_count(count + 2)
+    page.evaluate(TWO_FRAMES)
+    assert cards.first.evaluate("card => card === window.kept && card.dataset.marked") == "by hand"
+    assert cards.nth(count).text_content() == "first001"
+    assert abs(box.evaluate("box => box.getBoundingClientRect().top") - stood) < 1
+    assert page.evaluate("scrollY") > 0
 
 
 # --- the focus --------------------------------------------------------------------------------------------------------
@@ -460,15 +498,15 @@ def test_no_card_grows_by_what_happens_to_it(
     own, other = (next(row for row in rows if row.author_id == who.pk) for who in (rooms.a, rooms.b))
 
     def state(entry: Entry) -> Locator:
-        return page.locator(f"#card-{entry.pk} .state")
+        return page.locator(f"#card-{entry.mark} footer > :is(.btn, .state)")
 
     for entry in (own, other):
-        card = page.locator(f"#card-{entry.pk}")
+        card = page.locator(f"#card-{entry.mark}")
         stood = card.evaluate(RECT)[2:], state(entry).evaluate(RECT)[2]
         assert stood[0][1] > 0
-        lines = page.locator(f"#card-{entry.pk} footer").evaluate(RECT)[3]
+        lines = page.locator(f"#card-{entry.mark} footer").evaluate(RECT)[3]
         assert lines <= 34  # one line
-        name = page.locator(f"#card-{entry.pk} .who > span:not(.dot)")
+        name = page.locator(f"#card-{entry.mark} footer > b")
         assert name.evaluate("name => name.scrollWidth <= name.clientWidth"), name.inner_text()
         for words, change in (
             (rooms.b.first_name, lambda e: e.pick(by=rooms.b)),

@@ -23,13 +23,14 @@ from playwright.sync_api import Locator, Page, Route, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from partnerships.models import Person, SignIn
-from retros.models import Draft, Entry, Note, Session, Step, creation
+from retros.models import Draft, Entry, Note, Session, Step
 from tests.browser import CHROMIUM_FLAGS, Watched, chromium, set_offline
 from tests.cast import Cast, sign_in
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
 from tests.proxy import CUT, LOSE, PASS, Proxy
-from tests.retros.play import fold, go_on, reveal, step_of
+from tests.retros.play import PULSE, Participant, go_on, reveal, start, step_of
+from tests.retros.room.side import composer
 from tests.served import Served
 
 pytestmark = pytest.mark.one_database
@@ -41,7 +42,7 @@ COPIES = "JSON.stringify(localStorage)"
 
 @pytest.fixture
 def session(people: Cast) -> Session:
-    return creation.start_now(people.checkout, by=people.ines)
+    return start(people.checkout)
 
 
 def place(session: Session, kind: str) -> str:
@@ -59,13 +60,6 @@ def page_of(new_context: Callable[..., Any], live_server: LiveServer) -> Callabl
         return page
 
     return make
-
-
-def composer(page: Page, column: str = "The good") -> Locator:
-    box = page.get_by_label(f"New card, {column}")
-    if not box.is_visible():
-        page.get_by_text(f"Add a card to {column}").click()
-    return box
 
 
 def saved(page: Page, form: str = "#compose-good") -> Locator:
@@ -401,7 +395,7 @@ ROOM = """
 import json
 from django.conf import settings
 from django.test import Client
-from tests.retros.model import WRITE, make_pair
+from tests.retros.play import WRITE, make_pair
 pair = make_pair()
 session = pair.started()
 client = Client()
@@ -579,7 +573,7 @@ def test_one_card_edited_in_two_tabs_keeps_both_texts(
     page_of: Callable[..., Page], people: Cast, session: Session, watched: Watched
 ) -> None:
     watched.expect(409)
-    card = fold(session, people.ines, "As it was")
+    card = Participant(people.ines, session.pk).fold("As it was")
     first = page_of(people.ines)
     second = first.context.new_page()
     for page in (first, second):
@@ -643,7 +637,7 @@ def test_the_shared_note_written_by_both_at_once(
 def test_a_press_elsewhere_saves_first_and_still_says_what_was_pressed(
     page_of: Callable[..., Page], people: Cast, session: Session
 ) -> None:
-    fold(session, people.ines, "A card to be ready with")
+    Participant(people.ines, session.pk).fold("A card to be ready with")
     page = page_of(people.ines)
     page.goto(place(session, "write"))
     box = composer(page)
@@ -692,7 +686,7 @@ def test_the_last_words_of_an_answer_are_sealed_with_it(
     page.get_by_role("button", name="I’m ready").click()
     expect(page.get_by_role("button", name="I’m ready")).to_have_attribute("aria-pressed", "true")
     step = step_of(session, "pulse")
-    step.ready(by=people.tom, digest=step.digest(people.tom))
+    Participant(people.tom, session.pk).ready(PULSE)
     assert Step.objects.get(pk=step.pk).is_revealed
     assert [e.text for e in Entry.objects.visible_to(people.tom).filter(author=people.ines)] == ["To the last word"]
 
@@ -700,7 +694,7 @@ def test_the_last_words_of_an_answer_are_sealed_with_it(
 def test_an_answer_from_before_a_press_does_not_undo_it_on_the_screen(
     page_of: Callable[..., Page], people: Cast, session: Session
 ) -> None:
-    fold(session, people.ines, "Folded")
+    Participant(people.ines, session.pk).fold("Folded")
     page = page_of(people.ines)
     page.goto(place(session, "write"))
     expect(page.locator("html")).to_have_attribute("data-connection", "live")
@@ -744,7 +738,7 @@ def test_an_answer_to_a_press_that_a_push_took_away_reaches_the_page(
 def test_an_edit_left_in_a_hurry_is_there_when_it_is_opened_again(
     page_of: Callable[..., Page], people: Cast, session: Session
 ) -> None:
-    fold(session, people.ines, "As it was")
+    Participant(people.ines, session.pk).fold("As it was")
     page = page_of(people.ines)
     page.goto(place(session, "write"))
     for leave in (lambda: page.keyboard.press("Escape"), page.reload):
@@ -768,7 +762,7 @@ def test_an_edit_left_in_a_hurry_is_there_when_it_is_opened_again(
 def test_typing_goes_on_while_the_other_one_redraws_the_step(
     page_of: Callable[..., Page], people: Cast, session: Session
 ) -> None:
-    theirs = [fold(session, people.tom, f"Tom’s {n}") for n in range(2)]
+    theirs = [Participant(people.tom, session.pk).fold(f"Tom’s {n}") for n in range(2)]
     reveal(session, "write")
     page = page_of(people.ines)
     page.goto(place(session, "write"))
@@ -791,7 +785,7 @@ def test_a_redraw_after_a_lost_answer_makes_no_second_card(
     page_of: Callable[..., Page], people: Cast, session: Session, live_server: LiveServer, watched: Watched
 ) -> None:
     watched.expect_lost()
-    theirs = fold(session, people.tom, "Tom’s")
+    theirs = Participant(people.tom, session.pk).fold("Tom’s")
     reveal(session, "write")
     with Proxy(live_server.port) as proxy:
         page = page_of(people.ines, proxy.url)
@@ -812,7 +806,7 @@ def test_a_redraw_after_a_lost_answer_makes_no_second_card(
 
 
 def test_a_note_being_written_stays_with_its_card(page_of: Callable[..., Page], people: Cast, session: Session) -> None:
-    first, second = (fold(session, people.tom, f"Tom’s {n}") for n in range(2))
+    first, second = (Participant(people.tom, session.pk).fold(f"Tom’s {n}") for n in range(2))
     reveal(session, "write")
     first.put_on_table(by=people.tom)
     page = page_of(people.ines)

@@ -64,7 +64,7 @@ def editor(who: Client, card: Entry) -> str:
 def test_set_and_lifted_it_is_a_folded_card_less_and_more(
     cast: Cast, session: Session, ines: Client, tom: Client
 ) -> None:
-    card = play.fold(session, cast.ines, TEXT)
+    card = play.Participant(cast.ines, session.pk).fold(TEXT)
     assert folded(tom, session)
     assert 'class="badge"' not in press(ines, card, "no")
     assert 'class="badge"' in press(ines, card, "yes")
@@ -78,26 +78,26 @@ def test_set_and_lifted_it_is_a_folded_card_less_and_more(
 
 
 def test_both_take_ones_own_ready_back(cast: Cast, session: Session, ines: Client) -> None:
-    card, step = play.fold(session, cast.ines, TEXT), play.step_of(session, "write")
+    card, step = play.Participant(cast.ines, session.pk).fold(TEXT), play.step_of(session, "write")
     for only_me in ("yes", "no"):
-        step.ready(by=cast.ines, digest=step.digest(cast.ines))
+        play.Participant(cast.ines, session.pk).ready()
         press(ines, stored(cast), only_me)
         assert not step.ready_set.exists(), only_me
-    step.ready(by=cast.ines, digest=step.digest(cast.ines))
+    play.Participant(cast.ines, session.pk).ready()
     press(ines, stored(cast), "no")  # as it was
     assert step.ready_set.exists()
     assert card.pk == stored(cast).pk
 
 
 def test_a_page_that_does_not_say_it_leaves_it(cast: Cast, session: Session, ines: Client) -> None:
-    card = play.fold(session, cast.ines, TEXT, only_me=True)
+    card = play.Participant(cast.ines, session.pk).fold(TEXT, only_me=True)
     press(ines, card, None, text="Other words")
     assert (stored(cast).text, stored(cast).only_me) == ("Other words", True)
 
 
 def test_an_older_page_lifts_nothing(cast: Cast, session: Session, ines: Client) -> None:
     """In another tab it was made “only me” since: this one asks before it does anything else."""
-    card = play.fold(session, cast.ines, TEXT)
+    card = play.Participant(cast.ines, session.pk).fold(TEXT)
     press(ines, card, "yes")
     other_tab = stored(cast)
     press(ines, other_tab, "yes", text="Other words")
@@ -110,13 +110,12 @@ def test_an_older_page_lifts_nothing(cast: Cast, session: Session, ines: Client)
 def test_once_the_side_is_open_it_stays_and_says_why(
     cast: Cast, session: Session, ines: Client, tom: Client, only_me: bool, how: str
 ) -> None:
-    card = play.fold(session, cast.ines, TEXT, only_me=only_me)
+    card = play.Participant(cast.ines, session.pk).fold(TEXT, only_me=only_me)
     assert re.search(r'name="only_me"\s+value="yes"', editor(ines, card))
-    step = play.step_of(session, "write")
     if how == "both":
         play.reveal(session, "write")
     else:
-        step.open_side(by=cast.ines, digest=step.digest(cast.ines))
+        play.Participant(cast.ines, session.pk).open_side()
     why = "stays so. To share it" if only_me else "can no longer be “only me”"
     page = editor(ines, card)
     assert why in page
@@ -128,7 +127,7 @@ def test_once_the_side_is_open_it_stays_and_says_why(
 
 
 def test_nobody_else_sets_it(cast: Cast, session: Session, tom: Client) -> None:
-    card = play.fold(session, cast.ines, TEXT)
+    card = play.Participant(cast.ines, session.pk).fold(TEXT)
     press(tom, card, "yes", status=404)
     play.reveal(session, "write")
     press(tom, card, "yes", status=403)

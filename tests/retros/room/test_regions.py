@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.template.loader import get_template
 from hypothesis import given
 from hypothesis import strategies as st
 
+from partnerships.graphemes import shorten
+from retros import limits
 from retros.room.board import CardShown
 from retros.room.regions import DIGEST, KEY, TOKEN, Memory, Region, Rows, filled, marked, named, short
 from tests.retros.regions import shown_in
@@ -17,10 +20,31 @@ from tests.retros.regions import shown_in
 pytestmark = pytest.mark.one_database
 
 CARD = CardShown(
-    id="1", column="good", seat="a", text="Thanks", who="Ines", talk="", only_me=False, lies_open=True,
+    id=str(UUID(int=1)), column="good", seat="a", text="Thanks", who="Ines", talk="", only_me=False,
     pick="none", can_table=True, can_edit=False, can_move=False, your_seat="b", partner_seat="a",
     partner_name="Ines", actions=(), difference_url="", in_person=False, can_tick=False,
 )  # fmt: skip
+
+
+# A sentence of the usual length, and what a card of it shows to whom.
+USUAL = "You pulled me into the research calls early. It changed what I drew."
+OWN = {"can_edit": True, "your_seat": "a", "partner_seat": "b", "partner_name": "Daniel"}
+FOLDED = {**OWN, "who": "You", "pick": "", "can_table": False, "can_move": True}
+CLOSED = {
+    "pick": "",
+    "can_table": False,
+    "difference_url": f"/partnerships/{UUID(int=0)}/exercises/?card={UUID(int=0)}",
+}
+PICKS = ("none", "theirs", "yours", "both")
+CARDS: list[dict[str, Any]] = [
+    *({"pick": pick, **seen} for pick in PICKS for seen in ({}, OWN)),
+    *({"pick": "", "talk": talk, **OWN} for talk in ("talked", "parked", "on_table")),
+    {"pick": "", "can_table": False, "can_tick": True, "in_person": True, **OWN},
+    FOLDED,
+    {**FOLDED, "only_me": True},
+    CLOSED,
+]
+MOST_OF_A_CARD = 700  # bytes
 
 
 @pytest.fixture
@@ -39,10 +63,37 @@ def test_whoever_asks_for_the_same_is_shown_the_same(memory: Memory) -> None:
 @pytest.mark.parametrize("field", CardShown._fields)
 def test_a_value_that_differs_in_anything_is_drawn_by_itself(memory: Memory, field: str) -> None:
     value = getattr(CARD, field)
-    other: Any = not value if isinstance(value, bool) else f"{value}x"
+    other: Any = not value if isinstance(value, bool) else f"{value}x" if field != "id" else str(UUID(int=2))
     assert card(memory, **{field: other}) is not card(memory)
     fresh = marked(get_template("retros/room/_card.html").render({"card": CARD._replace(**{field: other})}))
     assert card(memory, **{field: other}) == fresh
+
+
+@pytest.mark.parametrize("shows", CARDS)
+def test_a_card_is_light_and_says_nothing_twice(memory: Memory, shows: dict[str, Any]) -> None:
+    html = card(memory, text=USUAL, **shows).html
+    assert len(html.encode()) <= MOST_OF_A_CARD
+    assert html.count(USUAL[:20]) == 1
+
+
+@pytest.mark.parametrize("text", [USUAL, USUAL * 3])
+@pytest.mark.parametrize("shows", CARDS)
+def test_each_button_of_a_card_is_called_after_it(memory: Memory, shows: dict[str, Any], text: str) -> None:
+    """By one of the names that the page has, and by its words: all of them, or the start of many."""
+    html = card(memory, text=text, **shows).html
+    buttons = re.findall(r"<(?:button|a) [^>]*>", html)
+    names = [re.search(r'aria-labelledby="([a-z-]+) ([\w-]{8})"', button) for button in buttons]
+    known = "".join(
+        memory.region("retros/room/_names.html", partner="Tom", is_open=is_open, can_write=can_write).html
+        for is_open in (False, True)
+        for can_write in (False, True)
+    )
+    for name in names:
+        assert name is not None
+        assert f'<b id="{name[1]}">' in known
+        called = re.search(rf'<(?:p|span) [^>]*id="{name[2]}"[^>]*>([^<]*)<', html)
+        assert called is not None
+        assert called[1] == (text if text == USUAL else shorten(text, limits.PREVIEW_LENGTH))
 
 
 def test_what_is_remembered_is_bounded_by_bytes_and_by_age(memory: Memory) -> None:

@@ -30,7 +30,7 @@ from retros.room.steps.board import Board
 from retros.shelf.page import APPRECIATION
 from tests.cast import Cast, client_of
 from tests.retros import play
-from tests.retros.model import wall
+from tests.retros.play import wall
 from tests.retros.regions import regions
 from tests.world import HTMX
 
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.one_database
 
 @pytest.fixture
 def retro(cast: Cast) -> Session:
-    return creation.start_now(cast.checkout, by=cast.ines)
+    return play.start(cast.checkout)
 
 
 class Two:

@@ -39,8 +39,8 @@ def test_every_event_has_its_words() -> None:
 def test_nothing_that_is_written_alone_is_an_event(cast: Cast, rooms: Rooms) -> None:
     session = rooms.at("write")
     before = Session.objects.get(pk=session.pk).told
-    card = play.fold(session, cast.tom, "Folded")
-    play.fold(session, cast.tom, "Mine", only_me=True)
+    card = play.Participant(cast.tom, session.pk).fold("Folded")
+    play.Participant(cast.tom, session.pk).fold("Mine", only_me=True)
     card.edit(by=cast.tom, text="Folded, in other words", version=1)
     card.delete_card(by=cast.tom)
     card.restore(by=cast.tom)
@@ -49,7 +49,7 @@ def test_nothing_that_is_written_alone_is_an_event(cast: Cast, rooms: Rooms) -> 
     assert Session.objects.get(pk=session.pk).told == before
     play.reveal(session, "write")
     before = heard(session, cast.ines)
-    play.fold(session, cast.tom, "Mine again", only_me=True)
+    play.Participant(cast.tom, session.pk).fold("Mine again", only_me=True)
     assert heard(session, cast.ines) == before
 
 
@@ -92,7 +92,7 @@ EVENTS: dict[str, tuple[Callable[[Entry, Person], object], str]] = {  # what Tom
 def test_an_event_is_one_sentence_for_the_other_one_alone(cast: Cast, rooms: Rooms, name: str) -> None:
     act, words = EVENTS[name]
     session = rooms.at("write")
-    card = play.fold(session, cast.ines, "A card")
+    card = play.Participant(cast.ines, session.pk).fold("A card")
     play.reveal(session, "write")
     card.refresh_from_db()
     before = heard(session, cast.tom)
@@ -104,19 +104,19 @@ def test_an_event_is_one_sentence_for_the_other_one_alone(cast: Cast, rooms: Roo
 
 def test_both_hear_what_happens_to_both(cast: Cast, rooms: Rooms) -> None:
     session = rooms.at("write")
-    play.fold(session, cast.ines, "A card")
-    play.fold(session, cast.ines, "Mine", only_me=True)
+    play.Participant(cast.ines, session.pk).fold("A card")
+    play.Participant(cast.ines, session.pk).fold("Mine", only_me=True)
     play.reveal(session, "write")
     assert heard(session, cast.ines)[-1] == "1 card: 1 from you, 0 from Tom."
     assert heard(session, cast.tom)[-1] == "1 card: 0 from you, 1 from Ines."
     assert heard(session, cast.tom, "pulse")[-1] == "Both sides of Good, bad, discussion are open."
-    play.fold(session, cast.tom, "Later")
+    play.Participant(cast.tom, session.pk).fold("Later")
     assert "1 card: 1 from you, 0 from Tom." in heard(session, cast.ines)  # what was said stays so
 
 
 def test_a_draft_that_left_the_page_with_its_card_is_said_to_its_author(cast: Cast, rooms: Rooms) -> None:
     session = rooms.at("write")
-    card = play.fold(session, cast.ines, "A card")
+    card = play.Participant(cast.ines, session.pk).fold("A card")
     play.reveal(session, "write")
     card.refresh_from_db()
     card.put_on_table(by=cast.ines)

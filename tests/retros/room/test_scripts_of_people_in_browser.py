@@ -53,8 +53,8 @@ def test_what_people_write_runs_in_its_own_direction(new_context: Callable[..., 
     card = page.locator("[data-card]", has_text=HEBREW)
     expect(card).to_be_visible()
     page.goto("about:blank")
-    play.fold(session, cast.tom, ARABIC, column="bad")
-    play.fold(session, cast.tom, ENGLISH, column="talk")
+    play.Participant(cast.tom, session.pk).fold(ARABIC, "bad")
+    play.Participant(cast.tom, session.pk).fold(ENGLISH, "talk")
     play.reveal(session, "write")
     page.goto(live_server.url + board)
     for text, way in ((HEBREW, "rtl"), (ARABIC, "rtl"), (ENGLISH, "ltr")):

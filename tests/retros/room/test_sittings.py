@@ -23,20 +23,18 @@ from retros.agreements.verbs import sign_and_go_on, to_sign
 from retros.models import Draft, Note, Presence, Prompt, Step, creation
 from retros.room.decisions import name_decision, settle_decision
 from retros.room.page import room_at
-from retros.room.questions import PlaceRow, Places
+from retros.room.questions import PlaceRow, PlacesTable
 from retros.room.steps.questions import Questions
 from tests.cast import Cast, client_of
-from tests.retros.model import Participant
+from tests.retros.play import Participant, Participants, reveal
 from tests.retros.regions import regions, shown_in
 from tests.world import HTMX
 
 pytestmark = pytest.mark.one_database
 
-Two = tuple[Participant, Participant]
-
 
 @pytest.fixture
-def two(cast: Cast) -> Two:
+def two(cast: Cast) -> Participants:
     """The hands of Ines and Tom in a contract sitting."""
     agreement = Agreement.begin(cast.checkout, by=cast.ines, kind="contract", title="Relaunch")
     session = creation.begin(agreement, by=cast.ines)
@@ -53,18 +51,13 @@ def press(hands: Participant, name: str, *args: Any, **data: Any) -> Any:
     return client.post(reverse(name, args=[hands.session_id, *args]), data, headers=HTMX)
 
 
-def reveal(two: Two) -> None:
-    for hand in two:
-        hand.ready(0)
-
-
 def sign(hand: Participant, *, alone: bool = False) -> bool:
     """Press the dock of the last step, as the page shows it."""
     session = hand.session
     return sign_and_go_on(hand.step(1), by=hand.person, digest=to_sign(session, hand.person), alone=alone)
 
 
-def signed(two: Two) -> list[Wording]:
+def signed(two: Participants) -> list[Wording]:
     """Both go on to the last step, sign there and are done; what is in force then."""
     for hand in two:
         hand.next(0)
@@ -77,7 +70,7 @@ def signed(two: Two) -> list[Wording]:
 # --- guesses ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_guess_stands_beside_what_the_other_one_wrote(two: Two) -> None:
+def test_a_guess_stands_beside_what_the_other_one_wrote(two: Participants) -> None:
     ines, tom = two
     ines.answer("role_yours", "TOMSCOPE, I guess")
     tom.answer("role_mine", "TOMTESTS it is")
@@ -85,7 +78,7 @@ def test_a_guess_stands_beside_what_the_other_one_wrote(two: Two) -> None:
     for hand, own, other in ((ines, "TOMSCOPE", "TOMTESTS"), (tom, "TOMTESTS", "TOMSCOPE")):
         assert own in page(hand)
         assert other not in page(hand)
-    reveal(two)
+    reveal(two[0].session, 0)
     for hand in two:
         shown = page(hand)
         under = shown[shown.index("TOMSCOPE") :].split("</section>")[0]
@@ -94,11 +87,11 @@ def test_a_guess_stands_beside_what_the_other_one_wrote(two: Two) -> None:
     assert "TOMSECRET" not in page(ines)
 
 
-def test_a_guess_about_what_is_only_theirs_meets_nothing(two: Two) -> None:
+def test_a_guess_about_what_is_only_theirs_meets_nothing(two: Participants) -> None:
     ines, tom = two
     ines.answer("role_yours", "A guess")
     tom.answer("role_mine", "TOMSECRET", only_me=True)
-    reveal(two)
+    reveal(two[0].session, 0)
     assert "TOMSECRET" not in page(ines)
     assert "TOMSECRET" in page(tom)
 
@@ -110,7 +103,7 @@ def test_guesses_are_no_questions_of_their_own(cast: Cast) -> None:
     assert Prompt.objects.filter(step__session=hands.session_id).exclude(beside="").count() == 2
 
 
-def test_how_many_are_answered_is_told_anew_while_one_writes(two: Two) -> None:
+def test_how_many_are_answered_is_told_anew_while_one_writes(two: Participants) -> None:
     ines, tom = two
     before = {}
     for hands in two:
@@ -125,7 +118,7 @@ def test_how_many_are_answered_is_told_anew_while_one_writes(two: Two) -> None:
         assert ("1 of 14 questions answered" in live) == bool(told)
 
 
-def test_every_sitting_that_is_open_stands_on_the_home_page(two: Two, cast: Cast) -> None:
+def test_every_sitting_that_is_open_stands_on_the_home_page(two: Participants, cast: Cast) -> None:
     other = Agreement.begin(cast.checkout, by=cast.tom, kind="contract", title="Search")
     creation.begin(other, by=cast.tom)
     client = client_of(cast.ines)
@@ -137,11 +130,11 @@ def test_every_sitting_that_is_open_stands_on_the_home_page(two: Two, cast: Cast
 # --- surprises --------------------------------------------------------------------------------------------------------
 
 
-def test_a_surprise_is_a_line_for_both(two: Two) -> None:
+def test_a_surprise_is_a_line_for_both(two: Participants) -> None:
     ines, tom = two
     entry = tom.answer("purpose", "To learn")
     assert press(ines, "surprise_create", entry.pk, text="Oh", client_id=uuid.uuid4()).status_code == 404
-    reveal(two)
+    reveal(two[0].session, 0)
     assert "This surprised me" in page(ines)
     Draft.keep(f"surprise:{entry.pk}", "Half", version=0, by=ines.person)
     assert "Half</textarea>" in page(ines)
@@ -162,7 +155,7 @@ def test_a_surprise_is_a_line_for_both(two: Two) -> None:
 # --- decisions --------------------------------------------------------------------------------------------------------
 
 
-def test_a_named_decision_is_for_both_its_place_is_not(two: Two) -> None:
+def test_a_named_decision_is_for_both_its_place_is_not(two: Participants) -> None:
     ines, tom = two
     key = uuid.uuid4()
     for _twice in range(2):
@@ -180,14 +173,14 @@ def test_a_named_decision_is_for_both_its_place_is_not(two: Two) -> None:
 
 
 @pytest.mark.both_databases
-def test_both_name_decisions_at_once_and_neither_is_lost(two: Two) -> None:
+def test_both_name_decisions_at_once_and_neither_is_lost(two: Participants) -> None:
     stale = [hand.step(0) for hand in two]  # both loaded their pages before either pressed
     for hand, step in zip(two, stale, strict=True):
         name_decision(step, by=hand.person, title=f"By {hand.person.first_name}", id=uuid.uuid4())
     assert {"By Ines", "By Tom"} <= {p.title for p in two[0].step(0).prompts}
 
 
-def test_which_decisions_cannot_be_named(two: Two, cast: Cast) -> None:
+def test_which_decisions_cannot_be_named(two: Participants, cast: Cast) -> None:
     ines, tom = two
     for title in ("", "  ", "two\nlines", "x" * 121):
         with pytest.raises(Invalid):
@@ -204,13 +197,13 @@ def test_which_decisions_cannot_be_named(two: Two, cast: Cast) -> None:
     assert press(tom, "decision_create", 0, text="Too late", client_id=uuid.uuid4()).status_code == 409
 
 
-def test_the_table_says_where_each_of_the_two_put_it(two: Two) -> None:
+def test_the_table_says_where_each_of_the_two_put_it(two: Participants) -> None:
     ines, tom = two
     for hand, scope, design in ((ines, 1, 3), (tom, 4, 3)):
         hand.answer("decide_scope", value=scope)
         hand.answer("decide_design", value=design)
     ines.answer("decide_date", value=2, only_me=True)
-    reveal(two)
+    reveal(two[0].session, 0)
     shown = page(tom)
     assert "Ines: Ines alone. Tom: Tom after asking Ines. 3 places apart." in shown
     assert "Both of you: Together." in shown
@@ -218,11 +211,11 @@ def test_the_table_says_where_each_of_the_two_put_it(two: Two) -> None:
     assert "Ines: Ines after asking Tom. Tom has not placed this." in page(ines)
 
 
-def test_what_is_agreed_becomes_a_sentence_and_then_a_clause(two: Two) -> None:
+def test_what_is_agreed_becomes_a_sentence_and_then_a_clause(two: Participants) -> None:
     ines, tom = two
     scope = ines.prompt("decide_scope")
     assert press(ines, "decision_settle", scope.pk, value=3).status_code == 409  # before the reveal
-    reveal(two)
+    reveal(two[0].session, 0)
     for hand, value in ((ines, 3), (tom, 3), (tom, 2)):
         answer = press(hand, "decision_settle", scope.pk, value=value)
     assert "Scope: Ines after asking Tom." in answer.text
@@ -234,9 +227,9 @@ def test_what_is_agreed_becomes_a_sentence_and_then_a_clause(two: Two) -> None:
     assert [w.text for w in signed(two)] == ["Scope: Ines after asking Tom."]
 
 
-def test_words_changed_by_hand_stay(two: Two) -> None:
+def test_words_changed_by_hand_stay(two: Participants) -> None:
     ines, tom = two
-    reveal(two)
+    reveal(two[0].session, 0)
     note = settle_decision(ines.prompt("decide_scope"), by=ines.person, value=3)
     tom.note(note.pk).edit(by=tom.person, text="Scope: together, by Thursday.", version=note.version)
     assert press(ines, "decision_settle", ines.prompt("decide_scope").pk, value=1).status_code == 409
@@ -244,8 +237,8 @@ def test_words_changed_by_hand_stay(two: Two) -> None:
 
 
 @pytest.mark.parametrize(("key", "value"), [("purpose", 1), ("decide_scope", 9), ("decide_scope", "x")])
-def test_only_a_place_of_a_decision_is_agreed_on(two: Two, key: str, value: Any) -> None:
-    reveal(two)
+def test_only_a_place_of_a_decision_is_agreed_on(two: Participants, key: str, value: Any) -> None:
+    reveal(two[0].session, 0)
     assert press(two[0], "decision_settle", two[0].prompt(key).pk, value=value).status_code == 422
 
 
@@ -253,14 +246,14 @@ def scope(hand: Participant) -> PlaceRow:
     """The first row of the table, as they see it."""
     room = room_at(hand.session, hand.person, 0)
     assert isinstance(room, Questions)
-    (table,) = [block for block in room.blocks if isinstance(block, Places)]
+    (table,) = [block for block in room.blocks if isinstance(block, PlacesTable)]
     return table.rows[0]
 
 
 @settings(max_examples=30)
 @given(places=st.tuples(*[st.none() | st.integers(1, 5)] * 2), private=st.tuples(st.booleans(), st.booleans()))
 def test_nobody_is_shown_a_place_that_is_not_open(
-    two: Two, places: tuple[int | None, int | None], private: tuple[bool, bool]
+    two: Participants, places: tuple[int | None, int | None], private: tuple[bool, bool]
 ) -> None:
     """Whatever they choose: in the other one's table stands what was opened, and nothing before."""
     with transaction.atomic():
@@ -270,7 +263,7 @@ def test_nobody_is_shown_a_place_that_is_not_open(
         labels = dict(two[0].prompt("decide_scope").choices)
         for n, hand in enumerate(two):
             assert scope(hand).said == (f"You: {labels[str(places[n])]}." if places[n] else "Not placed by you.")
-        reveal(two)
+        reveal(two[0].session, 0)
         for n, hand in enumerate(two):
             shown = {str(side.seat): value for value, cell in enumerate(scope(hand).cells, 1) for side in cell}
             theirs = None if private[1 - n] else places[1 - n]
@@ -289,7 +282,7 @@ def test_today_stands_beside_wanted(cast: Cast) -> None:
     priya.answer("led_today", value=1)
     priya.answer("led_wanted", value=3)
     daniel.answer("led_today", value=2)
-    reveal((priya, daniel))
+    reveal(session, 0)
     shown = page(daniel)
     table = shown.split('<table class="places">')[1].split("</table>")[0]
     assert table.count("<tr") == 3  # the places, today, wanted
@@ -302,12 +295,12 @@ def test_today_stands_beside_wanted(cast: Cast) -> None:
 # --- a sentence under each question ---------------------------------------------------------------------------------
 
 
-def test_a_sentence_is_written_under_both_answers_by_either(two: Two) -> None:
+def test_a_sentence_is_written_under_both_answers_by_either(two: Participants) -> None:
     ines, tom = two
     purpose = ines.prompt("purpose")
     assert press(ines, "sentence_update", purpose.pk, text="Early", version=0).status_code == 409  # before the reveal
     assert "One sentence you can both keep to" not in page(ines)
-    reveal(two)
+    reveal(two[0].session, 0)
     assert page(ines).count("One sentence you can both keep to") == page(tom).count("One sentence you can both keep to")
     Note.agree_on(purpose, by=ines.person, text="We ship on Thursdays.", version=0)
     assert "We ship on Thursdays." in page(tom)
@@ -319,9 +312,9 @@ def test_a_sentence_is_written_under_both_answers_by_either(two: Two) -> None:
     assert [clause.text for clause in signed(two)] == ["We ship on Fridays."]
 
 
-def test_a_sentence_that_was_emptied_is_none(two: Two) -> None:
+def test_a_sentence_that_was_emptied_is_none(two: Participants) -> None:
     ines, tom = two
-    reveal(two)
+    reveal(two[0].session, 0)
     Note.agree_on(ines.prompt("purpose"), by=ines.person, text="Early", version=0)
     Note.agree_on(tom.prompt("purpose"), by=tom.person, text="", version=1)
     assert to_sign(ines.session, ines.person) == ""
@@ -329,13 +322,13 @@ def test_a_sentence_that_was_emptied_is_none(two: Two) -> None:
 
 
 @pytest.mark.parametrize("key", ["decide_scope", "role_yours"])
-def test_a_place_and_a_guess_take_no_sentence(two: Two, key: str) -> None:
-    reveal(two)
+def test_a_place_and_a_guess_take_no_sentence(two: Participants, key: str) -> None:
+    reveal(two[0].session, 0)
     with pytest.raises(Invalid):
         Note.agree_on(two[0].prompt(key), by=two[0].person, text="Together", version=0)
 
 
-def go_to_the_end(two: Two) -> str:
+def go_to_the_end(two: Participants) -> str:
     for hand in two:
         hand.next(0)
     return page(two[0], 1)
@@ -345,20 +338,20 @@ def go_to_the_end(two: Two) -> str:
 
 
 @pytest.fixture
-def at_the_end(two: Two) -> Two:
-    reveal(two)
+def at_the_end(two: Participants) -> Participants:
+    reveal(two[0].session, 0)
     Note.agree_on(two[0].prompt("purpose"), by=two[0].person, text="We ship on Thursdays.", version=0)
     go_to_the_end(two)
     return two
 
 
-def agreement_of(two: Two) -> Agreement:
+def agreement_of(two: Participants) -> Agreement:
     agreement = two[0].session.agreement
     assert agreement is not None
     return agreement
 
 
-def test_the_dock_of_the_last_step_puts_the_sentences_into_the_agreement(at_the_end: Two) -> None:
+def test_the_dock_of_the_last_step_puts_the_sentences_into_the_agreement(at_the_end: Participants) -> None:
     ines, tom = at_the_end
     assert "Put them in our agreement, and sign" in page(ines, 1)
     digest = to_sign(ines.session, ines.person)
@@ -372,7 +365,7 @@ def test_the_dock_of_the_last_step_puts_the_sentences_into_the_agreement(at_the_
     assert agreement_of(at_the_end).number_in_force == 1
 
 
-def test_pressed_twice_it_signs_once(at_the_end: Two) -> None:
+def test_pressed_twice_it_signs_once(at_the_end: Participants) -> None:
     ines, _tom = at_the_end
     digest = to_sign(ines.session, ines.person)
     for _twice in range(2):
@@ -381,7 +374,7 @@ def test_pressed_twice_it_signs_once(at_the_end: Two) -> None:
     assert not ines.session.is_closed
 
 
-def test_nobody_signs_sentences_that_their_page_did_not_show(at_the_end: Two) -> None:
+def test_nobody_signs_sentences_that_their_page_did_not_show(at_the_end: Participants) -> None:
     ines, tom = at_the_end
     shown = to_sign(tom.session, tom.person)
     Note.agree_on(ines.prompt("purpose"), by=ines.person, text="We ship on Fridays.", version=1)
@@ -390,7 +383,7 @@ def test_nobody_signs_sentences_that_their_page_did_not_show(at_the_end: Two) ->
     assert agreement_of(at_the_end).all_versions == []
 
 
-def test_other_sentences_ask_the_first_one_again(at_the_end: Two) -> None:
+def test_other_sentences_ask_the_first_one_again(at_the_end: Participants) -> None:
     ines, tom = at_the_end
     assert not sign(ines)
     Note.learn(tom.step(1), by=tom.person, text="And never on a Monday.", id=uuid.uuid4())
@@ -403,7 +396,7 @@ def test_other_sentences_ask_the_first_one_again(at_the_end: Two) -> None:
     assert [clause.text for clause in in_force.wordings] == ["We ship on Thursdays.", "And never on a Monday."]
 
 
-def test_going_on_alone_signs_too_and_home_says_that_it_waits(at_the_end: Two, cast: Cast) -> None:
+def test_going_on_alone_signs_too_and_home_says_that_it_waits(at_the_end: Participants, cast: Cast) -> None:
     ines, _tom = at_the_end
     Presence.objects.filter(session=ines.session_id).update(seen_at=timezone.now() - timedelta(hours=1))
     Step.objects.filter(session=ines.session_id).update(started_at=timezone.now() - timedelta(hours=1))
@@ -416,12 +409,12 @@ def test_going_on_alone_signs_too_and_home_says_that_it_waits(at_the_end: Two, c
     assert "It waits for you." in homes[cast.tom]
 
 
-def test_a_sitting_about_an_agreement_in_force_adds_its_sentences(at_the_end: Two, cast: Cast) -> None:
+def test_a_sitting_about_an_agreement_in_force_adds_its_sentences(at_the_end: Participants, cast: Cast) -> None:
     for hand in at_the_end:
         sign(hand)
     session = creation.begin(agreement_of(at_the_end), by=cast.tom)
     again = Participant(cast.ines, session.pk), Participant(cast.tom, session.pk)
-    reveal(again)
+    reveal(session, 0)
     Note.agree_on(again[1].prompt("purpose"), by=cast.tom, text="We say so the same day.", version=0)
     assert [clause.text for clause in signed(again)] == ["We ship on Thursdays.", "We say so the same day."]
     assert agreement_of(again).number_in_force == 2

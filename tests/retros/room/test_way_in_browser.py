@@ -21,7 +21,7 @@ from tests.cast import Cast, make_cast
 from tests.conftest import LiveServer
 from tests.retros import play
 from tests.retros.agreements.adopted import ONE, close_of, in_force
-from tests.retros.model import Participant
+from tests.retros.play import Participant
 from tests.retros.room.side import Side
 
 pytestmark = pytest.mark.one_database

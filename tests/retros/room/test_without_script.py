@@ -7,53 +7,19 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
 from partnerships.models import Person, SignIn
-from retros.models import Action, Entry, Note, Review, Session, creation
+from retros.models import Action, Entry, Note, Review
 from tests.browser import Watched
-from tests.cast import Cast, sign_in
+from tests.cast import Cast
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
-from tests.retros.play import agree, fold
+from tests.retros import play
+from tests.retros.play import Participant, agree
+from tests.retros.room.side import Plain
 
 pytestmark = pytest.mark.one_database
-
-
-class Plain:
-    """One of the two at a browser that runs no scripts."""
-
-    def __init__(self, person: Person, context: Any, base: str) -> None:
-        sign_in(context, person, base)
-        self.person = person
-        self.page: Page = context.new_page()
-
-    def goes_to(self, session: Session) -> None:
-        """The step where the two are; again, what a stream would bring."""
-        self.page.goto(f"/sessions/{session.pk}/")
-
-    def press(self, name: str | re.Pattern[str], within: Locator | None = None) -> None:
-        (within or self.page).get_by_role("button", name=name, exact=True).first.click()
-
-    def keep(self, form: str, text: str) -> None:
-        """Answer a question and keep it."""
-        answer = self.page.locator(f"#answer-{form}")
-        answer.get_by_role("textbox").fill(text)
-        self.press("Keep it", answer)
-
-    def fold(self, column: str, text: str) -> None:
-        box = self.page.get_by_label(f"New card, {column}")
-        if not box.is_visible():
-            self.page.get_by_text(f"Add a card to {column}").click()
-        box.fill(text)
-        self.press(re.compile("Fold it|Add it"), self.page.locator("form", has=box))
-        expect(self.card(text)).to_be_visible()
-
-    def card(self, text: str) -> Locator:
-        return self.page.locator(".card", has=self.page.get_by_text(text, exact=True))
-
-    def heading(self, text: str) -> None:
-        expect(self.page.get_by_role("heading", level=1)).to_have_text(text)
 
 
 @pytest.fixture
@@ -63,7 +29,7 @@ def plain(new_context: Callable[..., Any], live_server: LiveServer) -> Callable[
 
 def test_a_whole_retro_without_script(plain: Callable[[Person], Plain], people: Cast) -> None:
     agree(people.checkout, "Sketch on Thursdays")
-    session = creation.start_now(people.checkout, by=people.ines)
+    session = play.start(people.checkout)
     ines, tom = plain(people.ines), plain(people.tom)
 
     def both_press(name: str) -> None:
@@ -214,8 +180,8 @@ def test_a_whole_retro_without_script(plain: Callable[[Person], Plain], people: 
 def test_a_refused_form_gives_the_text_back(plain: Callable[[Person], Plain], people: Cast, watched: Watched) -> None:
     """Signed out, too long, stale: a page that shows what was typed, and the way back."""
     watched.expect(401, 403, 409, 422)
-    session = creation.start_now(people.checkout, by=people.ines)
-    card = fold(session, people.ines, "As it was")
+    session = play.start(people.checkout)
+    card = Participant(people.ines, session.pk).fold("As it was")
     ines = plain(people.ines)
     ines.page.goto(f"/sessions/{session.pk}/steps/2/")
     ines.page.get_by_text("Add a card to The good").click()

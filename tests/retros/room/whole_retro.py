@@ -9,17 +9,18 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from retros.models import Action, Session, creation
+from retros.models import Action, Session
 from tests.browser import Watched
 from tests.cast import make_cast
 from tests.conftest import LiveServer
+from tests.retros import play
 from tests.retros.room.side import Side
 
 
 @pytest.fixture
 def two(new_context: Callable[..., Any], live_server: LiveServer) -> tuple[Side, Side, Session]:
     cast = make_cast()
-    session = creation.start_now(cast.checkout, by=cast.ines)
+    session = play.start(cast.checkout)
     ines, tom = (Side(who, new_context(), live_server.url) for who in (cast.ines, cast.tom))
     for side in (ines, tom):
         side.page.goto(f"/sessions/{session.pk}/")
@@ -99,7 +100,7 @@ def hold_a_whole_retro(two: tuple[Side, Side, Session], watched: Watched) -> Non
     ines.press("Add action")
     expect(tom.page.locator("#added")).to_contain_text("Post scope changes the same day")
     tom.press("Done talking")
-    expect(ines.page.get_by_text("Talked about")).to_be_visible()
+    expect(ines.page.locator(".card").get_by_text("Talked about")).to_be_visible()
     for side in two[:2]:
         side.press("Ready for Conclusions")
 

@@ -18,12 +18,13 @@ from django.utils import timezone
 from partnerships.models import Delivery, Membership, Partnership, Person
 from retros.lifecycle import retention
 from retros.lifecycle.erasure import erase
-from retros.models import Action, Draft, Entry, Jot, Note, SearchText, Session, creation
+from retros.models import Action, Draft, Entry, Jot, Note, SearchText, Session
 from retros.search import find, index
-from retros.search.page import ON_A_PAGE, Search
+from retros.search.find import ON_A_PAGE
+from retros.search.page import Search
 from retros.search.terms import terms_of
 from tests.cast import Cast, client_of
-from tests.retros.model import WRITE, Pair, Participant, at, make_pair, reveal
+from tests.retros.play import WRITE, Pair, Participant, at, make_pair, reveal, start
 from tests.retros.search.finding import found
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +57,7 @@ def test_the_two_find_what_lies_open_and_their_own(pair: Pair) -> None:
     tom.fold("A crêpe, or a crème")
     assert words_of(pair.ines, pair.partnership, "creme") == ["Crème for me", "Crème brûlée for everybody"]
     assert words_of(pair.tom, pair.partnership, "creme") == ["A crêpe, or a crème"]
-    reveal(ines, tom)
+    reveal(ines.session)
     assert set(words_of(pair.tom, pair.partnership, "creme")) == {"Crème brûlée for everybody", "A crêpe, or a crème"}
     assert words_of(pair.tom, pair.partnership, '"creme brulee"') == ["Crème brûlée for everybody"]
     assert words_of(pair.tom, pair.partnership, "cre ever") == ["Crème brûlée for everybody"]
@@ -69,7 +70,7 @@ def test_the_page_marks_what_matches_and_says_where_it_is(pair: Pair) -> None:
     card = pair.hands(session)[0].fold("<b>Scope</b> & dates")
     page = look(pair.ines, pair.partnership, "scope").text
     assert "&lt;b&gt;<mark>Scope</mark>&lt;/b&gt; &amp; dates" in page
-    assert f'href="/sessions/{session.pk}/steps/{WRITE}/#card-{card.pk}"' in page
+    assert f'href="/sessions/{session.pk}/steps/{WRITE}/#card-{card.mark}"' in page
     assert "Only you can read this" in page
 
 
@@ -90,7 +91,7 @@ def test_filters(pair: Pair) -> None:
     at(session, WRITE)
     old = ines.fold("one word of old")
     card = tom.fold("one word of mine")
-    reveal(ines, tom)
+    reveal(ines.session)
     Entry.unrestricted.filter(pk=old.pk).update(opened_at=datetime(2020, 1, 1, 5, tzinfo=UTC))
     Note.learn(ines.step(3), by=pair.ines, text="one word learned", id=uuid.uuid4())
     look_for = partial(found, pair.ines, pair.partnership, "word")
@@ -137,16 +138,30 @@ def test_a_page_after_the_other(pair: Pair) -> None:
 
 def test_a_look_at_what_is_folded_looks_at_nothing(cast: Cast) -> None:
     """What lies folded on the other side is on another shelf: it is not even a candidate that is then taken out."""
-    session = creation.start_now(cast.checkout, by=cast.ines)
+    session = start(cast.checkout)
     at(session, WRITE)
     ines, tom = Participant(cast.ines, session.pk), Participant(cast.tom, session.pk)
     ines.fold("needle")
     tom.fold("needle")
     shelves = [cast.checkout.pk, cast.tom.pk]
     assert [text.by for text in index.matching(SearchText.objects.all(), terms_of("needle"), shelves)] == [cast.tom.pk]
-    reveal(ines, tom)
+    reveal(ines.session)
     both = index.matching(SearchText.objects.all(), terms_of("needle"), shelves)
     assert {text.shelf for text in both} == {cast.checkout.pk}
+
+
+def test_the_index_is_asked_for_whole_words_alone(pair: Pair) -> None:
+    """What begins with two letters is a large part of what all pairs ever wrote: only the texts of a shelf are read."""
+    shelves = [pair.partnership.pk, pair.ines.pk]
+    assert index.asked(terms_of("be"), shelves, "sqlite") == [
+        f'shelf : ("{shelves[0].hex}" OR "{shelves[1].hex}")',
+        " be",
+    ]
+    assert index.asked(terms_of('"one two" if-th'), shelves, "postgresql") == [
+        f"('#{shelves[0]}' | '#{shelves[1]}') & 'one' & 'two' & 'if'",
+        " one two ",
+        " if th",
+    ]
 
 
 @pytest.mark.parametrize("text", ["…", "x" * 10_000, "字" * 3_000, "\ufdfa" * 2_000, "a " * 5_000, "'\\ % _ #"])
@@ -157,7 +172,7 @@ def test_nothing_that_somebody_writes_is_refused_by_the_index(pair: Pair, text: 
 
 def test_what_is_put_away_changed_or_erased_is_not_found(pair: Pair) -> None:
     session = pair.started()
-    ines, tom = pair.hands(session)
+    ines, _tom = pair.hands(session)
     at(session, WRITE)
     card = ines.fold("first needle")
     ines.entry(card.pk).edit(by=pair.ines, text="second needle", version=card.version)
@@ -165,7 +180,7 @@ def test_what_is_put_away_changed_or_erased_is_not_found(pair: Pair) -> None:
     ines.entry(card.pk).delete_card(by=pair.ines)
     assert words_of(pair.ines, pair.partnership, "needle") == []
     ines.entry(card.pk, deleted=True).restore(by=pair.ines)
-    reveal(ines, tom)
+    reveal(ines.session)
     assert words_of(pair.tom, pair.partnership, "needle") == ["second needle"]
     erase(pair.ines)
     assert words_of(pair.tom, pair.partnership, "needle") == []
@@ -174,10 +189,10 @@ def test_what_is_put_away_changed_or_erased_is_not_found(pair: Pair) -> None:
 
 def test_what_is_removed_with_time_is_not_found(pair: Pair) -> None:
     session = pair.started()
-    ines, tom = pair.hands(session)
+    ines, _tom = pair.hands(session)
     at(session, WRITE)
     ines.fold("needle")
-    reveal(ines, tom)
+    reveal(ines.session)
     Session.objects.filter(pk=session.pk).update(status=Session.Status.HELD, closed_at=timezone.now())
     later = timezone.now() + timedelta(days=800)
     retention.expire(later)

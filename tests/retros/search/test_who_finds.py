@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.models.sql.compiler import SQLCompiler
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -17,9 +19,11 @@ from hypothesis import strategies as st
 from partnerships.models import Clause, Partnership, Person, Version
 from retros.models import Action, Draft, Entry, Handover, Jot, KindWord, Need, Note, Review, SearchText
 from retros.models.search_text import FOUND
+from retros.search import find
+from retros.search.find import ON_A_PAGE
 from retros.search.folding import fold
-from retros.search.page import ON_A_PAGE
 from retros.search.terms import terms_of
+from tests.retros.play import make_pair
 from tests.retros.search.finding import WORDS, found, written
 from tests.world import World, leave
 
@@ -116,6 +120,28 @@ def test_nobody_finds_a_mark_that_is_not_theirs(world: World, who: str) -> None:
     theirs = {mark for mark, readers in world.words.items() if who in readers}
     assert shown <= theirs
     assert len(shown) > 0.6 * len(theirs), sorted(theirs - shown)
+
+
+@pytest.mark.parametrize("made_world", ["closed"], indirect=True)
+@pytest.mark.parametrize("kind", [kind for kind in find.KINDS if kind != "mine"])
+def test_the_first_page_is_that_of_any_search(world: World, kind: str) -> None:
+    """It is worded once, and asked about another pair, other words and other filters."""
+    other = make_pair()
+    here, there = (world.cast.ines, world.cast.checkout), (other.ines, other.partnership)
+    for typed, (person, partnership) in product(("zq", "zqcard", '"zq', "nowhere"), (here, there)):
+        for by, year in product((None, world.cast.tom.pk), (None, timezone.now().year, 2020)):
+            wanted = find.Wanted(partnership, person, terms_of(typed), kind, by, year)
+            assert find.on_page(wanted, 1) == list(find.found(wanted)[: ON_A_PAGE + 1])
+    assert find.on_page(find.Wanted(world.cast.checkout, world.cast.ines, terms_of("zq"), kind), 1)
+
+
+@pytest.mark.parametrize("made_world", ["closed"], indirect=True)
+def test_the_first_page_is_worded_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wording it takes several times as long as finding: it asks every filter of every kind."""
+    wanted = [find.Wanted(world.cast.checkout, world.cast.tom, terms_of(typed)) for typed in ("zqcard", "zq")]
+    find.on_page(wanted[0], 1)
+    monkeypatch.setattr(SQLCompiler, "as_sql", lambda *_args, **_more: pytest.fail("worded again"))
+    assert len(find.on_page(wanted[1], 1)) == ON_A_PAGE + 1
 
 
 @pytest.mark.parametrize("who", ["priya", "sara", "ada", "mei", "lena", "former_lead"])
