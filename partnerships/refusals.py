@@ -63,3 +63,9 @@ class Stale(Refusal):
         self.mine = mine
         self.theirs = theirs
         self.version = version
+
+    @classmethod
+    def by_both(cls, *, mine: str, theirs: str, version: int) -> Stale:
+        """Of a text that both may write."""
+        words = _("You both wrote here at the same time. Both texts are here; keep what you want.")
+        return cls(words, mine=mine, theirs=theirs, version=version)

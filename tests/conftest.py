@@ -72,6 +72,7 @@ LONGEST = (
 
 # Not for `bin/test --quick`: modules that crawl the site, or run machines, races and servers; and those whose tests
 # take more than 0.15 s of processor time each, since they press through whole retros, months, pairs or ways to sign in.
+# Nor is a test that asks for the collected files, which take four seconds to be made.
 LONG_MODULES = {
     "test_agreement_machine", "test_at_size", "test_bad_input", "test_both_at_once", "test_canary",
     "test_engine_inference", "test_engine_machine", "test_engine_orders", "test_engine_races", "test_every_route",
@@ -83,7 +84,9 @@ LONG_MODULES = {
     "test_who_finds", "test_exercises", "test_take_along", "test_bench", "test_exports_and_visibility", "test_demo",
     "test_every_mail", "test_agreed", "test_alone", "test_pair_dates", "test_memory_at_once", "test_attention",
     "test_agreements_from_the_room", "test_only_me", "test_ten_years", "test_series_pages", "test_sign_in_changes",
-    "test_history", "test_spreadsheet", "test_devices", "test_cells", "test_said", "test_came_from",
+    "test_history", "test_spreadsheet", "test_devices", "test_cells", "test_said", "test_came_from", "test_oidc",
+    "test_second_factor", "test_templates", "test_bulk_lines_migration", "test_guide", "test_measures", "test_helped",
+    "test_ending",
 }  # fmt: skip
 
 
@@ -93,7 +96,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
-        if item.path.stem in LONG_MODULES:
+        if item.path.stem in LONG_MODULES or "static_files" in getattr(item, "fixturenames", ()):
             item.add_marker("long")
     yield  # other plugins take away what is not asked for
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))  # each begins with so many in a row

@@ -19,10 +19,13 @@ OURS = ("partnerships", "retros", "config")
 
 def record(message: str, *_more: object) -> str:
     """In the place of gettext: prints the message when a line of ours asked for it, directly or by a lazy string."""
-    asking = next(frame for frame in inspect.stack()[1:] if "/django/utils/" not in frame.filename)
-    path = Path(asking.filename)
+    asking = inspect.currentframe()
+    while asking and (asking.f_code is record.__code__ or "/django/utils/" in asking.f_code.co_filename):
+        asking = asking.f_back
+    assert asking
+    path = Path(asking.f_code.co_filename)
     if path.is_relative_to(ROOT) and path.relative_to(ROOT).parts[0] in OURS:
-        print(f"{path.relative_to(ROOT)}:{asking.lineno} {message}")  # noqa: T201
+        print(f"{path.relative_to(ROOT)}:{asking.f_lineno} {message}")  # noqa: T201
     return message
 
 

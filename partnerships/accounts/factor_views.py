@@ -28,6 +28,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.views.decorators.http import require_http_methods, require_safe
@@ -35,13 +36,13 @@ from qrcode.image.svg import SvgPathFillImage
 
 from partnerships.access import get_recovery_codes
 from partnerships.accounts.second_factor import WANTED_PAGE, FactorAdapter, pending_secret, secret_to_type
-from partnerships.accounts.sign_in_changes import watched
+from partnerships.accounts.sign_in_changes import Watched
 from partnerships.models import second_factor
 
 if TYPE_CHECKING:
     from partnerships.http import PersonRequest
 
-View = TypeVar("View", bound=Callable[..., HttpResponse])
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -60,7 +61,7 @@ def where_there_are_passkeys(view: View) -> View:
     """Elsewhere there is no such page: no browser would do it (config/settings.py)."""
 
     @wraps(view)
-    def hidden(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def hidden(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not settings.PASSKEYS:
             raise Http404
         return view(request, *args, **kwargs)
@@ -74,25 +75,15 @@ class AskForFactor(base.AuthenticateView):
         return {**super().get_context_data(**kwargs), "kinds": kinds}
 
 
-class AddPasskey(AddWebAuthnView):
-    def post(self, request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        with watched(request.user):
-            response: HttpResponse = super().post(request, *args, **kwargs)
-            return response
-
+class AddPasskey(Watched, AddWebAuthnView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """One that signs in by itself, and is kept by the device."""
         known = super(AddWebAuthnView, self).get_context_data(**kwargs)
         return {**known, "js_data": {"creation_options": webauthn.begin_registration(self.request.user, True)}}
 
 
-class RemovePasskey(RemoveWebAuthnView):
+class RemovePasskey(Watched, RemoveWebAuthnView):
     success_url = reverse_lazy("mfa_index")
-
-    def post(self, request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        with watched(request.user):
-            response: HttpResponse = super().post(request, *args, **kwargs)
-            return response
 
 
 class SignInByPasskey(NextRedirectMixin, LoginWebAuthnView):
@@ -121,30 +112,19 @@ class PasskeyAgain(ReauthenticateWebAuthnView):
         return redirect(self.passthrough_next_url(self.request.path))
 
 
-class SetUpApp(ActivateTOTPView):
-    def post(self, request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        with watched(request.user):
-            response: HttpResponse = super().post(request, *args, **kwargs)
-            return response
-
+class SetUpApp(Watched, ActivateTOTPView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Without allauth's image, which would be inlined: `app_image` draws it."""
         known = super(ActivateTOTPView, self).get_context_data(**kwargs)
         return {**known, "secret": secret_to_type(pending_secret(self.request))}
 
 
-class RemoveApp(DeactivateTOTPView):
-    def post(self, request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        with watched(request.user):
-            response: HttpResponse = super().post(request, *args, **kwargs)
-            return response
+class RemoveApp(Watched, DeactivateTOTPView):
+    pass
 
 
-class RenewCodes(GenerateRecoveryCodesView):
-    def post(self, request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        with watched(request.user):
-            response: HttpResponse = super().post(request, *args, **kwargs)
-            return response
+class RenewCodes(Watched, GenerateRecoveryCodesView):
+    pass
 
 
 factors = require_safe(Factors.as_view())

@@ -29,7 +29,7 @@ from partnerships.accounts.devices import devices_of
 from partnerships.accounts.forms import PersonForm
 from partnerships.accounts.oidc import refused
 from partnerships.accounts.reauthentication import MailedCode, was_confirmed
-from partnerships.accounts.sign_in_changes import watched
+from partnerships.accounts.sign_in_changes import Watched
 from partnerships.http import BY_LINK, UNTOLD, PersonRequest, signs_out
 from partnerships.links import Page, url_of
 from partnerships.middleware import refuse
@@ -45,11 +45,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("twofold.oidc")
 
 
-class EmailAddresses(EmailView):
-    def post(self, request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        with watched(request.user):
-            response: HttpResponse = super().post(request, *args, **kwargs)
-            return response
+class EmailAddresses(Watched, EmailView):
+    pass
 
 
 class FirstPassword(PasswordSetView):

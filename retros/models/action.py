@@ -250,10 +250,7 @@ class Action(models.Model):
             typed = remark if remark or version == review.version else None
             if typed is not None and typed != review.remark:
                 if review.remark and version != review.version:
-                    raise Stale(
-                        _("You both wrote here at the same time. Both texts are here; keep what you want."),
-                        mine=typed, theirs=review.remark, version=review.version,
-                    )  # fmt: skip
+                    raise Stale.by_both(mine=typed, theirs=review.remark, version=review.version)
                 review.remark = typed
             seen = typed is not None or version == review.version
             review.verdict, review.helped, review.by = verdict, helped, by

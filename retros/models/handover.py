@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.utils.translation import gettext as _
 
 from partnerships.content import ContentField, content
 from partnerships.models import Partnership
@@ -39,10 +38,7 @@ class Handover(models.Model):
             handover = known or cls(partnership=partnership, version=0)
             if handover.text != text:
                 if version != handover.version:
-                    raise Stale(
-                        _("You both wrote here at the same time. Both texts are here; keep what you want."),
-                        mine=text, theirs=handover.text, version=handover.version,
-                    )  # fmt: skip
+                    raise Stale.by_both(mine=text, theirs=handover.text, version=handover.version)
                 handover.text, handover.written_by, handover.version = text, by, handover.version + 1
                 changed = ["text", "written_by", "written_at", "version"]
                 handover.save(update_fields=changed if known else None)

@@ -89,10 +89,7 @@ class Measure(models.Model):
             if text == self.text:
                 return
             if version != self.version:
-                raise Stale(
-                    _("You both wrote here at the same time. Both texts are here; keep what you want."),
-                    mine=text, theirs=self.text, version=self.version,
-                )  # fmt: skip
+                raise Stale.by_both(mine=text, theirs=self.text, version=self.version)
             self.text, self.version = text, self.version + 1
             self.save(update_fields=["text", "version"])
             _planned_ones_follow(self.partnership)

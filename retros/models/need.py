@@ -75,10 +75,7 @@ class Need(models.Model):
             if text == self.text:
                 return
             if version != self.version:
-                raise Stale(
-                    _("You both wrote here at the same time. Both texts are here; keep what you want."),
-                    mine=text, theirs=self.text, version=self.version,
-                )  # fmt: skip
+                raise Stale.by_both(mine=text, theirs=self.text, version=self.version)
             self.text, self.version, self.written_by = text, self.version + 1, by
             self.save(update_fields=["text", "version", "written_by", "written_at"])
 

@@ -197,10 +197,7 @@ class Note(models.Model):
         if text == self.text:
             return False
         if version != self.version:
-            raise Stale(
-                _("You both wrote here at the same time. Both texts are here; keep what you want."),
-                mine=text, theirs=self.text, version=self.version,
-            )  # fmt: skip
+            raise Stale.by_both(mine=text, theirs=self.text, version=self.version)
         self.write(text, by)
         return True
 

@@ -161,6 +161,25 @@ def test_a_whole_retro_pressed_through(two: Two) -> None:
         two.page(two.tom, position)
 
 
+def test_what_is_sent_once_is_not_remembered_with_the_page(two: Two) -> None:
+    pages = [two.ines.get(reverse("step_detail", args=[two.session.pk, 2])) for _each in range(2)]
+    found = []
+    for page in pages:
+        words = page.content.decode()
+        (nonce,) = set(re.findall(r'nonce="([^"]+)"', words))
+        assert f"'nonce-{nonce}'" in page.headers["Content-Security-Policy"]
+        (token,) = set(re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', words))
+        found += [nonce, token]
+    assert len(set(found)) == 4
+
+    board = two.page(two.ines, 2)
+    prompt = two.room().step.prompts[0]
+    card = {"text": "Said once", "client_id": str(uuid.uuid4())}
+    answer = two.ines.post(reverse("entry_create", args=[two.session.pk, prompt.pk]), card, follow=True)
+    assert "Card folded" in answer.content.decode()
+    assert "Card folded" not in board + two.page(two.ines, 2) + two.page(two.tom, 2)
+
+
 def test_the_next_retro_asks_about_the_last_actions(two: Two, cast: Cast) -> None:
     two.press(two.ines, "room_action_create", 3, text="Book the sketch hour", owner="a", due="2030-01-02",
               client_id=uuid.uuid4())  # fmt: skip
