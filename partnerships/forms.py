@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, ClassVar, Self
 
-
 from django import forms
 from django.forms.utils import flatatt
 from django.http import HttpRequest
