@@ -55,12 +55,11 @@ from tests.cast import Cast, client_of
 from tests.clock import Clock
 from tests.queries import asked
 from tests.retros.play import CLOSE, PULSE, WRITE, Participant
-from tests.retros.regions import shown_in, without_digests
+from tests.retros.regions import shown_in, with_known_ids, without_digests
 from tests.world import HTMX, whole
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
-UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Nonces, tokens, digests over ids, and when a calendar was told, which is the real time here.
 NEW_EACH_TIME = re.compile(
     r"nonce-[\w+/=-]+|nonce=\"[^\"]*\"|name=\"csrfmiddlewaretoken\" value=\"[^\"]*\"|(?:csrf|session|expires)=[^;\n]*"
@@ -206,7 +205,7 @@ class Stage:
 
     def _canonical(self, text: str) -> str:
         """Without nonces and tokens; ids that were made in this run look alike."""
-        return UUID.sub(lambda m: m[0] if m[0] in self.known else "~", NEW_EACH_TIME.sub("~", without_digests(text)))
+        return with_known_ids(NEW_EACH_TIME.sub("~", without_digests(text)), self.known)
 
     def _mail(self, message: Any) -> tuple[Any, ...]:
         parts = [str(part) for part in getattr(message, "alternatives", ())]

@@ -58,12 +58,11 @@ from tests.cast import Cast
 from tests.clock import Clock
 from tests.queries import asked
 from tests.retros.play import CLOSE, COLUMNS, CONCLUDE, PULSE, WRITE, Participant, reveal, wall
-from tests.retros.regions import shown_in, without_digests
+from tests.retros.regions import shown_in, spellings, with_known_ids, without_digests
 from tests.world import HTMX, NEW_EACH_TIME, whole
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
-UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SIGNED = re.compile(r"/n/unsubscribe/[^/]+/")  # with the time, by the machine's own clock
 OTHERS = ("tom", "sara", "ada")  # her partner, their lead, an admin
 WORDS = ["", "a", "no", "Ünï ☂ 👩‍👩‍👧", "<b>&amp;", "x" * 9_000, "two\nlines", "{% now %}", " ", "-" * 40, "I am ready"]
@@ -254,7 +253,7 @@ def canonical(stage: Stage, text: str) -> str:
     so do the digests of what they stand in, but for how many there are.
     """
     unfolded = NEW_EACH_TIME.sub("~", text).replace("\r\n ", "")  # a calendar's long lines
-    return UUID.sub(lambda m: m[0] if m[0] in stage.known else "~", without_digests(unfolded))
+    return with_known_ids(without_digests(unfolded), stage.known)
 
 
 class Ines:
@@ -408,7 +407,7 @@ def run(stage: Stage, plan: random.Random, chance: random.Random | None, counts:
                 told += presses(stage)
                 assert {s: len(ines.cards(s)) for s in folded} == folded
             texts = {e.text for e in Entry.unrestricted.filter(author=stage.cast.ines) if len(e.text) > 15}
-            ids = {str(e.pk) for e in Entry.unrestricted.filter(author=stage.cast.ines)}
+            ids = spellings(str(e.pk) for e in Entry.unrestricted.filter(author=stage.cast.ines))
             for url, _queries, answer in told:
                 assert not any(text in answer for text in texts - {"From the start", "Written ahead"}), url
                 assert not any(pk in answer for pk in ids), url
