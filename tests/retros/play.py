@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -128,10 +128,10 @@ def members(partnership: Partnership) -> list[Person]:
 def plan(
     partnership: Partnership, *, days: int = 5, hour: int = 14, zone: str = "UTC", by: Person | None = None
 ) -> Session:
-    """A retro at that hour, in `zone`, so many days ahead."""
+    """A retro at that hour, in `zone`, so many days after the day that it is for whoever plans it."""
     a = by or members(partnership)[0]
-    start = (timezone.now() + timedelta(days=days)).replace(tzinfo=None, hour=hour, minute=0, second=0, microsecond=0)
-    return one_date.plan(partnership, by=a, start=start, zone=zone)
+    day = (timezone.now().astimezone(a.tz) + timedelta(days=days)).date()
+    return one_date.plan(partnership, by=a, start=datetime.combine(day, time(hour)), zone=zone)
 
 
 def start(partnership: Partnership) -> Session:
