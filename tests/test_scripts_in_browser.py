@@ -198,6 +198,9 @@ def test_a_press_that_is_refused_when_the_network_is_back_says_so_and_waits_no_m
     set_offline(ines, False)
     expect(ines.locator("#act-good > [data-notice]")).to_contain_text("This session is closed.")
     expect(place).not_to_contain_text(WAITS)
+    ines.evaluate("document.getElementById('pointer').point()")  # the step comes anew, as a closed one
+    expect(place.get_by_role("button", name="Pick")).to_have_count(0)
+    expect(ines.locator("#act-good > [data-notice]")).to_contain_text("This session is closed.")
     assert not Pick.objects.exists()
 
 

@@ -4,10 +4,11 @@ Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
     (name === "open" && node.firstChild) || // a <details> or <dialog>, and not one that comes in
     (name === "tabindex" && node === document.activeElement)
   );
-// A box that saves itself belongs to whoever writes in it, with all that goes with its text. What was said, was said. A
-// region that shows what it should stays as it is.
+// A box that saves itself belongs to whoever writes in it, with all that goes with its text. What was said, was said,
+// also by a form. A region that shows what it should stays as it is.
 Idiomorph.defaults.callbacks.beforeNodeMorphed = (old, fresh) =>
   old.parentNode?.id !== "said" &&
+  !old.matches?.("[data-notice]") &&
   !(old.dataset?.v && old.dataset.v === fresh.dataset.v) &&
   !(
     old.form?.dataset.autosave &&

@@ -13,7 +13,7 @@ function walk(card, step) {
 
 // What is typed on when a push has taken the box away is no shortcut.
 let box, typed;
-addEventListener("input", ({ target }) => {
+document.addEventListener("input", ({ target }) => {
   [box, typed] = [target, Date.now()];
 });
 
