@@ -155,18 +155,18 @@ def put(html: str, regions: Mapping[str, str]) -> str:
 
 
 class Places(NamedTuple):
-    """Where the regions of a page go in what is drawn around them."""
+    """Where the regions of a page go in what is drawn around them: letters that no escaping changes."""
 
-    path: SafeString
-    banner: SafeString
-    step: SafeString
-    state: SafeString
-    said: SafeString
-    dock: SafeString
-    more: SafeString
+    path: str
+    banner: str
+    step: str
+    state: str
+    said: str
+    dock: str
+    more: str
 
 
-PLACES = Places(*(SafeString(f"{PLACE}{name};") for name in Places._fields))
+PLACES = Places(*(f"{PLACE}{name};" for name in Places._fields))
 
 
 def unmarked(html: str) -> Region:
