@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -85,6 +86,22 @@ def test_a_package_that_is_not_the_one_of_the_lock_is_refused(tree: Tree) -> Non
         assert "DO NOT MATCH THE HASHES" in done.stderr
         assert "installing requirements.txt failed" in done.stderr
     assert not tree.imports("third")
+
+
+def test_of_two_pythons_it_takes_a_fast_one(tree: Tree, tmp_path: Path) -> None:
+    """`python3` comes first, but is slowed down by a trace of each line."""
+    (tmp_path / "slow").mkdir()
+    (tmp_path / "slow/sitecustomize.py").write_text("import sys\nsys.settrace(trace := lambda *_each: trace)\n")
+    (tmp_path / "pythons").mkdir()
+    (tmp_path / "called").touch()
+    for name, path in (("python3", tmp_path / "slow"), ("python3.11", tmp_path)):
+        command = tmp_path / "pythons" / name
+        called = f'case "$1" in -m) echo {name} >>"{tmp_path}/called";; esac'
+        command.write_text(f'#!/bin/sh\n{called}\nPYTHONPATH="{path}" exec "{sys.executable}" "$@"\n')
+        command.chmod(0o755)
+    done = tree.run(PATH=f"{tmp_path}/pythons:/usr/bin:/bin")
+    assert (done.returncode, done.stderr) == (0, "bin/setup: installing requirements.txt\n")
+    assert "python3\n" not in (tmp_path / "called").read_text()  # another one made the environment
 
 
 def test_without_the_venv_module_it_says_what_to_install(tree: Tree, tmp_path: Path) -> None:
