@@ -17,7 +17,7 @@ from tests.conftest import LiveServer
 from tests.factories import PASSWORD
 from tests.retros import play
 from tests.retros.play import Participant
-from tests.retros.room.side import composer
+from tests.retros.room.side import LOOK, composer
 
 pytestmark = pytest.mark.one_database
 
@@ -331,6 +331,22 @@ def test_text_never_goes_to_somebody_else_on_the_same_computer(
     assert not Draft.objects.filter(text__contains="INESONLY").exists()
     assert "INESONLY" not in ines.evaluate("JSON.stringify(localStorage)")
     assert "INESONLY" not in ines.content()
+
+
+def test_a_page_becomes_that_of_whoever_signed_in_since(
+    ines: Page, context: Any, room: str, people: Cast, watched: Watched
+) -> None:
+    """Before anything is typed: what the room tells by itself is told to the page of another person."""
+    ines.goto(room)
+    other = context.new_page()
+    other.goto("/account/logout/")
+    other.get_by_role("main").get_by_role("button", name="Sign out").click()
+    other.get_by_label("Work email").fill(people.tom.email)
+    other.get_by_label("Password").fill(PASSWORD)
+    other.get_by_role("button", name="Sign in").click()
+    other.wait_for_url(re.compile("partnerships"))
+    ines.evaluate(LOOK)
+    expect(ines.locator("body")).to_have_attribute("data-person", str(people.tom.pk))
 
 
 def test_signing_out_asks_before_it_loses_a_word(

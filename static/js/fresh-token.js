@@ -6,7 +6,13 @@ addEventListener("twofold:fresh-token", ({ detail, target }) => {
     return location.reload();
   }
   for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = detail.value;
+  if (detail.person) signedIn(target);
+});
+// It may have been in another tab.
+function signedIn(by) {
   const place = document.getElementById("sign-in");
-  if (!detail.person || !place?.firstChild || place.contains(target)) return; // else it was signed in to in another tab
-  place.outerHTML = '<div id="sign-in"></div>';
+  if (place?.firstChild && !place.contains(by)) place.outerHTML = '<div id="sign-in"></div>';
+}
+addEventListener("htmx:afterRequest", ({ detail: { xhr }, target }) => {
+  if (xhr.status >= 200 && xhr.status < 300) signedIn(target);
 });

@@ -11,6 +11,10 @@ from partnerships.models import Person
 from retros.models import Session
 from tests.cast import sign_in
 
+LOOK = (
+    "document.getElementById('pointer').dispatchEvent(new Event('twofold:pointer'))"  # every 15 s it does so by itself
+)
+
 
 def composer(page: Page, column: str = "The good") -> Locator:
     """The box for a new card, opened if need be."""

@@ -17,6 +17,7 @@ from tests.browser import Watched, violations
 from tests.cast import make_cast, page_of
 from tests.conftest import LiveServer
 from tests.retros import play
+from tests.retros.room.side import LOOK
 from tests.retros.rooms import Rooms
 
 pytestmark = pytest.mark.one_database
@@ -53,9 +54,6 @@ FOCUS = """() => {
   const name = (words || labels || on.ariaLabel || on.innerText).trim().split("\\n")[0].replace(/\\s+/g, " ");
   return `${kind} “${name}”`;
 }"""
-
-
-LOOK = "document.getElementById('pointer').dispatchEvent(new Event('twofold:pointer'))"  # it does every 15 s
 
 
 class Line(NamedTuple):

@@ -30,7 +30,7 @@ from tests.conftest import LiveServer
 from tests.factories import PASSWORD
 from tests.proxy import CUT, LOSE, PASS, Proxy
 from tests.retros.play import PULSE, Participant, go_on, reveal, start, step_of
-from tests.retros.room.side import composer
+from tests.retros.room.side import LOOK, composer
 from tests.served import Served
 
 pytestmark = pytest.mark.one_database
@@ -363,6 +363,21 @@ def test_signed_out_in_the_middle_of_an_answer_and_in_again_in_another_tab(
     expect(notice(page, "#answer-changed")).to_be_empty()
     expect(page.locator("#sign-in-form")).to_have_count(0)
     assert Entry.objects.visible_to(people.ines).get(text="My hours and my desk")
+
+
+def test_signed_in_again_in_another_tab_the_page_asks_no_more(
+    page_of: Callable[..., Page], people: Cast, session: Session, watched: Watched, live_server: LiveServer
+) -> None:
+    """Whatever goes through first: here it is what the room asks for by itself, with fresh tokens for the boxes."""
+    watched.expect(401)
+    page = page_of(people.ines)
+    page.goto(place(session, "pulse"))
+    SignIn.objects.all().delete()
+    page.get_by_role("textbox", name="What has changed recently?").press_sequentially("My hours", delay=10)
+    expect(page.locator("#sign-in-form")).to_be_visible()
+    sign_in(page.context, people.ines, live_server.url)
+    page.evaluate(LOOK)
+    expect(page.locator("#sign-in-form")).to_have_count(0)
 
 
 def test_a_press_after_the_session_ended_goes_through_after_signing_in_in_place(
