@@ -9,8 +9,10 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from partnerships import limits as text_limits
+from partnerships.compiled import CompiledQuery
 from partnerships.content import ContentField, content
 from partnerships.graphemes import shorten
+from partnerships.models import Person
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
 from retros import limits
 from retros.models.draft import Draft
@@ -18,7 +20,7 @@ from retros.models.told import Told
 from retros.paths import mark
 
 if TYPE_CHECKING:
-    from partnerships.models import Partnership, Person
+    from partnerships.models import Partnership
     from retros.models.session import Change
     from retros.models.step import Prompt, Step
 
@@ -179,7 +181,7 @@ class Entry(models.Model):
         with step.session.writing(by=by, step=step) as change:
             if not prompt.takes_cards:
                 raise Invalid(_("This question takes one answer, not cards."))
-            for twin in cls.unrestricted.filter(author=by, client_id=client_id):
+            for twin in _twins(by, client_id):
                 if (twin.text, twin.prompt_id, twin.only_me, twin.in_person) != (text, prompt.pk, only_me, in_person):
                     raise Stale(
                         _("This card was kept already, with other words. Both texts are here."),
@@ -448,6 +450,11 @@ def _words_of(text: str, in_person: bool) -> str:
         most = text_limits.NAME_LENGTH
         raise Invalid(_("Of what you say in person a heading is kept: one line, %(most)d letters.") % {"most": most})
     return text
+
+
+_twins = CompiledQuery(
+    lambda author, client_id: Entry.unrestricted.filter(author=author, client_id=client_id), Person, uuid.UUID
+)
 
 
 class EntryRevision(models.Model):

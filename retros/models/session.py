@@ -279,9 +279,7 @@ class Session(Planned):
         two verbs that hold one row each and point at the other's would wait for each other.
         """
         with transaction.atomic():
-            self.refresh_from_db(from_queryset=Session.objects.select_for_update(no_key=True))
-            for cached in ("steps", "sides"):
-                self.__dict__.pop(cached, None)
+            self._lock()
             if (seat := step.read_again(by) if step else self._seat_now(by)) is None:
                 raise NotAllowed(_("You can read this, and no longer write in it."))
             if not closed and not self.is_open:
@@ -303,6 +301,16 @@ class Session(Planned):
                 fields.append("told")
             self.save(update_fields=fields)
             publish(self.pk, self.version_a, self.version_b, by=change.seat.value)
+
+    def _lock(self) -> None:
+        """Hold the row, as it is by now. What was read of other rows is read again when it is asked for."""
+        if not (found := _locked(self)):
+            raise Session.DoesNotExist
+        for each in self._meta.concrete_fields:
+            setattr(self, each.attname, getattr(found[0], each.attname))
+        self._state.fields_cache.clear()
+        for cached in ("steps", "sides"):
+            self.__dict__.pop(cached, None)
 
     def _seat_now(self, person: Person) -> Seat | None:
         """None for whoever may not write here: the partnership has ended, or is not theirs."""
@@ -520,6 +528,7 @@ def agreement_look(agreement: Agreement) -> None:
     Session.look_again(agreement.partnership)
 
 
+_locked = CompiledQuery(lambda session: Session.objects.select_for_update(no_key=True).filter(pk=session.pk), Session)
 _steps: CompiledQuery[Step] = CompiledQuery(lambda session: session.step_set.order_by("position"), Session)
 _presences = CompiledQuery(lambda session: session.presences.select_related("person").order_by("seat"), Session)
 

@@ -6,7 +6,7 @@ import pytest
 from django import forms
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import include, path
@@ -236,6 +236,24 @@ def test_a_counter_keeps_one_window():
     assert RateCounter.hit("write:x", per=minute, now=now + timedelta(seconds=1)) == 1
     assert RateCounter.hit("write:y", per=minute, now=now) == 1
     assert sorted(RateCounter.objects.values_list("key", "count")) == [("write:x", 1), ("write:y", 1)]
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+def test_a_count_does_not_wait_for_the_disk_and_what_follows_does():
+    behind = []
+    for _each in range(20):
+        RateCounter.hit("write:x", per=timedelta(hours=1))
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute("SELECT pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn()")
+                behind += cursor.fetchone()
+                cursor.execute("SHOW synchronous_commit")
+                assert cursor.fetchone() == ("on",)
+            else:
+                cursor.execute("PRAGMA synchronous")
+                assert cursor.fetchone() == (2,)  # FULL
+    assert connection.vendor == "sqlite" or any(behind)
 
 
 class TextForm(CheckedForm):
