@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests import postgres
-from tests.bench import compare, latency, load, many, page, scale, search, start, streams, tick, years
+from tests.bench import compare, latency, load, many, page, scale, search, start, streams, tick, visit, years
 from tests.bench.figures import Figure
 from tests.bench.process import serving
 from tests.served import Served
@@ -24,6 +24,7 @@ PARTS: dict[str, Callable[[Served, str], list[Figure]]] = {
     "page": page.measure,
     "load": load.measure,
     "latency": latency.measure,
+    "visit": visit.measure,
     "streams": streams.measure,
     "many": many.measure,
     "years": years.measure,
