@@ -128,7 +128,7 @@ def send_mails() -> None:
     outbox.send(timezone.now(), message_for)
 
 
-class AtOnce(Executor):
+class InPlace(Executor):
     """Does what it is given before it answers, so that a test can look at the outcome."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -139,7 +139,7 @@ class AtOnce(Executor):
 
 @pytest.fixture(autouse=True)
 def mail_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(letters, "pool", AtOnce())
+    monkeypatch.setattr(letters, "pool", InPlace())
 
 
 @pytest.fixture

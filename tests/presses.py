@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
+import pytest
 from django.db import connections
 
 
@@ -49,6 +50,13 @@ class AtOnce:
             return verb()
 
         return self.run(*(partial(job, load) for load in loads))
+
+
+@pytest.fixture
+def both(transactional_db: None) -> Iterator[AtOnce]:
+    """The two, each in a thread of their own."""
+    with AtOnce() as both:
+        yield both
 
 
 def at_once(*presses: Callable[[], Any]) -> list[Any]:

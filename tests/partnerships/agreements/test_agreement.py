@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -387,12 +387,6 @@ def test_the_dream_team_agreement_is_never_closed(cast: Cast) -> None:
 # --- both at once ----------------------------------------------------------------------------------------------------
 
 ROUNDS = [pytest.param(10, id="some"), pytest.param(1000, id="many", marks=pytest.mark.deep)]
-
-
-@pytest.fixture
-def both(transactional_db: None) -> Iterator[AtOnce]:
-    with AtOnce() as both:
-        yield both
 
 
 def no_errors(results: list[Any], *allowed: type[Exception]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,12 +19,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 ROUNDS = [pytest.param(3, id="some"), pytest.param(200, id="many", marks=pytest.mark.deep)]
 Load = Callable[[], Callable[[], Any]]
-
-
-@pytest.fixture
-def both() -> Iterator[AtOnce]:
-    with AtOnce() as both:
-        yield both
 
 
 @pytest.fixture

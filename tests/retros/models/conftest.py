@@ -1,4 +1,4 @@
-"""What the tests of the engine begin with: a pair, the two in a running retro, a clock, two at the same moment."""
+"""What the tests of the engine begin with: the two in a running retro, a clock."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.clock import Clock
-from tests.presses import AtOnce
 from tests.retros.play import Pair, Participant
 
 
@@ -21,9 +20,3 @@ def clock() -> Iterator[Clock]:
 def hands(pair: Pair) -> tuple[Participant, Participant]:
     """Ines and Tom in a running retro, at its first step."""
     return pair.hands(pair.started())
-
-
-@pytest.fixture
-def both() -> Iterator[AtOnce]:
-    with AtOnce() as both:
-        yield both

@@ -25,16 +25,6 @@ pytestmark = pytest.mark.one_database
 ASKS = "Start it now?"
 
 
-@pytest.fixture
-def ines(cast: Cast) -> Client:
-    return client_of(cast.ines)
-
-
-@pytest.fixture
-def tom(cast: Cast) -> Client:
-    return client_of(cast.tom)
-
-
 def press(who: Client, name: str, session: Session, *, status: int = 302, **data: object) -> str:
     answer = who.post(reverse(name, args=[session.pk]), data)
     assert answer.status_code == status, answer.content.decode()

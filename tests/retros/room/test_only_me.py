@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from retros.models import Entry, Session
-from tests.cast import Cast, client_of
+from tests.cast import Cast
 from tests.retros import play
 from tests.world import HTMX
 
@@ -26,16 +26,6 @@ def session(cast: Cast) -> Session:
             play.reveal(session, kind)
         play.go_on(session, kind)
     return session
-
-
-@pytest.fixture
-def ines(cast: Cast) -> Client:
-    return client_of(cast.ines)
-
-
-@pytest.fixture
-def tom(cast: Cast) -> Client:
-    return client_of(cast.tom)
 
 
 def stored(cast: Cast) -> Entry:
