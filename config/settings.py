@@ -123,6 +123,7 @@ MIDDLEWARE = [
     "config.middleware.SessionLimitsMiddleware",
     *(["retros.demo.middleware.DemoMiddleware"] if DEMO else []),
     "partnerships.middleware.SignInMiddleware",
+    "partnerships.middleware.OwnPageMiddleware",
     "partnerships.accounts.second_factor.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -18,6 +18,7 @@ from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_htmx.http import HttpResponseClientRefresh
 
 from partnerships import limits
 from partnerships.forms import names_not_typed
@@ -155,6 +156,25 @@ class SignInMiddleware(LoginRequiredMiddleware):
         if ends and request.method == "POST" and not request.user.is_authenticated:
             response["Clear-Site-Data"] = '"cache", "storage"'
         return response
+
+
+class OwnPageMiddleware:
+    """Has a page loaded anew that was made for another person, who was signed in in this browser before.
+
+    A press of it is refused for its token. What it asks for by itself has none, and says whose page it is.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: View, args: object, kwargs: object) -> HttpResponse | None:
+        whose = request.headers.get("Twofold-Person")
+        if request.method != "GET" or not whose or not request.user.is_authenticated or whose == str(request.user.pk):
+            return None
+        return HttpResponseClientRefresh()
 
 
 class WriteRateMiddleware:

@@ -1,4 +1,5 @@
-"""GET /live/<session>/?step=…&version=…&shown=…: tells a browser what changed in its view of a session, or that it did.
+"""GET /live/<session>/?step=…&version=…&shown=…&person=…: tells a browser what changed in its view of a session, or
+that it did. `person` is whose view that is: nobody else is told.
 
 An application of its own beside Django's, because a stream from a view pins a thread and a connection. It lets in by
 the same cookie, and checks everything itself that Django's middleware checks elsewhere. The server adds the headers of
@@ -52,11 +53,11 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     cookie = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     if not (cookie and cookie.isascii() and cookie.isalnum()):  # every key is; PostgreSQL takes no NUL in a text
         return await refuse(send, 204)
-    asked, version, shown = (request.GET.get(name, "") for name in ("step", "version", "shown"))
+    asked, version, shown, whose = (request.GET.get(name, "") for name in ("step", "version", "shown", "person"))
     del request  # a stream is open for long, and what was parsed for it is several kB
     try:
         with hub.open(UUID(found[1]), cookie, asked, shown) as stream:
-            if not await hub.admit(stream):
+            if not await hub.admit(stream) or whose not in {"", str(stream.person_id)}:
                 return await refuse(send, 204)  # tells a browser not to come back
             await serve(stream, version, receive, send)
     except TooManyStreams:

@@ -56,12 +56,12 @@ def room_answer(request: PersonRequest, room: Frame) -> HttpResponse:
     """The answer to everything that happens in the room.
 
     A plain form goes back to the page. A browser that names the regions which it shows gets those that it does not show
-    yet; the shared step anew, when it has to be another page.
+    yet; the next step, when the two have moved on from the one on which it followed them.
     """
     if not request.htmx:
         return redirect("step_detail", room.session.pk, room.step.position)
     shown = named((request.POST or request.GET).get("shown", ""))
-    if room.is_elsewhere(shown):
+    if room.has_moved_on(shown):
         return go(request, "session_detail", room.session.pk)
     toasts = render_to_string("_toasts.html", {"room": room}, request)
     return HttpResponse(filled(room.news(shown), get_token(request)) + toasts)
@@ -90,11 +90,11 @@ def push(person: Person, session_id: UUID, asked: str, shown: str) -> tuple[str,
     except Http404:
         return None
     room = room_at(session, person, shown_position(session, asked))
-    if room.is_elsewhere(named(shown)):
+    if room.has_moved_on(named(shown)):
         return None
     digests = "".join(room.digests)
     told = {"version": room.version, "shown": digests, "html": filled(room.news(named(shown)), "")}
-    return json.dumps(told), digests + room.whose + room.followed
+    return json.dumps(told), digests + room.followed
 
 
 def shown_position(session: Session, asked: str | None) -> int:

@@ -56,7 +56,6 @@ class PageShown(NamedTuple):
     tab: str
     call_url: str  # empty without one, and when it is over
     is_narrow: bool
-    whose: str  # named among what the page shows
 
 
 class Frame:
@@ -191,7 +190,6 @@ class Frame:
         return PageShown(
             session.pk, session.partnership_id, self.step.position, session.title, self.tab,
             call_url=session.meeting_url or "" if session.is_open else "", is_narrow=self.step.kind not in wide,
-            whose=self.whose,
         )  # fmt: skip
 
     @property
@@ -244,21 +242,13 @@ class Frame:
         return short((self.step.pk, self.phase, self.session.status, self.middle, self.step.is_current))
 
     @property
-    def whose(self) -> str:
-        """Shown by a page of the viewer's, and by nobody else's."""
-        return short(self.person.pk)
-
-    @property
     def followed(self) -> str:
         """Shown by whoever stands on the step that the two share, and goes with them."""
         return short((self.session.pk, self.step.position)) if self.step.is_current else ""
 
-    def is_elsewhere(self, shown: set[str]) -> bool:
-        """Whether a browser that shows these needs another page: it stood on the shared step, which the two have left
-        since; or it shows what the other one may see, who was signed in there before.
-        """
-        left = not self.step.is_current and short((self.session.pk, self.step.position)) in shown
-        return left or short(self.partner.person.pk) in shown
+    def has_moved_on(self, shown: set[str]) -> bool:
+        """Whether a browser that shows these stood on the shared step, and the two have left it since."""
+        return not self.step.is_current and short((self.session.pk, self.step.position)) in shown
 
     @property
     def digests(self) -> list[str]:

@@ -20,5 +20,9 @@ Object.assign(htmx.config, {
     { code: "...", swap: false, error: true },
   ],
 });
+// An answer to somebody else, who signed in since, is nothing for this page.
+addEventListener("htmx:configRequest", ({ detail }) => {
+  detail.headers["Twofold-Person"] = document.body.dataset.person;
+});
 // What is added out of band (a toast) is added whole, with its own tag. In the room idiomorph says the same.
 htmx.defineExtension("whole", { isInlineSwap: () => true });

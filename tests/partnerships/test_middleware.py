@@ -203,6 +203,18 @@ def _accounts():
     return reverse("account_login").removesuffix("login/")
 
 
+def test_a_page_of_somebody_who_was_signed_in_before_is_loaded_anew(client, cast):
+    """By what it asks for itself, whatever that is; a press has its token."""
+    client.force_login(cast.tom)
+    own, other = ({"HX-Request": "true", "Twofold-Person": str(each.pk)} for each in (cast.tom, cast.ines))
+    assert client.get("/written/", headers=own).text == "written"
+    answer = client.get("/written/", headers=other)
+    assert (answer.status_code, answer.headers["HX-Refresh"], answer.content) == (200, "true", b"")
+    assert client.post("/written/", headers=other).text == "written"
+    client.logout()
+    assert client.get("/written/", headers=other).status_code == 401
+
+
 @pytest.mark.both_databases
 def test_writes_and_drafts_are_counted_apart_and_bounded(client, cast, monkeypatch):
     monkeypatch.setattr(limits, "WRITES_PER_MINUTE", 2)

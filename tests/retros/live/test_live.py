@@ -98,6 +98,10 @@ def test_the_first_event_is_the_version(pair: Pair, session: Session, open_strea
     assert stream.version() == 7
 
 
+def test_a_stream_that_names_its_own_person_is_theirs(pair: Pair, session: Session, open_stream: Open) -> None:
+    assert open_stream(pair.ines, session.pk, f"?person={pair.ines.pk}").status == 200
+
+
 def test_a_card_on_a_revealed_step_points_both(pair: Pair, session: Session, open_stream: Open) -> None:
     ines, tom = pair.hands(session)
     reveal(ines.session)
@@ -252,6 +256,7 @@ def test_strangers_of_every_kind_get_the_same_nothing(pair: Pair, session: Sessi
         open_stream(admin, session.pk),
         open_stream(pair.ines, uuid.uuid4()),
         open_stream(pair.ines, make_pair().started().pk),
+        open_stream(pair.ines, session.pk, f"?person={pair.tom.pk}"),  # a page of his, in her browser
     ]
     assert [answer.status for answer in answers] == [204] * len(answers)
     assert all(answer.headers == answers[0].headers for answer in answers)

@@ -405,7 +405,7 @@ def test_every_region_of_every_step_is_named_once(two: Two) -> None:
         page = two.page(two.ines, position)
         found = re.findall(r'data-v="([^"]+)"', page)
         room = two.room(position)
-        assert sorted(found) == sorted([*room.digests, room.whose, *filter(None, [room.followed])])
+        assert sorted(found) == sorted([*room.digests, *filter(None, [room.followed])])
         assert len(set(found)) == len(found)
         live = reverse("session_live", args=[two.session.pk])
         news = two.ines.get(live, {"step": str(position), "shown": "".join(found)}, headers=HTMX).text
