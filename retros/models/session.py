@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -304,7 +305,7 @@ class Session(Planned):
 
     def _lock(self) -> None:
         """Hold the row, as it is by now. What was read of other rows is read again when it is asked for."""
-        if not (found := _locked(self)):
+        if not (found := _locked()(self)):
             raise Session.DoesNotExist
         for each in self._meta.concrete_fields:
             setattr(self, each.attname, getattr(found[0], each.attname))
@@ -528,7 +529,12 @@ def agreement_look(agreement: Agreement) -> None:
     Session.look_again(agreement.partnership)
 
 
-_locked = CompiledQuery(lambda session: Session.objects.select_for_update(no_key=True).filter(pk=session.pk), Session)
+@cache
+def _locked() -> CompiledQuery[Session]:
+    """Made by the first verb: what locks is worded in a transaction only."""
+    return CompiledQuery(lambda session: Session.objects.select_for_update(no_key=True).filter(pk=session.pk), Session)
+
+
 _steps: CompiledQuery[Step] = CompiledQuery(lambda session: session.step_set.order_by("position"), Session)
 _presences = CompiledQuery(lambda session: session.presences.select_related("person").order_by("seat"), Session)
 
