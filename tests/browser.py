@@ -126,8 +126,10 @@ def violations(page: Any) -> list[str]:
     """What axe-core finds on the page as it stands: rule, and where."""
     found: list[str] | None = page.evaluate(FOUND)
     if found is None:
-        # Not add_script_tag: the page's policy forbids scripts without the nonce, as it should.
+        # Not add_script_tag: the page's policy forbids scripts without the nonce, as it should. The next documents of
+        # the page bring it with them, compiled already: each would take longer to be given it than to be asked.
         page.evaluate(_axe())
+        page.add_init_script(_axe())
         found = page.evaluate(FOUND)
     assert found is not None
     return found

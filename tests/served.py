@@ -7,15 +7,18 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from copy import copy
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
+
+import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
 SESSION_COOKIE, CSRF_COOKIE = "session", "csrf"  # as they are called over plain http
@@ -132,6 +135,14 @@ class Served:
         """Runs a piece of Python beside the server, in its settings; gives back what it prints, as JSON."""
         printed = self._run("-c", f"import django; django.setup()\n{code}")
         return json.loads(printed)
+
+    def sql(self, statement: str) -> list[Any]:
+        """What the database answers, beside anything and without a Python that loads Django first; a change is kept."""
+        if address := self.env.get("DATABASE_URL"):
+            with psycopg.connect(address) as connection:
+                return connection.execute(statement).fetchall()
+        with closing(sqlite3.connect(Path(self.env["TWOFOLD_DATA_DIR"]) / "twofold.sqlite3")) as file, file:
+            return file.execute(statement).fetchall()
 
     def manage(self, *arguments: str, fails: bool = False) -> str:
         """`manage.py …` beside the server, to its end; gives back what it says: on failure the last line of its errors.

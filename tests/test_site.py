@@ -618,6 +618,13 @@ def test_scripts_are_joined_where_files_are_collected(static_files: Path) -> Non
         assert [line for line in collected.splitlines() if line] == [line for block in blocks for line in block]
 
 
+def test_of_htmx_is_collected_what_the_pages_name(static_files: Path) -> None:
+    pages = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("templates/**/*.html"))
+    paths = json.loads((static_files / "staticfiles.json").read_text(encoding="utf-8"))["paths"]
+    collected = {path for path in paths if path.startswith("django_htmx/")}
+    assert collected == set(re.findall(r"django_htmx/[\w./-]+", pages))
+
+
 def test_no_text_of_a_script_spans_lines() -> None:
     """config/storage.py takes the indentation away, in front of whatever stands on a line."""
     found = [

@@ -5,9 +5,11 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from django.apps import apps
 from django.conf import settings
+from django.contrib.staticfiles.apps import StaticFilesConfig
 from django.contrib.staticfiles.finders import get_finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
@@ -63,11 +65,12 @@ def collect() -> None:
 
 def _wanted() -> str:
     """A digest of all files that are to be served and of what makes them smaller."""
+    left_out = cast(StaticFilesConfig, apps.get_app_config("staticfiles")).ignore_patterns
     made_by = sys.modules[type(staticfiles_storage).__module__].__file__
     digest = hashlib.sha256(repr((version("django"), version("whitenoise"), settings.STORAGES)).encode())
     digest.update(Path(made_by).read_bytes() if made_by else b"")
     for finder in get_finders():
-        for name, storage in finder.list([]):
+        for name, storage in finder.list(left_out):
             with storage.open(name) as file:
                 digest.update(repr((name, file.read())).encode())
     return digest.hexdigest()
