@@ -81,13 +81,14 @@ def fill(partnerships: int, years: int) -> None:
     """
     index.remove(connection)
     world = World(random.Random(partnerships * 100 + years), timezone.now().replace(microsecond=0), years)
-    with at_once():
-        world.people(partnerships)
+    world.people(partnerships)
+    with at_once(*world.tables):
         for first in range(0, partnerships, IN_ONE_TRANSACTION):
             with transaction.atomic():
                 for number in range(first, min(first + IN_ONE_TRANSACTION, partnerships)):
                     world.pair(number)
                 world.write()
+    with at_once():
         fill_index()
         analyse()
         plan_deliveries(world.now)
