@@ -34,9 +34,16 @@ class Listing(Generic[RowT]):
     def rows(self, items: list[Any]) -> list[RowT]:
         raise NotImplementedError
 
+    def count(self) -> int | None:
+        """How many `found` finds, where that is known already."""
+        return None
+
     @cached_property
     def page(self) -> Page[Any]:
-        return Paginator(self.found(), PER_PAGE).get_page(self.number)
+        paginator = Paginator(self.found(), PER_PAGE)
+        if (known := self.count()) is not None:
+            paginator.count = known
+        return paginator.get_page(self.number)
 
     @cached_property
     def listed(self) -> list[RowT]:

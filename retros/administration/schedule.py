@@ -32,18 +32,14 @@ NEW_FOR = timedelta(days=14)  # how long a pair may go without a first date befo
 
 
 def by_date(now: datetime) -> QuerySet[Partnership]:
-    """Every pair that goes on, with its next date and whether a calendar mail about it could not be sent."""
-    coming = retros().coming_outside(now).filter(partnership=OuterRef("pk"))
+    """Every pair that goes on, with when it meets next and whether a calendar mail about it could not be sent.
 
-    def first(name: str) -> Case:
-        """Of the few pairs whose date has gone by it is that one; of the others, what the index gives first."""
-        named = coming.values(name)
-        gone_by, ahead = named.filter(start_utc__lte=now)[:1], named.filter(start_utc__gt=now)[:1]
-        return Case(When(_due(now), then=Subquery(gone_by)), default=Subquery(ahead))
-
-    return Partnership.objects.active().annotate(
-        next_id=first("pk"), next_start=first("start_utc"), has_unsent=Q(pk__in=_unsent(now))
-    )
+    Of the few pairs whose date has gone by it is that one; of the others, what the index gives first.
+    """
+    coming = retros().coming_outside(now).filter(partnership=OuterRef("pk")).values("start_utc")
+    gone_by, ahead = coming.filter(start_utc__lte=now)[:1], coming.filter(start_utc__gt=now)[:1]
+    first = Case(When(_due(now), then=Subquery(gone_by)), default=Subquery(ahead))
+    return Partnership.objects.active().annotate(next_start=first, has_unsent=Q(pk__in=_unsent(now)))
 
 
 def _due(now: datetime) -> Q:
@@ -83,7 +79,8 @@ class ScheduleRow:
     """One pair with its next date and its rhythm."""
 
     frame: PartnershipRow
-    next: Session | None
+    next_start: datetime | None
+    mailed_on: datetime | None
     current: RuleVersion | None
     has_unsent: bool
     reader: Person
@@ -95,7 +92,15 @@ class ScheduleRow:
 
     @property
     def starts(self) -> datetime | None:
-        return self.next.start_utc.astimezone(self.reader.tz) if self.next else None
+        return self.next_start.astimezone(self.reader.tz) if self.next_start else None
+
+    @property
+    def select(self) -> str:
+        return _("Select %(name)s") % {"name": self.frame.name}
+
+    @property
+    def more(self) -> str:
+        return _("More for %(name)s") % {"name": self.frame.name}
 
     @property
     def when(self) -> str:
@@ -113,17 +118,16 @@ class ScheduleRow:
     def invites(self) -> str:
         if self.has_unsent:
             return _("Could not be sent")
-        mailed_on: datetime | None = getattr(self.next, "mailed_on", None)
-        if mailed_on is None:
+        if self.mailed_on is None:
             return _("None sent")
-        return _("Sent on %(day)s") % {"day": date_format(mailed_on.astimezone(self.reader.tz), "j M")}
+        return _("Sent on %(day)s") % {"day": date_format(self.mailed_on.astimezone(self.reader.tz), "j M")}
 
     @property
     def week(self) -> str:
         """The heading under which it stands."""
         if self.starts is None:
             return _("Not planned")
-        if self.next and self.next.start_utc <= self.now:
+        if self.next_start and self.next_start <= self.now:
             return _("Date gone by")
         return week_words(monday_of(self.starts.date()), self.now.astimezone(self.reader.tz).date())
 
@@ -179,19 +183,25 @@ class Schedule(Listing[ScheduleRow]):
         """All that the filter finds, by id, at most so many; without a version."""
         return dict.fromkeys(self.found().values_list("pk", flat=True)[:most], 0)
 
+    def count(self) -> int | None:
+        return None if self.words or self.monday else self.counts[self.state]
+
     def rows(self, items: list[Any]) -> list[ScheduleRow]:
-        sessions = Session.objects.filter(pk__in=[p.next_id for p in items if p.next_id])
+        starts = {p.pk: p.next_start for p in items}
         mailed = Subquery(Delivery.objects.invited_on(OuterRef("pk")))
-        next_ones = {session.pk: session for session in sessions.annotate(mailed_on=mailed)}
+        coming = retros().coming_outside(self.now).filter(partnership__in=starts, start_utc__in=set(starts.values()))
+        mailed_on = {
+            pair: on for pair, start, on in coming.values_list("partnership", "start_utc", mailed) if start == starts[pair]
+        }
         rules = RuleVersion.objects.filter(series__partnership__in=items).select_related("series").order_by("n")
         current = {rule.series.partnership_id: rule for rule in rules}  # the last one is in force
         return [
             ScheduleRow(
-                frame, next_ones.get(frame.partnership.next_id),  # type: ignore[attr-defined]
+                frame, starts[frame.partnership.pk], mailed_on.get(frame.partnership.pk),
                 current.get(frame.partnership.pk), frame.partnership.has_unsent,  # type: ignore[attr-defined]
                 self.reader, self.now,
             )
-            for frame in rows_of(items)
+            for frame in rows_of(items, names_only=True)
         ]  # fmt: skip
 
     @property

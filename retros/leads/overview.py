@@ -81,8 +81,12 @@ class LeadOverviewRow:
     counts: Counts
     released: Released
     next: str
-    words: list[WordNeeded]
     waits: frozenset[str]  # kinds of offers that wait for the pair
+    overview: LeadOverview
+
+    @property
+    def words(self) -> list[WordNeeded]:
+        return self.overview.words_of(self.partnership)
 
     @property
     def names(self) -> str:
@@ -125,8 +129,7 @@ class LeadOverview:
 
     @property
     def heading(self) -> str:
-        count = self._led.active().count()
-        words = ngettext("%(n)d pair.", "%(n)d pairs.", count) % {"n": count}
+        words = ngettext("%(n)d pair.", "%(n)d pairs.", self._count_active) % {"n": self._count_active}
         if not self.count_with_word:
             return words
         return f"{words} " + ngettext(
@@ -139,6 +142,10 @@ class LeadOverview:
     def _led(self) -> PartnershipQuerySet:
         found: PartnershipQuerySet = Partnership.objects.led_by(self.person)
         return found
+
+    @cached_property
+    def _count_active(self) -> int:
+        return self._led.active().count()
 
     @cached_property
     def is_empty(self) -> bool:
@@ -157,30 +164,36 @@ class LeadOverview:
         if self.state == "word":
             chosen = self._with_word
         else:
-            chosen = self._with_facts(self._led.filter(archived_at__isnull=self.state != "ended"))
+            chosen = self._led.filter(archived_at__isnull=self.state != "ended")
         if self.kind:
             chosen = chosen.filter(kind=self.kind)
         return chosen.matching(self.label, by_address=False).order_by("label", "pk")
 
     def _with_facts(self, partnerships: PartnershipQuerySet) -> PartnershipQuerySet:
-        """With what `_words` are made of: `waits` for an answer, `missed_twice`, `is_new` without the exercise."""
-        needs = Need.objects.asked_of(self.person).filter(answered_at=None, partnership=OuterRef("pk"))
-        retros = self._retros.filter(partnership=OuterRef("pk"))
-        over = retros.over_outside(self.now).values("status")
+        """With what `_words` are made of: `waits` for an answer, `missed_twice`, `is_new` without the exercise.
+
+        Who asked, and who has a date, are sets that are found once, not questions for each pair.
+        """
+        asked = Need.objects.asked_of(self.person).filter(answered_at=None)
+        coming = self._retros.coming_outside(self.now).order_by()
+        over = self._retros.over_outside(self.now).filter(partnership=OuterRef("pk")).values("status")
         missed = (Session.Status.MISSED, Session.Status.SKIPPED)
         agreed = Agreement.objects.filter(
             partnership=OuterRef("pk"), kind=Agreement.Kind.DREAM_TEAM, versions__number__isnull=False
         )
         last_two = partnerships.alias(last=Subquery(over[:1]), before=Subquery(over[1:2]))
         return last_two.annotate(
-            waits=Exists(needs),
-            missed_twice=Q(~Exists(retros.coming_outside(self.now)), last__in=missed, before__in=missed),
-            is_new=Q(~Exists(agreed), since__gt=self.today - NEW),
+            waits=Q(pk__in=asked.values("partnership")),
+            missed_twice=~Q(pk__in=coming.values("partnership")) & Q(last__in=missed) & Q(before__in=missed),
+            is_new=Q(since__gt=self.today - NEW) & Q(~Exists(agreed)),
         )
 
     @cached_property
     def page(self) -> Page[Partnership]:
-        return Paginator(self._wanted.with_members(), ON_A_PAGE).get_page(self._page)
+        paginator = Paginator(self._wanted.with_members(), ON_A_PAGE)
+        if not (self.kind or self.label) and self.state != "ended":
+            paginator.count = self.count_with_word if self.state == "word" else self._count_active
+        return paginator.get_page(self._page)
 
     @cached_property
     def rows(self) -> list[LeadOverviewRow]:
@@ -221,8 +234,8 @@ class LeadOverview:
             Counts.of(self._actions.get(pk, Counter())),
             self._released.get(pk, Released()),
             self._next(partnership),
-            self._words(partnership),
             frozenset(self._offers.get(pk, ())),
+            self,
         )
 
     @cached_property
@@ -251,7 +264,10 @@ class LeadOverview:
             "held_on",
             "slot_date",
         )
+        # Of a day since then, or planned: as `Session.day` has it, by a clock that may be a day ahead.
+        since = datetime.combine(self._since, time.min, UTC) - timedelta(days=1)
         known = self._retros.known_outside(self.now).filter(partnership__in=self._shown)
+        known = known.filter(Q(start_utc__gte=since) | Q(held_on__gte=self._since))
         for session in known.exclude(status=Session.Status.CANCELLED).only(*shown).order_by("start_utc"):
             found.setdefault(session.partnership_id, []).append(session.seen_outside())
         return found
@@ -288,14 +304,24 @@ class LeadOverview:
             found.setdefault(partnership, []).append(kind)
         return found
 
-    @staticmethod
-    def _words(partnership: Any) -> list[WordNeeded]:
+    def words_of(self, partnership: Partnership) -> list[WordNeeded]:
+        pk = partnership.pk
+        facts = self._facts_of_first[pk] if pk in self._facts_of_first else self._facts_on_page[pk]
         words = []
-        if partnership.waits:
+        if facts.waits:
             words.append(WordNeeded(_("They wrote what they need from you."), "need"))
-        if partnership.missed_twice:
+        if facts.missed_twice:
             words.append(WordNeeded(_("Two retros in a row didn’t happen. None is planned."), "times"))
-        if partnership.is_new:
+        if facts.is_new:
             why = _("New together since %(day)s. The Dream Team exercise is the usual start.")
             words.append(WordNeeded(why % {"day": date_format(partnership.since, "j F")}, "exercise"))
         return words
+
+    @cached_property
+    def _facts_of_first(self) -> dict[UUID, Any]:
+        return {p.pk: p for p in self._first_with_word}
+
+    @cached_property
+    def _facts_on_page(self) -> dict[UUID, Any]:
+        shown = self._led.filter(pk__in=[p.pk for p in self.page.object_list])
+        return {p.pk: p for p in self._with_facts(shown)}
