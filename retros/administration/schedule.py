@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from functools import cached_property
+from datetime import date, datetime, time, timedelta
+from functools import cached_property, lru_cache
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.lookups import In
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -19,11 +19,13 @@ from django.utils.translation import gettext_lazy
 
 from partnerships.administration.listing import Listing
 from partnerships.administration.partnerships import PartnershipRow, rows_of
+from partnerships.compiled import CompiledQuery
 from partnerships.models import Delivery, Membership, Partnership, Person
 from retros.administration.clashes import clashing, retros
 from retros.administration.month import Month
 from retros.administration.weeks import WEEK, in_short, monday_of, week_words, weeks_ahead
 from retros.models import RuleVersion, Series, Session
+from retros.models.session import undecided_since, within
 
 Status = Session.Status
 
@@ -32,35 +34,42 @@ NEW_FOR = timedelta(days=14)  # how long a pair may go without a first date befo
 
 
 def by_date(now: datetime) -> QuerySet[Partnership]:
-    """Every pair that goes on, with when it meets next and whether a calendar mail about it could not be sent.
-
-    Of the few pairs whose date has gone by it is that one; of the others, what the index gives first.
-    """
-    coming = retros().coming_outside(now).filter(partnership=OuterRef("pk")).values("start_utc")
-    gone_by, ahead = coming.filter(start_utc__lte=now)[:1], coming.filter(start_utc__gt=now)[:1]
-    first = Case(When(_due(now), then=Subquery(gone_by)), default=Subquery(ahead))
-    return Partnership.objects.active().annotate(next_start=first, has_unsent=Q(pk__in=_unsent(now)))
-
-
-def _due(now: datetime) -> Q:
-    """Whose date has gone by, and nothing is decided about it."""
-    coming = retros().coming_outside(now).order_by()
-    return Q(pk__in=coming.filter(start_utc__lte=now).values("partnership"))
-
-
-def _unsent(now: datetime) -> QuerySet[Session, Any]:
-    """The pairs with a coming retro of which a calendar mail could not be sent."""
-    failed = Delivery.objects.filter(kind__in=Delivery.CALENDAR, status=Delivery.Status.FAILED).values("subject_id")
-    return retros().known_outside(now).filter(start_utc__gt=now, pk__in=failed).values("partnership")
+    """Every pair that goes on, with when it meets next and whether a calendar mail about it could not be sent."""
+    return _by_date(now, undecided_since(now))
 
 
 def health(now: datetime) -> dict[str, Q]:
-    """Each state of the filter, as a condition over partnerships (docs/rules/scheduling.md S14).
+    """Each state of the filter, as a condition over partnerships (docs/rules/scheduling.md S14)."""
+    return _health(now, undecided_since(now), clashing(now))
 
-    Each set is found by itself, from few rows, instead of once for every pair.
-    """
-    coming = retros().coming_outside(now).order_by()
-    over = retros().over_outside(now).filter(partnership=OuterRef("pk")).values("status")
+
+def _by_date(now: datetime, undecided: date) -> QuerySet[Partnership]:
+    """Of the few pairs whose date has gone by it is that one; of the others, what the index gives first."""
+    coming = retros().coming_outside(within(undecided)).filter(partnership=OuterRef("pk")).values("start_utc")
+    gone_by, ahead = coming.filter(start_utc__lte=now)[:1], coming.filter(start_utc__gt=now)[:1]
+    first = Case(When(_due(now, undecided), then=Subquery(gone_by)), default=Subquery(ahead))
+    unsent = Q(pk__in=_unsent(now, undecided))
+    listed = Partnership.objects.active().annotate(next_start=first, has_unsent=unsent)
+    return listed.order_by(F("next_start").asc(nulls_last=True), "label", "pk")  # type: ignore[no-any-return]
+
+
+def _due(now: datetime, undecided: date) -> Q:
+    """Whose date has gone by, and nothing is decided about it."""
+    coming = retros().coming_outside(within(undecided)).order_by()
+    return Q(pk__in=coming.filter(start_utc__lte=now).values("partnership"))
+
+
+def _unsent(now: datetime, undecided: date) -> QuerySet[Session, Any]:
+    """The pairs with a coming retro of which a calendar mail could not be sent."""
+    failed = Delivery.objects.filter(kind__in=Delivery.CALENDAR, status=Delivery.Status.FAILED).values("subject_id")
+    known = retros().known_outside(within(undecided))
+    return known.filter(start_utc__gt=now, pk__in=failed).values("partnership")
+
+
+def _health(now: datetime, undecided: date, clashing: Collection[UUID]) -> dict[str, Q]:
+    """Each set is found by itself, from few rows, instead of once for every pair."""
+    coming = retros().coming_outside(within(undecided)).order_by()
+    over = retros().over_outside(within(undecided)).filter(partnership=OuterRef("pk")).values("status")
     missed = (Status.MISSED, Status.SKIPPED)
     going_on = ~Q(pk__in=Series.objects.filter(status=Series.Status.PAUSED).values("partnership"))
     off = Membership.objects.filter(person__is_active=False).values("partnership")
@@ -68,10 +77,38 @@ def health(now: datetime) -> dict[str, Q]:
         "all": Q(),
         "none": going_on & ~Q(pk__in=coming.values("partnership")),
         "overdue": going_on & Q(In(Subquery(over[:1]), missed)),
-        "due": going_on & _due(now),
+        "due": going_on & _due(now, undecided),
         "paused": ~going_on,
-        "attention": Q(pk__in=off) | Q(pk__in=_unsent(now)) | Q(pk__in=clashing(now)),
+        "attention": Q(pk__in=off) | Q(pk__in=_unsent(now, undecided)) | Q(pk__in=clashing),
     }
+
+
+@lru_cache
+def _counts(clashing: int) -> CompiledQuery[tuple[int, ...]]:
+    """How many pairs are in each state, in the order of the filter. Worded for so many pairs that clash."""
+
+    def make(now: datetime, undecided: date, *pairs: UUID) -> QuerySet[Any, tuple[int, ...]]:
+        health = _health(now, undecided, pairs)
+        states = {f"in_{key}": Count("pk", filter=health[key]) for key in Schedule.STATES}
+        return Partnership.objects.active().values(every=Value(1)).annotate(**states).values_list(*states)
+
+    return CompiledQuery(make, datetime, date, *[UUID] * clashing)
+
+
+@lru_cache
+def _page(state: str, first: int, last: int, clashing: int) -> CompiledQuery[Partnership]:
+    """The pairs in this state, from one place in their list to another. Worded for so many pairs that clash."""
+
+    def make(now: datetime, undecided: date, *pairs: UUID) -> QuerySet[Partnership]:
+        return _by_date(now, undecided).filter(_health(now, undecided, pairs)[state])[first:last]
+
+    return CompiledQuery(make, datetime, date, *[UUID] * (clashing if state == "attention" else 0))
+
+
+def _padded(ids: Collection[UUID]) -> list[UUID]:
+    """As many as a power of two, so that few queries are worded: the last one over and over."""
+    found = sorted(ids)
+    return found + found[-1:] * ((1 << (len(found) - 1).bit_length()) - len(found)) if found else []
 
 
 @dataclass(frozen=True)
@@ -147,6 +184,7 @@ class Schedule(Listing[ScheduleRow]):
     def __init__(self, asked: Mapping[str, str], reader: Person) -> None:
         super().__init__(asked)
         self.reader, self.now = reader, timezone.now()
+        self._undecided = undecided_since(self.now)
         self.month = Month(asked.get("month", ""), reader, self.now)
         self.today = self.now.astimezone(reader.tz).date()
         self.monday = next((m for m in weeks_ahead(self.today) if m.isoformat() == asked.get("week")), None)
@@ -161,17 +199,18 @@ class Schedule(Listing[ScheduleRow]):
         ]
 
     @cached_property
-    def health(self) -> dict[str, Q]:
-        return health(self.now)
+    def _clashing(self) -> list[UUID]:
+        return _padded(clashing(self.now))
 
     def found(self) -> QuerySet[Partnership]:
-        listed = by_date(self.now).matching(self.words).filter(self.health[self.state])  # type: ignore[attr-defined]
+        health = _health(self.now, self._undecided, self._clashing)
+        listed = by_date(self.now).matching(self.words).filter(health[self.state])  # type: ignore[attr-defined]
         if self.monday:
             first, last = (datetime.combine(day, time.min, self.reader.tz) for day in (self.monday, self.monday + WEEK))
             coming = retros().coming_outside(self.now).order_by().values("partnership")
             listed = listed.exclude(pk__in=coming.filter(start_utc__lt=first))
             listed = listed.filter(pk__in=coming.filter(start_utc__gte=first, start_utc__lt=last))
-        return listed.order_by(F("next_start").asc(nulls_last=True), "label", "pk")  # type: ignore[no-any-return]
+        return listed  # type: ignore[no-any-return]
 
     @property
     def filter(self) -> list[tuple[str, str]]:
@@ -183,8 +222,14 @@ class Schedule(Listing[ScheduleRow]):
         """All that the filter finds, by id, at most so many; without a version."""
         return dict.fromkeys(self.found().values_list("pk", flat=True)[:most], 0)
 
-    def count(self) -> int | None:
-        return None if self.words or self.monday else self.counts[self.state]
+    def count(self) -> int:
+        return super().count() if self.words or self.monday else self.counts[self.state]
+
+    def items(self, first: int, last: int) -> list[Any]:
+        if self.words or self.monday:
+            return super().items(first, last)
+        clashing = self._clashing if self.state == "attention" else []
+        return _page(self.state, first, last, len(clashing))(self.now, self._undecided, *clashing)
 
     def rows(self, items: list[Any]) -> list[ScheduleRow]:
         starts = {p.pk: p.next_start for p in items}
@@ -211,8 +256,8 @@ class Schedule(Listing[ScheduleRow]):
     @cached_property
     def counts(self) -> dict[str, int]:
         """How many pairs are in each state, in one question."""
-        states = {key: Count("pk", filter=condition) for key, condition in self.health.items()}
-        return Partnership.objects.active().aggregate(**states)
+        [counts] = _counts(len(self._clashing))(self.now, self._undecided, *self._clashing) or [[0] * len(self.STATES)]
+        return dict(zip(self.STATES, counts, strict=True))
 
     @property
     def checks(self) -> list[tuple[str, str, int]]:
