@@ -132,8 +132,8 @@ def one_of_several() -> Application:
 
 
 def settle() -> None:
-    """Sets the interpreter up for answering. What is loaded by then stays, so full collections pass over it: one of them
-    took 70 ms, within every tenth page of fifty rows.
+    """Sets the interpreter up for answering. What is loaded by then stays, so full collections pass over it: one took
+    70 ms, in every tenth page of fifty rows.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     reverse("home")  # loads the views, and makes the table of all addresses, which the first page would wait for

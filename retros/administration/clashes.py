@@ -18,6 +18,7 @@ from retros.models import RuleVersion, Series, Session
 from retros.models.session import SessionQuerySet, undecided_since, within
 
 LOOKED_AHEAD = timedelta(days=190)
+SPAN = ("person", "start_utc", "duration_min", "partnership", "pk")
 
 
 def retros() -> SessionQuerySet:
@@ -49,8 +50,8 @@ def clashes(now: datetime) -> dict[UUID, list[tuple[Span, Span]]]:
 
     No retro takes a day, so whatever overlaps begins within one of its neighbour: the database leaves out the rest.
     """
-    near = _near(now, now + LOOKED_AHEAD, undecided_since(now))
-    found = {person: list(overlaps(sorted(spans, key=lambda span: span.start))) for person, spans in _spans(near).items()}
+    near = sorted(_near(now, now + LOOKED_AHEAD, undecided_since(now)), key=lambda span: span[1])
+    found = {person: list(overlaps(spans)) for person, spans in _spans(near).items()}
     return {person: pairs for person, pairs in found.items() if pairs}
 
 
@@ -63,7 +64,8 @@ def _seated(since: datetime, until: datetime, undecided: date) -> QuerySet[Any]:
     """Each coming retro, once for each `person` in it. `undecided`: see `undecided_since`."""
     coming = retros().coming_outside(within(undecided)).order_by()
     coming = coming.filter(start_utc__range=(since, until), partnership__archived_at=None)
-    return coming.annotate(person=F("partnership__memberships__person"))
+    found: QuerySet[Any] = coming.annotate(person=F("partnership__memberships__person"))
+    return found
 
 
 class Shifted(Func):
@@ -82,14 +84,13 @@ class Shifted(Func):
 def _near_others(since: datetime, until: datetime, undecided: date) -> QuerySet[Any]:
     """Those of `_seated` with another one of the same person within a day."""
     one_by_one: dict[str, Any] = {"partition_by": "person", "order_by": "start_utc"}
-    seated = _seated(since, until, undecided).annotate(
+    seated: QuerySet[Any] = _seated(since, until, undecided).annotate(
         before=Window(Lag("start_utc"), **one_by_one), after=Window(Lead("start_utc"), **one_by_one)
     )
     near = Q(before__gt=Shifted("start_utc", -1)) | Q(after__lt=Shifted("start_utc", 1))
     return seated.filter(near).values_list(*SPAN)
 
 
-SPAN = ("person", "start_utc", "duration_min", "partnership", "pk")
 _near = CompiledQuery(_near_others, datetime, datetime, date)
 
 

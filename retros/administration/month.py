@@ -72,8 +72,8 @@ class Month:
     @cached_property
     def weeks(self) -> list[list[Day | None]]:
         count: Counter[date] = Counter()
-        for start, retros in self.sessions.order_by().values_list("start_utc").annotate(Count("pk")):
-            count[start.astimezone(self.reader.tz).date()] += retros
+        for start, found in self.sessions.order_by().values_list("start_utc").annotate(Count("pk")):
+            count[start.astimezone(self.reader.tz).date()] += found
         return [
             [Day(day, count[day], day == self.today) if day.month == self.first.month else None for day in week]
             for week in Calendar().monthdatescalendar(self.first.year, self.first.month)

@@ -50,7 +50,7 @@ def _by_date(now: datetime, undecided: date) -> QuerySet[Partnership]:
     first = Case(When(_due(now, undecided), then=Subquery(gone_by)), default=Subquery(ahead))
     unsent = Q(pk__in=_unsent(now, undecided))
     listed = Partnership.objects.active().annotate(next_start=first, has_unsent=unsent)
-    return listed.order_by(F("next_start").asc(nulls_last=True), "label", "pk")  # type: ignore[no-any-return]
+    return listed.order_by(F("next_start").asc(nulls_last=True), "label", "pk")
 
 
 def _due(now: datetime, undecided: date) -> Q:
@@ -235,9 +235,8 @@ class Schedule(Listing[ScheduleRow]):
         starts = {p.pk: p.next_start for p in items}
         mailed = Subquery(Delivery.objects.invited_on(OuterRef("pk")))
         coming = retros().coming_outside(self.now).filter(partnership__in=starts, start_utc__in=set(starts.values()))
-        mailed_on = {
-            pair: on for pair, start, on in coming.values_list("partnership", "start_utc", mailed) if start == starts[pair]
-        }
+        found = coming.values_list("partnership", "start_utc", mailed)
+        mailed_on = {pair: on for pair, start, on in found if start == starts[pair]}
         rules = RuleVersion.objects.filter(series__partnership__in=items).select_related("series").order_by("n")
         current = {rule.series.partnership_id: rule for rule in rules}  # the last one is in force
         return [
@@ -256,7 +255,7 @@ class Schedule(Listing[ScheduleRow]):
     @cached_property
     def counts(self) -> dict[str, int]:
         """How many pairs are in each state, in one question."""
-        [counts] = _counts(len(self._clashing))(self.now, self._undecided, *self._clashing) or [[0] * len(self.STATES)]
+        [counts] = _counts(len(self._clashing))(self.now, self._undecided, *self._clashing)
         return dict(zip(self.STATES, counts, strict=True))
 
     @property

@@ -260,6 +260,10 @@ class World:
         lead = Lead.objects.create(partnership=partnership, person=self.leads[number // PAIRS_OF_A_LEAD])
         Lead.objects.create(partnership=partnership, person=self.head)
         rule = Rule.starting(first, PRESETS[DEFAULT], time(hour), chance.choice(ZONES))
+        if number == 0:
+            self.rule_of_first = rule
+        if number == 1:  # one of them is in the first pair, too: so among any ten pairs somebody is in two at once
+            rule = self.rule_of_first
         horizon = now + timedelta(days=61)
         paused, without = number % 30 == 8, number % 50 == 9
         status = "ended" if without or ended else "paused" if paused else "active"

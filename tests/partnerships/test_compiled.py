@@ -74,7 +74,7 @@ def test_it_brings_related_rows_and_what_is_annotated() -> None:
     for each in (pair, other):
         expected = [(m.person.name, True) for m in each.memberships.order_by("seat")]
         with CaptureQueriesContext(connection) as queries:
-            assert [(m.person.name, m.is_here) for m in query(each.pk)] == expected  # type: ignore[attr-defined]
+            assert [(m.person.name, m.is_here) for m in query(each.pk)] == expected
         assert len(queries) == 1
 
 
