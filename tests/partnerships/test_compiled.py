@@ -116,6 +116,29 @@ def test_what_is_reckoned_from_what_is_given_is_refused() -> None:
         query(datetime(2026, 3, 1, 9, tzinfo=UTC))
 
 
+def test_a_day_reckoned_from_a_moment_is_refused() -> None:
+    query = CompiledQuery(
+        lambda now: Partnership.objects.filter(created_at__lt=now, since__lte=(now - timedelta(hours=12)).date()),
+        datetime,
+    )
+    with pytest.raises(ValueError, match="Differs"):
+        query(datetime(2026, 3, 1, 9, tzinfo=UTC))
+
+
+def test_it_gives_the_rows_of_a_list_of_values() -> None:
+    """In the order of their names, annotated ones and all, each as it would be without."""
+    pairs = [PartnershipFactory.create(), PartnershipFactory.create()]
+    is_here = Exists(Membership.objects.filter(partnership=OuterRef("pk"), seat="a"))
+
+    def make(day: date) -> QuerySet[Partnership, tuple[object, ...]]:
+        found = Partnership.objects.filter(since__gte=day).annotate(is_here=is_here).order_by("pk")
+        return found.values_list("is_here", "created_at", "pk", "label")
+
+    rows = CompiledQuery(make, date)(date(2000, 1, 1))
+    assert rows == [(True, each.created_at, each.pk, each.label) for each in sorted(pairs, key=lambda pair: pair.pk)]
+    assert CompiledQuery(make, date)(date(2100, 1, 1)) == []
+
+
 def test_what_was_not_read_is_read_when_it_is_asked_for() -> None:
     pair = PartnershipFactory.create(label="Checkout")
     query = CompiledQuery(lambda pk: Partnership.objects.filter(pk=pk).only("created_at"), UUID)
