@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
-FEW = 100  # people
+FEW = 300  # people
 BY_SOMEBODY = {Audit.Act.SIGN_IN_REFUSED, Audit.Act.SIGN_IN_LINK_USED}  # nobody was signed in
 
 
