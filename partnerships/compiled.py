@@ -10,14 +10,15 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID, uuid4
+from weakref import WeakSet
 
 from django.db import connection, connections
 from django.db.models import Model, QuerySet
 from django.db.models.base import ModelState
-from django.db.models.query import get_related_populators
+from django.db.models.query import ValuesListIterable, get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
 
-M = TypeVar("M", bound=Model)
+R = TypeVar("R")
 
 Given = Model | UUID | datetime | date | str | int
 Converter = Callable[[Any, Any, Any], Any]
@@ -31,26 +32,36 @@ class Worded(NamedTuple):
     database: str
     sql: str
     parameters: list[tuple[int | None, object]]  # each the place of what is given, or a value that is always the same
-    objects: Callable[[list[Any]], list[Any]]  # of the rows that come
+    objects: Callable[[list[Any]], list[Any]]  # of the rows that come; or the rows, of a `values_list`
 
 
-class CompiledQuery(Generic[M]):
+_made: WeakSet[CompiledQuery[Any]] = WeakSet()
+
+
+def word_all() -> None:
+    """Words what is made already, so that no page has to. It asks the database nothing."""
+    for query in list(_made):
+        query._word()
+
+
+class CompiledQuery(Generic[R]):
     """A query that differs in what it is asked about alone: `query(*given)` finds what `make(*given)` would find.
 
     `make` is called for each kind of database, with stand-ins for what is given: a row of a model that does not exist,
     of which it may use nothing but the key, or any UUID, moment, day, text or number. The query must be the same but
-    for these: it may annotate, defer and bring related rows (`select_related`, not `prefetch_related`). Where a row
-    stands in, its key will do.
+    for these: it may annotate, defer and bring related rows (`select_related`, not `prefetch_related`), or be a
+    `values_list`. Where a row stands in, its key will do.
 
     Raises ValueError when something given has no part in the query (a person who plays no part could be anybody), or
     something else differs from time to time: what `make` reckoned from a stand-in, or looked up by itself.
     """
 
-    def __init__(self, make: Callable[..., QuerySet[M]], *kinds: type[Given]) -> None:
+    def __init__(self, make: Callable[..., QuerySet[Any, R]], *kinds: type[Given]) -> None:
         self._make, self._kinds = make, kinds
         self._worded: dict[str, Worded] = {}
+        _made.add(self)
 
-    def __call__(self, *given: Given) -> list[M]:
+    def __call__(self, *given: Given) -> list[R]:
         worded = self._worded.get(connection.vendor) or self._word()
         found = [_adapted(each) for each in given]
         values: list[Any] = [value if at is None else found[at] for at, value in worded.parameters]
@@ -75,7 +86,8 @@ class CompiledQuery(Generic[M]):
         parameters = [(at, None if at is not None else value) for value in values for at in [_place(places, value)]]
         if missing := set(places.values()) - {at for at, _value in parameters}:
             raise ValueError(f"{', '.join(self._kinds[at].__name__ for at in missing)}: not in {sql}")
-        return Worded(found.db, sql, parameters, _objects(compiler, found.db))
+        make = _rows if issubclass(found._iterable_class, ValuesListIterable) else _objects
+        return Worded(found.db, sql, parameters, make(compiler, found.db))
 
 
 def _objects(compiler: SQLCompiler, database: str) -> Callable[[list[Any]], list[Any]]:
@@ -114,6 +126,12 @@ def _objects(compiler: SQLCompiler, database: str) -> Callable[[list[Any]], list
     return objects
 
 
+def _rows(compiler: SQLCompiler, _database: str) -> Callable[[list[Any]], list[Any]]:
+    """What makes the rows of a `values_list` of what comes."""
+    converters = _remembering(compiler.get_converters([column[0] for column in compiler.select]))
+    return lambda rows: [tuple(row) for row in compiler.apply_converters(rows, converters)]
+
+
 def _remembering(converters: Converters) -> Converters:
     """The same, but an id or a moment that was read before in this process is not made of its text once more."""
 
@@ -134,7 +152,7 @@ def _stand_in(kind: type[Given], n: int) -> Given:
     if issubclass(kind, Model):
         return kind(pk=uuid4())
     if issubclass(kind, datetime):
-        return datetime(1901, 1, 1, 1, 2, 3, n, tzinfo=UTC)
+        return datetime(1901, 1, 1, 1, 2, 3, n, tzinfo=UTC) + timedelta(days=n)
     if issubclass(kind, date):
         return date(1901, 1, 1) + timedelta(days=n)
     if issubclass(kind, int):

@@ -36,7 +36,7 @@ def isolated(text: str) -> str:
     Without the two marks (U+2068, U+2069) a Hebrew or Arabic name takes the words and stops beside it along. A text
     without such letters is left as it is, so that names can be searched for and copied.
     """
-    has_own_direction = any(unicodedata.bidirectional(char) in {"R", "AL"} for char in text)
+    has_own_direction = not text.isascii() and any(unicodedata.bidirectional(char) in {"R", "AL"} for char in text)
     return f"\u2068{text}\u2069" if has_own_direction else text
 
 

@@ -998,7 +998,8 @@ def test_postgresql_gets_its_pool_and_limits(tmp_path: Path) -> None:
             "p@ss",
             {
                 "sslmode": "require",
-                "options": "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s",
+                "options": "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s "
+                "-c jit=off",
                 "pool": {"min_size": 2, "max_size": 8, "timeout": 10},
                 "server_side_binding": True,
                 "prepare_threshold": 5,
@@ -1034,3 +1035,5 @@ def test_the_database_is_set_as_promised(tmp_path: Path) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT current_setting('statement_timeout'), current_setting('lock_timeout')")
             assert cursor.fetchone() == ("15s", "5s")
+            cursor.execute("SHOW jit")
+            assert cursor.fetchone() == ("off",)

@@ -34,13 +34,26 @@ class Listing(Generic[RowT]):
     def rows(self, items: list[Any]) -> list[RowT]:
         raise NotImplementedError
 
+    def count(self) -> int:
+        return self._found.count()
+
+    def items(self, first: int, last: int) -> list[Any]:
+        """Those that `found` finds from one place to another."""
+        return list(self._found[first:last])
+
     @cached_property
-    def page(self) -> Page[Any]:
-        return Paginator(self.found(), PER_PAGE).get_page(self.number)
+    def _found(self) -> QuerySet[Any]:
+        return self.found()
+
+    @cached_property
+    def page(self) -> Page[int]:
+        """The places in the list that are on the page."""
+        return Paginator(range(self.count()), PER_PAGE).get_page(self.number)
 
     @cached_property
     def listed(self) -> list[RowT]:
-        return self.rows(list(self.page.object_list))
+        places = self.page.object_list
+        return self.rows(self.items(places[0], places[-1] + 1) if places else [])
 
     @property
     def states(self) -> list[tuple[str, str, bool]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Prefetch, QuerySet, prefetch_related_objects
@@ -15,6 +16,8 @@ from partnerships.models.partnership import Seat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+NAME = ("person__name", "person__email", "person__erased_at")  # what it is made of
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,8 @@ class PartnershipRow:
 
     partnership: Partnership
     seats: list[SeatRow]
-    leads: list[Lead]
 
-    @property
+    @cached_property
     def title(self) -> str:
         a, b = (side.short_name for side in self.seats)
         return _("%(a)s and %(b)s") % {"a": a, "b": b}
@@ -74,16 +76,29 @@ class PartnershipRow:
     def is_waiting(self) -> bool:
         return len(self.members) < len(Seat)
 
+    @property
+    def leads(self) -> list[Lead]:
+        """Who leads it, where it was asked for."""
+        return list(self.partnership.leads.all())
 
-def rows_of(partnerships: Iterable[Partnership]) -> list[PartnershipRow]:
-    """Their frames, in three queries more, however many they are."""
+
+def rows_of(
+    partnerships: Iterable[Partnership], *, names_only: bool = False, leads: bool = False
+) -> list[PartnershipRow]:
+    """Their frames, in two queries more, however many they are, and one more for who leads them. `names_only`: all that
+    a long list shows of the people.
+    """
     found = list(partnerships)
-    prefetch_related_objects(
-        found,
-        Prefetch("memberships", Membership.objects.select_related("person").order_by("seat")),
-        Prefetch("leads", Lead.objects.select_related("person").order_by("since")),
+    members = Membership.objects.select_related("person").order_by("seat")
+    leading = Lead.objects.select_related("person").order_by("since")
+    if names_only:
+        members = members.only("partnership", "seat", "role_label", *NAME)
+        leading = leading.only("partnership", "since", *NAME)
+    wanted = [
+        Prefetch("memberships", members),
         Prefetch("invitations", Invitation.objects.unused().order_by("created_at"), to_attr="unused_invitations"),
-    )
+    ]
+    prefetch_related_objects(found, *wanted, *([Prefetch("leads", leading)] if leads else []))
     return [_row(partnership) for partnership in found]
 
 
@@ -91,7 +106,7 @@ def _row(partnership: Any) -> PartnershipRow:
     members = {m.seat: m for m in partnership.memberships.all()}
     invited = {i.seat: i for i in partnership.unused_invitations}
     sides = [SeatRow(seat, members.get(seat), None if seat in members else invited.get(seat)) for seat in Seat]
-    return PartnershipRow(partnership, sides, list(partnership.leads.all()))
+    return PartnershipRow(partnership, sides)
 
 
 class Partnerships(Listing[PartnershipRow]):
@@ -113,8 +128,8 @@ class Partnerships(Listing[PartnershipRow]):
         return partnerships.order_by("label", "pk")
 
     def rows(self, items: list[Any]) -> list[PartnershipRow]:
-        return rows_of(items)
+        return rows_of(items, names_only=True, leads=True)
 
 
 def frame_of(partnership: Partnership) -> PartnershipRow:
-    return rows_of(Partnership.objects.filter(pk=partnership.pk))[0]
+    return rows_of(Partnership.objects.filter(pk=partnership.pk), leads=True)[0]

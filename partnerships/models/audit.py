@@ -113,7 +113,11 @@ class Audit(models.Model):
     objects: ClassVar = AuditQuerySet.as_manager()
 
     class Meta:
-        indexes = (models.Index(fields=["act"], name="audit_by_act"),)
+        indexes = (
+            models.Index(fields=["act"], name="audit_by_act"),
+            models.Index(fields=["by_id"], name="audit_by_person"),
+            models.Index(fields=["about_id"], name="audit_by_about"),
+        )
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.act}"

@@ -5,6 +5,7 @@ import zoneinfo
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import time
+from itertools import islice
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -132,7 +133,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
     @property
     def initials(self) -> str:
-        words = [list(graphemes(word)) for word in self.bare_name.split()]
+        words = [list(islice(graphemes(word), 2)) for word in self.bare_name.split()]
         first, second = words[0][:1], words[-1][:1] if len(words) > 1 else words[0][1:2]
         return "".join(first + second).upper()
 

@@ -8,16 +8,17 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet, Window
+from django.db.models import Count, DateTimeField, F, Func, Q, QuerySet, Window
 from django.db.models.functions import Lag, Lead
 
+from partnerships.compiled import CompiledQuery
 from partnerships.models import Person
 from retros.administration.placing import YEAR, BusySpan, BusyTimes
 from retros.models import RuleVersion, Series, Session
-from retros.models.session import SessionQuerySet
+from retros.models.session import SessionQuerySet, undecided_since, within
 
 LOOKED_AHEAD = timedelta(days=190)
-LONGER_THAN_ANY = timedelta(days=1)  # retro
+SPAN = ("person", "start_utc", "duration_min", "partnership", "pk")
 
 
 def retros() -> SessionQuerySet:
@@ -40,22 +41,16 @@ def in_several(people: QuerySet[Person]) -> QuerySet[Person]:
 
 def spans_of(people: Iterable[UUID], now: datetime) -> dict[UUID, list[Span]]:
     """When each of them (by id) sits in a retro from now on, the earliest first. One query."""
-    return _spans(_seated(now).filter(person__in=people))
+    seated = _seated(now, now + LOOKED_AHEAD, undecided_since(now)).filter(person__in=people)
+    return _spans(seated.order_by("start_utc").values_list(*SPAN))
 
 
 def clashes(now: datetime) -> dict[UUID, list[tuple[Span, Span]]]:
     """Who (by id) has to be in two retros at once, and in which. One query.
 
-    Whatever overlaps begins within a day of its neighbour: the database leaves out the rest.
+    No retro takes a day, so whatever overlaps begins within one of its neighbour: the database leaves out the rest.
     """
-    near = (
-        _seated(now)
-        .annotate(
-            before=Window(Lag("start_utc"), partition_by="person", order_by="start_utc"),
-            after=Window(Lead("start_utc"), partition_by="person", order_by="start_utc"),
-        )
-        .filter(Q(before__gt=F("start_utc") - LONGER_THAN_ANY) | Q(after__lt=F("start_utc") + LONGER_THAN_ANY))
-    )
+    near = sorted(_near(now, now + LOOKED_AHEAD, undecided_since(now)), key=lambda span: span[1])
     found = {person: list(overlaps(spans)) for person, spans in _spans(near).items()}
     return {person: pairs for person, pairs in found.items() if pairs}
 
@@ -65,19 +60,43 @@ def clashing(now: datetime) -> set[UUID]:
     return {span.partnership_id for pairs in clashes(now).values() for pair in pairs for span in pair}
 
 
-def _seated(now: datetime) -> QuerySet[Any]:
-    """Each coming retro, once for each `person` in it."""
-    coming = retros().coming_outside(now).filter(
-        start_utc__range=(now, now + LOOKED_AHEAD), partnership__archived_at=None
-    )  # fmt: skip
-    return coming.annotate(person=F("partnership__memberships__person"))
+def _seated(since: datetime, until: datetime, undecided: date) -> QuerySet[Any]:
+    """Each coming retro, once for each `person` in it. `undecided`: see `undecided_since`."""
+    coming = retros().coming_outside(within(undecided)).order_by()
+    coming = coming.filter(start_utc__range=(since, until), partnership__archived_at=None)
+    found: QuerySet[Any] = coming.annotate(person=F("partnership__memberships__person"))
+    return found
 
 
-def _spans(seated: QuerySet[Any]) -> dict[UUID, list[Span]]:
+class Shifted(Func):
+    """A moment so many days later, to the second. On SQLite Django's own sum calls Python for each row."""
+
+    template = "(%(expressions)s + interval '%(days)s days')"
+    output_field = DateTimeField()
+
+    def __init__(self, moment: str, days: int) -> None:
+        super().__init__(moment, days=days)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="datetime(%(expressions)s, '%(days)s days')", **context)
+
+
+def _near_others(since: datetime, until: datetime, undecided: date) -> QuerySet[Any]:
+    """Those of `_seated` with another one of the same person within a day."""
+    one_by_one: dict[str, Any] = {"partition_by": "person", "order_by": "start_utc"}
+    seated: QuerySet[Any] = _seated(since, until, undecided).annotate(
+        before=Window(Lag("start_utc"), **one_by_one), after=Window(Lead("start_utc"), **one_by_one)
+    )
+    near = Q(before__gt=Shifted("start_utc", -1)) | Q(after__lt=Shifted("start_utc", 1))
+    return seated.filter(near).values_list(*SPAN)
+
+
+_near = CompiledQuery(_near_others, datetime, datetime, date)
+
+
+def _spans(seated: Iterable[Any]) -> dict[UUID, list[Span]]:
     found: dict[UUID, list[Span]] = defaultdict(list)
-    for person, start, minutes, partnership, session in seated.order_by("start_utc").values_list(
-        "person", "start_utc", "duration_min", "partnership", "pk"
-    ):
+    for person, start, minutes, partnership, session in seated:
         found[person].append(Span(start, start + timedelta(minutes=minutes), partnership, session))
     return found
 

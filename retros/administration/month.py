@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy
@@ -71,8 +71,9 @@ class Month:
 
     @cached_property
     def weeks(self) -> list[list[Day | None]]:
-        starts = self.sessions.values_list("start_utc", flat=True)
-        count = Counter(start.astimezone(self.reader.tz).date() for start in starts)
+        count: Counter[date] = Counter()
+        for start, found in self.sessions.order_by().values_list("start_utc").annotate(Count("pk")):
+            count[start.astimezone(self.reader.tz).date()] += found
         return [
             [Day(day, count[day], day == self.today) if day.month == self.first.month else None for day in week]
             for week in Calendar().monthdatescalendar(self.first.year, self.first.month)
@@ -119,7 +120,7 @@ class Agenda(Listing[MonthRow]):
 
     def rows(self, items: list[Any]) -> list[MonthRow]:
         wanted = Partnership.objects.filter(pk__in={s.partnership_id for s in items})
-        frames = {frame.partnership.pk: frame for frame in rows_of(wanted)}
+        frames = {frame.partnership.pk: frame for frame in rows_of(wanted, names_only=True)}
         shown = [session.seen_outside() for session in items]
         return [MonthRow(frames[s.partnership_id], s, s.start_utc.astimezone(self.reader.tz)) for s in shown]
 

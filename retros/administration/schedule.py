@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from functools import cached_property
+from datetime import date, datetime, time, timedelta
+from functools import cached_property, lru_cache
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.lookups import In
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -19,11 +19,13 @@ from django.utils.translation import gettext_lazy
 
 from partnerships.administration.listing import Listing
 from partnerships.administration.partnerships import PartnershipRow, rows_of
+from partnerships.compiled import CompiledQuery
 from partnerships.models import Delivery, Membership, Partnership, Person
 from retros.administration.clashes import clashing, retros
 from retros.administration.month import Month
 from retros.administration.weeks import WEEK, in_short, monday_of, week_words, weeks_ahead
 from retros.models import RuleVersion, Series, Session
+from retros.models.session import undecided_since, within
 
 Status = Session.Status
 
@@ -32,39 +34,42 @@ NEW_FOR = timedelta(days=14)  # how long a pair may go without a first date befo
 
 
 def by_date(now: datetime) -> QuerySet[Partnership]:
-    """Every pair that goes on, with its next date and whether a calendar mail about it could not be sent."""
-    coming = retros().coming_outside(now).filter(partnership=OuterRef("pk"))
-
-    def first(name: str) -> Case:
-        """Of the few pairs whose date has gone by it is that one; of the others, what the index gives first."""
-        named = coming.values(name)
-        gone_by, ahead = named.filter(start_utc__lte=now)[:1], named.filter(start_utc__gt=now)[:1]
-        return Case(When(_due(now), then=Subquery(gone_by)), default=Subquery(ahead))
-
-    return Partnership.objects.active().annotate(
-        next_id=first("pk"), next_start=first("start_utc"), has_unsent=Q(pk__in=_unsent(now))
-    )
-
-
-def _due(now: datetime) -> Q:
-    """Whose date has gone by, and nothing is decided about it."""
-    coming = retros().coming_outside(now).order_by()
-    return Q(pk__in=coming.filter(start_utc__lte=now).values("partnership"))
-
-
-def _unsent(now: datetime) -> QuerySet[Session, Any]:
-    """The pairs with a coming retro of which a calendar mail could not be sent."""
-    failed = Delivery.objects.filter(kind__in=Delivery.CALENDAR, status=Delivery.Status.FAILED).values("subject_id")
-    return retros().known_outside(now).filter(start_utc__gt=now, pk__in=failed).values("partnership")
+    """Every pair that goes on, with when it meets next and whether a calendar mail about it could not be sent."""
+    return _by_date(now, undecided_since(now))
 
 
 def health(now: datetime) -> dict[str, Q]:
-    """Each state of the filter, as a condition over partnerships (docs/rules/scheduling.md S14).
+    """Each state of the filter, as a condition over partnerships (docs/rules/scheduling.md S14)."""
+    return _health(now, undecided_since(now), clashing(now))
 
-    Each set is found by itself, from few rows, instead of once for every pair.
-    """
-    coming = retros().coming_outside(now).order_by()
-    over = retros().over_outside(now).filter(partnership=OuterRef("pk")).values("status")
+
+def _by_date(now: datetime, undecided: date) -> QuerySet[Partnership]:
+    """Of the few pairs whose date has gone by it is that one; of the others, what the index gives first."""
+    coming = retros().coming_outside(within(undecided)).filter(partnership=OuterRef("pk")).values("start_utc")
+    gone_by, ahead = coming.filter(start_utc__lte=now)[:1], coming.filter(start_utc__gt=now)[:1]
+    first = Case(When(_due(now, undecided), then=Subquery(gone_by)), default=Subquery(ahead))
+    unsent = Q(pk__in=_unsent(now, undecided))
+    listed = Partnership.objects.active().annotate(next_start=first, has_unsent=unsent)
+    return listed.order_by(F("next_start").asc(nulls_last=True), "label", "pk")
+
+
+def _due(now: datetime, undecided: date) -> Q:
+    """Whose date has gone by, and nothing is decided about it."""
+    coming = retros().coming_outside(within(undecided)).order_by()
+    return Q(pk__in=coming.filter(start_utc__lte=now).values("partnership"))
+
+
+def _unsent(now: datetime, undecided: date) -> QuerySet[Session, Any]:
+    """The pairs with a coming retro of which a calendar mail could not be sent."""
+    failed = Delivery.objects.filter(kind__in=Delivery.CALENDAR, status=Delivery.Status.FAILED).values("subject_id")
+    known = retros().known_outside(within(undecided))
+    return known.filter(start_utc__gt=now, pk__in=failed).values("partnership")
+
+
+def _health(now: datetime, undecided: date, clashing: Collection[UUID]) -> dict[str, Q]:
+    """Each set is found by itself, from few rows, instead of once for every pair."""
+    coming = retros().coming_outside(within(undecided)).order_by()
+    over = retros().over_outside(within(undecided)).filter(partnership=OuterRef("pk")).values("status")
     missed = (Status.MISSED, Status.SKIPPED)
     going_on = ~Q(pk__in=Series.objects.filter(status=Series.Status.PAUSED).values("partnership"))
     off = Membership.objects.filter(person__is_active=False).values("partnership")
@@ -72,10 +77,38 @@ def health(now: datetime) -> dict[str, Q]:
         "all": Q(),
         "none": going_on & ~Q(pk__in=coming.values("partnership")),
         "overdue": going_on & Q(In(Subquery(over[:1]), missed)),
-        "due": going_on & _due(now),
+        "due": going_on & _due(now, undecided),
         "paused": ~going_on,
-        "attention": Q(pk__in=off) | Q(pk__in=_unsent(now)) | Q(pk__in=clashing(now)),
+        "attention": Q(pk__in=off) | Q(pk__in=_unsent(now, undecided)) | Q(pk__in=clashing),
     }
+
+
+@lru_cache
+def _counts(clashing: int) -> CompiledQuery[tuple[int, ...]]:
+    """How many pairs are in each state, in the order of the filter. Worded for so many pairs that clash."""
+
+    def make(now: datetime, undecided: date, *pairs: UUID) -> QuerySet[Any, tuple[int, ...]]:
+        health = _health(now, undecided, pairs)
+        states = {f"in_{key}": Count("pk", filter=health[key]) for key in Schedule.STATES}
+        return Partnership.objects.active().values(every=Value(1)).annotate(**states).values_list(*states)
+
+    return CompiledQuery(make, datetime, date, *[UUID] * clashing)
+
+
+@lru_cache
+def _page(state: str, first: int, last: int, clashing: int) -> CompiledQuery[Partnership]:
+    """The pairs in this state, from one place in their list to another. Worded for so many pairs that clash."""
+
+    def make(now: datetime, undecided: date, *pairs: UUID) -> QuerySet[Partnership]:
+        return _by_date(now, undecided).filter(_health(now, undecided, pairs)[state])[first:last]
+
+    return CompiledQuery(make, datetime, date, *[UUID] * (clashing if state == "attention" else 0))
+
+
+def _padded(ids: Collection[UUID]) -> list[UUID]:
+    """As many as a power of two, so that few queries are worded: the last one over and over."""
+    found = sorted(ids)
+    return found + found[-1:] * ((1 << (len(found) - 1).bit_length()) - len(found)) if found else []
 
 
 @dataclass(frozen=True)
@@ -83,7 +116,8 @@ class ScheduleRow:
     """One pair with its next date and its rhythm."""
 
     frame: PartnershipRow
-    next: Session | None
+    next_start: datetime | None
+    mailed_on: datetime | None
     current: RuleVersion | None
     has_unsent: bool
     reader: Person
@@ -95,7 +129,15 @@ class ScheduleRow:
 
     @property
     def starts(self) -> datetime | None:
-        return self.next.start_utc.astimezone(self.reader.tz) if self.next else None
+        return self.next_start.astimezone(self.reader.tz) if self.next_start else None
+
+    @property
+    def select(self) -> str:
+        return _("Select %(name)s") % {"name": self.frame.name}
+
+    @property
+    def more(self) -> str:
+        return _("More for %(name)s") % {"name": self.frame.name}
 
     @property
     def when(self) -> str:
@@ -113,17 +155,16 @@ class ScheduleRow:
     def invites(self) -> str:
         if self.has_unsent:
             return _("Could not be sent")
-        mailed_on: datetime | None = getattr(self.next, "mailed_on", None)
-        if mailed_on is None:
+        if self.mailed_on is None:
             return _("None sent")
-        return _("Sent on %(day)s") % {"day": date_format(mailed_on.astimezone(self.reader.tz), "j M")}
+        return _("Sent on %(day)s") % {"day": date_format(self.mailed_on.astimezone(self.reader.tz), "j M")}
 
     @property
     def week(self) -> str:
         """The heading under which it stands."""
         if self.starts is None:
             return _("Not planned")
-        if self.next and self.next.start_utc <= self.now:
+        if self.next_start and self.next_start <= self.now:
             return _("Date gone by")
         return week_words(monday_of(self.starts.date()), self.now.astimezone(self.reader.tz).date())
 
@@ -143,6 +184,7 @@ class Schedule(Listing[ScheduleRow]):
     def __init__(self, asked: Mapping[str, str], reader: Person) -> None:
         super().__init__(asked)
         self.reader, self.now = reader, timezone.now()
+        self._undecided = undecided_since(self.now)
         self.month = Month(asked.get("month", ""), reader, self.now)
         self.today = self.now.astimezone(reader.tz).date()
         self.monday = next((m for m in weeks_ahead(self.today) if m.isoformat() == asked.get("week")), None)
@@ -157,17 +199,18 @@ class Schedule(Listing[ScheduleRow]):
         ]
 
     @cached_property
-    def health(self) -> dict[str, Q]:
-        return health(self.now)
+    def _clashing(self) -> list[UUID]:
+        return _padded(clashing(self.now))
 
     def found(self) -> QuerySet[Partnership]:
-        listed = by_date(self.now).matching(self.words).filter(self.health[self.state])  # type: ignore[attr-defined]
+        health = _health(self.now, self._undecided, self._clashing)
+        listed = by_date(self.now).matching(self.words).filter(health[self.state])  # type: ignore[attr-defined]
         if self.monday:
             first, last = (datetime.combine(day, time.min, self.reader.tz) for day in (self.monday, self.monday + WEEK))
             coming = retros().coming_outside(self.now).order_by().values("partnership")
             listed = listed.exclude(pk__in=coming.filter(start_utc__lt=first))
             listed = listed.filter(pk__in=coming.filter(start_utc__gte=first, start_utc__lt=last))
-        return listed.order_by(F("next_start").asc(nulls_last=True), "label", "pk")  # type: ignore[no-any-return]
+        return listed  # type: ignore[no-any-return]
 
     @property
     def filter(self) -> list[tuple[str, str]]:
@@ -179,19 +222,30 @@ class Schedule(Listing[ScheduleRow]):
         """All that the filter finds, by id, at most so many; without a version."""
         return dict.fromkeys(self.found().values_list("pk", flat=True)[:most], 0)
 
+    def count(self) -> int:
+        return super().count() if self.words or self.monday else self.counts[self.state]
+
+    def items(self, first: int, last: int) -> list[Any]:
+        if self.words or self.monday:
+            return super().items(first, last)
+        clashing = self._clashing if self.state == "attention" else []
+        return _page(self.state, first, last, len(clashing))(self.now, self._undecided, *clashing)
+
     def rows(self, items: list[Any]) -> list[ScheduleRow]:
-        sessions = Session.objects.filter(pk__in=[p.next_id for p in items if p.next_id])
+        starts = {p.pk: p.next_start for p in items}
         mailed = Subquery(Delivery.objects.invited_on(OuterRef("pk")))
-        next_ones = {session.pk: session for session in sessions.annotate(mailed_on=mailed)}
+        coming = retros().coming_outside(self.now).filter(partnership__in=starts, start_utc__in=set(starts.values()))
+        found = coming.values_list("partnership", "start_utc", mailed)
+        mailed_on = {pair: on for pair, start, on in found if start == starts[pair]}
         rules = RuleVersion.objects.filter(series__partnership__in=items).select_related("series").order_by("n")
         current = {rule.series.partnership_id: rule for rule in rules}  # the last one is in force
         return [
             ScheduleRow(
-                frame, next_ones.get(frame.partnership.next_id),  # type: ignore[attr-defined]
+                frame, starts[frame.partnership.pk], mailed_on.get(frame.partnership.pk),
                 current.get(frame.partnership.pk), frame.partnership.has_unsent,  # type: ignore[attr-defined]
                 self.reader, self.now,
             )
-            for frame in rows_of(items)
+            for frame in rows_of(items, names_only=True)
         ]  # fmt: skip
 
     @property
@@ -201,8 +255,8 @@ class Schedule(Listing[ScheduleRow]):
     @cached_property
     def counts(self) -> dict[str, int]:
         """How many pairs are in each state, in one question."""
-        states = {key: Count("pk", filter=condition) for key, condition in self.health.items()}
-        return Partnership.objects.active().aggregate(**states)
+        [counts] = _counts(len(self._clashing))(self.now, self._undecided, *self._clashing)
+        return dict(zip(self.STATES, counts, strict=True))
 
     @property
     def checks(self) -> list[tuple[str, str, int]]:

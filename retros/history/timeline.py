@@ -313,7 +313,7 @@ class History:
         return str(dict(Session.SkipReason.choices).get(session.reason, ""))
 
     def _agreed_in(self, session: Session) -> list[str]:
-        counts = Counts.of(count_states((a.pk, a.closed_as) for a in self._agreed[session.pk]))
+        counts = Counts.of(count_states((a.pk.bytes, a.closed_as) for a in self._agreed[session.pk]))
         if not counts.agreed:
             return []
         words = ngettext("%(n)d action, %(done)d done", "%(n)d actions, %(done)d done", counts.agreed)
@@ -381,9 +381,9 @@ class History:
     @cached_property
     def counts(self) -> Counts:
         if self.reader.is_member:
-            return Counts.of(count_states((action.pk, action.closed_as) for action in self._own_actions))
-        states = Action.objects.filter(partnership=self.partnership, deleted_at=None).order_by()
-        return Counts.of(count_states(states.values_list("pk", "closed_as")))
+            return Counts.of(count_states((action.pk.bytes, action.closed_as) for action in self._own_actions))
+        states = Action.objects.filter(partnership=self.partnership, deleted_at=None).states_of_each()
+        return Counts.of(states.get(self.partnership.pk, Counter()))
 
     def _actions(self) -> Iterator[Item]:
         """What ended on a day, together."""

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 
 from partnerships.models import Delivery, Invitation, Partnership
 from retros.models import Action, Session
-from retros.models.action import count_states
 from retros.notifications.wording import Notice, notices_for
 from retros.pair import Pair, PlannedRetro
 from retros.room.regions import DIGEST, short
@@ -108,8 +107,5 @@ class Pairs:
 
     @cached_property
     def _open_actions(self) -> dict[UUID, int]:
-        found: dict[UUID, list[tuple[UUID, str]]] = {}
-        rows = Action.objects.visible_to(self.person).open().order_by()
-        for partnership, pk, state in rows.values_list("partnership", "pk", "closed_as"):
-            found.setdefault(partnership, []).append((pk, state))
-        return {partnership: count_states(states).total() for partnership, states in found.items()}
+        states = Action.objects.visible_to(self.person).open().states_of_each()
+        return {partnership: count.total() for partnership, count in states.items()}

@@ -15,22 +15,22 @@ from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Exists, OuterRef, Q, Subquery, Window
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, Subquery, Window, prefetch_related_objects
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from partnerships.compiled import CompiledQuery
 from partnerships.header import both_of, lead_menu, roles_of
-from partnerships.models import Agreement, Membership, Partnership
+from partnerships.models import Agreement, Membership, Partnership, Person
 from retros.history.timeline import Counts, Rhythm
 from retros.models import Action, Need, Offer, Release, Session
-from retros.models.action import count_states
+from retros.models.session import undecided_since, within
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-    from partnerships.models import Person
     from partnerships.models.partnership import PartnershipQuerySet
     from retros.models.session import SessionQuerySet
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 ON_A_PAGE = 50
 FIRST = 6  # of those that could use a word, above the list
 NEW = timedelta(days=60)
+TWO_YEARS = timedelta(days=731)  # within which a retro counts for the two that did not happen
 NEEDS_A_WORD = Q(waits=True) | Q(missed_twice=True) | Q(is_new=True)
 STATES: dict[str, StrOrPromise] = {
     "": gettext_lazy("Active"),
@@ -81,8 +82,12 @@ class LeadOverviewRow:
     counts: Counts
     released: Released
     next: str
-    words: list[WordNeeded]
     waits: frozenset[str]  # kinds of offers that wait for the pair
+    overview: LeadOverview
+
+    @property
+    def words(self) -> list[WordNeeded]:
+        return self.overview.words_of(self.partnership)
 
     @property
     def names(self) -> str:
@@ -91,6 +96,51 @@ class LeadOverviewRow:
     @property
     def roles(self) -> str:
         return roles_of(self.partnership)
+
+
+def _retros(since: datetime) -> SessionQuerySet:
+    found: SessionQuerySet = Session.objects.filter(kind=Session.Kind.RETRO, start_utc__gte=since)
+    return found
+
+
+def _with_facts(
+    partnerships: PartnershipQuerySet, lead: Person, undecided: date, since: datetime, new_since: date
+) -> PartnershipQuerySet:
+    """With what a word is needed for: `waits` for an answer, `missed_twice`, `is_new` without the exercise.
+
+    Who asked, and who has a date, are sets that are found once, not questions for each pair. `undecided`: see
+    `undecided_since`; `since`: the beginning of the retros that count; `new_since`: of a pair that is new.
+    """
+    asked = Need.objects.asked_of(lead).filter(answered_at=None)
+    coming = _retros(since).coming_outside(within(undecided)).order_by()
+    over = _retros(since).over_outside(within(undecided)).filter(partnership=OuterRef("pk")).values("status")
+    missed = (Session.Status.MISSED, Session.Status.SKIPPED)
+    agreed = Agreement.objects.filter(
+        partnership=OuterRef("pk"), kind=Agreement.Kind.DREAM_TEAM, versions__number__isnull=False
+    )
+    last_two = partnerships.alias(last=Subquery(over[:1]), before=Subquery(over[1:2]))
+    return last_two.annotate(
+        waits=Q(pk__in=asked.values("partnership")),
+        missed_twice=~Q(pk__in=coming.values("partnership")) & Q(last__in=missed) & Q(before__in=missed),
+        is_new=Q(since__gt=new_since) & Q(~Exists(agreed)),
+    )
+
+
+def _first_with_word(lead: Person, undecided: date, since: datetime, new_since: date) -> PartnershipQuerySet:
+    """The first few, each with the `count` of all of them."""
+    led = Partnership.objects.led_by(lead).active()
+    found = _with_facts(led, lead, undecided, since, new_since).filter(NEEDS_A_WORD)
+    return found.annotate(count=Window(Count("pk"))).order_by("label", "pk")[:FIRST]
+
+
+_first: CompiledQuery[Any] = CompiledQuery(_first_with_word, Person, date, datetime, date)
+
+
+def _names() -> Prefetch[Any]:
+    """Who sits where: what a list shows of them."""
+    seats = Membership.objects.select_related("person").order_by("seat")
+    person = ("person__name", "person__email", "person__erased_at")
+    return Prefetch("memberships", seats.only("partnership", "seat", "role_label", *person))
 
 
 class LeadOverview:
@@ -107,6 +157,8 @@ class LeadOverview:
         self.label = label.strip()
         self.period = period if period in PERIODS else "12"
         self._page = page
+        earliest = datetime.combine(self.today - TWO_YEARS, time.min, UTC)
+        self._times = undecided_since(self.now), earliest, self.today - NEW
         self.states, self.periods, self.all_kinds = STATES.items(), PERIODS.items(), Partnership.Kind.choices
 
     @property
@@ -125,8 +177,7 @@ class LeadOverview:
 
     @property
     def heading(self) -> str:
-        count = self._led.active().count()
-        words = ngettext("%(n)d pair.", "%(n)d pairs.", count) % {"n": count}
+        words = ngettext("%(n)d pair.", "%(n)d pairs.", self._count_active) % {"n": self._count_active}
         if not self.count_with_word:
             return words
         return f"{words} " + ngettext(
@@ -141,12 +192,16 @@ class LeadOverview:
         return found
 
     @cached_property
+    def _count_active(self) -> int:
+        return self._led.active().count()
+
+    @cached_property
     def is_empty(self) -> bool:
         return not self._led.exists()
 
     @property
     def _with_word(self) -> PartnershipQuerySet:
-        return self._with_facts(self._led.active()).filter(NEEDS_A_WORD)
+        return _with_facts(self._led.active(), self.person, *self._times).filter(NEEDS_A_WORD)
 
     @property
     def count_with_word(self) -> int:
@@ -157,30 +212,17 @@ class LeadOverview:
         if self.state == "word":
             chosen = self._with_word
         else:
-            chosen = self._with_facts(self._led.filter(archived_at__isnull=self.state != "ended"))
+            chosen = self._led.filter(archived_at__isnull=self.state != "ended")
         if self.kind:
             chosen = chosen.filter(kind=self.kind)
         return chosen.matching(self.label, by_address=False).order_by("label", "pk")
 
-    def _with_facts(self, partnerships: PartnershipQuerySet) -> PartnershipQuerySet:
-        """With what `_words` are made of: `waits` for an answer, `missed_twice`, `is_new` without the exercise."""
-        needs = Need.objects.asked_of(self.person).filter(answered_at=None, partnership=OuterRef("pk"))
-        retros = self._retros.filter(partnership=OuterRef("pk"))
-        over = retros.over_outside(self.now).values("status")
-        missed = (Session.Status.MISSED, Session.Status.SKIPPED)
-        agreed = Agreement.objects.filter(
-            partnership=OuterRef("pk"), kind=Agreement.Kind.DREAM_TEAM, versions__number__isnull=False
-        )
-        last_two = partnerships.alias(last=Subquery(over[:1]), before=Subquery(over[1:2]))
-        return last_two.annotate(
-            waits=Exists(needs),
-            missed_twice=Q(~Exists(retros.coming_outside(self.now)), last__in=missed, before__in=missed),
-            is_new=Q(~Exists(agreed), since__gt=self.today - NEW),
-        )
-
     @cached_property
     def page(self) -> Page[Partnership]:
-        return Paginator(self._wanted.with_members(), ON_A_PAGE).get_page(self._page)
+        paginator = Paginator(self._wanted.prefetch_related(_names()), ON_A_PAGE)
+        if not (self.kind or self.label) and self.state != "ended":
+            paginator.count = self.count_with_word if self.state == "word" else self._count_active
+        return paginator.get_page(self._page)
 
     @cached_property
     def rows(self) -> list[LeadOverviewRow]:
@@ -193,9 +235,9 @@ class LeadOverview:
 
     @cached_property
     def _first_with_word(self) -> list[Any]:
-        """Each with the `count` of all of them."""
-        found = self._with_word.annotate(count=Window(Count("pk"))).with_members()
-        return list(found.order_by("label", "pk")[:FIRST])
+        found = _first(self.person, *self._times)
+        prefetch_related_objects(found, _names())
+        return found
 
     @property
     def before(self) -> int:
@@ -221,20 +263,13 @@ class LeadOverview:
             Counts.of(self._actions.get(pk, Counter())),
             self._released.get(pk, Released()),
             self._next(partnership),
-            self._words(partnership),
             frozenset(self._offers.get(pk, ())),
+            self,
         )
 
     @cached_property
     def _since(self) -> date:
         return self.today - relativedelta(months=int(self.period))
-
-    @property
-    def _retros(self) -> SessionQuerySet:
-        """Those of the longest period and the planned ones, what only the two know of among them."""
-        earliest = datetime.combine(self.today - timedelta(days=731), time.min, UTC)
-        found: SessionQuerySet = Session.objects.filter(kind=Session.Kind.RETRO, start_utc__gte=earliest)
-        return found
 
     @cached_property
     def _by_partnership(self) -> dict[UUID, list[Session]]:
@@ -251,7 +286,11 @@ class LeadOverview:
             "held_on",
             "slot_date",
         )
-        known = self._retros.known_outside(self.now).filter(partnership__in=self._shown)
+        # Of a day since then, or planned: as `Session.day` has it, by a clock that may be a day ahead.
+        since = datetime.combine(self._since, time.min, UTC) - timedelta(days=1)
+        _undecided, earliest, _new = self._times
+        known = _retros(earliest).known_outside(self.now).filter(partnership__in=self._shown)
+        known = known.filter(Q(start_utc__gte=since) | Q(held_on__gte=self._since))
         for session in known.exclude(status=Session.Status.CANCELLED).only(*shown).order_by("start_utc"):
             found.setdefault(session.partnership_id, []).append(session.seen_outside())
         return found
@@ -266,11 +305,10 @@ class LeadOverview:
 
     @cached_property
     def _actions(self) -> dict[UUID, Counter[str]]:
-        rows = Action.objects.filter(partnership__in=self._shown, deleted_at=None).order_by()
-        found: dict[UUID, list[tuple[UUID, str]]] = {}
-        for partnership, pk, closed_as in rows.values_list("partnership", "pk", "closed_as"):
-            found.setdefault(partnership, []).append((pk, closed_as))
-        return {partnership: count_states(states) for partnership, states in found.items()}
+        states: dict[UUID, Counter[str]] = Action.objects.filter(
+            partnership__in=self._shown, deleted_at=None
+        ).states_of_each()
+        return states
 
     @cached_property
     def _released(self) -> dict[UUID, Released]:
@@ -288,14 +326,24 @@ class LeadOverview:
             found.setdefault(partnership, []).append(kind)
         return found
 
-    @staticmethod
-    def _words(partnership: Any) -> list[WordNeeded]:
+    def words_of(self, partnership: Partnership) -> list[WordNeeded]:
+        pk = partnership.pk
+        facts = self._facts_of_first[pk] if pk in self._facts_of_first else self._facts_on_page[pk]
         words = []
-        if partnership.waits:
+        if facts.waits:
             words.append(WordNeeded(_("They wrote what they need from you."), "need"))
-        if partnership.missed_twice:
+        if facts.missed_twice:
             words.append(WordNeeded(_("Two retros in a row didn’t happen. None is planned."), "times"))
-        if partnership.is_new:
+        if facts.is_new:
             why = _("New together since %(day)s. The Dream Team exercise is the usual start.")
             words.append(WordNeeded(why % {"day": date_format(partnership.since, "j F")}, "exercise"))
         return words
+
+    @cached_property
+    def _facts_of_first(self) -> dict[UUID, Any]:
+        return {p.pk: p for p in self._first_with_word}
+
+    @cached_property
+    def _facts_on_page(self) -> dict[UUID, Any]:
+        shown = self._led.filter(pk__in=[p.pk for p in self.page.object_list])
+        return {p.pk: p for p in _with_facts(shown, self.person, *self._times)}

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from hashlib import sha1
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import models
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -37,6 +39,16 @@ class ActionQuerySet(models.QuerySet["Action"]):
 
     def open(self) -> ActionQuerySet:
         return self.filter(closed_as="")
+
+    def states_of_each(self) -> dict[uuid.UUID, Counter[str]]:
+        """By partnership: how many are in each state, as `count_states` has it. Of thousands, most of the time would go
+        to making ids, so they are read as text.
+        """
+        found: dict[str, list[tuple[bytes, str]]] = defaultdict(list)
+        partnership, pk = (Cast(name, models.TextField()) for name in ("partnership", "pk"))
+        for pair, own, state in self.order_by().values_list(partnership, pk, "closed_as"):
+            found[pair].append((bytes.fromhex(own.replace("-", "")), state))
+        return {uuid.UUID(pair): count_states(states) for pair, states in found.items()}
 
     def with_owners(self) -> ActionQuerySet:
         return self.select_related("owner", "from_entry__prompt")
@@ -277,6 +289,9 @@ class Action(models.Model):
         self.save(update_fields=["closed_as", "helped", "closed_on"])
 
 
+BOTH = b"both"
+
+
 class ActionLine(NamedTuple):
     """One line of a list of actions: an action, or the two that "both" made, as long as they say the same."""
 
@@ -304,13 +319,17 @@ def lines_of(actions: Iterable[Action], *, each: bool = False) -> list[ActionLin
     return [lines.get(action.pk) or ActionLine(action, (action,)) for action in rest.values()]
 
 
-def count_states(states: Iterable[tuple[uuid.UUID, str]]) -> Counter[str]:
-    """How many are open (""), done, dropped, of actions by id and `closed_as`. The two that "both" made are one: open
-    as long as one of them is, dropped when both are. Without their words, which not everybody reads who counts.
+def count_states(states: Iterable[tuple[bytes, str]]) -> Counter[str]:
+    """How many are open (""), done, dropped, of actions by the bytes of their id and `closed_as`. The two that "both"
+    made are one: open as long as one of them is, dropped when both are. Without their words, which not everybody reads
+    who counts.
     """
     rest = dict(states)
+    starts = {pk[:6] for pk in rest}  # of an id made of another's, that of the digest
     for pk in list(rest):
-        if pk in rest and (twin := _twin(pk)) in rest:
+        if sha1(pk + BOTH, usedforsecurity=False).digest()[:6] not in starts or pk not in rest:
+            continue
+        if (twin := _twin(uuid.UUID(bytes=pk)).bytes) in rest:
             ends = {rest[pk], rest.pop(twin)}
             rest[pk] = "" if "" in ends else ends.pop() if len(ends) == 1 else Action.Closed.DONE
     return Counter(rest.values())
@@ -318,7 +337,7 @@ def count_states(states: Iterable[tuple[uuid.UUID, str]]) -> Counter[str]:
 
 def _twin(id: uuid.UUID) -> uuid.UUID:
     """The id of the second action, of the two that "both" makes."""
-    return uuid.uuid5(id, "both")
+    return uuid.uuid5(id, BOTH.decode())
 
 
 def _words(action: Action, each: bool) -> tuple[object, ...]:

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -35,14 +35,23 @@ FAREWELL = "retro-farewell"
 EVERYWHERE = timedelta(hours=12)  # after midnight UTC: then a day is over everywhere on earth
 
 
+def undecided_since(now: datetime) -> date:
+    """The first day that is not over everywhere."""
+    return (now - EVERYWHERE).date()
+
+
+def within(day: date) -> datetime:
+    """A moment of which `undecided_since` is this day."""
+    return datetime.combine(day, time.min, UTC) + EVERYWHERE
+
+
 def undecided(now: datetime) -> models.Q:
     """What only the two know of: a session that is open, or was closed on a day that is not over everywhere.
 
     To a lead, an admin and a calendar it is as it was planned, so that nobody outside of the pair can tell when a retro
     begins and ends. What was held without the app (`met_on`) never ran, and is no secret.
     """
-    today = (now - EVERYWHERE).date()
-    closed = models.Q(status=Session.Status.HELD, started_at__isnull=False, held_on__gte=today)
+    closed = models.Q(status=Session.Status.HELD, started_at__isnull=False, held_on__gte=undecided_since(now))
     return models.Q(status=Session.Status.IN_PROGRESS) | closed
 
 

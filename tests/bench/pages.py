@@ -3,7 +3,7 @@
     python -m tests.bench.pages PARTNERSHIPS YEARS
 
 fills the database of DATABASE_URL (or of TWOFOLD_DATA_DIR) when it is empty, and prints for each page its queries, the
-processor time (with PostgreSQL's own for this connection, on Linux) and how long it takes: the median and the 95th
+processor time (with PostgreSQL's own for its connections, on Linux) and how long it takes: the median and the 95th
 percentile of ten requests in milliseconds, each for another pair. A busy machine makes the latter longer.
 """
 
@@ -163,14 +163,15 @@ def main(partnerships: int, years: int) -> None:
 
 
 def processor() -> float:
-    """Seconds that this process, and the PostgreSQL process behind its connection, have worked."""
+    """Seconds that this process, and the PostgreSQL processes behind the connections of its pool, have worked."""
     from django.db import connection
 
     seconds = time.process_time()
     if connection.vendor == "postgresql":
-        connection.ensure_connection()
-        own = Path(f"/proc/{connection.connection.info.backend_pid}/schedstat")
-        seconds += int(own.read_text().split()[0]) / 1e9 if own.exists() else 0
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+            own = [Path(f"/proc/{pid}/schedstat") for (pid,) in cursor.fetchall()]
+        seconds += sum(int(each.read_text().split()[0]) / 1e9 for each in own if each.exists())
     return seconds
 
 

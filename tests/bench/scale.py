@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import psycopg
@@ -22,7 +23,7 @@ import psycopg
 from tests import postgres
 from tests.bench.figures import Figure, percentile
 from tests.bench.page import queries_of
-from tests.bench.process import serving
+from tests.bench.process import backends, each_cpu, serving, since
 from tests.served import ROOT, Served
 from tests.visitor import Visitor
 
@@ -64,10 +65,12 @@ def measure(database: str, pairs: int) -> Iterator[Figure]:
         few = {name: most_queries(served, ways) for name, ways in visits(served, FEW).items()}
     with filled(database, rows(pairs)) as served:
         ways = visits(served, pairs)
-        floor = percentile(took(served, ways.pop("bare")), 95)
+        floor = cost(served, ways.pop("bare"))
         yield Figure(f"scale.size.{database}", pairs, "pairs")
         for name, each in ways.items():
-            yield Figure(f"scale.{name}.{database}.p95", percentile(took(served, each), 95), "ms", floor)
+            own = cost(served, each)
+            yield Figure(f"scale.{name}.{database}.p95", own.clock, "ms", floor.clock)
+            yield Figure(f"scale.{name}.cpu.{database}.p95", own.processor, "ms", floor.processor)
             yield Figure(f"scale.{name}.queries.{database}", most_queries(served, each), "queries", few[name])
 
 
@@ -86,20 +89,38 @@ def most_queries(served: Served, ways: list[tuple[str, str]]) -> int:
     return max(found)
 
 
-def took(served: Served, ways: list[tuple[str, str]], seconds: float = SECONDS, most: int = MOST) -> list[float]:
-    """Milliseconds of each request, from one address to the next, as long as there is time."""
-    found: list[float] = []
+class Took(NamedTuple):
+    """Milliseconds of a request: by the clock, and of processor time, PostgreSQL's own with it where it is ours."""
+
+    clock: float
+    processor: float
+
+
+def cost(served: Served, ways: list[tuple[str, str]]) -> Took:
+    """The 95th percentile of each."""
+    found = took(served, ways)
+    return Took(percentile([each.clock for each in found], 95), percentile([each.processor for each in found], 95))
+
+
+def took(served: Served, ways: list[tuple[str, str]], seconds: float = SECONDS, most: int = MOST) -> list[Took]:
+    """What each request took, from one address to the next, as long as there is time."""
+    found: list[Took] = []
     visitors = [(Visitor(served.port, cookie), path) for path, cookie in ways]
     until = time.monotonic() + seconds
     while len(found) < LEAST or (len(found) < most and time.monotonic() < until):
         visitor, path = visitors[len(found) % len(visitors)]
-        began = time.perf_counter()
+        before, began = each_cpu(at_work(served)), time.perf_counter()
         if (status := visitor.get(path).status) != 200:
             raise RuntimeError(f"{path} answers {status}")
-        found.append((time.perf_counter() - began) * 1000)
+        clock = (time.perf_counter() - began) * 1000
+        found.append(Took(clock, since(before, at_work(served))))
     for visitor, _path in visitors:
         visitor.close()
     return found
+
+
+def at_work(served: Served) -> list[int]:
+    return [*served.processes(), *backends(KEPT / "postgresql")]
 
 
 # --- the databases ---------------------------------------------------------------------------------------------------

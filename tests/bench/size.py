@@ -81,13 +81,14 @@ def fill(partnerships: int, years: int) -> None:
     """
     index.remove(connection)
     world = World(random.Random(partnerships * 100 + years), timezone.now().replace(microsecond=0), years)
-    with at_once():
-        world.people(partnerships)
+    world.people(partnerships)
+    with at_once(*world.tables):
         for first in range(0, partnerships, IN_ONE_TRANSACTION):
             with transaction.atomic():
                 for number in range(first, min(first + IN_ONE_TRANSACTION, partnerships)):
                     world.pair(number)
                 world.write()
+    with at_once():
         fill_index()
         analyse()
         plan_deliveries(world.now)
@@ -259,6 +260,10 @@ class World:
         lead = Lead.objects.create(partnership=partnership, person=self.leads[number // PAIRS_OF_A_LEAD])
         Lead.objects.create(partnership=partnership, person=self.head)
         rule = Rule.starting(first, PRESETS[DEFAULT], time(hour), chance.choice(ZONES))
+        if number == 0:
+            self.rule_of_first = rule
+        if number == 1:  # one of them is in the first pair, too: so among any ten pairs somebody is in two at once
+            rule = self.rule_of_first
         horizon = now + timedelta(days=61)
         paused, without = number % 30 == 8, number % 50 == 9
         status = "ended" if without or ended else "paused" if paused else "active"

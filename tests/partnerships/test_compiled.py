@@ -74,7 +74,7 @@ def test_it_brings_related_rows_and_what_is_annotated() -> None:
     for each in (pair, other):
         expected = [(m.person.name, True) for m in each.memberships.order_by("seat")]
         with CaptureQueriesContext(connection) as queries:
-            assert [(m.person.name, m.is_here) for m in query(each.pk)] == expected  # type: ignore[attr-defined]
+            assert [(m.person.name, m.is_here) for m in query(each.pk)] == expected
         assert len(queries) == 1
 
 
@@ -114,6 +114,29 @@ def test_what_is_reckoned_from_what_is_given_is_refused() -> None:
     )
     with pytest.raises(ValueError, match="Differs"):
         query(datetime(2026, 3, 1, 9, tzinfo=UTC))
+
+
+def test_a_day_reckoned_from_a_moment_is_refused() -> None:
+    query = CompiledQuery(
+        lambda now: Partnership.objects.filter(created_at__lt=now, since__lte=(now - timedelta(hours=12)).date()),
+        datetime,
+    )
+    with pytest.raises(ValueError, match="Differs"):
+        query(datetime(2026, 3, 1, 9, tzinfo=UTC))
+
+
+def test_it_gives_the_rows_of_a_list_of_values() -> None:
+    """In the order of their names, annotated ones and all, each as it would be without."""
+    pairs = [PartnershipFactory.create(), PartnershipFactory.create()]
+    is_here = Exists(Membership.objects.filter(partnership=OuterRef("pk"), seat="a"))
+
+    def make(day: date) -> QuerySet[Partnership, tuple[object, ...]]:
+        found = Partnership.objects.filter(since__gte=day).annotate(is_here=is_here).order_by("pk")
+        return found.values_list("is_here", "created_at", "pk", "label")
+
+    rows = CompiledQuery(make, date)(date(2000, 1, 1))
+    assert rows == [(True, each.created_at, each.pk, each.label) for each in sorted(pairs, key=lambda pair: pair.pk)]
+    assert CompiledQuery(make, date)(date(2100, 1, 1)) == []
 
 
 def test_what_was_not_read_is_read_when_it_is_asked_for() -> None:

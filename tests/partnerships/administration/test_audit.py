@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from partnerships.administration.record import Record
 from partnerships.models import Audit, Invitation, Partnership
 from partnerships.models.audit import (
     ABOUT_ACCOUNTS,
@@ -131,6 +132,19 @@ def test_the_page_is_narrowed_and_searched(cast: Cast) -> None:
     assert "Made somebody an admin" in record(cast, q="mei@")
     assert "Moved a retro" not in record(cast, q="mei@")
     assert "No entry matches." in record(cast, q="nobody at all\x00")
+
+
+@pytest.mark.parametrize("few", [0, 1, 100])
+def test_a_search_finds_the_same_however_many_people_it_means(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr("partnerships.administration.record.FEW", few)
+    Audit.record(Audit.Act.MOVED, by=cast.ines, partnership=cast.checkout)
+    Audit.record(Audit.Act.ADMIN_MADE, by=cast.ada, about=cast.mei)
+    Audit.record(Audit.Act.ADMIN_ENDED, by=cast.ada, about=cast.tom)
+    assert {"moved", "admin_made"} <= {line.line.act for line in Record({"q": "i"}).listed}
+    assert [line.line.act for line in Record({"q": "mei@"}).listed] == ["admin_made"]
+    assert Record({"q": "nobody at all"}).listed == []
 
 
 def test_as_many_queries_for_thirty_lines_as_for_three(cast: Cast) -> None:

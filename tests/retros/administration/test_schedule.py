@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from partnerships.models import Delivery, Membership, Partnership, Person
 from retros.administration.clashes import Span, clashing, overlaps
-from retros.administration.schedule import by_date, health
+from retros.administration.schedule import Schedule, by_date, health
 from retros.administration.settled import KeptByAll, kept_by_all
 from retros.dates import rhythm
 from retros.models import Pause, RuleVersion, Series, Session
@@ -289,6 +289,25 @@ def test_every_page_costs_the_same_with_two_thousand_pairs(client: Client, cast:
     assert {name: cost_of(client, name) for name in PAGES} == few
     assert max(few.values()) <= 12
     assert "Page 1 of 41" in client.get(reverse("schedule")).text
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("clashes", [0, 1, 3])
+def test_what_is_worded_once_finds_what_each_state_says(cast: Cast, ada: Person, clashes: int) -> None:
+    """The numbers and the lists of all pairs, however many of them clash."""
+    now = timezone.now()
+    in_rhythm(cast.checkout, ada, days=2)
+    for n in range(clashes):
+        two = PartnershipFactory.create(a=cast.tom, b=PersonFactory.create(name=f"Other {n}"), label=f"Other {n}")
+        in_rhythm(two, ada, days=2)
+    gone_by = dates.session(cast.search, f"{now - timedelta(days=1):%Y-%m-%dT%H:%M}")
+    for key, condition in health(now).items():
+        expected = list(by_date(now).filter(condition).values_list("pk", flat=True))
+        shown = Schedule({"state": key}, ada)
+        assert [row.frame.partnership.pk for row in shown.listed] == expected
+        assert shown.counts[key] == shown.page.paginator.count == len(expected)
+    assert len(Schedule({"state": "attention"}, ada).listed) == (clashes + 1 if clashes else 0)
+    assert [row.next_start for row in Schedule({"state": "due"}, ada).listed] == [gone_by.start_utc]
 
 
 # --- what became of the dates ----------------------------------------------------------------------------------------
