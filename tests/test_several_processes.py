@@ -85,7 +85,7 @@ def test_several_share_a_port_and_one_of_them_works(tmp_path: Path, database: st
     with Served(tmp_path, database=database, workers=2) as served:
         both = served.processes()
         assert len(both) == 2
-        assert eventually(lambda: served.sql(f"SELECT at FROM retros_tick WHERE id = {Tick.ROUND}"))
+        assert eventually(lambda: bool(served.sql(f"SELECT at FROM retros_tick WHERE id = {Tick.ROUND}")))
         served.stop()
         assert served.process is not None
         assert served.process.returncode == 0
