@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,9 @@ WAITING = "SELECT status FROM partnerships_delivery WHERE status NOT IN ('sent',
 
 
 class Sink(socketserver.ThreadingTCPServer):
-    """A mail server that takes every mail, and kills `victim` when it has taken the `fatal`-th from now on."""
+    """A mail server that takes every mail, and kills `victim` when it has taken the `fatal`-th from now on. Until it is
+    told who that is, nobody hears that it has.
+    """
 
     daemon_threads = True
 
@@ -52,7 +55,7 @@ class Sink(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), Conversation)
         self.taken: list[str] = []  # the Message-ID of each, in order
         self.fatal = 0
-        self.victim: int | None = None
+        self.victim: Future[int] | None = None
         self.lock = threading.Lock()
 
     @property
@@ -64,7 +67,7 @@ class Sink(socketserver.ThreadingTCPServer):
             self.taken.append(message_id)
             self.fatal -= 1
             if self.fatal == 0 and self.victim:
-                os.kill(self.victim, signal.SIGKILL)
+                os.kill(self.victim.result(60), signal.SIGKILL)
 
 
 class Conversation(socketserver.StreamRequestHandler):
@@ -154,8 +157,9 @@ def test_a_killed_worker_loses_no_mail_and_sends_at_most_one_again(
     due = served.ask(PLANNED.replace("{pairs}", str(kills + 1)))
     assert len(due) == 4 * (kills + 1)
     for _ in range(kills):
+        sink.fatal, sink.victim = rng.randrange(2, 5), Future()  # after one that was lost before
         with worker(served) as process:
-            sink.fatal, sink.victim = rng.randrange(2, 5), process.pid  # after one that was lost before
+            sink.victim.set_result(process.pid)
             assert process.wait(60) == -signal.SIGKILL
         assert served.ask(LATER) == 1  # the one at hand; a quarter of an hour goes by
     sink.victim = None
