@@ -42,7 +42,7 @@ def in_several(people: QuerySet[Person]) -> QuerySet[Person]:
 def spans_of(people: Iterable[UUID], now: datetime) -> dict[UUID, list[Span]]:
     """When each of them (by id) sits in a retro from now on, the earliest first. One query."""
     seated = _seated(now, now + LOOKED_AHEAD, undecided_since(now)).filter(person__in=people)
-    return _spans(seated.order_by("start_utc").values_list(*SPAN))
+    return _spans(seated.order_by("start_utc", "pk").values_list(*SPAN))
 
 
 def clashes(now: datetime) -> dict[UUID, list[tuple[Span, Span]]]:
@@ -50,7 +50,7 @@ def clashes(now: datetime) -> dict[UUID, list[tuple[Span, Span]]]:
 
     No retro takes a day, so whatever overlaps begins within one of its neighbour: the database leaves out the rest.
     """
-    near = sorted(_near(now, now + LOOKED_AHEAD, undecided_since(now)), key=lambda span: span[1])
+    near = sorted(_near(now, now + LOOKED_AHEAD, undecided_since(now)), key=lambda span: (span[1], span[4]))
     found = {person: list(overlaps(spans)) for person, spans in _spans(near).items()}
     return {person: pairs for person, pairs in found.items() if pairs}
 
