@@ -10,6 +10,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
+from partnerships.models import Person
 from retros.models import Draft, Entry, Pick, Session
 from tests.browser import MAX_SCRIPT, Watched, set_offline, violations
 from tests.cast import Cast, sign_in
@@ -44,6 +45,17 @@ def ines(people: Cast, context: Any, live_server: LiveServer) -> Page:
 
 def saved(page: Page, column: str = "good") -> Any:
     return page.locator(f"#compose-{column} [data-saved]")
+
+
+def sign_in_instead(context: Any, person: Person) -> None:
+    """In a page of the same browser: whoever was signed in signs out, and this one in."""
+    page = context.new_page()
+    page.goto("/account/logout/")
+    page.get_by_role("main").get_by_role("button", name="Sign out").click()
+    page.get_by_label("Work email").fill(person.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(re.compile("partnerships"))
 
 
 # --- Nothing typed is lost ----------------------------------------------------------------------
@@ -317,13 +329,7 @@ def test_text_never_goes_to_somebody_else_on_the_same_computer(
     watched.expect(403)
     ines.goto(room)
     box = composer(ines)
-    other = context.new_page()
-    other.goto("/account/logout/")
-    other.get_by_role("main").get_by_role("button", name="Sign out").click()
-    other.get_by_label("Work email").fill(people.tom.email)
-    other.get_by_label("Password").fill(PASSWORD)
-    other.get_by_role("button", name="Sign in").click()
-    other.wait_for_url(re.compile("partnerships"))
+    sign_in_instead(context, people.tom)
     box.fill("INESONLY a thought")  # on a page that still shows what is hers
     expect(ines.locator("body")).to_have_attribute("data-person", str(people.tom.pk))
     ines.wait_for_load_state()  # its script takes away what another person left
@@ -341,13 +347,7 @@ def test_a_page_becomes_that_of_whoever_signed_in_since(
     home.clock.install()
     home.goto("/")
     ines.goto(room)
-    other = context.new_page()
-    other.goto("/account/logout/")
-    other.get_by_role("main").get_by_role("button", name="Sign out").click()
-    other.get_by_label("Work email").fill(people.tom.email)
-    other.get_by_label("Password").fill(PASSWORD)
-    other.get_by_role("button", name="Sign in").click()
-    other.wait_for_url(re.compile("partnerships"))
+    sign_in_instead(context, people.tom)
     ines.evaluate(LOOK)
     home.clock.run_for(31_000)  # it looks every 30 s
     for page in (ines, home):

@@ -12,12 +12,10 @@ from django.utils.translation import gettext_lazy
 
 from partnerships.administration.listing import Listing
 from partnerships.models import Invitation, Lead, Membership, Partnership, Person
-from partnerships.models.partnership import Seat
+from partnerships.models.partnership import NAME, Seat, who_sits_where
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-NAME = ("person__name", "person__email", "person__erased_at")  # what it is made of
 
 
 @dataclass(frozen=True)
@@ -89,13 +87,11 @@ def rows_of(
     a long list shows of the people.
     """
     found = list(partnerships)
-    members = Membership.objects.select_related("person").order_by("seat")
     leading = Lead.objects.select_related("person").order_by("since")
     if names_only:
-        members = members.only("partnership", "seat", "role_label", *NAME)
         leading = leading.only("partnership", "since", *NAME)
     wanted = [
-        Prefetch("memberships", members),
+        who_sits_where(names_only=names_only),
         Prefetch("invitations", Invitation.objects.unused().order_by("created_at"), to_attr="unused_invitations"),
     ]
     prefetch_related_objects(found, *wanted, *([Prefetch("leads", leading)] if leads else []))

@@ -52,9 +52,18 @@ class PartnershipQuerySet(models.QuerySet["Partnership"]):
         return found
 
     def with_members(self) -> PartnershipQuerySet:
-        return self.prefetch_related(
-            models.Prefetch("memberships", Membership.objects.select_related("person").order_by("seat"))
-        )
+        return self.prefetch_related(who_sits_where())
+
+
+NAME = ("person__name", "person__email", "person__erased_at")  # what it is made of
+
+
+def who_sits_where(*, names_only: bool = False) -> models.Prefetch[Any]:
+    """The memberships of partnerships with their people, seat A first; `names_only`: all that a long list shows."""
+    members = Membership.objects.select_related("person").order_by("seat")
+    if names_only:
+        members = members.only("partnership", "seat", "role_label", *NAME)
+    return models.Prefetch("memberships", members)
 
 
 class Partnership(models.Model):

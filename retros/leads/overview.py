@@ -15,7 +15,7 @@ from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, Subquery, Window, prefetch_related_objects
+from django.db.models import Count, Exists, OuterRef, Q, Subquery, Window, prefetch_related_objects
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from partnerships.compiled import CompiledQuery
 from partnerships.header import both_of, lead_menu, roles_of
 from partnerships.models import Agreement, Membership, Partnership, Person
+from partnerships.models.partnership import who_sits_where
 from retros.history.timeline import Counts, Rhythm
 from retros.models import Action, Need, Offer, Release, Session
 from retros.models.session import undecided_since, within
@@ -136,13 +137,6 @@ def _first_with_word(lead: Person, undecided: date, since: datetime, new_since: 
 _first: CompiledQuery[Any] = CompiledQuery(_first_with_word, Person, date, datetime, date)
 
 
-def _names() -> Prefetch[Any]:
-    """Who sits where: what a list shows of them."""
-    seats = Membership.objects.select_related("person").order_by("seat")
-    person = ("person__name", "person__email", "person__erased_at")
-    return Prefetch("memberships", seats.only("partnership", "seat", "role_label", *person))
-
-
 class LeadOverview:
     """Everything that a lead's own page shows; the filters come from the address."""
 
@@ -219,7 +213,7 @@ class LeadOverview:
 
     @cached_property
     def page(self) -> Page[Partnership]:
-        paginator = Paginator(self._wanted.prefetch_related(_names()), ON_A_PAGE)
+        paginator = Paginator(self._wanted.prefetch_related(who_sits_where(names_only=True)), ON_A_PAGE)
         if not (self.kind or self.label) and self.state != "ended":
             paginator.count = self.count_with_word if self.state == "word" else self._count_active
         return paginator.get_page(self._page)
@@ -236,7 +230,7 @@ class LeadOverview:
     @cached_property
     def _first_with_word(self) -> list[Any]:
         found = _first(self.person, *self._times)
-        prefetch_related_objects(found, _names())
+        prefetch_related_objects(found, who_sits_where(names_only=True))
         return found
 
     @property
