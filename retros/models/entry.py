@@ -188,8 +188,7 @@ class Entry(models.Model):
                         mine=text, theirs=twin.text, version=twin.version,
                     )  # fmt: skip
                 return twin
-            if cls._is_full(change):
-                raise Refusal(_("That is a lot for one hour. Nothing more fits in this session."))
+            _must_fit(change, 1)
             entry = cls(
                 prompt=prompt, step=step, author=by, client_id=client_id, text=text, only_me=only_me,
                 in_person=in_person, sealed_at=change.now,
@@ -217,9 +216,7 @@ class Entry(models.Model):
                 return
             if step.side_open(change.seat):
                 raise Refusal(_("Your side of the board is open, so these would be at once. Write them there."))
-            theirs = cls.unrestricted.filter(step__session=change.session, author=by, deleted_at=None).count()
-            if theirs + len(entries) > limits.ENTRIES_PER_PERSON:
-                raise Refusal(_("That is a lot for one hour. Nothing more fits in this session."))
+            _must_fit(change, len(entries))
             for entry in entries:
                 entry._settle(change)
             Entry.unrestricted.bulk_create(entries)
@@ -348,14 +345,6 @@ class Entry(models.Model):
 
     # --- inside -------------------------------------------------------------------------------------------------
 
-    @classmethod
-    def _is_full(cls, change: Change) -> bool:
-        """Whether the person has as many entries in this session as fit. Each of them raised their version."""
-        if change.session.version_for(change.seat) < limits.ENTRIES_PER_PERSON:
-            return False
-        theirs = cls.unrestricted.filter(step__session=change.session, author=change.person, deleted_at=None)
-        return theirs.count() >= limits.ENTRIES_PER_PERSON
-
     @contextmanager
     def _changing(self, by: Person, *, deleted: bool = False) -> Iterator[Change]:
         """One change by the author to a card of theirs."""
@@ -452,8 +441,25 @@ def _words_of(text: str, in_person: bool) -> str:
     return text
 
 
+def _must_fit(change: Change, more: int) -> None:
+    """Raises Refusal when so many more entries are too many of this person in this session."""
+    if sum(count for (count,) in _counts(change.session.pk, change.person)) + more > limits.ENTRIES_PER_PERSON:
+        raise Refusal(_("That is a lot for one hour. Nothing more fits in this session."))
+
+
 _twins = CompiledQuery(
     lambda author, client_id: Entry.unrestricted.filter(author=author, client_id=client_id), Person, uuid.UUID
+)
+_counts = CompiledQuery(
+    lambda session, author: (
+        Entry.unrestricted.filter(step__session=session, author=author, deleted_at=None)
+        .order_by()
+        .values("author")
+        .annotate(count=models.Count("pk"))
+        .values_list("count")
+    ),
+    uuid.UUID,
+    Person,
 )
 
 

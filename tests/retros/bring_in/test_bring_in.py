@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from partnerships.models import Partnership, Person
+from partnerships.refusals import Refusal
 from retros import limits
 from retros.lifecycle import ending
 from retros.lifecycle.take_along import actions_table
@@ -155,6 +156,16 @@ def test_nothing_is_brought_onto_an_open_board_or_over_the_limit(cast: Cast, mon
     refused = bring(cast.ines, cast.checkout, "card", text="One")
     assert (refused.status_code, "Your side of the board is open" in refused.text) == (409, True)
     assert texts(cast.ines) == ["Written here"]
+
+
+def test_what_was_brought_in_counts_for_what_is_folded_afterwards(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    ines = play.Participant(cast.ines, play.start(cast.checkout).pk)
+    monkeypatch.setattr(limits, "ENTRIES_PER_PERSON", 3)
+    assert bring(cast.ines, cast.checkout, "card", text="One\nTwo").status_code == 302
+    ines.fold("Three")
+    with pytest.raises(Refusal, match="Nothing more fits"):
+        ines.fold("Four")
+    assert texts(cast.ines) == ["One", "Two", "Three"]
 
 
 def test_actions_become_the_pairs_and_belong_to_who_brings_them(cast: Cast) -> None:
