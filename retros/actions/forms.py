@@ -84,19 +84,18 @@ class ActionPageForm(ActionForm, PageForm):
 
 
 class ActionChangeForm(ActionEditForm, PageForm):
-    """Other words, another owner, another date."""
+    """Other words, another owner, another date. It has what this kind of action is asked for, and whatever it holds."""
 
     def __init__(self, *args: Any, pair: Pair, action: Action, draft: Draft | None = None, **kwargs: Any) -> None:
         seat = next(m.seat for m in pair.members if m.person_id == action.owner_id)
-        names = ("text", "cue", "because", "seen_by", "decider", "due", "version")
-        initial = {"owner": seat, **{name: getattr(action, name) for name in names}}
+        initial = {"owner": seat, **{name: getattr(action, name) for name in (*Action.WORDS, "due", "version")}}
         if draft:
             initial["text"] = draft.text
         super().__init__(*args, **{"initial": initial, **kwargs})
-        for unused in ("cue",) if action.is_experiment else ("because", "seen_by"):
-            del self.fields[unused]
-        if not action.decider:
-            del self.fields["decider"]
+        asked = {"text", "because", "seen_by"} if action.is_experiment else {"text", "cue"}
+        for name in set(Action.WORDS) - asked:
+            if not getattr(action, name):
+                del self.fields[name]
         _owner_by_name(self, pair, both=False, chosen=seat)
         if action.is_experiment:
             for name, label in {
@@ -107,6 +106,10 @@ class ActionChangeForm(ActionEditForm, PageForm):
                 self.fields[name].label = label
         self.fields["version"].widget = forms.HiddenInput()
         text_areas(self, text=3, cue=2, because=2, seen_by=2, decider=1)
+
+    @property
+    def words(self) -> list[forms.BoundField]:
+        return [self[name] for name in Action.WORDS if name in self.fields]
 
 
 def _owner_by_name(form: forms.Form, pair: Pair, *, both: bool, chosen: str) -> None:

@@ -61,7 +61,7 @@ class BringIn(Pair):
         Raises Invalid with the line and the reason.
         """
         found = rows.actions(text, me=names_of(self.person))
-        fields = ("text", "due", "cue", "because", "seen_by", "decider", "is_experiment")
+        fields = (*Action.WORDS, "due", "is_experiment")
         Action.bring_in(
             self.partnership, by=self.person, rows=[{n: getattr(row, n) for n in fields} for row in found], id=id
         )

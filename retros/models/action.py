@@ -92,6 +92,8 @@ class Action(models.Model):
 
     objects: ClassVar = ActionQuerySet.as_manager()
 
+    WORDS = ("text", "cue", "because", "seen_by", "decider")
+
     class Meta:
         ordering = ("due", "created_at", "pk")
 
@@ -131,10 +133,7 @@ class Action(models.Model):
 
         `id` is the client's own: a retry adds nothing. Raises Invalid without words, an owner or a date.
         """
-        fields = {
-            "text": content(text, needed=_("Say what it is, so you can tell when it’s done.")),
-            "cue": content(cue), "because": content(because), "seen_by": content(seen_by), "decider": content(decider),
-        }  # fmt: skip
+        fields = _checked(text, cue=cue, because=because, seen_by=seen_by, decider=decider)
         if due is None:
             raise Invalid(_("Pick a date. A decision holds when someone owns it and it has a date."), field="due")
         with _writing(partnership, by, session) as room:
@@ -184,14 +183,14 @@ class Action(models.Model):
                 Action.objects.bulk_create(actions)
 
     def edit(
-        self, *, by: Person, version: int, text: str, due: date | None, owner: str, cue: str = "", because: str = "",
-        seen_by: str = "", decider: str = "", session: Session | None = None,
+        self, *, by: Person, version: int, text: str, due: date | None, owner: str, cue: str | None = None,
+        because: str | None = None, seen_by: str | None = None, decider: str | None = None,
+        session: Session | None = None,
     ) -> None:  # fmt: skip
-        """Other words, another date, another owner (a seat). Raises Stale when the other one changed it meanwhile."""
-        fields = {
-            "text": content(text, needed=_("Say what it is, so you can tell when it’s done.")),
-            "cue": content(cue), "because": content(because), "seen_by": content(seen_by), "decider": content(decider),
-        }  # fmt: skip
+        """Other words, another date, another owner (a seat). `None` leaves words as they are. Raises Stale when the
+        other one changed it meanwhile.
+        """
+        fields = _checked(text, cue=cue, because=because, seen_by=seen_by, decider=decider)
         if due is None:
             raise Invalid(_("Pick a date. A decision holds when someone owns it and it has a date."), field="due")
         with _writing(self.partnership, by, session):
@@ -342,11 +341,15 @@ def _twin(id: uuid.UUID) -> uuid.UUID:
 
 def _words(action: Action, each: bool) -> tuple[object, ...]:
     """What a line says of an action, whosever it is."""
-    said = (
-        action.text, action.cue, action.because, action.seen_by, action.decider, action.is_experiment,
-        action.from_entry_id,
-    )  # fmt: skip
+    said = (*(getattr(action, name) for name in Action.WORDS), action.is_experiment, action.from_entry_id)
     return said if each else (*said, action.due)
+
+
+def _checked(text: str, **others: str | None) -> dict[str, str]:
+    """The words of an action by their field, without those that are None. Raises Invalid without `text`."""
+    needed = _("Say what it is, so you can tell when it’s done.")
+    given = {name: content(words) for name, words in others.items() if words is not None}
+    return {"text": content(text, needed=needed), **given}
 
 
 class Review(models.Model):

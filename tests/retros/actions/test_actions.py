@@ -241,6 +241,22 @@ def test_action_update_of_an_experiment_asks_for_its_belief(cast: Cast) -> None:
     assert (trial.because, trial.seen_by) == ("they are habit", "less of them")
 
 
+@pytest.mark.parametrize("is_experiment", [True, False])
+def test_action_update_keeps_and_asks_for_every_word_that_there_is(cast: Cast, is_experiment: bool) -> None:
+    """One that was brought in may hold words that its kind is not asked for when it is added."""
+    said = {"cue": "it is Monday", "because": "they are company", "seen_by": "less of them", "decider": "Vera"}
+    brought = {"text": "We pair", "due": timezone.localdate(), "is_experiment": is_experiment, **said}
+    Action.bring_in(cast.checkout, by=cast.ines, rows=[brought], id=uuid.uuid4())
+    action = Action.objects.get()
+    client, url = client_of(cast.tom), reverse("action_update", args=[action.pk])
+    page = unescape(client.get(url).content.decode())
+    assert all(f'name="{name}"' in page and words in page for name, words in said.items())
+    action.edit(by=cast.tom, version=1, text="We pair up", due=action.due, owner="a")
+    client.post(url, change(action, text="We pair up", version=2, **{**said, "decider": ""}))
+    action.refresh_from_db()
+    assert {name: getattr(action, name) for name in said} == {**said, "decider": ""}
+
+
 # --- put away --------------------------------------------------------------------------------------------------------
 
 
