@@ -49,7 +49,10 @@ def asked_again(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
 
 
 class Answer:
-    """A request to the stream's endpoint. `event()` gives the next event, `ended()` waits for the end."""
+    """A request to the stream's endpoint. `event()` gives the next event, `ended()` waits for the end.
+
+    The server's heartbeat may repeat the last version at any moment: `heard()` gives that, too.
+    """
 
     def __init__(
         self, server: LiveServer | Served, path: str, cookie: str | None, *, method: str = "GET", **headers: str
@@ -62,17 +65,26 @@ class Answer:
         self.socket.sendall(f"{method} {path} HTTP/1.0\r\n{head}\r\n".encode())  # 1.0: no chunks, the end is the end
         self._buffer = b""
         self._told: int | None = None
+        self._last: str | None = None
         raw = self._until(b"\r\n\r\n").decode("latin-1").split("\r\n")
         self.status = int(raw[0].split()[1])
         self.headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in raw[1:] if line)}
         self.headers.pop("date")
 
     def event(self) -> Event:
+        """The next one that is no heartbeat."""
+        last = self._last
+        while (told := self.heard()).name == "version" and told.id == last:
+            pass
+        return told
+
+    def heard(self) -> Event:
         fields = dict(line.split(": ", 1) for line in self._until(b"\n\n").decode().strip().split("\n"))
+        self._last = fields.get("id", self._last)
         return Event(fields["event"], fields["data"], fields.get("id"))
 
     def version(self) -> int:
-        """The next number that was not told before: the server's heartbeat may repeat the last at any moment."""
+        """The next number that was not told before."""
         until = time.monotonic() + PATIENCE
         while (number := self._number()) == self._told:
             assert time.monotonic() < until, "Nothing new came."
@@ -103,7 +115,7 @@ class Answer:
         self.socket.close()
 
     def _number(self) -> int:
-        event = self.event()
+        event = self.heard()
         assert event.id is not None
         if event.name == "version":
             assert event.id == event.data
