@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from select import select
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
@@ -60,6 +61,8 @@ class Browser:
         return self._ask("GET", url, None, {})
 
     def _ask(self, method: str, url: str, body: str | None, more: dict[str, str]) -> Answer:
+        if self.connection.sock and select([self.connection.sock], [], [], 0)[0]:
+            self.connection.close()  # the server has closed it, since nothing came for a while: it is opened anew
         self.connection.request(method, url, body, {**self.headers, **more})
         answer = self.connection.getresponse()
         return Answer(answer.status, answer.headers, answer.read().decode())
