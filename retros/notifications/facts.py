@@ -19,7 +19,8 @@ from retros.models import Action, Presence, Ready, Session, Step
 from retros.models.session import SessionQuerySet
 from retros.notifications.ics import InvitationVersion
 
-AHEAD = timedelta(days=16)  # a week, moved earlier over the days off, anywhere on earth
+# The earliest reminder: a week before, moved earlier over the days off, anywhere on earth.
+AHEAD = timedelta(days=16)
 BEHIND = timedelta(days=23)  # the longest grace, and a week for what is said at its end
 ACTION_DAYS = (timedelta(days=5), timedelta(days=10))  # the same around the date of an action
 INVITED = 2  # sessions that a pair is invited to ahead
@@ -264,6 +265,10 @@ class Facts:
         sessions = told.filter(subject_id__in=self._near.values("pk"))
         actions = told.filter(subject_id__in=self._actions.values("pk"))
         return _rows(waiting) | _rows(sessions) | _rows(actions)
+
+
+# What is in memory is chosen as the database chooses: a change here is one in `Facts._near` and `with_next_start`, or
+# in `Facts.invitable`.
 
 
 def _near(sessions: Sequence[Session], now: datetime) -> list[Session]:

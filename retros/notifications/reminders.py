@@ -36,6 +36,7 @@ class Due:
 
 
 def reminders(facts: Facts) -> Desired:
+    """All that is due to everybody whom these facts are about, in UTC."""
     desired: Desired = {}
     for session in facts.near:
         ends = session.grace_end(session.next_start)  # type: ignore[attr-defined]  # annotated
@@ -53,7 +54,10 @@ def reminders(facts: Facts) -> Desired:
     return desired
 
 
-def about_session(session: Session, grace: datetime, hours: Hours) -> Iterator[Due]:
+def about_session(session: Session, ends: datetime, hours: Hours) -> Iterator[Due]:
+    """`ends` is the instant at which its grace is over. None may be due earlier than `facts.AHEAD` before the start:
+    until then nobody looks at the session. One with an empty `for_key` comes once, however often the date is moved.
+    """
     start = session.start_utc
     announced = start_key(session)
     if session.status == Session.Status.SCHEDULED:
@@ -67,9 +71,9 @@ def about_session(session: Session, grace: datetime, hours: Hours) -> Iterator[D
     if session.is_open and session.kind == Session.Kind.RETRO:
         end = start + timedelta(minutes=session.duration_min)
         after = hours.working_day(hours.day_of(end) + DAY)
-        yield Due(Kind.WRAP_UP, announced, hours.morning(after), grace)
+        yield Due(Kind.WRAP_UP, announced, hours.morning(after), ends)
     if session.status == Session.Status.MISSED:
-        yield Due(Kind.MISSED_NOTICE, announced, hours.next_allowed(grace), grace + WEEK)
+        yield Due(Kind.MISSED_NOTICE, announced, hours.next_allowed(ends), ends + WEEK)
 
 
 def about_action(action: Action, hours: Hours) -> Iterator[Due]:
