@@ -37,9 +37,6 @@ NEEDED = {
 }
 
 
-FILTER = ("q", "state", "week")  # of the schedule
-
-
 def _cadences() -> list[tuple[str, str]]:
     return [(key, cadence.words) for key, cadence in PRESETS.items()]
 
@@ -49,7 +46,7 @@ class BulkForm(PageForm):
     that the schedule lists under its filter.
     """
 
-    not_typed = ("pick", "all", *FILTER)
+    not_typed = ("pick", "all", *Schedule.FILTER)
 
     act = forms.ChoiceField(choices=Bulk.Act.choices, widget=forms.HiddenInput)
     cadence = forms.ChoiceField(label=_("Rhythm"), choices=_cadences, initial=DEFAULT)
@@ -79,7 +76,7 @@ class BulkForm(PageForm):
         for name in set(self.fields) - {"act", *needed}:
             del self.fields[name]
         self.picked = data.getlist("pick")
-        self.filter = {name: data.get(name, "") for name in FILTER} if "all" in data else None
+        self.filter = {name: data.get(name, "") for name in Schedule.FILTER} if "all" in data else None
 
     @property
     def choice(self) -> list[tuple[str, str]]:

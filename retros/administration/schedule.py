@@ -180,6 +180,7 @@ class Schedule(Listing[ScheduleRow]):
         "paused": gettext_lazy("Paused"),
         "attention": gettext_lazy("Needs attention"),
     }
+    FILTER = ("q", "state", "week")  # what narrows it, by the names of the form's fields
 
     def __init__(self, asked: Mapping[str, str], reader: Person) -> None:
         super().__init__(asked)
@@ -216,17 +217,22 @@ class Schedule(Listing[ScheduleRow]):
     def filter(self) -> list[tuple[str, str]]:
         """What narrows it, as names and values of a form."""
         week = self.monday.isoformat() if self.monday else ""
-        return [("q", self.words), ("state", self.state), ("week", week)]
+        return list(zip(self.FILTER, (self.words, self.state, week), strict=True))
+
+    @property
+    def is_narrowed(self) -> bool:
+        """By more than the state: for the states alone the queries are worded once in a process."""
+        return any(value for name, value in self.filter if name != "state")
 
     def keys(self, most: int) -> dict[UUID, int]:
         """All that the filter finds, by id, at most so many; without a version."""
         return dict.fromkeys(self.found().values_list("pk", flat=True)[:most], 0)
 
     def count(self) -> int:
-        return super().count() if self.words or self.monday else self.counts[self.state]
+        return super().count() if self.is_narrowed else self.counts[self.state]
 
     def items(self, first: int, last: int) -> list[Any]:
-        if self.words or self.monday:
+        if self.is_narrowed:
             return super().items(first, last)
         clashing = self._clashing if self.state == "attention" else []
         return _page(self.state, first, last, len(clashing))(self.now, self._undecided, *clashing)
