@@ -102,7 +102,7 @@ def _objects(compiler: SQLCompiler, database: str) -> Callable[[list[Any]], list
     model: type[Model] = klass["model"]
 
     def loaded(row: list[Any]) -> Model:
-        """As `Model.from_db` makes it of a row: what was not read is no key of its values, and loads when asked for.
+        """As Django's `from_db` makes it of a row: what was not read is no key of its values, and loads when asked for.
 
         It looks at each field of the model for each row; none of ours does more when it is loaded.
         """

@@ -34,7 +34,7 @@ def free_port() -> int:
 
 
 class Served:
-    """`with Served(folder) as served:` serves an empty, migrated database at `served.url`.
+    """`with Served(folder) as served:` serves an empty, migrated database at its `url`.
 
     `database` is the address of an empty PostgreSQL database; without it the folder gets one of SQLite. There, more
     `workers` than one can share the port.

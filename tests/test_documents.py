@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -22,6 +28,11 @@ COMMAND = re.compile(r"manage\.py ([a-z_]+)([^\n`;]*)")
 PROGRAM = re.compile(r"(?<![\w/.])bin/([a-z]+)")
 PICTURE = re.compile(r'(?:src|srcset)="([^"]+)"')
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+CODE = [path for app in ("config", "partnerships", "retros") for path in sorted(ROOT.glob(f"{app}/**/*.py"))]
+TESTS = sorted(ROOT.glob("tests/**/*.py"))
+NAME_OF = re.compile(r"`(\w+)\.(\w+)")
+FIGURES = ROOT / "docs/performance.md"  # its names are those of `bin/bench`
+FILES = {"py", "js", "html", "toml", "sqlite3"}
 
 
 def text(path: Path) -> str:
@@ -97,6 +108,56 @@ def test_every_program_of_ours_that_is_named_exists() -> None:
     ours_in_bin = {path.name for path in (ROOT / "bin").iterdir()}
     assert {name for name in found if name not in ours_in_bin | {"python", "bash"}} == set()
     assert found >= {"run", "start", "setup", "test"}
+
+
+@cache
+def names() -> dict[str, set[str]]:
+    """What each class and each module of ours has, by its name."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for path in (each for each in CODE if "migrations" not in each.parts):
+        tree, parts = ast.parse(text(path)), path.relative_to(ROOT).with_suffix("").parts
+        found[path.stem] |= set(_bound(tree))
+        for folder, name in pairwise(parts):
+            found[folder].add(name)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                of_django = dir(getattr(import_module(".".join(parts)), node.name, None))
+                found[node.name] |= {*_bound(node), *of_django}
+    return found
+
+
+def _bound(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.id if isinstance(node, ast.Name) else node.attr
+
+
+def unknown_names(words: str) -> list[str]:
+    """The cited names of something in a class or module of ours that are not there."""
+    cited = sorted(set(NAME_OF.findall(words)))
+    return [f"{of}.{name}" for of, name in cited if of in names() and name not in names()[of] | FILES]
+
+
+@pytest.mark.parametrize(
+    ("words", "unknown"),
+    [
+        ("as `one_date.plan(…)` does", []),
+        ("`Session.writing` and `partnerships.models`", []),
+        ("as `Session.plan(…)` does", ["Session.plan"]),
+        ("`rhythm.EXCUSED`", ["rhythm.EXCUSED"]),
+        ("`str.upper` is Python's", []),
+    ],
+)
+def test_a_name_of_nothing_is_seen(words: str, unknown: list[str]) -> None:
+    assert unknown_names(words) == unknown
+
+
+def test_every_name_that_is_cited_exists() -> None:
+    cites = [path for path in [*DOCUMENTS, *CODE, *TESTS] if path not in {FIGURES, Path(__file__)}]
+    found = {str(path.relative_to(ROOT)): unknown for path in cites if (unknown := unknown_names(text(path)))}
+    assert found == {}
 
 
 def test_every_number_for_prometheus_that_is_named_exists() -> None:

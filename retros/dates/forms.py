@@ -13,7 +13,8 @@ from django.core.validators import URLValidator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from partnerships import limits, zones
+from partnerships import limits as shared_limits
+from partnerships import zones
 from partnerships.forms import CheckedForm, NameFormField, PageForm, ZoneSelect
 from retros.dates.planning import Outdated
 from retros.fields import DayField
@@ -111,7 +112,7 @@ class DatesForm(VersionForm, PageForm):
 
 class MoveForm(DatesForm, WhenForm):
     def move(self) -> dict[str, Any]:
-        """What `Session.move` takes. Raises Invalid."""
+        """What `one_date.move` takes, beside the session and `by`. Raises Invalid."""
         return {**self.wall_time(), "version": self.cleaned_data["version"]}
 
 
@@ -170,7 +171,7 @@ class FollowingForm(RuleForm):
     confirm = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def change(self) -> dict[str, Any]:
-        """What `Series.change_from` takes: Raises Invalid."""
+        """What `rhythm.change_from` takes, beside the series and `by`. Raises Invalid."""
         data = self.checked()
         wall_to_utc(datetime.combine(data["day"], data["time"]), data["zone"])
         return {
@@ -211,7 +212,7 @@ class SeriesEndForm(VersionForm):
 class SeriesForm(VersionForm):
     """What calendars show, and where the two meet."""
 
-    title = NameFormField(limit=limits.TITLE_LENGTH, required=False)
+    title = NameFormField(limit=shared_limits.TITLE_LENGTH, required=False)
     meeting_url = forms.URLField(
         required=False, max_length=500, assume_scheme="https", validators=[URLValidator(schemes=["https", "http"])]
     )

@@ -22,7 +22,6 @@ from partnerships.refusals import Invalid, Refusal
 from retros.dates.one_date import fits, stands_there
 from retros.dates.planning import Planning, Unconfirmed, planning
 from retros.models import Pause, RuleVersion, Series, Session
-from retros.recurrence.adherence import EXCUSED
 from retros.recurrence.rule import CENTURY, HORIZON, LEAST_AHEAD, Cadence, Rule, Slot
 from retros.recurrence.wall_time import Misplaced, gone_by, stored
 
@@ -338,7 +337,7 @@ def _fill(series: Series, change: Planning) -> None:
             )
         )  # fmt: skip
         if paused:
-            _leave_out(rows[-1], Status.SKIPPED, Session.PAUSED)
+            rows[-1].leave_out(Status.SKIPPED, Session.PAUSED)
     if rows:
         change.add(rows)
     set_next_due(series, change)
@@ -351,7 +350,7 @@ def _place(series: Series, row: Session, slot: Slot, change: Planning) -> None:
     row.series, row.rule_version, row.slot_date, row.moved = series, series.current, slot.day, False
     row.place(slot.start_local, series.current.timezone, slot.start_utc, series.current.duration_min, change.now)
     if inside:
-        _leave_out(row, Status.SKIPPED, Session.PAUSED)
+        row.leave_out(Status.SKIPPED, Session.PAUSED)
     elif not row.is_planned:
         row.restore(change.now)
 
@@ -380,11 +379,7 @@ def _call_off(row: Session, status: str, reason: str, change: Planning) -> None:
     if row.is_planned:
         row.drop(status, reason, change.now)
     else:
-        _leave_out(row, status, reason)
-
-
-def _leave_out(row: Session, status: str, reason: str) -> None:
-    row.status, row.reason, row.excused = status, reason, reason in EXCUSED
+        row.leave_out(status, reason)
 
 
 def _settle(series: Series, change: Planning) -> None:

@@ -127,7 +127,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Rhythm:
-    """What became of the dates of a rhythm for a while: a shape each, and “3 of 5 kept” in the sense of `rhythm.kept`.
+    """What became of the dates of a rhythm for a while: a shape each, and “3 of 5 kept” as `adherence.kept` counts.
 
     Extra retros are no beats; they only say when one was held last (docs/rules/scheduling.md S13).
     """

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.timezone import now as utc_now
 from django.utils.translation import gettext_lazy
 
-from partnerships import limits
+from partnerships import limits as shared_limits
 from partnerships.models import Partnership
 from retros.limits import REOPEN_WITHIN
 from retros.models.series import Series
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 class Planned(models.Model):
-    """What has a date: the calendar's side of a session, and the verbs that change one date
-    (docs/rules/scheduling.md S6 to S8).
+    """What has a date: the calendar's side of a session. The verbs that change one date stand above the rows
+    (`retros/dates/one_date.py`, docs/rules/scheduling.md S6 to S8); here is what they do to the row.
 
     Wall time and zone are the truth about when it is (`start_local`, `timezone`); `start_utc` is a cache.
     """
@@ -45,7 +45,7 @@ class Planned(models.Model):
         CANCELLED = "cancelled"
 
     class SkipReason(models.TextChoices):
-        """What a member may say; `rhythm.EXCUSED` are those that count neither way."""
+        """What a member may say; `adherence.EXCUSED` are those that count neither way."""
 
         HOLIDAY = "holiday", gettext_lazy("A holiday")
         LEAVE = "leave", gettext_lazy("One of us is away")
@@ -70,7 +70,7 @@ class Planned(models.Model):
     start_utc = models.DateTimeField()
     moved = models.BooleanField(default=False)
     status = models.CharField(max_length=11, choices=Status.choices, default=Status.SCHEDULED)
-    reason = models.CharField(max_length=limits.TITLE_LENGTH, blank=True)
+    reason = models.CharField(max_length=shared_limits.TITLE_LENGTH, blank=True)
     excused = models.BooleanField(default=False)
     held_on = models.DateField(null=True)
     auto_closed = models.BooleanField(default=False)
@@ -150,9 +150,13 @@ class Planned(models.Model):
         self.save(update_fields=[*own, *more])
 
     def drop(self, status: str, reason: str, now: datetime) -> None:
-        """Not to take place."""
-        self.status, self.reason, self.excused = status, reason, reason in adherence.EXCUSED
+        """Not to take place, which is news for the calendars that have it."""
+        self.leave_out(status, reason)
         self.sequence, self.ical_stamp = self.sequence + 1, now
+
+    def leave_out(self, status: str, reason: str) -> None:
+        """Not to take place; no calendar has it, or it was called off there already."""
+        self.status, self.reason, self.excused = status, reason, reason in adherence.EXCUSED
 
     def restore(self, now: datetime) -> None:
         """To take place after all. For calendars it is another event: what was cancelled is dead there."""

@@ -1,4 +1,4 @@
-"""What became of the slots: grace, what was kept of what was due, the health of a rhythm. Pure."""
+"""What became of the slots: grace, and what was kept of what was due. Pure."""
 
 from __future__ import annotations
 

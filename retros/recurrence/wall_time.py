@@ -10,7 +10,6 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from partnerships.refusals import Refusal
-from retros.recurrence import wall_time
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -48,7 +47,7 @@ def wall_to_utc(wall: datetime, zone: str) -> datetime:
     if wall.year > 9000:  # the calendar of Python ends in 9999, and dates are counted on from here
         raise Refusal(_("That date lies too far away. Pick one that is closer."))
     try:
-        instant = wall_time.to_utc(wall, zone)
+        instant = to_utc(wall, zone)
         back = instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     except OverflowError as error:
         raise Refusal(_("That date lies too far away. Pick one that is closer.")) from error

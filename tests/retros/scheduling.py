@@ -44,7 +44,7 @@ def rule_of(data: dict[str, Any]) -> Rule:
 
 
 def change_of(action: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of `Series.change_from` for what a case wants."""
+    """The arguments of `rhythm.change_from` for what a case wants."""
     read: dict[str, Any] = {
         "weekday": DAYS.get, "cadence": PRESETS.get, "local_time": time.fromisoformat,
         "start_date": date.fromisoformat, "timezone": str,
