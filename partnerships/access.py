@@ -1,4 +1,7 @@
-"""The loaders, one per object: each loads through the viewer's membership, or there is nothing there (404)."""
+"""The loaders, one per object: each loads through the viewer's membership, or there is nothing there (404).
+
+Those behind a link load by its token. Those for admins, at the end, ask nobody: their views have `@for_admins`.
+"""
 
 from __future__ import annotations
 
@@ -182,7 +185,7 @@ def get_subscriber(token: str) -> Person:
     return person
 
 
-# --- the admin's doors ------------------------------------------------------------------------------------------------
+# --- for admins -------------------------------------------------------------------------------------------------------
 
 
 def for_admins(

@@ -97,7 +97,9 @@ def clean_name(text: str, *, limit: int = limits.NAME_LENGTH) -> str:
 
 
 class ContentField(TextField):
-    """What somebody wrote. The database never sees text that `clean_content` would refuse."""
+    """What somebody wrote. The database never sees text that `clean_content` would refuse, up to the length of an
+    agreement; that of one text is held by the verb, with `content`.
+    """
 
     def get_prep_value(self, value: Any) -> Any:
         value = super().get_prep_value(value)

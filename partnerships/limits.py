@@ -1,4 +1,6 @@
-"""Every limit in one place (docs/rules/reliability.md R13). Lengths are counted in characters, times in seconds."""
+"""What one person may send, and how long it is good for (docs/rules/reliability.md R13); what belongs to a retro stands
+in `retros/limits.py`. Lengths are counted in characters.
+"""
 
 from datetime import timedelta
 

@@ -1,4 +1,7 @@
-"""The loaders, one per object: each loads through the viewer's membership, or there is nothing there (404)."""
+"""The loaders, one per object: each loads through the viewer's membership, or there is nothing there (404).
+
+Those for admins, at the end, ask nobody: their views have `@for_admins`.
+"""
 
 from __future__ import annotations
 
@@ -75,19 +78,6 @@ def get_session(person: Person, session_id: UUID) -> Session:
     raise Http404
 
 
-def get_missed(session_id: UUID) -> Session:
-    """A retro of any pair that did not take place, for an admin: its dates and nothing in it. Raises Http404."""
-    missed = Session.objects.filter(kind=Session.Kind.RETRO, status=Session.Status.MISSED)
-    return get_object_or_404(missed.select_related("partnership"), pk=session_id)
-
-
-def get_planned(session_id: UUID) -> Session:
-    """A retro to come of any pair, for an admin: its dates and nothing in it. Raises Http404."""
-    now = timezone.now()
-    planned = Session.objects.filter(kind=Session.Kind.RETRO, start_utc__gt=now, partnership__archived_at=None)
-    return get_object_or_404(planned.coming_outside(now).select_related("partnership"), pk=session_id)
-
-
 def get_series(person: Person, partnership_id: UUID) -> Series:
     """The rhythm of a partnership of theirs. Raises Http404 for everybody else, and while there is none."""
     return get_object_or_404(Series, partnership__memberships__person=person, partnership=partnership_id)
@@ -145,16 +135,16 @@ def get_release(person: Person, release_id: UUID) -> Release:
 
 def get_releasable(person: Person, kind: str, thing_id: UUID) -> Thing:
     """What one of the two may propose to show. Raises Http404."""
-    doors: dict[str, QuerySet[Any]] = {
+    readable: dict[str, QuerySet[Any]] = {
         Release.Kind.SUMMARY: Note.objects.visible_to(person).filter(kind=Note.Kind.SUMMARY).select_related("step"),
         Release.Kind.ACTION: Action.objects.visible_to(person),
         Release.Kind.OUTCOME: Action.objects.visible_to(person),
         Release.Kind.VERSION: Version.objects.filter(agreement__partnership__memberships__person=person),
         Release.Kind.NEED: Need.objects.visible_to(person),
     }
-    if kind not in doors:
+    if kind not in readable:
         raise Http404
-    thing: Thing = get_object_or_404(doors[kind], pk=thing_id)
+    thing: Thing = get_object_or_404(readable[kind], pk=thing_id)
     return thing
 
 
@@ -185,7 +175,7 @@ def get_topic(person: Person, partnership: Partnership, kind: str, thing_id: str
     cards = Entry.objects.visible_to(person).filter(is_card=True, opened_at__isnull=False)
     learned = Note.objects.visible_to(person).filter(kind=Note.Kind.LEARNED)
     in_pair = {"step__session__partnership": partnership, "step__session__partnership__memberships__person": person}
-    doors: dict[str, QuerySet[Any, tuple[str]]] = {
+    readable: dict[str, QuerySet[Any, tuple[str]]] = {
         "card": cards.filter(step__session__partnership=partnership).values_list("text"),
         "learning": learned.filter(step__session__partnership=partnership).values_list("text"),
         "decision": Prompt.objects.filter(kind=Prompt.Kind.PLACE, **in_pair).values_list("title"),
@@ -193,7 +183,7 @@ def get_topic(person: Person, partnership: Partnership, kind: str, thing_id: str
     }
     key = "line" if kind == "clause" else "pk"
     try:
-        found = doors[kind].filter(**{key: UUID(thing_id)}).first()
+        found = readable[kind].filter(**{key: UUID(thing_id)}).first()
     except (KeyError, ValueError):
         raise Http404 from None
     if found is None:
@@ -217,6 +207,22 @@ def get_action(person: Person, action_id: UUID, *, deleted: bool = False) -> Act
     if deleted:
         rows |= Action.objects.deleted_for(person)
     return get_object_or_404(rows.select_related("partnership"), pk=action_id)
+
+
+# --- for admins -------------------------------------------------------------------------------------------------------
+
+
+def get_missed(session_id: UUID) -> Session:
+    """A retro of any pair that did not take place, for an admin: its dates and nothing in it. Raises Http404."""
+    missed = Session.objects.filter(kind=Session.Kind.RETRO, status=Session.Status.MISSED)
+    return get_object_or_404(missed.select_related("partnership"), pk=session_id)
+
+
+def get_planned(session_id: UUID) -> Session:
+    """A retro to come of any pair, for an admin: its dates and nothing in it. Raises Http404."""
+    now = timezone.now()
+    planned = Session.objects.filter(kind=Session.Kind.RETRO, start_utc__gt=now, partnership__archived_at=None)
+    return get_object_or_404(planned.coming_outside(now).select_related("partnership"), pk=session_id)
 
 
 def get_own_template(key: str) -> OwnTemplate:

@@ -1,4 +1,7 @@
-"""The limits of a session, in one place. Lengths are counted in characters."""
+"""The limits of retros, in one place, beside `partnerships/limits.py` (docs/rules/reliability.md R13).
+
+Lengths are counted in characters.
+"""
 
 from datetime import timedelta
 
@@ -11,8 +14,10 @@ IMPORT_CELLS = 400_000  # of one sheet, the empty ones between them too
 TOLD_KEPT = 4  # of what each of the two did in a room: so many may come with one push, and are said
 DECISIONS = 12  # that a pair names in one contract sitting, beside those of the template
 MEASURES = 5  # of its own that a pair rates in each pulse
-NAME_LENGTH = 120  # of a card's text that the buttons on the card are called after; of a longer one its start
+CARD_NAME_LENGTH = 120  # of a card's text that the buttons on the card are called after; of a longer one its start
 PREVIEW_LENGTH = 40  # of a text inside the accessible name of a button
+STEP_MINUTES = 240  # of a step, however often it is extended
+UNDO_BULK_WITHIN = timedelta(minutes=10)
 REOPEN_WITHIN = timedelta(hours=24)
 ALONE_AFTER = timedelta(minutes=5)  # ready for the next step this long: one may go on alone
 START_ASKED_AHEAD = timedelta(days=1)  # whoever starts a retro earlier than this is asked once

@@ -1,4 +1,4 @@
-"""The record as an admin reads it: acts on accounts, roles and dates, with the names of today. Reads only."""
+"""The record as an admin reads it: acts on accounts, roles, dates, templates, by the names of today. Reads only."""
 
 from __future__ import annotations
 

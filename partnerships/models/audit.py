@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 class AuditQuerySet(models.QuerySet["Audit"]):
     def for_admins(self) -> AuditQuerySet:
-        """What an admin may read: acts on accounts, roles and the schedule. What a pair does is not theirs."""
+        """What an admin may read: acts on accounts, roles, the schedule, templates. What a pair does is not theirs."""
         return self.filter(act__in=FOR_ADMINS)
 
     def of_partnership(self, partnership: Partnership) -> AuditQuerySet:

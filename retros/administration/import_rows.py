@@ -19,7 +19,7 @@ from django.core.validators import validate_email
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
-from partnerships import limits as people_limits
+from partnerships import limits as shared_limits
 from partnerships import zones
 from partnerships.content import clean_name
 from partnerships.graphemes import cut, shorten
@@ -326,7 +326,7 @@ def _person(cell: str) -> tuple[str, str]:
 def _own_label(name_a: str, name_b: str) -> str:
     """Of a pair that the file has no label for."""
     words = _("%(a)s and %(b)s") % {"a": name_a, "b": name_b}
-    return cut(str(words), people_limits.NAME_LENGTH).strip()
+    return cut(str(words), shared_limits.NAME_LENGTH).strip()
 
 
 def _label(cell: str) -> str:

@@ -10,7 +10,7 @@ from django import forms
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from partnerships import limits as text_limits
+from partnerships import limits as shared_limits
 from partnerships.forms import ContentFormField, LineFormField, PageForm
 from partnerships.models import Partnership
 from retros import limits
@@ -138,7 +138,7 @@ class StepForm(PageForm):
         if self.is_new:
             kinds = list(QUESTIONS)
         words = {"limit": limits.TEMPLATE_WORDS, "required": False}
-        line = {"required": False, "limit": text_limits.TITLE_LENGTH}
+        line = {"required": False, "limit": shared_limits.TITLE_LENGTH}
         known = prompt or TemplatePrompt("", "", "")
         fields: dict[str, forms.Field] = {
             "title": LineFormField(label=_("Question"), initial=known.title, **line),

@@ -17,7 +17,7 @@ import tomli_w
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from partnerships import limits as text_limits
+from partnerships import limits as shared_limits
 from partnerships.content import clean_content, clean_line
 from partnerships.refusals import Invalid
 from retros import limits
@@ -257,7 +257,7 @@ def _words(held: object, names: tuple[str, ...], place: tuple[int | None, int | 
 def _clean(text: str, place: Place, *, line: bool = False, needed: bool = False) -> None:
     try:
         if line:
-            clean_line(text, limit=text_limits.TITLE_LENGTH)
+            clean_line(text, limit=shared_limits.TITLE_LENGTH)
         clean_content(text, limit=limits.TEMPLATE_WORDS)
     except ValidationError as error:
         raise _Wrong(place, error.messages[0]) from error

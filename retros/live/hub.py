@@ -169,7 +169,7 @@ class Hub:
             self._close(stream)
 
     async def admit(self, stream: Stream) -> bool:
-        """Read right and version. False without right; raises TooMany beyond four streams of one person."""
+        """Read right and version. False without right; raises TooManyStreams beyond four streams of one person."""
         found = await self._ask(rights.authorise, stream.session_id, stream.cookie)
         if found is None:
             return False

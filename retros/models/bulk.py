@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-UNDO_WITHIN = timedelta(minutes=10)
+from retros import limits
 
 
 class Bulk(models.Model):
@@ -38,7 +38,7 @@ class Bulk(models.Model):
         return f"{self.act} {self.at:%Y-%m-%d %H:%M}"
 
     def can_be_undone(self, now: datetime) -> bool:
-        fresh = self.act in self.REVERSIBLE and self.undone_at is None and now - self.at < UNDO_WITHIN
+        fresh = self.act in self.REVERSIBLE and self.undone_at is None and now - self.at < limits.UNDO_BULK_WITHIN
         return fresh and self.lines.exclude(done_at=None).exists()
 
     def open_lines(self) -> models.QuerySet[BulkLine]:

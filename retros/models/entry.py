@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext as _
 
-from partnerships import limits as text_limits
+from partnerships import limits as shared_limits
 from partnerships.compiled import CompiledQuery
 from partnerships.content import ContentField, content
 from partnerships.graphemes import shorten
@@ -435,8 +435,8 @@ class Entry(models.Model):
 def _words_of(text: str, in_person: bool) -> str:
     """The text of a card; of one that is said in person a heading."""
     text = content(text, needed=_("There is nothing on this card yet."))
-    if in_person and ("\n" in text or len(text) > text_limits.NAME_LENGTH):
-        most = text_limits.NAME_LENGTH
+    if in_person and ("\n" in text or len(text) > shared_limits.NAME_LENGTH):
+        most = shared_limits.NAME_LENGTH
         raise Invalid(_("Of what you say in person a heading is kept: one line, %(most)d letters.") % {"most": most})
     return text
 

@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from partnerships import limits
+from partnerships import limits as shared_limits
 from partnerships.content import ContentField
 from partnerships.models import Audit, Lead, Membership, Version
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
@@ -75,7 +75,7 @@ class Release(models.Model):
     action = models.ForeignKey(Action, models.CASCADE, null=True, related_name="+")
     version = models.ForeignKey(Version, models.CASCADE, null=True, related_name="+")
     need = models.ForeignKey(Need, models.CASCADE, null=True, related_name="releases")
-    title = models.CharField(max_length=2 * limits.TITLE_LENGTH)
+    title = models.CharField(max_length=2 * shared_limits.TITLE_LENGTH)
     text = ContentField()
     on = models.DateField()
     digest = models.CharField(max_length=64)

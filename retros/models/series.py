@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from partnerships import limits
+from partnerships import limits as shared_limits
 from retros.recurrence.rule import Rule
 
 
@@ -33,7 +33,7 @@ class Series(models.Model):
     partnership = models.ForeignKey("partnerships.Partnership", models.CASCADE, related_name="+")
     status = models.CharField(max_length=6, choices=Status.choices, default=Status.ACTIVE)
     version = models.PositiveIntegerField(default=1)
-    title = models.CharField(max_length=limits.TITLE_LENGTH, blank=True)
+    title = models.CharField(max_length=shared_limits.TITLE_LENGTH, blank=True)
     meeting_url = models.URLField(max_length=500, blank=True)
     work_at = models.DateTimeField(null=True, db_index=True)
 

@@ -25,7 +25,7 @@ from retros.live.publish import publish
 from retros.models.planned import Planned
 from retros.models.presence import Presence
 from retros.models.series import Series
-from retros.models.told import Told
+from retros.models.told import Told, last_told
 
 if TYPE_CHECKING:
     from retros.models.step import Step
@@ -297,17 +297,11 @@ class Session(Planned):
             self.seated[by.pk] = seat
             change = Change(self, by, seat, timezone.now())
             yield change
-            told = list(Seat) if change.shared else [change.seat]
-            for seat in told:
-                setattr(self, f"version_{seat}", self.version_for(seat) + 1)
-            fields = [f"version_{seat}" for seat in told]
+            fields = [f"version_{side}" for side in (Seat if change.shared else [change.seat])]
+            for version in fields:
+                setattr(self, version, getattr(self, version) + 1)
             if change.told:
-                first = self.told[-1]["n"] + 1 if self.told else 1
-                kept = [*self.told, *({"n": n, **each} for n, each in enumerate(change.told, first))]
-                later = [[each["by"] for each in kept[n + 1 :]] for n in range(len(kept))]
-                self.told = [
-                    each for each, by in zip(kept, later, strict=True) if by.count(each["by"]) < limits.TOLD_KEPT
-                ]
+                self.told = last_told(self.told, change.told)
                 fields.append("told")
             self.save(update_fields=fields)
             publish(self.pk, self.version_a, self.version_b, by=change.seat.value)
@@ -371,6 +365,7 @@ class Session(Planned):
                 return self
             if self.kind == self.Kind.RETRO and self.awaits:
                 raise Refusal(_("A retro needs two. The other seat is still free."))
+            self._lock_pair()
             if other := self._open_beside():
                 return other
             last = Session.objects.filter(partnership=self.partnership_id, kind=self.kind).aggregate(n=Max("number"))
@@ -398,13 +393,14 @@ class Session(Planned):
         self.paused_at, self.pause_reason = None, ""
         self.save(update_fields=["status", "started_at", "number", "position", "paused_at", "pause_reason"])
 
-    def _open_beside(self) -> Session | None:
-        """The retro of the pair that is open already, if this is one too. Part of a verb that holds this one's lock.
-
-        Two sessions of a pair may start at once and each has its own lock: what is the pair's (which one is open, the
-        numbers) is read under the partnership's, which lasts as long.
+    def _lock_pair(self) -> None:
+        """Two sessions of a pair may start at once and each has its own lock: what is the pair's (which one is open,
+        the numbers) is read under the partnership's, which lasts as long.
         """
         Partnership.objects.select_for_update(no_key=True).get(pk=self.partnership_id)
+
+    def _open_beside(self) -> Session | None:
+        """The retro of the pair that is open already, if this is one too. Under `_lock_pair`."""
         retros = Session.objects.filter(partnership=self.partnership_id, kind=self.Kind.RETRO)
         return retros.running().exclude(pk=self.pk).first() if self.kind == self.Kind.RETRO else None
 
@@ -444,6 +440,7 @@ class Session(Planned):
                 return True
             if not self.can_reopen(change.now):
                 raise Refusal(_("A closed retro can be reopened within 24 hours. Start a new one instead."))
+            self._lock_pair()
             if other := self._open_beside():
                 raise Refusal(
                     _("%(title)s is open now. Close that one, then reopen this one.") % {"title": other.title}

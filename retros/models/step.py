@@ -12,21 +12,18 @@ from django.db.models.functions import Coalesce
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from partnerships import limits
+from partnerships import limits as shared_limits
 from partnerships.compiled import CompiledQuery
 from partnerships.models import Audit, Person
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal, Stale
-from retros import limits as retro_limits
+from retros import limits
 from retros.models.entry import Entry
 from retros.models.told import Told
 
 if TYPE_CHECKING:
     from retros.catalogue import TemplatePrompt, TemplateStep
     from retros.models.session import Change, Session
-
-
-MOST_MINUTES = 240  # of a step, however often it is extended
 
 
 class Step(models.Model):
@@ -44,12 +41,14 @@ class Step(models.Model):
         CONCLUDE = "conclude"
         CLOSE = "close"
 
+    WRITTEN_ALONE = frozenset({Kind.PULSE, Kind.WRITE, Kind.QUESTIONS, Kind.CLOSE})  # and then revealed
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     session = models.ForeignKey("retros.Session", models.CASCADE)
     position = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=9, choices=Kind.choices)
-    title = models.CharField(max_length=limits.TITLE_LENGTH)
-    heading = models.CharField(max_length=limits.TITLE_LENGTH)
+    title = models.CharField(max_length=shared_limits.TITLE_LENGTH)
+    heading = models.CharField(max_length=shared_limits.TITLE_LENGTH)
     lede = models.TextField(blank=True)
     minutes = models.PositiveSmallIntegerField(default=10)
     started_at = models.DateTimeField(null=True)
@@ -97,8 +96,8 @@ class Step(models.Model):
 
     @property
     def written_alone(self) -> bool:
-        """Whether this step is written alone and then revealed."""
-        return self.kind in {self.Kind.PULSE, self.Kind.WRITE, self.Kind.QUESTIONS, self.Kind.CLOSE}
+        """Whether this step is written alone and then revealed (docs/rules/visibility.md V3)."""
+        return self.kind in self.WRITTEN_ALONE
 
     def side_open(self, seat: Seat) -> bool:
         return (self.opened_a_at if seat is Seat.A else self.opened_b_at) is not None
@@ -220,7 +219,7 @@ class Step(models.Model):
             self.refresh_from_db(fields=["minutes"])
             if self.minutes != known:
                 return
-            self.minutes = min(self.minutes + minutes, MOST_MINUTES)
+            self.minutes = min(self.minutes + minutes, limits.STEP_MINUTES)
             self.save(update_fields=["minutes"])
             change.tell(Told.EXTENDED)
 
@@ -269,7 +268,9 @@ class Step(models.Model):
                 change.tell(Told.NOT_READY)
 
     def withdraw_ready(self, person: Person) -> bool:
-        """Drop the Ready for the reveal, if there is one. Part of a verb that holds the session's lock."""
+        """Drop the Ready for the reveal, if there is one. Part of a verb that holds the session's lock, or of taking a
+        seat (`creation.welcome`), which holds the partnership's: a start takes the two the other way round.
+        """
         gone, _rows = self.ready_set.filter(person=person, purpose=Ready.Purpose.REVEAL).delete()
         self.__dict__.pop("marks", None)
         if gone:
@@ -367,7 +368,7 @@ class Step(models.Model):
         mine = [mark.at] if mark else []
         seen = self.session.sides[self.session.seat_of(person).other].seen_at
         since = [*mine, *([seen] if seen else [self.started_at or now])]
-        return any(now - at >= retro_limits.ALONE_AFTER for at in since)
+        return any(now - at >= limits.ALONE_AFTER for at in since)
 
 
 class Prompt(models.Model):
@@ -385,7 +386,7 @@ class Prompt(models.Model):
     position = models.PositiveSmallIntegerField()
     key = models.CharField(max_length=40)
     kind = models.CharField(max_length=5, choices=Kind.choices)
-    title = models.CharField(max_length=limits.TITLE_LENGTH)
+    title = models.CharField(max_length=shared_limits.TITLE_LENGTH)
     text = models.TextField(blank=True)
     hint = models.TextField(blank=True)
     column = models.CharField(max_length=4, blank=True)  # good, bad, talk: the hue and the icon of a card column

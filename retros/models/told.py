@@ -1,6 +1,12 @@
+"""What happened in a room, for whoever did not see it happen."""
+
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
+
+from retros import limits
 
 
 class Told(models.TextChoices):
@@ -42,3 +48,13 @@ class Told(models.TextChoices):
     CLOSED = "closed"
     ASKS_TO_REOPEN = "asks_to_reopen"
     REOPENED = "reopened"
+
+
+def last_told(stored: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of what each seat did the last `TOLD_KEPT`, the earliest first; what is new has its number `n` here."""
+    first = stored[-1]["n"] + 1 if stored else 1
+    last: list[dict[str, Any]] = []
+    for each in reversed([*stored, *({"n": n, **each} for n, each in enumerate(new, first))]):
+        if sum(later["by"] == each["by"] for later in last) < limits.TOLD_KEPT:
+            last.insert(0, each)
+    return last

@@ -59,7 +59,7 @@ class CardShown(NamedTuple):
     @property
     def named_by(self) -> str:
         """What its buttons are called after, where that is not the text: the start of a long one."""
-        return shorten(self.text, limits.PREVIEW_LENGTH) if len(self.text) > limits.NAME_LENGTH else ""
+        return shorten(self.text, limits.PREVIEW_LENGTH) if len(self.text) > limits.CARD_NAME_LENGTH else ""
 
     @property
     def mark(self) -> str:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from partnerships import limits
+from partnerships import limits as shared_limits
 from partnerships.content import clean_line
 from partnerships.refusals import Invalid, Refusal
-from retros import limits as retro_limits
+from retros import limits
 from retros.models.draft import Draft
 from retros.models.note import Note
 from retros.models.session import key_is_taken
@@ -29,7 +29,7 @@ def name_decision(step: Step, *, by: Person, title: str, id: uuid.UUID) -> Promp
     is open or when there are too many.
     """
     try:
-        title = clean_line(title, limit=limits.TITLE_LENGTH)
+        title = clean_line(title, limit=shared_limits.TITLE_LENGTH)
     except ValidationError as error:
         raise Invalid(error.messages[0]) from error
     if not title:
@@ -46,7 +46,7 @@ def name_decision(step: Step, *, by: Person, title: str, id: uuid.UUID) -> Promp
             raise Refusal(_("There is no table of decisions in this step."))
         if step.is_opened:
             raise Refusal(_("Something is open here already. Talk about this decision, and write your sentence."))
-        if sum(row.named_by_id is not None for row in rows) >= retro_limits.DECISIONS:
+        if sum(row.named_by_id is not None for row in rows) >= limits.DECISIONS:
             raise Refusal(_("These are a lot of decisions. Keep to those that you argue about."))
         change.tell(Told.DECISION, id)
         Draft.take(Draft.Box.DECISION.key(step.pk), by=by, client_id=id)

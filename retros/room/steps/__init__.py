@@ -1,1 +1,1 @@
-"""One class per kind of step. A new kind is a class, a template and a line in retros/room/page.py."""
+"""One class per kind of step. What else a new kind needs: CONTRIBUTING.md, "A kind of step"."""
