@@ -1,10 +1,5 @@
 // <form data-composer data-column="1">: Enter sends, Shift+Enter breaks the line, Esc leaves the draft, Alt+1…9 moves
 // to that column. data-once: one is enough, and the form folds away.
-const uuid = () => {
-  const url = URL.createObjectURL(new Blob()); // it ends in one; randomUUID is missing on plain http
-  URL.revokeObjectURL(url);
-  return url.slice(-36);
-};
 const typed = (field) => field.dispatchEvent(new Event("input", { bubbles: true }));
 
 function move(form, box, number) {
@@ -42,17 +37,4 @@ addEventListener("keydown", (event) => {
     event.preventDefault();
     if (box.value.trim()) form.requestSubmit();
   }
-});
-
-// A refusal in the notice counts as "successful" too: ask the status, and what was sent.
-addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr, requestConfig } }) => {
-  const box = form.matches("form[data-composer]") && form.querySelector("textarea");
-  if (!box || xhr.status < 200 || xhr.status > 299) return;
-  const sent = requestConfig.parameters; // what was typed meanwhile stays
-  for (const field of form.querySelectorAll("textarea, input:not([type])"))
-    if (field.value === sent[field.name]) field.value = "";
-  for (const mark of form.querySelectorAll("[type=checkbox]")) mark.checked = false;
-  if (form.client_id) form.client_id.value = uuid();
-  dispatchEvent(new CustomEvent("twofold:emptied", { detail: { form } }));
-  if ("once" in form.dataset) form.closest("details").open = false;
 });

@@ -15,3 +15,4 @@ import "./toast.js";
 import "./opens.js";
 import "./copy-text.js";
 import "./composer.js";
+import "./composer-sent.js";

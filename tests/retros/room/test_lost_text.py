@@ -89,6 +89,86 @@ def until_caught(page: Page, caught: list[Any]) -> None:
         page.wait_for_timeout(50)
 
 
+# --- typed while a card is under way ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def under_way(page: Page) -> Iterator[Callable[[], None]]:
+    """Presses at this address wait in the network until they are let through: then the oldest."""
+    held: list[Route] = []
+    page.route("**/entries/", lambda route: held.append(route))
+
+    def let_through() -> None:
+        until_caught(page, held)
+        held.pop(0).continue_()
+
+    yield let_through
+    page.unroute("**/entries/")
+
+
+@pytest.fixture
+def writing(page_of: Callable[..., Page], people: Cast, session: Session) -> Page:
+    page = page_of(people.ines)
+    page.goto(place(session, "write"))
+    expect(page.locator("html")).to_have_attribute("data-connection", "live")
+    return page
+
+
+def test_what_is_typed_behind_a_card_is_the_next_one(writing: Page, people: Cast) -> None:
+    box = composer(writing)
+    with under_way(writing) as let_through:
+        box.press_sequentially("Planning is calmer now")
+        box.press("Enter")
+        box.press_sequentially("You answer")
+        let_through()
+        expect(box).to_have_value("You answer")
+        box.press_sequentially(" within a day")
+        box.press("Enter")
+        let_through()
+        expect(box).to_have_value("")
+    assert cards(people.ines) == ["Planning is calmer now", "You answer within a day"]
+
+
+def test_enter_behind_a_card_sends_the_next_one_after_it(writing: Page, people: Cast) -> None:
+    box = composer(writing)
+    with under_way(writing) as let_through:
+        for text in ("One", "Two"):
+            box.press_sequentially(text)
+            box.press("Enter")
+        let_through()
+        let_through()
+        expect(box).to_have_value("")
+    assert cards(people.ines) == ["One", "Two"]
+
+
+@pytest.mark.parametrize("press", ["Enter", "the button"])
+def test_a_card_that_is_sent_twice_is_one_and_nobody_complains(writing: Page, people: Cast, press: str) -> None:
+    box = composer(writing)
+    with under_way(writing) as let_through:
+        box.press_sequentially("Once")
+        for _twice in range(2):
+            if press == "Enter":
+                box.press("Enter")
+            else:
+                writing.locator("#compose-good button.primary").click(no_wait_after=True)
+        let_through()
+        expect(box).to_have_value("")
+    expect(notice(writing)).to_be_empty()
+    assert cards(people.ines) == ["Once"]
+
+
+def test_what_is_typed_behind_a_card_that_is_lost_stays_behind_it(
+    writing: Page, people: Cast, watched: Watched
+) -> None:
+    watched.expect_lost()
+    box = composer(writing)
+    writing.route("**/entries/", lambda route: route.abort(), times=1)
+    box.press_sequentially("One")
+    box.press("Enter")
+    box.press_sequentially(" two")
+    expect(box).to_have_value("One two")
+
+
 # --- Refresh and Back -------------------------------------------------------------------------------------------------
 
 
