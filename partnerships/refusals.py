@@ -69,3 +69,9 @@ class Stale(Refusal):
         """Of a text that both may write."""
         words = _("You both wrote here at the same time. Both texts are here; keep what you want.")
         return cls(words, mine=mine, theirs=theirs, version=version)
+
+    @classmethod
+    def kept_already(cls, *, mine: str, theirs: str, version: int = 0) -> Stale:
+        """Of a form that was sent before, with other words."""
+        words = _("This was kept already, with other words. Both texts are here.")
+        return cls(words, mine=mine, theirs=theirs, version=version)

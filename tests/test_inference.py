@@ -121,7 +121,7 @@ class Stage:
             self.clock.now += timedelta(seconds=1)
             ines.fold("For myself", key, only_me=True)
             if not ready:
-                ines.fold("Put away", key).delete_card(by=ines.person)
+                ines.fold("Put away", key).soft_delete(by=ines.person)
             return
         known = Entry.objects.visible_to(ines.person).filter(prompt=prompt, author=ines.person).first()
         if key in GIVEN and not ready and not known:
@@ -473,7 +473,7 @@ def board(stage: Stage) -> Session:
     """A retro whose board lies open; Ines put a card away before it did."""
     session = creation.start_now(stage.cast.checkout, by=stage.cast.tom)
     ines, tom = stage.hands(session)
-    ines.fold("Put away").delete_card(by=ines.person)
+    ines.fold("Put away").soft_delete(by=ines.person)
     stage.clock.pass_minutes(1)
     tom.fold("From Tom")
     ines.ready()
@@ -508,7 +508,7 @@ def test_a_card_that_both_knew_comes_back_to_its_place(stage: Stage, board: Sess
     first = Entry.objects.visible_to(tom.person).get(text="From Tom")
     stage.clock.pass_minutes(1)
     ines.fold("After it")
-    tom.entry(first.pk).delete_card(by=tom.person)
+    tom.entry(first.pk).soft_delete(by=tom.person)
     stage.clock.pass_minutes(1)
     tom.entry(first.pk, deleted=True).restore(by=tom.person)
     cards = live(client, board).partition(b'id="step"')[2]  # below what is said aloud

@@ -369,7 +369,7 @@ def _write(world: World) -> None:
         card.edit(by=hand.person, text=mark("card", readers), version=card.version)
         hand.fold(mark("privatecard", {who}), "bad", only_me=True)
         gone = hand.fold(mark("deletedcard", {who}), "talk")
-        gone.delete_card(by=hand.person)
+        gone.soft_delete(by=hand.person)
         ids |= {f"{who} card": card.pk, f"{who} deleted": gone.pk}
         keys = ("good", "bad", "talk")
         prompts = {p.key: p for step in session.steps for p in step.prompts}
@@ -389,7 +389,7 @@ def _conclusions(world: World, ines: Participant, tom: Participant) -> None:
     step = ines.step(CONCLUDE)
     ids["learning"] = Note.learn(step, by=cast.ines, text=mark("learning", BOTH), id=uuid.uuid4()).pk
     gone = Note.learn(step, by=cast.tom, text=mark("gonelearning", BOTH), id=uuid.uuid4())
-    gone.delete_note(by=cast.ines)
+    gone.soft_delete(by=cast.ines)
     ids["deleted learning"] = gone.pk
     words: dict[str, Any] = {name: mark(name, BOTH) for name in ("text", "because", "seen_by")}
     made = Action.agree(

@@ -42,10 +42,11 @@ class ActionForm(CheckedForm):
         form.fields["owner"] = _owner_field([*names, ("both", str(_("Both")))])
         return form
 
-    def owners(self) -> list[str]:
-        """The seats that take it."""
-        owner = self.cleaned_data["owner"]
-        return list(Seat.values) if owner == "both" else [owner] if owner else []
+    def agreed(self) -> dict[str, Any]:
+        """What `Action.agree` takes, beside the pair, `by` and the session; `entry` is an id. Raises Invalid."""
+        data = dict(self.checked())
+        id, owner = data.pop("client_id"), data.pop("owner")
+        return {**data, "id": id, "owners": list(Seat.values) if owner == "both" else [owner]}
 
 
 class ActionEditForm(CheckedForm):

@@ -51,11 +51,7 @@ def action_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     form = ActionPageForm.of(request, pair=pair)
     if request.method == "POST":
         with form.on_page(htmx=bool(request.htmx)):
-            data = form.checked()
-            made = Action.agree(
-                pair.partnership, by=request.user, id=data["client_id"], owners=form.owners(), text=data["text"],
-                cue=data["cue"], due=data["due"],
-            )  # fmt: skip
+            made = Action.agree(pair.partnership, by=request.user, **form.agreed())
             messages.success(request, ngettext("Action added", "Two actions added, one each", len(made)))
             return _added(request, pair)
     return render(request, "retros/actions/action_create.html", {**pair.context, "form": form}, status=form.status)

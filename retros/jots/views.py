@@ -46,7 +46,7 @@ def jot_create(request: PersonRequest) -> HttpResponse:
 @require_POST
 def jot_delete(request: PersonRequest, jot_id: UUID) -> HttpResponse:
     jot = get_jot(request.user, jot_id)
-    jot.drop()
+    jot.soft_delete(by=request.user)
     messages.info(request, _("Dropped"), extra_tags=f"undo {reverse('jot_restore', args=[jot_id])}")
     return _back(request, jot)
 
@@ -54,7 +54,7 @@ def jot_delete(request: PersonRequest, jot_id: UUID) -> HttpResponse:
 @require_POST
 def jot_restore(request: PersonRequest, jot_id: UUID) -> HttpResponse:
     jot = get_jot(request.user, jot_id)
-    jot.restore()
+    jot.restore(by=request.user)
     return _back(request, jot)
 
 

@@ -148,10 +148,7 @@ class Action(models.Model):
                 if any(twin.partnership_id != partnership.pk for twin in twins):
                     raise key_is_taken()
                 if twins[0].text != fields["text"]:
-                    raise Stale(
-                        _("This was kept already, with other words. Both texts are here."),
-                        mine=fields["text"], theirs=twins[0].text, version=twins[0].version,
-                    )  # fmt: skip
+                    raise Stale.kept_already(mine=fields["text"], theirs=twins[0].text, version=twins[0].version)
                 return twins
             actions = [
                 cls(

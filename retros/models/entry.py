@@ -247,7 +247,7 @@ class Entry(models.Model):
             if prompt.pk != self.prompt_id:
                 self._revise(change, prompt=prompt)
 
-    def delete_card(self, *, by: Person) -> None:
+    def soft_delete(self, *, by: Person) -> None:
         """Put the card away. `restore` brings it back."""
         with self._changing(by, deleted=True) as change:
             if self.deleted_at is None:

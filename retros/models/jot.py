@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models, transaction
@@ -83,18 +84,18 @@ class Jot(models.Model):
         if (jot.person_id, jot.partnership_id) != (by.pk, partnership.pk):
             raise key_is_taken()
         if jot.text != text:
-            raise Stale(
-                _("This was kept already, with other words. Both texts are here."),
-                mine=text,
-                theirs=jot.text,
-                version=0,
-            )
+            raise Stale.kept_already(mine=text, theirs=jot.text)
         return jot
 
-    def drop(self) -> None:
-        self.dropped_at = self.dropped_at or timezone.now()
-        self.save(update_fields=["dropped_at"])
+    def soft_delete(self, *, by: Person) -> None:
+        """Put it away. `restore` brings it back. Raises NotAllowed for anybody but whose it is."""
+        self._put(timezone.now(), by)
 
-    def restore(self) -> None:
-        self.dropped_at = None
+    def restore(self, *, by: Person) -> None:
+        self._put(None, by)
+
+    def _put(self, at: datetime | None, by: Person) -> None:
+        if by.pk != self.person_id:
+            raise NotAllowed(_("This is somebody else’s."))
+        self.dropped_at = at and (self.dropped_at or at)
         self.save(update_fields=["dropped_at"])

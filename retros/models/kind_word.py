@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from partnerships.content import ContentField, content
 from partnerships.models import Delivery, Membership, Partnership
-from partnerships.refusals import Invalid, Refusal, Stale
+from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
 from retros import limits
 from retros.models.draft import Draft
 from retros.models.session import key_is_taken
@@ -77,10 +78,15 @@ class KindWord(models.Model):
             Delivery.show([other.person], Delivery.Kind.KIND_WORD, about=word, at=word.created_at)
         return word
 
-    def drop(self) -> None:
-        self.dropped_at = self.dropped_at or timezone.now()
-        self.save(update_fields=["dropped_at"])
+    def soft_delete(self, *, by: Person) -> None:
+        """Put it away. `restore` brings it back. Raises NotAllowed for anybody but who got it."""
+        self._put(timezone.now(), by)
 
-    def restore(self) -> None:
-        self.dropped_at = None
+    def restore(self, *, by: Person) -> None:
+        self._put(None, by)
+
+    def _put(self, at: datetime | None, by: Person) -> None:
+        if by.pk != self.receiver_id:
+            raise NotAllowed(_("This is somebody else’s."))
+        self.dropped_at = at and (self.dropped_at or at)
         self.save(update_fields=["dropped_at"])

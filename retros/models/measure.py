@@ -72,10 +72,7 @@ class Measure(models.Model):
                 if twin.partnership_id != partnership.pk:
                     raise key_is_taken()
                 if twin.text != text:
-                    raise Stale(
-                        _("This was kept already, with other words. Both texts are here."),
-                        mine=text, theirs=twin.text, version=twin.version,
-                    )  # fmt: skip
+                    raise Stale.kept_already(mine=text, theirs=twin.text, version=twin.version)
                 return twin
             _must_have_room(partnership)
             measure = cls.objects.create(id=id, partnership=partnership, text=text)

@@ -153,10 +153,7 @@ class Note(models.Model):
                 if twin.step.session_id != step.session_id:
                     raise key_is_taken()
                 if twin.text != text:
-                    raise Stale(
-                        _("This was kept already, with other words. Both texts are here."),
-                        mine=text, theirs=twin.text, version=twin.version,
-                    )  # fmt: skip
+                    raise Stale.kept_already(mine=text, theirs=twin.text, version=twin.version)
                 return twin
             note = cls(id=id, step=step, entry=entry, kind=kind, version=0)
             note.write(text, by)
@@ -173,7 +170,7 @@ class Note(models.Model):
                 raise Refusal(_("This was deleted in between. Bring it back first."))
             change.shared = self._change(text, version, by)
 
-    def delete_note(self, *, by: Person) -> None:
+    def soft_delete(self, *, by: Person) -> None:
         with self.step.session.writing(by=by) as change:
             Note.objects.filter(pk=self.pk).update(deleted_at=change.now)
             change.tell(Told.NOTE_DELETED)

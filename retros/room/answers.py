@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.messages import get_messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
-from partnerships.http import UNTOLD, PersonRequest
+from partnerships.http import UNTOLD, PersonRequest, is_autosave
 from partnerships.models import Person
 from retros.access import get_session
 from retros.live.hub import hub
@@ -71,6 +71,11 @@ def room_again(request: PersonRequest, session_id: UUID, position: int) -> HttpR
     """Read the room afresh after a verb, and answer with it."""
     hub.let_others_go_first()
     return room_answer(request, room_at(get_session(request.user, session_id), request.user, position))
+
+
+def kept(request: PersonRequest, session_id: UUID, position: int, version: int) -> HttpResponse:
+    """After a verb of a box that saves itself: then its version, else the room."""
+    return JsonResponse({"version": version}) if is_autosave(request) else room_again(request, session_id, position)
 
 
 def go(request: PersonRequest, url_name: str, *args: object) -> HttpResponse:

@@ -39,12 +39,12 @@ def kind_word_create(request: PersonRequest, partnership_id: UUID) -> HttpRespon
 
 @require_POST
 def kind_word_delete(request: PersonRequest, word_id: UUID) -> HttpResponse:
-    get_kind_word(request.user, word_id).drop()
+    get_kind_word(request.user, word_id).soft_delete(by=request.user)
     messages.info(request, _("Taken off"), extra_tags=f"undo {reverse('kind_word_restore', args=[word_id])}")
     return redirect("shelf_detail")
 
 
 @require_POST
 def kind_word_restore(request: PersonRequest, word_id: UUID) -> HttpResponse:
-    get_kind_word(request.user, word_id).restore()
+    get_kind_word(request.user, word_id).restore(by=request.user)
     return redirect("shelf_detail")

@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from partnerships.http import PersonRequest, is_autosave, saves_draft
+from partnerships.http import PersonRequest, saves_draft
 from retros.access import get_entry, get_prompt
 from retros.models import Draft, Entry
-from retros.room.answers import room_again
+from retros.room.answers import kept, room_again
 from retros.room.forms import AnswerForm, CardEditForm, CardForm, DraftForm, TalkForm
 from retros.room.page import room_at
 
@@ -34,9 +34,7 @@ def answer_update(request: PersonRequest, session_id: UUID, prompt_id: UUID) -> 
     prompt = get_prompt(request.user, session_id, prompt_id)
     data = AnswerForm(request.POST, choices=prompt.choices).checked()
     entry = Entry.answer(prompt, by=request.user, **data)
-    if is_autosave(request):
-        return JsonResponse({"version": entry.version})
-    return room_again(request, session_id, prompt.step.position)
+    return kept(request, session_id, prompt.step.position, entry.version)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -60,7 +58,7 @@ def entry_update(request: PersonRequest, session_id: UUID, entry_id: UUID) -> Ht
 @require_POST
 def entry_delete(request: PersonRequest, session_id: UUID, entry_id: UUID) -> HttpResponse:
     entry = get_entry(request.user, session_id, entry_id, deleted=True)
-    entry.delete_card(by=request.user)
+    entry.soft_delete(by=request.user)
     undo = reverse("entry_restore", args=[session_id, entry_id])
     messages.info(request, _("Card deleted"), extra_tags=f"undo {undo}")
     return room_again(request, session_id, entry.step.position)

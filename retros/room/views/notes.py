@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,11 +14,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from partnerships.content import isolated
 from partnerships.graphemes import shorten
-from partnerships.http import PersonRequest, is_autosave
+from partnerships.http import PersonRequest
 from retros.access import get_action, get_entry, get_note, get_prompt, get_session, get_step
 from retros.actions.forms import ActionForm
 from retros.models import Action, Note, Step
-from retros.room.answers import room_again
+from retros.room.answers import kept, room_again
 from retros.room.decisions import name_decision, settle_decision
 from retros.room.forms import LearningForm, NoteForm, PlaceForm, ReviewForm
 
@@ -30,9 +30,7 @@ def note_update(request: PersonRequest, session_id: UUID, position: int) -> Http
     """The shared note of a step."""
     step = get_step(request.user, session_id, position)
     note = Note.came_up(step, by=request.user, **NoteForm(request.POST).checked())
-    if is_autosave(request):
-        return JsonResponse({"version": note.version})
-    return room_again(request, session_id, position)
+    return kept(request, session_id, position, note.version)
 
 
 @require_POST
@@ -40,9 +38,7 @@ def summary_update(request: PersonRequest, session_id: UUID, position: int) -> H
     """The summary, for somebody outside."""
     step = get_step(request.user, session_id, position)
     note = Note.summarise(step, by=request.user, **NoteForm(request.POST).checked())
-    if is_autosave(request):
-        return JsonResponse({"version": note.version})
-    return room_again(request, session_id, position)
+    return kept(request, session_id, position, note.version)
 
 
 @require_POST
@@ -50,9 +46,7 @@ def entry_note_update(request: PersonRequest, session_id: UUID, entry_id: UUID) 
     """The shared note of a card: what came up."""
     entry = get_entry(request.user, session_id, entry_id)
     note = Note.came_up(entry.step, entry=entry, by=request.user, **NoteForm(request.POST).checked())
-    if is_autosave(request):
-        return JsonResponse({"version": note.version})
-    return room_again(request, session_id, entry.step.position)
+    return kept(request, session_id, entry.step.position, note.version)
 
 
 @require_POST
@@ -79,9 +73,7 @@ def sentence_update(request: PersonRequest, session_id: UUID, prompt_id: UUID) -
     """The sentence that comes out of a question, under both answers."""
     prompt = get_prompt(request.user, session_id, prompt_id)
     note = Note.agree_on(prompt, by=request.user, **NoteForm(request.POST).checked())
-    if is_autosave(request):
-        return JsonResponse({"version": note.version})
-    return room_again(request, session_id, prompt.step.position)
+    return kept(request, session_id, prompt.step.position, note.version)
 
 
 @require_POST
@@ -114,7 +106,7 @@ def learning_update(request: PersonRequest, session_id: UUID, note_id: UUID) -> 
 @require_POST
 def learning_delete(request: PersonRequest, session_id: UUID, note_id: UUID) -> HttpResponse:
     note = get_note(request.user, session_id, note_id, deleted=True)
-    note.delete_note(by=request.user)
+    note.soft_delete(by=request.user)
     undo = reverse("learning_restore", args=[session_id, note_id])
     messages.info(request, _("Learning deleted"), extra_tags=f"undo {undo}")
     return room_again(request, session_id, note.step.position)
@@ -132,15 +124,11 @@ def room_action_create(request: PersonRequest, session_id: UUID, position: int) 
     """Agree on an action or an experiment, perhaps from a card."""
     step = get_step(request.user, session_id, position)
     form = ActionForm.in_room(request.POST, step.session)
-    data = form.checked()
-    entry = get_entry(request.user, session_id, data.pop("entry")) if data["entry"] else data.pop("entry")
-    owners = form.owners()
-    del data["owner"]
+    data = form.agreed()
+    if data["entry"]:
+        data["entry"] = get_entry(request.user, session_id, data["entry"])
     with form.refused_with():
-        made = Action.agree(
-            step.session.partnership, session=step.session, by=request.user, id=data.pop("client_id"),
-            owners=owners, entry=entry, **data,
-        )  # fmt: skip
+        made = Action.agree(step.session.partnership, session=step.session, by=request.user, **data)
     said = ngettext("Action added: %(text)s", "Two actions added, one each: %(text)s", len(made))
     undo = reverse("room_action_delete", args=[session_id, position, made[0].pk])
     messages.success(request, said % {"text": isolated(shorten(made[0].text, SHOWN))}, extra_tags=f"undo {undo}")
@@ -172,6 +160,4 @@ def review_update(request: PersonRequest, session_id: UUID, action_id: UUID) -> 
     session = get_session(request.user, session_id)
     action = get_action(request.user, action_id)
     version = action.review(session, by=request.user, **ReviewForm(request.POST).checked())
-    if is_autosave(request):
-        return JsonResponse({"version": version})
-    return room_again(request, session_id, session.position_of(Step.Kind.LOOK_BACK))
+    return kept(request, session_id, session.position_of(Step.Kind.LOOK_BACK), version)

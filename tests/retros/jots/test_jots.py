@@ -93,7 +93,7 @@ def test_a_card_that_is_deleted_is_brought_back_as_a_card(pair: Pair, ines: Clie
     kept = jot(ines, pair)
     hand = pair.hands(session)[0]
     card = hand.fold(WORDS, "good", client_id=kept.pk)
-    card.delete_card(by=pair.ines)
+    card.soft_delete(by=pair.ines)
     assert list(Jot.objects.kept(pair.ines)) == []
     ines.post(reverse("entry_restore", args=[session.pk, card.pk]))
     assert Entry.objects.visible_to(pair.ines).get() == card

@@ -74,7 +74,7 @@ class History:
 
     def delete(self, hand: Participant, _odd: bool) -> None:
         for card in self._own(hand, deleted_at=None):
-            card.delete_card(by=hand.person)
+            card.soft_delete(by=hand.person)
 
     def restore(self, hand: Participant, _odd: bool) -> None:
         for card in self._own(hand, deleted_at__isnull=False):
@@ -115,12 +115,12 @@ class History:
     def jot(self, hand: Participant, odd: bool) -> None:
         jot = Jot.keep(self.pair, by=hand.person, text=self.mark(), id=uuid.uuid4())
         if odd:
-            jot.drop()
+            jot.soft_delete(by=hand.person)
 
     def give(self, hand: Participant, odd: bool) -> None:
         word = KindWord.give(self.pair, by=hand.person, text=self.mark(), id=uuid.uuid4())
         if odd:
-            word.drop()
+            word.soft_delete(by=word.receiver)
 
 
 ACTS: tuple[Callable[[History, Participant, bool], None], ...] = (

@@ -147,7 +147,7 @@ def test_an_action_says_whose_since_when_and_where_from(cast: Cast) -> None:
         ("Retro 1", "We never sketch", "yes")
     }
     assert all(row["added"] < row["due"] for row in rows)
-    card.delete_card(by=cast.tom)
+    card.soft_delete(by=cast.tom)
     rows = read_table(taken(cast.checkout, cast.ines, Form.ACTIONS))
     assert {row["from_card"] for row in rows} == {""}
     (action, _twin) = Action.objects.visible_to(cast.ines)

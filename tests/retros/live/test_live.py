@@ -117,7 +117,7 @@ def test_folded_writing_never_points_the_partner(pair: Pair, session: Session, o
     before = tom.version()
     card = ines.fold("Nobody else's")
     ines.entry(card.pk).edit(by=pair.ines, text="Still nobody else's", version=card.version)
-    ines.entry(card.pk).delete_card(by=pair.ines)
+    ines.entry(card.pk).soft_delete(by=pair.ines)
     ines.answer("weather_us", value=None, text="", version=0)
     while to_ines.version() != ines.version():  # the author's own other tab follows each of them
         pass

@@ -64,7 +64,7 @@ def replaced(text: str, column: str) -> Op:
     def op(hands: Participant) -> None:
         before = hands.step(WRITE).folded_cards(hands.person)
         if before:
-            _changing_a_folded_card(lambda entry, h: entry.delete_card(by=h.person))(hands)
+            _changing_a_folded_card(lambda entry, h: entry.soft_delete(by=h.person))(hands)
             if hands.step(WRITE).folded_cards(hands.person) < before:
                 hands.fold(text, column)
 

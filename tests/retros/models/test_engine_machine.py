@@ -270,7 +270,7 @@ class Engine(RuleBasedStateMachine):
     def delete(self, who: str, data: Any) -> None:
         key = self.some(data, is_deleted=False)
         if key is not None and key in self.model.visible(who):
-            self.same(who, lambda m: m.delete(who, key), lambda h: h.entry(key).delete_card(by=h.person))
+            self.same(who, lambda m: m.delete(who, key), lambda h: h.entry(key).soft_delete(by=h.person))
 
     @rule(who=WHO, data=st.data())
     def restore(self, who: str, data: Any) -> None:

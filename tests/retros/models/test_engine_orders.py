@@ -164,7 +164,7 @@ class Case:
             entry = hands.entry(self.keys[who])
             if action == "edit":
                 return lambda: entry.edit(by=by, text=f"Edited {label}", version=entry.version)
-            return lambda: entry.delete_card(by=by)
+            return lambda: entry.soft_delete(by=by)
         if action in {"next", "close"}:
             step = hands.step(LAST if action == "close" else hands.session.position)
             return lambda: step.ready_for_next(by=by)

@@ -41,7 +41,7 @@ def test_a_lead_an_admin_and_an_outsider_read_nothing_in_any_phase(pair: Pair, h
         if phase == "revealed":
             reveal(ines.session)
         if phase == "deleted":
-            ines.entry(entry.pk).delete_card(by=ines.person)
+            ines.entry(entry.pk).soft_delete(by=ines.person)
         for person in (lead, admin, mei):
             assert not Entry.objects.visible_to(person).exists()
             assert not Entry.objects.deleted_by(person).exists()
@@ -149,7 +149,7 @@ def test_there_is_room_for_so_many_and_deleted_ones_do_not_count(
     with pytest.raises(Refusal, match="Nothing more fits"):
         ines.fold("Three")
     tom.fold("His own room")
-    ines.entry(first.pk).delete_card(by=ines.person)
+    ines.entry(first.pk).soft_delete(by=ines.person)
     ines.fold("Three")
 
 
@@ -201,7 +201,7 @@ def test_only_its_author_changes_a_card(hands: Participants, phase: str) -> None
     for verb in (
         lambda: stolen.edit(by=tom.person, text="His", version=1),
         lambda: stolen.move(tom.prompt("bad"), by=tom.person),
-        lambda: stolen.delete_card(by=tom.person),
+        lambda: stolen.soft_delete(by=tom.person),
         lambda: stolen.restore(by=tom.person),
     ):
         with pytest.raises(NotAllowed):
@@ -228,7 +228,7 @@ def test_a_deleted_card_is_gone_for_both_until_it_is_restored(hands: Participant
     ines, tom = hands
     card = ines.fold("Gone?")
     reveal(ines.session)
-    ines.entry(card.pk).delete_card(by=ines.person)
+    ines.entry(card.pk).soft_delete(by=ines.person)
     assert ines.sees() == tom.sees() == set()
     with pytest.raises(Http404):
         tom.entry(card.pk, deleted=True)
@@ -240,8 +240,8 @@ def test_deleting_and_restoring_twice_is_once(hands: Participants) -> None:
     ines, tom = hands
     card = ines.fold("Gone?")
     first, second = ines.entry(card.pk), ines.entry(card.pk)
-    first.delete_card(by=ines.person)
-    second.delete_card(by=ines.person)
+    first.soft_delete(by=ines.person)
+    second.soft_delete(by=ines.person)
     assert row(card).version == 2
     first, second = ines.entry(card.pk, deleted=True), ines.entry(card.pk, deleted=True)
     first.restore(by=ines.person)
@@ -257,7 +257,7 @@ def test_a_deleted_card_is_not_edited_behind_its_back(hands: Participants) -> No
     ines, _tom = hands
     card = ines.fold("Gone")
     late = ines.entry(card.pk)
-    ines.entry(card.pk).delete_card(by=ines.person)
+    ines.entry(card.pk).soft_delete(by=ines.person)
     with pytest.raises(Refusal, match="Bring it back"):
         late.edit(by=ines.person, text="Not seen again", version=1)
     assert row(card).text == "Gone"
@@ -266,7 +266,7 @@ def test_a_deleted_card_is_not_edited_behind_its_back(hands: Participants) -> No
 def test_what_was_deleted_before_the_reveal_stays_hidden_and_comes_back_open(hands: Participants) -> None:
     ines, tom = hands
     card = ines.fold("Second thoughts")
-    ines.entry(card.pk).delete_card(by=ines.person)
+    ines.entry(card.pk).soft_delete(by=ines.person)
     assert ines.step(WRITE).folded_cards(ines.person) == 0
     reveal(ines.session)
     assert tom.sees() == set()
@@ -280,7 +280,7 @@ def test_the_verbs_of_cards_leave_answers_alone(hands: Participants) -> None:
     ines, tom = hands
     answer = ines.answer("changed", "A new desk")
     for verb in (
-        lambda entry: entry.delete_card(by=ines.person),
+        lambda entry: entry.soft_delete(by=ines.person),
         lambda entry: entry.edit(by=ines.person, text="Another", version=1),
         lambda entry: entry.move(ines.prompt("impacted"), by=ines.person),
     ):
@@ -423,7 +423,7 @@ def test_one_card_lies_on_the_table(hands: Participants, cards: tuple[Entry, Ent
     assert (row(mine).talk, row(his).talk) == ("on_table", "talked")
     tom.entry(mine.pk).set_talk(Entry.Talk.PARKED, by=tom.person)
     assert row(mine).talk == "parked"
-    ines.entry(mine.pk).delete_card(by=ines.person)
+    ines.entry(mine.pk).soft_delete(by=ines.person)
     assert row(mine).talk == ""
 
 

@@ -122,7 +122,7 @@ def test_either_edits_deletes_and_brings_back(hands: Participants) -> None:
     with pytest.raises(Stale):
         ines.note(note.pk).edit(by=ines.person, text="Talk at nine", version=1)
     late = ines.note(note.pk)
-    tom.note(note.pk).delete_note(by=tom.person)
+    tom.note(note.pk).soft_delete(by=tom.person)
     with pytest.raises(Http404):
         ines.note(note.pk)
     with pytest.raises(Refusal, match="deleted"):
@@ -135,10 +135,10 @@ def test_writing_on_a_deleted_note_brings_it_back(hands: Participants) -> None:
     """Otherwise the new words would go into a row that nobody sees."""
     ines, tom = hands
     note = write(ines, "First", 0)
-    tom.note(note.pk).delete_note(by=tom.person)
+    tom.note(note.pk).soft_delete(by=tom.person)
     write(ines, "First", 1)
     assert tom.note(note.pk).text == "First"
-    tom.note(note.pk).delete_note(by=tom.person)
+    tom.note(note.pk).soft_delete(by=tom.person)
     write(ines, "Second", 0)
     assert tom.note(note.pk).text == "Second"
 
@@ -154,7 +154,7 @@ def test_nobody_else_reads_or_writes_notes(pair: Pair, hands: Participants) -> N
         stolen = Note.objects.get(pk=note.pk)
         for verb in (
             lambda p=person, n=stolen: n.edit(by=p, text="Mine", version=1),
-            lambda p=person, n=stolen: n.delete_note(by=p),
+            lambda p=person, n=stolen: n.soft_delete(by=p),
             lambda p=person, n=stolen: n.restore(by=p),
             lambda p=person: Note.came_up(ines.step(WRITE), by=p, text="Mine", version=0),
             lambda p=person: Note.learn(ines.step(CONCLUDE), by=p, text="Mine", id=uuid.uuid4()),

@@ -76,7 +76,7 @@ def test_ready_on_old_text_is_refused(hands: Participants, change: str, press: s
     ines, tom = hands
     card = ines.fold("First words")
     if change == "restore":
-        ines.entry(card.pk).delete_card(by=ines.person)
+        ines.entry(card.pk).soft_delete(by=ines.person)
     tom.ready()
     page = ines.digest()
     match change:
@@ -87,7 +87,7 @@ def test_ready_on_old_text_is_refused(hands: Participants, change: str, press: s
         case "move":
             ines.entry(card.pk).move(ines.prompt("bad"), by=ines.person)
         case "delete":
-            ines.entry(card.pk).delete_card(by=ines.person)
+            ines.entry(card.pk).soft_delete(by=ines.person)
         case "restore":
             ines.entry(card.pk, deleted=True).restore(by=ines.person)
     with pytest.raises(Stale, match="Your text changed"):
@@ -111,7 +111,7 @@ def test_folded_work_takes_back_ones_own_ready(hands: Participants, change: str)
     ines, tom = hands
     card = ines.fold("First words")
     if change == "restore":
-        ines.entry(card.pk).delete_card(by=ines.person)
+        ines.entry(card.pk).soft_delete(by=ines.person)
     position = PULSE if change == "answer" else WRITE
     ines.ready(position)
     before = tom.version()
@@ -123,7 +123,7 @@ def test_folded_work_takes_back_ones_own_ready(hands: Participants, change: str)
         case "move":
             ines.entry(card.pk).move(ines.prompt("bad"), by=ines.person)
         case "delete":
-            ines.entry(card.pk).delete_card(by=ines.person)
+            ines.entry(card.pk).soft_delete(by=ines.person)
         case "restore":
             ines.entry(card.pk, deleted=True).restore(by=ines.person)
         case "answer":
@@ -151,7 +151,7 @@ def test_private_work_takes_back_nothing_and_is_seen_by_nobody(hands: Participan
     ines.fold("Another", "bad", only_me=True)
     ines.entry(own.pk).edit(by=ines.person, text="Still mine", version=1)
     ines.entry(own.pk).move(ines.prompt("talk"), by=ines.person)
-    ines.entry(own.pk).delete_card(by=ines.person)
+    ines.entry(own.pk).soft_delete(by=ines.person)
     ines.entry(own.pk, deleted=True).restore(by=ines.person)
     ines.answer("changed", "Mine and longer", version=answer.version, only_me=True)
     ines.answer("impacted", "New and mine", only_me=True)

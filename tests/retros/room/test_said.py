@@ -42,7 +42,7 @@ def test_nothing_that_is_written_alone_is_an_event(cast: Cast, rooms: Rooms) -> 
     card = play.Participant(cast.tom, session.pk).fold("Folded")
     play.Participant(cast.tom, session.pk).fold("Mine", only_me=True)
     card.edit(by=cast.tom, text="Folded, in other words", version=1)
-    card.delete_card(by=cast.tom)
+    card.soft_delete(by=cast.tom)
     card.restore(by=cast.tom)
     Draft.keep(f"card:{card.prompt_id}", by=cast.tom, text="Half a thought", version=0)
     play.answer_pulse(session, cast.tom, (3, "only me"))

@@ -222,7 +222,7 @@ def test_what_is_agreed_becomes_a_sentence_and_then_a_clause(two: Participants) 
     (note,) = Note.objects.all()
     assert (note.text, note.kind, note.step.position) == ("Scope: Ines after asking Tom.", Note.Kind.LEARNED, 1)
     assert "Scope: Ines after asking Tom." in page(ines, 1)
-    ines.note(note.pk).delete_note(by=ines.person)
+    ines.note(note.pk).soft_delete(by=ines.person)
     assert settle_decision(tom.prompt("decide_scope"), by=tom.person, value=2).deleted_at is None
     assert [w.text for w in signed(two)] == ["Scope: Ines after asking Tom."]
 

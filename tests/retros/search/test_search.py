@@ -177,7 +177,7 @@ def test_what_is_put_away_changed_or_erased_is_not_found(pair: Pair) -> None:
     card = ines.fold("first needle")
     ines.entry(card.pk).edit(by=pair.ines, text="second needle", version=card.version)
     assert words_of(pair.ines, pair.partnership, "needle") == ["second needle"]
-    ines.entry(card.pk).delete_card(by=pair.ines)
+    ines.entry(card.pk).soft_delete(by=pair.ines)
     assert words_of(pair.ines, pair.partnership, "needle") == []
     ines.entry(card.pk, deleted=True).restore(by=pair.ines)
     reveal(ines.session)
