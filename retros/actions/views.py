@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from partnerships.access import get_partnership
 from partnerships.http import PersonRequest
@@ -69,10 +70,11 @@ def action_update(request: PersonRequest, action_id: UUID) -> HttpResponse:
     draft = pair.draft_of(action)
     form = ActionChangeForm.of(request, pair=pair, action=action, draft=draft)
     if request.method == "POST":
-        with form.on_page():
+        with form.on_page(htmx=bool(request.htmx)):
             action.edit(by=request.user, **form.checked())
             messages.success(request, _("Action changed"))
-            return redirect(_back(request, action))
+            back = _back(request, action)
+            return HttpResponseClientRedirect(back) if request.htmx else redirect(back)
     context = {
         **pair.context,
         "form": form,
@@ -119,9 +121,12 @@ def action_restore(request: PersonRequest, action_id: UUID) -> HttpResponse:
 
 
 def _added(request: PersonRequest, pair: Pair) -> HttpResponse:
-    """The list with the new one to htmx, whose form empties itself; else home again."""
+    """The list with the new one to htmx, whose form empties itself; from a page of its own home again."""
+    home = reverse("partnership_detail", args=[pair.partnership.pk])
     if not request.htmx:
-        return redirect("partnership_detail", pair.partnership.pk)
+        return redirect(home)
+    if request.POST.get("place") == "page":
+        return HttpResponseClientRedirect(home)
     context = {"pair": Pair(pair.partnership, request.user), "partnership": pair.partnership, "place": "home"}
     return render(request, "retros/actions/action_create.swap.html", context)
 
