@@ -11,10 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django_htmx.http import HttpResponseClientRedirect
 
 from partnerships.access import get_partnership
-from partnerships.http import PersonRequest
+from partnerships.http import PersonRequest, to_page
 from retros.access import get_action
 from retros.actions.forms import ActionChangeForm, ActionPageForm, DoneForm
 from retros.actions.helped import Helped
@@ -73,8 +72,7 @@ def action_update(request: PersonRequest, action_id: UUID) -> HttpResponse:
         with form.on_page(htmx=bool(request.htmx)):
             action.edit(by=request.user, **form.checked())
             messages.success(request, _("Action changed"))
-            back = _back(request, action)
-            return HttpResponseClientRedirect(back) if request.htmx else redirect(back)
+            return to_page(request, _back(request, action))
     context = {
         **pair.context,
         "form": form,
@@ -122,11 +120,8 @@ def action_restore(request: PersonRequest, action_id: UUID) -> HttpResponse:
 
 def _added(request: PersonRequest, pair: Pair) -> HttpResponse:
     """The list with the new one to htmx, whose form empties itself; from a page of its own home again."""
-    home = reverse("partnership_detail", args=[pair.partnership.pk])
-    if not request.htmx:
-        return redirect(home)
-    if request.POST.get("place") == "page":
-        return HttpResponseClientRedirect(home)
+    if not request.htmx or request.POST.get("place") == "page":
+        return to_page(request, reverse("partnership_detail", args=[pair.partnership.pk]))
     context = {"pair": Pair(pair.partnership, request.user), "partnership": pair.partnership, "place": "home"}
     return render(request, "retros/actions/action_create.swap.html", context)
 
