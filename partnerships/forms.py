@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 from django import forms
 from django.forms.utils import flatatt
@@ -88,7 +88,8 @@ def _offered() -> dict[str, set[str]]:
     for form in _subclasses(CheckedForm):
         for name, field in form.base_fields.items():
             if isinstance(field, forms.ChoiceField):
-                found[name].update(str(value) for value, _label in field.choices)
+                choices = cast("Iterable[tuple[Any, Any]]", field.choices)
+                found[name].update(str(value) for value, _label in choices)
     return found
 
 
