@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 from django import forms
 from django.forms.utils import flatatt
@@ -21,8 +22,11 @@ from partnerships.refusals import Invalid, Refusal, Stale
 class CheckedForm(forms.Form):
     """A form whose answer to bad input is a refusal: for posts of a room, where the page stays as it is."""
 
-    # Names of text fields, and of inputs beside the form's fields, that the page fills in and nobody types.
-    not_typed: ClassVar[tuple[str, ...]] = ("csrfmiddlewaretoken", "next", "remember", "code", "action", "edit")
+    # Names of text fields, and of inputs and buttons beside the form's fields, that the page fills in and nobody types.
+    not_typed: ClassVar[tuple[str, ...]] = (
+        "csrfmiddlewaretoken", "next", "remember", "code", "action", "edit",
+        "sure", "short", "show", "later", "test", "pair_kind",
+    )  # fmt: skip
 
     def checked(self) -> dict[str, Any]:
         """The cleaned data. Raises Invalid with the first message."""
@@ -72,8 +76,25 @@ class PageForm(CheckedForm):
                 wrong.field.widget.attrs["autofocus"] = True
 
 
+def is_typed(name: str, value: str) -> bool:
+    """Whether somebody typed it, and did not choose or press it: what one form lets people type, another one offers."""
+    return name not in _names_not_typed() and value not in _offered()[name]
+
+
 @cache
-def names_not_typed() -> frozenset[str]:
+def _offered() -> dict[str, set[str]]:
+    """What can be chosen, by the name of the field, in all forms."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for form in _subclasses(CheckedForm):
+        for name, field in form.base_fields.items():
+            if isinstance(field, forms.ChoiceField):
+                choices = cast("Iterable[tuple[Any, Any]]", field.choices)
+                found[name].update(str(value) for value, _label in choices)
+    return found
+
+
+@cache
+def _names_not_typed() -> frozenset[str]:
     """The names of what is chosen and not typed, in all forms. What one form lets people type is not among them."""
     typed: set[str] = set()
     chosen: set[str] = set()

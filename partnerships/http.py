@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.http import HttpResponseClientRedirect
 
 if TYPE_CHECKING:
     from django_htmx.middleware import HtmxDetails
@@ -24,6 +26,11 @@ class PersonRequest(HttpRequest):
     user: Person
     htmx: HtmxDetails
     csp_nonce: object  # made when somebody reads it
+
+
+def to_page(request: PersonRequest, url: str) -> HttpResponse:
+    """To another page, also for htmx, which would otherwise follow a redirect in the background."""
+    return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
 
 
 def is_own_path(url: str) -> bool:

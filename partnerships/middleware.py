@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 from django_htmx.http import HttpResponseClientRefresh
 
 from partnerships import limits
-from partnerships.forms import names_not_typed
+from partnerships.forms import is_typed
 from partnerships.http import is_autosave, is_own_path
 from partnerships.models import RateCounter
 from partnerships.refusals import Invalid, Refusal, Stale, TooMany
@@ -82,13 +82,12 @@ def way_back(request: HttpRequest) -> str:
 
 def typed(request: HttpRequest) -> list[tuple[str, str]]:
     """Every text of the refused form with the name of its field, so that a page can give it back. Never a password."""
-    chosen = names_not_typed()
     return [
         (name, value)
         for name, values in request.POST.lists()
-        if name not in chosen and "password" not in name
+        if "password" not in name
         for value in values
-        if value.strip() and not _is_id(value)
+        if value.strip() and not _is_id(value) and is_typed(name, value)
     ]
 
 

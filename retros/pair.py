@@ -117,8 +117,7 @@ class Pair(Header):
     @cached_property
     def actions(self) -> list[ListedAction]:
         """The open ones by their date, then what was finished; what both took is one line."""
-        lines = [ListedAction([self.row(each) for each in line.actions]) for line in lines_of(self._listed, each=True)]
-        return sorted(lines, key=lambda line: not line.is_open)
+        return sorted(self._in_lines(self._listed), key=lambda line: not line.is_open)
 
     @property
     def _listed(self) -> Iterable[Action]:
@@ -126,8 +125,15 @@ class Pair(Header):
         return _open_or_lately(self.person, self.partnership, self.today - RECENTLY)
 
     def line_of(self, action: Action) -> ListedAction:
-        """The line of this page that the action stands in."""
-        return next(line for line in self.actions if any(row.action == action for row in line.rows))
+        """The line that the action stands in: of this page, or of one that was open until it ended too long ago."""
+        found = {row.action: line for line in self.actions for row in line.rows}
+        if action not in found:
+            ever = self._in_lines(all_actions(self.person, self.partnership))
+            found = {row.action: line for line in ever for row in line.rows}
+        return found[action]
+
+    def _in_lines(self, actions: Iterable[Action]) -> list[ListedAction]:
+        return [ListedAction([self.row(each) for each in line.actions]) for line in lines_of(actions, each=True)]
 
     def row(self, action: Action) -> ActionRow:
         return ActionRow(action, self.by_person[action.owner_id], self.today)

@@ -323,6 +323,22 @@ def test_what_people_write_has_the_direction_of_its_script() -> None:
     assert [each for each in found if 'dir="auto"' not in each[2]] == []
 
 
+def test_what_a_page_lets_people_press_or_choose_is_never_given_back_as_their_words() -> None:
+    from partnerships.forms import is_typed
+
+    import_module(settings.ROOT_URLCONF)  # all forms there are
+    found = [
+        (path.relative_to(ROOT), name, value)
+        for path in TEMPLATES
+        for tag, attributes in elements(path.read_text(encoding="utf-8"))
+        if tag == "button" or re.search(r'\stype="(hidden|radio|checkbox)"', attributes)
+        for name in re.findall(r'\sname="([^"]+)"', attributes)
+        for value in re.findall(r'\svalue="([^"]+)"', attributes)
+    ]
+    assert len(found) > 20
+    assert [each for each in found if is_typed(*each[1:])] == []
+
+
 def test_every_box_of_a_form_has_the_direction_of_its_script() -> None:
     from django import forms
 

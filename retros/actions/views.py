@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partnerships.access import get_partnership
-from partnerships.http import PersonRequest
+from partnerships.http import PersonRequest, to_page
 from retros.access import get_action
 from retros.actions.forms import ActionChangeForm, ActionPageForm, DoneForm
 from retros.actions.helped import Helped
@@ -65,10 +65,10 @@ def action_update(request: PersonRequest, action_id: UUID) -> HttpResponse:
     draft = pair.draft_of(action)
     form = ActionChangeForm.of(request, pair=pair, action=action, draft=draft)
     if request.method == "POST":
-        with form.on_page():
+        with form.on_page(htmx=bool(request.htmx)):
             action.edit(by=request.user, **form.checked())
             messages.success(request, _("Action changed"))
-            return redirect(_back(request, action))
+            return to_page(request, _back(request, action))
     context = {
         **pair.context,
         "form": form,
@@ -115,9 +115,9 @@ def action_restore(request: PersonRequest, action_id: UUID) -> HttpResponse:
 
 
 def _added(request: PersonRequest, pair: Pair) -> HttpResponse:
-    """The list with the new one to htmx, whose form empties itself; else home again."""
-    if not request.htmx:
-        return redirect("partnership_detail", pair.partnership.pk)
+    """The list with the new one to htmx, whose form empties itself; from a page of its own home again."""
+    if not request.htmx or request.POST.get("place") == "page":
+        return to_page(request, reverse("partnership_detail", args=[pair.partnership.pk]))
     context = {"pair": Pair(pair.partnership, request.user), "partnership": pair.partnership, "place": "home"}
     return render(request, "retros/actions/action_create.swap.html", context)
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partnerships.access import get_partnership
-from partnerships.http import PersonRequest, is_own_path
+from partnerships.http import PersonRequest, is_own_path, to_page
 from retros.access import get_jot
 from retros.fields import starters
 from retros.jots.forms import JotForm, shared_words
@@ -26,10 +26,10 @@ def jot_list(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     pair = Jots(get_partnership(request.user, partnership_id), request.user)
     form = JotForm.of(request, draft=pair.draft, shared=shared_words(request.GET))
     if request.method == "POST":
-        with form.on_page(at="text"):
+        with form.on_page(at="text", htmx=bool(request.htmx)):
             Jot.keep(pair.partnership, by=request.user, **form.jot())
             messages.success(request, _("Kept for you"))
-            return redirect("jot_list", partnership_id)
+            return to_page(request, reverse("jot_list", args=[partnership_id]))
     context = {**pair.context, "form": form, "starters": starters}
     return render(request, "retros/jots/jot_list.html", context, status=form.status)
 

@@ -197,6 +197,7 @@ class Action(models.Model):
                 raise Invalid(_("Say who takes it."), field="owner")
             new = {**fields, "due": due, "owner_id": member.person_id}
             if all(getattr(self, name) == value for name, value in new.items()):
+                Draft.take(Draft.Box.EDIT.key(self.pk), by=by)
                 return
             if version != self.version:
                 raise Stale(

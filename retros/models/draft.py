@@ -39,6 +39,7 @@ class Draft(models.Model):
         DECISION = "decision"  # a step
         JOT = "jot"  # the partnership
         WORD = "word"  # the partnership
+        LATE = "late"  # what a text was about that came after the session had ended: a step, prompt, entry or action
 
         def key(self, pk: UUID) -> str:
             """“card:<id>”: what the page, the browser's own copy and the verb that takes the text over call the box."""
@@ -100,6 +101,13 @@ class Draft(models.Model):
             [Draft(person=by, key=key, spent=client_id)],
             update_conflicts=True, unique_fields=["person", "key"], update_fields=["text", "spent", "updated_at"],
         )  # fmt: skip
+
+    @classmethod
+    def keep_late(cls, pk: UUID, *, by: Person, text: str) -> None:
+        """Keep for its author what came after the session had ended, where nobody can write any more."""
+        if text.strip():
+            key = cls.Box.LATE.key(pk)
+            cls.objects.update_or_create(person=by, key=key, defaults={"text": content(text)})
 
     @classmethod
     def begun(cls, person: Person) -> dict[str, Draft]:

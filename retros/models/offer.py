@@ -15,7 +15,7 @@ from retros.catalogue import Template
 from retros.models.need import check_leads, leading
 from retros.models.session import Session
 from retros.models.template import catalogue
-from retros.recurrence.wall_time import wall_to_utc
+from retros.recurrence.wall_time import to_utc, wall_to_utc
 
 if TYPE_CHECKING:
     from partnerships.models import Person
@@ -81,7 +81,7 @@ class Offer(models.Model):
 
     @property
     def instants(self) -> list[datetime]:
-        return [wall_to_utc(start, self.timezone) for start in self.wall_times]
+        return [to_utc(start, self.timezone) for start in self.wall_times]
 
     @property
     def exercise(self) -> Template:

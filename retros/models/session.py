@@ -393,6 +393,11 @@ class Session(Planned):
         self.paused_at, self.pause_reason = None, ""
         self.save(update_fields=["status", "started_at", "number", "position", "paused_at", "pause_reason"])
 
+    def _rewind_if_begun(self) -> None:
+        """What is called off may be planned again, and then begins at its beginning."""
+        if self.is_running:
+            self.rewind()
+
     def _lock_pair(self) -> None:
         """Two sessions of a pair may start at once and each has its own lock: what is the pair's (which one is open,
         the numbers) is read under the partnership's, which lasts as long.
@@ -486,9 +491,9 @@ class Session(Planned):
                 raise Refusal(_("This session is closed. You can read it, and both of you together can reopen it."))
             if self.is_opened:
                 raise Refusal(_("Something was opened here already, so this retro stays. You can pause or close it."))
+            self._rewind_if_begun()
             self.drop(self.Status.CANCELLED, self.DISCARDED, change.now)
-            self.number, self.paused_at, self.pause_reason = None, None, ""
-            self.save_dates("paused_at", "pause_reason")
+            self.save_dates()
             Audit.record(Audit.Act.CANCELLED, by=by, about=self, partnership=self.partnership)
             change.shared = True
 
@@ -497,9 +502,8 @@ class Session(Planned):
         if self.is_opened:
             self.close_unasked(now)
         else:
+            self._rewind_if_begun()
             self.drop(self.Status.CANCELLED, self.ARCHIVED, now)
-            self.number = None
-        self.paused_at, self.pause_reason = None, ""
         self.save_dates("paused_at", "pause_reason")
 
     def see(self, person: Person) -> None:

@@ -12,9 +12,8 @@ from django.middleware.csrf import get_token
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django_htmx.http import HttpResponseClientRedirect
 
-from partnerships.http import UNTOLD, PersonRequest, is_autosave
+from partnerships.http import UNTOLD, PersonRequest, is_autosave, to_page
 from partnerships.models import Person
 from retros.access import get_session
 from retros.live.hub import hub
@@ -79,9 +78,8 @@ def kept(request: PersonRequest, session_id: UUID, position: int, version: int) 
 
 
 def go(request: PersonRequest, url_name: str, *args: object) -> HttpResponse:
-    """To another page, also for htmx, which would otherwise follow a redirect in the background."""
-    url = reverse(url_name, args=args)
-    return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
+    """To another page, by its name."""
+    return to_page(request, reverse(url_name, args=args))
 
 
 def push(person: Person, session_id: UUID, asked: str, shown: str) -> tuple[str, str] | None:

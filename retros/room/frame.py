@@ -241,7 +241,8 @@ class Frame:
     @property
     def step_digest(self) -> str:
         """Of what the step is drawn around: when it changes, the step is drawn anew, with its regions."""
-        return short((self.step.pk, self.phase, self.session.status, self.middle, self.step.is_current))
+        left = [(draft.key, draft.text) for draft in self.left_behind]
+        return short((self.step.pk, self.phase, self.session.status, self.middle, self.step.is_current, left))
 
     @property
     def followed(self) -> str:
@@ -300,9 +301,17 @@ class Frame:
 
     @cached_property
     def left_behind(self) -> list[Draft]:
-        """What the viewer was still typing here when the session ended."""
+        """What the viewer was still typing here when the session ended: in a box, or saved too late."""
+        if self.session.is_open or not self.begun:
+            return []
         here = [key for key in self.boxes if key not in self.boxes_elsewhere]
-        return [self.begun[key] for key in here if key in self.begun] if here and not self.session.is_open else []
+        here += [Draft.Box.LATE.key(pk) for pk in self.late]
+        return [self.begun[key] for key in here if key in self.begun]
+
+    @property
+    def late(self) -> list[UUID]:
+        """What a text may be about that came after the session had ended."""
+        return [self.step.pk, *(prompt.pk for prompt in self.step.prompts), *(entry.pk for entry in self._entries)]
 
     @cached_property
     def folded(self) -> int:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partnerships.access import get_partnership
-from partnerships.http import PersonRequest
+from partnerships.http import PersonRequest, to_page
 from retros.access import get_kind_word
 from retros.models import KindWord
 from retros.shelf.forms import KindWordForm
@@ -30,10 +30,10 @@ def kind_word_create(request: PersonRequest, partnership_id: UUID) -> HttpRespon
     pair = Giving(get_partnership(request.user, partnership_id), request.user)
     form = KindWordForm.of(request, draft=pair.draft)
     if request.method == "POST":
-        with form.on_page(at="text"):
+        with form.on_page(at="text", htmx=bool(request.htmx)):
             KindWord.give(pair.partnership, by=request.user, **form.word())
             messages.success(request, _("Given. It is theirs now"))
-            return redirect("partnership_detail", partnership_id)
+            return to_page(request, reverse("partnership_detail", args=[partnership_id]))
     return render(request, "retros/shelf/kind_word_create.html", {**pair.context, "form": form}, status=form.status)
 
 

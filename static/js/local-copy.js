@@ -1,17 +1,16 @@
 // <form data-copy-key="…">: what is typed in it is copied to this device until the server has it.
 const copied = (form) => form?.matches?.("form[data-copy-key]");
 // The draft of a form with several boxes keeps only the first: the copy stays until the form itself is sent.
-const boxes = (form) => form.querySelectorAll("textarea, input:not([type])").length;
-const drafted = (form) => form.matches("[data-autosave]") && !(form.matches("[data-composer]") && boxes(form) > 1);
+const drafted = (form) =>
+  form.matches("[data-autosave]") && !form.querySelectorAll("textarea, input:not([type])")[1];
 
 addEventListener("input", ({ target: { form } }) => copied(form) && copies.keep(form));
 addEventListener("twofold:sending", ({ target: form, detail: { text } }) => {
   if (copied(form)) copies.keep(form, text);
 });
 addEventListener("twofold:accepted", ({ target: form, detail: { clean } }) => {
-  if (!copied(form)) return;
-  if (clean && drafted(form)) copies.forget(form);
-  else copies.keep(form);
+  // What went out with the form meanwhile has no copy any more.
+  if (copied(form) && copies.read(form).text) copies[clean && drafted(form) ? "forget" : "keep"](form);
 });
 addEventListener("twofold:emptied", ({ detail: { form } }) => copied(form) && copies.forget(form));
 addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr } }) => {

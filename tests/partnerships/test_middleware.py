@@ -103,6 +103,18 @@ def test_a_plain_form_gets_back_all_that_was_typed_and_no_password(client, cast)
     assert 'href="/somewhere/?a=b"' in page
 
 
+@pytest.mark.parametrize("chosen", [("sure", "1"), ("reason", "too_busy"), ("zone", "Europe/Tallinn"), ("short", "1")])
+def test_a_press_or_a_choice_is_not_given_back_as_words(client, cast, chosen):
+    """Also where another form has a box of that name."""
+    client.force_login(cast.ines)
+    page = client.post("/refusing/refusal/", dict([chosen, ("text", "mine")])).text
+    assert f">{chosen[1]}</textarea>" not in page
+    assert f'name="{chosen[0]}" value="{chosen[1]}"' in page  # sent again with the rest
+    assert "Your text is here" not in client.post("/refusing/refusal/", dict([chosen])).text
+    client.force_login(cast.ines)
+    assert ">because</textarea>" in client.post("/refusing/refusal/", {"reason": "because"}).text
+
+
 def test_what_can_be_sent_again_is_never_to_be_copied(client, cast):
     """Signed out, with a token from before a sign-in, while the database is away: the form is here, filled in."""
     client.force_login(cast.ines)

@@ -11,6 +11,7 @@ from retros.models.action import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
     from django_stubs_ext import StrOrPromise
 
@@ -40,6 +41,10 @@ class LookBack(Frame):
             return []
         helped = [action for action in self._said if action.was_adopted]
         return adopted([line.action for line in lines_of(helped, each=True)], self.person)
+
+    @property
+    def late(self) -> list[UUID]:
+        return [*super().late, *(action.pk for action in self._said)]
 
     @property
     def verdicts(self) -> Sequence[tuple[str, StrOrPromise]]:

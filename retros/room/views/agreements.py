@@ -21,7 +21,7 @@ from retros.agreements.page import ClauseChoice
 from retros.agreements.verbs import adopt, mention, put_into_agreement, reaffirm, sign_here
 from retros.models import Entry, Note, Session, Step
 from retros.pair import Pair
-from retros.room.answers import room_again
+from retros.room.answers import go, room_again
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -50,13 +50,13 @@ def _clause(
     if data["came_up"] and entry:
         mention(session, agreement, by=request.user, line=data["line"], entry=entry)
         messages.success(request, _("Noted. A clause that comes up twice asks for a look"))
-        return room_again(request, session.pk, position)
+        return go(request, "step_detail", session.pk, position)
     put_into_agreement(
         session, agreement, by=request.user, text=data["text"], reason=data["reason"], line=data["line"],
         entry=entry, note=note, id=data["client_id"],
     )  # fmt: skip
     messages.success(request, _("Proposed and signed. It starts when you have both signed it."))
-    return room_again(request, session.pk, position)
+    return go(request, "step_detail", session.pk, position)
 
 
 @require_POST

@@ -16,6 +16,7 @@ from retros.access import get_entry, get_prompt
 from retros.models import Draft, Entry
 from retros.room.answers import kept, room_again
 from retros.room.forms import AnswerForm, CardEditForm, CardForm, DraftForm, TalkForm
+from retros.room.late import kept_if_late
 from retros.room.page import room_at
 
 
@@ -33,7 +34,8 @@ def entry_create(request: PersonRequest, session_id: UUID, prompt_id: UUID) -> H
 def answer_update(request: PersonRequest, session_id: UUID, prompt_id: UUID) -> HttpResponse:
     prompt = get_prompt(request.user, session_id, prompt_id)
     data = AnswerForm(request.POST, choices=prompt.choices).checked()
-    entry = Entry.answer(prompt, by=request.user, **data)
+    with kept_if_late(prompt.step.session, prompt.pk, by=request.user, text=data["text"]):
+        entry = Entry.answer(prompt, by=request.user, **data)
     return kept(request, session_id, prompt.step.position, entry.version)
 
 

@@ -21,6 +21,7 @@ from retros.models import Action, Note, Step
 from retros.room.answers import kept, room_again
 from retros.room.decisions import name_decision, settle_decision
 from retros.room.forms import LearningForm, NoteForm, PlaceForm, ReviewForm
+from retros.room.late import kept_if_late
 
 SHOWN = 60  # letters of an action in the toast that names it
 
@@ -28,24 +29,27 @@ SHOWN = 60  # letters of an action in the toast that names it
 @require_POST
 def note_update(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
     """The shared note of a step."""
-    step = get_step(request.user, session_id, position)
-    note = Note.came_up(step, by=request.user, **NoteForm(request.POST).checked())
+    step, data = get_step(request.user, session_id, position), NoteForm(request.POST).checked()
+    with kept_if_late(step.session, step.pk, by=request.user, text=data["text"]):
+        note = Note.came_up(step, by=request.user, **data)
     return kept(request, session_id, position, note.version)
 
 
 @require_POST
 def summary_update(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
     """The summary, for somebody outside."""
-    step = get_step(request.user, session_id, position)
-    note = Note.summarise(step, by=request.user, **NoteForm(request.POST).checked())
+    step, data = get_step(request.user, session_id, position), NoteForm(request.POST).checked()
+    with kept_if_late(step.session, step.pk, by=request.user, text=data["text"]):
+        note = Note.summarise(step, by=request.user, **data)
     return kept(request, session_id, position, note.version)
 
 
 @require_POST
 def entry_note_update(request: PersonRequest, session_id: UUID, entry_id: UUID) -> HttpResponse:
     """The shared note of a card: what came up."""
-    entry = get_entry(request.user, session_id, entry_id)
-    note = Note.came_up(entry.step, entry=entry, by=request.user, **NoteForm(request.POST).checked())
+    entry, data = get_entry(request.user, session_id, entry_id), NoteForm(request.POST).checked()
+    with kept_if_late(entry.step.session, entry.pk, by=request.user, text=data["text"]):
+        note = Note.came_up(entry.step, entry=entry, by=request.user, **data)
     return kept(request, session_id, entry.step.position, note.version)
 
 
@@ -71,8 +75,9 @@ def surprise_create(request: PersonRequest, session_id: UUID, entry_id: UUID) ->
 @require_POST
 def sentence_update(request: PersonRequest, session_id: UUID, prompt_id: UUID) -> HttpResponse:
     """The sentence that comes out of a question, under both answers."""
-    prompt = get_prompt(request.user, session_id, prompt_id)
-    note = Note.agree_on(prompt, by=request.user, **NoteForm(request.POST).checked())
+    prompt, data = get_prompt(request.user, session_id, prompt_id), NoteForm(request.POST).checked()
+    with kept_if_late(prompt.step.session, prompt.pk, by=request.user, text=data["text"]):
+        note = Note.agree_on(prompt, by=request.user, **data)
     return kept(request, session_id, prompt.step.position, note.version)
 
 
@@ -158,6 +163,7 @@ def room_action_restore(request: PersonRequest, session_id: UUID, position: int,
 def review_update(request: PersonRequest, session_id: UUID, action_id: UUID) -> HttpResponse:
     """What became of an action: done, still going, didn’t fit; and whether it helped."""
     session = get_session(request.user, session_id)
-    action = get_action(request.user, action_id)
-    version = action.review(session, by=request.user, **ReviewForm(request.POST).checked())
+    action, data = get_action(request.user, action_id), ReviewForm(request.POST).checked()
+    with kept_if_late(session, action.pk, by=request.user, text=data["remark"]):
+        version = action.review(session, by=request.user, **data)
     return kept(request, session_id, session.position_of(Step.Kind.LOOK_BACK), version)

@@ -133,6 +133,18 @@ def test_action_done_create_checks_off_and_offers_a_way_back(cast: Cast, action:
     assert action.closed_on is None
 
 
+def test_a_page_that_was_open_for_weeks_shows_that_it_was_done_meanwhile(cast: Cast) -> None:
+    joint = play.agree(cast.checkout, "Agree a freeze date", owners="ab")
+    for action in Action.objects.all():
+        action.finish(by=cast.tom)
+    Action.objects.update(closed_on=timezone.localdate() - timedelta(days=20))
+    for action in Action.objects.all():
+        url = reverse("action_done_create", args=[action.pk])
+        answer = client_of(cast.ines).post(url, {"place": "home"}, headers=HTMX)
+        assert f'<li id="action-{joint.pk}" hx-swap-oob="outerHTML">' in answer.text
+        assert answer.text.count('aria-pressed="true"') == 2
+
+
 def test_action_done_create_twice_is_once_and_keeps_its_day(cast: Cast, action: Action) -> None:
     client = client_of(cast.ines)
     client.post(reverse("action_done_create", args=[action.pk]))
@@ -226,6 +238,27 @@ def test_action_update_shows_ones_own_unfinished_words(cast: Cast, action: Actio
     Draft.keep(f"edit:{action.pk}", "half a change", version=0, by=cast.tom)
     assert "half a change" in client_of(cast.tom).get(url).content.decode()
     assert "half a change" not in client_of(cast.ines).get(url).content.decode()
+
+
+def test_action_update_shows_what_is_stored_beside_words_that_were_begun_before(cast: Cast, action: Action) -> None:
+    """Or who comes back to half a change would put it over what the other one wrote since, and never see that."""
+    url = reverse("action_update", args=[action.pk])
+    tom = client_of(cast.tom)
+    Draft.keep(f"edit:{action.pk}", "half a change", version=0, by=cast.tom)
+    client_of(cast.ines).post(url, change(action, text="the words of Ines"))
+    text = tom.get(url).text
+    assert "half a change" in text
+    assert "What is stored now" in text
+    assert "the words of Ines" in text
+    assert "What is stored now" not in client_of(cast.ines).get(url).text
+
+
+def test_action_update_that_changes_nothing_ends_what_was_begun(cast: Cast, action: Action) -> None:
+    url = reverse("action_update", args=[action.pk])
+    Draft.keep(f"edit:{action.pk}", action.text, version=0, by=cast.tom)
+    client_of(cast.tom).post(url, change(action, due=in_days(7)))
+    client_of(cast.ines).post(url, change(action, text="the words of Ines"))
+    assert "Book the sketch hour" not in client_of(cast.tom).get(url).text
 
 
 def test_action_update_of_an_experiment_asks_for_its_belief(cast: Cast) -> None:

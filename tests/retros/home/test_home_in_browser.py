@@ -7,11 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import FloatRect, expect
 
 from partnerships.models import Agreement
 from partnerships.wording import Wording
+from retros.models import Action
 from tests.browser import Watched, faults
 from tests.cast import Cast, home_of, make_cast, sign_in
 from tests.conftest import LiveServer
@@ -82,6 +84,35 @@ def test_a_change_begun_survives_a_reload(pair: Cast, new_context: Callable[...,
     expect(text).to_have_value("Book the sketch hour, early")
     page.get_by_role("button", name="Keep the changes").click()
     expect(page.locator("#actions li", has_text="Book the sketch hour, early")).to_have_count(1)
+
+
+@pytest.mark.parametrize("where", ["add", "change"])
+def test_every_box_of_an_action_survives_a_reload(
+    pair: Cast, new_context: Callable[..., Any], live_server: LiveServer, watched: Watched, where: str
+) -> None:
+    watched.expect(422)
+    page = home_of(pair.ines, new_context(), live_server)
+    action = Action.objects.get()
+    args = {"add": ("action_create", pair.checkout.pk), "change": ("action_update", action.pk)}[where]
+    url = live_server.url + reverse(args[0], args=args[1:])
+    for text in ("Ask about research", "Ask about something else"):  # what was sent does not come back
+        page.goto(url, wait_until="networkidle")
+        page.get_by_label("What will you try?").fill(text)
+        cue = page.get_by_label("If …")
+        expect(cue).not_to_have_value("it rains")
+        cue.press_sequentially("it rains")
+        expect(page.locator("[data-saved]")).to_have_text("Draft saved")
+        page.reload(wait_until="networkidle")
+        expect(page.get_by_label("What will you try?")).to_have_value(text)
+        expect(cue).to_have_value("it rains")
+        page.get_by_label("By when").fill("")
+        page.locator("#action-form .primary").click()
+        expect(page.locator("#action-form [data-notice]")).to_contain_text("Pick a date.")
+        page.get_by_label("By when").fill((timezone.localdate() + timedelta(days=9)).isoformat())
+        page.locator("#action-form .primary").click()
+        expect(page.locator("#actions li", has_text=f"If it rains, then I will: {text}")).to_have_count(1)
+        Action.objects.update(cue="")
+    assert "it rains" not in page.evaluate("JSON.stringify(localStorage)")
 
 
 def test_what_needs_a_look_stands_beside_the_next_retro(

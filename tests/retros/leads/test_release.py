@@ -334,6 +334,19 @@ def three(days: int = 5) -> list[datetime]:
     return [first + timedelta(days=n) for n in range(3)]
 
 
+def test_home_stays_when_the_clocks_come_to_jump_over_an_offered_time(stage: Stage) -> None:
+    """A country changed its clocks after the lead offered it: nobody was asked, so nobody is refused."""
+    offer = Offer.make(stage.lead, by=stage.cast.sara, kind="times", starts=three(), zone="Europe/Tallinn")
+    starts = ["2027-03-28T03:30", *offer.starts[1:]]  # at three it is four
+    Offer.objects.update(starts=starts)
+    page = stage.page(stage.cast.tom, "partnership_detail", stage.cast.checkout.pk)
+    assert page.status_code == 200
+    assert "Sunday 28 March" in page.text
+    offer.refresh_from_db()
+    with pytest.raises(Refusal, match="The clocks jump over 03:30"):
+        offers.accept(offer, by=stage.cast.tom, choice=0)
+
+
 def test_three_times_are_offered_and_one_is_planned(stage: Stage) -> None:
     cast = stage.cast
     offer = Offer.make(stage.lead, by=cast.sara, kind="times", starts=three(), zone="UTC")

@@ -60,9 +60,11 @@ def test_what_is_planned_is_cancelled_and_what_was_opened_stays_held(cast: Cast)
 
 def test_a_retro_in_which_nothing_was_opened_is_cancelled(cast: Cast) -> None:
     running = play.start(cast.checkout)
+    play.go_on(running, "look_back")
     ending.end(cast.checkout, by=cast.ines)
     running.refresh_from_db()
     assert (running.status, running.number) == ("cancelled", None)
+    assert (running.position, running.started_at) == (0, None)  # planned again, it begins at its beginning
 
 
 def test_taken_up_again_by_either_and_nothing_comes_back(cast: Cast) -> None:

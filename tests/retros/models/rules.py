@@ -258,6 +258,9 @@ class Model:
         if any(self.sides.values()):
             raise Refused
         self.status, self.is_paused = "cancelled", False
+        self.position, self.step_began = 0, {}
+        for marks in (*self.ready.values(), *self.next.values()):
+            marks.clear()
         return True
 
     # talking

@@ -17,7 +17,7 @@ from retros.models import Entry, Presence, Ready, Session, creation
 from retros.recurrence.wall_time import wall_to_utc
 from tests.clock import Clock
 from tests.factories import PartnershipFactory, PersonFactory
-from tests.retros.play import LAST, LOOK_BACK, PULSE, WRITE, Pair, at, make_pair, reveal, wall
+from tests.retros.play import LAST, LOOK_BACK, PULSE, WRITE, Pair, Participant, at, make_pair, reveal, wall
 
 pytestmark = pytest.mark.django_db
 
@@ -335,6 +335,32 @@ def test_what_was_opened_is_not_discarded(session: Session, pair: Pair, opened: 
 def test_the_number_of_a_discarded_session_is_free_again(session: Session, pair: Pair) -> None:
     session.discard(by=pair.ines)
     assert pair.started().number == 1
+
+
+def test_planned_again_a_discarded_session_begins_at_its_beginning(session: Session, pair: Pair) -> None:
+    ines, tom = pair.hands(session)
+    for one in (ines, tom):
+        one.next(LOOK_BACK)
+    answer = ines.answer("changed", "A new boss")
+    ines.ready(PULSE)
+    tom.session.pause(by=pair.tom)
+    tom.session.discard(by=pair.tom)
+    one_date.restore(tom.session, by=pair.tom)
+    planned = tom.session
+    assert (planned.position, planned.started_at, planned.paused_at) == (0, None, None)
+    planned.start(by=pair.ines)
+    assert tom.session.position == LOOK_BACK
+    assert [step.started_at is None for step in tom.session.steps] == [False, True, True, True, True]
+    assert not tom.ready(PULSE)  # Ines was ready for the one that was discarded
+    assert ines.entry(answer.pk).sealed_at is None
+
+
+def test_what_one_began_alone_is_discarded(pair: Pair) -> None:
+    alone = PartnershipFactory.create(a=pair.ines, b=None)
+    session = creation.begin(Agreement.begin(alone, by=pair.ines, kind="dream_team", title="Us"), by=pair.ines)
+    Participant(pair.ines, session.pk).ready(0)
+    session.discard(by=pair.ines)
+    assert Session.objects.get(pk=session.pk).status == "cancelled"
 
 
 # --- closed and reopened ---------------------------------------------------------------------------------------------

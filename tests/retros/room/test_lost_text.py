@@ -29,7 +29,7 @@ from tests.cast import Cast, sign_in
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
 from tests.proxy import CUT, LOSE, PASS, Proxy
-from tests.retros.play import PULSE, Participant, go_on, reveal, start, step_of
+from tests.retros.play import CLOSE, PULSE, Participant, at, go_on, reveal, start, step_of
 from tests.retros.room.side import LOOK, composer
 from tests.served import Served
 
@@ -724,6 +724,35 @@ def test_the_shared_note_written_by_both_at_once(
     expect(boxes[loser]).to_have_value("Tom was typing and so was I", timeout=SLOW)
     boxes[loser].press_sequentially(".", delay=5)
     expect(boxes[winner]).to_have_value("Tom was typing and so was I.", timeout=SLOW)
+
+
+@pytest.mark.parametrize("what", ["answer", "summary"])
+def test_what_comes_after_the_other_one_closed_the_retro_stays_its_authors(
+    page_of: Callable[..., Page], people: Cast, session: Session, watched: Watched, what: str
+) -> None:
+    watched.expect(409)
+    at(session, CLOSE)
+    if what == "summary":
+        reveal(session, "close")
+    page = page_of(people.ines)
+    page.goto(place(session, "close"))
+    expect(page.locator("html")).to_have_attribute("data-connection", "live")
+    waiting: list[Route] = []
+    page.route(f"**/{what}/", lambda route: waiting.append(route), times=1)
+    page.get_by_role("textbox", name="appreciate" if what == "answer" else "Summary").press_sequentially(
+        "My last words"
+    )
+    until_caught(page, waiting)
+    tom = Session.objects.get(pk=session.pk)
+    with tom.writing(by=people.tom) as change:
+        tom.close(change)
+    expect(page.get_by_text("This retro is closed.")).to_be_visible()
+    waiting[0].continue_()
+    expect(page.get_by_role("region", name="You were still writing this")).to_contain_text("My last words")
+    other = page_of(people.tom)
+    other.goto(place(session, "close"))
+    expect(other.get_by_text("This retro is closed.")).to_be_visible()
+    assert "My last words" not in other.content()
 
 
 # --- A press in the middle of a sentence ------------------------------------------------------------------------------
