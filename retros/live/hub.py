@@ -227,13 +227,16 @@ class Hub:
             log.exception("A change was not drawn for a stream; its browser asks.")
             return None
         finally:
-            self._drawing -= 1
-            if not self._drawing:
-                self._all_drawn.set()
+            self._loop.call_soon(self._drawn)  # once it is sent: whoever waits would hold the interpreter before that
         if found is None:
             return None
         told, stream.shown = found
         return told
+
+    def _drawn(self) -> None:
+        self._drawing -= 1
+        if not self._drawing:
+            self._all_drawn.set()
 
     def let_others_go_first(self) -> None:
         """After a press, in the thread of its answer: what the other one's page waits for is drawn first."""
