@@ -214,20 +214,20 @@ class Hub:
 
     async def news(self, stream: Stream) -> str | None:
         """What its browser does not show yet; None when it had better ask by itself."""
-        if self._loop is None or self.look is None:
+        if (loop := self._loop) is None or self.look is None:
             return None
         self._drawing += 1
         self._all_drawn.clear()
         draw, at = self.look, (stream.session_id, stream.asked, stream.shown)
         try:
-            found = await self._loop.run_in_executor(
+            found = await loop.run_in_executor(
                 self._drawers, rights.seen_by, stream.cookie, lambda person: draw(person, *at)
             )
         except Exception:
             log.exception("A change was not drawn for a stream; its browser asks.")
             return None
         finally:
-            self._loop.call_soon(self._drawn)  # once it is sent: whoever waits would hold the interpreter before that
+            loop.call_soon(self._drawn)  # when it is sent: whoever waits would want the interpreter before that
         if found is None:
             return None
         told, stream.shown = found
