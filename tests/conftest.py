@@ -95,7 +95,11 @@ LONG_MODULES = {
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """A test that asks for the browser is a browser test, said or not; the longest are each worker's first ones."""
+    """A test that asks for the browser is a browser test, said or not; the longest are each worker's first ones.
+
+    Of the others every second worker begins with those in the browser, which wait more than they work, and the rest
+    without: then there is always somebody who works.
+    """
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
@@ -106,8 +110,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     names = [getattr(item, "originalname", "") for item in items]
     longest = [item for name in LONGEST for item, its in zip(items, names, strict=True) if its == name]
     others = [item for item, its in zip(items, names, strict=True) if its not in LONGEST]
-    cuts = [len(others) * n // workers for n in range(workers + 1)]
-    items[:] = [item for n in range(workers) for item in longest[n::workers] + others[cuts[n] : cuts[n + 1]]]
+    halves = [[item for item in others if ("browser" in item.keywords) == in_browser] for in_browser in (True, False)]
+    items.clear()
+    for n in range(workers):
+        shares = [half[len(half) * n // workers : len(half) * (n + 1) // workers] for half in halves]
+        items += longest[n::workers] + shares[n % 2] + shares[1 - n % 2]
 
 
 def pytest_collection_finish() -> None:

@@ -214,26 +214,29 @@ class Hub:
 
     async def news(self, stream: Stream) -> str | None:
         """What its browser does not show yet; None when it had better ask by itself."""
-        if self._loop is None or self.look is None:
+        if (loop := self._loop) is None or self.look is None:
             return None
         self._drawing += 1
         self._all_drawn.clear()
         draw, at = self.look, (stream.session_id, stream.asked, stream.shown)
         try:
-            found = await self._loop.run_in_executor(
+            found = await loop.run_in_executor(
                 self._drawers, rights.seen_by, stream.cookie, lambda person: draw(person, *at)
             )
         except Exception:
             log.exception("A change was not drawn for a stream; its browser asks.")
             return None
         finally:
-            self._drawing -= 1
-            if not self._drawing:
-                self._all_drawn.set()
+            loop.call_soon(self._drawn)  # when it is sent: whoever waits would want the interpreter before that
         if found is None:
             return None
         told, stream.shown = found
         return told
+
+    def _drawn(self) -> None:
+        self._drawing -= 1
+        if not self._drawing:
+            self._all_drawn.set()
 
     def let_others_go_first(self) -> None:
         """After a press, in the thread of its answer: what the other one's page waits for is drawn first."""

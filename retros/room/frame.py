@@ -249,6 +249,11 @@ class Frame:
         """Shown by whoever stands on the step that the two share, and goes with them."""
         return short((self.session.pk, self.step.position)) if self.step.is_current else ""
 
+    @property
+    def tab_digest(self) -> str:
+        """Of the title of the tab, which a browser takes a while to set."""
+        return short(self.tab)
+
     def has_moved_on(self, shown: set[str]) -> bool:
         """Whether a browser that shows these stood on the shared step, and the two have left it since."""
         return not self.step.is_current and short((self.session.pk, self.step.position)) in shown
@@ -257,11 +262,11 @@ class Frame:
     def digests(self) -> list[str]:
         """What a browser shows that has drawn all of this."""
         regions = [*self.around.values(), *self.inside.values()]
-        return [self.step_digest, *(digest for each in regions for digest in each.digests)]
+        return [self.step_digest, self.tab_digest, *(digest for each in regions for digest in each.digests)]
 
     def news(self, shown: set[str]) -> str:
         """What a browser that shows these does not show yet, and from which version on; to be `filled`."""
-        state = draw("retros/room/_state.html", room=self, oob=True)
+        state = draw("retros/room/_state.html", room=self, oob=True, retitled=self.tab_digest not in shown)
         around = "".join(each.news(shown) for each in self.around.values())
         if self.step_digest not in shown:
             return state + around + draw("retros/room/_step.html", room=self, oob=True)

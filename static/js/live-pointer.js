@@ -24,7 +24,8 @@ customElements.define(
         if (detail.requestConfig.verb === "post" && --this.presses === 0 && this.held) this.look();
       });
       this.clocks = [setInterval(() => this.tick(), TICK), setInterval(() => this.poll(), POLL)];
-      if (!document.hidden) this.open(this.shown); // of a page that was loaded just now
+      // Of a page that was loaded just now.
+      if (!document.hidden) this.open(this.shown);
     }
     disconnectedCallback() {
       this.stop.abort();
@@ -67,7 +68,8 @@ customElements.define(
       stream.addEventListener("version", ({ data }) => {
         this.heard = Date.now();
         if (data === this.version) return;
-        const first = this.version === null; // every later opening refetches, if it was not told what is new
+        // Every later opening refetches, if it was not told what is new.
+        const first = this.version === null;
         this.version = data;
         if (first) this.point();
         else this.look();

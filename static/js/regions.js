@@ -26,20 +26,27 @@ document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
     region = detail.fragment.firstElementChild,
     order = region?.dataset.order;
   if (order !== undefined) {
-    const rows = new Map([...target.children].map((row) => [row.dataset.v, row.cloneNode()])); // it stays as it is
+    // Which stay as they are.
+    const rows = new Map([...target.children].map((row) => [row.dataset.v, row.cloneNode()]));
     for (const row of region.children) rows.set(row.dataset.v, row);
     const wanted = order.match(/.{8}/g) ?? [];
-    detail.shouldSwap = wanted.every((digest) => rows.has(digest));
     region.replaceChildren(...wanted.map((digest) => rows.get(digest) ?? ""));
     region.removeAttribute("data-order");
-    if (!detail.shouldSwap) setTimeout(askAgain, 1000);
+    // Not by htmx, which would then go through all of its rows.
+    if (wanted.every((digest) => rows.has(digest))) Idiomorph.morph(target, region);
+    else setTimeout(askAgain, 1000);
   }
-  if (region?.dataset.v && region.dataset.v === target.dataset.v) detail.shouldSwap = false;
+  if (order !== undefined || (region?.dataset.v && region.dataset.v === target.dataset.v)) detail.shouldSwap = false;
 });
 
 // What a stream tells: { version, shown, html }. What the page should show then and does not, it asks for.
 addEventListener("twofold:regions", ({ detail: { version, shown, html } }) => {
-  if (version < versionShown()) return;
+  const isShown = () => {
+    const here = new Set(regions());
+    return shown.match(/.{8}/g).every((digest) => here.has(digest));
+  };
+  // Of a press of one's own, whose answer has come, there is nothing to do.
+  if (version < versionShown() || isShown()) return;
   const unsaved = [...document.querySelectorAll("form[data-autosave]")].filter((form) => draftOf(form).unsaved);
   dispatchEvent(new CustomEvent("twofold:before-regions", { detail: { html } }));
   show(html);
@@ -47,8 +54,8 @@ addEventListener("twofold:regions", ({ detail: { version, shown, html } }) => {
   requestAnimationFrame(() => dispatchEvent(new CustomEvent("twofold:after-regions")));
   const token = document.querySelector("#act [name=csrfmiddlewaretoken]").value;
   for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken][value='']")) field.value = token;
-  const here = new Set(regions());
-  if (!shown.match(/.{8}/g).every((digest) => here.has(digest))) askAgain();
+  if (!isShown()) askAgain();
   const gone = unsaved.filter((form) => !form.isConnected).map((form) => draftOf(form).flight);
-  if (gone[0]) Promise.all(gone).then(askAgain); // the answer says that it is kept
+  // The answer says that it is kept.
+  if (gone[0]) Promise.all(gone).then(askAgain);
 });

@@ -109,7 +109,7 @@ def test_ones_own_press_is_told_after_everybody_elses(known: dict[str, Any]) -> 
 def test_the_answer_to_a_press_waits_for_what_is_drawn_for_the_other_page(
     known: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As long as that takes, up to a limit."""
+    """Until that is sent, as long as it takes, up to a limit."""
     monkeypatch.setattr(rights, "seen_by", lambda _cookie, look: look(None))
 
     async def waited(takes: float, most: float) -> tuple[list[str], int]:
@@ -120,10 +120,14 @@ def test_the_answer_to_a_press_waits_for_what_is_drawn_for_the_other_page(
             time.sleep(takes)
             done.append("drawn")
 
+        async def tell(stream: Stream) -> None:
+            await running.news(stream)
+            done.append("told" if running._drawing else "late")
+
         running.look = look
         await running.start()
         with running.open(SESSION, "cookie") as stream:
-            drawing = asyncio.create_task(running.news(stream))
+            drawing = asyncio.create_task(tell(stream))
             await asyncio.sleep(0)
             await asyncio.to_thread(running.let_others_go_first)
             done.append("answered")
@@ -131,8 +135,8 @@ def test_the_answer_to_a_press_waits_for_what_is_drawn_for_the_other_page(
         await running.stop()
         return done, running._drawing
 
-    assert loop.run(waited(0.1, 30)) == (["drawn", "answered"], 0)
-    assert loop.run(waited(0.5, 0.01)) == (["answered", "drawn"], 0)
+    assert loop.run(waited(0.1, 30)) == (["drawn", "told", "answered"], 0)
+    assert loop.run(waited(0.5, 0.01)) == (["answered", "drawn", "told"], 0)
 
 
 def test_what_is_published_before_the_version_is_read_is_not_lost(known: dict[str, Any]) -> None:

@@ -415,6 +415,14 @@ def test_who_names_what_nobody_gave_gets_everything(two: Two, named: str) -> Non
     assert 'id="step"' in answer
 
 
+def test_an_answer_brings_the_title_of_the_tab_where_it_is_another_one(two: Two) -> None:
+    shown = two.shown()
+    two.fold(two.tom, "Folded")
+    assert "<title>" not in two.live(shown)
+    two.press(two.tom, "step_ready_create", 2, digest=two.digest(two.cast.tom, 2))
+    assert "<title>Tom is ready · " in two.live(shown)
+
+
 def test_every_region_of_every_step_is_named_once(two: Two) -> None:
     """A page carries the digests that an answer expects, so that a browser that has drawn it needs nothing."""
     for position in range(5):

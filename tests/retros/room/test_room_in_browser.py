@@ -12,6 +12,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Route, expect
 
+from retros.live.hub import hub
 from retros.models import Prompt, Session, Step
 from tests.browser import ALL_FOUR, MAX_SCRIPT, PHONE_AND_DESK, TWO_FRAMES, enter, faults
 from tests.cast import make_cast, page_of
@@ -257,10 +258,23 @@ def test_paper_shows_what_both_may_read(new_context: Callable[..., Any], live_se
         expect(page.locator(hidden).locator("visible=true")).to_have_count(0)
 
 
+# Pushes of a card that are drawn in, and how often htmx looks at a part of a card.
+COUNTED = """() => {
+  window.counted = {pushes: 0, parts: 0};
+  addEventListener("twofold:before-regions", ({ detail }) => (counted.pushes += detail.html.includes("data-card")));
+  addEventListener("htmx:beforeCleanupElement", ({ target }) => (counted.parts += Boolean(target.closest(".card"))));
+}"""
+VERSION = """async () => {
+  const answer = await fetch(document.getElementById("pointer").dataset.versionUrl);
+  return String((await answer.json()).version);
+}"""
+
+
 def test_a_change_comes_to_the_other_page_without_a_request_of_it(
-    new_context: Callable[..., Any], live_server: LiveServer
+    new_context: Callable[..., Any], live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The stream brings it; nor does one's own page ask for what the answer to the press has brought."""
+    """The stream brings it; nor does one's own page ask for what the answer to a press brought, or draw it again."""
+    monkeypatch.setattr(hub, "OWN", 0.3)  # when the answer is there
     cast = make_cast()
     where = Rooms(cast.ines, cast.tom).full_board()
     asked: list[str] = []
@@ -270,6 +284,7 @@ def test_a_change_comes_to_the_other_page_without_a_request_of_it(
         page.goto(where)
         expect(page.locator("html")).to_have_attribute("data-connection", "live")
         page.on("request", lambda request: asked.append(request.method))
+        page.evaluate(COUNTED)
         page.get_by_text("Add a card").first.click()
         pages.append(page)
     for number in range(4):
@@ -281,8 +296,11 @@ def test_a_change_comes_to_the_other_page_without_a_request_of_it(
             expect(page.locator(".card p", has_text=f"Sample {number}")).to_have_count(1)
         expect(reader.locator("#count-good")).to_have_text(re.compile(rf"{15 + number}"))
         expect(box).to_have_value("")
-        reader.wait_for_timeout(200)  # what would ask, has asked
+        reader.wait_for_timeout(500)  # what would ask, has asked
     assert set(asked) == {"POST"}
+    for page in pages:
+        assert page.evaluate("counted") == {"pushes": 2, "parts": 0}
+        expect(page.locator("#room-state")).to_have_attribute("data-version-shown", page.evaluate(VERSION))
 
 
 def test_a_card_that_comes_twice_stands_there_once(new_context: Callable[..., Any], live_server: LiveServer) -> None:
