@@ -219,8 +219,8 @@ class Dock:
 
     # --- what it offers -------------------------------------------------------------------------------------------
 
-    def shown(self, can_write: bool, digest: str, unfolded: int) -> DockShown:
-        """`digest`: of what the viewer's Ready would open, as the page shows it; `unfolded`: cards that they began."""
+    def shown(self, can_write: bool, digest: str) -> DockShown:
+        """`digest`: of what the viewer's Ready would open, as the page shows it."""
         sides = tuple(
             SideShown(
                 side.seat.value, side.name, side.person.initials, side.is_you, side.is_here, side.is_ready, side.doing
@@ -233,8 +233,7 @@ class Dock:
         if self.session.is_closed and self.can_reopen:
             said, offers = (self._asks_to_reopen(),), (self._to_reopen(),)
         elif runs:
-            said = (self._waiting(), self._alone_soon(), self._drafts(unfolded))
-            offers = (self._back(), self._alone(), self._ready(digest))
+            said, offers = (self._waiting(), self._alone_soon()), (self._back(), self._alone(), self._ready(digest))
         elif can_write and self.session.status == Session.Status.SCHEDULED:
             said, offers = (Said(_("Written ahead, opened together"), is_optional=True),), self._to_start()
         return DockShown(
@@ -319,13 +318,6 @@ class Dock:
                 "You can go on alone in %(minutes)s minute", "You can go on alone in %(minutes)s minutes", minutes
             )
         return Said(words % {"minutes": minutes}, is_optional=True)
-
-    def _drafts(self, unfolded: int) -> Said | None:
-        """What was typed as a card and not folded is not among the others."""
-        if not unfolded:
-            return None
-        words = ngettext("%(cards)d card is still a draft", "%(cards)d cards are still drafts", unfolded)
-        return Said(words % {"cards": unfolded})
 
     def _alone(self) -> DockPress | None:
         if self.session.paused_at or not self.can_go_on_alone:

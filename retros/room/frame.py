@@ -213,9 +213,7 @@ class Frame:
                 is_retro=self.session.kind == Session.Kind.RETRO, starters=starters,
                 session=self.session.pk,
             ),
-            "dock": region(
-                "retros/room/_dock.html", dock=self.dock.shown(self.can_write, self.own_digest, self.unfolded)
-            ),
+            "dock": region("retros/room/_dock.html", dock=self.dock.shown(self.can_write, self.own_digest)),
             "said": region("retros/room/_said.html", said=said(self)),
             "more": region("retros/room/_more.html", more=self.dock.more(self.own_digest)),
         }  # fmt: skip
@@ -282,11 +280,6 @@ class Frame:
     def boxes(self) -> list[str]:
         """The keys (`Draft.key`) of the boxes of this step. The verb that takes a text over drops its draft."""
         return []
-
-    @property
-    def unfolded(self) -> int:
-        """How many cards the viewer began and did not fold; asked once they are ready, and when all lies open."""
-        return 0
 
     @property
     def boxes_elsewhere(self) -> tuple[str, ...]:

@@ -74,12 +74,6 @@ class Board(Frame):
         keys = [Draft.Box.CARD.key(p.pk) for p in self.step.prompts if p.takes_cards]
         return [*keys, *(Draft.Box.ACTION.key(card.entry.pk) for card in self.cards if not card.entry.is_folded)]
 
-    @property
-    def unfolded(self) -> int:
-        if self.phase == "write" and not self.you.is_ready:
-            return 0
-        return sum(Draft.Box.CARD.key(prompt.pk) in self.drafts for prompt in self.step.prompts)
-
     # --- cards --------------------------------------------------------------------------------------------------
 
     @cached_property

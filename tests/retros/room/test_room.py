@@ -295,22 +295,6 @@ def test_a_deleted_card_comes_back_by_the_toast(two: Two) -> None:
     two.press(two.tom, "entry_restore", card.pk, status=404)
 
 
-def test_who_is_ready_hears_of_a_card_that_is_still_a_draft(two: Two) -> None:
-    """And nobody else does."""
-    said = "1 card is still a draft"
-    good, bad = (play.Participant(two.cast.ines, two.session.pk).prompt(key) for key in ("good", "bad"))
-    Draft.keep(Draft.Box.CARD.key(good.pk), "Half a card", version=0, by=two.cast.ines)
-    assert said not in two.page(two.ines, play.WRITE)
-    play.Participant(two.cast.ines, two.session.pk).ready(play.WRITE)
-    assert said in two.page(two.ines, play.WRITE)
-    assert said not in two.page(two.tom, play.WRITE)
-    Draft.keep(Draft.Box.CARD.key(bad.pk), "Another half", version=0, by=two.cast.ines)
-    assert "2 cards are still drafts" in two.page(two.ines, play.WRITE)
-    play.Participant(two.cast.tom, two.session.pk).ready(play.WRITE)
-    assert "2 cards are still drafts" in two.page(two.ines, play.WRITE)
-    assert "still" not in two.page(two.tom, play.WRITE).partition('id="dock"')[2].partition("</section>")[0]
-
-
 def test_an_answer_leaves_out_what_the_browser_shows(two: Two) -> None:
     two.fold(two.ines, "One", "good")
     shown = two.shown()
