@@ -11,7 +11,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 IMPORT = re.compile(r'@import url\("([\w-]+\.css)"\) layer\(([\w.-]+)\);')
 STYLESHEET = "css/site.css"
 SCRIPT = re.compile(r'^import "([\w./-]+\.js)";$', re.MULTILINE)
-NOT_CODE = re.compile(r"^[ \t]*(?://.*)?", re.MULTILINE)
+NOT_CODE = re.compile(r"^[ \t]*(?://.*)?|(?<=[;,)}|]) // .*$", re.MULTILINE)
 NOT_STYLE = re.compile(r"/\*.*?\*/|^\s+", re.MULTILINE | re.DOTALL)
 
 

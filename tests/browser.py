@@ -23,7 +23,7 @@ CHROMIUM_FLAGS = [
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FIREFOX_DRIVER = Path(__file__).parent / "firefox.cjs"
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-MAX_SCRIPT = 30_000
+MAX_SCRIPT = 29_600
 _STATUS = re.compile(r"Failed to load resource: the server responded with a status of (\d{3})")
 
 

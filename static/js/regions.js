@@ -50,8 +50,7 @@ addEventListener("twofold:regions", ({ detail: { version, shown, html } }) => {
   const unsaved = [...document.querySelectorAll("form[data-autosave]")].filter((form) => draftOf(form).unsaved);
   dispatchEvent(new CustomEvent("twofold:before-regions", { detail: { html } }));
   show(html);
-  // In the next frame, in which all of it is laid out once.
-  requestAnimationFrame(() => dispatchEvent(new CustomEvent("twofold:after-regions")));
+  requestAnimationFrame(() => dispatchEvent(new CustomEvent("twofold:after-regions"))); // laid out once
   const token = document.querySelector("#act [name=csrfmiddlewaretoken]").value;
   for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken][value='']")) field.value = token;
   if (!isShown()) askAgain();

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partnerships.access import get_partnership
@@ -17,7 +18,7 @@ from partnerships.http import PersonRequest
 from retros.access import get_session, get_step
 from retros.agreements.verbs import sign_and_go_on
 from retros.dates import one_date
-from retros.models import Session, Step
+from retros.models import Draft, Session, Step
 from retros.pair import Pair, PlannedRetro
 from retros.room.answers import go, room_again, room_answer, room_page, shown_position
 from retros.room.forms import MinutesForm, NextForm, NextMoveForm, NextStepForm, PauseForm, ReadyForm
@@ -143,7 +144,18 @@ def session_next_move(request: PersonRequest, session_id: UUID) -> HttpResponse:
 def step_ready_create(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:
     step = get_step(request.user, session_id, position)
     step.ready(by=request.user, digest=ReadyForm(request.POST).checked()["digest"])
+    _say_what_is_not_folded(request, step)
     return room_again(request, session_id, position)
+
+
+def _say_what_is_not_folded(request: PersonRequest, step: Step) -> None:
+    """What was typed as a card and not folded is not among those that open."""
+    boxes = [Draft.Box.CARD.key(prompt.pk) for prompt in step.prompts if prompt.takes_cards]
+    if boxes and (drafts := len(Draft.of(request.user, boxes))):
+        words = ngettext(
+            "%(n)d card is still a draft and stays yours", "%(n)d cards are still drafts and stay yours", drafts
+        )
+        messages.info(request, words % {"n": drafts})
 
 
 @require_POST

@@ -295,6 +295,18 @@ def test_a_deleted_card_comes_back_by_the_toast(two: Two) -> None:
     two.press(two.tom, "entry_restore", card.pk, status=404)
 
 
+def test_who_gets_ready_hears_of_a_card_that_is_still_a_draft(two: Two) -> None:
+    """And nobody else does."""
+    two.fold(two.ines, "Whole")
+    for key, said in (("good", "1 card is still a draft and stays yours"), ("bad", "2 cards are still drafts")):
+        Draft.keep(Draft.Box.CARD.key(two.prompt(2, key)), "Half a card", version=0, by=two.cast.ines)
+        answer = two.press(two.ines, "step_ready_create", 2, digest=two.digest(two.cast.ines, 2))
+        assert said in answer
+        two.press(two.ines, "step_ready_delete", 2)
+    two.press(two.ines, "step_ready_create", 2, digest=two.digest(two.cast.ines, 2))
+    assert "still" not in two.press(two.tom, "step_ready_create", 2, digest=two.digest(two.cast.tom, 2))
+
+
 def test_an_answer_leaves_out_what_the_browser_shows(two: Two) -> None:
     two.fold(two.ines, "One", "good")
     shown = two.shown()
