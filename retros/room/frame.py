@@ -253,8 +253,12 @@ class Frame:
         return short(self.tab)
 
     def has_moved_on(self, shown: set[str]) -> bool:
-        """Whether a browser that shows these stood on the shared step, and the two have left it since."""
-        return not self.step.is_current and short((self.session.pk, self.step.position)) in shown
+        """Whether a browser that shows these stood on the shared step, and the two have left it since; not where the
+        session was called off.
+        """
+        return (
+            self.session.is_open and not self.step.is_current and short((self.session.pk, self.step.position)) in shown
+        )
 
     @property
     def digests(self) -> list[str]:

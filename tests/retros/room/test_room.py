@@ -307,6 +307,17 @@ def test_who_gets_ready_hears_of_a_card_that_is_still_a_draft(two: Two) -> None:
     assert "still" not in two.press(two.tom, "step_ready_create", 2, digest=two.digest(two.cast.tom, 2))
 
 
+def test_a_page_of_a_retro_that_is_discarded_stays_where_it_is(two: Two) -> None:
+    two.both_next(0)
+    shown = two.shown(1)
+    two.session.refresh_from_db()
+    two.session.discard(by=two.cast.tom)
+    url = reverse("session_live", args=[two.session.pk])
+    answer = two.ines.get(url, {"step": "1", "shown": shown}, headers=HTMX)
+    assert (answer.status_code, "HX-Redirect" in answer) == (200, False)
+    assert 'id="banner"' in answer.text
+
+
 def test_an_answer_leaves_out_what_the_browser_shows(two: Two) -> None:
     two.fold(two.ines, "One", "good")
     shown = two.shown()
