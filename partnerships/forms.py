@@ -23,10 +23,7 @@ class CheckedForm(forms.Form):
     """A form whose answer to bad input is a refusal: for posts of a room, where the page stays as it is."""
 
     # Names of text fields, and of inputs and buttons beside the form's fields, that the page fills in and nobody types.
-    not_typed: ClassVar[tuple[str, ...]] = (
-        "csrfmiddlewaretoken", "next", "remember", "code", "action", "edit",
-        "sure", "short", "show", "later", "test", "pair_kind",
-    )  # fmt: skip
+    not_typed: ClassVar[tuple[str, ...]] = ("csrfmiddlewaretoken", "next", "remember", "code", "action", "edit")
 
     def checked(self) -> dict[str, Any]:
         """The cleaned data. Raises Invalid with the first message."""

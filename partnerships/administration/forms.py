@@ -24,6 +24,8 @@ class AccountForm(InvitationForm, PageForm):
 class OrganisationForm(PageForm):
     """What the installation says of whom it is for."""
 
+    not_typed = ("later", "test")
+
     name = NameFormField(label=_("Name of the organisation"), required=False)
 
 

@@ -43,6 +43,8 @@ OF_A_QUESTION = ("place", "title", "text", "hint", "kind", "choices", "quick")
 class TemplateForm(PageForm):
     """What it is called, when a pair wants it, and for whom it is."""
 
+    not_typed = ("pair_kind",)
+
     title = LineFormField(label=_("Name"))
     need = LineFormField(
         label=_("When a pair wants it"),

@@ -34,4 +34,6 @@ class LineForm(CheckedForm):
 class AdoptForm(CheckedForm):
     """The agreement of which an experiment becomes a clause."""
 
+    not_typed = ("short",)  # the button that begins with three questions
+
     agreement = forms.UUIDField()

@@ -119,6 +119,8 @@ class MoveForm(DatesForm, WhenForm):
 class RuleForm(DatesForm, WhenForm):
     """How often, from when on, for how long."""
 
+    not_typed = ("show",)
+
     cadence = forms.ChoiceField(label=_("How often"))
     duration = forms.TypedChoiceField(label=_("For how long"), choices=lengths, coerce=int)
 

@@ -91,7 +91,7 @@ class PauseForm(CheckedForm):
 class StartForm(CheckedForm):
     """`start` is a wall time, naive, in `zone`; without one in the session's."""
 
-    not_typed = ("start", "zone")
+    not_typed = ("start", "zone", "sure")
 
     start = WallTimeField()
     zone = forms.CharField(max_length=64, required=False)
