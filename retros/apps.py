@@ -19,7 +19,7 @@ class RetrosConfig(AppConfig):
         from retros.room.answers import push
         from retros.search.index import teach_sqlite
 
-        hub.look = push
+        hub.push = push
         connection_created.connect(teach_sqlite)
         reactions.agreement_changed.add(agreement_look)
         reactions.seat_taken.add(welcome)

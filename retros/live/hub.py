@@ -83,11 +83,11 @@ class Stream:
 
 # What a person would see of a session now at the step they ask for, for a browser that shows these already: what it is
 # sent, and what it shows then; None when it had better ask by itself.
-Look = Callable[[Person, UUID, str, str], tuple[str, str] | None]
+Push = Callable[[Person, UUID, str, str], tuple[str, str] | None]
 
 
 class Hub:
-    look: Look | None = None  # given by what draws the room, which stands above this package
+    push: Push | None = None  # given by what draws the room, which stands above this package
     RECHECK = 4.0  # seconds
     HEARTBEAT = 15.0
     PRESENCE = 20.0
@@ -214,14 +214,14 @@ class Hub:
 
     async def news(self, stream: Stream) -> str | None:
         """What its browser does not show yet; None when it had better ask by itself."""
-        if (loop := self._loop) is None or self.look is None:
+        if (loop := self._loop) is None or self.push is None:
             return None
         self._drawing += 1
         self._all_drawn.clear()
-        draw, at = self.look, (stream.session_id, stream.asked, stream.shown)
+        push, at = self.push, (stream.session_id, stream.asked, stream.shown)
         try:
             found = await loop.run_in_executor(
-                self._drawers, rights.seen_by, stream.cookie, lambda person: draw(person, *at)
+                self._drawers, rights.seen_by, stream.cookie, lambda person: push(person, *at)
             )
         except Exception:
             log.exception("A change was not drawn for a stream; its browser asks.")

@@ -174,10 +174,10 @@ def test_a_stream_that_cannot_draw_points(
     ines, _tom = pair.hands(session)
     stream = open_stream(pair.tom, session.pk)
     stream.event()
-    monkeypatch.setattr(hub, "look", lambda *_: None)
+    monkeypatch.setattr(hub, "push", lambda *_: None)
     ines.session.pause(by=pair.ines)
     assert stream.event().name == "version"
-    monkeypatch.setattr(hub, "look", lambda *_: 1 / 0)
+    monkeypatch.setattr(hub, "push", lambda *_: 1 / 0)
     ines.session.resume(by=pair.ines)
     assert stream.event().name == "version"
 

@@ -124,7 +124,7 @@ def test_the_answer_to_a_press_waits_for_what_is_drawn_for_the_other_page(
             await running.news(stream)
             done.append("told" if running._drawing else "late")
 
-        running.look = look
+        running.push = look
         await running.start()
         with running.open(SESSION, "cookie") as stream:
             drawing = asyncio.create_task(tell(stream))
