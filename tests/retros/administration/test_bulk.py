@@ -141,6 +141,18 @@ def test_move_by_a_week_and_back(cast: Cast) -> None:
     assert starts(cast.checkout) == before
 
 
+@pytest.mark.parametrize(
+    ("zones", "ends"), [(("Europe/Tallinn", "Europe/Tallinn"), "15:00 (Europe/Tallinn)"),
+                        (("Europe/Berlin", "Europe/Tallinn"), "14:00 for Ines, 15:00 for Tom")],
+)  # fmt: skip
+def test_a_time_of_a_pair_says_by_which_clock(cast: Cast, zones: tuple[str, str], ends: str) -> None:
+    for person, zone in zip((cast.ines, cast.tom), zones, strict=True):
+        Person.objects.filter(pk=person.pk).update(timezone=zone)
+    in_rhythm(cast.checkout, cast.ada)
+    (line,) = bulk.preview(wish("move", cast.checkout), by=cast.ada).lines
+    assert all(words.endswith(ends) for words in (line.before, *line.after))
+
+
 def test_pause_and_go_on(cast: Cast) -> None:
     in_rhythm(cast.checkout, cast.ada)
     before = starts(cast.checkout)
@@ -156,7 +168,7 @@ def test_another_rhythm_and_back(cast: Cast) -> None:
     before, words = starts(cast.checkout), series.rule.words
     done = do(wish("rhythm", cast.checkout, cadence="every_2_months"), cast.ada)
     line = done.lines.get()
-    assert line.before == words
+    assert line.before == f"{words} (Europe/Berlin)"
     assert line.after[0].startswith("Every 2 months")
     assert len(starts(cast.checkout)) < len(before)
     bulk.undo(done, by=cast.ada)
@@ -343,7 +355,8 @@ def test_the_preview_says_what_the_act_does(
                 assert line.after[0] in dates
             elif act in {"plan", "rhythm"}:
                 assert line.after[1:] == [date for date in dates if date in line.after]
-                assert line.after[0] == Series.objects.get(partnership=line.partnership).rule.words
+                rule = Series.objects.get(partnership=line.partnership).rule
+                assert line.after[0] == f"{rule.words} ({rule.timezone})"
         transaction.set_rollback(True)
 
 

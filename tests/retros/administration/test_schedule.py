@@ -6,6 +6,7 @@ import re
 import uuid
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -215,6 +216,21 @@ def test_load_and_clashes(client: Client, cast: Cast, ada: Person) -> None:
     assert "Two at once" in load
     checks = client.get(reverse("schedule_checks")).text
     assert "Tom Lindqvist" in checks
+
+
+def test_a_clash_is_told_by_the_clock_that_the_page_names(client: Client, cast: Cast, ada: Person) -> None:
+    """As is the time beside it to which one of the two could move."""
+    Person.objects.filter(pk=ada.pk).update(timezone="Europe/Tallinn")
+    Person.objects.filter(pk=cast.tom.pk).update(timezone="America/New_York")
+    start = timezone.now().replace(hour=19, minute=0) + timedelta(days=9)
+    other = PartnershipFactory.create(a=cast.tom, b=cast.mei, label="Other")
+    for pair in (cast.checkout, other):
+        dates.session(pair, f"{start:%Y-%m-%dT%H:%M}")
+    page = main_of(client.get(reverse("schedule_checks")))
+    assert "Times as in Europe/Tallinn." in page
+    local = start.astimezone(ZoneInfo("Europe/Tallinn"))
+    assert f"{local:%H:%M}: " in page
+    assert f"{start.astimezone(ZoneInfo('America/New_York')):%H:%M}: " not in page
 
 
 def test_who_never_had_a_date_is_named(client: Client, cast: Cast, ada: Person) -> None:
