@@ -161,9 +161,9 @@ class ScheduleRow:
 
     @property
     def week(self) -> str:
-        """The heading under which it stands."""
+        """The heading under which it stands. No state of S14: of a pair whose rhythm is paused nothing is missing."""
         if self.starts is None:
-            return _("Not planned")
+            return _("No date")
         if self.next_start and self.next_start <= self.now:
             return _("Date gone by")
         return week_words(monday_of(self.starts.date()), self.now.astimezone(self.reader.tz).date())

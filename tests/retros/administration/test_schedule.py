@@ -52,7 +52,7 @@ def test_pairs_stand_by_their_next_date_and_those_without_one_last(client: Clien
     in_rhythm(cast.search, ada, days=1)
     in_rhythm(cast.checkout, ada, days=30, cadence="every_2_months")
     page = main_of(client.get(reverse("schedule")))
-    places = [page.index(label) for label in (">Search<", ">Checkout<", "Not planned</th>", ">Growth<")]
+    places = [page.index(label) for label in (">Search<", ">Checkout<", "No date</th>", ">Growth<")]
     assert places == sorted(places)
     assert "Every 2 months" in page
     assert "None sent" in page
@@ -185,6 +185,15 @@ def test_a_date_that_has_gone_by_is_worth_a_check(client: Client, cast: Cast, ad
     page = client.get(reverse("schedule")).text
     assert "Date gone by</th>" in page
     assert re.search(r'\?state=due">Date gone by</a><div class="meta"><span>1 pair<', page)
+
+
+def test_a_paused_pair_is_not_listed_as_not_planned(client: Client, cast: Cast, ada: Person) -> None:
+    """Its state says “paused”; beside the list only those who are not planned are counted as such."""
+    Partnership.objects.exclude(pk__in=[cast.checkout.pk, cast.search.pk]).delete()
+    rhythm.pause(in_rhythm(cast.checkout, ada), timezone.localdate(), by=ada)
+    page = client.get(reverse("schedule")).text
+    assert re.findall(r'scope="colgroup">([^<]+)<', page) == ["No date"]
+    assert re.search(r'state=none">Not planned</a>\s*<div class="meta">\s*<span>\s*1 pair\s*<', page)
 
 
 def test_month(client: Client, cast: Cast, ada: Person) -> None:
