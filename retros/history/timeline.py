@@ -350,7 +350,7 @@ class History:
         return list(versions.select_related("agreement").order_by("in_force_at", "pk"))
 
     def _versions(self) -> Iterator[Item]:
-        for version in self._own_versions:
+        for version in reversed(self._own_versions):
             words = {"title": isolated(version.title), "number": version.number}
             title = _("%(title)s, version %(number)d") % words
             if self.reader.is_member:
