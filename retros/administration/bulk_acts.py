@@ -104,10 +104,11 @@ class BulkPair:
 
     @property
     def title(self) -> str:
-        if len(self.people) < len(Seat):
-            return self.partnership.label
-        a, b = self.people
-        return _("%(a)s and %(b)s") % {"a": a.first_name, "b": b.first_name}
+        """Whoever is here. The label stands beside it, and nobody's address is kept in a line."""
+        if not self.people:
+            return _("Nobody here yet")
+        a, *others = (person.first_name for person in self.people)
+        return _("%(a)s and %(b)s") % {"a": a, "b": others[0]} if others else a
 
     @property
     def two(self) -> Two:

@@ -116,6 +116,17 @@ def test_who_has_a_rhythm_or_a_free_seat_is_left_alone(cast: Cast) -> None:
     }  # fmt: skip
 
 
+def test_a_pair_that_is_not_complete_is_named_by_who_is_here(client: Client, cast: Cast, ada: Person) -> None:
+    """And where nothing can be done the page has its way back."""
+    alone = PartnershipFactory.create(a=cast.mei, label="Alone")
+    empty = Partnership.objects.create(kind="other", label="Empty")
+    seen = bulk.preview(wish("plan", alone, empty), by=ada)
+    assert [(line.label, line.title) for line in seen.lines] == [("Alone", "Mei"), ("Empty", "Nobody here yet")]
+    page = client.get(reverse("bulk_preview"), {"act": "plan", "pick": [f"{alone.pk}:0"]}).text
+    assert "Back to the schedule" in page
+    assert "Do it for" not in page
+
+
 def test_a_planned_rhythm_is_taken_back(cast: Cast) -> None:
     done = do(wish("plan", cast.checkout, cast.search), cast.ada)
     assert len(starts(cast.checkout)) >= 3
