@@ -287,6 +287,8 @@ class History:
                 if session == self.next:
                     yield self._planned(session)
                 continue
+            if session.status == Session.Status.SKIPPED and session.day > self.today:
+                continue  # it can still be planned again
             if self.reader.is_member and session.is_closed:
                 yield Item(
                     session.day, "retros", "unfold-vertical", session.title,
