@@ -149,6 +149,27 @@ def test_an_invitation_that_could_not_be_sent_needs_attention(client: Client, ca
     assert needing_attention(client) == set()
 
 
+def test_the_list_of_what_needs_attention_says_why(client: Client, cast: Cast, ada: Person) -> None:
+    other = PartnershipFactory.create(a=cast.tom, b=cast.mei, label="Other")
+    for pair in (cast.checkout, cast.search, other):
+        in_rhythm(pair, ada, days=7)
+    invites = Delivery.objects.filter(
+        subject_id=Session.objects.filter(partnership=cast.search).earliest("start_utc").pk
+    )
+    invites.filter(kind="invite").update(status=Delivery.Status.FAILED)
+    cast.mei.deactivate(by=ada)
+    for asked in ({"state": "attention"}, {"state": "attention", "q": "e"}):
+        why = {row.frame.partnership.label: list(row.why) for row in Schedule(asked, ada).listed}
+        assert why == {
+            "Checkout": ["One of them has two retros at once."],
+            "Other": ["The account of Mei Tan is switched off.", "One of them has two retros at once."],
+            "Search": ["A calendar mail could not be sent."],
+        }
+    page = main_of(client.get(reverse("schedule"), {"state": "attention"}))
+    assert "The account of Mei Tan is switched off." in page
+    assert "switched off" not in main_of(client.get(reverse("schedule")))
+
+
 def test_a_short_retro_hides_no_clash_behind_it() -> None:
     pairs = [uuid.uuid4() for _ in range(3)]
     at = [datetime(2027, 3, 1, 10, minute, tzinfo=UTC) for minute in (0, 10, 40)]
