@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -294,6 +295,8 @@ def _pause(wish: BulkRequest, pair: BulkPair, line: BulkLine, _facts: BulkFacts)
 def _remind(_wish: BulkRequest, pair: BulkPair, line: BulkLine, facts: BulkFacts) -> None:
     if pair.partnership.pk in facts.reminded:
         raise Refusal(_("They were reminded less than a week ago."))
+    if not settings.MAIL_IS_SENT:
+        raise Refusal(_("This installation sends no mail, so nobody can be reminded."))
     found = facts.open_dates.get(pair.partnership.pk)
     if found is None:
         line.after = [_("Both get a mail: it is time to find a date.")]
