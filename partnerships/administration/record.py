@@ -75,6 +75,6 @@ class Record(Listing[RecordLine]):
         return RecordLine(
             line,
             by=by.full_name if by else unknown,
-            about=about.full_name if about and about != by else "",
+            about=about.full_name if about and (about != by or line.act in ABOUT_ROLES) else "",
             partnership=where.label if where else "",
         )

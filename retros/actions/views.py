@@ -9,7 +9,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partnerships.access import get_partnership
@@ -52,7 +51,7 @@ def action_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     if request.method == "POST":
         with form.on_page(htmx=bool(request.htmx)):
             made = Action.agree(pair.partnership, by=request.user, **form.agreed())
-            messages.success(request, ngettext("Action added", "Two actions added, one each", len(made)))
+            messages.success(request, _("Action added for both of you") if len(made) > 1 else _("Action added"))
             return _added(request, pair)
     return render(request, "retros/actions/action_create.html", {**pair.context, "form": form}, status=form.status)
 

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db.models import Q
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -30,7 +30,7 @@ from retros.models import Bulk, BulkLine, Session
 from retros.models.session import undecided
 from retros.notifications.plan import count_calendar_mails
 from retros.recurrence.rule import PRESETS, Rule
-from retros.recurrence.wall_time import which_pass
+from retros.recurrence.wall_time import by_its_clock, with_zone
 
 DATES_SHOWN = 3  # dates of a new rhythm that are shown with both local times
 WHY_NOT = {
@@ -105,10 +105,11 @@ class BulkPair:
 
     @property
     def title(self) -> str:
-        if len(self.people) < len(Seat):
-            return self.partnership.label
-        a, b = self.people
-        return _("%(a)s and %(b)s") % {"a": a.first_name, "b": b.first_name}
+        """Whoever is here. The label stands beside it, and nobody's address is kept in a line."""
+        if not self.people:
+            return _("Nobody here yet")
+        a, *others = (person.first_name for person in self.people)
+        return _("%(a)s and %(b)s") % {"a": a, "b": others[0]} if others else a
 
     @property
     def two(self) -> Two:
@@ -123,13 +124,13 @@ class BulkPair:
         return BulkLine(partnership=self.partnership, title=self.title, label=self.partnership.label, version=version)
 
     def times(self, moment: datetime) -> str:
-        """“9 February 2027, 14:00”; with both clocks where they differ."""
+        """“9 February 2027, 14:00 (Europe/Berlin)”; with both clocks, by their people, where they differ."""
         a, *others = (moment.astimezone(p.tz) for p in self.people)
-        words = date_format(a, "D j F Y, H:i") + which_pass(a)
+        words = by_its_clock(moment, self.people[0].timezone, "D j F Y, H:i")
         b = others[0] if others else a
         if a.replace(tzinfo=None) == b.replace(tzinfo=None):
-            return words
-        other = date_format(b, "H:i" if a.date() == b.date() else "D j F, H:i") + which_pass(b)
+            return with_zone(words, self.people[0].timezone)
+        other = by_its_clock(moment, self.people[1].timezone, "H:i" if a.date() == b.date() else "D j F, H:i")
         known = {"when": words, "a": self.people[0].first_name, "other": other, "b": self.people[1].first_name}
         return _("%(when)s for %(a)s, %(other)s for %(b)s") % known
 
@@ -243,6 +244,10 @@ def _sitting(pairs: Sequence[BulkPair], now: datetime) -> dict[uuid.UUID, list[S
     return sits
 
 
+def _rhythm(rule: Rule) -> str:
+    return with_zone(rule.words, rule.timezone)
+
+
 def _begin(wish: BulkRequest, pair: BulkPair, line: BulkLine, facts: BulkFacts) -> None:
     place = facts.places.get(pair.partnership.pk)
     if isinstance(place, Reason):
@@ -252,7 +257,7 @@ def _begin(wish: BulkRequest, pair: BulkPair, line: BulkLine, facts: BulkFacts) 
         raise Refusal(_("They have a rhythm already.") if pair.has_rhythm else _("The other seat is still free."))
     rhythm.begin_in(pair.change, place.rule)
     line.rule = asdict(place.rule)
-    line.after = [place.rule.words, *(pair.times(slot.start_utc) for slot in place.slots[:DATES_SHOWN])]
+    line.after = [_rhythm(place.rule), *(pair.times(slot.start_utc) for slot in place.slots[:DATES_SHOWN])]
     if shifted := sum(place.is_shifted(slot) for slot in place.slots):
         line.remark = ngettext(
             "On %(n)d date of the year somebody’s clock shows another time.",
@@ -274,14 +279,14 @@ def _change(wish: BulkRequest, pair: BulkPair, line: BulkLine, _facts: BulkFacts
     first = next((row for row in pair.ahead() if row.slot_date), None)
     if first is None or pair.change.series is None:
         raise Refusal(_("No retro of theirs is planned."))
-    line.before = rhythm.rule_at(pair.change.series, first).words
+    line.before = _rhythm(rhythm.rule_at(pair.change.series, first))
     rhythm.change_from_in(pair.change, first, cadence=PRESETS[wish.cadence])
     dates = [pair.times(row.start_utc) for row in pair.ahead() if row.slot_date]
-    line.after = [pair.rule().words, *dates[:DATES_SHOWN]]
+    line.after = [_rhythm(pair.rule()), *dates[:DATES_SHOWN]]
 
 
 def _pause(wish: BulkRequest, pair: BulkPair, line: BulkLine, _facts: BulkFacts) -> None:
-    line.before = pair.rule().words
+    line.before = _rhythm(pair.rule())
     change = pair.change
     rhythm.pause_in(change, wish.first_day or change.today(pair.rule().timezone), wish.until)
     line.after = [str(change.pauses[-1])]
@@ -290,6 +295,8 @@ def _pause(wish: BulkRequest, pair: BulkPair, line: BulkLine, _facts: BulkFacts)
 def _remind(_wish: BulkRequest, pair: BulkPair, line: BulkLine, facts: BulkFacts) -> None:
     if pair.partnership.pk in facts.reminded:
         raise Refusal(_("They were reminded less than a week ago."))
+    if not settings.MAIL_IS_SENT:
+        raise Refusal(_("This installation sends no mail, so nobody can be reminded."))
     found = facts.open_dates.get(pair.partnership.pk)
     if found is None:
         line.after = [_("Both get a mail: it is time to find a date.")]

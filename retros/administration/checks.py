@@ -24,7 +24,7 @@ SHOWN, PEOPLE_SHOWN = 5, 50  # clashes of one person, and people
 
 @dataclass(frozen=True)
 class Clash:
-    """Two retros of one person at once, in that person's time; `free`: when the later one could be, in the reader's."""
+    """Two retros of one person at once; `free`: when the later one could be. Both by the reader's clock."""
 
     when: str
     early: PartnershipRow
@@ -50,16 +50,14 @@ class Checks:
         pairs = {span.partnership_id for both in shown.values() for each in both for span in each}
         frames = {row.partnership.pk: row for row in rows_of(Partnership.objects.filter(pk__in=pairs))}
         busy = busy_of({m.person_id for row in frames.values() for m in row.members}, self.now)
-        return [(p, [self._clash(p, frames, busy, *both) for both in shown[p.pk]]) for p in people]
+        return [(p, [self._clash(frames, busy, *both) for both in shown[p.pk]]) for p in people]
 
-    def _clash(
-        self, person: Person, frames: dict[UUID, PartnershipRow], busy: BusyTimes, early: Span, late: Span
-    ) -> Clash:
+    def _clash(self, frames: dict[UUID, PartnershipRow], busy: BusyTimes, early: Span, late: Span) -> Clash:
         row, minutes = frames[late.partnership_id], (late.end - late.start) // timedelta(minutes=1)
         free = None
         if late.start > self.now and not row.is_waiting:
             free = nearest_free(two_of(row.partnership.pk, row.people), late.start, minutes, busy, self.now)
-        when = date_format(late.start.astimezone(person.tz), "D j F, H:i")
+        when = date_format(late.start.astimezone(self.reader.tz), "D j F, H:i")
         there = free.astimezone(self.reader.tz) if free else None
         return Clash(when, frames[early.partnership_id], row, late.session_id, there)
 

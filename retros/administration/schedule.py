@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property, lru_cache
@@ -122,6 +123,7 @@ class ScheduleRow:
     has_unsent: bool
     reader: Person
     now: datetime
+    why: Sequence[str] = ()  # what needs attention about it, in the list of those
 
     @property
     def version(self) -> int:
@@ -161,9 +163,9 @@ class ScheduleRow:
 
     @property
     def week(self) -> str:
-        """The heading under which it stands."""
+        """The heading under which it stands. No state of S14: of a pair whose rhythm is paused nothing is missing."""
         if self.starts is None:
-            return _("Not planned")
+            return _("No date")
         if self.next_start and self.next_start <= self.now:
             return _("Date gone by")
         return week_words(monday_of(self.starts.date()), self.now.astimezone(self.reader.tz).date())
@@ -245,14 +247,29 @@ class Schedule(Listing[ScheduleRow]):
         mailed_on = {pair: on for pair, start, on in found if start == starts[pair]}
         rules = RuleVersion.objects.filter(series__partnership__in=items).select_related("series").order_by("n")
         current = {rule.series.partnership_id: rule for rule in rules}  # the last one is in force
+        why = self._why(items) if self.state == "attention" else {}
         return [
             ScheduleRow(
                 frame, starts[frame.partnership.pk], mailed_on.get(frame.partnership.pk),
                 current.get(frame.partnership.pk), frame.partnership.has_unsent,  # type: ignore[attr-defined]
-                self.reader, self.now,
+                self.reader, self.now, why.get(frame.partnership.pk, ()),
             )
             for frame in rows_of(items, names_only=True)
         ]  # fmt: skip
+
+    def _why(self, items: list[Any]) -> dict[UUID, list[str]]:
+        """What of “needs attention” it is, of each of these pairs (docs/rules/scheduling.md S14)."""
+        found: dict[UUID, list[str]] = defaultdict(list)
+        off = Membership.objects.filter(partnership__in=items, person__is_active=False).select_related("person")
+        for seat in off.order_by("seat"):
+            words = _("The account of %(name)s is switched off.") % {"name": seat.person.full_name}
+            found[seat.partnership_id].append(words)
+        for partnership in items:
+            if partnership.has_unsent:
+                found[partnership.pk].append(_("A calendar mail could not be sent."))
+            if partnership.pk in self._clashing:
+                found[partnership.pk].append(_("One of them has two retros at once."))
+        return found
 
     @property
     def weeks(self) -> list[tuple[str, list[ScheduleRow]]]:

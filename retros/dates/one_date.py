@@ -17,7 +17,7 @@ from retros.dates.planning import Planning, planning
 from retros.models import Session
 from retros.models.told import Told
 from retros.recurrence.adherence import LATE
-from retros.recurrence.wall_time import Misplaced, gone_by, in_words, stored, wall_to_utc
+from retros.recurrence.wall_time import Misplaced, by_its_clock, gone_by, in_words, stored, wall_to_utc
 
 
 def plan(
@@ -81,7 +81,7 @@ def move_in(change: Planning, session: Session, start: datetime, zone: str) -> N
         return
     unmade = _next_unmade(change) if session.series_id else None
     _check_place(session, start_utc, change, unmade=unmade)
-    dates = {"old": in_words(session.start_utc, session.timezone), "new": in_words(start_utc, zone)}
+    dates = {"old": by_its_clock(session.start_utc, zone), "new": in_words(start_utc, zone)}
     change.did(Audit.Act.MOVED, _("Moved %(old)s to %(new)s.") % dates, session)
     session.place(start, zone, start_utc, session.duration_min, change.now)
     session.moved = True

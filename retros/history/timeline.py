@@ -287,6 +287,8 @@ class History:
                 if session == self.next:
                     yield self._planned(session)
                 continue
+            if session.status == Session.Status.SKIPPED and session.day > self.today:
+                continue  # it can still be planned again
             if self.reader.is_member and session.is_closed:
                 yield Item(
                     session.day, "retros", "unfold-vertical", session.title,
@@ -350,7 +352,7 @@ class History:
         return list(versions.select_related("agreement").order_by("in_force_at", "pk"))
 
     def _versions(self) -> Iterator[Item]:
-        for version in self._own_versions:
+        for version in reversed(self._own_versions):
             words = {"title": isolated(version.title), "number": version.number}
             title = _("%(title)s, version %(number)d") % words
             if self.reader.is_member:

@@ -24,7 +24,7 @@ from partnerships.models.partnership import Seat
 from retros.agreements.due import DueAgreements
 from retros.history.trend import Asked, Trend, trends
 from retros.leads.releases import LeadsNotice
-from retros.models import Entry, Ready, RuleVersion, Series, Session, Step
+from retros.models import Entry, Pause, Ready, RuleVersion, Series, Session, Step
 from retros.notifications.wording import Notice, notices_for
 from retros.pair import Pair, PlannedRetro, kept_of, short_date
 from retros.recurrence.adherence import LATE, Kept
@@ -109,6 +109,13 @@ class Home(Pair):
     def _rules(self) -> list[RuleVersion]:
         """Every rule that the pair had, with its rhythm; the last one is in force."""
         return _rules(self.partnership)
+
+    @cached_property
+    def pause(self) -> Pause | None:
+        """Why nothing is planned, or not all: the first pause that is not over, while it is on or no date is ahead."""
+        if self.series is None or (self.next and self.series.status != Series.Status.PAUSED):
+            return None
+        return self.series.open_pauses(self.now).first()
 
     @property
     def then(self) -> str:
@@ -259,7 +266,7 @@ class Home(Pair):
         retro = self.next
         opened = [retro.headline, retro.session.paused_at] if retro and retro.session.is_running else []
         written = [(sitting.session.start_utc, sitting.headline) for sitting in self.sittings]
-        headlines = [retro.session.start_utc, retro.eyebrow, retro.headline] if retro else []
+        headlines = [retro.session.start_utc, retro.eyebrow, retro.headline] if retro else [str(self.pause or "")]
         return short((opened, written)) + short((headlines, self.is_beginning))
 
     def news_for(self, shown: str) -> str:

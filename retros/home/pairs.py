@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from partnerships.models import Delivery, Invitation, Partnership
-from retros.models import Action, Session
+from retros.models import Action, Series, Session
 from retros.notifications.wording import Notice, notices_for
 from retros.pair import Pair, PlannedRetro
 from retros.room.regions import DIGEST, short
@@ -83,7 +83,7 @@ class Pairs:
     def _next_words(self, pair: Pair) -> str:
         session = self._next.get(pair.partnership.pk)
         if session is None:
-            return _("No retro planned")
+            return _("The rhythm is paused") if pair.partnership.pk in self._paused else _("No retro planned")
         if session.is_running:
             return _("%(title)s is open now") % {"title": session.title}
         return _("Next retro: %(when)s") % {"when": PlannedRetro(session, pair).when}
@@ -98,6 +98,13 @@ class Pairs:
         for session in sessions:
             found.setdefault(session.partnership_id, session)
         return found
+
+    @cached_property
+    def _paused(self) -> set[UUID]:
+        """Those without a next retro whose rhythm is paused."""
+        bare = [pair.partnership.pk for pair in self.all if pair.partnership.pk not in self._next]
+        paused = Series.objects.filter(partnership__in=bare, status=Series.Status.PAUSED)
+        return set(paused.values_list("partnership", flat=True))
 
     @cached_property
     def _awaited(self) -> dict[UUID, str]:

@@ -11,10 +11,12 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partnerships.access import get_partnership
+from partnerships.accounts.reauthentication import ask_before_a_file
 from partnerships.http import PersonRequest, is_autosave, signs_out
 from retros.lifecycle import ending
 from retros.lifecycle.erasure import erase
@@ -45,13 +47,13 @@ def partnership_export(request: PersonRequest, partnership_id: UUID) -> HttpResp
     """What can be taken along; then one of it. First the loader, then “Is it you?”."""
     pair = Pair(get_partnership(request.user, partnership_id), request.user)
     if request.method == "POST":
-        answer: HttpResponse = _taken(request, pair, TakeForm(request.POST).checked()["form"])
-        return answer
+        return _taken(request, pair, TakeForm(request.POST).checked()["form"])
     return render(request, "retros/lifecycle/partnership_export.html", {**pair.context, "forms": Form.choices})
 
 
-@reauthentication_required  # type: ignore[untyped-decorator]
 def _taken(request: PersonRequest, pair: Pair, form: Form) -> HttpResponse:
+    if ask := ask_before_a_file(request, request.path):
+        return ask
     taken = take(pair.partnership, by=request.user, form=form)
     if isinstance(taken, File):
         return _file(request, taken)  # type: ignore[call-arg, return-value]  # csp’s types know no arguments
@@ -97,11 +99,11 @@ def data_detail(request: PersonRequest) -> HttpResponse:
 
 
 @require_POST
-@reauthentication_required  # type: ignore[untyped-decorator]
-@csp({"default-src": [NONE], "sandbox": True})  # type: ignore[arg-type]  # its types know no arguments
 def data_export(request: PersonRequest) -> HttpResponse:
-    headers = {"Content-Disposition": 'attachment; filename="twofold.zip"'}
-    return HttpResponse(export(request.user), content_type="application/zip", headers=headers)
+    if ask := ask_before_a_file(request, reverse("data_detail")):
+        return ask
+    file = File("twofold.zip", "application/zip", export(request.user))
+    return _file(request, file)  # type: ignore[call-arg, return-value]  # csp’s types know no arguments
 
 
 @signs_out

@@ -15,7 +15,6 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from partnerships import zones
 from partnerships.compiled import CompiledQuery
 from partnerships.content import isolated
 from partnerships.mail import news
@@ -26,7 +25,7 @@ from retros.models import Action, Expiry, KindWord, Ready, Session, Step
 from retros.models.expiry import WARNING
 from retros.notifications.ics import InvitationVersion, invitation
 from retros.notifications.reminders import start_key
-from retros.recurrence.wall_time import which_pass
+from retros.recurrence.wall_time import which_pass, with_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -184,7 +183,7 @@ class About:
         tz = self.delivery.person.tz
         start = session.start_utc.astimezone(tz)
         wall = date_format(start, "l j F, H:i" if start.year == self.today.year else "l j F Y, H:i") + which_pass(start)
-        return _("%(when)s (%(zone)s)") % {"when": wall, "zone": zones.words(tz.key)}
+        return with_zone(wall, tz.key)
 
     def _starts(self, session: Session) -> str:
         words = {"name": self.partner, "when": self._when(session)}

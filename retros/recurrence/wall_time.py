@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from partnerships import zones
 from partnerships.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -66,9 +67,19 @@ def gone_by() -> Misplaced:
 
 
 def in_words(moment: datetime, zone: str) -> str:
-    """“9 February 2027, 14:00”, in that zone."""
+    """“9 February 2027, 14:00 (Europe/Berlin)”: for whoever reads it, whatever their own clock."""
+    return with_zone(by_its_clock(moment, zone), zone)
+
+
+def by_its_clock(moment: datetime, zone: str, form: str = "j F Y, H:i") -> str:
+    """“9 February 2027, 14:00”, in that zone, which stands elsewhere."""
     local = moment.astimezone(ZoneInfo(zone))
-    return date_format(local, "j F Y, H:i") + which_pass(local)
+    return date_format(local, form) + which_pass(local)
+
+
+def with_zone(words: str, zone: str) -> str:
+    """A time in words, and whose clock that is."""
+    return _("%(when)s (%(zone)s)") % {"when": words, "zone": zones.words(zone)}
 
 
 def which_pass(local: datetime) -> str:

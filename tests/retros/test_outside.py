@@ -87,7 +87,7 @@ def test_a_planned_retro_is_planned_until_its_day_is_over(cast: Cast, clock: Clo
     clock.now = LATE
     after = outside.read()
     assert "Retro held" in after[reverse("history_detail", args=[cast.checkout.pk])]
-    assert "Not planned" in after[reverse("schedule")]
+    assert "No date</th>" in after[reverse("schedule")]
     assert "Held" in after[reverse("schedule_month")]
 
 

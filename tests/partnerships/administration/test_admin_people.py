@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -132,6 +133,13 @@ def test_who_is_here_is_not_invited(client: Client, ada: Person) -> None:
     assert "There is an account with this address already." in page.text
     assert 'value="kept"' in page.text
     assert not Invitation.objects.exists()
+
+
+def test_the_last_day_of_a_link_is_that_of_the_readers_clock(client: Client, cast: Cast, ada: Person) -> None:
+    Person.objects.filter(pk=ada.pk).update(timezone="Pacific/Kiritimati")
+    Invitation.for_account(email="new@example.org", by=ada)
+    Invitation.objects.update(expires_at=datetime(2099, 3, 1, 20, tzinfo=UTC))
+    assert "The link works until 2 March" in client.get(reverse("person_list")).text
 
 
 def test_an_admin_renews_and_takes_back_any_invitation(client: Client, cast: Cast, ada: Person) -> None:

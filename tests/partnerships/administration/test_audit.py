@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -123,6 +124,15 @@ def test_the_page_says_who_did_what_to_whom(cast: Cast) -> None:
     assert page.index("Moved a retro") < page.index("Made somebody an admin")
     assert "Mei Tan" in page
     assert "Revealed" not in page
+
+
+def test_who_gets_a_role_is_named_also_when_they_gave_it(cast: Cast) -> None:
+    """“Somebody” in the words of the act; what one does to one's own account is about nobody else."""
+    Audit.record(Audit.Act.LEAD_ASSIGNED, by=cast.ada, about=cast.ada, partnership=cast.checkout)
+    Audit.record(Audit.Act.PASSWORD_CHANGED, by=cast.ada, about=cast.ada)
+    rows = re.findall(r'data-l="What">([^<]+)</td>\s*<td data-l="Whom">([^<]+)<', record(cast))
+    assert ("Made somebody a lead", "Ada Osei") in rows
+    assert ("Changed the password", "–") in rows
 
 
 def test_the_page_is_narrowed_and_searched(cast: Cast) -> None:

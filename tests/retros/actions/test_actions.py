@@ -50,7 +50,10 @@ def test_action_create_adds_one_and_goes_home(cast: Cast) -> None:
 
 
 def test_action_create_for_both_makes_two(cast: Cast) -> None:
-    client_of(cast.tom).post(reverse("action_create", args=[cast.checkout.pk]), words(owner="both"))
+    """One for each, which counts as one from then on: so one is said to be added."""
+    url = reverse("action_create", args=[cast.checkout.pk])
+    answer = client_of(cast.tom).post(url, words(owner="both"), headers=HTMX)
+    assert "Action added for both of you" in answer.text
     assert {a.owner for a in Action.objects.all()} == {cast.ines, cast.tom}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, time, timedelta
 from functools import partial
 from itertools import pairwise
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -42,6 +42,12 @@ ZONES = ["Europe/Tallinn", "Europe/Berlin", "Europe/London", "America/New_York",
 
 def do(what: BulkRequest, by: Person, **more: Any) -> Bulk:
     return bulk.commit(what, by=by, key=uuid.uuid4(), digest=bulk.preview(what, by=by, **more).digest, **more)
+
+
+@pytest.fixture
+def mail_is_sent() -> Iterator[None]:
+    with override_settings(MAIL_IS_SENT=True):
+        yield
 
 
 # --- planning for many ------------------------------------------------------------------------------------------------
@@ -116,6 +122,17 @@ def test_who_has_a_rhythm_or_a_free_seat_is_left_alone(cast: Cast) -> None:
     }  # fmt: skip
 
 
+def test_a_pair_that_is_not_complete_is_named_by_who_is_here(client: Client, cast: Cast, ada: Person) -> None:
+    """And where nothing can be done the page has its way back."""
+    alone = PartnershipFactory.create(a=cast.mei, label="Alone")
+    empty = Partnership.objects.create(kind="other", label="Empty")
+    seen = bulk.preview(wish("plan", alone, empty), by=ada)
+    assert [(line.label, line.title) for line in seen.lines] == [("Alone", "Mei"), ("Empty", "Nobody here yet")]
+    page = client.get(reverse("bulk_preview"), {"act": "plan", "pick": [f"{alone.pk}:0"]}).text
+    assert "Back to the schedule" in page
+    assert "Do it for" not in page
+
+
 def test_a_planned_rhythm_is_taken_back(cast: Cast) -> None:
     done = do(wish("plan", cast.checkout, cast.search), cast.ada)
     assert len(starts(cast.checkout)) >= 3
@@ -141,6 +158,18 @@ def test_move_by_a_week_and_back(cast: Cast) -> None:
     assert starts(cast.checkout) == before
 
 
+@pytest.mark.parametrize(
+    ("zones", "ends"), [(("Europe/Tallinn", "Europe/Tallinn"), "15:00 (Europe/Tallinn)"),
+                        (("Europe/Berlin", "Europe/Tallinn"), "14:00 for Ines, 15:00 for Tom")],
+)  # fmt: skip
+def test_a_time_of_a_pair_says_by_which_clock(cast: Cast, zones: tuple[str, str], ends: str) -> None:
+    for person, zone in zip((cast.ines, cast.tom), zones, strict=True):
+        Person.objects.filter(pk=person.pk).update(timezone=zone)
+    in_rhythm(cast.checkout, cast.ada)
+    (line,) = bulk.preview(wish("move", cast.checkout), by=cast.ada).lines
+    assert all(words.endswith(ends) for words in (line.before, *line.after))
+
+
 def test_pause_and_go_on(cast: Cast) -> None:
     in_rhythm(cast.checkout, cast.ada)
     before = starts(cast.checkout)
@@ -156,7 +185,7 @@ def test_another_rhythm_and_back(cast: Cast) -> None:
     before, words = starts(cast.checkout), series.rule.words
     done = do(wish("rhythm", cast.checkout, cadence="every_2_months"), cast.ada)
     line = done.lines.get()
-    assert line.before == words
+    assert line.before == f"{words} (Europe/Berlin)"
     assert line.after[0].startswith("Every 2 months")
     assert len(starts(cast.checkout)) < len(before)
     bulk.undo(done, by=cast.ada)
@@ -164,6 +193,24 @@ def test_another_rhythm_and_back(cast: Cast) -> None:
     assert Series.objects.get().rule.words == words
 
 
+def test_where_no_mail_leaves_none_is_promised(client: Client, cast: Cast, ada: Person) -> None:
+    series = in_rhythm(cast.checkout, cast.ada)
+    seen = [client.get(reverse("bulk_preview"), {"act": act, "pick": [f"{cast.checkout.pk}:{series.version}"]})
+            for act in ("move", "remind")]  # fmt: skip
+    session = Session.objects.filter(series=series).earliest("start_utc")
+    seen.append(client.get(reverse("admin_session_move", args=[session.pk])))
+    client.force_login(cast.ines)
+    seen.append(client.get(reverse("partnership_end", args=[cast.checkout.pk])))
+    change = {"day": f"{session.wall_start + timedelta(days=1):%Y-%m-%d}", "time": "14:00", "zone": "Europe/Berlin",
+              "cadence": "monthly", "duration": "60", "version": series.version}  # fmt: skip
+    seen.append(client.post(reverse("series_change", args=[session.pk]), change))
+    for page in seen:
+        assert "This installation sends no" in page.text
+        for promise in ("would go out", "get a mail", "by mail to their calendars"):
+            assert promise not in page.text
+
+
+@pytest.mark.usefixtures("mail_is_sent")
 def test_remind_once_in_seven_days(cast: Cast, mailoutbox: list[Any], django_capture_on_commit_callbacks: Any) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         do(wish("remind", cast.checkout), cast.ada)  # and looked at before, which sends nothing
@@ -265,6 +312,7 @@ def test_a_date_that_went_by_meanwhile_is_not_taken_back(cast: Cast) -> None:
     assert done.lines.get().left == "That time has already gone by. Pick one that is still to come."
 
 
+@pytest.mark.usefixtures("mail_is_sent")
 def test_they_are_reminded_of_the_date_that_they_have(
     cast: Cast, mailoutbox: list[Any], django_capture_on_commit_callbacks: Any
 ) -> None:
@@ -343,7 +391,8 @@ def test_the_preview_says_what_the_act_does(
                 assert line.after[0] in dates
             elif act in {"plan", "rhythm"}:
                 assert line.after[1:] == [date for date in dates if date in line.after]
-                assert line.after[0] == Series.objects.get(partnership=line.partnership).rule.words
+                rule = Series.objects.get(partnership=line.partnership).rule
+                assert line.after[0] == f"{rule.words} ({rule.timezone})"
         transaction.set_rollback(True)
 
 
@@ -352,6 +401,7 @@ def dates_now(pair: Partnership, by: Person) -> list[tuple[Planning, datetime]]:
     return [(change, start) for start in starts(pair)]
 
 
+@pytest.mark.usefixtures("mail_is_sent")
 @pytest.mark.parametrize("act", Bulk.Act.values)
 def test_a_preview_of_many_asks_no_more_than_one_of_a_few(cast: Cast, act: str, django_assert_num_queries: Any) -> None:
     pairs = [
@@ -367,6 +417,7 @@ def test_a_preview_of_many_asks_no_more_than_one_of_a_few(cast: Cast, act: str, 
             assert len(bulk.preview(wish(act, *chosen), by=cast.ada).done) == len(chosen)
 
 
+@pytest.mark.usefixtures("mail_is_sent")
 @pytest.mark.both_databases
 def test_a_pair_takes_at_most_25_statements(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "PAUSE_SECONDS", 0)

@@ -234,7 +234,7 @@ def test_clashes_are_named_before_anything_is_put_in(client: Client, cast: Cast,
         ("lea@x.example", frozenset({"line 3, Two", "line 4, Three"})),
     }
     day = timezone.localdate() + timedelta(days=20)
-    assert {clash.when for clash in clashes} == {f"{day.day} {day:%B %Y}, 14:00"}
+    assert {clash.when for clash in clashes} == {f"{day.day} {day:%B %Y}, 14:00 (Europe/Tallinn)"}
     page = upload(client, text)
     assert "2 clashes are named below." in page.text
     assert page.text.index("Two retros at once") < page.text.index("What would be put in")

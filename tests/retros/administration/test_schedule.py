@@ -6,6 +6,7 @@ import re
 import uuid
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -51,7 +52,7 @@ def test_pairs_stand_by_their_next_date_and_those_without_one_last(client: Clien
     in_rhythm(cast.search, ada, days=1)
     in_rhythm(cast.checkout, ada, days=30, cadence="every_2_months")
     page = main_of(client.get(reverse("schedule")))
-    places = [page.index(label) for label in (">Search<", ">Checkout<", "Not planned</th>", ">Growth<")]
+    places = [page.index(label) for label in (">Search<", ">Checkout<", "No date</th>", ">Growth<")]
     assert places == sorted(places)
     assert "Every 2 months" in page
     assert "None sent" in page
@@ -148,6 +149,27 @@ def test_an_invitation_that_could_not_be_sent_needs_attention(client: Client, ca
     assert needing_attention(client) == set()
 
 
+def test_the_list_of_what_needs_attention_says_why(client: Client, cast: Cast, ada: Person) -> None:
+    other = PartnershipFactory.create(a=cast.tom, b=cast.mei, label="Other")
+    for pair in (cast.checkout, cast.search, other):
+        in_rhythm(pair, ada, days=7)
+    invites = Delivery.objects.filter(
+        subject_id=Session.objects.filter(partnership=cast.search).earliest("start_utc").pk
+    )
+    invites.filter(kind="invite").update(status=Delivery.Status.FAILED)
+    cast.mei.deactivate(by=ada)
+    for asked in ({"state": "attention"}, {"state": "attention", "q": "e"}):
+        why = {row.frame.partnership.label: list(row.why) for row in Schedule(asked, ada).listed}
+        assert why == {
+            "Checkout": ["One of them has two retros at once."],
+            "Other": ["The account of Mei Tan is switched off.", "One of them has two retros at once."],
+            "Search": ["A calendar mail could not be sent."],
+        }
+    page = main_of(client.get(reverse("schedule"), {"state": "attention"}))
+    assert "The account of Mei Tan is switched off." in page
+    assert "switched off" not in main_of(client.get(reverse("schedule")))
+
+
 def test_a_short_retro_hides_no_clash_behind_it() -> None:
     pairs = [uuid.uuid4() for _ in range(3)]
     at = [datetime(2027, 3, 1, 10, minute, tzinfo=UTC) for minute in (0, 10, 40)]
@@ -186,6 +208,15 @@ def test_a_date_that_has_gone_by_is_worth_a_check(client: Client, cast: Cast, ad
     assert re.search(r'\?state=due">Date gone by</a><div class="meta"><span>1 pair<', page)
 
 
+def test_a_paused_pair_is_not_listed_as_not_planned(client: Client, cast: Cast, ada: Person) -> None:
+    """Its state says “paused”; beside the list only those who are not planned are counted as such."""
+    Partnership.objects.exclude(pk__in=[cast.checkout.pk, cast.search.pk]).delete()
+    rhythm.pause(in_rhythm(cast.checkout, ada), timezone.localdate(), by=ada)
+    page = client.get(reverse("schedule")).text
+    assert re.findall(r'scope="colgroup">([^<]+)<', page) == ["No date"]
+    assert re.search(r'state=none">Not planned</a>\s*<div class="meta">\s*<span>\s*1 pair\s*<', page)
+
+
 def test_month(client: Client, cast: Cast, ada: Person) -> None:
     Person.objects.filter(pk=ada.pk).update(timezone="Pacific/Auckland")
     in_rhythm(cast.checkout, ada)
@@ -215,6 +246,21 @@ def test_load_and_clashes(client: Client, cast: Cast, ada: Person) -> None:
     assert "Two at once" in load
     checks = client.get(reverse("schedule_checks")).text
     assert "Tom Lindqvist" in checks
+
+
+def test_a_clash_is_told_by_the_clock_that_the_page_names(client: Client, cast: Cast, ada: Person) -> None:
+    """As is the time beside it to which one of the two could move."""
+    Person.objects.filter(pk=ada.pk).update(timezone="Europe/Tallinn")
+    Person.objects.filter(pk=cast.tom.pk).update(timezone="America/New_York")
+    start = timezone.now().replace(hour=19, minute=0) + timedelta(days=9)
+    other = PartnershipFactory.create(a=cast.tom, b=cast.mei, label="Other")
+    for pair in (cast.checkout, other):
+        dates.session(pair, f"{start:%Y-%m-%dT%H:%M}")
+    page = main_of(client.get(reverse("schedule_checks")))
+    assert "Times as in Europe/Tallinn." in page
+    local = start.astimezone(ZoneInfo("Europe/Tallinn"))
+    assert f"{local:%H:%M}: " in page
+    assert f"{start.astimezone(ZoneInfo('America/New_York')):%H:%M}: " not in page
 
 
 def test_who_never_had_a_date_is_named(client: Client, cast: Cast, ada: Person) -> None:

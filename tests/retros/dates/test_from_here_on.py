@@ -68,7 +68,7 @@ def test_a_change_for_many_passes_over_an_older_rule(months: Planned, cast: Cast
     wish = BulkRequest("rhythm", (months.partnership.pk,), cadence="quarterly")
     seen = bulk.preview(wish, by=cast.ada, now=months.now)
     assert [line.refused for line in seen.lines] == [""]
-    assert seen.lines[0].after[0] == "Every quarter, second Tuesday, 14:00"
+    assert seen.lines[0].after[0] == "Every quarter, second Tuesday, 14:00 (Europe/Tallinn)"
 
 
 def test_a_last_day_that_was_set_later_holds_for_a_date_of_an_older_rule(months: Planned) -> None:

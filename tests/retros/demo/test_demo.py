@@ -115,6 +115,14 @@ def test_each_is_signed_in_at_their_own_address(demo_is_on: None) -> None:
         assert answer.wsgi_request.user == person(player.key)
 
 
+def test_nobody_is_asked_for_a_code_that_reaches_nobody(demo_is_on: None) -> None:
+    make_people(Clock())
+    client = Client(headers={"Host": "ines.localhost:8000"})
+    client.get("/", follow=True)
+    file = client.post(reverse("data_export"))
+    assert file["Content-Disposition"] == 'attachment; filename="twofold.zip"'
+
+
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 def test_the_bare_address_shows_the_cast(demo_is_on: None, host: str) -> None:
     make_people(Clock())

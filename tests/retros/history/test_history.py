@@ -106,6 +106,18 @@ def test_an_action_that_ended_is_told_with_its_moment(cast: Cast) -> None:
         assert "If the scope moves, then I will: call the same day" in page(cast.tom, name, cast.checkout.pk)
 
 
+def test_versions_of_one_day_stand_newest_first(cast: Cast) -> None:
+    agreement = Agreement.begin(cast.checkout, by=cast.ines, kind="contract", title="Relaunch")
+    for text in ("Once.", "Twice.", "Three times."):
+        agreement = Agreement.objects.get(pk=agreement.pk)
+        version = agreement.propose([Wording(text)], by=cast.ines, reason="", base=agreement.in_force)
+        version.sign(by=cast.tom, digest=version.digest)
+    for reader in (cast.ines, cast.sara):
+        shown = page(reader, "history_detail", cast.checkout.pk)
+        places = [shown.index(f"Relaunch, version {n}") for n in (3, 2, 1)]
+        assert places == sorted(places)
+
+
 def test_a_filter_shows_one_kind_and_one_year(cast: Cast) -> None:
     today = timezone.localdate()
     Partnership.objects.filter(pk=cast.checkout.pk).update(since=date(today.year - 3, 2, 1))

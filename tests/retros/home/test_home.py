@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from html import unescape
 
 import pytest
@@ -15,8 +15,10 @@ from django.utils import timezone
 
 from partnerships.models import Invitation, Partnership, Person
 from partnerships.models.partnership import Seat
-from retros.models import Entry, Session
+from retros.dates import rhythm
+from retros.models import Entry, Pause, Session
 from retros.pair import long_time, short_date, together_since
+from retros.recurrence.rule import PRESETS, Rule
 from tests.cast import Cast, client_of
 from tests.factories import PartnershipFactory
 from tests.retros import play
@@ -51,6 +53,30 @@ def test_home_lists_several_partnerships(cast: Cast) -> None:
     assert "Ines and Tom" in text
     assert "Mei and Ines" in text
     assert "No retro planned" in text
+
+
+@pytest.mark.parametrize("has_agreed", [False, True])
+def test_a_pause_is_told_with_its_days_and_the_way_out_of_it(cast: Cast, has_agreed: bool) -> None:
+    """Whoever of the two, or of the admins, set it; also to a pair that has done nothing else yet."""
+    first = timezone.localdate()
+    last = first + timedelta(days=300)
+    series = rhythm.begin(
+        cast.checkout, by=cast.ines, rule=Rule.starting(first + timedelta(days=3), PRESETS["weekly"], time(10), "UTC")
+    )
+    if has_agreed:
+        play.agree(cast.checkout, "Sketch early")
+    rhythm.pause(series, first, last, by=cast.ada)
+    text = page(cast.tom, cast.checkout)
+    assert str(Pause.objects.get()) in text
+    assert f'href="{reverse("series_detail", args=[cast.checkout.pk])}' in text
+    assert "Plan a rhythm" not in text
+    assert "No date yet" not in text
+    PartnershipFactory.create(label="Wallet", a=cast.mei, b=cast.tom)
+    assert "The rhythm is paused" in client_of(cast.tom).get("/").content.decode()
+    for reader in (cast.tom, cast.sara):
+        history = client_of(reader).get(reverse("history_detail", args=[cast.checkout.pk])).text
+        assert "Retro skipped" not in history  # all of them are still ahead
+        assert str(Pause.objects.get()) in history
 
 
 def test_home_without_a_partnership_offers_to_begin_one(cast: Cast) -> None:

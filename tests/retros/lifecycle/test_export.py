@@ -105,8 +105,10 @@ def test_it_is_asked_for_with_the_password_and_written_down(cast: Cast) -> None:
     url = reverse("data_export")
     answer = client.post(url)
     assert answer["Location"].startswith(reverse("account_reauthenticate"))
-    resumed = client.post(answer["Location"], {"password": PASSWORD})
-    assert resumed["Content-Disposition"] == 'attachment; filename="twofold.zip"'
+    back = client.post(answer["Location"], {"password": PASSWORD})
+    assert back["Location"] == f"{reverse('data_detail')}?again=1"
+    assert "Choose it once more" in client.get(back["Location"]).text
+    assert client.post(url)["Content-Disposition"] == 'attachment; filename="twofold.zip"'
     again = client.post(url)
     assert set(again["Content-Security-Policy"].split("; ")) == {"default-src 'none'", "sandbox"}
     assert again["Content-Type"] == "application/zip"

@@ -177,9 +177,12 @@ def test_it_is_asked_for_with_the_password_and_written_down(cast: Cast) -> None:
     answer = client.post(url, {"form": "json"})
     assert answer["Location"].startswith(reverse("account_reauthenticate"))
     assert not Audit.objects.filter(act="partnership_exported").exists()
-    resumed = client.post(answer["Location"], {"password": PASSWORD})
-    assert resumed["Content-Disposition"] == 'attachment; filename="partnership.json"'
-    names = {"markdown": "partnership.md", "actions": "actions.csv"}
+    wrong = client.post(answer["Location"], {"password": "not the one I know"})
+    assert "This is not your current password." in wrong.text
+    back = client.post(answer["Location"], {"password": PASSWORD})
+    assert back["Location"] == f"{url}?again=1"  # a file would leave the page with the password as it was
+    assert "Choose it once more" in client.get(back["Location"]).text
+    names = {"json": "partnership.json", "markdown": "partnership.md", "actions": "actions.csv"}
     for form, name in names.items():
         file = client.post(url, {"form": form})
         assert file["Content-Disposition"] == f'attachment; filename="{name}"'
