@@ -318,15 +318,9 @@ def agreement_context(
     return {**page.pair.context, "page": page, "agreement": agreement}
 
 
-def version_context(version: Version, person: Person, *, against: str) -> dict[str, object]:
-    """One version as it was written; with `against` (the id of another one) what changed from that one to it.
-
-    Raises LookupError when there is no such other version of this agreement.
-    """
+def version_context(version: Version, person: Person, *, other: Version | None) -> dict[str, object]:
+    """One version as it was written; with `other`, an older one, what changed from that one to it."""
     agreement = version.agreement
-    other = next((v for v in agreement.all_versions if str(v.pk) == against), None)
-    if against and other is None:
-        raise LookupError
     page = AgreementPage(agreement, person, shown=[version, version.base, other])
     sections = in_sections(clause_rows(version.wordings, page.pair.today))
     return {

@@ -503,9 +503,25 @@ def test_any_two_versions_are_compared(cast: Cast, contract: Agreement) -> None:
     text = get(cast.tom, "version_detail", second.pk, against=first.pk)
     assert "<del>within a</del><ins>the same</ins>" in text
     assert "It was too slow" in text
-    assert "<del>the same</del><ins>within a</ins>" in get(cast.tom, "version_detail", first.pk, against=second.pk)
+    turned = client_of(cast.tom).get(
+        reverse("version_detail", args=[first.pk]), {"against": str(second.pk)}, follow=True
+    )
+    assert "<del>within a</del><ins>the same</ins>" in text_of(turned)
+    assert "What changed since: Version 1." in text_of(turned)
     other = agree(Agreement.begin(cast.search, by=cast.priya, kind="contract", title="Theirs"), THREE)
     assert THREE.text not in get(cast.tom, "version_detail", first.pk, status=404, against=other.pk)
+
+
+def test_a_comparison_reads_from_the_older_to_the_newer(cast: Cast, contract: Agreement) -> None:
+    """A proposal that waits is newer than all that is in force, even when it was written before."""
+    first = agree(contract, ONE)
+    waiting = contract_change(contract, cast.tom, ONE, "Tom decides scope.")
+    second = agree(contract, ONE, TWO)
+    for one, other in ((first, second), (second, waiting), (first, waiting)):
+        forwards = {"target": reverse("version_detail", args=[other.pk]) + f"?against={one.pk}", "status": 302}
+        answer = client_of(cast.ines).get(reverse("version_detail", args=[one.pk]), {"against": str(other.pk)})
+        assert {"target": answer.headers["Location"], "status": answer.status_code} == forwards
+        get(cast.ines, "version_detail", other.pk, against=one.pk)
 
 
 def test_what_is_unseen_is_written_out_and_escaped(cast: Cast, contract: Agreement) -> None:
