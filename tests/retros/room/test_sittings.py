@@ -152,6 +152,28 @@ def test_a_surprise_is_a_line_for_both(two: Participants) -> None:
     assert press(tom, "surprise_create", entry.pk, text="Me", client_id=uuid.uuid4()).status_code == 422
 
 
+def test_the_form_that_changes_a_sentence_is_called_after_it(two: Participants, cast: Cast) -> None:
+    ines, tom = two
+    entry, guess = tom.answer("purpose", "To learn"), tom.answer("role_yours", "Numbers")
+    reveal(ines.session, 0)
+    difference = creation.start_now(cast.checkout, by=cast.ines, template_key="difference", topic="Tests")
+
+    def add(kind: str, to: Any) -> Note:
+        note: Note = getattr(Note, kind)(to, by=ines.person, text=f"{kind} {to.pk}", id=uuid.uuid4())
+        return note
+
+    called = {
+        add("surprise", entry): ("Edit sentence", "Ines was surprised"),
+        add("surprise", guess): ("Edit sentence", "Ines corrected it"),
+        add("learn", difference.steps[-1]): ("Edit decision", "What did you decide?"),
+        add("learn", ines.step(1)): ("Edit sentence", "One sentence you can both keep to"),
+    }
+    for note, titles in called.items():
+        address = reverse("learning_update", args=[note.step.session_id, note.pk])
+        assert titles == tuple(re.findall(r">([^<>]+)</(?:h1|label)>", client_of(tom.person).get(address).text))
+    assert "Sentence deleted" in press(tom, "learning_delete", note.pk).text
+
+
 # --- decisions --------------------------------------------------------------------------------------------------------
 
 
