@@ -418,6 +418,33 @@ def test_other_sentences_ask_the_first_one_again(at_the_end: Participants) -> No
     assert [clause.text for clause in in_force.wordings] == ["We ship on Thursdays.", "And never on a Monday."]
 
 
+def test_no_signature_stands_over_words_that_changed(at_the_end: Participants) -> None:
+    ines, tom = at_the_end
+    assert not sign(ines)
+    Note.agree_on(tom.prompt("purpose"), by=tom.person, text="We ship on Fridays.", version=1)
+    assert "The words changed since you signed. They need both signatures once more." in page(ines, 1)
+    assert "The words changed since Ines signed." in page(tom, 1)
+    for hand in at_the_end:
+        assert "signed these sentences" not in page(hand, 1)
+        assert 'name="signs"' in page(hand, 1)
+    assert "Waiting for Tom" not in page(ines, 1)
+    assert not sign(ines)
+    assert "You have signed these sentences." in page(ines, 1)
+    assert sign(tom)
+
+
+def test_what_is_in_force_is_not_said_of_sentences_that_changed_since(at_the_end: Participants) -> None:
+    ines, tom = at_the_end
+    assert not sign(ines)
+    (version,) = agreement_of(at_the_end).all_versions
+    assert version.sign(by=tom.person, digest=version.digest)
+    assert "Your sentences are in the agreement. It is in force." in page(tom, 1)
+    Note.learn(tom.step(1), by=tom.person, text="And never on a Monday.", id=uuid.uuid4())
+    for hand in at_the_end:
+        assert "It is in force" not in page(hand, 1)
+        assert "The agreement keeps the earlier ones until you have both signed these." in page(hand, 1)
+
+
 def test_going_on_alone_signs_too_and_home_says_that_it_waits(at_the_end: Participants, cast: Cast) -> None:
     ines, _tom = at_the_end
     Presence.objects.filter(session=ines.session_id).update(seen_at=timezone.now() - timedelta(hours=1))
