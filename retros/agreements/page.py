@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -75,7 +74,7 @@ def clause_link_context(agreement: Agreement, clause: Clause, person: Person) ->
 
 @dataclass(frozen=True)
 class Proposed:
-    """New words for a clause that came up in a session, and whose signature is missing."""
+    """A clause that came up in a session, and whose signature is missing."""
 
     version: Version
     entry_id: UUID | None
@@ -89,17 +88,9 @@ class Proposed:
 
 
 def proposed_in(session: Session, person: Person, partner: str) -> list[Proposed]:
-    """What the two proposed in this session, the earliest first; not what was taken back or answered since.
-
-    Nothing is asked for a session whose loader found that there is none.
-    """
-    if not getattr(session, "proposes", True):
-        return []
-    clause = Clause.objects.filter(version=OuterRef("version"), line=OuterRef("line"))
-    origins = ClauseOrigin.objects.filter(session=session, line__isnull=False, version__ended_at=None)
-    origins = origins.select_related("version").prefetch_related("version__signatures").order_by("version__proposed_at")
+    """What the two proposed in this session, as one of them reads it."""
     found = []
-    for origin in origins.annotate(words=Subquery(clause.values("text")[:1])):
+    for origin in ClauseOrigin.proposed_in(session):
         version = origin.version
         signed = version.signed_by(person) is not None
         if version.number:
@@ -108,7 +99,7 @@ def proposed_in(session: Session, person: Person, partner: str) -> list[Proposed
             state = _("You have signed it. It starts when %(name)s has, too.") % {"name": partner}
         else:
             state = _("%(name)s has signed it. It starts when you have, too.") % {"name": partner}
-        waits = not version.number and not signed
+        waits = not version.number and not signed and not session.partnership.is_archived
         found.append(Proposed(version, origin.entry_id, origin.words or "", state, waits))
     return found
 

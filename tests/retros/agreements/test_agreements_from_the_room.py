@@ -10,10 +10,11 @@ from django.urls import reverse
 
 from partnerships.models import Agreement, Person
 from partnerships.wording import Wording
-from retros.agreements.verbs import to_sign
+from retros.agreements.verbs import put_into_agreement, to_sign
 from retros.models import ClauseOrigin, Entry, Session, creation
 from tests.cast import Cast, client_of
 from tests.retros import play
+from tests.retros.agreements.adopted import ONE, close_of, in_force
 
 pytestmark = pytest.mark.one_database
 
@@ -116,6 +117,38 @@ def test_a_card_changes_a_clause(cast: Cast) -> None:
     (origin,) = ClauseOrigin.of([agreement], cast.tom)
     assert origin.card == card
     assert ClauseOrigin.of([agreement], cast.mei) == []
+
+
+def test_the_wrap_up_and_the_paper_say_what_went_into_an_agreement(cast: Cast) -> None:
+    agreement = Agreement.begin(cast.checkout, by=cast.ines, kind="contract", title="Payments")
+    in_force(agreement, cast, ONE)
+    retro = close_of(cast)
+    assert "Nothing this time." in agreed_at(cast.tom, retro)
+    version = put_into_agreement(retro, agreement, by=cast.ines, text="The same day.", reason="", line=ONE.line)
+    put_into_agreement(retro, agreement, by=cast.tom, text="Taken back.", reason="").withdraw(by=cast.tom)
+    for signs, state, paper in (
+        (False, "Ines has signed it. It starts when you have, too.", "It waits for the signature of: Tom Lindqvist"),
+        (True, "You have both signed it.", "Signed by both."),
+    ):
+        if signs:
+            press(cast.tom, "proposal_sign", retro.pk, 4, version.pk, digest=version.digest)
+            play.reveal(retro, "close")
+            play.go_on(retro, "close")
+        agreed = agreed_at(cast.tom, retro)
+        assert agreed.index("The same day.") < agreed.index(state)
+        for nothing in ("Nothing this time.", "Taken back."):
+            assert nothing not in agreed
+        for person in (cast.ines, cast.tom):
+            printed = client_of(person).get(reverse("session_print", args=[retro.pk])).text
+            assert printed.index("The same day.") < printed.index("Payments") < printed.index(paper)
+            assert "Taken back." not in printed
+    assert Session.objects.get(pk=retro.pk).is_closed
+
+
+def agreed_at(person: Person, retro: Session) -> str:
+    """What the wrap-up says that they agreed to."""
+    page = client_of(person).get(reverse("step_detail", args=[retro.pk, 4])).text
+    return page.partition('id="agreed"')[2].partition('id="looks"')[0]
 
 
 def test_a_dream_team_sitting_leaves_the_retro_alone(cast: Cast, session: Session) -> None:
