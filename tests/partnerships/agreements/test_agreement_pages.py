@@ -465,6 +465,29 @@ def test_version_update_shows_the_text_that_is_signed(cast: Cast, contract: Agre
     assert "There is nothing to bring up to date." in get(cast.ines, "version_update", newer.pk)
 
 
+def test_what_ended_says_how_and_asks_nobody_to_sign(cast: Cast, contract: Agreement) -> None:
+    agree(contract, ONE, TWO)
+    back = contract_change(contract, cast.tom, TWO, "Tom answers when he can.")
+    back.withdraw(by=cast.tom)
+    answered = contract_change(contract, cast.tom, TWO, "Tom answers in March.")
+    post(cast.ines, "version_counter", answered.pk, **words(contract, text="Tom answers at noon.", heading=""))
+    newer = Version.objects.get(answers=answered)
+    link = f'href="{reverse("version_detail", args=[newer.pk])}"'
+    for version, ended in ((back, "Taken back on "), (answered, "Other words took its place on ")):
+        text = get(cast.ines, "version_detail", version.pk).partition("<main")[2]
+        assert ended in text.partition("<aside")[0]
+        assert (link in text.partition("<aside")[0]) is (version == answered)
+        assert "Not signed yet" not in text
+        assert 'class="open"' not in text
+        assert ended in get(cast.ines, "agreement_detail", contract.pk)
+        assert ended in fresh_login(cast.tom).post(reverse("agreement_export", args=[contract.pk])).text
+    assert "Not signed yet" in get(cast.tom, "version_detail", newer.pk)
+    contract.close(by=cast.ines)
+    text = get(cast.tom, "version_detail", newer.pk)
+    assert "Not signed yet" not in text
+    assert "This contract is closed. You can both read it." in text
+
+
 # --- versions --------------------------------------------------------------------------------------------------------
 
 
