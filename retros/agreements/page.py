@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -20,18 +21,37 @@ if TYPE_CHECKING:
     from partnerships.models import Person
 
 
+@dataclass(frozen=True)
+class ChosenClause:
+    agreement: Agreement
+    number: int
+    clause: Clause
+
+
 class ClauseChoice:
-    """The agreements of the pair with their clauses, and the words that it starts from."""
+    """The agreements of the pair with their clauses, the one to change (`line`), and the words that it starts from."""
 
     def __init__(
-        self, session: Session, person: Person, position: int, *, entry: Entry | None = None, note: Note | None = None
-    ) -> None:
+        self, session: Session, person: Person, position: int, *, line: str, entry: Entry | None = None,
+        note: Note | None = None,
+    ) -> None:  # fmt: skip
+        self.line = line
         self.session = session
         self.position = position
         self.entry = entry
         self.note = note
         self.client_id: UUID = uuid4()
         self.agreements = open_agreements(session.partnership_id, person)
+
+    @cached_property
+    def chosen(self) -> ChosenClause | None:
+        """None before one is chosen, and for one that is there no more."""
+        for agreement in self.agreements if self.line else ():
+            clauses = agreement.in_force.clauses.all() if agreement.in_force else ()
+            for number, clause in enumerate(clauses, 1):
+                if str(clause.line) == self.line:
+                    return ChosenClause(agreement, number, clause)
+        return None
 
     @property
     def said(self) -> str:
