@@ -163,6 +163,20 @@ def get_version(person: Person, version_id: UUID) -> Version:
     return next(version for version in agreement.all_versions if version.pk == version_id)
 
 
+def get_compared(version: Version, against: str) -> tuple[Version, Version | None]:
+    """A version and another one (`against`, an id) of its agreement, the newer first: so a change is read forwards.
+
+    The other one is None without `against`. Raises Http404 when there is no such version.
+    """
+    if not against:
+        return version, None
+    other = next((v for v in version.agreement.all_versions if str(v.pk) == against), None)
+    if other is None:
+        raise Http404
+    older, newer = sorted((other, version), key=lambda v: (v.is_waiting, v.in_force_at or v.proposed_at))
+    return newer, older
+
+
 def get_notice(person: Person, delivery_id: UUID) -> Delivery:
     """A notice of their own. Raises Http404 for everybody else."""
     return get_object_or_404(Delivery, pk=delivery_id, person=person, channel=Delivery.Channel.IN_APP)

@@ -45,6 +45,8 @@ def _version(version: Version, page: AgreementPage) -> list[str]:
     parts = [f"### {title}"]
     if version.number:
         parts.append(proposed)
+    if ending := page.ending(version):
+        parts.append(f"{ending.said}: {ending.other_name}" if ending.other else ending.said)
     if version.reason:
         parts += [_("Why:"), _indented(version.reason, "> ")]
     return [*parts, *_text(version, page), *_signed(version, page)]

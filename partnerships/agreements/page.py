@@ -151,6 +151,24 @@ class VersionRow:
     shown: bool = False  # the one on this very page
 
 
+@dataclass(frozen=True)
+class Ending:
+    """What became of a proposal that waits no more and never came into force; `other` took its place, if one did."""
+
+    said: str
+    other: Version | None
+    other_name: str
+
+
+@dataclass(frozen=True)
+class EndedRow:
+    """One line of the list of such proposals."""
+
+    version: Version
+    label: str
+    ending: Ending
+
+
 class AgreementPage:
     """One agreement with everything that waits for a word of the two."""
 
@@ -275,12 +293,19 @@ class AgreementPage:
         return drafts + [self._numbered(version, shown) for version in self.agreement.history]
 
     @property
-    def ended(self) -> list[VersionRow]:
+    def ended(self) -> list[EndedRow]:
         """What was taken back or answered by other words."""
-        found = []
-        for version in self.agreement.ended:
-            found.append(VersionRow(version, self.name(version), version.reason))
-        return found
+        rows = ((version, self.ending(version)) for version in self.agreement.ended)
+        return [EndedRow(version, self.name(version), ending) for version, ending in rows if ending]
+
+    def ending(self, version: Version) -> Ending | None:
+        """How a proposal ended; None for one that waits, and for what was ever in force."""
+        if version.ended_at is None:
+            return None
+        other = next((v for v in self.agreement.all_versions if v.answers_id == version.pk), None)
+        said = _("Other words took its place on %(date)s") if other else _("Taken back on %(date)s")
+        words = said % {"date": self.day(version.ended_at, year=False)}
+        return Ending(words, other, self.name(other) if other else "")
 
     def _numbered(self, version: Version, shown: Version | None) -> VersionRow:
         return VersionRow(
@@ -318,15 +343,9 @@ def agreement_context(
     return {**page.pair.context, "page": page, "agreement": agreement}
 
 
-def version_context(version: Version, person: Person, *, against: str) -> dict[str, object]:
-    """One version as it was written; with `against` (the id of another one) what changed from that one to it.
-
-    Raises LookupError when there is no such other version of this agreement.
-    """
+def version_context(version: Version, person: Person, *, other: Version | None) -> dict[str, object]:
+    """One version as it was written; with `other`, an older one, what changed from that one to it."""
     agreement = version.agreement
-    other = next((v for v in agreement.all_versions if str(v.pk) == against), None)
-    if against and other is None:
-        raise LookupError
     page = AgreementPage(agreement, person, shown=[version, version.base, other])
     sections = in_sections(clause_rows(version.wordings, page.pair.today))
     return {
@@ -337,6 +356,8 @@ def version_context(version: Version, person: Person, *, against: str) -> dict[s
         "name": page.name(version),
         "state": page.in_force_since(version) if version.number else page.proposed(version),
         "proposed": page.proposed(version),
+        "ending": page.ending(version),
+        "is_over": not (version.is_waiting and page.is_open),
         "other": other,
         "other_name": page.name(other) if other else "",
         "rows": page.versions(version),

@@ -8,13 +8,13 @@ from allauth.account.decorators import reauthentication_required
 from csp.constants import NONE
 from csp.decorators import csp
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from partnerships.access import get_agreement, get_partnership, get_version
+from partnerships.access import get_agreement, get_compared, get_partnership, get_version
 from partnerships.agreements.export import export
 from partnerships.agreements.forms import AgreementForm, LookForm, SignForm
 from partnerships.agreements.listing import AgreementList
@@ -83,12 +83,12 @@ def version_counter(request: PersonRequest, version_id: UUID) -> HttpResponse:
 
 @require_safe
 def version_detail(request: PersonRequest, version_id: UUID) -> HttpResponse:
-    """Any version as it was written; with ?against= what changed from that one to this one."""
+    """Any version as it was written; with ?against= what changed from that one to this one, or else on its page."""
     version = get_version(request.user, version_id)
-    try:
-        context = version_context(version, request.user, against=request.GET.get("against", ""))
-    except LookupError as error:
-        raise Http404 from error
+    newer, older = get_compared(version, request.GET.get("against", ""))
+    if newer != version:
+        return redirect(f"{reverse('version_detail', args=[newer.pk])}?against={version.pk}")
+    context = version_context(version, request.user, other=older)
     return render(request, "partnerships/agreements/version_detail.html", context)
 
 

@@ -9,11 +9,15 @@ from retros.models import ClauseLink
 
 
 class CardProposalForm(CheckedForm):
-    """A proposal from a card or a learning: for a clause (`line`), or for a new one; or only that a clause came up."""
+    """A proposal from a card or a learning: for a clause (`line`), or for a new one; or only that a clause came up.
+
+    `version` is the one in force from which the page took the words to change.
+    """
 
     client_id = forms.UUIDField()
     agreement = forms.UUIDField()
     line = forms.UUIDField(required=False)
+    version = forms.UUIDField(required=False)
     text = ContentFormField(required=False)
     reason = ContentFormField(required=False)
     came_up = forms.BooleanField(required=False)

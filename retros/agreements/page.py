@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -21,18 +21,37 @@ if TYPE_CHECKING:
     from partnerships.models import Person
 
 
+@dataclass(frozen=True)
+class ChosenClause:
+    agreement: Agreement
+    number: int
+    clause: Clause
+
+
 class ClauseChoice:
-    """The agreements of the pair with their clauses, and the words that it starts from."""
+    """The agreements of the pair with their clauses, the one to change (`line`), and the words that it starts from."""
 
     def __init__(
-        self, session: Session, person: Person, position: int, *, entry: Entry | None = None, note: Note | None = None
-    ) -> None:
+        self, session: Session, person: Person, position: int, *, line: str, entry: Entry | None = None,
+        note: Note | None = None,
+    ) -> None:  # fmt: skip
+        self.line = line
         self.session = session
         self.position = position
         self.entry = entry
         self.note = note
         self.client_id: UUID = uuid4()
         self.agreements = open_agreements(session.partnership_id, person)
+
+    @cached_property
+    def chosen(self) -> ChosenClause | None:
+        """None before one is chosen, and for one that is there no more."""
+        for agreement in self.agreements if self.line else ():
+            clauses = agreement.in_force.clauses.all() if agreement.in_force else ()
+            for number, clause in enumerate(clauses, 1):
+                if str(clause.line) == self.line:
+                    return ChosenClause(agreement, number, clause)
+        return None
 
     @property
     def said(self) -> str:
@@ -75,7 +94,7 @@ def clause_link_context(agreement: Agreement, clause: Clause, person: Person) ->
 
 @dataclass(frozen=True)
 class Proposed:
-    """New words for a clause that came up in a session, and whose signature is missing."""
+    """A clause that came up in a session, and whose signature is missing."""
 
     version: Version
     entry_id: UUID | None
@@ -89,17 +108,9 @@ class Proposed:
 
 
 def proposed_in(session: Session, person: Person, partner: str) -> list[Proposed]:
-    """What the two proposed in this session, the earliest first; not what was taken back or answered since.
-
-    Nothing is asked for a session whose loader found that there is none.
-    """
-    if not getattr(session, "proposes", True):
-        return []
-    clause = Clause.objects.filter(version=OuterRef("version"), line=OuterRef("line"))
-    origins = ClauseOrigin.objects.filter(session=session, line__isnull=False, version__ended_at=None)
-    origins = origins.select_related("version").prefetch_related("version__signatures").order_by("version__proposed_at")
+    """What the two proposed in this session, as one of them reads it."""
     found = []
-    for origin in origins.annotate(words=Subquery(clause.values("text")[:1])):
+    for origin in ClauseOrigin.proposed_in(session):
         version = origin.version
         signed = version.signed_by(person) is not None
         if version.number:
@@ -108,7 +119,7 @@ def proposed_in(session: Session, person: Person, partner: str) -> list[Proposed
             state = _("You have signed it. It starts when %(name)s has, too.") % {"name": partner}
         else:
             state = _("%(name)s has signed it. It starts when you have, too.") % {"name": partner}
-        waits = not version.number and not signed
+        waits = not version.number and not signed and not session.partnership.is_archived
         found.append(Proposed(version, origin.entry_id, origin.words or "", state, waits))
     return found
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from partnerships.models import Agreement, Version
+from partnerships.models import Agreement, Clause, Version
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
 from partnerships.wording import Wording, digest_of
 from retros.models.action import Action, Review
@@ -42,11 +42,12 @@ def mention(session: Session, agreement: Agreement, *, by: Person, line: uuid.UU
 
 def put_into_agreement(
     session: Session, agreement: Agreement, *, by: Person, text: str, reason: str, line: uuid.UUID | None = None,
-    entry: Entry | None = None, note: Note | None = None, id: uuid.UUID | None = None,
+    changed: uuid.UUID | None = None, entry: Entry | None = None, note: Note | None = None, id: uuid.UUID | None = None,
 ) -> Version:  # fmt: skip
     """Propose new words for a clause (`line`), or a new clause, from what came up in a session, and sign them.
 
-    Raises Stale or Invalid like `Agreement.propose`; Refusal for a card that is not open.
+    `changed` is the version whose words of the clause were changed. Raises Stale or Invalid like `Agreement.propose`;
+    Refusal for a card that is not open, and for a clause with other words than in `changed`.
     """
     if entry is not None and (entry.is_folded or entry.only_me):
         raise Refusal(_("This card is not open."))
@@ -58,8 +59,10 @@ def put_into_agreement(
         if line is None:
             added = Wording(text)
             wordings, line = [*wordings, added], added.line
-        elif line not in {w.line for w in wordings}:
+        elif (now := next((w.text for w in wordings if w.line == line), None)) is None:
             raise Refusal(_("This clause is not in the agreement any more."))
+        elif changed and now not in {text, _words(agreement, changed, line)}:
+            raise Refusal(_("This clause changed in between. Look at its new words first; yours are kept."))
         else:
             wordings = [Wording(text, w.heading, w.line, w.review_on) if w.line == line else w for w in wordings]
         version = agreement.propose(wordings, by=by, reason=reason, base=base, line=line, id=id)
@@ -67,6 +70,12 @@ def put_into_agreement(
             version=version, defaults={"session": session, "line": line, "entry": entry, "note": note}
         )
     return version
+
+
+def _words(agreement: Agreement, version: uuid.UUID, line: uuid.UUID) -> str:
+    """Those of a clause in a version; none where it does not stand."""
+    words = Clause.objects.filter(version__agreement=agreement, version=version, line=line)
+    return words.values_list("text", flat=True).first() or ""
 
 
 def sign_here(session: Session, version: Version, *, by: Person, digest: str) -> bool:

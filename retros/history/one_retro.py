@@ -9,15 +9,16 @@ from uuid import UUID
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
-from retros.models import Action, Entry, Note, Prompt, Review, Session, Step
+from retros.models import Action, ClauseOrigin, Entry, Note, Prompt, Review, Session, Step
 from retros.models.action import lines_of
 from retros.models.expiry import gone
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from partnerships.models import Person
+    from partnerships.models import Person, Version
     from retros.models import Presence
 
 
@@ -44,6 +45,15 @@ class PrintedAction:
 
 
 @dataclass(frozen=True)
+class PrintedClause:
+    """A clause that came up, in which agreement, and whose signature it has."""
+
+    words: str
+    agreement: str
+    state: str
+
+
+@dataclass(frozen=True)
 class PrintedReview:
     """What became of an action at this retro; of what both took, each one's in one line."""
 
@@ -59,7 +69,12 @@ class PrintedStep:
     questions: list[PrintedQuestion]
     notes: list[Note]
     actions: list[PrintedAction]
+    clauses: list[PrintedClause]
     reviews: list[PrintedReview]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.questions or self.notes or self.actions or self.clauses or self.reviews)
 
 
 class PrintView:
@@ -91,7 +106,7 @@ class PrintView:
     @cached_property
     def parts(self) -> list[PrintedStep]:
         parts = [self._part(step) for step in self.session.steps]
-        return [part for part in parts if part.questions or part.notes or part.actions or part.reviews]
+        return [part for part in parts if not part.is_empty]
 
     def _part(self, step: Step) -> PrintedStep:
         by_prompt: dict[UUID, list[PrintedText]] = {}
@@ -104,6 +119,7 @@ class PrintView:
         return PrintedStep(
             step, questions, [note for note in own if note.text],
             self._actions if step.kind == Step.Kind.CONCLUDE else [],
+            self._clauses if step.kind == Step.Kind.CONCLUDE else [],
             self._reviews if step.kind == Step.Kind.LOOK_BACK else [],
         )  # fmt: skip
 
@@ -138,6 +154,21 @@ class PrintView:
             PrintedAction(line.action, [(owner, self._seats.get(owner.pk, "")) for owner in line.owners])
             for line in lines_of(actions)
         ]
+
+    @cached_property
+    def _clauses(self) -> list[PrintedClause]:
+        return [
+            PrintedClause(origin.words or "", origin.version.title, self._signed(origin.version))
+            for origin in ClauseOrigin.proposed_in(self.session)
+        ]
+
+    def _signed(self, version: Version) -> str:
+        """The same for both, like all of the page."""
+        if version.number:
+            return _("Signed by both.")
+        signed = {signature.person_id for signature in version.signatures.all()}
+        waits = " · ".join(side.person.full_name for side in self.sides if side.person_id not in signed)
+        return _("Proposed. It waits for the signature of: %(names)s") % {"names": waits}
 
     @cached_property
     def _reviews(self) -> list[PrintedReview]:

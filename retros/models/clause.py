@@ -10,7 +10,7 @@ from django.db.models import functions
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from partnerships.models import Agreement, StillRight, Version
+from partnerships.models import Agreement, Clause, StillRight, Version
 from partnerships.refusals import Invalid, Refusal
 from retros.models.action import Action
 from retros.models.entry import Entry
@@ -33,6 +33,7 @@ class ClauseOrigin(models.Model):
     note = models.ForeignKey("retros.Note", models.SET_NULL, null=True, related_name="+")
     action = models.ForeignKey(Action, models.SET_NULL, null=True, related_name="+")  # an experiment that helped
 
+    words: str | None  # of the clause; `proposed_in` annotates it
     is_visible: bool  # whether the viewer may see the card; `of` annotates it
     kept_at: datetime | None  # the last “still right” about the clause; likewise
 
@@ -52,6 +53,19 @@ class ClauseOrigin(models.Model):
             .annotate(is_visible=shown, kept_at=_kept("version__agreement"))
             .order_by("-version__proposed_at")
         )
+
+    @classmethod
+    def proposed_in(cls, session: Session) -> list[ClauseOrigin]:
+        """Clauses that came up in this session, the earliest first; not what was taken back or answered since.
+
+        Nothing is asked for a session whose loader found that there is none.
+        """
+        if not getattr(session, "proposes", True):
+            return []
+        clause = Clause.objects.filter(version=models.OuterRef("version"), line=models.OuterRef("line"))
+        found = cls.objects.filter(session=session, line__isnull=False, version__ended_at=None)
+        found = found.select_related("version").prefetch_related("version__signatures")
+        return list(found.annotate(words=models.Subquery(clause.values("text")[:1])).order_by("version__proposed_at"))
 
     @property
     def card(self) -> Entry | None:

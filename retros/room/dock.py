@@ -302,7 +302,7 @@ class Dock:
             return None
         if self.phase == "opened":
             return Said(_("Your side is open. Waiting for %(name)s") % {"name": self.partner.name})
-        if self.phase == "write" or not self.you.is_ready or not self.step.is_last:
+        if self.phase == "write" or not self.you.is_ready or not self.step.is_last or self.signs:
             return None
         return Said(_("Waiting for %(name)s.") % {"name": self.partner.name}, is_optional=True)
 
@@ -328,7 +328,7 @@ class Dock:
         )
 
     def _ready(self, digest: str) -> DockPress | None:
-        """The one press that goes on."""
+        """The one press that goes on: once more, when what it signed has changed since."""
         if self.session.paused_at or self.phase == "opened":
             return None
         if self.phase == "write" and self.you.is_ready:
@@ -340,7 +340,7 @@ class Dock:
             )  # fmt: skip
         if not self.step.is_current:
             return None
-        if self.you.is_ready:
+        if self.you.is_ready and not self.signs:
             return DockPress(self.ready_label, self._url("step_next_delete"), pressed="true", key="r")
         signs = "signs" if self.signs else ""
         url = self._url("step_next_create")

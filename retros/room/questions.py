@@ -153,9 +153,13 @@ def surprises_of(question: Question, notes: Sequence[Note]) -> list[Surprise]:
     for note in notes:
         for answer, other in ((question.yours, question.partners), (question.partners, question.yours)):
             if answer.entry is not None and note.entry_id == answer.entry.pk:
-                said = _("%(name)s corrected it") if question.prompt.is_guess else _("%(name)s was surprised")
-                lines.append(Surprise(note, said % {"name": other.side.name}))
+                lines.append(Surprise(note, surprise_words(question.prompt, other.side.name)))
     return lines
+
+
+def surprise_words(prompt: Prompt, name: str) -> str:
+    said = _("%(name)s corrected it") if prompt.is_guess else _("%(name)s was surprised")
+    return said % {"name": name}
 
 
 def _row(question: Question, revealed: bool, sentence: str) -> PlaceRow:

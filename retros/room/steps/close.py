@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 
 from partnerships.models import Lead
 from retros.agreements.due import DueAgreement, DueAgreements
+from retros.agreements.page import Proposed, proposed_in
 from retros.models import Note, Session
 from retros.room.steps.asks import Asks
 
@@ -39,6 +40,11 @@ class Close(Asks):
             return []
         today = self.now.astimezone(self.person.tz).date()
         return DueAgreements(self.session.partnership, self.person, today).at_wrap_up
+
+    @cached_property
+    def clauses(self) -> list[Proposed]:
+        """What of this retro went into an agreement, or waits for a signature."""
+        return proposed_in(self.session, self.person, self.partner.name)
 
     @cached_property
     def next_planned(self) -> Session | None:

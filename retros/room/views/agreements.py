@@ -42,7 +42,8 @@ def _clause(
     request: PersonRequest, session: Session, position: int, *, entry: Entry | None = None, note: Note | None = None
 ) -> HttpResponse:
     if request.method != "POST":
-        choice = ClauseChoice(session, request.user, position, entry=entry, note=note)
+        line = request.GET.get("line", "")
+        choice = ClauseChoice(session, request.user, position, line=line, entry=entry, note=note)
         pair = Pair(get_partnership(request.user, session.partnership_id), request.user)
         return render(request, "retros/room/clause_create.html", {**pair.context, "choice": choice})
     data = CardProposalForm(request.POST).checked()
@@ -53,9 +54,9 @@ def _clause(
         return go(request, "step_detail", session.pk, position)
     put_into_agreement(
         session, agreement, by=request.user, text=data["text"], reason=data["reason"], line=data["line"],
-        entry=entry, note=note, id=data["client_id"],
+        changed=data["version"], entry=entry, note=note, id=data["client_id"],
     )  # fmt: skip
-    messages.success(request, _("Proposed and signed. It starts when you have both signed it."))
+    messages.success(request, _("Proposed, and signed by you"))
     return go(request, "step_detail", session.pk, position)
 
 
@@ -86,7 +87,7 @@ def review_clause(request: PersonRequest, session_id: UUID, action_id: UUID) -> 
     session = get_session(request.user, session_id)
     agreement = get_agreement(request.user, AdoptForm(request.POST).checked()["agreement"])
     adopt(get_action(request.user, action_id), agreement, by=request.user, session=session)
-    messages.success(request, _("Proposed and signed. It starts when you have both signed it."))
+    messages.success(request, _("Proposed, and signed by you"))
     return room_again(request, session_id, session.position_of(Step.Kind.LOOK_BACK))
 
 
@@ -96,5 +97,5 @@ def action_clause(request: PersonRequest, action_id: UUID) -> HttpResponse:
     action = get_action(request.user, action_id)
     agreement = get_agreement(request.user, AdoptForm(request.POST).checked()["agreement"])
     adopt(action, agreement, by=request.user)
-    messages.success(request, _("Proposed and signed. It starts when you have both signed it."))
+    messages.success(request, _("Proposed, and signed by you"))
     return redirect("agreement_detail", agreement.pk)

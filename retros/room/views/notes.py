@@ -22,6 +22,7 @@ from retros.room.answers import kept, room_again
 from retros.room.decisions import name_decision, settle_decision
 from retros.room.forms import LearningForm, NoteForm, PlaceForm, ReviewForm
 from retros.room.late import kept_if_late
+from retros.room.sentences import form_titles
 
 SHOWN = 60  # letters of an action in the toast that names it
 
@@ -105,7 +106,8 @@ def learning_update(request: PersonRequest, session_id: UUID, note_id: UUID) -> 
     if request.method == "POST":
         note.edit(by=request.user, **NoteForm(request.POST).checked())
         return room_again(request, session_id, note.step.position)
-    return render(request, "retros/room/learning_update.html", {"note": note, "session": note.step.session})
+    context = {"note": note, "session": note.step.session, "titles": form_titles(note)}
+    return render(request, "retros/room/learning_update.html", context)
 
 
 @require_POST
@@ -113,7 +115,7 @@ def learning_delete(request: PersonRequest, session_id: UUID, note_id: UUID) -> 
     note = get_note(request.user, session_id, note_id, deleted=True)
     note.soft_delete(by=request.user)
     undo = reverse("learning_restore", args=[session_id, note_id])
-    messages.info(request, _("Learning deleted"), extra_tags=f"undo {undo}")
+    messages.info(request, _("Sentence deleted"), extra_tags=f"undo {undo}")
     return room_again(request, session_id, note.step.position)
 
 

@@ -465,6 +465,29 @@ def test_version_update_shows_the_text_that_is_signed(cast: Cast, contract: Agre
     assert "There is nothing to bring up to date." in get(cast.ines, "version_update", newer.pk)
 
 
+def test_what_ended_says_how_and_asks_nobody_to_sign(cast: Cast, contract: Agreement) -> None:
+    agree(contract, ONE, TWO)
+    back = contract_change(contract, cast.tom, TWO, "Tom answers when he can.")
+    back.withdraw(by=cast.tom)
+    answered = contract_change(contract, cast.tom, TWO, "Tom answers in March.")
+    post(cast.ines, "version_counter", answered.pk, **words(contract, text="Tom answers at noon.", heading=""))
+    newer = Version.objects.get(answers=answered)
+    link = f'href="{reverse("version_detail", args=[newer.pk])}"'
+    for version, ended in ((back, "Taken back on "), (answered, "Other words took its place on ")):
+        text = get(cast.ines, "version_detail", version.pk).partition("<main")[2]
+        assert ended in text.partition("<aside")[0]
+        assert (link in text.partition("<aside")[0]) is (version == answered)
+        assert "Not signed yet" not in text
+        assert 'class="open"' not in text
+        assert ended in get(cast.ines, "agreement_detail", contract.pk)
+        assert ended in fresh_login(cast.tom).post(reverse("agreement_export", args=[contract.pk])).text
+    assert "Not signed yet" in get(cast.tom, "version_detail", newer.pk)
+    contract.close(by=cast.ines)
+    text = get(cast.tom, "version_detail", newer.pk)
+    assert "Not signed yet" not in text
+    assert "This contract is closed. You can both read it." in text
+
+
 # --- versions --------------------------------------------------------------------------------------------------------
 
 
@@ -503,9 +526,25 @@ def test_any_two_versions_are_compared(cast: Cast, contract: Agreement) -> None:
     text = get(cast.tom, "version_detail", second.pk, against=first.pk)
     assert "<del>within a</del><ins>the same</ins>" in text
     assert "It was too slow" in text
-    assert "<del>the same</del><ins>within a</ins>" in get(cast.tom, "version_detail", first.pk, against=second.pk)
+    turned = client_of(cast.tom).get(
+        reverse("version_detail", args=[first.pk]), {"against": str(second.pk)}, follow=True
+    )
+    assert "<del>within a</del><ins>the same</ins>" in text_of(turned)
+    assert "What changed since: Version 1." in text_of(turned)
     other = agree(Agreement.begin(cast.search, by=cast.priya, kind="contract", title="Theirs"), THREE)
     assert THREE.text not in get(cast.tom, "version_detail", first.pk, status=404, against=other.pk)
+
+
+def test_a_comparison_reads_from_the_older_to_the_newer(cast: Cast, contract: Agreement) -> None:
+    """A proposal that waits is newer than all that is in force, even when it was written before."""
+    first = agree(contract, ONE)
+    waiting = contract_change(contract, cast.tom, ONE, "Tom decides scope.")
+    second = agree(contract, ONE, TWO)
+    for one, other in ((first, second), (second, waiting), (first, waiting)):
+        forwards = {"target": reverse("version_detail", args=[other.pk]) + f"?against={one.pk}", "status": 302}
+        answer = client_of(cast.ines).get(reverse("version_detail", args=[one.pk]), {"against": str(other.pk)})
+        assert {"target": answer.headers["Location"], "status": answer.status_code} == forwards
+        get(cast.ines, "version_detail", other.pk, against=one.pk)
 
 
 def test_what_is_unseen_is_written_out_and_escaped(cast: Cast, contract: Agreement) -> None:

@@ -87,7 +87,9 @@ def test_a_contract_from_the_first_word_to_the_second_version(
     ines.get_by_role("link", name="Version 1").click()
     ines.get_by_label("Compare with").select_option(label=f"Version 2, {day_of(people)}")
     press(ines, "Compare")
-    expect(ines.locator("ins")).to_have_text("within a")
+    expect(ines.get_by_text("What changed since: Version 1.")).to_be_visible()
+    expect(ines.locator("del")).to_have_text("within a")
+    expect(ines.locator("ins")).to_have_text("the same")
 
 
 def day_of(people: Cast) -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.urls import reverse
 
-from partnerships.models import Agreement, Person
+from partnerships.models import Agreement, Person, Version
 from partnerships.wording import Wording
-from retros.agreements.verbs import to_sign
-from retros.models import ClauseOrigin, Entry, Session, creation
+from retros.agreements.verbs import put_into_agreement, to_sign
+from retros.models import ClauseOrigin, Entry, Note, Session, creation
 from tests.cast import Cast, client_of
 from tests.retros import play
+from tests.retros.agreements.adopted import ONE, TWO, close_of, in_force
 
 pytestmark = pytest.mark.one_database
 
@@ -116,6 +118,89 @@ def test_a_card_changes_a_clause(cast: Cast) -> None:
     (origin,) = ClauseOrigin.of([agreement], cast.tom)
     assert origin.card == card
     assert ClauseOrigin.of([agreement], cast.mei) == []
+
+
+def test_the_words_of_the_chosen_clause_are_there_to_go_on_from(cast: Cast) -> None:
+    agreement = Agreement.begin(cast.checkout, by=cast.ines, kind="contract", title="Payments")
+    first = in_force(agreement, cast, ONE, TWO)
+    retro = play.start(cast.checkout)
+    card = play.Participant(cast.ines, retro.pk).fold("I waited three days")
+    play.reveal(retro)
+    address = reverse("entry_clause", args=[retro.pk, card.pk])
+
+    def page(**query: str) -> str:
+        return client_of(cast.ines).get(address, query).text.partition("<main")[2]
+
+    def box(text: str) -> str:
+        return text.partition('name="text"')[2].partition(">")[2].partition("</textarea>")[0].strip()
+
+    chosen = f'href="?line={TWO.line}"'
+    for nobodys in ({}, {"line": "nonsense"}, {"line": str(uuid.uuid4())}):
+        assert chosen in page(**nobodys)
+        assert box(page(**nobodys)) == ""
+    text = page(line=str(TWO.line))
+    assert box(text) == TWO.text
+    assert text.index("Clause 2, in force now") < text.index(TWO.text)
+    assert f'name="version" value="{first.pk}"' in text
+
+    key = uuid.uuid4()
+    data: dict[str, Any] = {"agreement": agreement.pk, "line": TWO.line, "text": "Wednesday is.", "version": first.pk}
+    for signs in (True, False):  # sent again, because its answer was lost, when it is in force already
+        press(cast.ines, "entry_clause", retro.pk, card.pk, client_id=key, **data)
+        if signs:
+            proposal = Version.objects.get(pk=key)
+            assert proposal.sign(by=cast.tom, digest=proposal.digest)
+    data["text"] = f"{TWO.text} And Friday."
+    in_force(agreement, cast, ONE, replace(TWO, text="Friday is sketch hour."))
+    refused = press(cast.ines, "entry_clause", retro.pk, card.pk, status=409, client_id=uuid.uuid4(), **data)
+    assert "This clause changed in between." in refused.text
+    assert f"{TWO.text} And Friday." in refused.text
+    assert agreement.in_force is not None
+    for line, seen in ((ONE.line, first.pk), (TWO.line, agreement.in_force.pk), ("", first.pk)):
+        sent = {**data, "line": line, "version": seen, "text": f"New {line}"}
+        press(cast.ines, "entry_clause", retro.pk, card.pk, client_id=uuid.uuid4(), **sent)
+
+
+def test_what_is_said_of_a_proposal_holds_when_both_have_signed_it(cast: Cast) -> None:
+    agreement = Agreement.begin(cast.checkout, by=cast.ines, kind="contract", title="Payments")
+    retro = close_of(cast)
+    note = Note.learn(retro.steps[3], by=cast.ines, text="Silence is an answer.", id=uuid.uuid4())
+    client = client_of(cast.ines)
+    data = {"client_id": uuid.uuid4(), "agreement": agreement.pk, "text": "We say so."}
+    place = client.post(reverse("learning_clause", args=[retro.pk, note.pk]), data)["Location"]
+    assert "starts when you have both" not in client.get(place).text
+
+
+def test_the_wrap_up_and_the_paper_say_what_went_into_an_agreement(cast: Cast) -> None:
+    agreement = Agreement.begin(cast.checkout, by=cast.ines, kind="contract", title="Payments")
+    in_force(agreement, cast, ONE)
+    retro = close_of(cast)
+    assert "Nothing this time." in agreed_at(cast.tom, retro)
+    version = put_into_agreement(retro, agreement, by=cast.ines, text="The same day.", reason="", line=ONE.line)
+    put_into_agreement(retro, agreement, by=cast.tom, text="Taken back.", reason="").withdraw(by=cast.tom)
+    for signs, state, paper in (
+        (False, "Ines has signed it. It starts when you have, too.", "It waits for the signature of: Tom Lindqvist"),
+        (True, "You have both signed it.", "Signed by both."),
+    ):
+        if signs:
+            press(cast.tom, "proposal_sign", retro.pk, 4, version.pk, digest=version.digest)
+            play.reveal(retro, "close")
+            play.go_on(retro, "close")
+        agreed = agreed_at(cast.tom, retro)
+        assert agreed.index("The same day.") < agreed.index(state)
+        for nothing in ("Nothing this time.", "Taken back."):
+            assert nothing not in agreed
+        for person in (cast.ines, cast.tom):
+            printed = client_of(person).get(reverse("session_print", args=[retro.pk])).text
+            assert printed.index("The same day.") < printed.index("Payments") < printed.index(paper)
+            assert "Taken back." not in printed
+    assert Session.objects.get(pk=retro.pk).is_closed
+
+
+def agreed_at(person: Person, retro: Session) -> str:
+    """What the wrap-up says that they agreed to."""
+    page = client_of(person).get(reverse("step_detail", args=[retro.pk, 4])).text
+    return page.partition('id="agreed"')[2].partition('id="looks"')[0]
 
 
 def test_a_dream_team_sitting_leaves_the_retro_alone(cast: Cast, session: Session) -> None:

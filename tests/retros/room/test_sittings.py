@@ -152,6 +152,28 @@ def test_a_surprise_is_a_line_for_both(two: Participants) -> None:
     assert press(tom, "surprise_create", entry.pk, text="Me", client_id=uuid.uuid4()).status_code == 422
 
 
+def test_the_form_that_changes_a_sentence_is_called_after_it(two: Participants, cast: Cast) -> None:
+    ines, tom = two
+    entry, guess = tom.answer("purpose", "To learn"), tom.answer("role_yours", "Numbers")
+    reveal(ines.session, 0)
+    difference = creation.start_now(cast.checkout, by=cast.ines, template_key="difference", topic="Tests")
+
+    def add(kind: str, to: Any) -> Note:
+        note: Note = getattr(Note, kind)(to, by=ines.person, text=f"{kind} {to.pk}", id=uuid.uuid4())
+        return note
+
+    called = {
+        add("surprise", entry): ("Edit sentence", "Ines was surprised"),
+        add("surprise", guess): ("Edit sentence", "Ines corrected it"),
+        add("learn", difference.steps[-1]): ("Edit decision", "What did you decide?"),
+        add("learn", ines.step(1)): ("Edit sentence", "One sentence you can both keep to"),
+    }
+    for note, titles in called.items():
+        address = reverse("learning_update", args=[note.step.session_id, note.pk])
+        assert titles == tuple(re.findall(r">([^<>]+)</(?:h1|label)>", client_of(tom.person).get(address).text))
+    assert "Sentence deleted" in press(tom, "learning_delete", note.pk).text
+
+
 # --- decisions --------------------------------------------------------------------------------------------------------
 
 
@@ -394,6 +416,33 @@ def test_other_sentences_ask_the_first_one_again(at_the_end: Participants) -> No
     in_force = agreement_of(at_the_end).in_force
     assert in_force is not None
     assert [clause.text for clause in in_force.wordings] == ["We ship on Thursdays.", "And never on a Monday."]
+
+
+def test_no_signature_stands_over_words_that_changed(at_the_end: Participants) -> None:
+    ines, tom = at_the_end
+    assert not sign(ines)
+    Note.agree_on(tom.prompt("purpose"), by=tom.person, text="We ship on Fridays.", version=1)
+    assert "The words changed since you signed. They need both signatures once more." in page(ines, 1)
+    assert "The words changed since Ines signed." in page(tom, 1)
+    for hand in at_the_end:
+        assert "signed these sentences" not in page(hand, 1)
+        assert 'name="signs"' in page(hand, 1)
+    assert "Waiting for Tom" not in page(ines, 1)
+    assert not sign(ines)
+    assert "You have signed these sentences." in page(ines, 1)
+    assert sign(tom)
+
+
+def test_what_is_in_force_is_not_said_of_sentences_that_changed_since(at_the_end: Participants) -> None:
+    ines, tom = at_the_end
+    assert not sign(ines)
+    (version,) = agreement_of(at_the_end).all_versions
+    assert version.sign(by=tom.person, digest=version.digest)
+    assert "Your sentences are in the agreement. It is in force." in page(tom, 1)
+    Note.learn(tom.step(1), by=tom.person, text="And never on a Monday.", id=uuid.uuid4())
+    for hand in at_the_end:
+        assert "It is in force" not in page(hand, 1)
+        assert "The agreement keeps the earlier ones until you have both signed these." in page(hand, 1)
 
 
 def test_going_on_alone_signs_too_and_home_says_that_it_waits(at_the_end: Participants, cast: Cast) -> None:
