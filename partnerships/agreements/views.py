@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from allauth.account.decorators import reauthentication_required
 from csp.constants import NONE
 from csp.decorators import csp
 from django.contrib import messages
@@ -15,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partnerships.access import get_agreement, get_compared, get_partnership, get_version
+from partnerships.accounts.reauthentication import ask_before_a_file
 from partnerships.agreements.export import export
 from partnerships.agreements.forms import AgreementForm, LookForm, SignForm
 from partnerships.agreements.listing import AgreementList
@@ -171,11 +171,12 @@ def agreement_print(request: PersonRequest, agreement_id: UUID) -> HttpResponse:
 @require_POST
 def agreement_export(request: PersonRequest, agreement_id: UUID) -> HttpResponse:
     """The wording in force and its whole history, as a Markdown file. First the loader, then “Is it you?”."""
-    answer: HttpResponse = _export(request, get_agreement(request.user, agreement_id))
-    return answer
+    agreement = get_agreement(request.user, agreement_id)
+    if ask := ask_before_a_file(request, url_of(Page.AGREEMENT, agreement.pk)):
+        return ask
+    return _export(request, agreement)  # type: ignore[call-arg, return-value]  # csp’s types know no arguments
 
 
-@reauthentication_required  # type: ignore[untyped-decorator]
 @csp({"default-src": [NONE], "sandbox": True})  # type: ignore[arg-type]  # its types know no arguments
 def _export(request: PersonRequest, agreement: Agreement) -> HttpResponse:
     headers = {"Content-Disposition": 'attachment; filename="agreement.md"'}

@@ -9,7 +9,6 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from partnerships.content import isolated
@@ -136,7 +135,7 @@ def room_action_create(request: PersonRequest, session_id: UUID, position: int) 
         data["entry"] = get_entry(request.user, session_id, data["entry"])
     with form.refused_with():
         made = Action.agree(step.session.partnership, session=step.session, by=request.user, **data)
-    said = ngettext("Action added: %(text)s", "Two actions added, one each: %(text)s", len(made))
+    said = _("Action added for both of you: %(text)s") if len(made) > 1 else _("Action added: %(text)s")
     undo = reverse("room_action_delete", args=[session_id, position, made[0].pk])
     messages.success(request, said % {"text": isolated(shorten(made[0].text, SHOWN))}, extra_tags=f"undo {undo}")
     return room_again(request, session_id, position)

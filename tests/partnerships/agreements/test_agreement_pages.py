@@ -656,8 +656,9 @@ def test_agreement_export_asks_who_it_is_and_how_often(cast: Cast, contract: Agr
     answer = client.post(url)
     assert answer.status_code == 302
     assert answer["Location"].startswith(reverse("account_reauthenticate"))
-    resumed = client.post(answer["Location"], {"password": PASSWORD})  # the press goes on by itself
-    assert resumed["Content-Disposition"] == 'attachment; filename="agreement.md"'
+    resumed = client.post(answer["Location"], {"password": PASSWORD})  # back to the page, which offers it again
+    assert "Choose it once more, and the file comes." in client.get(resumed["Location"]).text
+    assert client.post(url)["Content-Disposition"] == 'attachment; filename="agreement.md"'
     assert {client.post(url).status_code for _n in range(limits.EXPORTS_PER_HOUR - 1)} == {200}
     answer = client.post(url)
     assert answer.status_code == 429

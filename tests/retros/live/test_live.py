@@ -219,7 +219,7 @@ def test_an_open_stream_keeps_nothing_of_what_it_sent(pair: Pair, session: Sessi
     held: list[object] = []
 
     async def look() -> None:
-        waiting = [each.cr_frame for each in gc.get_objects() if isinstance(each, CoroutineType)]
+        waiting = [each.cr_frame for each in gc.get_objects() if type(each) is CoroutineType]
         held.extend(value for frame in waiting if frame for value in frame.f_locals.values())
 
     on_loop(look())

@@ -179,7 +179,7 @@ def test_an_added_action_is_named_seen_at_its_card_and_taken_back(cast: Cast, se
 def test_undo_takes_back_what_both_took_for_both(cast: Cast, session: Session, card: Entry) -> None:
     ines = client_of(cast.ines)
     answer = add(ines, session, owner="both", entry=card.pk)
-    undo = re.search(r'hx-post="([^"]+/delete/)"', answer[answer.index("one each") :])
+    undo = re.search(r'hx-post="([^"]+/delete/)"', answer[answer.index("for both of you") :])
     assert undo
     assert Action.objects.visible_to(cast.ines).count() == 2
     ines.post(undo[1], headers=HTMX)

@@ -346,7 +346,7 @@ def test_done_talking_leads_to_what_was_not_added_then_to_the_next_card(
     check_in_sight(page)
     page.locator("#not-added label", has_text="Both").click()
     page.get_by_role("button", name="Add action").click()
-    expect(page.locator(".toast", has_text="Two actions added, one each: Say it in the channel")).to_be_visible()
+    expect(page.locator(".toast", has_text="Action added for both of you: Say it in the channel")).to_be_visible()
     expect(page.locator("#not-added summary")).to_have_count(0)
     expect(page.locator("section", has=page.locator("#came-up"))).to_contain_text("Say it in the channel")
     check_in_sight(page)
