@@ -7,18 +7,14 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from allauth.account import app_settings
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.code_verification import AbstractCodeVerificationProcess
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
-from allauth.account.internal.flows.reauthentication import is_reauthentication_required
-from allauth.core.exceptions import ReauthenticationRequired
-from django.shortcuts import redirect
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest
 
     from partnerships.http import PersonRequest
 
@@ -75,18 +71,3 @@ def was_confirmed(request: HttpRequest) -> bool:
     records = get_authentication_records(request, request.user)
     counts = [r for r in records if r.get("reauthenticated") or r["method"] == "socialaccount"]
     return any(r["at"] > until for r in counts)
-
-
-def ask_before_a_file(request: PersonRequest, page: str) -> HttpResponse | None:
-    """The way to say once more who one is, which leads back to `page`; None for whoever just did.
-
-    A press that is done at the end of that way would be answered by the file, and the browser would stay where the
-    password was typed. So `page` offers it again.
-    """
-    try:
-        if not is_reauthentication_required(request, app=""):
-            return None
-    except ReauthenticationRequired:  # the adapter's own, for somebody without a password
-        pass
-    way = get_adapter().get_reauthentication_methods(request.user)[0]
-    return redirect(f"{way['url']}?{urlencode({'next': f'{page}?again=1'})}")

@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partnerships.access import get_agreement, get_compared, get_partnership, get_version
-from partnerships.accounts.reauthentication import ask_before_a_file
 from partnerships.agreements.export import export
 from partnerships.agreements.forms import AgreementForm, LookForm, SignForm
 from partnerships.agreements.listing import AgreementList
@@ -25,6 +24,7 @@ from partnerships.agreements.page import (
     version_context,
 )
 from partnerships.agreements.proposal_forms import counter_form, proposal_form
+from partnerships.confirmed import ask_before_a_file
 from partnerships.http import PersonRequest
 from partnerships.links import Page, url_of
 from partnerships.models import Agreement

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partnerships.access import get_partnership
-from partnerships.accounts.reauthentication import ask_before_a_file
+from partnerships.confirmed import ask_before_a_file
 from partnerships.http import PersonRequest, is_autosave, signs_out
 from retros.lifecycle import ending
 from retros.lifecycle.erasure import erase

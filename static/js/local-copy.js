@@ -1,8 +1,7 @@
 // <form data-copy-key="…">: what is typed in it is copied to this device until the server has it.
 const copied = (form) => form?.matches?.("form[data-copy-key]");
 // The draft of a form with several boxes keeps only the first: the copy stays until the form itself is sent.
-const drafted = (form) =>
-  form.matches("[data-autosave]") && !form.querySelectorAll("textarea, input:not([type])")[1];
+const drafted = (form) => form.matches("[data-autosave]") && !form.querySelectorAll("textarea, input:not([type])")[1];
 
 addEventListener("input", ({ target: { form } }) => copied(form) && copies.keep(form));
 addEventListener("twofold:sending", ({ target: form, detail: { text } }) => {
