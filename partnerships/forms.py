@@ -75,19 +75,19 @@ class PageForm(CheckedForm):
 
 def is_typed(name: str, value: str) -> bool:
     """Whether somebody typed it, and did not choose or press it: what one form lets people type, another one offers."""
-    return name not in _names_not_typed() and value not in _offered()[name]
+    return name not in _names_not_typed() and value not in _offered().get(name, ())
 
 
 @cache
 def _offered() -> dict[str, set[str]]:
     """What can be chosen, by the name of the field, in all forms."""
-    found: dict[str, set[str]] = defaultdict(set)
+    found: defaultdict[str, set[str]] = defaultdict(set)
     for form in _subclasses(CheckedForm):
         for name, field in form.base_fields.items():
             if isinstance(field, forms.ChoiceField):
                 choices = cast("Iterable[tuple[Any, Any]]", field.choices)
                 found[name].update(str(value) for value, _label in choices)
-    return found
+    return dict(found)  # a name that somebody made up is none of its keys
 
 
 @cache

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import include, path
 
 from partnerships import limits
-from partnerships.forms import CheckedForm, ContentFormField, NameFormField
+from partnerships.forms import CheckedForm, ContentFormField, NameFormField, _offered, is_typed
 from partnerships.http import saves_draft
 from partnerships.models import RateCounter
 from partnerships.models.sign_in import SessionStore
@@ -297,3 +297,9 @@ def test_checked_gives_the_data_or_refuses():
     with pytest.raises(Invalid):
         TextForm({"text": "a", "name": "two\nlines"}).checked()
     assert "maxlength" not in str(forms.Form.as_p(TextForm()))
+
+
+def test_names_that_somebody_makes_up_are_not_remembered() -> None:
+    known = set(_offered())
+    assert all(is_typed(f"made-up-{n}", "words") for n in range(3))
+    assert set(_offered()) == known
