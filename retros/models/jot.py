@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models, transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,6 +12,7 @@ from partnerships.models import Membership, Partnership
 from partnerships.refusals import NotAllowed, Refusal, Stale
 from retros import limits
 from retros.models.draft import Draft
+from retros.models.droppable import Droppable
 from retros.models.entry import Entry
 from retros.models.session import key_is_taken
 
@@ -33,7 +32,7 @@ class JotQuerySet(models.QuerySet["Jot"]):
         return self.of(person).exclude(models.Exists(used[0])).exclude(models.Exists(used[1])).filter(dropped_at=None)
 
 
-class Jot(models.Model):
+class Jot(Droppable):
     """A line that one of the two keeps between retros, for themselves: on the day it can become a card.
 
     Nobody else learns that there is one.
@@ -46,13 +45,14 @@ class Jot(models.Model):
         BAD = "bad", gettext_lazy("What holds us back")
         TALK = "talk", gettext_lazy("To talk about")
 
+    OWNER = "person"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     partnership = models.ForeignKey(Partnership, models.CASCADE, related_name="+")
     person = models.ForeignKey("partnerships.Person", models.CASCADE, related_name="+")
     text = ContentField()
     column = models.CharField(max_length=4, choices=Column.choices, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    dropped_at = models.DateTimeField(null=True)
 
     objects: ClassVar = JotQuerySet.as_manager()
 
@@ -86,16 +86,3 @@ class Jot(models.Model):
         if jot.text != text:
             raise Stale.kept_already(mine=text, theirs=jot.text)
         return jot
-
-    def soft_delete(self, *, by: Person) -> None:
-        """Put it away. `restore` brings it back. Raises NotAllowed for anybody but whose it is."""
-        self._put(timezone.now(), by)
-
-    def restore(self, *, by: Person) -> None:
-        self._put(None, by)
-
-    def _put(self, at: datetime | None, by: Person) -> None:
-        if by.pk != self.person_id:
-            raise NotAllowed(_("This is somebody else’s."))
-        self.dropped_at = at and (self.dropped_at or at)
-        self.save(update_fields=["dropped_at"])

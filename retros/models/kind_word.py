@@ -1,18 +1,17 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from partnerships.content import ContentField, content
 from partnerships.models import Delivery, Membership, Partnership
-from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
+from partnerships.refusals import Invalid, Refusal, Stale
 from retros import limits
 from retros.models.draft import Draft
+from retros.models.droppable import Droppable
 from retros.models.session import key_is_taken
 
 if TYPE_CHECKING:
@@ -29,8 +28,10 @@ class KindWordQuerySet(models.QuerySet["KindWord"]):
         return self.of(person).filter(dropped_at=None).order_by("-created_at", "pk")
 
 
-class KindWord(models.Model):
+class KindWord(Droppable):
     """A line that one of the two gives the other between retros. From then on it is the other one's."""
+
+    OWNER = "receiver"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     partnership = models.ForeignKey(Partnership, models.CASCADE, related_name="+")
@@ -38,7 +39,6 @@ class KindWord(models.Model):
     receiver = models.ForeignKey("partnerships.Person", models.PROTECT, related_name="+")
     text = ContentField()
     created_at = models.DateTimeField(auto_now_add=True)
-    dropped_at = models.DateTimeField(null=True)
 
     objects: ClassVar = KindWordQuerySet.as_manager()
 
@@ -77,16 +77,3 @@ class KindWord(models.Model):
             Draft.take(Draft.Box.WORD.key(partnership.pk), by=by, client_id=id)
             Delivery.show([other.person], Delivery.Kind.KIND_WORD, about=word, at=word.created_at)
         return word
-
-    def soft_delete(self, *, by: Person) -> None:
-        """Put it away. `restore` brings it back. Raises NotAllowed for anybody but who got it."""
-        self._put(timezone.now(), by)
-
-    def restore(self, *, by: Person) -> None:
-        self._put(None, by)
-
-    def _put(self, at: datetime | None, by: Person) -> None:
-        if by.pk != self.receiver_id:
-            raise NotAllowed(_("This is somebody else’s."))
-        self.dropped_at = at and (self.dropped_at or at)
-        self.save(update_fields=["dropped_at"])

@@ -256,9 +256,9 @@ class Frame:
         """Whether a browser that shows these stood on the shared step, and the two have left it since; not where the
         session was called off.
         """
-        return (
-            self.session.is_open and not self.step.is_current and short((self.session.pk, self.step.position)) in shown
-        )
+        if self.step.is_current or not self.session.is_open:
+            return False
+        return short((self.session.pk, self.step.position)) in shown
 
     @property
     def digests(self) -> list[str]:
