@@ -55,9 +55,9 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def calendar_of(self, person: Person) -> dict[uuid.UUID, int]:
         """What mails put into this person's calendar and nothing took out since: the generation, by its subject."""
-        told = self.filter(person=person, kind__in=Delivery.CALENDAR, status__in=Delivery.TOLD).order_by("send_at")
+        out = self.filter(person=person, kind__in=Delivery.CALENDAR, status__in=Delivery.OUT).order_by("send_at")
         found: dict[uuid.UUID, int] = {}
-        for subject_id, kind, key in told.values_list("subject_id", "kind", "for_key"):
+        for subject_id, kind, key in out.values_list("subject_id", "kind", "for_key"):
             generation = int(key.partition(".")[0])
             if kind != Delivery.Kind.CANCEL:
                 found[subject_id] = generation
@@ -97,7 +97,7 @@ class Delivery(models.Model):
 
     SHOWN: ClassVar = frozenset({Kind.KIND_WORD})  # stand in the app alone, whatever somebody chose
     CALENDAR: ClassVar = frozenset({Kind.INVITE, Kind.UPDATE, Kind.CANCEL})
-    TOLD: ClassVar = frozenset({Status.CLAIMED, Status.SENT})  # it is out, or may be
+    OUT: ClassVar = frozenset({Status.CLAIMED, Status.SENT})  # it is out, or may be
     # Each reminder with the channels it has, and whether it uses them when nobody said otherwise.
     REMINDERS: ClassVar[dict[str, dict[str, bool]]] = {
         Kind.PREP_OPEN: {Channel.EMAIL: True, Channel.IN_APP: False},

@@ -108,7 +108,7 @@ def _put_back(row: Session, former: dict[str, Any], told: set[tuple[int, int]], 
 def _told(rows: dict[str, Session]) -> dict[UUID, set[tuple[int, int]]]:
     found: dict[UUID, set[tuple[int, int]]] = {}
     mails = Delivery.objects.filter(
-        kind__in=Delivery.CALENDAR, status__in=Delivery.TOLD, subject_id__in=[row.pk for row in rows.values()]
+        kind__in=Delivery.CALENDAR, status__in=Delivery.OUT, subject_id__in=[row.pk for row in rows.values()]
     )
     for subject_id, key in mails.values_list("subject_id", "for_key"):
         edition = InvitationVersion.from_key(key)
