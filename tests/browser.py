@@ -139,6 +139,24 @@ TWO_FRAMES = "new Promise((drawn) => requestAnimationFrame(() => requestAnimatio
 SQUEEZED = """[...document.querySelectorAll("main p")]
   .filter((p) => p.checkVisibility() && p.textContent.trim().length > 24 && p.offsetWidth > 2 && p.offsetWidth < 96)
   .map((p) => `squeezed to ${p.offsetWidth}: ${p.textContent.trim()}`)"""
+# Words of the app, not of people, that stand on two lines each.
+BROKEN_WORDS = """() => {
+  const broken = [];
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const text = texts.currentNode;
+    const within = text.parentElement;
+    if (!within.checkVisibility() || within.closest(".typed, .vh, textarea, script")) continue;
+    for (const { 0: word, index } of text.data.matchAll(/[^\\s-]+/g)) {
+      const range = new Range();
+      range.setStart(text, index);
+      range.setEnd(text, index + word.length);
+      const lines = new Set([...range.getClientRects()].filter((part) => part.width).map((part) => part.top));
+      if (lines.size > 1) broken.push(`${word} of ${within.textContent.trim().slice(0, 60)}`);
+    }
+  }
+  return broken;
+}"""
 TOO_WIDE = "document.documentElement.scrollWidth > innerWidth"
 NARROWEST = 320  # the page of a desk at 400 %
 PHONE_AND_DESK = ((390, "dark"), (1280, "light"))

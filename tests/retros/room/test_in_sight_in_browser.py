@@ -6,7 +6,8 @@ import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from itertools import combinations
+from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -16,7 +17,7 @@ from playwright.sync_api import Locator, Page, expect
 from partnerships.models import Agreement, Person
 from retros.lifecycle import ending
 from retros.models import Action, Entry, Jot, Ready, Session, creation
-from tests.browser import TWO_FRAMES, Watched, faults
+from tests.browser import BROKEN_WORDS, TWO_FRAMES, Watched, faults
 from tests.cast import Cast, page_of
 from tests.conftest import LiveServer
 from tests.retros import play
@@ -26,6 +27,7 @@ from tests.retros.rooms import Rooms
 pytestmark = pytest.mark.one_database
 
 DESK, PHONE = {"width": 1280, "height": 720}, {"width": 390, "height": 844}
+SIDES: tuple[tuple[Literal["x", "y"], Literal["width", "height"]], ...] = (("x", "width"), ("y", "height"))
 SIZES = pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 
 
@@ -652,29 +654,28 @@ def test_nothing_shines_through_the_dock(open_page: Callable[..., Page], rooms: 
 
 # --- text of twice the size -------------------------------------------------------------------------------------------
 
-# The words of the path that stand on two lines, of those that are shown.
-BROKEN = """() => {
-  const broken = [];
-  for (const step of document.querySelectorAll("#path a")) {
-    if (getComputedStyle(step).fontSize === "0px") continue;
-    const texts = document.createTreeWalker(step, NodeFilter.SHOW_TEXT);
-    while (texts.nextNode())
-      for (const { 0: word, index } of texts.currentNode.data.matchAll(/[^\\s-]+/g)) {
-        const range = new Range();
-        range.setStart(texts.currentNode, index);
-        range.setEnd(texts.currentNode, index + word.length);
-        if (range.getClientRects().length > 1) broken.push(word);
-      }
-  }
-  return broken;
-}"""
-
 
 @pytest.mark.parametrize(("width", "text"), [(1280, "100%"), (900, "200%"), (390, "100%")])
 def test_no_word_of_the_path_is_broken(open_page: Callable[..., Page], rooms: Rooms, width: int, text: str) -> None:
     page = open_page(rooms.board(), {"width": width, "height": 720})
     page.evaluate("size => (document.documentElement.style.fontSize = size)", text)
     page.evaluate(TWO_FRAMES)
-    assert page.evaluate(BROKEN) == []
+    assert page.evaluate(BROKEN_WORDS) == []
     shown = page.locator("#path a").evaluate_all("steps => steps.map((step) => getComputedStyle(step).fontSize)")
     assert (shown.count("0px") == 0) == (width == 1280)  # on a narrow bar the one that one is at
+
+
+def test_no_word_of_the_dock_is_broken_on_a_phone(open_page: Callable[..., Page], rooms: Rooms) -> None:
+    page = open_page(rooms.write_ready(), PHONE)
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    expect(page.locator("html")).to_have_attribute("data-low", "")
+    page.evaluate(TWO_FRAMES)
+    assert page.evaluate(BROKEN_WORDS) == []
+    parts = page.locator("#dock :is(.presence li, .timer, button)")
+    boxes = [box for part in parts.all() if (box := part.bounding_box())]
+    assert len(boxes) > 4
+    assert [
+        (one, other)
+        for one, other in combinations(boxes, 2)
+        if all(one[at] < other[at] + other[size] and other[at] < one[at] + one[size] for at, size in SIDES)
+    ] == []

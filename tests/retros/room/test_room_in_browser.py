@@ -14,7 +14,7 @@ from playwright.sync_api import Route, expect
 
 from retros.live.hub import hub
 from retros.models import Prompt, Session, Step
-from tests.browser import ALL_FOUR, MAX_SCRIPT, PHONE_AND_DESK, TWO_FRAMES, enter, faults
+from tests.browser import ALL_FOUR, BROKEN_WORDS, MAX_SCRIPT, PHONE_AND_DESK, TWO_FRAMES, enter, faults
 from tests.cast import make_cast, page_of
 from tests.conftest import LiveServer
 from tests.retros import play
@@ -57,6 +57,9 @@ COVERED = """() => {
 MOST_BYTES, MOST_REQUESTS = 81_500, 12
 WEIGHTS = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
   .map(({ name, encodedBodySize }) => [new URL(name).pathname, encodedBodySize])"""
+CUT_OFF = """() => [...document.querySelectorAll("#dock .presence div > *")]
+  .filter((part) => part.checkVisibility() && part.scrollWidth > part.clientWidth + 1)
+  .map((part) => `cut off: ${part.textContent.trim()}`)"""
 TOP = "box => box.getBoundingClientRect().top"
 
 
@@ -78,6 +81,10 @@ def test_every_state_of_the_room_is_for_everybody(
             over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
             if over > 0:
                 found.append(f"{name}: {over} px too wide at {width}")
+        for width in (834, 1024):  # a tablet, held either way
+            page.set_viewport_size({"width": width, "height": 900})
+            page.evaluate(TWO_FRAMES)
+            found += [f"{name}: {words} at {width}" for words in page.evaluate(BROKEN_WORDS) + page.evaluate(CUT_OFF)]
     assert found == [], "\n".join(found)
 
 
