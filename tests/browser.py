@@ -157,6 +157,12 @@ BROKEN_WORDS = """() => {
   }
   return broken;
 }"""
+# On how many lines the text of each of these stands.
+LINES = """(which) => [...document.querySelectorAll(which)].map((part) => {
+  const range = new Range();
+  range.selectNodeContents(part);
+  return new Set([...range.getClientRects()].filter((box) => box.width).map((box) => box.top)).size;
+})"""
 TOO_WIDE = "document.documentElement.scrollWidth > innerWidth"
 NARROWEST = 320  # the page of a desk at 400 %
 PHONE_AND_DESK = ((390, "dark"), (1280, "light"))

@@ -15,7 +15,7 @@ from playwright.sync_api import Locator, expect
 from partnerships.models import Invitation
 from retros.dates import one_date
 from retros.models import Series, Session
-from tests.browser import faults
+from tests.browser import LINES, faults
 from tests.cast import home_of, make_cast
 from tests.conftest import LiveServer
 from tests.factories import PartnershipFactory, PersonFactory
@@ -125,6 +125,11 @@ def test_the_first_hour_of_an_admin(new_context: Callable[..., Any], live_server
     other = PartnershipFactory.create(a=people[0], b=cast.mei, label="Side project")
     one_date.plan(other, by=cast.mei, start=own.wall_start, zone=own.timezone)  # they do that by themselves
     press.on(page.get_by_role("link", name="To the schedule"))
+    page.set_viewport_size({"width": 834, "height": 1112})  # a tablet
+    lines = page.evaluate(LINES, "td[data-l=When]")
+    assert len(lines) > 40
+    assert max(lines) <= 2  # day and time
+    page.set_viewport_size({"width": 1280, "height": 720})
     press.on(page.get_by_role("link", name="Checks", exact=True))
     press.on(page.get_by_role("link", name="Move ").first)
     press.on(page.get_by_role("button", name="Move it"))

@@ -14,7 +14,7 @@ from playwright.sync_api import FloatRect, expect
 from partnerships.models import Agreement
 from partnerships.wording import Wording
 from retros.models import Action
-from tests.browser import Watched, faults
+from tests.browser import LINES, Watched, faults
 from tests.cast import Cast, home_of, make_cast, sign_in
 from tests.conftest import LiveServer
 from tests.factories import PartnershipFactory
@@ -133,6 +133,9 @@ def test_what_needs_a_look_stands_beside_the_next_retro(
     assert (actions["y"], actions["width"]) == (pulse["y"], pulse["width"])
     assert held["y"] > max(actions["y"] + actions["height"], pulse["y"] + pulse["height"])
     assert held["width"] == pulse["x"] + pulse["width"] - actions["x"]
+    page.set_viewport_size({"width": 834, "height": 1112})  # a tablet: below it
+    assert box("Agreements that need a look")["y"] > box("Next retro, in 5 days")["y"]
+    assert page.evaluate(LINES, ".big-date") == [1]
 
 
 def test_home_can_be_read_aloud(pair: Cast, new_context: Callable[..., Any], live_server: LiveServer) -> None:
