@@ -223,6 +223,8 @@ MFA_FORMS = {
     "reauthenticate_webauthn": "partnerships.accounts.second_factor.PasskeyAgainForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", *(["webauthn"] if PASSKEYS else [])]
+# For each use. The sign-in asks it anyway, but takes any challenge of the browser's session, another page's too.
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
 MFA_RATE_LIMITS = {"webauthn_login": "30/m/ip"}
 MFA_TOTP_ISSUER = "Twofold"
 MFA_TOTP_TOLERANCE = 1  # half minutes by which the clock of a phone may be wrong
