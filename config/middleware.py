@@ -15,6 +15,8 @@ from django.http.multipartparser import MultiPartParser
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
+from partnerships.http import own_origin
+
 if TYPE_CHECKING:
     from partnerships.models.sign_in import SessionStore
 
@@ -44,7 +46,9 @@ class HeadersMiddleware:
 class SameOriginMiddleware:
     """Refuses a changing request that the browser itself says comes from elsewhere.
 
-    `Sec-Fetch-Site` also tells another port or a sibling name of the same site apart, which a Lax cookie does not.
+    `Sec-Fetch-Site` also tells another port or a sibling name of the same site apart, which a Lax cookie does not. Over
+    plain http there is none, and the origin alone says it. The refusal of a token comes too late for that: its page
+    offers to send the form again, which would then be ours.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -52,7 +56,8 @@ class SameOriginMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         changing = request.method not in {"GET", "HEAD", "OPTIONS", "TRACE"}
-        if changing and request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
+        elsewhere = request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}
+        if changing and (elsewhere or request.headers.get("Origin", own_origin(request)) != own_origin(request)):
             raise PermissionDenied
         return self.get_response(request)
 

@@ -32,6 +32,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from partnerships.accounts.devices import browser_in_words
+from partnerships.http import own_origin
 from partnerships.middleware import refuse, typed, wants_fragment
 from partnerships.models import second_factor
 from partnerships.refusals import NotAllowed
@@ -170,7 +171,7 @@ class _Passkey:
 
     def full_clean(self) -> None:
         try:
-            if self.is_bound and _origin_in(self.data.get("credential", "")) != _own_origin(context.request):
+            if self.is_bound and _origin_in(self.data.get("credential", "")) != own_origin(context.request):
                 raise ValueError
             super().full_clean()  # type: ignore[misc]
         except (TypeError, ValueError, LookupError, AttributeError, struct.error):
@@ -181,11 +182,6 @@ def _origin_in(credential: str) -> object:
     """Of the page in which the passkey was used, as the browser says, and the key signs. Raises as `_Passkey` knows."""
     said: str = json.loads(credential)["response"]["clientDataJSON"]
     return json.loads(base64.urlsafe_b64decode(said + "=="))["origin"]
-
-
-def _own_origin(request: HttpRequest) -> str:
-    """As Django compares it with that of every form."""
-    return f"{request.scheme}://{request.get_host()}"
 
 
 class AddPasskeyForm(_Passkey, AddWebAuthnForm):
