@@ -174,8 +174,9 @@ class _Passkey:
             if self.is_bound and _origin_in(self.data.get("credential", "")) != own_origin(context.request):
                 raise ValueError
             super().full_clean()  # type: ignore[misc]
-        except (TypeError, ValueError, LookupError, AttributeError, struct.error):
+        except (TypeError, ValueError, LookupError, AttributeError, RecursionError, struct.error):
             self._errors = ErrorDict({"credential": ErrorList([str(DID_NOT_WORK)])})
+            self.data = {}  # the page would take it apart once more to show it
 
 
 def _origin_in(credential: str) -> object:
