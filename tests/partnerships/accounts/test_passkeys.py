@@ -19,7 +19,7 @@ from fido2.cose import ES256
 from fido2.utils import websafe_decode, websafe_encode
 from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData, CollectedClientData
 
-from partnerships.models import Person
+from partnerships.models import Person, SignIn
 from tests.factories import PASSWORD, PersonFactory
 from tests.partnerships.accounts.ways_in import passkeys as passkeys
 from tests.partnerships.accounts.ways_in import signed_in
@@ -135,3 +135,12 @@ def test_another_site_of_this_host_cannot_pass_a_passkey_on(ines: Person, origin
     key, client = with_key(ines), browser()
     options = options_on(client, "mfa_login_webauthn")
     assert not passkey(client, "mfa_login_webauthn", key.used(options, origin=origin))
+
+
+def test_nobody_fills_the_table_of_sessions_by_looking(settings: Any) -> None:
+    """Each look without a cookie is a challenge to keep."""
+    most = int(settings.MFA_RATE_LIMITS["webauthn_begin"].partition("/")[0])
+    answers = [Client(REMOTE_ADDR="192.0.2.7").get(reverse("mfa_login_webauthn")).status_code for _n in range(most + 2)]
+    assert answers == [200] * most + [429] * 2
+    assert SignIn.objects.count() == most
+    assert Client(REMOTE_ADDR="192.0.2.8").get(reverse("mfa_login_webauthn")).status_code == 200
