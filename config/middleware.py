@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from io import BytesIO
+from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote_to_bytes
 
 from django.contrib.auth import logout
@@ -14,11 +15,13 @@ from django.http.multipartparser import MultiPartParser
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
+from partnerships.http import own_origin
+
+if TYPE_CHECKING:
+    from partnerships.models.sign_in import SessionStore
+
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
-IDLE = timedelta(hours=12)
-IDLE_ADMIN = timedelta(hours=8)
-ABSOLUTE = timedelta(days=14)
 LAST_SEEN_EVERY = timedelta(minutes=5)  # how exactly "last seen" is kept: each change is a write
 # What an open tab asks for by itself is no sign of a person.
 BY_ITSELF = frozenset({"partnership_course", "session_live", "session_version"})
@@ -43,7 +46,9 @@ class HeadersMiddleware:
 class SameOriginMiddleware:
     """Refuses a changing request that the browser itself says comes from elsewhere.
 
-    `Sec-Fetch-Site` also tells another port or a sibling name of the same site apart, which a Lax cookie does not.
+    `Sec-Fetch-Site` also tells another port or a sibling name of the same site apart, which a Lax cookie does not. Over
+    plain http there is none, and the origin alone says it. The refusal of a token comes too late for that: its page
+    offers to send the form again, which would then be ours.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -51,7 +56,8 @@ class SameOriginMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         changing = request.method not in {"GET", "HEAD", "OPTIONS", "TRACE"}
-        if changing and request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
+        elsewhere = request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}
+        if changing and (elsewhere or request.headers.get("Origin", own_origin(request)) != own_origin(request)):
             raise PermissionDenied
         return self.get_response(request)
 
@@ -102,21 +108,13 @@ class SessionLimitsMiddleware:
     def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> HttpResponse | None:
         if not request.user.is_authenticated:
             return None
-        now = timezone.now()
-        started = _moment(request, "started") or now
-        seen = _moment(request, "seen") or now
-        idle = IDLE_ADMIN if request.user.is_staff else IDLE
-        if now - seen > idle or now - started > ABSOLUTE:
+        now, session = timezone.now(), cast("SessionStore", request.session)
+        if session.is_over(request.user, now):
             logout(request)
             return None
         match = request.resolver_match
-        if "started" not in request.session:
-            request.session["started"] = request.session["seen"] = now.isoformat()
-        elif now - seen > LAST_SEEN_EVERY and (match is None or match.url_name not in BY_ITSELF):
-            request.session["seen"] = now.isoformat()
+        if "started" not in session:
+            session["started"] = session["seen"] = now.isoformat()
+        elif now - session.moment("seen", now) > LAST_SEEN_EVERY and (match is None or match.url_name not in BY_ITSELF):
+            session["seen"] = now.isoformat()
         return None
-
-
-def _moment(request: HttpRequest, key: str) -> datetime | None:
-    value = request.session.get(key)
-    return datetime.fromisoformat(value) if value else None

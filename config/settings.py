@@ -223,7 +223,9 @@ MFA_FORMS = {
     "reauthenticate_webauthn": "partnerships.accounts.second_factor.PasskeyAgainForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", *(["webauthn"] if PASSKEYS else [])]
-MFA_RATE_LIMITS = {"webauthn_login": "30/m/ip"}
+# For each use. The sign-in asks it anyway, but takes any challenge of the browser's session, another page's too.
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_RATE_LIMITS = {"webauthn_login": "30/m/ip", "webauthn_begin": "60/m/ip"}
 MFA_TOTP_ISSUER = "Twofold"
 MFA_TOTP_TOLERANCE = 1  # half minutes by which the clock of a phone may be wrong
 # The address that signs in was verified before, where mail is sent; where none is, no address ever is.

@@ -139,9 +139,9 @@ def get_waiting_invitation(invitation_id: str | None) -> Invitation | None:
 
 
 def get_own_invitation(person: Person, invitation_id: UUID) -> Invitation:
-    """An open invitation that this person sent. Raises Http404."""
-    invitations = Invitation.objects.open().select_related("partnership")
-    return get_object_or_404(invitations, pk=invitation_id, invited_by=person)
+    """An open invitation to the other seat that one of the two sent. Raises Http404, to an admin for theirs, too."""
+    invitations = Invitation.objects.open().filter(partnership__memberships__person=person, invited_by=person)
+    return get_object_or_404(invitations.select_related("partnership"), pk=invitation_id)
 
 
 def get_agreement(person: Person, agreement_id: UUID) -> Agreement:

@@ -33,6 +33,11 @@ def to_page(request: PersonRequest, url: str) -> HttpResponse:
     return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
 
 
+def own_origin(request: HttpRequest) -> str:
+    """Scheme, host and port, as a browser calls them that asks for this."""
+    return f"{request.scheme}://{request.get_host()}"
+
+
 def is_own_path(url: str) -> bool:
     """Whether a browser that follows `url` from a page of ours stays here: a path, and no host in any spelling."""
     return url.startswith("/") and url_has_allowed_host_and_scheme(url, allowed_hosts=None)

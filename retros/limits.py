@@ -10,6 +10,7 @@ IMPORT_LINES = 5_000  # of one file of partnerships
 IMPORT_BYTES = 950_000  # of its rows as text, which one form sends back
 IMPORT_HEAD = 1_000  # characters of a first line that are looked at
 IMPORT_UNPACKED_BYTES = 24_000_000  # of a spreadsheet, which is an archive
+IMPORT_ELEMENTS = 1_000_000  # of all XML in it
 IMPORT_CELLS = 400_000  # of one sheet, the empty ones between them too
 TOLD_KEPT = 4  # of what each of the two did in a room: so many may come with one push, and are said
 DECISIONS = 12  # that a pair names in one contract sitting, beside those of the template

@@ -13,8 +13,10 @@ import io
 import re
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
@@ -136,22 +138,44 @@ def _measured(data: bytes) -> bytes:
             if each.filename.endswith((".xml", ".rels", "mimetype")):
                 with archive.open(each) as member:
                     members[each.filename] = member.read(each.file_size)
+    _measure([content for name, content in members.items() if name.endswith(".xml")])
     unpacked = io.BytesIO()
     with zipfile.ZipFile(unpacked, "w") as archive:
         for name, content in members.items():
-            if name.endswith(".xml"):
-                _Extent().measure(content)
             archive.writestr(name, content)
     return unpacked.getvalue()
 
 
+def _measure(contents: list[bytes]) -> None:
+    """Raises Invalid for more elements than a table of ours has, in all files, and for more text than one has in a
+    sheet; as `_Extent.measure` besides.
+    """
+    measured: list[_Extent] = []
+    left = limits.IMPORT_ELEMENTS
+    for content in contents:
+        measured.append(_Extent(left))
+        measured[-1].measure(content)
+        left -= measured[-1].elements
+    texts = [max(lengths) for lengths in zip_longest(*(each.texts for each in measured), fillvalue=0)]
+    if any(each.length(texts) > limits.IMPORT_UNPACKED_BYTES for each in measured):
+        raise _too_large()
+
+
 class _Extent:
-    """How far the cells of a sheet reach, counted without building them: a library makes all rows equally long.
+    """How far the cells of a sheet reach, counted without building them: a library makes all rows equally long. And how
+    long their texts are in all: one may be that of many cells, by its number (.xlsx) or by repetition (.ods).
 
     Empty cells and rows with which a spreadsheet fills its sheet up count as nothing when no other cell follows them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self.most, self.elements = most, 0
+        self.texts: list[int] = []  # how long each is that cells call by its number
+        self.called: Counter[int] = Counter()  # so often
+        self.number: list[str] | None = None  # of the text that is called, while it is read
+        self.is_called = False
+        self.own = self.own_in_row = self.own_in_cell = 0  # characters of cells that hold their text
+        self.cell_repeat = 1
         self.row = self.column = 0  # the last one that holds something (.ods), or the one that is read (.xlsx)
         self.empty_rows = self.empty_columns = 0
         self.repeat = 1  # of the row that is read
@@ -163,12 +187,21 @@ class _Extent:
         parser.StartDoctypeDeclHandler = self._doctype
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._text
+        parser.buffer_text = True
         parser.Parse(content, True)
 
     def _doctype(self, *_declaration: object) -> None:
         raise expat.ExpatError("a sheet declares no entities")
 
+    def length(self, texts: list[int]) -> int:
+        """Of all its cells, where these are the lengths of the texts that they call."""
+        return self.own + sum(texts[number] * often for number, often in self.called.items() if number < len(texts))
+
     def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self.elements += 1
+        if self.elements > self.most:
+            raise _too_large()
         match name.rpartition(":")[2]:
             case "row":
                 self.row, self.column = int(attributes.get("r", self.row + 1)), 0
@@ -176,21 +209,35 @@ class _Extent:
                 place = _REFERENCE.fullmatch(attributes.get("r", ""))
                 self.column = _number(place[1]) if place else self.column + 1
                 self.row = int(place[2]) if place else self.row
+                self.is_called = attributes.get("t") == "s"
             case "v" | "is":
                 self._reach()
+                self.number = [] if self.is_called else None
+            case "si":
+                self.texts.append(0)
             case "table":
                 self.row = self.empty_rows = 0
             case "table-row":
-                self.column = self.empty_columns = 0
+                self.column = self.empty_columns = self.own_in_row = 0
                 self.repeat = int(attributes.get("table:number-rows-repeated", 1))
             case "table-cell" | "covered-table-cell":
                 self._cell(attributes)
-            case "s" if int(attributes.get("text:c", 1)) > SPACES:
-                raise _too_large()
+            case "s":
+                self._spaces(int(attributes.get("text:c", 1)))
 
     def _end(self, name: str) -> None:
-        if name.rpartition(":")[2] != "table-row":
-            return
+        match name.rpartition(":")[2]:
+            case "v" if self.number is not None:
+                self.called[int("".join(self.number))] += 1
+                self.number = None
+            case "table-cell" | "covered-table-cell":
+                self.own_in_row += self.own_in_cell * self.cell_repeat
+                self.own_in_cell = 0
+            case "table-row":
+                self._end_row()
+
+    def _end_row(self) -> None:
+        self.own += self.own_in_row * self.repeat
         if not self.column:
             self.empty_rows += self.repeat
             return
@@ -198,11 +245,24 @@ class _Extent:
         self.empty_rows = 0
         self._reach()
 
+    def _text(self, text: str) -> None:
+        if self.number is not None:
+            self.number.append(text)
+        elif self.texts:
+            self.texts[-1] += len(text)
+        self.own_in_cell += len(text)
+
+    def _spaces(self, count: int) -> None:
+        if count > SPACES:
+            raise _too_large()
+        self.own_in_cell += count
+
     def _cell(self, attributes: dict[str, str]) -> None:
-        repeat = int(attributes.get("table:number-columns-repeated", 1))
+        self.cell_repeat = repeat = int(attributes.get("table:number-columns-repeated", 1))
         if "office:value-type" not in attributes and "table:formula" not in attributes:
             self.empty_columns += repeat
             return
+        self.own_in_cell = sum(map(len, attributes.values()))
         self.column += self.empty_columns + repeat
         self.empty_columns = 0
 

@@ -408,6 +408,18 @@ def test_an_old_token_says_press_again_and_brings_a_fresh_one(world: World, how:
     assert again.status_code in {200, 302}
 
 
+@pytest.mark.parametrize("origin", ["http://evil.example", "http://testserver:8001", "null"])
+def test_a_form_of_another_site_is_not_offered_for_one_more_press(world: World, origin: str) -> None:
+    """Over plain http no browser says where a request comes from but by its origin, and the cookies do not come along:
+    they would with the second press, from a page of ours and with a good token.
+    """
+    sent = {**world.data("entry_create"), "text": "somebody else's words"}
+    answer = Client(enforce_csrf_checks=True).post(world.url("entry_create"), sent, headers={"Origin": origin})
+    assert answer.status_code == 403
+    assert "Send it again" not in answer.text
+    assert "somebody else" not in answer.text
+
+
 def test_every_press_needs_its_token(world: World) -> None:
     for who in ("ines", "nobody"):
         client = Client(enforce_csrf_checks=True)

@@ -14,8 +14,8 @@ from django.test import Client
 from django.utils import timezone
 
 from config.logs import JsonLines
-from config.middleware import ABSOLUTE, IDLE, IDLE_ADMIN
 from partnerships.models import Person
+from partnerships.models.sign_in import ABSOLUTE, IDLE, IDLE_ADMIN
 
 pytestmark = pytest.mark.one_database
 

@@ -11,6 +11,7 @@ from allauth.account.decorators import reauthentication_required
 from allauth.account.mixins import NextRedirectMixin
 from allauth.account.models import Login
 from allauth.account.utils import get_next_redirect_url
+from allauth.core.internal import ratelimit
 from allauth.mfa import app_settings
 from allauth.mfa.base import views as base
 from allauth.mfa.models import Authenticator
@@ -38,6 +39,7 @@ from partnerships.access import get_recovery_codes
 from partnerships.accounts.second_factor import WANTED_PAGE, FactorAdapter, pending_secret, secret_to_type
 from partnerships.accounts.sign_in_changes import Watched
 from partnerships.models import second_factor
+from partnerships.refusals import TooMany
 
 if TYPE_CHECKING:
     from partnerships.http import PersonRequest
@@ -92,6 +94,9 @@ class SignInByPasskey(NextRedirectMixin, LoginWebAuthnView):
     template_name = "mfa/webauthn/login.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Raises TooMany: each look of a new browser is a session to keep, with its challenge."""
+        if not ratelimit.consume(request, app="allauth.mfa", action="webauthn_begin", limit_get=True):
+            raise TooMany
         return render(request, self.template_name, self.get_context_data())
 
     def form_valid(self, form: Any) -> HttpResponse:

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from partnerships import zones
 from partnerships.accounts.sign_in_changes import watched
 from partnerships.content import clean_name
-from partnerships.models import Audit, Person
+from partnerships.models import Audit, CalendarFeed, Person, second_factor
 
 if TYPE_CHECKING:
     from allauth.socialaccount.models import SocialLogin
@@ -151,8 +151,8 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
     def _link(self, person: Person, sociallogin: SocialLogin) -> None:
         """From now on it is this identity alone that signs in there, whatever address another one has.
 
-        Where no mail is sent nobody ever proved that the address is theirs, and the provider now does: a password that
-        was chosen before stops working.
+        Where no mail is sent nobody ever proved that the address is theirs, and the provider now does: what was set up
+        before, maybe by somebody else, stops working.
         """
         account = sociallogin.account
         with watched(person):
@@ -171,6 +171,8 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
         if unproven.update(verified=True) or not EmailAddress.objects.filter(user=person, email__iexact=email).exists():
             person.set_unusable_password()
             person.save(update_fields=["password"])
+            second_factor.remove(person)
+            CalendarFeed.revoke(by=person)
 
     def _follow(self, person: Person, claims: Claims) -> None:
         if settings.OIDC_ADMIN:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+import json
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from allauth.core import context
@@ -31,6 +32,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from partnerships.accounts.devices import browser_in_words
+from partnerships.http import own_origin
 from partnerships.middleware import refuse, typed, wants_fragment
 from partnerships.models import second_factor
 from partnerships.refusals import NotAllowed
@@ -158,30 +160,45 @@ def _plain_code_field(form: forms.Form) -> None:
     widget.attrs["inputmode"] = "numeric"
 
 
-class _Readable:
-    """What a browser sends of a passkey is taken apart by libraries that expect it to be right."""
+class _Passkey:
+    """What a browser sends of a passkey is taken apart by libraries that expect it to be right.
+
+    They take one that was used at any port or sub-domain of this host: another site there could pass it on.
+    """
+
+    data: Mapping[str, str]
+    is_bound: bool
 
     def full_clean(self) -> None:
         try:
+            if self.is_bound and _origin_in(self.data.get("credential", "")) != own_origin(context.request):
+                raise ValueError
             super().full_clean()  # type: ignore[misc]
-        except (TypeError, ValueError, LookupError, AttributeError, struct.error):
+        except (TypeError, ValueError, LookupError, AttributeError, RecursionError, struct.error):
             self._errors = ErrorDict({"credential": ErrorList([str(DID_NOT_WORK)])})
+            self.data = {}  # the page would take it apart once more to show it
 
 
-class AddPasskeyForm(_Readable, AddWebAuthnForm):
+def _origin_in(credential: str) -> object:
+    """Of the page in which the passkey was used, as the browser says, and the key signs. Raises as `_Passkey` knows."""
+    said: str = json.loads(credential)["response"]["clientDataJSON"]
+    return json.loads(base64.urlsafe_b64decode(said + "=="))["origin"]
+
+
+class AddPasskeyForm(_Passkey, AddWebAuthnForm):
     def clean_name(self) -> str:
         return browser_in_words(context.request.headers.get("User-Agent", ""))
 
 
-class PasskeyForm(_Readable, LoginWebAuthnForm):
+class PasskeyForm(_Passkey, LoginWebAuthnForm):
     pass
 
 
-class PasskeySecondForm(_Readable, AuthenticateWebAuthnForm):
+class PasskeySecondForm(_Passkey, AuthenticateWebAuthnForm):
     pass
 
 
-class PasskeyAgainForm(_Readable, ReauthenticateWebAuthnForm):
+class PasskeyAgainForm(_Passkey, ReauthenticateWebAuthnForm):
     pass
 
 

@@ -6,7 +6,7 @@ So a request learns with one question who asks, and every session of a person is
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib.auth import SESSION_KEY
@@ -19,6 +19,10 @@ from partnerships.compiled import CompiledQuery
 
 if TYPE_CHECKING:
     from partnerships.models.person import Person
+
+IDLE = timedelta(hours=12)
+IDLE_ADMIN = timedelta(hours=8)
+ABSOLUTE = timedelta(days=14)
 
 
 class SignInManager(BaseSessionManager["SignIn"]):
@@ -72,6 +76,15 @@ class SessionStore(db.SessionStore):
             return {}
         self.person = row.person
         return self.decode(row.session_data)
+
+    def is_over(self, person: Person, now: datetime) -> bool:
+        """Whether the sign-in of this person was idle for too long, or is too old. Whoever answers to it asks."""
+        idle = IDLE_ADMIN if person.is_staff else IDLE
+        return now - self.moment("seen", now) > idle or now - self.moment("started", now) > ABSOLUTE
+
+    def moment(self, key: str, now: datetime) -> datetime:
+        """What stands under `key`; `now` before the second request of a sign-in."""
+        return datetime.fromisoformat(self[key]) if key in self else now
 
     def create_model_instance(self, data: dict[str, Any]) -> SignIn:
         row = cast(SignIn, super().create_model_instance(data))

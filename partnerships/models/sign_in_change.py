@@ -24,9 +24,9 @@ from partnerships.refusals import Refusal
 # What a key is, by the word before its number, with the acts of adding and removing one. When several changed at once,
 # the first of these is told.
 KEYS = {
+    "oidc": (Audit.Act.PROVIDER_LINKED, Audit.Act.PROVIDER_UNLINKED),
     "totp": (Audit.Act.APP_ADDED, Audit.Act.APP_REMOVED),
     "webauthn": (Audit.Act.PASSKEY_ADDED, Audit.Act.PASSKEY_REMOVED),
-    "oidc": (Audit.Act.PROVIDER_LINKED, Audit.Act.PROVIDER_UNLINKED),
     "recovery_codes": (Audit.Act.CODES_RENEWED, Audit.Act.CODES_RENEWED),
 }
 

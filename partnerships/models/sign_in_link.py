@@ -23,10 +23,12 @@ from partnerships.refusals import Refusal
 
 class SignInLinkQuerySet(models.QuerySet["SignInLink"]):
     def open(self) -> SignInLinkQuerySet:
-        return self.filter(used_at=None, expires_at__gt=timezone.now(), person__is_active=True)
+        """Whoever made it is still an admin."""
+        of_admin = {"made_by__is_staff": True, "made_by__is_active": True}
+        return self.filter(used_at=None, expires_at__gt=timezone.now(), person__is_active=True, **of_admin)
 
     def by_token(self, token: str) -> SignInLink | None:
-        """None alike for a link that was used, has run out, or never was."""
+        """None alike for a link that was used, has run out, is of nobody who may make one, or never was."""
         return self.open().select_related("person").filter(token_hash=hash_token(token)).first()
 
     def of(self, person: Person) -> SignInLinkQuerySet:

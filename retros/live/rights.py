@@ -59,9 +59,11 @@ def seen_by(cookie: str, look: Callable[[Person], T]) -> T | None:
 
 def _signed_in(cookie: str) -> Person | None:
     request = HttpRequest()
-    request.session = SessionStore(cookie)
+    request.session = session = SessionStore(cookie)
     person = person_of(request)
-    return None if isinstance(person, AnonymousUser) or second_factor.is_missing(person) else person
+    if isinstance(person, AnonymousUser) or session.is_over(person, timezone.now()) or second_factor.is_missing(person):
+        return None
+    return person
 
 
 def recheck(session_ids: Iterable[UUID], cookies: Iterable[str]) -> tuple[dict[StreamSeat, Right], set[str]]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import F, Q, QuerySet, UUIDField, Value
 
 from partnerships.compiled import CompiledQuery
+from partnerships.limits import CONTENT_LENGTH
 from partnerships.models import Agreement, Clause, Partnership, Person, Version
+from retros import limits
 from retros.models import (
     Action,
     Draft,
@@ -36,6 +38,7 @@ from retros.search.index import asked, holding
 if TYPE_CHECKING:
     from retros.search.terms import Term
 
+Own = TypeVar("Own", Draft, Jot)
 KINDS: dict[str, tuple[str, ...]] = {
     "": FOUND,
     "cards": ("entry",),
@@ -178,22 +181,30 @@ class Place:
 
 def unfinished(wanted: Wanted) -> list[tuple[Draft, Place]]:
     """What the person began to write in this partnership and nobody else can read, the newest first."""
-    drafts = [draft for draft in Draft.objects.filter(person=wanted.person).exclude(text="") if _fits(draft, wanted)]
+    begun = Draft.objects.filter(person=wanted.person).exclude(text="").order_by("-updated_at")
+    drafts = list(_holding((draft for draft in begun if wanted.is_of_year(draft.updated_at)), wanted))
     places = _places(wanted, {pk for draft in drafts if (pk := _subject(draft))}) if drafts else {}
-    here = [(draft, places[pk]) for draft in drafts if (pk := _subject(draft)) in places]
-    return sorted(here, key=lambda each: each[0].updated_at, reverse=True)
+    return [(draft, places[pk]) for draft in drafts if (pk := _subject(draft)) in places]
 
 
 def jots(wanted: Wanted) -> list[Jot]:
     """Those that wait, the newest first."""
     kept = _kept_jots(wanted.person, wanted.partnership)
-    folded = ((jot, fold(jot.text)) for jot in kept if wanted.is_of_year(jot.created_at))
-    return [jot for jot, words in folded if all(term.stands_in(words) for term in wanted.terms)]
+    return list(_holding((jot for jot in kept if wanted.is_of_year(jot.created_at)), wanted))
 
 
-def _fits(draft: Draft, wanted: Wanted) -> bool:
-    words = fold(draft.text)
-    return wanted.is_of_year(draft.updated_at) and all(term.stands_in(words) for term in wanted.terms)
+def _holding(own: Iterable[Own], wanted: Wanted) -> Iterator[Own]:
+    """Those that hold every term; of the newest, as long as all that they fold to is no more than all may be that one
+    person keeps. There are signs that are eighteen when they are folded.
+    """
+    left = limits.ENTRIES_PER_PERSON * CONTENT_LENGTH
+    for each in own:
+        words = fold(each.text)
+        left -= len(words)
+        if left < 0:
+            return
+        if all(term.stands_in(words) for term in wanted.terms):
+            yield each
 
 
 def _subject(draft: Draft) -> UUID | None:

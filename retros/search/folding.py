@@ -26,6 +26,10 @@ _BETWEEN = (  # what stands between words
     r"\u104a\u104b\u1361-\u1368\u2000-\u206f\u20a0-\u20cf\u2100-\u214f\u2190-\u25ff\u27c0-\u2bff\u2e00-\u2e7f"
     r"\u3000-\u303f\ufe10-\ufe1f\ufe30-\ufe6f\ufeff\uff00-\uff0f\ufffd"
 )
+# So many signs of other scripts in a row. A normal form sorts the marks of one letter by comparing each with each, and
+# somebody may write thousands of them on it. So after these comes a mark that parts them, and that is taken away with
+# all others (U+034F, as in the stream-safe text format of UAX 15).
+_MANY, _PARTED = r"[^\u0001-\u02ff]{30}", "\u034f"
 _SPELLED = {"ß": "ss", "ẞ": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "þ": "th", "Þ": "th"}
 _ALIKE = dict(zip("øØłŁđĐðÐħĦıς", "oollddddhhiσ", strict=True))
 
@@ -43,18 +47,21 @@ def _small_letters() -> dict[str, str]:
 _LETTERS = _small_letters()
 _TABLE = str.maketrans({**_LETTERS, **_SPELLED})
 _MARK, _OWN, _BREAK = (re.compile(f"[{ranges}]") for ranges in (_MARKS, _ALONE, _BETWEEN))
+_LONG = re.compile(_MANY)
 
 
 def fold(text: str) -> str:
     """“Crème brûlée, NOW” is “creme brulee now”. Empty for a text without a word."""
-    bare = _MARK.sub("", unicodedata.normalize("NFKD", text.replace("\0", " "))).translate(_TABLE)
+    safe = _LONG.sub(rf"\g<0>{_PARTED}", text.replace("\0", " "))
+    bare = _MARK.sub("", unicodedata.normalize("NFKD", safe)).translate(_TABLE)
     words = _BREAK.sub(" ", _OWN.sub(r" \g<0> ", bare)).split(" ")
     return " ".join(word[:WORD_LENGTH] for word in words if word)
 
 
 def _sql() -> str:
     """The body of the same function for PostgreSQL. A text of ASCII alone takes the short way."""
-    bare = f"regexp_replace(normalize($1, NFKD), '[{_MARKS}]', '', 'g')"
+    safe = f"regexp_replace($1, '{_MANY}', '\\&{_PARTED}', 'g')"
+    bare = f"regexp_replace(normalize({safe}, NFKD), '[{_MARKS}]', '', 'g')"
     for letter, spelled in _SPELLED.items():
         bare = f"replace({bare}, '{letter}', '{spelled}')"
     bare = f"translate({bare}, '{''.join(_LETTERS)}', '{''.join(_LETTERS.values())}')"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 from partnerships.graphemes import shorten
@@ -63,13 +64,16 @@ def _folded(char: str) -> str:
 
 
 def _spans(words: list[_Word], terms: Sequence[Term]) -> Iterator[tuple[int, int]]:
+    line = "".join(f" {word.folded}" for word in words) + " "
+    begins = accumulate((len(word.folded) + 1 for word in words), initial=0)
+    number = {begin: at for at, begin in enumerate(begins)}
     for term in terms:
-        wanted = term.words.split(" ")
-        for at in range(len(words) - len(wanted) + 1):
-            here = [word.folded for word in words[at : at + len(wanted)]]
-            last = here[-1] == wanted[-1] if term.whole else here[-1].startswith(wanted[-1])
-            if here[:-1] == wanted[:-1] and last:
-                yield words[at].start, words[at + len(wanted) - 1].end
+        further = term.words.count(" ")
+        begin = line.find(term.as_it_stands)
+        while begin != -1:
+            at = number[begin]
+            yield words[at].start, words[at + further].end
+            begin = line.find(term.as_it_stands, begin + 1)
 
 
 def _start(text: str, match: int) -> int:

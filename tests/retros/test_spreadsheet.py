@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from html import unescape
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -175,6 +176,23 @@ LARGE = {
         '<table:table-row><table:table-cell office:value-type="string"><text:p><text:s text:c="900000000"/></text:p>'
         "</table:table-cell></table:table-row>"
     ),
+    "a text that many cells are": lambda: spreadsheets.xlsx_of(
+        "".join(f'<row><c t="s"><v>{n % 2}</v></c></row>' for n in range(1_000)), texts=["x" * 100_000, "y" * 100_000]
+    ),
+    "a text in a cell that is repeated": lambda: spreadsheets.ods_of(
+        '<table:table-row><table:table-cell office:value-type="string" table:number-columns-repeated="1000"><text:p>'
+        f"{'x' * 100_000}</text:p></table:table-cell></table:table-row>"
+    ),
+    "a value in a row that is repeated": lambda: spreadsheets.ods_of(
+        '<table:table-row table:number-rows-repeated="1000"><table:table-cell office:value-type="string" '
+        f'office:string-value="{"x" * 100_000}"/></table:table-row>'
+    ),
+    "spaces again and again": lambda: spreadsheets.ods_of(
+        '<table:table-row><table:table-cell office:value-type="string"><text:p>'
+        + '<text:s text:c="1000"/>' * 50_000
+        + "</text:p></table:table-cell></table:table-row>"
+    ),
+    "elements": lambda: spreadsheets.xlsx_of(f"<row><c><v>1</v></c></row><row>{'<c/>' * 5_000_000}</row>"),
     "many members": lambda: spreadsheets.archive({f"{n}.xml": "" for n in range(1_001)}),
     "much text": lambda: b"member_a_email,member_b_email\n" + b"x" * 950_000,
 }
@@ -193,7 +211,9 @@ NOT_A_TABLE = {
 
 
 @pytest.mark.parametrize("name", LARGE)
-def test_what_would_be_too_large_is_refused_in_a_sentence(name: str) -> None:
+def test_what_would_be_too_large_is_refused_in_a_sentence(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is built from it."""
+    monkeypatch.setattr("python_calamine.CalamineWorkbook", SimpleNamespace(from_filelike=pytest.fail))
     with pytest.raises(Invalid, match="too large"):
         text_of(LARGE[name]())
 

@@ -123,6 +123,8 @@ RESPONSES: list[Any] = [
     {"clientDataJSON": "eA", "authenticatorData": "eA", "signature": "eA", "userHandle": "eA"},
 ]  # fmt: skip
 NASTY: list[Any] = ["", "{", "null", "[]", "7", '"x"', "{}", {"id": "x", "rawId": "eA", "type": "public-key"}]
+NASTY += ["[" * 100_000, '{"a":' * 100_000]
+RESPONSES.append({"clientDataJSON": "W1tb" * 100_000, "attestationObject": "gYGB" * 100_000})
 NASTY += [
     {"id": "eA", "rawId": "eA", "type": "public-key", "clientExtensionResults": {}, "response": response}
     for response in RESPONSES

@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
 from partnerships.accounts.oidc import Claims
-from partnerships.models import Audit, Delivery, Invitation, Membership, Partnership, Person
+from partnerships.models import Audit, CalendarFeed, Delivery, Invitation, Membership, Partnership, Person
 from tests.cast import Cast
 from tests.factories import PASSWORD
 from tests.partnerships.accounts.provider import Provider
@@ -103,6 +104,22 @@ def test_where_no_mail_is_sent_the_provider_proves_the_address(cast: Cast, provi
     cast.ines.refresh_from_db()
     assert not cast.ines.has_usable_password()
     assert EmailAddress.objects.get(user=cast.ines).verified
+
+
+def test_nothing_stays_that_somebody_set_up_who_had_not_proved_the_address(
+    cast: Cast, provider: Provider, clock: Clock
+) -> None:
+    """An account that was made to wait for its owner: with a passkey, an app and an address of the calendar."""
+    EmailAddress.objects.filter(user=cast.ines).update(verified=False)
+    set_up(entered(cast.ines), clock)
+    Authenticator.objects.create(user=cast.ines, type="webauthn", data={"name": "Theirs", "credential": {}})
+    feed = reverse("calendar_feed", args=[CalendarFeed.issue(by=cast.ines)])
+    provider.says("i-10", email=cast.ines.email)
+    client, _answer = by_provider("i-10")
+    assert client.session["_auth_user_id"] == str(cast.ines.pk)
+    assert not Authenticator.objects.filter(user=cast.ines).exists()
+    assert Client().get(feed).status_code == 404
+    assert Audit.objects.filter(about_id=cast.ines.pk, act=Audit.Act.PROVIDER_LINKED).exists()
 
 
 def test_somebody_new_needs_an_invitation(provider: Provider) -> None:

@@ -142,6 +142,19 @@ def test_one_for_an_account_that_is_switched_off_later_lets_nobody_in(client: Cl
     assert client.get(path).status_code == 404
 
 
+@pytest.mark.parametrize("end", [Person.end_admin, Person.deactivate])
+def test_one_of_an_admin_who_is_none_any_more_lets_nobody_in(cast: Cast, end: Any) -> None:
+    """They may have kept it."""
+    path = made_by(cast.ada, cast.tom)
+    cast.sara.make_admin(by=cast.ada)
+    end(cast.ada, by=cast.sara)
+    kept = Client()
+    assert kept.get(path).status_code == 404
+    assert use(kept, path).status_code == 404
+    cast.tom.refresh_from_db()
+    assert cast.tom.check_password(PASSWORD)
+
+
 @pytest.mark.parametrize("name", ["account_reset_password", "account_request_login_code"])
 def test_without_mail_the_pages_say_so_and_whom_to_ask(client: Client, settings: Any, name: str) -> None:
     page = client.get(reverse(name)).text

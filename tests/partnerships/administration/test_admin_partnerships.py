@@ -41,6 +41,21 @@ def test_two_who_are_here_take_their_seats_and_are_told(
     assert all("Ada Osei set up a partnership for you" in mail.subject for mail in mailoutbox)
 
 
+def test_who_invited_as_an_admin_keeps_no_hold_on_the_invitation(client: Client, cast: Cast, ada: Person) -> None:
+    """A fresh link shows its token: with it one could come as somebody else, where no mail proves an address."""
+    create(client, cast.tom.email, "second@example.org")
+    client.post(reverse("person_invite"), {"email": "third@example.org"})
+    sent = list(Invitation.objects.open().filter(invited_by=ada).order_by("email"))
+    assert [invitation.email for invitation in sent] == ["second@example.org", "third@example.org"]
+    cast.sara.make_admin(by=ada)
+    for end in (lambda: True, lambda: ada.end_admin(by=cast.sara)):
+        assert end()
+        for name in ("invitation_update", "invitation_delete"):
+            for invitation in sent:
+                assert client.post(reverse(name, args=[invitation.pk])).status_code == 404
+    assert set(Invitation.objects.open()) == set(sent)
+
+
 def test_two_who_are_new_are_both_invited(client: Client, ada: Person, mailoutbox: list[Any]) -> None:
     """Each comes by an own link, in any order, into the seat that was meant."""
     page = create(client, "first@example.org", "second@example.org")

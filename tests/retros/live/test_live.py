@@ -19,6 +19,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from partnerships.models import Membership, Partnership, Person, SignIn
+from partnerships.models.sign_in import SessionStore
 from retros import limits
 from retros.lifecycle import ending
 from retros.lifecycle.erasure import erase
@@ -261,6 +262,22 @@ def test_strangers_of_every_kind_get_the_same_nothing(pair: Pair, session: Sessi
     assert [answer.status for answer in answers] == [204] * len(answers)
     assert all(answer.headers == answers[0].headers for answer in answers)
     assert all(answer.ended() for answer in answers)
+
+
+@pytest.mark.parametrize("key", ["seen", "started"])
+def test_a_sign_in_that_is_over_has_no_streams(pair: Pair, session: Session, open_stream: Open, key: str) -> None:
+    """An open one tells no words any more: it points, and the page that is asked for then ends the sign-in."""
+    ines, _tom = pair.hands(session)
+    cookie = cookie_of(pair.tom)
+    stream = open_stream(None, session.pk, cookie=cookie)
+    assert stream.event().name == "regions"
+    kept = SessionStore(cookie)
+    kept["seen"] = kept["started"] = timezone.now().isoformat()
+    kept[key] = (timezone.now() - timedelta(days=15)).isoformat()
+    kept.save()
+    ines.session.pause(by=pair.ines)
+    assert stream.event().name == "version"
+    assert open_stream(None, session.pk, cookie=cookie).status == 204
 
 
 def test_an_ended_partnership_has_no_streams(pair: Pair, session: Session, open_stream: Open) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from django.db import connection
-from hypothesis import given
+from hypothesis import example, given
 
+from retros.search.find import ON_A_PAGE
 from retros.search.folding import WORD_LENGTH, fold
 from retros.search.snippet import Part, snippet
 from retros.search.terms import MOST_TERMS, Term, terms_of
@@ -38,6 +41,24 @@ def test_accents_and_capitals_do_not_count(text: str, folded: str) -> None:
     assert fold(text) == folded
 
 
+# What costs a normal form most: marks of two classes by turns, in and outside of what is taken away; long signs.
+BOMBS = ["a" + "\u0300\u0316" * 4999, "ก" + "\u0e38\u0e48" * 4999, "\ufdfa" * 10_000, "㍿" * 10_000, "漢" * 10_000]
+
+
+def test_no_text_takes_long_to_fold() -> None:
+    before = process_time()
+    for bomb in BOMBS[:2] * 50:
+        fold(bomb)
+    assert process_time() - before < 2
+
+
+def test_no_text_takes_long_to_show() -> None:
+    before = process_time()
+    for _n in range(ON_A_PAGE):
+        snippet("漢" * 10_000, terms_of('"' + "漢" * 98))
+    assert process_time() - before < 2
+
+
 @given(TEXTS)
 def test_folding_what_is_folded_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
@@ -47,6 +68,8 @@ def test_folding_what_is_folded_changes_nothing(text: str) -> None:
 @pytest.mark.both_databases
 @pytest.mark.django_db
 @given(TEXTS)
+@example(BOMBS[0])
+@example(BOMBS[1])
 def test_the_database_folds_the_same(text: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT retros_fold(%s)", [text])

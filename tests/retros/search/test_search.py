@@ -6,6 +6,7 @@ import re
 import uuid
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from time import process_time
 from typing import Any
 
 import pytest
@@ -15,7 +16,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from partnerships.limits import CONTENT_LENGTH
 from partnerships.models import Delivery, Membership, Partnership, Person
+from retros import limits
 from retros.lifecycle import retention
 from retros.lifecycle.erasure import erase
 from retros.models import Action, Draft, Entry, Jot, Note, SearchText, Session
@@ -120,6 +123,18 @@ def test_unfinished_texts_and_jots_are_the_authors(pair: Pair) -> None:
     other = make_pair().partnership
     Membership.objects.filter(partnership=other, seat="a").update(person=pair.ines)
     assert "Nothing found" in look(pair.ines, other, "words").text
+
+
+def test_what_one_keeps_to_oneself_makes_no_page_slow(pair: Pair) -> None:
+    """As much as one may keep, of signs that are eighteen when they are folded; the newest are found all the same."""
+    mine, text = {"person": pair.ines}, "\ufdfa" * CONTENT_LENGTH
+    for _n in range(limits.ENTRIES_PER_PERSON):
+        Draft.objects.create(**mine, key=f"jot:{uuid.uuid4()}", text=text)
+        Jot.objects.create(**mine, partnership=pair.partnership, text=text)
+    Jot.objects.create(**mine, partnership=pair.partnership, text="jotted words")
+    before = process_time()
+    assert "<mark>words</mark>" in look(pair.ines, pair.partnership, "words").text
+    assert process_time() - before < 2
 
 
 def test_a_page_after_the_other(pair: Pair) -> None:
