@@ -317,13 +317,25 @@ def test_the_lead_answers_what_was_released(stage: Stage) -> None:
     release = stage.shown()
     need.reply(by=cast.sara, text="In March")
     for person in (cast.ines, cast.tom):
-        assert "In March" in stage.page(person, "partnership_detail", cast.checkout.pk).text
+        home = stage.page(person, "partnership_detail", cast.checkout.pk).text
+        assert "In March" in home
+        assert "Sara answers what you need" in home
     for person in (cast.mei, cast.tom):
         with pytest.raises(NotAllowed):
             need.reply(by=person, text="x")
     release.withdraw(by=cast.tom)
     with pytest.raises(Refusal):
         need.reply(by=cast.sara, text="Later")
+
+
+def test_of_several_leads_home_says_who_sees_what(stage: Stage) -> None:
+    stage.shown()
+    home = stage.page(stage.cast.ines, "partnership_detail", stage.cast.checkout.pk).text
+    assert f"{stage.cast.sara.full_name}:" not in home  # of one lead it is clear
+    stage.cast.checkout.assign_lead(stage.cast.mei, by=stage.cast.ada)
+    home = " ".join(stage.page(stage.cast.ines, "partnership_detail", stage.cast.checkout.pk).text.split())
+    assert f"{stage.cast.sara.full_name}: Sees dates, counts and titles, and 1 thing that you showed." in home
+    assert f"{stage.cast.mei.full_name}: Sees dates, counts and titles. Nothing of what you wrote." in home
 
 
 # --- offers -----------------------------------------------------------------------------------------------------------
