@@ -104,6 +104,12 @@ class LeadRow:
         return self._in("withdrawn")
 
     @property
+    def known_needs(self) -> set[UUID]:
+        """Those that are shown, or proposed to be, in their words of now."""
+        said = {(row.release.need_id, row.release.text) for row in (*self.shown, *self.waiting)}
+        return {need.pk for need in self.needs if (need.pk, need.text) in said}
+
+    @property
     def now(self) -> str:
         """“Sees dates, counts and titles, and 2 things that you showed.”"""
         count = len(self.shown)
