@@ -98,6 +98,9 @@ class Pair(Header):
 
     @property
     def together(self) -> str:
+        if ended := self.partnership.archived_at:
+            month = date_format(ended.astimezone(self.person.tz), "F Y")
+            return _("Worked together until %(month)s.") % {"month": month}
         return together_since(self.partnership.since, self.today)
 
     @property

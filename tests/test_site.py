@@ -297,6 +297,23 @@ def test_templates_carry_no_inline_style_or_script() -> None:
     assert found_in_templates(r"<script(?![^>]*\bnonce=)") == []
 
 
+INCLUDE = re.compile(r"""{%\s*include\s+"([^"]+)"([^%]*)%}""")
+
+
+def posts(template: str) -> bool:
+    """Whether it, or something that it includes, holds a form with a token."""
+    text = (ROOT / "templates" / template).read_text(encoding="utf-8")
+    return "csrf_token" in text or any(posts(match[1]) for match in INCLUDE.finditer(text) if match[1] != template)
+
+
+def test_what_is_included_alone_holds_no_form_with_a_token() -> None:
+    """`only` leaves the token behind, so that each press there is answered by “Press again.”."""
+    texts = [path.read_text(encoding="utf-8") for path in TEMPLATES]
+    alone = {match[1] for text in texts for match in INCLUDE.finditer(text) if re.search(r"\bonly\b", match[2])}
+    assert alone
+    assert [template for template in sorted(alone) if posts(template)] == []
+
+
 def elements(text: str) -> Iterator[tuple[str, str]]:
     """(name, all between it and `>`) of each element in a template; what Django fills in stands in neither."""
     plain = re.sub(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", "", text)

@@ -54,8 +54,11 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return mailed.order_by("-sent_at").values("sent_at")[:1]
 
     def calendar_of(self, person: Person) -> dict[uuid.UUID, int]:
-        """What mails put into this person's calendar and nothing took out since: the generation, by its subject."""
+        """What mails put into this person's calendar and nothing took out since: the generation, by its subject. What
+        went to the log alone is in no calendar.
+        """
         out = self.filter(person=person, kind__in=Delivery.CALENDAR, status__in=Delivery.OUT).order_by("send_at")
+        out = out.exclude(status=Delivery.Status.SENT, by_server=False)
         found: dict[uuid.UUID, int] = {}
         for subject_id, kind, key in out.values_list("subject_id", "kind", "for_key"):
             generation = int(key.partition(".")[0])

@@ -15,7 +15,7 @@ from partnerships.access import get_partnership
 from partnerships.http import PersonRequest, to_page
 from retros.access import get_action
 from retros.actions.forms import ActionChangeForm, ActionPageForm, DoneForm
-from retros.actions.helped import Helped
+from retros.actions.helped import UNSAID, Helped
 from retros.actions.page import Actions
 from retros.agreements.page import adopted
 from retros.models import Action, Draft
@@ -25,6 +25,7 @@ LISTS = {
     "home": "partnership_detail",
     "all": "action_list",
     "helped": "helped_list",
+    UNSAID: "helped_list",
 }  # the lists that an action can be pressed in
 
 
@@ -85,8 +86,12 @@ def action_update(request: PersonRequest, action_id: UUID) -> HttpResponse:
 def action_done_create(request: PersonRequest, action_id: UUID) -> HttpResponse:
     """Done, or didn’t fit; and, if somebody says so, whether it helped."""
     action = get_action(request.user, action_id)
-    action.finish(by=request.user, **DoneForm(request.POST).checked())
-    messages.success(request, action.get_closed_as_display(), extra_tags=_undo(request, "action_done_delete", action))
+    said = DoneForm(request.POST).checked()
+    if action.finish(by=request.user, **said) or not said["helped"]:
+        undo = _undo(request, "action_done_delete", action)
+        messages.success(request, action.get_closed_as_display(), extra_tags=undo)
+    else:
+        messages.success(request, action.get_helped_display())
     return _row_again(request, action)
 
 
@@ -138,7 +143,9 @@ def _place(request: PersonRequest) -> str:
 
 
 def _back(request: PersonRequest, action: Action) -> str:
-    return reverse(LISTS[_place(request)], args=[action.partnership_id])
+    place = _place(request)
+    url = reverse(LISTS[place], args=[action.partnership_id])
+    return f"{url}?outcome={UNSAID}" if place == UNSAID else url
 
 
 def _undo(request: PersonRequest, name: str, action: Action) -> str:

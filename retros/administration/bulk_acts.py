@@ -281,6 +281,8 @@ def _change(wish: BulkRequest, pair: BulkPair, line: BulkLine, _facts: BulkFacts
         raise Refusal(_("No retro of theirs is planned."))
     line.before = _rhythm(rhythm.rule_at(pair.change.series, first))
     rhythm.change_from_in(pair.change, first, cadence=PRESETS[wish.cadence])
+    if _rhythm(pair.rule()) == line.before and not shifts(pair.change):
+        raise Refusal(_("They have this rhythm already."))
     dates = [pair.times(row.start_utc) for row in pair.ahead() if row.slot_date]
     line.after = [_rhythm(pair.rule()), *dates[:DATES_SHOWN]]
 
@@ -288,7 +290,10 @@ def _change(wish: BulkRequest, pair: BulkPair, line: BulkLine, _facts: BulkFacts
 def _pause(wish: BulkRequest, pair: BulkPair, line: BulkLine, _facts: BulkFacts) -> None:
     line.before = _rhythm(pair.rule())
     change = pair.change
+    known = len(change.pauses)
     rhythm.pause_in(change, wish.first_day or change.today(pair.rule().timezone), wish.until)
+    if len(change.pauses) == known:
+        raise Refusal(_("They are paused then already."))
     line.after = [str(change.pauses[-1])]
 
 

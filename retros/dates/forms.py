@@ -80,6 +80,13 @@ class PlanForm(WhenForm):
         super().__init__(*args, pair=pair, **kwargs)
         retros = [each for each in catalogue().choices(pair.partnership.kind) if each.kind == Session.Kind.RETRO]
         cast(forms.ChoiceField, self.fields["exercise"]).choices = [(each.key, each.title) for each in retros]
+        self._minutes = {each.key: each.minutes for each in retros}
+
+    def planned(self) -> dict[str, Any]:
+        """What `one_date.plan` takes, beside the partnership and `by`. Raises Invalid."""
+        when, data = self.wall_time(), self.cleaned_data
+        lasts = {"duration_min": self._minutes[data["exercise"]]} if data["exercise"] else {}
+        return {**when, **lasts, "id": data["client_id"], "template_key": data["exercise"]}
 
 
 def lengths() -> list[tuple[int, str]]:

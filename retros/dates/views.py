@@ -166,9 +166,7 @@ def session_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse
     form = PlanForm.of(request, pair=pair, initial={**proposal(pair), "exercise": request.GET.get("exercise")})
     if request.method == "POST":
         with form.on_page(at="time"):
-            when = form.wall_time()
-            key, exercise = form.cleaned_data["client_id"], form.cleaned_data["exercise"]
-            session = one_date.plan(pair.partnership, by=request.user, id=key, template_key=exercise, **when)
+            session = one_date.plan(pair.partnership, by=request.user, **form.planned())
             return _planned(request, session, pair)
     return render(request, "retros/dates/session_form.html", {**pair.context, "form": form}, status=form.status)
 

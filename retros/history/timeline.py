@@ -69,7 +69,8 @@ class Item:
 
     @property
     def when(self) -> str:
-        return date_format(self.on, "j F")
+        """Within the year that is shown; what comes next may be in another one."""
+        return date_format(self.on, "j F Y" if self.is_next else "j F")
 
 
 @dataclass(frozen=True)
@@ -217,8 +218,9 @@ class History:
 
     @cached_property
     def items(self) -> list[Item]:
-        """The newest first; what comes next on top."""
-        found = [item for item in self._all() if item.is_next or item.on.year == self.year]
+        """The newest first; what comes next on top, of the newest year."""
+        newest = self.year == self.years[0]
+        found = [item for item in self._all() if (newest if item.is_next else item.on.year == self.year)]
         return sorted(found, key=lambda item: (item.is_next, item.on), reverse=True)
 
     @property

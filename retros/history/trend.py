@@ -147,6 +147,8 @@ def trends(
 class Trends:
     """All that the two rate again and again, for a page: the same for both."""
 
+    most = RETROS_SHOWN
+
     def __init__(self, partnership: Partnership, person: Person, members: Sequence[Membership]) -> None:
         self.partnership = partnership
         self.person = person

@@ -105,6 +105,10 @@ class Home(Pair):
         series.current = self._rules[-1]
         return series
 
+    @property
+    def has_ended_rhythm(self) -> bool:
+        return bool(self._rules) and self.series is None
+
     @cached_property
     def _rules(self) -> list[RuleVersion]:
         """Every rule that the pair had, with its rhythm; the last one is in force."""

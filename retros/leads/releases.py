@@ -104,6 +104,12 @@ class LeadRow:
         return self._in("withdrawn")
 
     @property
+    def known_needs(self) -> set[UUID]:
+        """Those that are shown, or proposed to be, in their words of now."""
+        said = {(row.release.need_id, row.release.text) for row in (*self.shown, *self.waiting)}
+        return {need.pk for need in self.needs if (need.pk, need.text) in said}
+
+    @property
     def now(self) -> str:
         """“Sees dates, counts and titles, and 2 things that you showed.”"""
         count = len(self.shown)
@@ -165,10 +171,15 @@ class LeadsNotice:
         return [row for lead in self.leads for row in lead.releases if row.state == "yours"]
 
     @property
-    def answers(self) -> list[Need]:
-        """Answers of leads, as long as they are news."""
+    def answers(self) -> list[tuple[str, str]]:
+        """Who of the leads answered, and what, as long as it is news."""
         since = self.pair.now - LATELY
-        return [n for row in self.leads for n in row.needs if n.answered_at and n.answered_at > since]
+        return [
+            (row.lead.person.first_name, need.answer)
+            for row in self.leads
+            for need in row.needs
+            if need.answered_at and need.answered_at > since
+        ]
 
     @cached_property
     def offers(self) -> list[OfferRow]:

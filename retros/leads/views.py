@@ -100,8 +100,9 @@ def release_create(request: PersonRequest, partnership_id: UUID, lead_id: UUID) 
     data = form.checked()
     thing = get_releasable(request.user, data["kind"], data["thing"])
     if request.method == "POST":
-        Release.propose(lead, data["kind"], thing, by=request.user, digest=data["digest"])
-        messages.success(request, _("Proposed. It is shown when both of you agree"))
+        release = Release.propose(lead, data["kind"], thing, by=request.user, digest=data["digest"])
+        shown = _("Shown to %(name)s") % {"name": lead.person.first_name}
+        messages.success(request, shown if release.is_shown else _("Proposed. It is shown when both of you agree"))
         return redirect("release_list", partnership_id)
     context["preview"] = ReleasePreview.of(lead, data["kind"], thing)
     return render(request, "retros/leads/release_create.html", context)

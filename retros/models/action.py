@@ -210,14 +210,16 @@ class Action(models.Model):
             self.save(update_fields=[*new, "version"])
             Draft.take(Draft.Box.EDIT.key(self.pk), by=by)
 
-    def finish(self, *, by: Person, closed_as: str = Closed.DONE, helped: str = "") -> None:
-        """Done, or didn’t fit. Pressing it twice is pressing it once."""
+    def finish(self, *, by: Person, closed_as: str = Closed.DONE, helped: str = "") -> bool:
+        """Done, or didn’t fit. Pressing it twice is pressing it once. Returns whether this press ended it."""
         with _writing(self.partnership, by, None):
             self._read_again()
-            if self.closed_as != closed_as:
+            ends = self.closed_as != closed_as
+            if ends:
                 self._close(closed_as, helped, timezone.localdate(timezone=by.tz))
             elif helped and helped != self.helped:
                 self._close(closed_as, helped, self.closed_on)
+            return ends
 
     def reopen(self, *, by: Person) -> None:
         with _writing(self.partnership, by, None):

@@ -13,6 +13,7 @@ from partnerships.models import Lead
 from retros.agreements.due import DueAgreement, DueAgreements
 from retros.agreements.page import Proposed, proposed_in
 from retros.models import Note, Session
+from retros.models.session import undecided_since
 from retros.room.steps.asks import Asks
 
 
@@ -45,6 +46,17 @@ class Close(Asks):
     def clauses(self) -> list[Proposed]:
         """What of this retro went into an agreement, or waits for a signature."""
         return proposed_in(self.session, self.person, self.partner.name)
+
+    @property
+    def is_past(self) -> bool:
+        """Whether the day it was closed on is over everywhere: leads see that it took place, and others came since."""
+        held = self.session.held_on
+        return self.session.is_closed and held is not None and held < undecided_since(self.now)
+
+    @property
+    def asks_for_next(self) -> bool:
+        """Whether a next date is shown: not after a farewell, nor when the two work together no more."""
+        return not (self.session.is_farewell or self.is_past or self.session.partnership.is_archived)
 
     @cached_property
     def next_planned(self) -> Session | None:

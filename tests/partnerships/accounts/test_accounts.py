@@ -304,12 +304,23 @@ def test_session_end_all(client, tom):
     assert str(tom.pk) not in held
 
 
-def test_a_second_address_obeys_the_domain_rule(client, tom, settings):
+def test_a_second_address_obeys_the_domain_rule(client, tom, with_mail, settings):
     settings.MAIL_DOMAINS = frozenset({"example.org"})
     client.post(reverse("account_login"), {"login": tom.email, "password": PASSWORD})
     page = client.post(reverse("account_email"), {"action_add": "", "email": "tom@example.com"})
     assert "Addresses of this domain cannot be used here." in page.text
     assert tom.emailaddress_set.count() == 1
+
+
+def test_where_no_mail_leaves_none_is_said_to_be_sent_to_an_address(client, tom):
+    tom.emailaddress_set.update(verified=False)
+    client.post(reverse("account_login"), {"login": tom.email, "password": PASSWORD})
+    page = client.get(reverse("account_email")).text
+    assert "sends no mail" in page
+    assert "Verify it" not in page
+    assert "Add it" not in page
+    page = client.post(reverse("account_email"), {"action_send": "", "email": tom.email}, follow=True).text
+    assert "Mail sent" not in page
 
 
 def test_a_second_address_is_verified_by_a_code_and_told_to_the_first(client, tom, with_mail, mailoutbox):

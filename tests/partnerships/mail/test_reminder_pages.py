@@ -51,6 +51,13 @@ def test_reminder_update_shows_and_keeps_every_choice(cast: Cast) -> None:
     assert 'value="2027-03-01"' in again
 
 
+@pytest.mark.parametrize("mailed", [True, False])
+def test_reminder_update_says_that_no_mail_leaves(cast: Cast, settings: Any, mailed: bool) -> None:
+    settings.MAIL_IS_SENT = mailed
+    said = "This installation sends no mail." in client_of(cast.ines).get(reverse("reminder_update")).text
+    assert said is not mailed
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -68,6 +68,22 @@ def test_a_story_from_its_card_to_its_clause(pair: Pair) -> None:
     assert "I hear of scope too late" not in page(pair, pair.tom)
 
 
+def test_saying_whether_it_helped_takes_back_no_end(pair: Pair) -> None:
+    """It ended weeks ago: what is said is what was pressed, and the way back of “Done” stands nowhere near."""
+    tried = agreed(pair, "A note the same day")
+    tried.finish(by=pair.ines)
+    Action.objects.update(closed_on=timezone.localdate() - timedelta(days=20))
+    assert 'name="place" value="unsaid"' in page(pair, pair.tom, outcome="unsaid")
+    client = client_of(pair.tom)
+    data = {"place": "unsaid", "closed_as": "done", "helped": "no_difference"}
+    answer = client.post(reverse("action_done_create", args=[tried.pk]), data)
+    assert answer["Location"] == f"{reverse('helped_list', args=[pair.partnership.pk])}?outcome=unsaid"
+    text = client.get(answer["Location"]).text
+    assert "Nothing here." in text
+    assert text.count("No difference") == 2  # what was done, and the way to the list of those
+    assert reverse("action_done_delete", args=[tried.pk]) not in text
+
+
 def test_an_experiment_is_looked_at_when_its_day_has_come(pair: Pair) -> None:
     due = agreed(pair, "Sketch first", days=0, is_experiment=True, session=pair.started())
     agreed(pair, "Not today", days=3, is_experiment=True)

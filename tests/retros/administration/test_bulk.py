@@ -180,6 +180,17 @@ def test_pause_and_go_on(cast: Cast) -> None:
     assert starts(cast.checkout) == before
 
 
+def test_who_has_it_already_is_left_as_it_is(cast: Cast) -> None:
+    """They were counted among those that would change, with the same words before and after."""
+    in_rhythm(cast.checkout, cast.ada, cadence="monthly")
+    before = checksum()
+    same = wish("rhythm", cast.checkout, cadence="monthly")
+    assert do(same, cast.ada).lines.get().refused == "They have this rhythm already."
+    assert {name for name, kept in checksum().items() if before[name] != kept} == {"retros_bulk", "retros_bulkline"}
+    pause = wish("pause", cast.checkout, first_day=timezone.localdate())
+    assert [do(pause, cast.ada).lines.get().refused for _again in range(2)] == ["", "They are paused then already."]
+
+
 def test_another_rhythm_and_back(cast: Cast) -> None:
     series = in_rhythm(cast.checkout, cast.ada, cadence="monthly")
     before, words = starts(cast.checkout), series.rule.words
@@ -434,7 +445,7 @@ def test_a_pair_takes_at_most_25_statements(cast: Cast, monkeypatch: pytest.Monk
 
 def _statements(act: str, pairs: list[Partnership], by: Person) -> int:
     """How many it takes to do it to all of these, which is taken back."""
-    what = wish(act, *pairs)
+    what = wish(act, *pairs, **({"cadence": "every_8_weeks"} if act == "rhythm" else {}))
     digest = bulk.preview(what, by=by).digest
     with transaction.atomic():
         with asked() as statements:

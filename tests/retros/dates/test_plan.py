@@ -50,6 +50,21 @@ def test_session_create_plans_and_says_when(cast: Cast) -> None:
     assert "Planned for " in unescape(answer.content.decode())
 
 
+@pytest.mark.parametrize(
+    ("exercise", "minutes", "said"),
+    [
+        ("retro-quick", 25, "About 25 minutes."),
+        ("retro-classic", 60, "About an hour."),
+        ("", 60, "About an hour."),
+    ],
+)
+def test_session_create_takes_as_long_as_what_is_chosen(cast: Cast, exercise: str, minutes: int, said: str) -> None:
+    sent = when(exercise=exercise)
+    answer = client_of(cast.ines).post(reverse("session_create", args=[cast.checkout.pk]), sent, follow=True)
+    assert Session.objects.get().duration_min == minutes
+    assert said in answer.text
+
+
 def test_session_create_offers_ones_own_clock(cast: Cast) -> None:
     text = client_of(cast.daniel).get(reverse("session_create", args=[cast.search.pk])).content.decode()
     assert '<option value="Europe/Madrid" selected>' in text

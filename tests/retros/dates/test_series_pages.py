@@ -250,6 +250,27 @@ def test_pause_resume_end_and_the_link(cast: Cast) -> None:
     assert (series.title, series.meeting_url) == ("Our hour", "https://meet.example.org/new")
 
 
+def test_a_rhythm_that_ended_is_brought_back_by_a_later_last_day(cast: Cast) -> None:
+    """As its page says: a slip of the finger at the last day took all dates, and the way back."""
+    play.hold(cast.checkout)
+    series = planned_rhythm(cast)
+    before = [row.start_utc for row in rows(series)]
+    end = reverse("series_end", args=[cast.checkout.pk])
+    client = client_of(cast.ines)
+    client.post(end, {"version": series.version, "last": "2001-01-01"})
+    detail = reverse("series_detail", args=[cast.checkout.pk])
+    start = client.get(reverse("partnership_detail", args=[cast.checkout.pk])).text
+    assert "Your rhythm has ended." in start
+    assert "No rhythm yet" not in start
+    assert f'href="{detail}"' in start
+    page = client.get(detail).text
+    assert "It has ended." in page
+    assert f'action="{end}"' in page
+    version = re.findall(r'name="version" value="(\d+)"', page)
+    client.post(end, {"version": version, "last": ""})
+    assert [row.start_utc for row in rows(series) if row.is_planned] == before
+
+
 @pytest.mark.parametrize("name", ["series_pause", "series_resume", "series_end", "series_update"])
 def test_an_old_page_changes_nothing_and_is_told_why(cast: Cast, name: str) -> None:
     series = planned_rhythm(cast)

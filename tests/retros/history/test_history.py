@@ -317,6 +317,20 @@ def test_the_overview_says_what_was_released(cast: Cast) -> None:
     assert row_of(cast).released == Released(1, "Action")
 
 
+@pytest.mark.parametrize("is_open", [True, False])
+def test_what_comes_next_stands_in_the_newest_year_alone(cast: Cast, is_open: bool) -> None:
+    today = timezone.localdate()
+    Partnership.objects.filter(pk=cast.checkout.pk).update(since=date(today.year - 1, 2, 1))
+    session = play.plan(cast.checkout)
+    if is_open:
+        session.start(by=cast.tom)
+    for who in (cast.ines, cast.sara):
+        now, before = (page(who, "history_detail", cast.checkout.pk, year=today.year - n) for n in (0, 1))
+        assert '<li class="next">' in now
+        assert f">{session.start_local:%-d %B %Y}</time>" in now
+        assert '<li class="next">' not in before
+
+
 def test_the_history_says_to_the_two_that_a_retro_is_open_now(cast: Cast) -> None:
     session = play.plan(cast.checkout)
     day, year = f"{session.start_local:%-d %B}", session.start_local.year

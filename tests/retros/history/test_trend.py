@@ -214,6 +214,7 @@ def test_the_page_has_every_value_in_words_and_is_the_same_for_both(cast: Cast) 
     for person in (cast.ines, cast.tom):
         client = client_of(person)
         page = client.get(reverse("trend_list", args=[cast.checkout.pk])).content.decode()
+        assert "over the last 6 times at most" in page
         pages.append(re.findall(r"<h3.*?</table>", page, re.DOTALL))
     assert pages[0] == pages[1]
     us, overall, plate = [re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", each)) for each in pages[0]]

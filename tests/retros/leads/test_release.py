@@ -91,6 +91,23 @@ def test_the_same_proposed_by_both_is_shown(stage: Stage) -> None:
     assert len(stage.read) == 1
 
 
+def test_what_is_shown_already_is_not_proposed_again(stage: Stage) -> None:
+    """The press did nothing, and promised that the other one would be asked."""
+    cast, pair = stage.cast, stage.cast.checkout
+    shows = f"?kind=need&amp;thing={stage.need.pk}"
+    assert shows in stage.page(cast.ines, "release_list", pair.pk).text
+    url = reverse("release_create", args=[pair.pk, cast.sara.pk])
+    data = {"kind": "need", "thing": stage.need.pk, "digest": words_of("need", stage.need, stage.lead).digest}
+    assert "Proposed. It is shown when" in client_of(cast.ines).post(url, data, follow=True).text
+    assert shows not in stage.page(cast.ines, "release_list", pair.pk).text
+    for person in (cast.tom, cast.ines):  # the second yes; a page that was open all the time
+        text = client_of(person).post(url, data, follow=True).text
+        assert "Shown to Sara" in text
+        assert "Proposed. It is shown when" not in text
+    stage.need.edit(by=cast.tom, text="Other words", version=1)
+    assert shows in stage.page(cast.ines, "release_list", pair.pk).text
+
+
 def test_what_both_saw_is_what_the_lead_gets(stage: Stage) -> None:
     """Preview, the other one's page, and the lead's page: the same article, byte for byte."""
     cast, pair = stage.cast, stage.cast.checkout
@@ -317,13 +334,25 @@ def test_the_lead_answers_what_was_released(stage: Stage) -> None:
     release = stage.shown()
     need.reply(by=cast.sara, text="In March")
     for person in (cast.ines, cast.tom):
-        assert "In March" in stage.page(person, "partnership_detail", cast.checkout.pk).text
+        home = stage.page(person, "partnership_detail", cast.checkout.pk).text
+        assert "In March" in home
+        assert "Sara answers what you need" in home
     for person in (cast.mei, cast.tom):
         with pytest.raises(NotAllowed):
             need.reply(by=person, text="x")
     release.withdraw(by=cast.tom)
     with pytest.raises(Refusal):
         need.reply(by=cast.sara, text="Later")
+
+
+def test_of_several_leads_home_says_who_sees_what(stage: Stage) -> None:
+    stage.shown()
+    home = stage.page(stage.cast.ines, "partnership_detail", stage.cast.checkout.pk).text
+    assert f"{stage.cast.sara.full_name}:" not in home  # of one lead it is clear
+    stage.cast.checkout.assign_lead(stage.cast.mei, by=stage.cast.ada)
+    home = " ".join(stage.page(stage.cast.ines, "partnership_detail", stage.cast.checkout.pk).text.split())
+    assert f"{stage.cast.sara.full_name}: Sees dates, counts and titles, and 1 thing that you showed." in home
+    assert f"{stage.cast.mei.full_name}: Sees dates, counts and titles. Nothing of what you wrote." in home
 
 
 # --- offers -----------------------------------------------------------------------------------------------------------

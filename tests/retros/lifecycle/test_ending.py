@@ -9,6 +9,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from partnerships.models import Audit, Invitation, Look, Membership, Partnership
 from partnerships.refusals import NotAllowed, Refusal, Stale
@@ -65,6 +66,20 @@ def test_a_retro_in_which_nothing_was_opened_is_cancelled(cast: Cast) -> None:
     running.refresh_from_db()
     assert (running.status, running.number) == ("cancelled", None)
     assert (running.position, running.started_at) == (0, None)  # planned again, it begins at its beginning
+
+
+def test_the_pages_of_one_that_ended_speak_of_nothing_to_come(cast: Cast) -> None:
+    pages = ("partnership_detail", "action_list")
+    said = ("Working together", "Starting together", "You can also add one any day", "you can also add one any day")
+
+    def shown() -> str:
+        return "".join(client(cast.ines).get(reverse(name, args=[cast.checkout.pk])).text for name in pages)
+
+    play.agree(cast.checkout, "Sketch early").soft_delete(by=cast.ines)
+    assert any(words in shown() for words in said)
+    ending.end(cast.checkout, by=cast.tom)
+    assert not any(words in shown() for words in said)
+    assert f"Worked together until {timezone.localdate(timezone=cast.ines.tz):%B %Y}." in shown()
 
 
 def test_taken_up_again_by_either_and_nothing_comes_back(cast: Cast) -> None:

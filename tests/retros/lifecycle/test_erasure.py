@@ -284,6 +284,15 @@ def test_the_only_admin_makes_another_one_first(cast: Cast) -> None:
         gone.reactivate(by=cast.mei)
 
 
+def test_a_no_after_the_password_can_be_pressed_again(cast: Cast) -> None:
+    """The page is drawn as the answer of another address, where the next press must not go."""
+    client, url = client_of(cast.ada), reverse("data_erase")
+    asked = client.post(url, {"understood": "on"})["Location"]
+    page = client.post(asked, {"password": PASSWORD})
+    assert "only admin" in page.text
+    assert re.search(rf'<form[^>]*action="{url}"', page.text)
+
+
 def choices() -> set[str]:
     """Every word in the choices of every question."""
     labels = [label for prompt in Prompt.objects.all() for _value, label in prompt.choices]

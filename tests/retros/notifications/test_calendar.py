@@ -215,8 +215,9 @@ def test_who_wants_no_invitations_gets_none(mode: str) -> None:
     assert len(mails_to(a, "invite")) == 1
 
 
-def test_what_was_mailed_stays_right_and_stands_there_once() -> None:
+def test_what_was_mailed_stays_right_and_stands_there_once(settings: Any) -> None:
     """From invitations to the feed: the one that was mailed follows its changes by mail, the others come by feed."""
+    settings.MAIL_IS_SENT = True
     ours = pair("Europe/Berlin")
     a, b = people(ours)
     first = session(ours, "2027-02-09T14:00")
@@ -227,6 +228,17 @@ def test_what_was_mailed_stays_right_and_stands_there_once() -> None:
     tick(NOW + DAY)
     assert (len(mails_to(a, "update")), len(mails_to(a, "invite"))) == (1, 1)
     assert [uid.split(".")[0] for uid, *_rest in ics.read_back(feed(a, NOW))] == [str(second.pk)]
+
+
+@pytest.mark.parametrize("mailed", [True, False])
+def test_a_feed_has_what_no_server_mailed(settings: Any, mailed: bool) -> None:
+    """Without a mail server invitations go to the log alone: the feed is all that a calendar gets."""
+    settings.MAIL_IS_SENT = mailed
+    made = s2()
+    a, _b = people(made.partnership)
+    tick(NOW)
+    assert len(mails_to(a, "invite")) == 1
+    assert len(ics.read_back(feed(a, NOW))) == (0 if mailed else 1)
 
 
 def test_answers_go_where_the_operator_says(settings: Any) -> None:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from partnerships.models import Person
+from partnerships.models import Lead, Partnership, Person
 from partnerships.refusals import NotAllowed, Refusal
 from retros.dates import one_date
 from retros.models import Entry, Ready, Session, Step
@@ -225,3 +225,30 @@ def test_wrap_up_and_actions_propose_no_weekend_and_no_night(cast: Cast, closing
     Session.objects.filter(pk=saturday.pk).update(start_local=start, start_utc=start)
     text = ines.get(reverse("step_detail", args=[closing.pk, 3])).text
     assert set(re.findall(r'name="due"\s+value="([^"]+)"', text)) == {"2027-03-26"}
+
+
+# --- long after -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_led", [True, False])
+def test_a_retro_of_long_ago_tells_nothing_of_what_is_to_come(cast: Cast, ines: Client, is_led: bool) -> None:
+    if not is_led:
+        Lead.objects.all().delete()
+    old = play.hold(cast.checkout, on=timezone.now() - timedelta(days=400))
+    new = play.hold(cast.checkout)
+    play.plan(cast.checkout)
+    text, now = (ines.get(reverse("step_detail", args=[each.pk, 4])).text for each in (old, new))
+    assert f"You held it on {old.day:%-d %B %Y}." in text
+    assert "You held it on" not in now
+    for ahead in ("once its day is over,", "Your next retro"):
+        assert ahead in now
+        assert ahead not in text
+    assert re.search(r"What leaves this room:</strong>\s*an? (lead|admin) sees that this retro took place", text)
+
+
+def test_who_works_together_no_more_is_asked_for_no_next_date(cast: Cast, ines: Client) -> None:
+    session = play.hold(cast.checkout)
+    url = reverse("step_detail", args=[session.pk, 4])
+    assert "When do you meet next?" in ines.get(url).text
+    Partnership.objects.filter(pk=cast.checkout.pk).update(archived_at=timezone.now())
+    assert "When do you meet next?" not in ines.get(url).text
