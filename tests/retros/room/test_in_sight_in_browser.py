@@ -448,7 +448,7 @@ def test_a_closed_sitting_is_no_retro(open_page: Callable[..., Page], people: Ca
         for person in (people.ines, people.tom):
             Session.objects.get(pk=session.pk).steps[position].ready_for_next(by=person)
     page.goto(f"/sessions/{session.pk}/")
-    expect(page.locator("#banner")).to_have_text("This sitting is closed. You can both read it.")
+    expect(page.locator("#banner")).to_have_text("This sitting is closed. You can both read what was opened.")
 
 
 def test_a_closed_retro_offers_print_and_a_lead(open_page: Callable[..., Page], rooms: Rooms, people: Cast) -> None:
