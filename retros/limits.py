@@ -6,6 +6,7 @@ Lengths are counted in characters.
 from datetime import timedelta
 
 ENTRIES_PER_PERSON = 200  # per session
+OPEN_ACTIONS = 500  # of a pair
 IMPORT_LINES = 5_000  # of one file of partnerships
 IMPORT_BYTES = 950_000  # of its rows as text, which one form sends back
 IMPORT_HEAD = 1_000  # characters of a first line that are looked at

@@ -234,6 +234,18 @@ def test_nothing_in_an_address_is_a_fault_of_ours(world: World, ines: Client) ->
     assert ines.get(position).status_code == 404
 
 
+@pytest.mark.both_databases
+@pytest.mark.parametrize("typed", ["\x00", "a " * 2000], ids=["nul", "words"])
+def test_no_words_that_a_list_is_searched_with_are_a_fault_of_ours(world: World, typed: str) -> None:
+    for who, names in {"ada": ["person_list", "audit_list", "admin_partnership_list", "schedule", "mail_list"],
+                       "sara": ["lead_list"], "ines": ["lead_list", "search"]}.items():  # fmt: skip
+        client = world.client(who)
+        client.raise_request_exception = False
+        for name in names:
+            sent = {"q": typed, "label": typed, "person": typed, "kind": typed}
+            assert client.get(world.url(name), sent).status_code == 200, (who, name)
+
+
 def test_a_header_is_never_a_fault_of_ours(world: World, ines: Client) -> None:
     url = world.url("entry_create")
     for value in (

@@ -18,13 +18,18 @@ RowT = TypeVar("RowT")
 PER_PAGE = 50
 
 
+def typed(words: str) -> str:
+    """What a list is searched with: no more than a database can be asked for, and nothing that it refuses."""
+    return cut(words.replace("\x00", "").strip(), 100)
+
+
 class Listing(Generic[RowT]):
     """One page of a list that is searched with `q`, narrowed with `state` and turned with `page`."""
 
     STATES: Mapping[str, Any]
 
     def __init__(self, asked: Mapping[str, str]) -> None:
-        self.words = cut(asked.get("q", "").replace("\x00", "").strip(), 100)
+        self.words = typed(asked.get("q", ""))
         self.state = asked.get("state", "") if asked.get("state", "") in self.STATES else next(iter(self.STATES))
         self.number = asked.get("page", "1")
 

@@ -21,6 +21,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from partnerships.administration.listing import typed
 from partnerships.compiled import CompiledQuery
 from partnerships.header import both_of, lead_menu, roles_of
 from partnerships.models import Agreement, Membership, Partnership, Person
@@ -148,7 +149,7 @@ class LeadOverview:
         self.today = self.now.astimezone(person.tz).date()
         self.state = state if state in STATES else ""
         self.kind = kind if kind in Partnership.Kind.values else ""
-        self.label = label.strip()
+        self.label = typed(label)
         self.period = period if period in PERIODS else "12"
         self._page = page
         earliest = datetime.combine(self.today - TWO_YEARS, time.min, UTC)

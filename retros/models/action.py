@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy
 
 from partnerships.content import ContentField, content, isolated
 from partnerships.models import Membership, Partnership
-from partnerships.refusals import Invalid, NotAllowed, Stale
+from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale
+from retros import limits
 from retros.models.draft import Draft
 from retros.models.session import Session, key_is_taken
 from retros.models.told import Told
@@ -150,6 +151,7 @@ class Action(models.Model):
                 if twins[0].text != fields["text"]:
                     raise Stale.kept_already(mine=fields["text"], theirs=twins[0].text, version=twins[0].version)
                 return twins
+            _must_have_room(partnership, len(ids))
             actions = [
                 cls(
                     id=pk, partnership=partnership, session=session, from_entry=entry,
@@ -177,6 +179,7 @@ class Action(models.Model):
             if any(twin.partnership_id != partnership.pk or twin.owner_id != by.pk for twin in known):
                 raise key_is_taken()
             if not known:
+                _must_have_room(partnership, len(actions))
                 Action.objects.bulk_create(actions)
 
     def edit(
@@ -223,6 +226,7 @@ class Action(models.Model):
 
     def reopen(self, *, by: Person) -> None:
         with _writing(self.partnership, by, None):
+            _must_have_room(self.partnership, Action.objects.filter(pk=self.pk).exclude(closed_as="").count())
             self._close("", "", None)
 
     def soft_delete(self, *, by: Person, session: Session | None = None, both: bool = False) -> None:
@@ -234,7 +238,9 @@ class Action(models.Model):
 
     def restore(self, *, by: Person, session: Session | None = None, both: bool = False) -> None:
         with _writing(self.partnership, by, session) as room:
-            back = self._made(both).exclude(deleted_at=None).update(deleted_at=None)
+            gone = self._made(both).exclude(deleted_at=None)
+            _must_have_room(self.partnership, gone.filter(closed_as="").count())
+            back = gone.update(deleted_at=None)
             if room and back:
                 room.tell(Told.ACTION, self.pk)
 
@@ -255,6 +261,7 @@ class Action(models.Model):
         _same_pair(self.partnership, session)
         with session.writing(by=by) as change:
             self._read_again()
+            _must_have_room(self.partnership, int(verdict == Review.Verdict.GOING and not self.is_open))
             review = Review.objects.filter(action=self, session=session).first()
             review = review or Review(action=self, session=session)
             before = (review.verdict, review.helped, review.remark)
@@ -406,6 +413,14 @@ def _writing(partnership: Partnership, by: Person, session: Session | None) -> I
     with partnership.writing(by):
         yield None
         Session.look_again(partnership)
+
+
+def _must_have_room(partnership: Partnership, more: int) -> None:
+    """Raises Refusal for more open actions than a pair has. Pages show all of them."""
+    known = Action.objects.filter(partnership=partnership, deleted_at=None).open()
+    if more and known.count() + more > limits.OPEN_ACTIONS:
+        most = {"most": limits.OPEN_ACTIONS}
+        raise Refusal(_("You have up to %(most)d open actions. Close some of them, or drop them, first.") % most)
 
 
 def _same_pair(partnership: Partnership, session: Session) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import Any
 
 import pytest
@@ -180,6 +181,30 @@ def test_actions_become_the_pairs_and_belong_to_who_brings_them(cast: Cast) -> N
     refused = bring(cast.ines, cast.checkout, "action", text=text.replace("Ines Okafor", "Tom Lindqvist"))
     assert (refused.status_code, "Line 2: This is of “Tom Lindqvist”" in refused.text) == (422, True)
     assert Action.objects.count() == 2
+
+
+def test_nobody_makes_more_open_actions_than_a_page_shows(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By no way: brought in, agreed on, opened again or brought back."""
+    monkeypatch.setattr(limits, "OPEN_ACTIONS", 4)
+    rows: list[dict[str, Any]] = [{"text": f"Action {n}", "due": date(2030, 1, 1)} for n in range(2)]
+    for _n in range(2):
+        Action.bring_in(cast.checkout, by=cast.ines, rows=rows, id=uuid.uuid4())
+    closed, deleted, *_rest = Action.objects.filter(partnership=cast.checkout)
+    closed.finish(by=cast.ines)
+    deleted.soft_delete(by=cast.ines)
+    Action.bring_in(cast.checkout, by=cast.ines, rows=rows, id=uuid.uuid4())
+    for more in (
+        lambda: Action.bring_in(cast.checkout, by=cast.ines, rows=rows, id=uuid.uuid4()),
+        lambda: Action.agree(
+            cast.checkout, by=cast.ines, id=uuid.uuid4(), owners=["a"], text="One more", due=date(2030, 1, 1)
+        ),
+        lambda: closed.reopen(by=cast.ines),
+        lambda: deleted.restore(by=cast.ines),
+    ):
+        with pytest.raises(Refusal):
+            more()
+    assert Action.objects.filter(partnership=cast.checkout, deleted_at=None).open().count() == 4
+    Action.bring_in(cast.search, by=cast.priya, rows=rows, id=uuid.uuid4())  # another pair has its own
 
 
 def test_what_was_taken_along_can_be_brought_in(cast: Cast) -> None:
