@@ -18,7 +18,7 @@ RowT = TypeVar("RowT")
 PER_PAGE = 50
 
 
-def typed(words: str) -> str:
+def search_words(words: str) -> str:
     """What a list is searched with: no more than a database can be asked for, and nothing that it refuses."""
     return cut(words.replace("\x00", "").strip(), 100)
 
@@ -29,7 +29,7 @@ class Listing(Generic[RowT]):
     STATES: Mapping[str, Any]
 
     def __init__(self, asked: Mapping[str, str]) -> None:
-        self.words = typed(asked.get("q", ""))
+        self.words = search_words(asked.get("q", ""))
         self.state = asked.get("state", "") if asked.get("state", "") in self.STATES else next(iter(self.STATES))
         self.number = asked.get("page", "1")
 

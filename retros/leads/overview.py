@@ -21,7 +21,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from partnerships.administration.listing import typed
+from partnerships.administration.listing import search_words
 from partnerships.compiled import CompiledQuery
 from partnerships.header import both_of, lead_menu, roles_of
 from partnerships.models import Agreement, Membership, Partnership, Person
@@ -149,7 +149,7 @@ class LeadOverview:
         self.today = self.now.astimezone(person.tz).date()
         self.state = state if state in STATES else ""
         self.kind = kind if kind in Partnership.Kind.values else ""
-        self.label = typed(label)
+        self.label = search_words(label)
         self.period = period if period in PERIODS else "12"
         self._page = page
         earliest = datetime.combine(self.today - TWO_YEARS, time.min, UTC)
