@@ -107,12 +107,15 @@ class World:
         return self.sessions["now"]
 
     def client(self, name: str) -> Client:
-        """Signed in as somebody of `people`; "nobody" is a stranger, "suspended" signed in before it happened."""
+        """Signed in as somebody of `people`; "nobody" is a stranger, "suspended" signed in before it happened.
+
+        They have pressed once, in vain: what the first request of a sign-in and the first press of a minute write would
+        be written again by each press that is taken back.
+        """
         client = Client()
-        if name == "suspended":
-            client.force_login(self.cast.tom)
-        elif name != "nobody":
-            client.force_login(self.people[name])
+        if name != "nobody":
+            client.force_login(self.cast.tom if name == "suspended" else self.people[name])
+            client.post(reverse("home"))
         return client
 
     def args(self, name: str, who: str = "ines") -> dict[str, Any]:
