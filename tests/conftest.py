@@ -27,7 +27,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from tests import served
-from tests.browser import CHROMIUM_FLAGS, FIREFOX_DRIVER, Watched, chromium
+from tests.browser import CHROMIUM_FLAGS, FIREFOX_DRIVER, FLEETING, Watched, chromium
 from tests.cast import ada as ada
 from tests.cast import cast as cast
 from tests.cast import mail_at_once as mail_at_once
@@ -354,7 +354,7 @@ def playwright() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def browser(playwright: Any) -> Iterator[Any]:
-    running = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
+    running = playwright.chromium.launch(executable_path=chromium(), args=[*CHROMIUM_FLAGS, FLEETING])
     yield running
     running.close()
 
