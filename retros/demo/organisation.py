@@ -39,7 +39,7 @@ FIRST = (
 LAST = ("Aalto", "Berg", "Costa", "Das", "Eriksen", "Fischer", "Gupta", "Hansen", "Ito", "Jansen", "Kask")
 ZONES = ("Europe/Tallinn", "Europe/London", "Europe/Berlin", "America/New_York", "Asia/Kolkata")
 CADENCES = ("every_2_months", "every_2_months", "every_8_weeks", "monthly", "every_4_weeks")
-YEAR = timedelta(weeks=50)
+YEAR, LENGTH = timedelta(weeks=50), timedelta(hours=1)
 ACTIONS = ("Write the brief together before the sprint", "Show work that is half done", "Say no in the same week")
 PAUSED, WITHOUT_RHYTHM, HALF, CLASHING = {7, 21}, {12, 30}, {37}, {3, 17}  # pairs, by their number
 
@@ -53,7 +53,8 @@ class Drawn:
 
     def fate(self, start: datetime) -> tuple[str, str, bool]:
         """What became of a date that has gone by: its state, the reason, and whether that counts neither way."""
-        if self.now - start < timedelta(days=6) and self.chance.random() < 0.5:
+        since = self.now - start
+        if since < LENGTH or (since < timedelta(days=6) and self.chance.random() < 0.5):
             return Status.SCHEDULED, "", False  # nothing is decided about it yet
         return self.chance.choices(
             [(Status.HELD, "", False), (Status.MISSED, "", False), (Status.SKIPPED, "too_busy", False),

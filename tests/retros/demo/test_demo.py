@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
@@ -22,6 +23,7 @@ from retros.administration.schedule import health
 from retros.administration.settled import kept_by_all
 from retros.demo.cast import PLAYERS, person_at, player_at
 from retros.demo.middleware import DemoMiddleware
+from retros.demo.organisation import Drawn
 from retros.demo.story import Clock, make_people, tell_story
 from retros.history.trend import Trends, trends
 from retros.models import Action, Jot, Session
@@ -102,6 +104,13 @@ def test_even_routed_the_front_page_is_not_there() -> None:
 def test_nobody_of_the_cast_has_a_password() -> None:
     make_people(Clock())
     assert not any(p.has_usable_password() for p in Person.objects.all())
+
+
+def test_what_began_less_than_an_hour_ago_was_not_held_yet() -> None:
+    """It was closed in the future, when somebody began the demo in that hour."""
+    now = timezone.now()
+    drawn = Drawn(random.Random(1), now)
+    assert {drawn.fate(now - timedelta(minutes=59))[0] for _each in range(100)} == {"scheduled"}
 
 
 # --- in the demo ---------------------------------------------------------------------------------------------------
