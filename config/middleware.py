@@ -56,8 +56,10 @@ class SameOriginMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         changing = request.method not in {"GET", "HEAD", "OPTIONS", "TRACE"}
-        elsewhere = request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}
-        if changing and (elsewhere or request.headers.get("Origin", own_origin(request)) != own_origin(request)):
+        if changing and (
+            request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}
+            or request.headers.get("Origin") not in {None, own_origin(request)}
+        ):
             raise PermissionDenied
         return self.get_response(request)
 
