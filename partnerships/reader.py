@@ -50,7 +50,7 @@ class Reader:
         """The privacy line of a page that both can open."""
         if self.is_member:
             if self.partnership.is_led:  # type: ignore[attr-defined]  # annotated
-                return _("You two see this. Your lead sees dates, counts and titles, and what you both chose to show")
+                return _("You two see this. A lead sees dates, counts and titles, and what you both chose to show")
             return _("You two see this. Nobody else does")
         return _("You see that they meet, and what both chose to show you; not what they say. They see that you looked")
 

@@ -157,7 +157,7 @@ class Delivery(models.Model):
         return delivery
 
     @classmethod
-    def tell(
+    def enqueue(
         cls,
         people: Iterable[Person],
         kind: str,
@@ -172,12 +172,12 @@ class Delivery(models.Model):
         What stands in the same transaction cannot be lost between the commit and the mail server.
         """
         subject = {"subject_type": about._meta.model_name, "subject_id": about.pk}
-        told = [
+        queued = [
             cls.new(person=person, kind=kind, **subject, for_key=key, send_at=at, channel=channel)
             for person in people
             for channel in channels
         ]
-        cls.objects.bulk_create(told, ignore_conflicts=True)
+        cls.objects.bulk_create(queued, ignore_conflicts=True)
 
     @classmethod
     def show(cls, people: Iterable[Person], kind: str, *, about: models.Model, at: datetime) -> None:
@@ -189,7 +189,7 @@ class Delivery(models.Model):
     @classmethod
     def announce(cls, line: Audit, people: Iterable[Person], *, about: models.Model) -> None:
         """Each of them hears what this line of the record says (`news.letter`)."""
-        cls.tell(people, cls.Kind.NEWS, about=about, key=str(line.pk), at=line.at)
+        cls.enqueue(people, cls.Kind.NEWS, about=about, key=str(line.pk), at=line.at)
 
     # --- one worker's hold on it --------------------------------------------------------------------------------
 

@@ -124,7 +124,7 @@ def _warn(partnership_id: UUID, now: datetime) -> None:
         Expiry.objects.bulk_create(expiries)
         told = [p for p in Person.objects.filter(memberships__partnership=partnership) if _tells(p, expiries)]
         if told:
-            Delivery.tell(
+            Delivery.enqueue(
                 [person for person in told if person.is_active], Delivery.Kind.EXPIRY, about=partnership,
                 key=expiries[0].key, at=now, channels=Delivery.Channel.values,
             )  # fmt: skip
