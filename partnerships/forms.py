@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self, cast
 
 from django import forms
 from django.forms.utils import flatatt
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
@@ -23,7 +23,7 @@ class CheckedForm(forms.Form):
     """A form whose answer to bad input is a refusal: for posts of a room, where the page stays as it is."""
 
     # Names of text fields, and of inputs and buttons beside the form's fields, that the page fills in and nobody types.
-    not_typed: ClassVar[tuple[str, ...]] = ("csrfmiddlewaretoken", "next", "remember", "code", "action", "edit")
+    not_typed: ClassVar[tuple[str, ...]] = ("csrfmiddlewaretoken", "next", "remember", "code", "action", "edit", "sure")
 
     def checked(self) -> dict[str, Any]:
         """The cleaned data. Raises Invalid with the first message."""
@@ -33,12 +33,12 @@ class CheckedForm(forms.Form):
         raise Invalid(str(errors[0]), field=field, form=self)
 
     @contextmanager
-    def refused_with(self) -> Iterator[None]:
-        """What a verb refuses is refused with this form: a page can ask for the field that it is about."""
+    def refused_with(self, *, at: str = "") -> Iterator[None]:
+        """What a verb refuses is refused with this form: a page can ask for the field that it is about, else `at`."""
         try:
             yield
         except Refusal as refusal:
-            refusal.form = self
+            refusal.form, refusal.field = self, refusal.field or at
             raise
 
 
@@ -50,6 +50,12 @@ class PageForm(CheckedForm):
     @classmethod
     def of(cls, request: HttpRequest, **kwargs: Any) -> Self:
         return cls(request.POST if request.method == "POST" else None, **kwargs)
+
+    def show(self, name: str, value: str) -> None:
+        """Have this in the field when the page is here again, instead of what was sent."""
+        sent = cast("QueryDict", self.data).copy()
+        sent[name] = value
+        self.data = sent
 
     @contextmanager
     def on_page(self, *, at: str | None = None, htmx: bool = False) -> Iterator[None]:

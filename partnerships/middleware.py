@@ -102,9 +102,9 @@ def refuse(request: HttpRequest, refusal: Refusal, *, may_repeat: bool = False) 
     else:
         context |= {"typed": typed(request), "back": way_back(request), "again": _again(request, stale)}
         if not stale and (may_repeat or refusal.status not in ONLY_TO_READ):
-            missing = _missing(request, refusal)
-            rest = [(name, value) for name, value in _rest(request) if missing is None or name != missing.name]
-            context |= {"rest": rest, "missing": missing, "can_repeat": bool(missing or context["typed"])}
+            wrong = _wrong(request, refusal)
+            rest = [(name, value) for name, value in _rest(request) if wrong is None or name != wrong.name]
+            context |= {"rest": rest, "wrong": wrong, "can_repeat": bool(wrong or context["typed"])}
         response = render(request, "refusal.html", context, status=refusal.status)
     if retry_after := getattr(refusal, "retry_after", 0):
         response["Retry-After"] = str(retry_after)
@@ -241,9 +241,10 @@ def _rest(request: HttpRequest) -> list[tuple[str, str]]:
     return [field for field in kept if field not in texts]
 
 
-def _missing(request: HttpRequest, refusal: Refusal) -> BoundField | None:
-    """The field that the refusal is about, when it came empty: the page asks for it."""
-    if refusal.form is None or refusal.field not in refusal.form.fields or request.POST.get(refusal.field, "").strip():
+def _wrong(request: HttpRequest, refusal: Refusal) -> BoundField | None:
+    """The field that the refusal is about, unless it is among the texts: the page asks for it once more."""
+    texts = {name for name, _value in typed(request)}
+    if refusal.form is None or refusal.field not in refusal.form.fields or refusal.field in texts:
         return None
     field = refusal.form[refusal.field]
     if not field.field.label or field.is_hidden:

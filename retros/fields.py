@@ -96,11 +96,13 @@ class TableForm(PageForm):
 
     def show_rows(self) -> None:
         """In the box, wherever they came from."""
-        self.data = {**self.data, "text": self.rows or self.data.get("text", "")}
+        self.show("text", self.rows or self.data.get("text", ""))
 
 
 class WallTimeField(forms.CharField):
     """A wall time as `datetime-local` sends it; naive, since its zone is chosen beside it."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
     def to_python(self, value: Any) -> Any:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
 from typing import Any, cast
 
 from django import forms
@@ -56,10 +55,9 @@ class SignForm(CheckedForm):
 class LookForm(CheckedForm):
     """“Still right until …”: for the whole agreement, or for one clause."""
 
-    until = forms.DateField(error_messages={"required": gettext_lazy("Choose a day that is still ahead.")})
+    until = forms.DateField(
+        label=gettext_lazy("Look again on"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"required": gettext_lazy("Choose a day that is still ahead.")},
+    )
     line = forms.UUIDField(required=False)
-
-    @property
-    def day(self) -> date:
-        day: date = self.checked()["until"]
-        return day

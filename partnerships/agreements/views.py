@@ -139,8 +139,9 @@ def version_update(request: PersonRequest, version_id: UUID) -> HttpResponse:
 def agreement_review(request: PersonRequest, agreement_id: UUID) -> HttpResponse:
     """“Still right”, until a day."""
     agreement = get_agreement(request.user, agreement_id)
-    data = LookForm(request.POST).checked()
-    agreement.still_true(by=request.user, until=data["until"], line=data["line"])
+    form = LookForm(request.POST)
+    with form.refused_with(at="until"):
+        agreement.still_true(by=request.user, **form.checked())
     messages.success(request, _("Still right. You look at it again on that day"))
     return redirect(url_of(Page.AGREEMENT, agreement.pk))
 

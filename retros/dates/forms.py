@@ -110,7 +110,7 @@ class DatesForm(VersionForm, PageForm):
             try:
                 yield
             except Outdated as outdated:
-                self.data = {**self.data, "version": outdated.version}
+                self.show("version", str(outdated.version))
                 raise
             except Misplaced as misplaced:
                 self.offers = misplaced.offers
@@ -201,9 +201,11 @@ class MetForm(DatesForm):
     day = DayField(label=_("The day you met"))
 
 
-class SeriesPauseForm(VersionForm):
-    from_date = DayField()
-    to_date = DayField(required=False)
+class SeriesPauseForm(DatesForm):
+    from_date = DayField(label=_("First day"))
+    to_date = DayField(
+        label=_("Last day"), required=False, help_text=_("Without a last day, until one of you resumes.")
+    )
 
 
 class SeriesResumeForm(VersionForm):
@@ -212,16 +214,26 @@ class SeriesResumeForm(VersionForm):
     pause = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
 
-class SeriesEndForm(VersionForm):
-    """The last day; empty for no end."""
-
-    last = DayField(required=False)
+class SeriesEndForm(DatesForm):
+    last = DayField(label=_("Last day"), required=False, help_text=_("Empty: it goes on."))
 
 
-class SeriesForm(VersionForm):
+class SeriesForm(DatesForm):
     """What calendars show, and where the two meet."""
 
-    title = NameFormField(limit=shared_limits.TITLE_LENGTH, required=False)
     meeting_url = forms.URLField(
-        required=False, max_length=500, assume_scheme="https", validators=[URLValidator(schemes=["https", "http"])]
+        label=_("Meeting link"),
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        validators=[URLValidator(schemes=["https", "http"])],
+        widget=forms.URLInput(attrs={"autocomplete": "off"}),
+        help_text=_("Stands on your home page, in the room and in every reminder."),
+    )
+    title = NameFormField(
+        label=_("Title in your calendars"),
+        limit=shared_limits.TITLE_LENGTH,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "maxlength": shared_limits.TITLE_LENGTH}),
+        help_text=_("Empty: Collaboration retro, with your two names."),
     )

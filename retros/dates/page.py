@@ -114,6 +114,14 @@ class Dates(Pair):
         return date_format(ends_on, "j F Y") if ends_on else ""
 
     @property
+    def as_it_is(self) -> dict[str, object]:
+        """What the forms of the page start with."""
+        return {
+            "version": self.series.version, "meeting_url": self.series.meeting_url, "title": self.series.title,
+            "from_date": self.today, "last": self.series.rule.ends_on,
+        }  # fmt: skip
+
+    @property
     def moved_away(self) -> bool:
         """Whether the rhythm runs by the clock of neither of the two: somebody changed zones."""
         return self.series.rule.timezone not in {m.person.timezone for m in self.members}

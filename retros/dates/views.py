@@ -15,6 +15,7 @@ from partnerships.http import PersonRequest
 from retros.access import get_pause, get_series, get_session
 from retros.dates import one_date, rhythm
 from retros.dates.forms import (
+    DatesForm,
     FollowingForm,
     MetForm,
     MoveForm,
@@ -28,16 +29,14 @@ from retros.dates.forms import (
     VersionForm,
 )
 from retros.dates.page import Dates, first_dates, first_rule, from_slot, preview_change
-from retros.models import Session, creation
+from retros.models import Series, Session, creation
 from retros.pair import Pair, PlannedRetro, proposal
 
 
 @require_safe
 def series_detail(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     """The rhythm, its dates, and everything that changes them."""
-    series = get_series(request.user, partnership_id)
-    dates = Dates(get_partnership(request.user, partnership_id), request.user, series)
-    return render(request, "retros/dates/series_detail.html", {**dates.context, "dates": dates, "series": series})
+    return _rhythm(request, get_series(request.user, partnership_id))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -86,18 +85,22 @@ def series_change(request: PersonRequest, session_id: UUID) -> HttpResponse:
 @require_POST
 def series_update(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     """What calendars call it, and the link to the meeting."""
-    series = get_series(request.user, partnership_id)
-    rhythm.describe(series, by=request.user, **SeriesForm(request.POST).checked())
-    messages.success(request, _("Kept for you both"))
-    return redirect("series_detail", partnership_id)
+    series, form = get_series(request.user, partnership_id), SeriesForm.of(request)
+    with form.on_page(at="meeting_url"):
+        rhythm.describe(series, by=request.user, **form.checked())
+        messages.success(request, _("Kept for you both"))
+        return redirect("series_detail", partnership_id)
+    return _rhythm(request, series, about=form)
 
 
 @require_POST
 def series_pause(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
-    series = get_series(request.user, partnership_id)
-    rhythm.pause(series, by=request.user, **SeriesPauseForm(request.POST).checked())
-    messages.success(request, _("Your rhythm pauses"))
-    return redirect("series_detail", partnership_id)
+    series, form = get_series(request.user, partnership_id), SeriesPauseForm.of(request)
+    with form.on_page(at="to_date"):
+        rhythm.pause(series, by=request.user, **form.checked())
+        messages.success(request, _("Your rhythm pauses"))
+        return redirect("series_detail", partnership_id)
+    return _rhythm(request, series, pausing=form)
 
 
 @require_POST
@@ -114,10 +117,12 @@ def series_resume(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
 @require_POST
 def series_end(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     """The last day of the rhythm; without one, it goes on."""
-    series = get_series(request.user, partnership_id)
-    rhythm.end(series, by=request.user, **SeriesEndForm(request.POST).checked())
-    messages.success(request, _("The end of the rhythm is kept for you both"))
-    return redirect("series_detail", partnership_id)
+    series, form = get_series(request.user, partnership_id), SeriesEndForm.of(request)
+    with form.on_page(at="last"):
+        rhythm.end(series, by=request.user, **form.checked())
+        messages.success(request, _("The end of the rhythm is kept for you both"))
+        return redirect("series_detail", partnership_id)
+    return _rhythm(request, series, ending=form)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -198,3 +203,14 @@ def _planned(request: PersonRequest, session: Session, pair: Pair) -> HttpRespon
     """Home again, with the date in words."""
     messages.success(request, _("Planned for %(when)s") % {"when": PlannedRetro(session, pair).when})
     return redirect("partnership_detail", pair.partnership.pk)
+
+
+def _rhythm(request: PersonRequest, series: Series, **refused: DatesForm) -> HttpResponse:
+    """The page of a rhythm. A form that was refused stands in it as it was sent."""
+    dates = Dates(get_partnership(request.user, series.partnership_id), request.user, series)
+    kinds = {"about": SeriesForm, "pausing": SeriesPauseForm, "ending": SeriesEndForm}
+    forms = {name: kind(initial=dates.as_it_is, auto_id=f"{name}_%s") for name, kind in kinds.items()} | refused
+    context = {**dates.context, **forms, "dates": dates, "series": series}
+    return render(
+        request, "retros/dates/series_detail.html", context, status=max(form.status for form in forms.values())
+    )

@@ -74,9 +74,6 @@ class OfferForm(PageForm):
             for name, wall in zip(("first", "second", "third"), times, strict=True):
                 self.fields[name].required = True
                 self.fields[name].initial = wall
-                self.fields[name].widget = forms.DateTimeInput(
-                    attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
-                )
 
     @property
     def is_exercise(self) -> bool:

@@ -88,12 +88,12 @@ class PauseForm(CheckedForm):
     reason = forms.ChoiceField(choices=[("another_day", ""), ("between_us", "")])
 
 
-class StartForm(CheckedForm):
+class WallTimeForm(CheckedForm):
     """`start` is a wall time, naive, in `zone`; without one in the session's."""
 
-    not_typed = ("start", "zone", "sure")
+    not_typed = ("start", "zone")
 
-    start = WallTimeField()
+    start = WallTimeField(label=_("Day and time, by your clock"))
     zone = forms.CharField(max_length=64, required=False)
 
     def clean_zone(self) -> str:
@@ -103,11 +103,11 @@ class StartForm(CheckedForm):
         return zone
 
 
-class NextForm(StartForm):
+class NextForm(WallTimeForm):
     client_id = forms.UUIDField()
 
 
-class NextMoveForm(StartForm):
+class NextMoveForm(WallTimeForm):
     """For the one that is planned; `version`: of the dates that the page showed."""
 
     version = forms.IntegerField(min_value=0, required=False)
@@ -122,7 +122,7 @@ class ReviewForm(CheckedForm):
     helped = forms.ChoiceField(choices=Action.Helped.choices, required=False)
     remark = ContentFormField(required=False)
     version = forms.IntegerField(min_value=0, required=False)
-    due = DayField(required=False)
+    due = DayField(label=_("Carries over, new date"), required=False)
 
     def clean_version(self) -> int:
         return self.cleaned_data["version"] or 0

@@ -127,8 +127,10 @@ def session_reopen(request: PersonRequest, session_id: UUID) -> HttpResponse:
 def session_next(request: PersonRequest, session_id: UUID) -> HttpResponse:
     """Plan the next retro from this one's wrap-up."""
     session = get_session(request.user, session_id)
-    data = NextForm(request.POST).checked()
-    one_date.plan_next(session, by=request.user, start=data["start"], zone=data["zone"], id=data["client_id"])
+    form = NextForm(request.POST)
+    data = form.checked()
+    with form.refused_with(at="start"):
+        one_date.plan_next(session, by=request.user, start=data["start"], zone=data["zone"], id=data["client_id"])
     return room_again(request, session_id, len(session.steps) - 1)
 
 
@@ -136,7 +138,9 @@ def session_next(request: PersonRequest, session_id: UUID) -> HttpResponse:
 def session_next_move(request: PersonRequest, session_id: UUID) -> HttpResponse:
     """Another date for the next retro, from this one's wrap-up."""
     session = get_session(request.user, session_id)
-    one_date.move_next(session, by=request.user, **NextMoveForm(request.POST).checked())
+    form = NextMoveForm(request.POST)
+    with form.refused_with(at="start"):
+        one_date.move_next(session, by=request.user, **form.checked())
     return room_again(request, session_id, len(session.steps) - 1)
 
 

@@ -384,6 +384,7 @@ def test_odd_input_is_never_an_error(cast: Cast, contract: Agreement, broken: st
     look = reverse("agreement_review", args=[contract.pk])
     for data in ({"until": broken}, {"until": "2026-13-45"}, {"until": "9999-12-31", "line": broken}):
         assert client.post(look, data).status_code == 422
+    assert '<input type="date" name="until" value="2001-02-03"' in client.post(look, {"until": "2001-02-03"}).text
 
 
 # --- sign, answer, later, back ---------------------------------------------------------------------------------------

@@ -365,3 +365,50 @@ def test_whoever_moves_is_offered_to_take_the_rhythm_along(cast: Cast, before: s
         url = f"{reverse('series_change', args=[rows(series)[0].pk])}?clock=mine"
         assert url in shown.content.decode()
         assert '<option value="Asia/Tokyo" selected>' in client.get(url).content.decode()
+
+
+def test_a_pause_that_is_refused_stands_where_it_was_typed(cast: Cast) -> None:
+    series, client = planned_rhythm(cast), client_of(cast.ines)
+    url = reverse("series_pause", args=[cast.checkout.pk])
+    first, last = (timezone.localdate() + timedelta(days=days) for days in (30, 20))
+    answer = client.post(url, {"version": series.version, "from_date": first.isoformat(), "to_date": last.isoformat()})
+    assert answer.status_code == 422
+    assert "The pause ends before it begins." in text_of(answer)
+    form = re.search(rf'action="{url}".*?</form>', answer.text, re.DOTALL)
+    assert form
+    assert re.findall(r'name="(\w+_date)" value="([\d-]+)"', form[0]) == [
+        ("from_date", first.isoformat()), ("to_date", last.isoformat())
+    ]  # fmt: skip
+    assert Pause.objects.count() == 0
+
+
+def test_what_others_changed_is_said_once_and_then_it_can_be_done(cast: Cast) -> None:
+    """The page that says so carries the version of now, and what was typed."""
+    series, client = planned_rhythm(cast), client_of(cast.ines)
+    old = series.version
+    one_date.skip(rows(series)[0], by=cast.tom, reason="leave")
+    url = reverse("series_update", args=[cast.checkout.pk])
+    answer = client.post(url, {"version": old, "title": "Our hour", "meeting_url": ""})
+    assert answer.status_code == 409
+    form = re.search(rf'action="{url}".*?</form>', answer.text, re.DOTALL)
+    assert form
+    sent = dict(re.findall(r'name="(version|title)" value="([^"]*)"', form[0]))
+    assert sent["title"] == "Our hour"
+    again = client.post(url, {**sent, "meeting_url": ""})
+    assert again.status_code == 302
+    series.refresh_from_db()
+    assert series.title == "Our hour"
+
+
+def test_a_date_that_was_typed_stays_when_others_changed_the_dates(cast: Cast) -> None:
+    series, client = planned_rhythm(cast), client_of(cast.ines)
+    old, (first, second, *_more) = series.version, rows(series)
+    one_date.skip(first, by=cast.tom, reason="leave")
+    assert second.slot_date
+    day = second.slot_date + timedelta(days=1)
+    typed = {"day": day.isoformat(), "time": "14:30", "zone": second.timezone}
+    answer = client.post(reverse("session_move", args=[second.pk]), {"version": old, **typed})
+    assert answer.status_code == 409
+    assert f'value="{day.isoformat()}"' in answer.text
+    assert 'value="14:30"' in answer.text
+    assert f'value="{second.timezone}" selected' in answer.text

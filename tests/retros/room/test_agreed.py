@@ -87,6 +87,15 @@ def test_what_was_left_out_is_asked_for_on_a_page_with_all_that_was_said(
     assert Action.objects.get().text == TYPED
 
 
+def test_a_date_that_cannot_be_is_mended_on_the_page_that_says_so(cast: Cast, session: Session) -> None:
+    ines, url = client_of(cast.ines), reverse("room_action_create", args=[session.pk, 2])
+    given = {"client_id": str(uuid.uuid4()), "text": TYPED, "owner": "b", "due": "0026-12-01"}
+    page = ines.post(url, given).text
+    assert "Pick a date in this century." in page
+    assert re.search(r'<input type="date" name="due" value="0026-12-01"', page)
+    assert page.count('name="due"') == 1
+
+
 # --- typed, and not added ---------------------------------------------------------------------------------------------
 
 

@@ -172,6 +172,14 @@ def test_another_time_is_planned_by_ones_own_clock_without_leaving(cast: Cast, c
     assert (following.timezone, following.wall_start) == ("America/New_York", wall(day.year, day.month, day.day, 9))
 
 
+def test_a_time_that_has_gone_by_is_mended_on_the_page_that_says_so(cast: Cast, closing: Session, ines: Client) -> None:
+    data = {"start": "2001-02-03T09:30", "zone": cast.ines.timezone, "client_id": uuid.uuid4()}
+    page = ines.post(reverse("session_next", args=[closing.pk]), data).text
+    assert '<input type="datetime-local" name="start" value="2001-02-03T09:30"' in page
+    assert page.count('name="start"') == 1
+    assert f'name="client_id" value="{data["client_id"]}"' in page
+
+
 def test_the_next_retro_is_moved_without_leaving(cast: Cast, closing: Session, ines: Client, tom: Client) -> None:
     following = play.plan(cast.checkout, days=40)
     text = next_date(ines, closing)
