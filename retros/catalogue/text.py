@@ -43,6 +43,7 @@ COLUMNS = ("good", "bad", "talk")
 PAIR_KINDS = ("pm_designer", "em_pm", "other")
 _KEY = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _VALUE = re.compile(r"[a-z0-9_]{1,20}")
+_NUMBER = re.compile(r"0|[1-9][0-9]?")
 _STRING = re.compile(
     r'#[^\n]*|"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'', re.DOTALL
 )  # and comments
@@ -227,10 +228,12 @@ def _check_prompt(prompt: TemplatePrompt, place: tuple[int, int]) -> None:
     chosen = prompt.kind in {"scale", "place", "tags"}
     if chosen != bool(prompt.choices) or len(prompt.choices) > limits.TEMPLATE_CHOICES:
         raise _Wrong((*place, "choices"), _("A scale, places and tags have choices, at most 10; nothing else has."))
+    if len(prompt.choices) == 1 and prompt.kind != "tags":
+        raise _Wrong((*place, "choices"), _("A scale and places have at least two choices."))
     values = [value for value, _label in prompt.choices]
     for value, label in prompt.choices:
-        numbered = value.isascii() and value.isdigit() and len(value) <= 2
-        if not (_VALUE.fullmatch(value) if prompt.kind == "tags" else numbered) or values.count(value) > 1:
+        known = _VALUE if prompt.kind == "tags" else _NUMBER
+        if not known.fullmatch(value) or values.count(value) > 1:
             raise _Wrong(
                 (*place, "choices"), _("Choices have values of their own: numbers, or small letters for tags.")
             )

@@ -243,7 +243,7 @@ def _trend(answers: list[Entry], steps: Sequence[Step | Asked], members: Sequenc
     xs = _places(len(steps))
 
     def height(value: int) -> int:
-        return BOTTOM - (BOTTOM - TOP) * (value - lowest) // (highest - lowest)
+        return BOTTOM - (BOTTOM - TOP) * (value - lowest) // max(1, highest - lowest)
 
     values = {m.seat: [given.get((step.pk, m.person_id)) for step in steps] for m in members}
     lines = []

@@ -6,6 +6,7 @@ handover. The row of the person stays too, as “Former member”, without anyth
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from allauth.account.models import EmailAddress
@@ -33,9 +34,9 @@ from partnerships.models import (
 )
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal
-from retros.catalogue import templates
 from retros.lifecycle import ending
 from retros.models import BulkLine, Draft, Entry, EntryRevision, Jot, KindWord, Need, Note, Pick, Prompt, Release
+from retros.models.template import catalogue
 from retros.room.regions import memory
 from retros.search import index
 
@@ -85,21 +86,29 @@ def _names(person: Person) -> None:
 
 
 def _forget_name(prompt: Prompt, person: Person) -> None:
-    """The choices as the template has them, with the names of who is still known; without one, the name taken out."""
+    """The choices with the names of who is still known. What else a choice says stays as it was copied."""
     session = prompt.step.session
-    template = templates().get(session.template_key)
-    known = template.steps[prompt.step.position].prompts if template else ()
+    template = catalogue([session.template_key]).templates.get(session.template_key)
+    known = [p for step in template.steps for p in step.prompts] if template else []
     alike = [p for p in known if p.key == prompt.key or (prompt.named_by_id and p.kind == prompt.kind)]
     names = {
         presence.seat: _("Former member") if presence.person_id == person.pk else presence.person.bare_first_name
         for presence in session.presences.select_related("person")
     }
-    if alike and len(names) == len(Seat):
-        prompt.choices = [[value, label.format(**names)] for value, label in alike[0].choices]
-    else:
-        former = _("Former member")
-        prompt.choices = [[value, label.replace(person.bare_first_name, former)] for value, label in prompt.choices]
+    written = dict(alike[0].choices) if alike and len(names) == len(Seat) else {}
+    prompt.choices = [
+        [value, _without_name(label, person, written.get(value), names)] for value, label in prompt.choices
+    ]
     prompt.save(update_fields=["choices"])
+
+
+def _without_name(label: str, person: Person, written: str | None, names: dict[str, str]) -> str:
+    """A label of a choice: filled in again as its template has it `written`, where it is still that one; else without
+    each word that is the first name.
+    """
+    if written and re.fullmatch(re.sub(r"\\{[ab]\\}", ".+", re.escape(written)), label):
+        return written.format(**names)
+    return re.sub(rf"(?<!\w){re.escape(person.bare_first_name)}(?!\w)", _("Former member"), label)
 
 
 def _invitations(person: Person) -> None:

@@ -334,7 +334,7 @@ def _entry(entry: Entry, person: Person, earlier: list[str]) -> Data:
     """When the other one wrote something is theirs alone; since when it lies open is not."""
     at = entry.created_at if entry.author_id == person.pk else entry.opened_at
     words = {str(value): label for value, label in entry.prompt.choices}
-    chosen = [*([entry.value] if entry.value else []), *entry.tags]
+    chosen = [*([] if entry.value is None else [entry.value]), *entry.tags]
     return {
         "by": entry.author.bare_name,
         "to": entry.prompt.title,

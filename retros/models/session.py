@@ -239,8 +239,11 @@ class Session(Planned):
         return self.steps[self.position]
 
     def position_of(self, kind: str) -> int:
-        """The position of the first step of this kind."""
-        return next(step.position for step in self.steps if step.kind == kind)
+        """The position of the first step of this kind. Raises Refusal where there is none."""
+        for step in self.steps:
+            if step.kind == kind:
+                return step.position
+        raise Refusal(_("There is no such step here."))
 
     @cached_property
     def sides(self) -> dict[Seat, Presence]:

@@ -48,7 +48,7 @@ class AnswerForm(CheckedForm):
     """One answer: a text, a step on a scale, or tags; whichever the prompt takes."""
 
     text = ContentFormField(required=False)
-    value = forms.TypedChoiceField(choices=[(str(n), str(n)) for n in range(1, 6)], coerce=int, required=False)
+    value = forms.IntegerField(required=False)
     tags = forms.MultipleChoiceField(required=False)
     only_me = forms.BooleanField(required=False)
     version = forms.IntegerField(min_value=0)
@@ -56,9 +56,6 @@ class AnswerForm(CheckedForm):
     def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["tags"].choices = choices  # type: ignore[attr-defined]
-
-    def clean_value(self) -> int | None:
-        return self.cleaned_data["value"] or None
 
 
 class NoteForm(CheckedForm):
@@ -114,7 +111,9 @@ class NextMoveForm(WallTimeForm):
 
 
 class PlaceForm(CheckedForm):
-    value = forms.IntegerField(min_value=1, max_value=5)
+    """Which of the choices of its question, by value."""
+
+    value = forms.IntegerField()
 
 
 class ReviewForm(CheckedForm):

@@ -85,10 +85,11 @@ def proposal_sign(request: PersonRequest, session_id: UUID, position: int, versi
 def review_clause(request: PersonRequest, session_id: UUID, action_id: UUID) -> HttpResponse:
     """Make an experiment that helped a clause, from “Last time”."""
     session = get_session(request.user, session_id)
+    position = session.position_of(Step.Kind.LOOK_BACK)
     agreement = get_agreement(request.user, AdoptForm(request.POST).checked()["agreement"])
     adopt(get_action(request.user, action_id), agreement, by=request.user, session=session)
     messages.success(request, _("Proposed, and signed by you"))
-    return room_again(request, session_id, session.position_of(Step.Kind.LOOK_BACK))
+    return room_again(request, session_id, position)
 
 
 @require_POST

@@ -164,7 +164,8 @@ def room_action_restore(request: PersonRequest, session_id: UUID, position: int,
 def review_update(request: PersonRequest, session_id: UUID, action_id: UUID) -> HttpResponse:
     """What became of an action: done, still going, didn’t fit; and whether it helped."""
     session = get_session(request.user, session_id)
+    position = session.position_of(Step.Kind.LOOK_BACK)
     action, data = get_action(request.user, action_id), ReviewForm(request.POST).checked()
     with kept_if_late(session, action.pk, by=request.user, text=data["remark"]):
         version = action.review(session, by=request.user, **data)
-    return kept(request, session_id, session.position_of(Step.Kind.LOOK_BACK), version)
+    return kept(request, session_id, position, version)

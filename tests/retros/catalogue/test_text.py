@@ -100,6 +100,27 @@ def test_what_is_broken_is_refused_with_its_line(old: str, new: str, line: int, 
 
 
 @pytest.mark.parametrize(
+    ("choices", "reason"),
+    [
+        ((("01", "Here"), ("2", "There")), "values of their own"),
+        ((("1", "Here"), ("1", "There")), "values of their own"),
+        ((("1", "Here"),), "at least two choices"),
+    ],
+)
+def test_a_place_has_a_number_of_its_own_and_another_beside_it(
+    choices: tuple[tuple[str, str], ...], reason: str
+) -> None:
+    contract = templates()["contract"]
+    steps = tuple(
+        replace(step, prompts=tuple(replace(p, choices=choices) if p.choices else p for p in step.prompts))
+        for step in contract.steps
+    )
+    with pytest.raises(Invalid) as refused:
+        read(written(replace(contract, steps=steps)))
+    assert reason in str(refused.value.message)
+
+
+@pytest.mark.parametrize(
     "label", ["{a.__class__}", "{c}", "{", "{0}", "{a!r}", "{a:>99999999}", "}", "{}", "{a[0]}"]
 )  # fmt: skip
 def test_a_choice_fills_in_the_two_names_and_nothing_else(label: str) -> None:

@@ -16,6 +16,7 @@ from retros.catalogue import Catalogue, Template, templates
 from retros.lifecycle.take_along import actions_table
 from retros.models import Action, Entry, Note, Prompt, Session, creation
 from tests.cast import client_of
+from tests.retros import play
 from tests.retros.play import CONCLUDE, WRITE, Pair, Participant, at, make_pair, reveal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
@@ -135,6 +136,17 @@ def test_both_who_begin_at_once_sit_in_one(pair: Pair) -> None:
     client = of_kind(pair, "pm_designer")
     first = begun(client, pair, "health-check")
     assert begun(client, pair, "health-check") == first
+
+
+@pytest.mark.parametrize("name", ["review_update", "review_clause"])
+def test_where_nothing_is_looked_back_at_a_review_is_refused_and_not_kept(pair: Pair, name: str) -> None:
+    client = of_kind(pair, "pm_designer")
+    session = begun(client, pair, "health-check")
+    action = play.agree(pair.partnership)
+    answer = client.post(reverse(name, args=[session.pk, action.pk]), {"verdict": "done", "helped": "yes"})
+    assert answer.status_code == 409
+    action.refresh_from_db()
+    assert action.is_open
 
 
 def test_it_stands_beside_a_retro_that_is_open(pair: Pair) -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,11 @@ from django.urls import reverse
 
 from partnerships.models import Agreement, Audit, Invitation, Lead, Partnership, Person
 from partnerships.refusals import Refusal
+from retros.catalogue import templates
+from retros.catalogue.text import written
 from retros.lifecycle.erasure import erase
 from retros.lifecycle.export import archive
-from retros.models import Action, Draft, Entry, Jot, Need, Note, Prompt, Session, creation
+from retros.models import Action, Draft, Entry, Jot, Need, Note, OwnTemplate, Prompt, Session, creation
 from retros.room.regions import memory
 from tests.cast import Cast, client_of, send_mails
 from tests.factories import PASSWORD
@@ -313,6 +316,28 @@ def test_names_in_the_choices_of_a_contract_go_too(cast: Cast) -> None:
     left = choices()
     assert "Tom" not in left
     assert {"Ines", "Former member"} <= left
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_a_name_of_then_goes_from_the_choices_and_what_reads_like_it_stays(cast: Cast, own: bool) -> None:
+    Person.objects.filter(pk=cast.tom.pk).update(name="Al")
+    agreement = Agreement.begin(cast.checkout, by=cast.ines, kind="contract", title="Checkout")
+    sitting = creation.begin(agreement, by=cast.ines)
+    if own:
+        OwnTemplate.make(written(replace(templates()["contract"], key="ours")), by=cast.ada)
+        Session.objects.filter(pk=sitting.pk).update(template_key="ours")
+    *_others, reworded = Prompt.objects.filter(step__session=sitting, kind="place")
+    reworded.choices = [["1", "Alignment"], ["2", "Always Alice"], ["3", "Ask Alice, then Ines"]]
+    reworded.save()
+    assert "Al" in choices()
+    Person.objects.filter(pk=cast.tom.pk).update(name="Alice Lind")
+    erase(Person.objects.get(pk=cast.tom.pk))
+    reworded.refresh_from_db()
+    labels = [label for _value, label in reworded.choices]
+    assert labels == ["Alignment", "Always Former member", "Ask Former member, then Ines"]
+    reworded.delete()
+    assert "Al" not in choices()
+    assert "Former member" in choices()
 
 
 def test_a_fault_in_the_middle_erases_nothing(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,8 @@ from partnerships.models import Person
 from partnerships.models.partnership import Seat
 from retros import catalogue
 from retros.dates import one_date
-from retros.models import Action, Draft, Entry, Note, Presence, Session, Step, creation
+from retros.lifecycle.export import everything
+from retros.models import Action, Draft, Entry, Note, Presence, Prompt, Session, Step, creation
 from retros.room.frame import WRITING, Frame
 from retros.room.page import room_at
 from retros.room.steps.board import Board
@@ -502,6 +503,18 @@ def test_cards_of_a_retro_that_did_not_take_place_are_offered_to_their_author(tw
     card = Entry.unrestricted.get(step__session=now)
     assert (card.text, card.prompt.key, card.author) == ("Still on\nmy mind", "bad", cast.ines)
     assert "did not take place" not in two.page(two.ines, 2)
+
+
+@pytest.mark.parametrize("value", [0, 7, 99])
+def test_each_place_that_a_template_may_have_can_be_answered(two: Two, cast: Cast, value: int) -> None:
+    """docs/rules/reliability.md R13: ten choices, with values from 0 to 99."""
+    places = [[str(value), "Over there"], ["1", "Here"]]
+    Prompt.objects.filter(key="weather_us").update(choices=places)
+    for who in (two.ines, two.tom):
+        two.press(who, "answer_update", two.prompt(1, "weather_us"), value=str(value), version=0)
+    two.both_ready(1)
+    assert two.page(two.ines, 1).count("Over there") >= 2
+    assert str(everything(cast.tom)).count("Over there") == 2
 
 
 def test_answers_of_a_retro_that_did_not_take_place_are_offered_to_their_author(two: Two, cast: Cast) -> None:
