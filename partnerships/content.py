@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from partnerships import limits
+from partnerships.graphemes import cut
 from partnerships.refusals import Invalid
 
 if TYPE_CHECKING:
@@ -94,6 +95,11 @@ def clean_name(text: str, *, limit: int = limits.NAME_LENGTH) -> str:
             code="address",
         )
     return text
+
+
+def search_words(words: str) -> str:
+    """What a list is searched with: no more than a database can be asked for, and nothing that it refuses."""
+    return cut(words.replace("\x00", "").strip(), 100)
 
 
 class ContentField(TextField):

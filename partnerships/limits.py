@@ -7,7 +7,7 @@ from datetime import timedelta
 HEAD_BYTES = 16_384  # a request's line and headers
 BODY_BYTES = 1_000_000
 BODIES_BYTES = 64_000_000  # of all requests that arrive or wait at one time
-CONTENT_LENGTH = 10_000  # an entry, a note, a jot, an action
+CONTENT_LENGTH = 10_000  # an entry, a note, a jot, an action; no field holds more than AGREEMENT_LENGTH
 AGREEMENT_LENGTH = 50_000  # all clauses and headings of one version
 CLAUSES = 500  # of one version
 PROPOSALS = 20  # that wait on one agreement at a time

@@ -35,8 +35,6 @@ View = Callable[..., "HttpResponseBase"]
 
 ONLY_TO_READ = {403, 404}  # what would not go through however it is mended
 
-# Explicit sign-outs clear what the browser kept; a session that ran out keeps it, because it may hold unsent text.
-
 
 class DatabaseBusy(Refusal):
     """The database is locked, away or has no place left in its pool. 503, with Retry-After."""
@@ -150,6 +148,7 @@ class SignInMiddleware(LoginRequiredMiddleware):
         return redirect_to_login(path, self.get_login_url(view_func), self.get_redirect_field_name(view_func))
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """A sign-out clears what the browser kept; a session that ran out does not, because it may hold unsent text."""
         match = request.resolver_match
         ends = match is not None and (match.url_name == "account_logout" or getattr(match.func, "signs_out", False))
         if ends and request.method == "POST" and not request.user.is_authenticated:

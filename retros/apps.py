@@ -15,13 +15,13 @@ class RetrosConfig(AppConfig):
         # Both need the models, which are loaded by now.
         from retros.live.hub import hub
         from retros.models.creation import welcome
-        from retros.models.session import agreement_look
+        from retros.models.session import refresh_rooms_of
         from retros.room.answers import push
         from retros.search.index import teach_sqlite
 
         hub.push = push
         connection_created.connect(teach_sqlite)
-        reactions.agreement_changed.add(agreement_look)
+        reactions.agreement_changed.add(refresh_rooms_of)
         reactions.seat_taken.add(welcome)
         links.register(links.Page.HOME, "home")
         links.register(links.Page.PAIR, "partnership_detail")

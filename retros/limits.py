@@ -6,6 +6,10 @@ Lengths are counted in characters.
 from datetime import timedelta
 
 ENTRIES_PER_PERSON = 200  # per session
+DRAFTS = 200  # unfinished texts of one person
+JOTS = 200  # of one person, in all partnerships
+ROWS_AT_ONCE = 200  # cards or actions that are brought in
+SEARCHED_CHARACTERS = 2_000_000  # of one's own jots and drafts that one search reads
 OPEN_ACTIONS = 500  # of a pair
 IMPORT_LINES = 5_000  # of one file of partnerships
 IMPORT_BYTES = 950_000  # of its rows as text, which one form sends back
@@ -15,6 +19,8 @@ IMPORT_ELEMENTS = 1_000_000  # of all XML in it
 IMPORT_CELLS = 400_000  # of one sheet, the empty ones between them too
 TOLD_KEPT = 4  # of what each of the two did in a room: so many may come with one push, and are said
 DECISIONS = 12  # that a pair names in one contract sitting, beside those of the template
+PAIRS_AT_ONCE = 300  # in one press of an admin
+PAIRS_NAMED = 100  # of them, one by one: a form has 200 fields
 MEASURES = 5  # of its own that a pair rates in each pulse
 CARD_NAME_LENGTH = 120  # of a card's text that the buttons on the card are called after; of a longer one its start
 PREVIEW_LENGTH = 40  # of a text inside the accessible name of a button

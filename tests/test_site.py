@@ -51,7 +51,7 @@ def python_files(*folders: str) -> list[Path]:
 def guarded_by(path: Path) -> set[str]:
     """The names of GUARDED that this module, or a folder it is in, goes by."""
     place = path.relative_to(ROOT)
-    return GUARDED & {path.stem, str(place.with_suffix("")), *place.parts[:-1]}
+    return GUARDED & {path.stem.rpartition("_")[2], str(place.with_suffix("")), *place.parts[:-1]}
 
 
 def guarded_files() -> list[Path]:

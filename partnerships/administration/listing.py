@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 
-from partnerships.graphemes import cut
+from partnerships.content import search_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,11 +16,6 @@ if TYPE_CHECKING:
 
 RowT = TypeVar("RowT")
 PER_PAGE = 50
-
-
-def search_words(words: str) -> str:
-    """What a list is searched with: no more than a database can be asked for, and nothing that it refuses."""
-    return cut(words.replace("\x00", "").strip(), 100)
 
 
 class Listing(Generic[RowT]):

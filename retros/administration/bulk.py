@@ -68,11 +68,15 @@ def _write_down(wish: BulkRequest, *, by: Person, key: uuid.UUID, digest: str, n
 
 
 def resume(bulk: Bulk, *, by: Person, now: datetime | None = None) -> Bulk:
-    """Do what is not done yet, or taken back what is not taken back yet. Safe twice at once."""
+    """Do what is not done yet, or take back what is not taken back yet. Safe twice at once."""
     now = now or timezone.now()
     by.check_admin()
     wish, step = BulkRequest.kept(bulk), _do if bulk.undone_at is None else _take_back
-    for number, line in enumerate(bulk.open_lines()):
+    lines = list(bulk.open_lines())
+    if lines and bulk.undone_at is None:
+        bulk.at = now
+        bulk.save(update_fields=["at"])
+    for number, line in enumerate(lines):
         if number and connection.vendor == "sqlite":
             time.sleep(PAUSE_SECONDS)
         step(line, wish, by, now)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerships.forms import CheckedForm, PageForm
 from partnerships.refusals import Invalid, Refusal
+from retros import limits
 from retros.administration.bulk_acts import BulkRequest
 from retros.administration.schedule import Schedule
 from retros.fields import DayField, TableForm
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from partnerships.models import Person
 
 
-MOST = 300  # pairs in one press
-MOST_NAMED = 100  # of them, one by one: a form has 200 fields
 NEEDED = {
     Bulk.Act.PLAN: ("cadence", "first_day", "last_day", "weekday", "hour", "duration_min"),
     Bulk.Act.MOVE: ("weeks",),
@@ -88,7 +87,7 @@ class BulkForm(PageForm):
     def wish(self, reader: Person) -> BulkRequest:
         """Raises Invalid when nothing is chosen, or too much."""
         data = self.checked()
-        most = MOST_NAMED if self.filter is None else MOST
+        most = limits.PAIRS_NAMED if self.filter is None else limits.PAIRS_AT_ONCE
         picked = _pairs(self.picked) if self.filter is None else Schedule(self.filter, reader).keys(most + 1)
         if not picked:
             raise Invalid(_("Choose at least one pair."))

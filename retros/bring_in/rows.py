@@ -143,8 +143,8 @@ def _bounded(rows: Iterator[tuple[int, Row]]) -> Iterator[tuple[int, Row]]:
     """Raises Invalid for none, and for more than fit."""
     count = 0
     for count, row in enumerate(rows, 1):
-        if count > limits.ENTRIES_PER_PERSON:
-            raise Invalid(_("At most %(most)d at once. Bring in a part of it.") % {"most": limits.ENTRIES_PER_PERSON})
+        if count > limits.ROWS_AT_ONCE:
+            raise Invalid(_("At most %(most)d at once. Bring in a part of it.") % {"most": limits.ROWS_AT_ONCE})
         yield row
     if not count:
         raise Invalid(_("There is nothing in it."))

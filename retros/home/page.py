@@ -206,7 +206,7 @@ class Home(Pair):
         return LeadsNotice(self)
 
     @cached_property
-    def agreement_looks(self) -> DueAgreements:
+    def due_agreements(self) -> DueAgreements:
         sittings = [session for session in self._all_sessions if session.kind != Session.Kind.RETRO]
         sittings.sort(key=lambda session: session.started_at or self.now)
         return DueAgreements(self.partnership, self.person, self.today, sittings=sittings)
@@ -219,7 +219,7 @@ class Home(Pair):
     @cached_property
     def sittings(self) -> list[Sitting]:
         """Where the two write an agreement just now; what waits for the viewer first."""
-        found = [Sitting(session, self) for session in self.agreement_looks.sittings]
+        found = [Sitting(session, self) for session in self.due_agreements.sittings]
         return sorted(found, key=lambda sitting: not sitting.waits_for_you)
 
     @cached_property
@@ -241,7 +241,7 @@ class Home(Pair):
     @property
     def begins(self) -> bool:
         """Whether the Dream Team is the first thing to do: for a pair that has done nothing yet."""
-        return self.is_open and self.is_new and self.agreement_looks.lacks_dream_team
+        return self.is_open and self.is_new and self.due_agreements.lacks_dream_team
 
     @property
     def is_beginning(self) -> bool:

@@ -21,8 +21,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from partnerships.administration.listing import search_words
 from partnerships.compiled import CompiledQuery
+from partnerships.content import search_words
 from partnerships.header import both_of, lead_menu, roles_of
 from partnerships.models import Agreement, Membership, Partnership, Person
 from partnerships.models.partnership import who_sits_where

@@ -1,6 +1,6 @@
 """All that one person can see here, as data and as text to read: the export of one's own.
 
-Everything goes through the same doors as the pages: what is folded by the other one, or theirs alone, is not in it.
+Everything goes through the same loaders as the pages: what is folded by the other one, or theirs alone, is not in it.
 """
 
 from __future__ import annotations

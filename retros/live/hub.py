@@ -1,7 +1,8 @@
 """The streams of this process: who listens to which session, and what each is yet to be told.
 
-Everything here runs on the event loop but `Hub.receive`, which any thread may call, and the questions to the database,
-which run in two threads of the hub's own, so that streams never wait for pages (docs/architecture.md).
+Everything here runs on the event loop but `Hub.receive` and `Hub.let_others_go_first`, which any thread may call, and
+the questions to the database, which run in two threads of the hub's own, so that streams never wait for pages
+(docs/architecture.md).
 """
 
 from __future__ import annotations

@@ -412,7 +412,7 @@ def _writing(partnership: Partnership, by: Person, session: Session | None) -> I
         return
     with partnership.writing(by):
         yield None
-        Session.look_again(partnership)
+        Session.refresh_rooms(partnership)
 
 
 def _must_have_room(partnership: Partnership, more: int) -> None:

@@ -15,7 +15,7 @@ from partnerships.content import content
 from partnerships.models import Agreement, Invitation, Membership, Partnership, Person
 from partnerships.models.partnership import Seat
 from partnerships.refusals import NotAllowed, Refusal
-from retros.models.measure import Measure, questions_of
+from retros.models.measure import Measure, prompts_of
 from retros.models.note import Note
 from retros.models.presence import Presence
 from retros.models.session import Session
@@ -86,7 +86,7 @@ def welcome(membership: Membership) -> None:
         kept_for = [i.email for i in invitations if i.created_at <= mark.at][-1:]
         if kept_for != [taken]:
             mark.step.withdraw_ready(mark.person)
-    Session.look_again(partnership)
+    Session.refresh_rooms(partnership)
 
 
 def _create(
@@ -156,6 +156,6 @@ def new(partnership: Partnership, sessions: Sequence[Session], members: Collecti
             steps.append(Step.copy(step, session=session, position=position))
             prompts += steps[-1].copies(step.prompts, names)
             if step.kind == Step.Kind.PULSE:
-                prompts += questions_of(measures, steps[-1].pk, len(step.prompts))
+                prompts += prompts_of(measures, steps[-1].pk, len(step.prompts))
     presences = [Presence(session=s, person_id=m.person_id, seat=m.seat) for s in sessions for m in members]
     return New(sessions, presences, steps, prompts)

@@ -76,7 +76,7 @@ class Draft(models.Model):
             if draft is None:
                 if not text:
                     return 0
-                if cls.objects.filter(person=by).exclude(text="").count() >= limits.ENTRIES_PER_PERSON:
+                if cls.objects.filter(person=by).exclude(text="").count() >= limits.DRAFTS:
                     raise Refusal(_("There are too many unfinished texts. Fold or clear one of them first."))
                 draft, created = cls.objects.get_or_create(person=by, key=key, defaults={"text": text})
                 if created:

@@ -73,7 +73,7 @@ class Jot(Droppable):
         if not Membership.objects.filter(partnership=partnership, partnership__archived_at=None, person=by).exists():
             raise NotAllowed(_("You can read this, and no longer write in it."))
         is_known = cls.objects.filter(pk=id).exists()
-        if not is_known and cls.objects.kept(by).count() >= limits.ENTRIES_PER_PERSON:
+        if not is_known and cls.objects.kept(by).count() >= limits.JOTS:
             raise Refusal(_("There are too many jots. Drop one, or use one on a board first."))
         with transaction.atomic():
             jot, is_new = cls.objects.get_or_create(

@@ -107,7 +107,7 @@ class Measure(models.Model):
             _planned_ones_follow(self.partnership)
 
 
-def questions_of(measures: Iterable[Measure], step_id: uuid.UUID, first: int) -> list[Prompt]:
+def prompts_of(measures: Iterable[Measure], step_id: uuid.UUID, first: int) -> list[Prompt]:
     """What a pulse asks of them, from that position on; not stored yet."""
     return [
         Prompt(
@@ -135,7 +135,7 @@ def ask_by_the_list(partnership_id: uuid.UUID, sessions: models.QuerySet[Session
             turned.append(prompt)
     for step_id, there in by_step.items():
         missing = [asked[key] for key in asked.keys() - {prompt.key for prompt in there}]
-        new += questions_of(sorted(missing, key=lambda each: each.created_at), step_id, there[-1].position + 1)
+        new += prompts_of(sorted(missing, key=lambda each: each.created_at), step_id, there[-1].position + 1)
     Prompt.objects.bulk_update(turned, ["set_aside"])
     Prompt.objects.bulk_create(new)
 
@@ -143,7 +143,7 @@ def ask_by_the_list(partnership_id: uuid.UUID, sessions: models.QuerySet[Session
 def _planned_ones_follow(partnership: Partnership) -> None:
     """Whoever stands in a room sees it, also in one that is written ahead."""
     ask_by_the_list(partnership.pk, Session.objects.filter(partnership=partnership).upcoming())
-    Session.look_again(partnership, ahead=True)
+    Session.refresh_rooms(partnership, ahead=True)
 
 
 def _must_have_room(partnership: Partnership) -> None:

@@ -130,8 +130,8 @@ class Session(Planned):
     """One guided sitting of the pair. Its steps and prompts are copied from a template when it is made.
 
     When it is stands in `Planned`; here is its course. `version_a`, `version_b` count what each seat could see
-    changing; streams carry nothing else. `told` has the last few things that each of them did to what both see, each as
-    {"n": its number, "what": a Told, "by": a seat, "of": the id of a row or ""}.
+    changing; streams tell that, and what one's own page would show. `told` has the last few things that each of them
+    did to what both see, each as {"n": its number, "what": a Told, "by": a seat, "of": the id of a row or ""}.
     """
 
     class PauseReason(models.TextChoices):
@@ -326,7 +326,7 @@ class Session(Planned):
         return Seat(seat) if seat else None
 
     @classmethod
-    def look_again(cls, partnership: Partnership, *, ahead: bool = False) -> None:
+    def refresh_rooms(cls, partnership: Partnership, *, ahead: bool = False) -> None:
         """Something of the pair's changed outside of the room: whoever stands in one sees it; `ahead`: also in one that
         is planned.
 
@@ -537,9 +537,9 @@ class Session(Planned):
             publish(self.pk, self.version_a, self.version_b)
 
 
-def agreement_look(agreement: Agreement) -> None:
+def refresh_rooms_of(agreement: Agreement) -> None:
     """Who stands in a room sees that something was proposed or signed, also outside of it."""
-    Session.look_again(agreement.partnership)
+    Session.refresh_rooms(agreement.partnership)
 
 
 @cache

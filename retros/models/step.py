@@ -244,7 +244,7 @@ class Step(models.Model):
         `digest` is what the presser's page showed (`Step.digest`). Raises Stale when their cards changed since.
         """
         with self.session.writing(by=by) as change:
-            self._check(change)
+            self._check()
             if self.is_revealed:
                 return True
             if digest != self.digest(by):
@@ -261,7 +261,7 @@ class Step(models.Model):
     def unready(self, *, by: Person) -> None:
         """Take the Ready back; answers become drafts again. Not once anything was opened."""
         with self.session.writing(by=by) as change:
-            self._check(change)
+            self._check()
             if self.side_open(change.seat):
                 raise Refusal(_("Your side is open already. What was opened stays open."))
             if self.withdraw_ready(by):
@@ -282,7 +282,7 @@ class Step(models.Model):
         there who could read it.
         """
         with self.session.writing(by=by) as change:
-            self._check(change)
+            self._check()
             if self.session.awaits:
                 raise Refusal(_("The other seat is still free. It opens when you are both here, and both ready."))
             if self.side_open(change.seat):
@@ -297,7 +297,7 @@ class Step(models.Model):
             Audit.record(act, by=by, about=self, partnership=self.session.partnership)
             change.tell(Told.REVEALED if both else Told.OPENED, self.pk)
 
-    def _check(self, change: Change) -> None:
+    def _check(self) -> None:
         self.refresh_from_db()
         if not self.session.is_running:
             raise Refusal(_("The retro has not started yet. You can write ahead, and open it together later."))

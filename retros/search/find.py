@@ -13,7 +13,6 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet, UUIDField, Value
 
 from partnerships.compiled import CompiledQuery
-from partnerships.limits import CONTENT_LENGTH
 from partnerships.models import Agreement, Clause, Partnership, Person, Version
 from retros import limits
 from retros.models import (
@@ -197,7 +196,7 @@ def _holding(own: Iterable[Own], wanted: Wanted) -> Iterator[Own]:
     """Those that hold every term; of the newest, as long as all that they fold to is no more than all may be that one
     person keeps. There are signs that are eighteen when they are folded.
     """
-    left = limits.ENTRIES_PER_PERSON * CONTENT_LENGTH
+    left = limits.SEARCHED_CHARACTERS
     for each in own:
         words = fold(each.text)
         left -= len(words)

@@ -184,7 +184,7 @@ def test_actions_become_the_pairs_and_belong_to_who_brings_them(cast: Cast) -> N
 
 
 def test_nobody_makes_more_open_actions_than_a_page_shows(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By no way: brought in, agreed on, opened again or brought back."""
+    """By no way: brought in, agreed on, opened again, brought back, or still going at the next retro."""
     monkeypatch.setattr(limits, "OPEN_ACTIONS", 4)
     rows: list[dict[str, Any]] = [{"text": f"Action {n}", "due": date(2030, 1, 1)} for n in range(2)]
     for _n in range(2):
@@ -193,6 +193,7 @@ def test_nobody_makes_more_open_actions_than_a_page_shows(cast: Cast, monkeypatc
     closed.finish(by=cast.ines)
     deleted.soft_delete(by=cast.ines)
     Action.bring_in(cast.checkout, by=cast.ines, rows=rows, id=uuid.uuid4())
+    retro = play.start(cast.checkout)
     for more in (
         lambda: Action.bring_in(cast.checkout, by=cast.ines, rows=rows, id=uuid.uuid4()),
         lambda: Action.agree(
@@ -200,6 +201,7 @@ def test_nobody_makes_more_open_actions_than_a_page_shows(cast: Cast, monkeypatc
         ),
         lambda: closed.reopen(by=cast.ines),
         lambda: deleted.restore(by=cast.ines),
+        lambda: closed.review(retro, by=cast.ines, verdict="going", helped=""),
     ):
         with pytest.raises(Refusal):
             more()

@@ -225,7 +225,7 @@ def test_an_empty_one_is_refused_on_its_page(pair: Pair, ines: Client) -> None:
 
 
 def test_there_is_a_limit_with_a_sentence(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "ENTRIES_PER_PERSON", 2)
+    monkeypatch.setattr(limits, "JOTS", 2)
     for text in ("One", "Two"):
         Jot.keep(pair.partnership, by=pair.ines, text=text, id=uuid.uuid4())
     with pytest.raises(Refusal, match="too many jots"):

@@ -79,7 +79,7 @@ def test_a_box_that_no_page_has_keeps_nothing(pair: Pair, key: str) -> None:
 
 
 def test_there_is_an_end_to_unfinished_texts(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "ENTRIES_PER_PERSON", 2)
+    monkeypatch.setattr(limits, "DRAFTS", 2)
     for box in ("a:1", "a:2"):
         Draft.keep(box, "Text", version=0, by=pair.ines)
     with pytest.raises(Refusal, match="too many unfinished"):
