@@ -139,7 +139,7 @@ def _check_fields(data: dict[str, Any], kind: type[Any], place: tuple[int | None
 
 
 def _is_of(value: Any, type_name: str, name: str) -> bool:
-    """Whether it fits a field of a template: a `str`, `bool` or `int` by its annotation; what else there is, is a list."""
+    """Whether it fits a field of a template: `str`, `bool` or `int` by the annotation; all else is some list."""
     if type_name in {"str", "bool"}:
         return isinstance(value, {"str": str, "bool": bool}[type_name])
     if type_name == "int":
