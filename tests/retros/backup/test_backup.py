@@ -262,7 +262,7 @@ def some(folder: Path) -> Served:
 def a_year(folder: Path) -> Served:
     """The year of the demo."""
     one = at(folder, TWOFOLD_DEMO="1")
-    one.be_ready()
+    one.prepare()  # a demo keeps its data in a folder of its own
     one.manage("demo")
     return one
 
