@@ -45,7 +45,11 @@ class CheckedForm(forms.Form):
 class PageForm(CheckedForm):
     """A form with a page of its own: what is refused stands at the form, with everything that was typed still in it."""
 
-    status = 200
+    refusal: Refusal | None = None  # what is shown at the form instead of being raised
+
+    @property
+    def status(self) -> int:
+        return self.refusal.status if self.refusal else 200
 
     @classmethod
     def of(cls, request: HttpRequest, **kwargs: Any) -> Self:
@@ -69,7 +73,7 @@ class PageForm(CheckedForm):
         except Refusal as refusal:
             if htmx:
                 raise
-            self.status = refusal.status
+            self.refusal = refusal
             if not self.errors:
                 self.add_error(at or (refusal.field if refusal.field in self.fields else None), str(refusal.message))
             for field in self.hidden_fields():

@@ -102,7 +102,7 @@ class ProposalForm(PageForm):
             with super().on_page(at=at, htmx=htmx):
                 yield
         except Stale as stale:
-            self.status, self.stale = stale.status, stale
+            self.refusal = self.stale = stale
             self.catch_up()
 
     def catch_up(self) -> None:

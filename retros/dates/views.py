@@ -206,11 +206,16 @@ def _planned(request: PersonRequest, session: Session, pair: Pair) -> HttpRespon
 
 
 def _rhythm(request: PersonRequest, series: Series, **refused: DatesForm) -> HttpResponse:
-    """The page of a rhythm. A form that was refused stands in it as it was sent."""
+    """The page of a rhythm. A form that was refused stands in it as it was sent.
+
+    Raises that Refusal when the page has no such form any more: with the end of the rhythm, or of the partnership.
+    """
     dates = Dates(get_partnership(request.user, series.partnership_id), request.user, series)
     kinds = {"about": SeriesForm, "pausing": SeriesPauseForm, "ending": SeriesEndForm}
-    forms = {name: kind(initial=dates.as_it_is, auto_id=f"{name}_%s") for name, kind in kinds.items()} | refused
-    context = {**dates.context, **forms, "dates": dates, "series": series}
-    return render(
-        request, "retros/dates/series_detail.html", context, status=max(form.status for form in forms.values())
-    )
+    forms = {name: kind(initial=dates.as_it_is, auto_id=f"{name}_%s") for name, kind in kinds.items()}
+    for name, form in refused.items():
+        if form.refusal and not (dates.is_open and (name == "ending" or not series.is_ended)):
+            raise form.refusal
+    status = max((form.status for form in refused.values()), default=200)
+    context = {**dates.context, **forms, **refused, "dates": dates, "series": series}
+    return render(request, "retros/dates/series_detail.html", context, status=status)

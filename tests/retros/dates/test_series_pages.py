@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from partnerships.models import Person
 from retros.dates import one_date, rhythm, upkeep
+from retros.lifecycle import ending
 from retros.models import Pause, Series, Session
 from retros.recurrence.rule import PRESETS, Rule
 from tests.cast import Cast, client_of
@@ -380,6 +381,17 @@ def test_a_pause_that_is_refused_stands_where_it_was_typed(cast: Cast) -> None:
         ("from_date", first.isoformat()), ("to_date", last.isoformat())
     ]  # fmt: skip
     assert Pause.objects.count() == 0
+
+
+def test_where_the_page_has_no_such_form_any_more_it_says_why_all_the_same(cast: Cast) -> None:
+    series, client = planned_rhythm(cast), client_of(cast.ines)
+    rhythm.end(series, by=cast.tom, last=timezone.localdate() - timedelta(days=1))
+    answer = client.post(reverse("series_pause", args=[cast.checkout.pk]), {"from_date": timezone.localdate()})
+    assert (answer.status_code, "This rhythm has ended." in text_of(answer)) == (409, True)
+    ending.end(cast.checkout, by=cast.tom, leaving=False)
+    answer = client.post(reverse("series_update", args=[cast.checkout.pk]), {"title": "Our hour", "meeting_url": ""})
+    assert answer.status_code == 403
+    assert ">Our hour</textarea>" in answer.text
 
 
 def test_what_others_changed_is_said_once_and_then_it_can_be_done(cast: Cast) -> None:
