@@ -33,7 +33,7 @@ from retros.administration.mail_log import BackupStatus, Mails, WorkerStatus
 from retros.administration.month import Agenda
 from retros.administration.pair_dates import PairDates
 from retros.administration.schedule import Schedule
-from retros.dates import one_date
+from retros.dates import one_date, warnings
 from retros.dates.forms import MetForm, MoveForm, SkipForm, WhenForm
 from retros.lifecycle import ending
 from retros.models import Bulk
@@ -269,8 +269,9 @@ def admin_session_create(request: PersonRequest, partnership_id: UUID) -> HttpRe
     form = WhenForm.of(request, pair=dates)
     if request.method == "POST":
         with form.on_page(at="time"):
-            one_date.plan(dates.partnership, by=request.user, **form.wall_time())
+            session = one_date.plan(dates.partnership, by=request.user, **form.wall_time())
             messages.success(request, _("Planned. The two are told"))
+            warnings.say(request, session, dates.row.members)
             return redirect("admin_partnership_dates", partnership_id)
     return render(request, "retros/administration/admin_session_form.html", dates.context(form), status=form.status)
 
@@ -286,6 +287,7 @@ def admin_session_move(request: PersonRequest, session_id: UUID) -> HttpResponse
         with form.on_page(at="time"):
             one_date.move(session, by=request.user, **form.move())
             messages.success(request, _("Moved. The two are told"))
+            warnings.say(request, session, dates.row.members)
             return redirect("admin_partnership_dates", session.partnership_id)
     context = dates.context(form, session)
     return render(request, "retros/administration/admin_session_form.html", context, status=form.status)
