@@ -20,7 +20,7 @@ from partnerships.accounts import devices, mails
 from partnerships.accounts.reauthentication import was_confirmed
 from partnerships.accounts.sign_in_changes import watched
 from partnerships.http import UNTOLD, is_own_path
-from partnerships.mail import letters
+from partnerships.mail import at_once
 from partnerships.models import Audit, Person, RateCounter, SignInLink
 from partnerships.models.sign_in_change import WaysIn
 
@@ -166,7 +166,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """In the background: the answer takes as long for an address we know as for one we do not."""
-        letters.post(mails.letter(template_prefix, email, context).message())
+        at_once.post(mails.letter(template_prefix, email, context).message(), again=False)
 
     def _next_page(self, request: HttpRequest) -> str:
         """Somebody who came by an invitation is led back to it."""

@@ -29,7 +29,7 @@ from retros.administration.import_example import TYPE as XLSX
 from retros.administration.import_example import example
 from retros.administration.import_rows import COLUMNS, DETAILS
 from retros.administration.load import Load
-from retros.administration.mail_log import BackupStatus, Mails, WorkerStatus
+from retros.administration.mail_log import AtOnceStatus, BackupStatus, Mails, WorkerStatus
 from retros.administration.month import Agenda
 from retros.administration.pair_dates import PairDates
 from retros.administration.schedule import Schedule
@@ -214,6 +214,7 @@ def _mail_page(request: PersonRequest, answer: str = "") -> HttpResponse:
         **admin_menu("mail_list"),
         "mails": Mails(request.GET, request.user),
         "worker": WorkerStatus(request.user),
+        "at_once": AtOnceStatus(request.user),
         "backups": BackupStatus(request.user),
         "server": MailServer(),
         "answer": answer,
