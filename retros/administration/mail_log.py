@@ -95,8 +95,8 @@ class AtOnceStatus:
             return ""
         known = {"when": date_format(self.last.at.astimezone(self.reader.tz), "j F Y, H:i"), "error": self.last.error}
         return _("On %(when)s the mail server did not take a mail that leaves at once, such as an invitation or a "
-                 "code: %(error)s. An invitation that it put off is tried again for an hour. If it does not arrive, make a "
-                 "new link.") % known  # fmt: skip
+                 "code: %(error)s. An invitation that it put off is tried again for an hour. If it does not arrive, "
+                 "make a new link.") % known  # fmt: skip
 
 
 class BackupStatus:
