@@ -40,7 +40,7 @@ class Outgoing(NamedTuple):
     tries: int
 
 
-class Refused(NamedTuple):
+class Failure(NamedTuple):
     """When the mail server did not take one, and what kind of error it was; never its words."""
 
     at: datetime
@@ -60,10 +60,10 @@ def send_many(letters: Sequence[Letter]) -> None:
     _leave([Outgoing(letter, TRIES) for letter in letters])
 
 
-def last_refused() -> Refused | None:
+def last_refused() -> Failure | None:
     """For the admin. Forgotten after a week."""
     known = cache.get(_KEY)
-    return Refused(*known) if known else None
+    return Failure(*known) if known else None
 
 
 def _leave(mails: list[Outgoing]) -> None:
@@ -88,7 +88,7 @@ def _is_put_off(mail: EmailMessage | Letter) -> bool:
     except Exception as error:  # whatever the mail server's library raises
         kind = type(error).__qualname__
         log.error("mail not sent", extra={"kind": kind})
-        cache.set(_KEY, tuple(Refused(timezone.now(), kind)), KNOWN_FOR.total_seconds())
+        cache.set(_KEY, tuple(Failure(timezone.now(), kind)), KNOWN_FOR.total_seconds())
         if not connection.in_atomic_block:
             connection.close()
         return not _is_final(error)
