@@ -21,6 +21,7 @@ from fido2.cose import ES256
 from fido2.utils import websafe_decode, websafe_encode
 from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData, CollectedClientData
 
+from partnerships.accounts.second_factor import FactorAdapter
 from partnerships.models import Person, SignIn
 from tests.factories import PASSWORD, PersonFactory
 from tests.partnerships.accounts.ways_in import passkeys as passkeys
@@ -130,6 +131,18 @@ def test_of_two_passkeys_one_sees_which_is_which(ines: Person) -> None:
         assert f"Since {since}" in page
         removal = client.get(reverse("mfa_remove_webauthn", args=[one.pk]), secure=True)
         assert f"since {since}, no longer signs you in." in text_of(removal)
+
+
+def test_who_has_no_app_is_asked_for_no_code_of_it(ines: Person) -> None:
+    key, client = with_key(ines), browser()
+    assert passkey(client, "mfa_login_webauthn", key.used(options_on(client, "mfa_login_webauthn")))
+    asked = client.get(reverse("mfa_add_webauthn"), secure=True, follow=True).text
+    again = client.get(reverse("mfa_reauthenticate"), secure=True).text
+    assert "Use a recovery code" in asked
+    assert "Enter one of your recovery codes." in again
+    assert "app" not in text_of(client.get(reverse("mfa_reauthenticate"), secure=True)).split()
+    Authenticator.objects.create(user=ines, type="totp", data={"secret": FactorAdapter().encrypt("A" * 32)})
+    assert "authenticator app shows" in client.get(reverse("mfa_reauthenticate"), secure=True).text
 
 
 def test_a_key_that_was_found_signs_nobody_in(ines: Person) -> None:
