@@ -198,6 +198,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 # Without a mail server a code would reach nobody but the operator: the single-use link has to do.
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if MAIL_IS_SENT else "none"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = MAIL_IS_SENT
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True  # twice, within the limits of confirm_email
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False

@@ -15,8 +15,14 @@ def countries() -> list[tuple[str, str]]:
     """(letters, English name) of those whose holidays are known, by name: for a select."""
     from holidays.registry import COUNTRIES  # imported here: only who plans or chooses a country needs it
 
-    named = [(names[1], re.sub(r"(?<=[a-z])(?=[A-Z])", " ", names[0])) for names in COUNTRIES.values()]
+    named = [(names[1], _in_words(names[0])) for names in COUNTRIES.values()]
     return sorted(named, key=lambda each: each[1])
+
+
+def _in_words(name: str) -> str:
+    """“IsleOfMan”, as the library has it, as one writes it."""
+    spaced = re.sub(r"(?<=[a-z])(?<!Mc)(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
+    return re.sub(r" (And|Da|Of|The)(?= )", lambda word: word[0].lower(), spaced)
 
 
 def name_of(country: str) -> str:

@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page
 
-from partnerships.mail import letters, outbox
+from partnerships.mail import at_once, outbox
 from partnerships.models import Delivery, Partnership, Person
 from retros.notifications.wording import message_for
 from tests.factories import PartnershipFactory, PersonFactory
@@ -139,10 +139,12 @@ class InPlace(Executor):
 
 @pytest.fixture(autouse=True)
 def mail_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(letters, "pool", InPlace())
+    monkeypatch.setattr(at_once, "pool", InPlace())
+    monkeypatch.setattr(at_once, "waiting", [])
+    monkeypatch.setattr(at_once, "_in", lambda wait, work: None)  # nothing of this test is sent in a later one
 
 
 @pytest.fixture
 def mail_without_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Mail leaves on commit, and the transaction around a test never commits: here it leaves when it is posted."""
-    monkeypatch.setattr("partnerships.mail.letters.post", lambda message: message.send())
+    monkeypatch.setattr("partnerships.mail.at_once.post", lambda message, **how: message.send())

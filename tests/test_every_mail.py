@@ -71,7 +71,7 @@ def plain(text: str) -> list[str]:
 
 @pytest.fixture
 def all_mails(db: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, EmailMultiAlternatives]:
-    monkeypatch.setattr("partnerships.mail.letters.post", lambda message: message.send())
+    monkeypatch.setattr("partnerships.mail.at_once.post", lambda message, **how: message.send())
     return every_mail()
 
 
@@ -189,7 +189,7 @@ def test_each_place_that_writes_a_letter_is_tried_here(db: None, monkeypatch: py
     for module in list(sys.modules.values()):
         if getattr(module, "Letter", None) is Letter and module.__name__.startswith(("partnerships.", "retros.")):
             monkeypatch.setattr(module, "Letter", Kept)
-    monkeypatch.setattr("partnerships.mail.letters.post", lambda message: message.send())
+    monkeypatch.setattr("partnerships.mail.at_once.post", lambda message, **how: message.send())
     every_mail()
     assert written == functions_that_call("Letter")
 

@@ -17,7 +17,7 @@ LOOKS = ((390, "light"), (390, "dark"), (600, "light"), (600, "dark"))
 
 
 def test_every_make_of_mail(browser: Any, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("partnerships.mail.letters.post", lambda message: message.send())
+    monkeypatch.setattr("partnerships.mail.at_once.post", lambda message, **how: message.send())
     found = every_mail()
     page = browser.new_page()
     asked: list[str] = []

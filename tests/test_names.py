@@ -120,7 +120,7 @@ def test_subjects_to_strangers_hold_our_own_words_alone(
     world: World, monkeypatch: pytest.MonkeyPatch, mailoutbox: list[Any]
 ) -> None:
     """Whatever a name holds, such as one that was stored before names were looked at."""
-    monkeypatch.setattr("partnerships.mail.letters.transaction.on_commit", lambda send: send())
+    monkeypatch.setattr("partnerships.mail.at_once.transaction.on_commit", lambda send: send())
     cast = world.cast
     Person.objects.update(name=HOSTILE, role_label=HOSTILE)
     Partnership.objects.update(label=HOSTILE)

@@ -20,8 +20,8 @@ from partnerships.accounts import devices, mails
 from partnerships.accounts.reauthentication import was_confirmed
 from partnerships.accounts.sign_in_changes import watched
 from partnerships.http import UNTOLD, is_own_path
-from partnerships.mail import letters
-from partnerships.models import Audit, Person, RateCounter, SignInLink
+from partnerships.mail import at_once
+from partnerships.models import Audit, Person, RateCounter, SignInLink, second_factor
 from partnerships.models.sign_in_change import WaysIn
 
 if TYPE_CHECKING:
@@ -147,8 +147,9 @@ class AccountAdapter(DefaultAccountAdapter):
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         if user.is_authenticated and not methods:
             return [{**by_code, "url": reverse("reauthenticate_by_code")}]
+        has_app = isinstance(user, Person) and "totp" in second_factor.kinds_of(user)
         words = {
-            "mfa_reauthenticate": _("Use the app or a recovery code"),
+            "mfa_reauthenticate": _("Use the app or a recovery code") if has_app else _("Use a recovery code"),
             "mfa_reauthenticate:webauthn": _("Use your passkey"),
         }
         return [{**way, "description": words.get(way["id"], way["description"])} for way in methods]
@@ -166,7 +167,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """In the background: the answer takes as long for an address we know as for one we do not."""
-        letters.post(mails.letter(template_prefix, email, context).message())
+        at_once.post(mails.letter(template_prefix, email, context).message(), again=False)
 
     def _next_page(self, request: HttpRequest) -> str:
         """Somebody who came by an invitation is led back to it."""

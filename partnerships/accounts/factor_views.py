@@ -59,6 +59,11 @@ class Factors(base.IndexView):
         return {**known, "codes_left": left, "is_missing": second_factor.is_missing(person)}
 
 
+class CodeAgain(base.ReauthenticateView):
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "kinds": second_factor.kinds_of(self.request.user)}
+
+
 def where_there_are_passkeys(view: View) -> View:
     """Elsewhere there is no such page: no browser would do it (config/settings.py)."""
 
@@ -138,7 +143,7 @@ add_passkey = form_methods(where_there_are_passkeys(AddPasskey.as_view()))
 remove_passkey = form_methods(where_there_are_passkeys(RemovePasskey.as_view()))
 sign_in_by_passkey = login_not_required(form_methods(where_there_are_passkeys(SignInByPasskey.as_view())))
 passkey_again = form_methods(where_there_are_passkeys(PasskeyAgain.as_view()))
-reauthenticate = form_methods(base.reauthenticate)
+reauthenticate = form_methods(CodeAgain.as_view())
 set_up_app = form_methods(SetUpApp.as_view())
 remove_app = form_methods(RemoveApp.as_view())
 renew_codes = form_methods(RenewCodes.as_view())

@@ -1,20 +1,14 @@
-"""Mail leaves after the transaction, in the background, and never fails what a person did.
+"""The words of mail that leaves at once: who, what, one link.
 
-Here are the words of what leaves at once: who, what, one link. Nothing that somebody wrote for the other goes out by
-mail (docs/rules/visibility.md V17).
+Nothing that somebody wrote for the other goes out by mail (docs/rules/visibility.md V17).
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.core.mail import EmailMessage
-from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -24,6 +18,7 @@ from django.utils.translation import ngettext
 from partnerships import limits, zones
 from partnerships.content import isolated
 from partnerships.links import Page, url_of
+from partnerships.mail import at_once
 from partnerships.mail.message import Letter, Link
 from partnerships.models import Audit
 
@@ -33,23 +28,8 @@ if TYPE_CHECKING:
     from partnerships.models.sign_in_change import Noted
 
 
-log = logging.getLogger("twofold.mail")
-# Two threads that hold no database connection; what is queued when the process stops is sent first.
-pool: Executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="mail")
-
-
-def post(message: EmailMessage) -> None:
-    """Send when what led to it is on disk; at once when no transaction is open."""
-    transaction.on_commit(lambda: pool.submit(_deliver, message))
-
-
-def send_many(letters: Sequence[Letter]) -> None:
-    """Written and sent one after another in the background: an import has thousands."""
-    transaction.on_commit(lambda: pool.submit(_deliver_each, letters))
-
-
 def send_invitation(invitation: Invitation, token: str, *, partner: Person | None = None) -> None:
-    post(invited(invitation, token, arranged=invitation.is_arranged, partner=partner).message())
+    at_once.post(invited(invitation, token, arranged=invitation.is_arranged, partner=partner).message())
 
 
 def invited(invitation: Invitation, token: str, *, arranged: bool, partner: Person | None = None) -> Letter:
@@ -96,7 +76,7 @@ def send_arranged(arranged: Arranged, *, by: Person) -> None:
     for person in seats:
         if person.pk != by.pk:
             partner = next((other for other in seats if other != person), None)
-            post(seated(arranged.partnership, person, by=by, partner=partner).message())
+            at_once.post(seated(arranged.partnership, person, by=by, partner=partner).message())
 
 
 def seated(partnership: Partnership, person: Person, *, by: Person, partner: Person | None) -> Letter:
@@ -120,7 +100,7 @@ def send_nudge(partnership: Partnership, *, by: Person, date: datetime | None) -
     for person in both:
         if person.is_active:
             partner = next((other for other in both if other != person), None)
-            post(_nudge(partnership, person, partner, by=by, date=date).message())
+            at_once.post(_nudge(partnership, person, partner, by=by, date=date).message())
 
 
 def _nudge(
@@ -147,10 +127,10 @@ def send_sign_in_change(noted: Noted) -> None:
     """To the address that was the main one, with the link; to one that was removed, without."""
     change, token, act, lost = noted
     link = Link(_("It was not me"), f"{settings.BASE_URL}{reverse('sign_in_undo', args=[token])}")
-    post(_sign_in_change(change.email, act, change.person, link).message())
+    at_once.post(_sign_in_change(change.email, act, change.person, link).message())
     for email in lost:
         if email != change.email:
-            post(_sign_in_change(email, act, change.person, None).message())
+            at_once.post(_sign_in_change(email, act, change.person, None).message())
 
 
 def _sign_in_change(to: str, act: Audit.Act, person: Person, link: Link | None) -> Letter:
@@ -232,18 +212,5 @@ def sign_in_link(token: str) -> str:
     return f"{settings.BASE_URL}{reverse('sign_in_link', args=[token])}"
 
 
-def _deliver_each(letters: Sequence[Letter]) -> None:
-    for letter in letters:
-        _deliver(letter.message())
-
-
 def feed_link(token: str) -> str:
     return f"{settings.BASE_URL}{url_of(Page.FEED, token)}"
-
-
-def _deliver(message: EmailMessage) -> None:
-    """A failure is told to the operator without address, subject or text."""
-    try:
-        message.send()
-    except Exception as error:  # whatever the mail server's library raises
-        log.error("mail not sent", extra={"kind": type(error).__qualname__})

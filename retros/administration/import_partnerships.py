@@ -23,7 +23,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from partnerships.mail import letters
+from partnerships.mail import at_once, letters
 from partnerships.models import Audit, Invitation, Membership, Partnership, Person
 from partnerships.models.partnership import Seat
 from partnerships.refusals import Refusal
@@ -281,5 +281,5 @@ def _create(found: Import, by: Person, now: datetime) -> list[tuple[Invitation, 
     for row, partnership in made:
         if lead := found.people.get(row.lead):
             partnership.assign_lead(lead, by=by)
-    letters.send_many(told)
+    at_once.send_many(told)
     return issued

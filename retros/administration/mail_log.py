@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from partnerships.administration.listing import Listing
+from partnerships.mail import at_once
 from partnerships.models import Delivery, Person
 from retros.backup import make
 from retros.models import Tick
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class MailRow:
     delivery: Delivery
+    reader: Person
+
+    @property
+    def when(self) -> str:
+        """Of one that waits: when it is its turn."""
+        if self.delivery.status != Delivery.Status.PENDING:
+            return ""
+        return date_format(self.delivery.send_at.astimezone(self.reader.tz), "j F Y, H:i")
 
     @property
     def can_be_retried(self) -> bool:
@@ -51,7 +60,7 @@ class Mails(Listing[MailRow]):
         return found.select_related("person").order_by("-send_at", "pk")
 
     def rows(self, items: list[Any]) -> list[MailRow]:
-        return [MailRow(delivery) for delivery in items]
+        return [MailRow(delivery, self.reader) for delivery in items]
 
 
 class WorkerStatus:
@@ -70,6 +79,24 @@ class WorkerStatus:
         if self.is_late:
             return _("The worker last ran on %(when)s. Nobody is reminded until it runs again.") % known
         return _("The worker last ran on %(when)s.") % known
+
+
+class AtOnceStatus:
+    """That the mail server did not take an invitation or a code, which are in no list."""
+
+    def __init__(self, reader: Person) -> None:
+        self.last = at_once.last_refused()
+        self.is_late = self.last is not None
+        self.reader = reader
+
+    @property
+    def words(self) -> str:
+        if self.last is None:
+            return ""
+        known = {"when": date_format(self.last.at.astimezone(self.reader.tz), "j F Y, H:i"), "error": self.last.error}
+        return _("On %(when)s the mail server did not take a mail that leaves at once, such as an invitation or a "
+                 "code: %(error)s. An invitation that it put off is tried again for an hour. If it does not arrive, "
+                 "make a new link.") % known  # fmt: skip
 
 
 class BackupStatus:

@@ -8,11 +8,13 @@ from typing import Any
 
 from django import forms
 from django.utils.text import slugify
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits as shared_limits
 from partnerships.forms import ContentFormField, LineFormField, PageForm
 from partnerships.models import Partnership
+from partnerships.refusals import Invalid
 from retros import limits
 from retros.catalogue import TemplatePrompt, TemplateStep
 from retros.catalogue.text import ASKED, SHAPES, problem
@@ -85,6 +87,8 @@ class TemplateTextForm(PageForm):
     def source(self) -> str:
         """Raises Invalid."""
         data = self.checked()
+        if not data["file"] and not data["text"]:
+            raise Invalid(gettext("Choose a file, or paste its text."))
         return str(data["file"] or data["text"])
 
 

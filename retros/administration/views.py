@@ -29,11 +29,11 @@ from retros.administration.import_example import TYPE as XLSX
 from retros.administration.import_example import example
 from retros.administration.import_rows import COLUMNS, DETAILS
 from retros.administration.load import Load
-from retros.administration.mail_log import BackupStatus, Mails, WorkerStatus
+from retros.administration.mail_log import AtOnceStatus, BackupStatus, Mails, WorkerStatus
 from retros.administration.month import Agenda
 from retros.administration.pair_dates import PairDates
 from retros.administration.schedule import Schedule
-from retros.dates import one_date
+from retros.dates import one_date, warnings
 from retros.dates.forms import MetForm, MoveForm, SkipForm, WhenForm
 from retros.lifecycle import ending
 from retros.models import Bulk
@@ -214,6 +214,7 @@ def _mail_page(request: PersonRequest, answer: str = "") -> HttpResponse:
         **admin_menu("mail_list"),
         "mails": Mails(request.GET, request.user),
         "worker": WorkerStatus(request.user),
+        "at_once": AtOnceStatus(request.user),
         "backups": BackupStatus(request.user),
         "server": MailServer(),
         "answer": answer,
@@ -269,8 +270,9 @@ def admin_session_create(request: PersonRequest, partnership_id: UUID) -> HttpRe
     form = WhenForm.of(request, pair=dates)
     if request.method == "POST":
         with form.on_page(at="time"):
-            one_date.plan(dates.partnership, by=request.user, **form.wall_time())
+            session = one_date.plan(dates.partnership, by=request.user, **form.wall_time())
             messages.success(request, _("Planned. The two are told"))
+            warnings.say(request, session, dates.row.members)
             return redirect("admin_partnership_dates", partnership_id)
     return render(request, "retros/administration/admin_session_form.html", dates.context(form), status=form.status)
 
@@ -286,6 +288,7 @@ def admin_session_move(request: PersonRequest, session_id: UUID) -> HttpResponse
         with form.on_page(at="time"):
             one_date.move(session, by=request.user, **form.move())
             messages.success(request, _("Moved. The two are told"))
+            warnings.say(request, session, dates.row.members)
             return redirect("admin_partnership_dates", session.partnership_id)
     context = dates.context(form, session)
     return render(request, "retros/administration/admin_session_form.html", context, status=form.status)

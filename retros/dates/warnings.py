@@ -1,4 +1,4 @@
-"""What people would rather know before a date is kept: a public holiday, or the middle of the night, for one of them.
+"""What people would rather know of a date: a public holiday, or the middle of the night, for one of them.
 
 Nothing is refused because of it (docs/rules/scheduling.md S26).
 """
@@ -7,12 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time
+from typing import TYPE_CHECKING
 
+from django.contrib import messages
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from partnerships import public_holidays
-from partnerships.models import Person
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from partnerships.models import Membership, Person
+    from retros.models import Session
 
 DAY_BEGINS, DAY_ENDS = time(7), time(21)  # a retro that begins outside of it is named
 SHOWN = 4  # as many as are read
@@ -24,6 +31,12 @@ def warnings(moments: Iterable[datetime], people: Sequence[Person]) -> list[str]
     if len(found) > SHOWN:
         return [*found[:SHOWN], _("And %(n)d more of the kind.") % {"n": len(found) - SHOWN}]
     return found
+
+
+def say(request: HttpRequest, session: Session, members: Iterable[Membership]) -> None:
+    """With what was done, of one date that had no preview."""
+    for words in warnings([session.start_utc], [member.person for member in members]):
+        messages.warning(request, words)
 
 
 def _about(local: datetime, person: Person) -> Iterable[str]:

@@ -251,7 +251,10 @@ def partnership_data(partnership: Partnership, person: Person) -> Data:
             for look in looks
         ],
         "rhythm": [
-            {"title": series.title, "link": series.meeting_url, "status": series.status}
+            {
+                "title": series.title, "every": series.rule.words, "time_zone": series.rule.timezone,
+                "link": series.meeting_url, "status": series.status,
+            }
             for series in Series.objects.filter(partnership=partnership)
         ],
         "sessions": _sessions(partnership, person),

@@ -78,7 +78,7 @@ def said(room: Frame) -> tuple[Sentence, ...]:
 def _sentence(told: dict[str, Any], room: Frame) -> str:
     session = room.session
     step = next((step for step in session.steps if str(step.pk) == told["of"]), room.step)
-    elsewhere = _("Both sides of %(step)s are open") % {"step": step.title}
+    elsewhere = _("“%(step)s” is open to you both") % {"step": step.title}
     words = str(WORDS[told["what"]]) % {
         "name": room.partner.name, "title": session.title, "step": step.title,
         "cards": "" if told["what"] != Told.REVEALED else room.reveal_words if step is room.step else elsewhere,

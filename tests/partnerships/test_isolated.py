@@ -56,6 +56,7 @@ def test_in_sentences_it_is_set_apart(cast: Cast, dana: Person) -> None:
         assert {page[n - 1] for n in at} == {"\u2068"}
     home = get(cast.ines, "partnership_detail", cast.checkout.pk)
     assert f"\u2068{ARABIC}\u2069. " in home
+    assert "<h1>Ines and \u2068דנה\u2069</h1>" in home  # a sentence of ours: `auto` would go by its first name
 
 
 @pytest.mark.django_db

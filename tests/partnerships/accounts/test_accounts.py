@@ -12,6 +12,7 @@ from allauth.account.forms import EmailAwarePasswordResetTokenGenerator
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.hashers import MD5PasswordHasher
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
@@ -78,6 +79,20 @@ def test_sign_up_by_invitation_without_a_mail_server(client, token):
     membership = Membership.objects.get(person=tom)
     assert answer.headers["Location"] == reverse("partnership_detail", args=[membership.partnership_id])
     assert client.get(reverse("invitation_waiting")).status_code == 404
+
+
+def test_a_code_that_was_lost_on_its_way_is_asked_for_again(client, token, with_mail, mailoutbox):
+    client.get(reverse("invitation_detail", args=[token]))
+    client.post(reverse("account_signup"), TOM)
+    url = reverse("account_email_verification_sent")
+    assert "Send a new code" in client.get(url).text
+    at_once = client.post(url, {"action": "resend"})  # an impatient press leaves the code as it is
+    assert (at_once.status_code, len(mailoutbox)) == (429, 1)
+    cache.clear()  # ten seconds go by
+    client.post(url, {"action": "resend"})
+    first, second = map(code_in, mailoutbox)
+    assert first != second
+    assert client.post(url, {"code": second})["Location"] == reverse("invitation_waiting")
 
 
 def test_sign_up_by_invitation_with_a_mailed_code(client, token, with_mail, mailoutbox):

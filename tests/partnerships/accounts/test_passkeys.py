@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 import secrets
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
 import pytest
 from allauth.account import app_settings
 from allauth.account.internal.userkit import user_id_to_str
+from allauth.mfa.models import Authenticator
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from django.test import Client
@@ -19,10 +21,12 @@ from fido2.cose import ES256
 from fido2.utils import websafe_decode, websafe_encode
 from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData, CollectedClientData
 
+from partnerships.accounts.second_factor import FactorAdapter
 from partnerships.models import Person, SignIn
 from tests.factories import PASSWORD, PersonFactory
 from tests.partnerships.accounts.ways_in import passkeys as passkeys
 from tests.partnerships.accounts.ways_in import signed_in
+from tests.retros.pages import text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database, pytest.mark.usefixtures("passkeys")]
 
@@ -109,6 +113,36 @@ def tom() -> Person:
 def test_a_passkey_signs_in(ines: Person) -> None:
     key, client = with_key(ines), browser()
     assert passkey(client, "mfa_login_webauthn", key.used(options_on(client, "mfa_login_webauthn")))
+
+
+def test_of_two_passkeys_one_sees_which_is_which(ines: Person) -> None:
+    """Both are called after the browser in which they were added."""
+    key, _lost = with_key(ines), with_key(ines)
+    first, second = Authenticator.objects.filter(type="webauthn").order_by("pk")
+    Authenticator.objects.filter(pk=first.pk).update(created_at=datetime(2027, 2, 9, 7, 12, tzinfo=UTC))
+    Authenticator.objects.filter(pk=second.pk).update(created_at=datetime(2027, 2, 9, 7, 31, tzinfo=UTC))
+    Person.objects.filter(pk=ines.pk).update(timezone="Asia/Kolkata")
+    client = browser()
+    assert passkey(client, "mfa_login_webauthn", key.used(options_on(client, "mfa_login_webauthn")))
+    page = text_of(client.get(reverse("mfa_index"), secure=True))
+    assert page.count("Last used ") == 1
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD}, secure=True)
+    for one, since in ((first, "9 February 2027, 12:42"), (second, "9 February 2027, 13:01")):
+        assert f"Since {since}" in page
+        removal = client.get(reverse("mfa_remove_webauthn", args=[one.pk]), secure=True)
+        assert f"since {since}, no longer signs you in." in text_of(removal)
+
+
+def test_who_has_no_app_is_asked_for_no_code_of_it(ines: Person) -> None:
+    key, client = with_key(ines), browser()
+    assert passkey(client, "mfa_login_webauthn", key.used(options_on(client, "mfa_login_webauthn")))
+    asked = client.get(reverse("mfa_add_webauthn"), secure=True, follow=True).text
+    again = client.get(reverse("mfa_reauthenticate"), secure=True).text
+    assert "Use a recovery code" in asked
+    assert "Enter one of your recovery codes." in again
+    assert "app" not in text_of(client.get(reverse("mfa_reauthenticate"), secure=True)).split()
+    Authenticator.objects.create(user=ines, type="totp", data={"secret": FactorAdapter().encrypt("A" * 32)})
+    assert "authenticator app shows" in client.get(reverse("mfa_reauthenticate"), secure=True).text
 
 
 def test_a_key_that_was_found_signs_nobody_in(ines: Person) -> None:

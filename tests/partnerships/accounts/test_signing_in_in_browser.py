@@ -175,6 +175,9 @@ def test_a_passkey(
     look(page)
     press(page, "Use my passkey")
     expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
+    page.goto("/account/second-factor/passkey/")  # the same device once more
+    press(page, "Add a passkey")
+    expect(page.get_by_text("this device has a passkey of yours already")).to_be_visible()
     page.goto("/account/second-factor/")
     page.get_by_role("link", name="Remove it").click()
     look(page)

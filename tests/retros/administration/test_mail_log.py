@@ -55,6 +55,7 @@ def test_failed_mails_are_named_and_sent_again(client: Client, cast: Cast, ada: 
     assert (toms.status, toms.refusals, toms.attempts) == ("pending", 0, 0)
     waiting = client.get(reverse("mail_list"), {"state": "pending"}).text.partition("<main")[2]
     assert "Tom Lindqvist" in waiting
+    assert f"Waiting: {toms.send_at.astimezone(ada.tz):%-d %B %Y, %H:%M}" in waiting
     assert "Ines" not in waiting
 
 

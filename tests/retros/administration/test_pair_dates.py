@@ -125,7 +125,8 @@ def test_the_dates_of_a_pair_are_planned_moved_and_skipped(client: Client, cast:
     second.refresh_from_db()
     assert second.status == Session.Status.SKIPPED
     new = {"day": (timezone.localdate() + timedelta(days=9)).isoformat(), "time": "09:00", "zone": "Europe/Berlin"}
-    client.post(reverse("admin_session_create", args=[cast.checkout.pk]), new)
+    told = client.post(reverse("admin_session_create", args=[cast.checkout.pk]), new | {"time": "05:00"}, follow=True)
+    assert re.search(r": it is 0\d:00 for (Ines|Tom) then\.", text_of(told))
     assert Session.objects.filter(partnership=cast.checkout, series=None).count() == 1
     assert [look.what for look in Look.objects.of(cast.tom)][:4] == [Look.What.SCHEDULE] * 4
 
@@ -199,6 +200,9 @@ def test_a_holiday_counts_by_the_own_day() -> None:
     assert public_holidays.on(date(2027, 2, 24), "EE") == "Independence Day"
     assert public_holidays.on(date(2027, 2, 24), "") == public_holidays.on(date(2027, 2, 25), "EE") == ""
     assert ("EE", "Estonia") in public_holidays.countries()
+    assert [public_holidays.name_of(letters) for letters in ("CD", "IM", "SJ", "HM")] == [
+        "DR Congo", "Isle of Man", "Svalbard and Jan Mayen", "Heard Island and McDonald Islands"
+    ]  # fmt: skip
 
 
 def test_the_preview_of_many_names_what_people_would_rather_know(cast: Cast) -> None:

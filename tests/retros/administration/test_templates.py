@@ -268,7 +268,8 @@ def test_a_text_is_brought_in_whole_or_not_at_all(cast: Cast) -> None:
     assert OwnTemplate.objects.get().template == replace(templates()["dream-team-pm-designer"], key="acme")
     again = client.post(url, {"text": text.replace("Dream Team", "Other", 1)})
     assert (again.status_code, OwnTemplate.objects.count()) == (409, 1)
-    assert client.post(url, {}).status_code == 422
+    nothing = client.post(url, {})
+    assert (nothing.status_code, "Choose a file, or paste its text." in nothing.text) == (422, True)
 
 
 def test_a_change_against_an_older_one_shows_both(cast: Cast) -> None:

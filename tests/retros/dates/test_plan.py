@@ -13,6 +13,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from partnerships.models import Person
 from partnerships.refusals import Refusal
 from retros.dates import one_date, rhythm
 from retros.models import Session
@@ -21,6 +22,7 @@ from retros.recurrence.rule import PRESETS, Rule
 from tests.cast import Cast, client_of
 from tests.factories import PartnershipFactory
 from tests.retros import play
+from tests.retros.pages import text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
@@ -48,6 +50,21 @@ def test_session_create_plans_and_says_when(cast: Cast) -> None:
     assert (session.wall_start.isoformat(), session.timezone) == (f"{sent['day']}T14:00:00", "Europe/Paris")
     assert answer.redirect_chain == [(f"/partnerships/{cast.checkout.pk}/", 302)]
     assert "Planned for " in unescape(answer.content.decode())
+
+
+def test_who_plans_or_moves_one_date_is_told_of_a_public_holiday(cast: Cast) -> None:
+    Person.objects.filter(pk=cast.tom.pk).update(country="EE")
+    client, session = client_of(cast.ines), play.plan(cast.checkout)
+    christmas = date(timezone.localdate().year + 1, 12, 25)
+    where = {"day": christmas.isoformat()}
+    moved = client.post(reverse("session_move", args=[session.pk]), when(**where), follow=True)
+    boxing_day = when(day=(christmas + timedelta(days=1)).isoformat())
+    planned = client.post(reverse("session_create", args=[cast.checkout.pk]), boxing_day, follow=True)
+    for answer, holiday in ((moved, "Christmas Day"), (planned, "Second Day of Christmas")):
+        words = text_of(answer)
+        assert "Planned for " in words
+        assert f" is a public holiday for Tom: {holiday}, Estonia." in words
+        assert answer.text.count('data-i="circle-alert"') == 1
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,18 @@ def test_an_agreement(paper: Callable[[str], Any], people: Cast) -> None:
     assert "Written for the two of us" in sheets[-1].split("as it stood on")[1]
 
 
+def test_an_agreement_as_it_is_read_begins_on_the_first_sheet(paper: Callable[[str], Any], people: Cast) -> None:
+    """However long it is; and so does what changed between two versions."""
+    agreement = Agreement.begin(people.checkout, by=people.ines, kind="contract", title="Relaunch")
+    clauses = [Wording(f"Begin{n}. {'We say so early and say why. ' * 6}End{n}") for n in range(12)]
+    first = agreement.propose(clauses, by=people.ines, reason="")
+    first.sign(by=people.tom, digest=first.digest)
+    second = agreement.propose([*clauses[:-1], Wording("Another")], by=people.ines, reason="", base=agreement.in_force)
+    compared = f"{reverse('version_detail', args=[second.pk])}?against={first.pk}"
+    for url in (reverse("agreement_detail", args=[agreement.pk]), compared):
+        assert "Begin0." in texts(printed(paper(url)))[0]
+
+
 def test_an_agreement_as_it_is_read_has_no_presses_on_paper(paper: Callable[[str], Any], people: Cast) -> None:
     agreement = Agreement.begin(people.checkout, by=people.ines, kind="contract", title="Relaunch")
     version = agreement.propose([Wording("Thursday is sketch hour.")], by=people.ines, reason="")

@@ -7,13 +7,14 @@ import html
 import io
 import json
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -21,10 +22,12 @@ from jsonschema import Draft202012Validator
 from partnerships import limits
 from partnerships.cells import as_typed
 from partnerships.models import Audit, Partnership, Person
+from retros.dates import rhythm
 from retros.lifecycle import ending
 from retros.lifecycle.export import everything, readable
 from retros.lifecycle.take_along import COLUMNS, File, Form, take
 from retros.models import Action, Entry
+from retros.recurrence.rule import PRESETS, Rule
 from tests.cast import Cast, client_of
 from tests.factories import PASSWORD
 from tests.retros import play
@@ -131,6 +134,14 @@ def test_odd_texts_are_read_back_from_each_file(cast: Cast) -> None:
 def test_markdown_is_read_back_to_the_same_texts(written: list[dict[str, Any]]) -> None:
     text = "\n\n".join(["# Twofold", *readable({"written": written}, 2)]) + "\n"
     assert read_markdown(text) == words_in(written)
+
+
+def test_a_rhythm_says_when_it_is(cast: Cast) -> None:
+    day = timezone.localdate() + timedelta(days=30)
+    rule = Rule.starting(day, PRESETS["every_2_weeks"], time(14), "Asia/Kolkata")
+    rhythm.begin(cast.checkout, by=cast.ines, rule=rule)
+    (held,) = json.loads(taken(cast.checkout, cast.ines, Form.JSON))["rhythm"]
+    assert (held["every"], held["time_zone"]) == (f"Every 2 weeks, on {day:%A}, 14:00", "Asia/Kolkata")
 
 
 def test_an_action_says_whose_since_when_and_where_from(cast: Cast) -> None:

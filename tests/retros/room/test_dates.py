@@ -252,6 +252,7 @@ def test_a_retro_of_long_ago_tells_nothing_of_what_is_to_come(cast: Cast, ines: 
         assert ahead in now
         assert ahead not in text
     assert re.search(r"What leaves this room:</strong>\s*an? (lead|admin) sees that this retro took place", text)
+    assert re.search(r"(stay with you two\.|</a>)\s+Nobody sees that before its day is over\.", now)
 
 
 def test_who_works_together_no_more_is_asked_for_no_next_date(cast: Cast, ines: Client) -> None:

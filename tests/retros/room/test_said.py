@@ -109,7 +109,7 @@ def test_both_hear_what_happens_to_both(cast: Cast, rooms: Rooms) -> None:
     play.reveal(session, "write")
     assert heard(session, cast.ines)[-1] == "1 card: 1 from you, 0 from Tom."
     assert heard(session, cast.tom)[-1] == "1 card: 0 from you, 1 from Ines."
-    assert heard(session, cast.tom, "pulse")[-1] == "Both sides of Good, bad, discussion are open."
+    assert heard(session, cast.tom, "pulse")[-1] == "“Good, bad, discussion” is open to you both."
     play.Participant(cast.tom, session.pk).fold("Later")
     assert "1 card: 1 from you, 0 from Tom." in heard(session, cast.ines)  # what was said stays so
 
