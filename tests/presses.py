@@ -53,7 +53,7 @@ class AtOnce:
 
 
 class Gate:
-    """Where one of two waits in the middle of its work, until the other one has pressed and waits for it, or is done."""
+    """Where one of two stands in the middle of its work, until the other one has pressed and waits, or is done."""
 
     def __init__(self) -> None:
         self._reached, self._passed = threading.Event(), threading.Event()

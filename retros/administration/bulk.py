@@ -97,18 +97,20 @@ def undo(bulk: Bulk, *, by: Person, now: datetime | None = None) -> Bulk:
     return resume(bulk, by=by, now=now)
 
 
-def _locked(line: BulkLine) -> BulkLine:
-    """Read again; what takes it back, or does the same at the same time, waits."""
+def _locked(line: BulkLine) -> BulkLine | None:
+    """Read again; what takes it back, or does the same at the same time, waits. None when one of the two was erased
+    since, and the line went with them.
+    """
     found = BulkLine.objects.select_for_update(no_key=True, of=("bulk",)).select_related("bulk", "partnership")
-    return found.get(pk=line.pk)
+    return found.filter(pk=line.pk).first()
 
 
 def _do(line: BulkLine, wish: BulkRequest, by: Person, now: datetime) -> None:
     try:
         with transaction.atomic():
-            line = _locked(line)
-            if line.done_at or line.refused or line.bulk.undone_at:
+            if (known := _locked(line)) is None or known.done_at or known.refused or known.bulk.undone_at:
                 return
+            line = known
             with planning_within(line.partnership, by=by, now=now, version=line.version) as change:
                 before, pair, again = dates_of(change), BulkPair(change), BulkLine()
                 bulk_acts.act(wish, pair, again, _facts(wish, pair, line, now))
@@ -122,6 +124,7 @@ def _do(line: BulkLine, wish: BulkRequest, by: Person, now: datetime) -> None:
             line.version = change.series.version if change.series else None
             line.save(update_fields=["undo", "done_at", "version"])
     except Refusal as refusal:
+        by.check_admin()  # all of it takes minutes: who is none any more leaves the rest to another one
         BulkLine.objects.filter(pk=line.pk, done_at=None).update(refused=str(refusal.message))
 
 
@@ -134,13 +137,14 @@ def _facts(wish: BulkRequest, pair: BulkPair, line: BulkLine, now: datetime) -> 
 def _take_back(line: BulkLine, _wish: BulkRequest, by: Person, now: datetime) -> None:
     try:
         with transaction.atomic():
-            line = _locked(line)
-            if line.undone_at or line.left:
+            if (known := _locked(line)) is None or known.undone_at or known.left:
                 return
+            line = known
             taking_back.take_back(line.partnership, line.undo, by=by, version=line.version, now=now)
             line.undone_at = now
             line.save(update_fields=["undone_at"])
     except Refusal as refusal:
+        by.check_admin()
         outdated = isinstance(refusal, Outdated)
         words = _("Its dates changed since, so it stays as it is.") if outdated else str(refusal.message)
         BulkLine.objects.filter(pk=line.pk, undone_at=None).update(left=words)
