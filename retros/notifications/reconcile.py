@@ -33,6 +33,11 @@ def reconcile(desired: Desired, existing: Existing, facts: Facts) -> list[Delive
         return []
     invited = {each.subject_id for each in new if each.kind == Delivery.Kind.INVITE}
     with transaction.atomic(savepoint=False):
+        if invited and facts.sessions is None:  # else whoever holds them writes them
+            # Before the deliveries, like a verb, which holds the dates of its pair when it plans their mails.
+            sessions = Session.objects.filter(pk__in=invited, invited_at=None)
+            list(sessions.select_for_update(no_key=True).order_by("pk"))
+            sessions.update(invited_at=now)
         Delivery.objects.bulk_create(new, batch_size=200, ignore_conflicts=True)
         for (status, timing), pks in moved.items():
             own = Delivery.objects.filter(pk__in=pks, status=status)
@@ -40,8 +45,6 @@ def reconcile(desired: Desired, existing: Existing, facts: Facts) -> list[Delive
                 own.update(status=Delivery.Status.CANCELLED)
             else:
                 own.update(status=Delivery.Status.PENDING, **timing._asdict())
-        if invited and facts.sessions is None:  # else whoever holds them writes them
-            Session.objects.filter(pk__in=invited, invited_at=None).update(invited_at=now)
     return new
 
 
