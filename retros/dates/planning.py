@@ -16,7 +16,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
-from django.db.models import Exists, Model, QuerySet
+from django.db.models import Exists, Model, QuerySet, Value
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -276,7 +276,7 @@ def _load(
 
     series = {each.partnership_id: each for each in locked(Series.objects.filter(partnership__in=pks))}
     sessions = _grouped(locked(Session.objects.filter(partnership__in=pks).order_by("pk")), "partnership_id")
-    is_admin = Exists(Person.objects.admins().filter(pk=by.pk if by else None))
+    is_admin = Exists(Person.objects.admins().filter(pk=by.pk)) if by else Value(False)
     found = list(locked(Partnership.objects.filter(pk__in=pks).annotate(is_admin=is_admin).order_by("pk")))
     if lock and connection.features.has_select_for_update and len(series) == len(found):
         # What was begun at once, meanwhile: that takes the partnership's lock alone.
@@ -302,7 +302,8 @@ def _load(
         pk = own.pk if own else None
         known_dates = (own, rules[pk], pauses[pk], sessions[pair.pk])
         changed_since = since.get(pk) if pk else None
-        result.append(Planning(pair, members[pair.pk], *known_dates, by, now, changed_since, pair.is_admin))
+        ruled = pair.is_admin  # type: ignore[attr-defined]  # annotated
+        result.append(Planning(pair, members[pair.pk], *known_dates, by, now, changed_since, ruled))
     return result
 
 

@@ -460,7 +460,7 @@ class Stopped(Exception):
     """As a kill."""
 
 
-def stop_before(monkeypatch: pytest.MonkeyPatch, number: int, do: Callable[[BulkLine], None]) -> None:
+def stop_before(monkeypatch: pytest.MonkeyPatch, number: int, do: Callable[[BulkLine], object]) -> None:
     """Before that pair (from 1) of a press, do something; no transaction is open there."""
     count = Counter[str]()
 

@@ -394,7 +394,8 @@ def test_a_round_invites_to_dates_that_somebody_changes(monkeypatch: pytest.Monk
     now = timezone.now()
     soon, later = (session(ours, f"{now + days * DAY:%Y-%m-%dT%H:%M}") for days in (20, 40))
     Person.objects.filter(pk__in=[a.pk, b.pk]).update(calendar_mode="invites")
-    insert, rounds = Delivery.objects.bulk_create, []
+    insert = Delivery.objects.bulk_create
+    rounds: list[Any] = []
 
     def then_stop(*rows: Any, **how: Any) -> list[Delivery]:
         done = insert(*rows, **how)
