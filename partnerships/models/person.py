@@ -219,6 +219,14 @@ class Person(AbstractBaseUser, PermissionsMixin):
             self.refresh_from_db()
             yield {person.pk for person in locked if person.is_staff and person.is_active}
 
+    def check_here(self) -> None:
+        """For a verb that gives them a seat, in its transaction: whoever switches the account off or erases it waits.
+
+        Raises Refusal when that is done already.
+        """
+        if not Person.objects.select_for_update(no_key=True).get(pk=self.pk).is_active:
+            raise Refusal(_("This person can no longer sign in."))
+
     def check_admin(self) -> None:
         """For a verb of an admin, in its transaction. Raises NotAllowed for whoever is no admin (any more)."""
         if not Person.objects.admins().filter(pk=self.pk).exists():

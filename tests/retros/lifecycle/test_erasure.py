@@ -401,13 +401,12 @@ def test_something_for_a_lead_who_is_being_erased(monkeypatch: pytest.MonkeyPatc
         release = Release.propose(lead, "need", need, by=cast.tom, digest=digest)
     if what == "withdraw":
         release.confirm(by=cast.ines, digest=digest)
-    exercise = {"kind": "exercise", "template": "dream-team-pm-designer"}
     presses: dict[str, Callable[[], Any]] = {
         "need": lambda: Need.write(lead, by=cast.ines, text="Another one", id=uuid.uuid4()),
         "propose": lambda: Release.propose(lead, "need", need, by=cast.ines, digest=digest),
         "agree": lambda: release.confirm(by=cast.ines, digest=digest),
         "withdraw": lambda: release.withdraw(by=cast.ines),
-        "offer": lambda: Offer.make(lead, by=cast.sara, **exercise),
+        "offer": lambda: Offer.make(lead, by=cast.sara, kind="exercise", template="dream-team-pm-designer"),
     }
     monkeypatch.setattr(erasure, "STORES", (*erasure.STORES, gate.stop))
     erased, pressed = at_once(lambda: erase(cast.sara), gate.then(presses[what]))
@@ -415,3 +414,23 @@ def test_something_for_a_lead_who_is_being_erased(monkeypatch: pytest.MonkeyPatc
     assert pressed is None if what == "withdraw" else isinstance(pressed, Refusal), repr(pressed)
     assert not Release.objects.exists()
     assert not Offer.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", ["accepts", "is put there"])
+def test_nobody_takes_a_seat_while_they_are_erased(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """Else somebody would work with a former member, in a partnership that the erasure did not see."""
+    cast, gate = make_cast(), Gate()
+    pair = Partnership.begin(by=cast.ines, kind="other", label="Onboarding")
+    invitation, _token = Invitation.for_seat(pair, email=cast.mei.email, by=cast.ines)
+    both = [cast.mei.email, cast.daniel.email]
+    presses: dict[str, Callable[[], Any]] = {
+        "accepts": lambda: invitation.accept(by=cast.mei),
+        "is put there": lambda: Invitation.arrange_partnership(by=cast.ada, emails=both, kind="other", label="Growth"),
+    }
+    monkeypatch.setattr(erasure, "STORES", (gate.stop, *erasure.STORES))
+    erased, pressed = at_once(lambda: erase(cast.mei), gate.then(presses[how]))
+    assert erased is None
+    assert not Partnership.objects.of(cast.mei).exists(), repr(pressed)
+    if how == "accepts":
+        assert isinstance(pressed, Refusal), repr(pressed)
