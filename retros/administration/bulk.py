@@ -6,17 +6,17 @@ in between, and whatever stops it half way leaves every pair done or untouched (
 
 from __future__ import annotations
 
-import time
 import uuid
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from partnerships.mail import letters
 from partnerships.models import Audit, Person
 from partnerships.refusals import Refusal
+from partnerships.turns import in_turns
 from retros.administration import bulk_acts
 from retros.administration.bulk_acts import BulkFacts, BulkPair, BulkPreview, BulkRequest
 from retros.dates import taking_back
@@ -24,10 +24,6 @@ from retros.dates.planning import Outdated, planning_within
 from retros.dates.taking_back import dates_of, difference
 from retros.models import Bulk, BulkLine
 from retros.models.session import key_is_taken
-
-# SQLite has one writer at a time, and no queue: who waits looks again every 25 ms, later less often. Between two pairs
-# it is left alone for long enough to be found free.
-PAUSE_SECONDS = 0.03
 
 
 def preview(wish: BulkRequest, *, by: Person, now: datetime | None = None) -> BulkPreview:
@@ -72,9 +68,7 @@ def resume(bulk: Bulk, *, by: Person, now: datetime | None = None) -> Bulk:
     now = now or timezone.now()
     by.check_admin()
     wish, step = BulkRequest.kept(bulk), _do if bulk.undone_at is None else _take_back
-    for number, line in enumerate(bulk.open_lines()):
-        if number and connection.vendor == "sqlite":
-            time.sleep(PAUSE_SECONDS)
+    for line in in_turns(bulk.open_lines()):
         step(line, wish, by, now)
     return bulk
 

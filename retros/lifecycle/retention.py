@@ -18,6 +18,7 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import LessThanOrEqual
 
 from partnerships.models import Agreement, Audit, Delivery, Partnership, Person
+from partnerships.turns import in_turns
 from retros.models import (
     Action,
     Draft,
@@ -51,14 +52,15 @@ def expire(now: datetime) -> int:
     Each thing has a transaction of its own: killed at any point, the next call goes on. Called again, it does nothing.
     """
     told = {session.partnership_id for session in _sessions_to_warn(now)} | {p.pk for p in _ended_to_warn(now)}
-    for partnership_id in sorted(told):
+    for partnership_id in in_turns(sorted(told)):
         _warn(partnership_id, now)
     long_ago = months_later(now, -settings.RETENTION_MONTHS)
     Draft.objects.filter(updated_at__lte=long_ago).delete()
     Jot.objects.filter(created_at__lte=long_ago).delete()
     KindWord.objects.filter(created_at__lte=long_ago).delete()
     due = Expiry.objects.waiting().filter(warned_at__lte=now - WARNING)
-    removed = sum(_remove(expiry_id, now) for expiry_id in due.order_by("pk").values_list("pk", flat=True))
+    ids = due.order_by("pk").values_list("pk", flat=True)
+    removed = sum(_remove(expiry_id, now) for expiry_id in in_turns(ids))
     if removed:
         index.wipe(connection)
     return removed

@@ -431,9 +431,8 @@ def test_a_preview_of_many_asks_no_more_than_one_of_a_few(cast: Cast, act: str, 
 
 @pytest.mark.usefixtures("mail_is_sent")
 @pytest.mark.both_databases
-def test_a_pair_takes_at_most_30_statements(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pair_takes_at_most_30_statements(cast: Cast) -> None:
     """With its part of what is asked once: how many pairs have a mail to be moved is the same for all twenty alone."""
-    monkeypatch.setattr(bulk, "PAUSE_SECONDS", 0)
     pairs = [PartnershipFactory.create(b=PersonFactory.create(), label=f"Pair {n}") for n in range(20)]
     took = {}
     for act in Bulk.Act.values:
