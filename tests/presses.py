@@ -52,6 +52,30 @@ class AtOnce:
         return self.run(*(partial(job, load) for load in loads))
 
 
+class Gate:
+    """Where one of two stands in the middle of its work, until the other one has pressed and waits, or is done."""
+
+    def __init__(self) -> None:
+        self._reached, self._passed = threading.Event(), threading.Event()
+
+    def stop(self, *_of_a_call: object) -> None:
+        """The first one is here. The other one may wait for a lock that it holds, so it goes on after a moment."""
+        self._reached.set()
+        self._passed.wait(0.5)
+
+    def then(self, press: Callable[[], Any]) -> Callable[[], Any]:
+        """This press, made while the first one stands there."""
+
+        def pressed() -> Any:
+            assert self._reached.wait(10)
+            try:
+                return press()
+            finally:
+                self._passed.set()
+
+        return pressed
+
+
 @pytest.fixture
 def both(transactional_db: None) -> Iterator[AtOnce]:
     """The two, each in a thread of their own."""

@@ -214,7 +214,7 @@ def test_nothing_in_an_address_is_a_fault_of_ours(world: World, ines: Client) ->
     for text in NASTY:
         queries = [
             f"step={quote_plus(text)}",
-            f"shown={quote_plus(text)}&step=2",
+            f"shown={quote_plus(text)}&at={quote_plus(text)}&step=2",
             f"step=2&step={quote_plus(text)}",
         ]
         for query in queries:

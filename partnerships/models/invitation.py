@@ -132,6 +132,8 @@ class Invitation(models.Model):
             pair = [(seat, email.strip().lower()) for seat, email in zip(Seat, emails, strict=True)]
             if pair[0][1] == pair[1][1]:
                 raise Refusal(_("A partnership is two different people."))
+            both = Person.objects.filter(email__in=[email for _seat, email in pair])
+            list(both.select_for_update(no_key=True).order_by("pk"))  # in the order of all who lock several
             issued = [cls._seat(partnership, seat, email, by) for seat, email in pair]
             return Arranged(partnership, [invited for invited in issued if invited], is_new=True)
 
@@ -268,6 +270,7 @@ class Invitation(models.Model):
         with transaction.atomic():
             if self.partnership is not None:  # first, as everywhere: two orders of locks would block each other
                 Partnership.objects.select_for_update(no_key=True).get(pk=self.partnership.pk)
+            by.check_here()  # before the invitation, which an erasure takes after the person
             used = Invitation.objects.open().filter(pk=self.pk).update(accepted_at=timezone.now(), accepted_by=by)
             if not used and not Invitation.objects.filter(pk=self.pk, accepted_by=by).exists():
                 raise Refusal(_("This invitation was used, taken back or has run out. Ask for a new link."))

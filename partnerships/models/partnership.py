@@ -128,7 +128,9 @@ class Partnership(models.Model):
         return partnership
 
     def take_seat(self, person: Person, seat: str, *, role_label: str = "") -> Membership:
-        """Raises Refusal when the seat is taken, the partnership ended, or the person sits in it or leads it."""
+        """Raises Refusal when the seat is taken, the partnership ended, or the person sits in it, leads it, or was
+        switched off or erased meanwhile.
+        """
         with transaction.atomic():
             if Partnership.objects.select_for_update(no_key=True).get(pk=self.pk).is_archived:
                 raise Refusal(_("This partnership has ended. You can read it, and no longer write in it."))
@@ -136,6 +138,7 @@ class Partnership(models.Model):
                 raise Refusal(_("A lead of this partnership cannot be one of its two members."))
             if Membership.objects.filter(models.Q(seat=seat) | models.Q(person=person), partnership=self).exists():
                 raise Refusal(_("This seat is taken. A partnership is exactly two people."))
+            person.check_here()
             Audit.record(Audit.Act.SEAT_TAKEN, by=person, about=person, partnership=self)
             membership = Membership.objects.create(partnership=self, person=person, seat=seat, role_label=role_label)
             for react in reactions.seat_taken:
@@ -151,7 +154,7 @@ class Partnership(models.Model):
         with self._administering(by):
             if Partnership.objects.filter(pk=self.pk, archived_at__isnull=False).exists():
                 raise Refusal(_("This partnership has ended. Nobody new can lead it."))
-            if not person.is_active:
+            if not Person.objects.filter(pk=person.pk, is_active=True).exists():
                 raise Refusal(_("This person can no longer sign in."))
             if Membership.objects.filter(partnership=self, person=person).exists():
                 raise Refusal(_("One of the two members cannot lead the partnership."))

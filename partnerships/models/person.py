@@ -205,18 +205,27 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
         Raises NotAllowed for whoever is no admin (any more).
         """
-        with self._among_admins() as admins:
+        with self.among_admins() as admins:
             if by.pk not in admins:
                 raise NotAllowed(_("Only an admin can do this."))
             yield admins
 
     @contextmanager
-    def _among_admins(self) -> Iterator[set[uuid.UUID]]:
+    def among_admins(self) -> Iterator[set[uuid.UUID]]:
+        """The same for a verb that nobody need be an admin for."""
         with transaction.atomic():
             concerned = Person.objects.filter(Q(pk=self.pk) | Q(is_staff=True)).order_by("pk")
             locked = list(concerned.select_for_update(no_key=True))
             self.refresh_from_db()
             yield {person.pk for person in locked if person.is_staff and person.is_active}
+
+    def check_here(self) -> None:
+        """For a verb that gives them a seat, in its transaction: whoever switches the account off or erases it waits.
+
+        Raises Refusal when that is done already.
+        """
+        if not Person.objects.select_for_update(no_key=True).get(pk=self.pk).is_active:
+            raise Refusal(_("This person can no longer sign in."))
 
     def check_admin(self) -> None:
         """For a verb of an admin, in its transaction. Raises NotAllowed for whoever is no admin (any more)."""
@@ -247,7 +256,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
     def be_admin_by_claim(self, is_admin: bool) -> None:
         """What the provider says at each sign-in, where the operator lets it decide. The only admin stays one."""
-        with self._among_admins() as admins:
+        with self.among_admins() as admins:
             if is_admin == self.is_staff or admins == {self.pk}:
                 return
             act = Audit.Act.ADMIN_MADE if is_admin else Audit.Act.ADMIN_ENDED

@@ -6,17 +6,17 @@ in between, and whatever stops it half way leaves every pair done or untouched (
 
 from __future__ import annotations
 
-import time
 import uuid
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from partnerships.mail import letters
 from partnerships.models import Audit, Person
 from partnerships.refusals import Refusal
+from partnerships.turns import in_turns
 from retros.administration import bulk_acts
 from retros.administration.bulk_acts import BulkFacts, BulkPair, BulkPreview, BulkRequest
 from retros.dates import taking_back
@@ -24,10 +24,6 @@ from retros.dates.planning import Outdated, planning_within
 from retros.dates.taking_back import dates_of, difference
 from retros.models import Bulk, BulkLine
 from retros.models.session import key_is_taken
-
-# SQLite has one writer at a time, and no queue: who waits looks again every 25 ms, later less often. Between two pairs
-# it is left alone for long enough to be found free.
-PAUSE_SECONDS = 0.03
 
 
 def preview(wish: BulkRequest, *, by: Person, now: datetime | None = None) -> BulkPreview:
@@ -72,13 +68,10 @@ def resume(bulk: Bulk, *, by: Person, now: datetime | None = None) -> Bulk:
     now = now or timezone.now()
     by.check_admin()
     wish, step = BulkRequest.kept(bulk), _do if bulk.undone_at is None else _take_back
-    lines = list(bulk.open_lines())
-    if lines and bulk.undone_at is None:
+    if bulk.undone_at is None and bulk.open_lines().exists():
         bulk.at = now
         bulk.save(update_fields=["at"])
-    for number, line in enumerate(lines):
-        if number and connection.vendor == "sqlite":
-            time.sleep(PAUSE_SECONDS)
+    for line in in_turns(bulk.open_lines()):
         step(line, wish, by, now)
     return bulk
 
@@ -101,18 +94,20 @@ def undo(bulk: Bulk, *, by: Person, now: datetime | None = None) -> Bulk:
     return resume(bulk, by=by, now=now)
 
 
-def _locked(line: BulkLine) -> BulkLine:
-    """Read again; what takes it back, or does the same at the same time, waits."""
+def _locked(line: BulkLine) -> BulkLine | None:
+    """Read again; what takes it back, or does the same at the same time, waits. None when one of the two was erased
+    since, and the line went with them.
+    """
     found = BulkLine.objects.select_for_update(no_key=True, of=("bulk",)).select_related("bulk", "partnership")
-    return found.get(pk=line.pk)
+    return found.filter(pk=line.pk).first()
 
 
 def _do(line: BulkLine, wish: BulkRequest, by: Person, now: datetime) -> None:
     try:
         with transaction.atomic():
-            line = _locked(line)
-            if line.done_at or line.refused or line.bulk.undone_at:
+            if (known := _locked(line)) is None or known.done_at or known.refused or known.bulk.undone_at:
                 return
+            line = known
             with planning_within(line.partnership, by=by, now=now, version=line.version) as change:
                 before, pair, again = dates_of(change), BulkPair(change), BulkLine()
                 bulk_acts.act(wish, pair, again, _facts(wish, pair, line, now))
@@ -126,6 +121,7 @@ def _do(line: BulkLine, wish: BulkRequest, by: Person, now: datetime) -> None:
             line.version = change.series.version if change.series else None
             line.save(update_fields=["undo", "done_at", "version"])
     except Refusal as refusal:
+        by.check_admin()  # all of it takes minutes: who is none any more leaves the rest to another one
         BulkLine.objects.filter(pk=line.pk, done_at=None).update(refused=str(refusal.message))
 
 
@@ -138,13 +134,14 @@ def _facts(wish: BulkRequest, pair: BulkPair, line: BulkLine, now: datetime) -> 
 def _take_back(line: BulkLine, _wish: BulkRequest, by: Person, now: datetime) -> None:
     try:
         with transaction.atomic():
-            line = _locked(line)
-            if line.undone_at or line.left:
+            if (known := _locked(line)) is None or known.undone_at or known.left:
                 return
+            line = known
             taking_back.take_back(line.partnership, line.undo, by=by, version=line.version, now=now)
             line.undone_at = now
             line.save(update_fields=["undone_at"])
     except Refusal as refusal:
+        by.check_admin()
         outdated = isinstance(refusal, Outdated)
         words = _("Its dates changed since, so it stays as it is.") if outdated else str(refusal.message)
         BulkLine.objects.filter(pk=line.pk, undone_at=None).update(left=words)

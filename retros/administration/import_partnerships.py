@@ -183,7 +183,18 @@ def put_in(
         if found.bad and not skip_bad:
             raise Refusal(_("Some lines are wrong. Mend them, or say that they are left out. Nothing was put in."))
         issued = _create(found, by, now)
+        _check_all_are_here(found)
     return PutIn(len(found.new), found.known, len(found.bad), issued)
+
+
+def _check_all_are_here(found: Import) -> None:
+    """Thousands of rows take a while, and nobody waits for them who switches an account off or erases their own.
+
+    Raises Refusal when somebody is gone since they were looked at.
+    """
+    known = [str(person.pk) for person in found.people.values() if person.is_active]
+    if sum(Person.objects.filter(pk__in=part, is_active=True).count() for part in _parts(known)) < len(known):
+        raise Refusal(_("Somebody’s account was switched off or erased meanwhile. Nothing was put in. Look once more."))
 
 
 def _check(row: ImportRow, people: dict[str, Person], there: dict[frozenset[str], set[str]]) -> ImportRow:

@@ -105,7 +105,7 @@ class Catalogue:
 
     def is_usual(self, template: Template, pair_kind: str) -> bool:
         chosen = self.templates.get(self.usual.get((template.kind, pair_kind), ""))
-        return template.key == chosen.key if chosen else template.default
+        return template.key == chosen.key if chosen and self._fits(chosen, pair_kind) else template.default
 
     def exercises(self, pair_kind: str) -> list[Template]:
         """What a lead may suggest to this kind of pair, in full; what is usual at the start comes first."""
@@ -118,8 +118,11 @@ class Catalogue:
         return sorted(found, key=lambda t: (_FOR_A_DAY.index(t.kind), not self.is_usual(t, pair_kind)))
 
     def _fitting(self, pair_kind: str) -> list[Template]:
-        known = [t for t in self.templates.values() if t.key not in self.retired]
-        return [t for t in known if not t.for_kinds or pair_kind in t.for_kinds]
+        return [t for t in self.templates.values() if self._fits(t, pair_kind)]
+
+    def _fits(self, template: Template, pair_kind: str) -> bool:
+        is_for = not template.for_kinds or pair_kind in template.for_kinds
+        return is_for and template.key not in self.retired
 
 
 def with_short(template: Template) -> list[Template]:

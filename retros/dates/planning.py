@@ -11,25 +11,22 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Exists, Model, QuerySet, Value
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from partnerships.models import Audit, Look, Membership, Partnership
+from partnerships.models import Audit, Look, Membership, Partnership, Person
 from partnerships.refusals import NotAllowed, Refusal
 from retros.live.publish import publish_all
 from retros.models import Pause, RuleVersion, Series, SeriesChange, Session, creation
 from retros.models.planned import Planned
 from retros.notifications.plan import plan_deliveries_of
-
-if TYPE_CHECKING:
-    from partnerships.models import Person
 
 M = TypeVar("M", bound=Model)
 _SERIES = ("status", "version", "title", "meeting_url", "work_at")
@@ -71,6 +68,7 @@ class Planning:
     by: Person | None  # None: the clock
     now: datetime
     changed_since: list[SeriesChange] | None = None  # what the page of `by` did not show yet; None: it showed all
+    by_admin: bool = False  # by what the database says now
     act: Audit.Act | None = None
     words: str = ""  # what was done, in a sentence
     about: Model | None = None
@@ -150,7 +148,7 @@ class Planning:
     def check(self) -> None:
         """Raises NotAllowed without the right or when the partnership has ended, Outdated when the page was old."""
         if self.by is not None:
-            if not self.by_member and not (self.by.is_staff and self.by.is_active):
+            if not self.by_member and not self.by_admin:
                 raise NotAllowed(_("This is not your partnership."))
             if self.partnership.is_archived:
                 raise NotAllowed(_("You can read this, and no longer write in it."))
@@ -278,9 +276,14 @@ def _load(
 
     series = {each.partnership_id: each for each in locked(Series.objects.filter(partnership__in=pks))}
     sessions = _grouped(locked(Session.objects.filter(partnership__in=pks).order_by("pk")), "partnership_id")
-    partnerships = locked(Partnership.objects.filter(pk__in=pks).order_by("pk"))
-    found = list(partnerships)
-    if lock and connection.features.has_select_for_update and len(series) < len(found):
+    is_admin = Exists(Person.objects.admins().filter(pk=by.pk)) if by else Value(False)
+    found = list(locked(Partnership.objects.filter(pk__in=pks).annotate(is_admin=is_admin).order_by("pk")))
+    if lock and connection.features.has_select_for_update and len(series) == len(found):
+        # What was begun at once, meanwhile: that takes the partnership's lock alone.
+        known_sessions = [row.pk for rows in sessions.values() for row in rows]
+        for row in Session.objects.filter(partnership__in=pks).exclude(pk__in=known_sessions):
+            sessions[row.partnership_id].append(row)
+    elif lock and connection.features.has_select_for_update:
         # Without a rhythm the partnership is the first lock of all: what another verb made meanwhile is read now. A new
         # rhythm has dates. SQLite lets one write at a time, from the first statement on.
         sessions = _grouped(Session.objects.filter(partnership__in=pks).order_by("pk"), "partnership_id")
@@ -298,7 +301,9 @@ def _load(
         own = series.get(pair.pk)
         pk = own.pk if own else None
         known_dates = (own, rules[pk], pauses[pk], sessions[pair.pk])
-        result.append(Planning(pair, members[pair.pk], *known_dates, by, now, since.get(pk) if pk else None))
+        changed_since = since.get(pk) if pk else None
+        ruled = pair.is_admin  # type: ignore[attr-defined]  # annotated
+        result.append(Planning(pair, members[pair.pk], *known_dates, by, now, changed_since, ruled))
     return result
 
 

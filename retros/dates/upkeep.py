@@ -10,6 +10,7 @@ from django.db.models import Count
 
 from partnerships.models import Partnership
 from partnerships.models.partnership import Seat
+from partnerships.turns import in_turns
 from retros.dates import rhythm
 from retros.dates.planning import planning
 from retros.models import Series, Session
@@ -17,7 +18,7 @@ from retros.models import Series, Session
 Status = Session.Status
 
 
-SERIES_PER_ROUND = 200  # rhythms in one round
+PER_ROUND = 200  # rhythms, and retros beyond their grace, in one round
 
 
 def materialise(now: datetime) -> int:
@@ -26,16 +27,19 @@ def materialise(now: datetime) -> int:
     A rhythm waits until both seats are taken. After an import there may be thousands: some now, more in the next round.
     """
     due = Series.objects.filter(work_at__lte=now, partnership__archived_at=None).order_by("work_at")
-    due = due.annotate(seats=Count("partnership__memberships")).filter(seats=len(Seat))[:SERIES_PER_ROUND]
-    for series in due:
+    due = due.annotate(seats=Count("partnership__memberships")).filter(seats=len(Seat))[:PER_ROUND]
+    for series in in_turns(due):
         rhythm.materialise(series, now)
     return len(due)
 
 
 def close_grace(now: datetime) -> int:
-    """What did not begin is missed, and what was left open was held, once its grace is over. Returns how many."""
+    """What did not begin is missed, and what was left open was held, once its grace is over. Returns how many.
+
+    After a long pause there may be thousands: some now, more in the next round.
+    """
     closed = 0
-    for found in _beyond_grace(now):
+    for found in in_turns(_beyond_grace(now)[:PER_ROUND]):
         with planning(found.partnership, by=None, now=now) as change:
             if found not in _beyond_grace(now, found.partnership):
                 continue  # somebody moved, skipped or began it meanwhile
@@ -65,13 +69,13 @@ def resync_timezones(now: datetime) -> int:
     """Ask the zones again when each coming session is: a country may change its clocks. Returns how many moved."""
     changed = 0
     rows = Session.objects.filter(status=Status.SCHEDULED, start_utc__gt=now).select_related("rule_version")
-    for session in rows.iterator(chunk_size=500):
-        if session.start_by_zone() != session.start_utc:
-            with planning(session.partnership, by=None, now=now) as change:
-                change.take(session)
-                start = session.start_by_zone()
-                if session.is_planned and start != session.start_utc:
-                    wall = start.astimezone(session.zone).replace(tzinfo=None)
-                    session.place(wall, session.timezone, start, session.duration_min, now)
-                    changed += 1
+    moved = (row for row in rows.iterator(chunk_size=500) if row.start_by_zone() != row.start_utc)
+    for session in in_turns(moved):
+        with planning(session.partnership, by=None, now=now) as change:
+            change.take(session)
+            start = session.start_by_zone()
+            if session.is_planned and start != session.start_utc:
+                wall = start.astimezone(session.zone).replace(tzinfo=None)
+                session.place(wall, session.timezone, start, session.duration_min, now)
+                changed += 1
     return changed

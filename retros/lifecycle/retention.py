@@ -18,6 +18,7 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import LessThanOrEqual
 
 from partnerships.models import Agreement, Audit, Delivery, Partnership, Person
+from partnerships.turns import in_turns
 from retros.models import (
     Action,
     Draft,
@@ -51,14 +52,15 @@ def expire(now: datetime) -> int:
     Each thing has a transaction of its own: killed at any point, the next call goes on. Called again, it does nothing.
     """
     told = {session.partnership_id for session in _sessions_to_warn(now)} | {p.pk for p in _ended_to_warn(now)}
-    for partnership_id in sorted(told):
+    for partnership_id in in_turns(sorted(told)):
         _warn(partnership_id, now)
     long_ago = months_later(now, -settings.RETENTION_MONTHS)
     Draft.objects.filter(updated_at__lte=long_ago).delete()
     Jot.objects.filter(created_at__lte=long_ago).delete()
     KindWord.objects.filter(created_at__lte=long_ago).delete()
     due = Expiry.objects.waiting().filter(warned_at__lte=now - WARNING)
-    removed = sum(_remove(expiry_id, now) for expiry_id in due.order_by("pk").values_list("pk", flat=True))
+    ids = due.order_by("pk").values_list("pk", flat=True)
+    removed = sum(_remove(expiry_id, now) for expiry_id in in_turns(ids))
     if removed:
         index.wipe(connection)
     return removed
@@ -152,14 +154,12 @@ def _is_told_late(expiry: Expiry, now: datetime) -> bool:
 
 def _remove(expiry_id: int, now: datetime) -> int:
     with transaction.atomic():
-        expiry = Expiry.objects.select_for_update(no_key=True).select_related("partnership").get(pk=expiry_id)
-        if expiry.removed_at is not None or _is_told_late(expiry, now):
+        if (expiry := _held(expiry_id)) is None or expiry.removed_at is not None or _is_told_late(expiry, now):
             return 0
-        if expiry.session_id is not None:
-            session = Session.objects.select_for_update(no_key=True).get(pk=expiry.session_id)
-            if session.is_open or goes_on(session) > now:
+        if expiry.session is not None:
+            if expiry.session.is_open or goes_on(expiry.session) > now:
                 return 0
-            _remove_writing(session)
+            _remove_writing(expiry.session)
         else:
             ended = expiry.partnership.archived_at
             if ended is None or months_later(ended, AGREEMENT_MONTHS) > now:
@@ -170,6 +170,21 @@ def _remove(expiry_id: int, now: datetime) -> int:
         about = Session(pk=expiry.session_id) if expiry.session_id else expiry.partnership
         Audit.record(Audit.Act.EXPIRED, by=None, about=about, partnership=expiry.partnership)
     return 1
+
+
+def _held(expiry_id: int) -> Expiry | None:
+    """With what it is about, as they are by now; None when that goes on, and so it is no more. The lock of the session
+    or the partnership comes first, as in the verbs that change those.
+    """
+    known = Expiry.objects.filter(pk=expiry_id).values_list("session", "partnership").first()
+    if known is None:
+        return None
+    about: type[Session] | type[Partnership] = Session if known[0] else Partnership
+    held = about.objects.select_for_update(no_key=True).get(pk=known[0] or known[1])
+    expiry = Expiry.objects.select_for_update(no_key=True).filter(pk=expiry_id).first()
+    if expiry is not None:
+        setattr(expiry, "session" if known[0] else "partnership", held)
+    return expiry
 
 
 def _remove_writing(session: Session) -> None:

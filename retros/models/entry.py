@@ -254,9 +254,12 @@ class Entry(models.Model):
                 self._revise(change, Told.CARD_DELETED, deleted_at=change.now, talk="")
 
     def restore(self, *, by: Person) -> None:
-        """Bring a deleted card back; if its side was opened in between, it comes back open."""
+        """Bring a deleted card back; if its side was opened in between, it comes back open. Raises Refusal when others
+        took its place.
+        """
         with self._changing(by, deleted=True) as change:
             if self.deleted_at is not None:
+                _must_fit(change, 1)
                 self._revise(change, Told.CARD, deleted_at=None)
 
     # --- answers ------------------------------------------------------------------------------------------------

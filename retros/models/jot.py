@@ -72,9 +72,8 @@ class Jot(Droppable):
         text = content(text, needed=_("There is nothing written here yet."))
         if not Membership.objects.filter(partnership=partnership, partnership__archived_at=None, person=by).exists():
             raise NotAllowed(_("You can read this, and no longer write in it."))
-        is_known = cls.objects.filter(pk=id).exists()
-        if not is_known and cls.objects.kept(by).count() >= limits.JOTS:
-            raise Refusal(_("There are too many jots. Drop one, or use one on a board first."))
+        if not cls.objects.filter(pk=id).exists():
+            _must_have_room(by)
         with transaction.atomic():
             jot, is_new = cls.objects.get_or_create(
                 pk=id, defaults={"partnership": partnership, "person": by, "text": text, "column": column}
@@ -86,3 +85,14 @@ class Jot(Droppable):
         if jot.text != text:
             raise Stale.kept_already(mine=text, theirs=jot.text)
         return jot
+
+    def restore(self, *, by: Person) -> None:
+        """Raises Refusal when others took its place."""
+        if self.dropped_at is not None:
+            _must_have_room(by)
+        super().restore(by=by)
+
+
+def _must_have_room(person: Person) -> None:
+    if Jot.objects.kept(person).count() >= limits.JOTS:
+        raise Refusal(_("There are too many jots. Drop one, or use one on a board first."))

@@ -90,7 +90,7 @@ class Need(models.Model):
 
 def check_leads(lead: Lead) -> None:
     """For a verb of the pair, under its lock: what hung on the assignment went with it. Raises Refusal."""
-    if not Lead.objects.filter(pk=lead.pk).exists():
+    if not _is_held(lead):
         raise Refusal(_("They are not your lead any more."))
 
 
@@ -102,8 +102,15 @@ def leading(lead: Lead | None, by: Person) -> Iterator[None]:
         raise ended
     with transaction.atomic():
         partnership = Partnership.objects.select_for_update(no_key=True).get(pk=lead.partnership_id)
-        if not Lead.objects.filter(pk=lead.pk).exists():
+        if not _is_held(lead):
             raise ended
         if partnership.is_archived:
             raise Refusal(_("This partnership has ended."))
         yield
+
+
+def _is_held(lead: Lead) -> bool:
+    """Whether the assignment stands. Who leads may erase themselves at any time, under no lock of the pair's: that
+    waits until what hangs on the assignment now is written.
+    """
+    return bool(Lead.objects.select_for_update(no_key=True).filter(pk=lead.pk))

@@ -146,7 +146,7 @@ class Release(models.Model):
     def confirm(self, *, by: Person, digest: str) -> bool:
         """“Yes, show it”, to the words with this digest. Returns whether the lead reads it now."""
         with self.lead.partnership.writing(by, ended=True):
-            known = Release.objects.filter(pk=self.pk).first()
+            known = self._held()
             if known is None or known.withdrawn_at:
                 raise Refusal(_("This was taken back in between. Nobody else saw it."))
             _check_both_are_here(self.lead)
@@ -158,8 +158,8 @@ class Release(models.Model):
     def withdraw(self, *, by: Person) -> None:
         """Either may, any time. What nobody agreed to yet leaves no trace; what was shown stays in the pair's list."""
         with self.lead.partnership.writing(by, ended=True):
-            known = Release.objects.filter(pk=self.pk, withdrawn_at=None).first()
-            if known is None:
+            known = self._held()
+            if known is None or known.withdrawn_at:
                 return
             if known.is_waiting:
                 known._record(Audit.Act.RELEASE_DECLINED, by)
@@ -168,6 +168,11 @@ class Release(models.Model):
             known.withdrawn_at = timezone.now()
             known.save(update_fields=["withdrawn_at"])
             known._record(Audit.Act.RELEASE_WITHDRAWN, by)
+
+    def _held(self) -> Release | None:
+        """As it is by now. It goes with its lead, whose erasure waits for this; then there is nothing left."""
+        held: Release | None = Release.objects.select_for_update(no_key=True).filter(pk=self.pk).first()
+        return held
 
     def _agree(self, by: Person) -> None:
         if self.is_waiting and self.proposed_by_id != by.pk:

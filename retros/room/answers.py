@@ -12,6 +12,7 @@ from django.middleware.csrf import get_token
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django_htmx.http import HttpResponseClientRefresh
 
 from partnerships.http import UNTOLD, PersonRequest, is_autosave, to_page
 from partnerships.models import Person
@@ -55,15 +56,24 @@ def room_answer(request: PersonRequest, room: Frame) -> HttpResponse:
     """The answer to everything that happens in the room.
 
     A plain form goes back to the page. A browser that names the regions which it shows gets those that it does not show
-    yet; the next step, when the two have moved on from the one on which it followed them.
+    yet; the next step, when the two have moved on from the one on which it followed them. One that shows a later
+    version than there is was open while a backup was restored: it would take all that comes for old, and loads anew.
     """
     if not request.htmx:
         return redirect("step_detail", room.session.pk, room.step.position)
-    shown = named((request.POST or request.GET).get("shown", ""))
+    sent = request.POST or request.GET
+    if _version(sent.get("at", "")) > room.version:
+        return HttpResponseClientRefresh()
+    shown = named(sent.get("shown", ""))
     if room.has_moved_on(shown):
         return go(request, "session_detail", room.session.pk)
     toasts = render_to_string("_toasts.html", {"room": room}, request)
     return HttpResponse(filled(room.news(shown), get_token(request)) + toasts)
+
+
+def _version(sent: str) -> int:
+    """0 for what is no version."""
+    return int(sent) if sent.isdecimal() and len(sent) < 10 else 0
 
 
 def room_again(request: PersonRequest, session_id: UUID, position: int) -> HttpResponse:

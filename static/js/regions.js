@@ -1,10 +1,14 @@
 // A region is an element with data-v: what it shows, in short. Every request of the room names the regions of the page,
-// and is answered with those that are not among them. Of a list come its order and its new rows.
+// and is answered with those that are not among them. Of a list come its order and its new rows. It names the version
+// too: a page of what was lost with a database comes anew.
 const regions = () => [...document.querySelectorAll("[data-v]")].map((region) => region.dataset.v);
 const versionShown = () => Number(document.querySelector("[data-version-shown]").dataset.versionShown);
 const askAgain = () => document.getElementById("pointer").dispatchEvent(new CustomEvent("twofold:pointer"));
 
-document.addEventListener("htmx:configRequest", ({ detail }) => (detail.parameters.shown = regions().join("")));
+document.addEventListener("htmx:configRequest", ({ detail: { parameters } }) => {
+  parameters.shown = regions().join("");
+  parameters.at = versionShown();
+});
 
 // Asked for before a press, answered after it: no news any more.
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {

@@ -11,7 +11,7 @@ from django.core import mail
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from partnerships.models import Lead, Look, Membership, Partnership
+from partnerships.models import Lead, Look, Membership, Partnership, Person
 from partnerships.refusals import NotAllowed, Refusal
 from tests.cast import Cast, make_cast, send_mails
 from tests.factories import PartnershipFactory, PersonFactory
@@ -55,7 +55,7 @@ def test_nobody_new_leads_what_has_ended(cast: Cast, fault: str) -> None:
     if fault == "archived":
         Partnership.objects.filter(pk=cast.checkout.pk).update(archived_at=timezone.now())
     else:
-        cast.mei.is_active = False
+        Person.objects.filter(pk=cast.mei.pk).update(is_active=False)  # since the request began
     with pytest.raises(Refusal):
         cast.checkout.assign_lead(cast.mei, by=cast.ada)
 

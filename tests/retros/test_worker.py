@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,10 +21,13 @@ from django.db import OperationalError, connection, connections
 from django.db.models import F
 from django.utils import timezone
 
+from partnerships import turns
 from partnerships.models import Delivery, Partnership, Person
 from retros import worker
-from retros.dates import rhythm
-from retros.models import Series, Session, Tick
+from retros.dates import rhythm, upkeep
+from retros.lifecycle import retention
+from retros.models import Expiry, Series, Session, Tick
+from retros.notifications import reconcile
 from retros.notifications.plan import plan_deliveries
 from retros.recurrence.rule import PRESETS, Rule, Slot
 from retros.worker import tick
@@ -344,3 +348,53 @@ def test_the_loop_goes_on_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(worker, "tick", once)
     worker.work(stop)
     assert len(rounds) == 3
+
+
+# --- beside people ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("part", ["slots", "grace", "plan", "zones", "words"])
+def test_people_write_between_the_transactions_of_a_round(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    """SQLite has no queue of writers: without a rest nobody else had a turn before the last of hundreds was done."""
+    start = timezone.now()
+    for _pair in range(3):
+        ours = pair("Europe/Tallinn")
+        rule = Rule.starting(start.date() + 20 * DAY, PRESETS["every_2_weeks"], time(14), "Europe/Tallinn")
+        rhythm.begin(ours, by=people(ours)[0], rule=rule, now=start)
+    later = start + 40 * DAY
+    if part == "zones":
+        Session.objects.update(start_utc=F("start_utc") + HOUR)
+    if part == "words":
+        for session in Session.objects.all()[:3]:
+            Expiry.objects.create(partnership=session.partnership, session=session, warned_at=start - 40 * DAY)
+    parts: dict[str, Callable[[], object]] = {
+        "slots": lambda: upkeep.materialise(later),
+        "grace": lambda: upkeep.close_grace(later),
+        "plan": lambda: plan_deliveries(later),
+        "zones": lambda: upkeep.resync_timezones(start),
+        "words": lambda: retention.expire(start),
+    }
+    monkeypatch.setattr(reconcile, "AT_ONCE", 5)
+    with ThreadPoolExecutor(1) as others:
+        rests: list[int] = []
+
+        def somebody_writes(_seconds: float) -> None:
+            rests.append(others.submit(Series.objects.update, title=f"{len(rests)}").result())
+
+        monkeypatch.setattr(turns, "time", SimpleNamespace(sleep=somebody_writes))
+        parts[part]()
+        others.submit(connections.close_all).result()
+    if connection.vendor == "sqlite":
+        assert len(rests) >= 2
+        assert set(rests) == {3}
+
+
+@pytest.mark.django_db
+def test_of_thousands_beyond_their_grace_some_now_more_in_the_next_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep, "PER_ROUND", 2)
+    for _pair in range(3):
+        session(pair("UTC"), "2027-01-12T14:00")
+    late = moment("2027-03-01T12:00Z")
+    assert [upkeep.close_grace(late) for _round in range(3)] == [2, 1, 0]
+    assert Session.objects.filter(status="missed").count() == 3

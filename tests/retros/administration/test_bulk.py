@@ -26,6 +26,7 @@ from retros.administration.bulk_acts import BulkPair, BulkRequest
 from retros.administration.placing import BUFFER, occurrences
 from retros.dates import one_date, rhythm
 from retros.dates.planning import Planning, looked_at
+from retros.lifecycle.erasure import erase
 from retros.models import Bulk, BulkLine, Series, Session
 from retros.worker import tick
 from tests.cast import Cast
@@ -430,9 +431,8 @@ def test_a_preview_of_many_asks_no_more_than_one_of_a_few(cast: Cast, act: str, 
 
 @pytest.mark.usefixtures("mail_is_sent")
 @pytest.mark.both_databases
-def test_a_pair_takes_at_most_30_statements(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pair_takes_at_most_30_statements(cast: Cast) -> None:
     """With its part of what is asked once: how many pairs have a mail to be moved is the same for all twenty alone."""
-    monkeypatch.setattr(bulk, "PAUSE_SECONDS", 0)
     pairs = [PartnershipFactory.create(b=PersonFactory.create(), label=f"Pair {n}") for n in range(20)]
     took = {}
     for act in Bulk.Act.values:
@@ -459,17 +459,18 @@ class Stopped(Exception):
     """As a kill."""
 
 
-def stop_before(monkeypatch: pytest.MonkeyPatch, number: int, do: Callable[[BulkLine], None]) -> None:
+def stop_before(monkeypatch: pytest.MonkeyPatch, number: int, do: Callable[[BulkLine], object]) -> None:
     """Before that pair (from 1) of a press, do something; no transaction is open there."""
-    own, count = bulk._do, Counter[str]()
+    count = Counter[str]()
 
-    def instead(line: BulkLine, *more: Any) -> None:
+    def instead(own: Callable[..., None], line: BulkLine, *more: Any) -> None:
         count["pairs"] += 1
         if count["pairs"] == number:
             do(line)
         own(line, *more)
 
-    monkeypatch.setattr(bulk, "_do", instead)
+    for name in ("_do", "_take_back"):
+        monkeypatch.setattr(bulk, name, partial(instead, getattr(bulk, name)))
 
 
 @pytest.mark.both_databases
@@ -558,6 +559,39 @@ def test_a_pair_whose_dates_change_meanwhile_is_left_and_named(
     assert ("sits in another retro then" if act == "plan" else "The dates changed") in second.refused
     bulk.undo(done, by=cast.ada)
     assert done.lines.get(pk=second.pk).left == ""
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["done", "taken back"])
+def test_a_pair_of_which_one_is_erased_meanwhile_stops_nothing(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, back: bool
+) -> None:
+    """Its line goes with them, and the pair after it has its turn."""
+    third = PartnershipFactory.create(b=PersonFactory.create(), label="Third")
+    what = wish("plan", cast.checkout, cast.search, third)
+    seen = bulk.preview(what, by=cast.ada)
+    done = do(what, cast.ada) if back else None
+    stop_before(monkeypatch, 2, lambda line: erase(someone_of(line.partnership)))
+    if done is None:
+        bulk.commit(what, by=cast.ada, key=uuid.uuid4(), digest=seen.digest)
+    else:
+        bulk.undo(done, by=cast.ada)
+    first, last = Bulk.objects.get().lines.all()
+    assert [line.partnership for line in (first, last)] == [cast.checkout, third]
+    assert None not in ((first.undone_at, last.undone_at) if back else (first.done_at, last.done_at))
+
+
+def test_an_admin_who_is_none_any_more_leaves_the_rest(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes minutes. Another admin may go on with it."""
+    grace = PersonFactory.create(name="Grace", is_staff=True)
+    what = wish("plan", cast.checkout, cast.search)
+    seen = bulk.preview(what, by=cast.ada)
+    own = Person.objects.get(pk=cast.ada.pk)
+    stop_before(monkeypatch, 2, lambda _line: own.end_admin(by=grace))
+    with pytest.raises(NotAllowed, match="Only an admin"):
+        bulk.commit(what, by=cast.ada, key=uuid.uuid4(), digest=seen.digest)
+    assert Series.objects.count() == 1
+    bulk.resume(Bulk.objects.get(), by=grace)
+    assert Series.objects.count() == 2
 
 
 def someone_of(pair: Partnership) -> Person:

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -23,11 +24,12 @@ from partnerships.refusals import NotAllowed, Refusal
 from retros.administration import import_partnerships
 from retros.administration.import_rows import COLUMNS
 from retros.dates import upkeep
+from retros.lifecycle.erasure import erase
 from retros.models import Series, Session
 from retros.spreadsheet import LEGACY
 from tests.cast import Cast, make_cast
 from tests.factories import PersonFactory
-from tests.presses import at_once
+from tests.presses import Gate, at_once
 from tests.rows import checksum
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
@@ -384,3 +386,25 @@ def test_one_file_put_in_twice_at_once_is_there_once() -> None:
     outcomes = at_once(*[partial(import_partnerships.put_in, GOOD, by=cast.ada)] * 3)
     assert sorted(outcome.new for outcome in outcomes) == [0, 0, 3]
     assert Partnership.objects.count() == 5
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+def test_nobody_is_put_in_who_is_erased_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many rows take a while: whoever was looked at first may be gone when the last one is in."""
+    cast, gate = make_cast(), Gate()
+    create = import_partnerships._create
+
+    def then_stop(*found: Any) -> Any:
+        issued = create(*found)
+        gate.stop()
+        return issued
+
+    monkeypatch.setattr(import_partnerships, "_create", then_stop)
+    put_in = partial(import_partnerships.put_in, GOOD, by=cast.ada)
+    outcome, erased = at_once(put_in, gate.then(partial(erase, cast.mei)))
+    assert erased is None
+    assert not Partnership.objects.active().of(cast.mei).exists(), repr(outcome)
+    if connection.vendor == "postgresql":  # the erasure waits for no row of the import
+        assert "switched off or erased meanwhile" in str(outcome)
+        assert Partnership.objects.count() == 2

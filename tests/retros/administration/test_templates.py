@@ -227,6 +227,15 @@ def test_a_rhythm_makes_its_dates_with_the_usual_one(cast: Cast) -> None:
     assert set(Session.objects.filter(partnership=cast.checkout).values_list("template_key", flat=True)) == {own.key}
 
 
+def test_a_usual_one_that_is_for_others_now_gives_way_to_the_one_that_ships(cast: Cast) -> None:
+    own = clone(cast)
+    UsualTemplate.choose(own.template, "pm_designer", by=cast.ada)
+    own.edit(replace(own.template, for_kinds=("em_pm",)), by=cast.ada, version=own.version)
+    assert creation.start_now(cast.checkout, by=cast.ines).template_key == "retro-classic"
+    own.edit(replace(own.template, for_kinds=()), by=cast.ada, version=own.version)
+    assert catalogue().template_for("retro", "pm_designer").key == own.key
+
+
 def test_a_dream_team_of_a_company_with_its_short_form(cast: Cast) -> None:
     own = clone(cast, "dream-team-pm-designer")
     UsualTemplate.choose(own.template, "pm_designer", by=cast.ada)

@@ -9,7 +9,7 @@ from unittest import mock
 import pytest
 
 from partnerships import limits
-from partnerships.models import Agreement, Delivery, Partnership
+from partnerships.models import Agreement, Delivery, Partnership, Person
 from partnerships.refusals import Invalid, NotAllowed, Refusal
 from retros.dates import one_date, rhythm, upkeep
 from retros.dates.planning import Outdated, Unconfirmed
@@ -491,6 +491,9 @@ def test_members_and_admins_may_and_nobody_else(plan: Any, cast: Cast) -> None:
             rhythm.pause(planned.series, date(2027, 2, 16), by=person, now=planned.now)
         with pytest.raises(NotAllowed):
             rhythm.begin(planned.partnership, by=person, rule=planned.series.rule, now=planned.now)
+    Person.objects.filter(pk=cast.ada.pk).update(is_staff=False)  # since the request began
+    with pytest.raises(NotAllowed):
+        one_date.skip(planned.at("2027-02-16"), by=cast.ada, reason="leave", now=planned.now)
     assert state(planned) == before
     Partnership.objects.update(archived_at=planned.now)
     with pytest.raises(NotAllowed, match="no longer write"):

@@ -10,9 +10,9 @@ import pytest
 
 from retros.dates import one_date, rhythm, upkeep
 from retros.dates.planning import Outdated
-from retros.models import Series, Session
+from retros.models import Series, Session, creation
 from tests.cast import Cast, make_cast
-from tests.presses import AtOnce
+from tests.presses import AtOnce, Gate, at_once
 from tests.retros.scheduling import BEFORE, CASES, Planned, case, rule_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -98,3 +98,22 @@ def test_two_who_plan_a_rhythm_at_once_plan_one(pair: Cast, both: AtOnce) -> Non
     assert results[0] == results[1]
     assert Series.objects.count() == 1
     assert Session.objects.count() == len(rule.made_by(BEFORE.date()))
+
+
+def test_one_is_settled_while_another_is_begun(pair: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each gets a number of its own, in a rhythm too, whose dates are locked before the pair."""
+    planned, gate = Planned("S1", pair.checkout, "2027-02-18T12:00Z"), Gate()
+    row = planned.at("2027-02-16")
+    start = Session.start
+
+    def stop_first(session: Session, **by: Any) -> Session:
+        gate.stop()
+        return start(session, **by)
+
+    monkeypatch.setattr(Session, "start", stop_first)
+    begun, met = at_once(
+        lambda: creation.start_now(pair.checkout, by=pair.tom).number,
+        gate.then(lambda: one_date.met_on(row, row.day, by=pair.ines, now=planned.now)),
+    )
+    assert (begun, met) == (1, None)
+    assert Session.objects.get(pk=row.pk).number == 2

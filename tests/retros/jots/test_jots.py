@@ -232,6 +232,14 @@ def test_there_is_a_limit_with_a_sentence(pair: Pair, monkeypatch: pytest.Monkey
         Jot.keep(pair.partnership, by=pair.ines, text="Three", id=uuid.uuid4())
     last = Jot.objects.get(text="Two")
     assert Jot.keep(pair.partnership, by=pair.ines, text="Two", id=last.pk) == last
+    last.soft_delete(by=pair.ines)
+    third = Jot.keep(pair.partnership, by=pair.ines, text="Three", id=uuid.uuid4())
+    with pytest.raises(Refusal, match="too many jots"):
+        last.restore(by=pair.ines)
+    third.soft_delete(by=pair.ines)
+    for _twice in range(2):
+        last.restore(by=pair.ines)
+    assert {jot.text for jot in Jot.objects.kept(pair.ines)} == {"One", "Two"}
 
 
 def test_nothing_is_kept_for_a_partnership_that_ended_or_is_another_ones(pair: Pair) -> None:

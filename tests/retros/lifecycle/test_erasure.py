@@ -26,12 +26,28 @@ from partnerships.models import Agreement, Audit, Invitation, Lead, Partnership,
 from partnerships.refusals import Refusal
 from retros.catalogue import templates
 from retros.catalogue.text import written
+from retros.lifecycle import erasure
 from retros.lifecycle.erasure import erase
 from retros.lifecycle.export import archive
-from retros.models import Action, Draft, Entry, Jot, Need, Note, OwnTemplate, Prompt, Session, creation
+from retros.models import (
+    Action,
+    Draft,
+    Entry,
+    Jot,
+    Need,
+    Note,
+    Offer,
+    OwnTemplate,
+    Prompt,
+    Release,
+    Session,
+    creation,
+)  # fmt: skip
+from retros.models.release import words_of
 from retros.room.regions import memory
-from tests.cast import Cast, client_of, send_mails
+from tests.cast import Cast, client_of, make_cast, send_mails
 from tests.factories import PASSWORD
+from tests.presses import Gate, at_once
 from tests.retros import play
 from tests.retros.lifecycle.files import files
 from tests.retros.play import WRITE, at, make_pair
@@ -398,3 +414,61 @@ def test_a_card_folded_while_its_author_is_erased() -> None:
     erasing.join()
     assert failed == []
     assert not Entry.unrestricted.filter(author=pair.tom).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_admins_who_go_at_once_one_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    cast, gate = make_cast(), Gate()
+    Person.objects.filter(pk=cast.mei.pk).update(is_staff=True)
+    monkeypatch.setattr(erasure, "STORES", (gate.stop, *erasure.STORES))
+    mei = Person.objects.get(pk=cast.mei.pk)
+    results = at_once(lambda: erase(cast.ada), gate.then(lambda: erase(mei)))
+    assert [type(result) for result in results] == [type(None), Refusal]
+    assert [admin.pk for admin in Person.objects.admins()] == [mei.pk]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("what", ["need", "propose", "agree", "withdraw", "offer"])
+def test_something_for_a_lead_who_is_being_erased(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """It finds nobody to be for, or goes with them: in either case a sentence, and no error of ours."""
+    cast, gate = make_cast(), Gate()
+    lead = Lead.objects.get(person=cast.sara, partnership=cast.checkout)
+    need = Need.write(lead, by=cast.ines, text="A word with the board", id=uuid.uuid4())
+    digest = words_of("need", need, lead).digest
+    if what in {"agree", "withdraw"}:
+        release = Release.propose(lead, "need", need, by=cast.tom, digest=digest)
+    if what == "withdraw":
+        release.confirm(by=cast.ines, digest=digest)
+    presses: dict[str, Callable[[], Any]] = {
+        "need": lambda: Need.write(lead, by=cast.ines, text="Another one", id=uuid.uuid4()),
+        "propose": lambda: Release.propose(lead, "need", need, by=cast.ines, digest=digest),
+        "agree": lambda: release.confirm(by=cast.ines, digest=digest),
+        "withdraw": lambda: release.withdraw(by=cast.ines),
+        "offer": lambda: Offer.make(lead, by=cast.sara, kind="exercise", template="dream-team-pm-designer"),
+    }
+    monkeypatch.setattr(erasure, "STORES", (*erasure.STORES, gate.stop))
+    erased, pressed = at_once(lambda: erase(cast.sara), gate.then(presses[what]))
+    assert erased is None
+    assert pressed is None if what == "withdraw" else isinstance(pressed, Refusal), repr(pressed)
+    assert not Release.objects.exists()
+    assert not Offer.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", ["accepts", "is put there"])
+def test_nobody_takes_a_seat_while_they_are_erased(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """Else somebody would work with a former member, in a partnership that the erasure did not see."""
+    cast, gate = make_cast(), Gate()
+    pair = Partnership.begin(by=cast.ines, kind="other", label="Onboarding")
+    invitation, _token = Invitation.for_seat(pair, email=cast.mei.email, by=cast.ines)
+    both = [cast.mei.email, cast.daniel.email]
+    presses: dict[str, Callable[[], Any]] = {
+        "accepts": lambda: invitation.accept(by=cast.mei),
+        "is put there": lambda: Invitation.arrange_partnership(by=cast.ada, emails=both, kind="other", label="Growth"),
+    }
+    monkeypatch.setattr(erasure, "STORES", (gate.stop, *erasure.STORES))
+    erased, pressed = at_once(lambda: erase(cast.mei), gate.then(presses[how]))
+    assert erased is None
+    assert not Partnership.objects.of(cast.mei).exists(), repr(pressed)
+    if how == "accepts":
+        assert isinstance(pressed, Refusal), repr(pressed)

@@ -19,7 +19,8 @@ from retros.lifecycle import ending, retention
 from retros.lifecycle.retention import expire, months_later
 from retros.models import Action, Draft, Entry, Expiry, Handover, Jot, Note, Review, Session
 from retros.notifications.wording import message_for, notices_for
-from tests.cast import Cast, client_of
+from tests.cast import Cast, client_of, make_cast
+from tests.presses import Gate, at_once
 from tests.retros import play
 
 pytestmark = pytest.mark.django_db
@@ -302,3 +303,41 @@ def test_nothing_is_due_in_few_queries(cast: Cast, django_assert_max_num_queries
         play.hold(cast.checkout)
     with django_assert_max_num_queries(6):
         assert expire(timezone.now()) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_words_are_removed_while_somebody_plans(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither waits for what the other one holds: a plan takes all dates of the pair, then the pair."""
+    cast, gate, now = make_cast(), Gate(), timezone.now()
+    session = held(cast, months_later(now, -25))
+    Expiry.objects.create(partnership=cast.checkout, session=session, warned_at=now - timedelta(days=40))
+    told_late = retention._is_told_late
+
+    def stop_first(expiry: Expiry, at: datetime) -> bool:
+        gate.stop()
+        return told_late(expiry, at)
+
+    monkeypatch.setattr(retention, "_is_told_late", stop_first)
+    removed, planned = at_once(lambda: expire(now), gate.then(lambda: play.plan(cast.checkout)))
+    assert (removed, type(planned)) == (1, Session), repr(planned)
+    assert words(session) == (0, 0, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_agreed_on_is_due_while_the_two_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    cast, gate, now = make_cast(), Gate(), timezone.now()
+    action = play.agree(cast.checkout)
+    ending.end(cast.checkout, by=cast.ines)
+    Partnership.objects.filter(pk=cast.checkout.pk).update(archived_at=months_later(now, -13))
+    Expiry.objects.create(partnership=cast.checkout, warned_at=now - timedelta(days=40))
+    reopen = Partnership.reopen
+
+    def then_stop(partnership: Partnership, **by: Any) -> bool:
+        done = reopen(partnership, **by)
+        gate.stop()
+        return done
+
+    monkeypatch.setattr(Partnership, "reopen", then_stop)
+    pair = Partnership.objects.get(pk=cast.checkout.pk)
+    assert at_once(lambda: ending.reopen(pair, by=cast.ines), gate.then(lambda: expire(now))) == [True, 0]
+    assert Action.objects.filter(pk=action.pk).exists()

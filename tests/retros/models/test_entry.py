@@ -150,7 +150,13 @@ def test_there_is_room_for_so_many_and_deleted_ones_do_not_count(
         ines.fold("Three")
     tom.fold("His own room")
     ines.entry(first.pk).soft_delete(by=ines.person)
-    ines.fold("Three")
+    third = ines.fold("Three")
+    with pytest.raises(Refusal, match="Nothing more fits"):
+        ines.entry(first.pk, deleted=True).restore(by=ines.person)
+    ines.entry(third.pk).soft_delete(by=ines.person)
+    for _twice in range(2):
+        ines.entry(first.pk, deleted=True).restore(by=ines.person)
+    assert ines.sees() == {"One", "Two"}
 
 
 def test_folding_takes_the_draft_over(hands: Participants) -> None:

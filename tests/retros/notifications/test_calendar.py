@@ -6,6 +6,7 @@ import email
 import email.policy
 from datetime import timedelta
 from email.message import EmailMessage as Parsed
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -20,7 +21,9 @@ from partnerships.models import CalendarFeed, Delivery, Partnership, Person
 from retros.dates import one_date
 from retros.models import Series, Session
 from retros.notifications.ics import InvitationVersion, download, feed, invitation
+from retros.notifications.plan import plan_deliveries
 from retros.worker import tick
+from tests.presses import Gate, at_once
 from tests.retros import ics
 from tests.retros.notifications.hostile_calendar import HOSTILE, s2
 from tests.retros.planned_dates import CASES, LONG_BEFORE, moment, pair, people, session
@@ -379,3 +382,30 @@ def test_a_session_can_be_downloaded(client: Client) -> None:
     (event,) = ics.lint(answer.content)
     assert event["UID"] == [f"{made.pk}.1@127.0.0.1"]
     assert "ATTENDEE" not in event
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+def test_a_round_invites_to_dates_that_somebody_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both invite to the same retro: neither holds what the other one waits for."""
+    ours, gate = pair("UTC"), Gate()
+    a, b = people(ours)
+    Person.objects.filter(pk__in=[a.pk, b.pk]).update(calendar_mode="feed")
+    now = timezone.now()
+    soon, later = (session(ours, f"{now + days * DAY:%Y-%m-%dT%H:%M}") for days in (20, 40))
+    Person.objects.filter(pk__in=[a.pk, b.pk]).update(calendar_mode="invites")
+    insert = Delivery.objects.bulk_create
+    rounds: list[Any] = []
+
+    def then_stop(*rows: Any, **how: Any) -> list[Delivery]:
+        done = insert(*rows, **how)
+        if not rounds:
+            rounds.append(done)
+            gate.stop()
+        return done
+
+    monkeypatch.setattr(Delivery.objects, "bulk_create", then_stop)
+    skip = partial(one_date.skip, later, by=a, reason="leave", now=now)
+    assert [type(done) for done in at_once(lambda: plan_deliveries(now), gate.then(skip))] == [list, type(None)]
+    invited = Delivery.objects.filter(kind="invite", person=a)
+    assert {row.subject_id for row in invited} == {soon.pk, later.pk}

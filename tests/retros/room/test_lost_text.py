@@ -484,6 +484,31 @@ def test_a_press_after_the_session_ended_goes_through_after_signing_in_in_place(
     assert cards(people.ines) == ["To be folded"]
 
 
+# --- A backup that was restored ---------------------------------------------------------------------------------------
+
+
+def test_a_page_that_was_open_while_a_backup_was_restored(
+    page_of: Callable[..., Page], people: Cast, session: Session, watched: Watched
+) -> None:
+    """The version of the room is lower than the page knows. Else all that came after it was taken for old."""
+    watched.expect(401, 403)
+    page = page_of(people.ines)
+    page.goto(place(session, "write"))
+    Session.objects.update(version_a=40, version_b=40)
+    page.evaluate(LOOK)
+    state = page.locator("#room-state")
+    expect(state).to_have_attribute("data-version-shown", "40")
+    composer(page).fill("Half a thought")
+    expect(saved(page)).to_have_text("Draft saved")
+    Session.objects.update(version_a=7, version_b=7)
+    page.evaluate(LOOK)
+    expect(state).to_have_attribute("data-version-shown", "7")
+    expect(composer(page)).to_have_value("Half a thought")
+    composer(page).press("Enter")
+    expect(composer(page)).to_have_value("")
+    expect(page.locator("p.typed", has_text="Half a thought")).to_be_visible()
+
+
 # --- A restart of the server ------------------------------------------------------------------------------------------
 
 ROOM = """
