@@ -510,7 +510,7 @@ def test_a_reader_that_takes_nothing_loses_its_connection(
     while hub.count:
         assert time.monotonic() < until
         number += 1
-        hub.receive(json.dumps([str(session.pk), number, number]))
+        hub.receive(json.dumps([str(session.pk), number, number, ""]))
         time.sleep(0.00005)
     while connections:
         assert time.monotonic() < until
