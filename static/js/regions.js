@@ -1,14 +1,11 @@
-// A region is an element with data-v: what it shows, in short. Every request of the room names the regions of the page,
-// and is answered with those that are not among them. Of a list come its order and its new rows. It names the version
-// too: a page of what was lost with a database comes anew.
+// A region is an element with data-v: what it shows, in short. Every request of the room names the page's regions and
+// version, and is answered with the regions that are not among them. Of a list come its order and its new rows.
 const regions = () => [...document.querySelectorAll("[data-v]")].map((region) => region.dataset.v);
 const versionShown = () => Number(document.querySelector("[data-version-shown]").dataset.versionShown);
 const askAgain = () => document.getElementById("pointer").dispatchEvent(new CustomEvent("twofold:pointer"));
 
-document.addEventListener("htmx:configRequest", ({ detail: { parameters } }) => {
-  parameters.shown = regions().join("");
-  parameters.at = versionShown();
-});
+document.addEventListener("htmx:configRequest", ({ detail }) => (detail.parameters.shown = regions().join("")));
+document.addEventListener("htmx:configRequest", ({ detail }) => (detail.parameters.at = versionShown()));
 
 // Asked for before a press, answered after it: no news any more.
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
@@ -30,8 +27,7 @@ document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
     region = detail.fragment.firstElementChild,
     order = region?.dataset.order;
   if (order !== undefined) {
-    // Which stay as they are.
-    const rows = new Map([...target.children].map((row) => [row.dataset.v, row.cloneNode()]));
+    const rows = new Map([...target.children].map((row) => [row.dataset.v, row.cloneNode()])); // which stay
     for (const row of region.children) rows.set(row.dataset.v, row);
     const wanted = order.match(/.{8}/g) ?? [];
     region.replaceChildren(...wanted.map((digest) => rows.get(digest) ?? ""));
