@@ -33,8 +33,9 @@ from retros.administration.mail_log import AtOnceStatus, BackupStatus, Mails, Wo
 from retros.administration.month import Agenda
 from retros.administration.pair_dates import PairDates
 from retros.administration.schedule import Schedule
-from retros.dates import one_date, warnings
+from retros.dates import one_date
 from retros.dates.forms import MetForm, MoveForm, SkipForm, WhenForm
+from retros.dates.warnings import warnings_of
 from retros.lifecycle import ending
 from retros.models import Bulk
 
@@ -272,7 +273,8 @@ def admin_session_create(request: PersonRequest, partnership_id: UUID) -> HttpRe
         with form.on_page(at="time"):
             session = one_date.plan(dates.partnership, by=request.user, **form.wall_time())
             messages.success(request, _("Planned. The two are told"))
-            warnings.say(request, session, dates.row.members)
+            for words in warnings_of(session, dates.row.members):
+                messages.warning(request, words)
             return redirect("admin_partnership_dates", partnership_id)
     return render(request, "retros/administration/admin_session_form.html", dates.context(form), status=form.status)
 
@@ -288,7 +290,8 @@ def admin_session_move(request: PersonRequest, session_id: UUID) -> HttpResponse
         with form.on_page(at="time"):
             one_date.move(session, by=request.user, **form.move())
             messages.success(request, _("Moved. The two are told"))
-            warnings.say(request, session, dates.row.members)
+            for words in warnings_of(session, dates.row.members):
+                messages.warning(request, words)
             return redirect("admin_partnership_dates", session.partnership_id)
     context = dates.context(form, session)
     return render(request, "retros/administration/admin_session_form.html", context, status=form.status)

@@ -96,7 +96,8 @@ def lengths() -> list[tuple[int, str]]:
 class VersionForm(CheckedForm):
     """A change of the dates: carries the version that its page showed."""
 
-    version = forms.IntegerField(min_value=0, widget=forms.HiddenInput, required=False)
+    # A browser that fills forms in again after a reload would put an old version back.
+    version = forms.IntegerField(min_value=0, widget=forms.HiddenInput(attrs={"autocomplete": "off"}), required=False)
 
 
 class DatesForm(VersionForm, PageForm):

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partnerships.access import get_partnership
 from partnerships.http import PersonRequest
 from retros.access import get_pause, get_series, get_session
-from retros.dates import one_date, rhythm, warnings
+from retros.dates import one_date, rhythm
 from retros.dates.forms import (
     DatesForm,
     FollowingForm,
@@ -29,6 +29,7 @@ from retros.dates.forms import (
     VersionForm,
 )
 from retros.dates.page import Dates, first_dates, first_rule, from_slot, preview_change
+from retros.dates.warnings import warnings_of
 from retros.models import Series, Session, creation
 from retros.pair import Pair, PlannedRetro, proposal
 
@@ -202,7 +203,8 @@ def session_move(request: PersonRequest, session_id: UUID) -> HttpResponse:
 def _planned(request: PersonRequest, session: Session, pair: Pair) -> HttpResponse:
     """Home again, with the date in words."""
     messages.success(request, _("Planned for %(when)s") % {"when": PlannedRetro(session, pair).when})
-    warnings.say(request, session, pair.members)
+    for words in warnings_of(session, pair.members):
+        messages.warning(request, words)
     return redirect("partnership_detail", pair.partnership.pk)
 
 

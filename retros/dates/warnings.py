@@ -9,15 +9,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, time
 from typing import TYPE_CHECKING
 
-from django.contrib import messages
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from partnerships import public_holidays
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
-
     from partnerships.models import Membership, Person
     from retros.models import Session
 
@@ -33,10 +30,9 @@ def warnings(moments: Iterable[datetime], people: Sequence[Person]) -> list[str]
     return found
 
 
-def say(request: HttpRequest, session: Session, members: Iterable[Membership]) -> None:
-    """With what was done, of one date that had no preview."""
-    for words in warnings([session.start_utc], [member.person for member in members]):
-        messages.warning(request, words)
+def warnings_of(session: Session, members: Iterable[Membership]) -> list[str]:
+    """The same of one date, which had no preview: said with what was done."""
+    return warnings([session.start_utc], [member.person for member in members])
 
 
 def _about(local: datetime, person: Person) -> Iterable[str]:
