@@ -47,8 +47,8 @@ class TooMany(Refusal):
 
     status = 429
 
-    def __init__(self, *, retry_after: int = 60) -> None:
-        super().__init__(_("Wait a minute."))
+    def __init__(self, message: StrOrPromise = "", *, retry_after: int = 60) -> None:
+        super().__init__(message or _("Wait a minute."))
         self.retry_after = retry_after
 
 

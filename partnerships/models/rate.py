@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db import connection, models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits
 from partnerships.refusals import TooMany
@@ -37,17 +38,14 @@ def unsynced(cursor: CursorWrapper) -> Iterator[str]:
 
 
 class RateCounter(models.Model):
-    """How often somebody did something in one window of time. In the database, so that every process counts alike."""
+    """How often somebody did something since they began. In the database, so that every process counts alike."""
 
-    key = models.CharField(max_length=80)
-    window = models.DateTimeField(db_column="window_")  # `window` is a reserved word in PostgreSQL
-    count = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=["key", "window"], name="rate_once_a_window"),)
+    key = models.CharField(max_length=80, unique=True)
+    began_at = models.DateTimeField()
+    count = models.PositiveIntegerField()
 
     def __str__(self) -> str:
-        return f"{self.key} {self.window:%H:%M} {self.count}"
+        return f"{self.key} {self.began_at:%H:%M} {self.count}"
 
     @classmethod
     def count_export(cls, person: Person) -> None:
@@ -58,22 +56,23 @@ class RateCounter(models.Model):
     def hit_hourly(cls, what: str, person: Person, most: int) -> None:
         """One more of `what` by this person. Raises TooMany beyond `most` an hour."""
         if cls.hit(f"{what}:{person.pk}", per=timedelta(hours=1)) > most:
-            raise TooMany(retry_after=3600)
+            raise TooMany(_("Wait an hour."), retry_after=3600)
 
     @classmethod
     def hit(cls, key: str, *, per: timedelta, now: datetime | None = None) -> int:
-        """Count one more and return how many this window has now. One statement, so that no hit is lost."""
+        """Count one more and return how many there were within `per` of the first; after that, this is the first.
+
+        One statement, so that no hit is lost. A first hit in the future is of a clock that was wrong, and forgotten.
+        """
         now = now or timezone.now()
-        seconds = int(per.total_seconds())
-        window = datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, tz=now.tzinfo)
         table = connection.ops.quote_name(cls._meta.db_table)
+        began, over, ahead = (connection.ops.adapt_datetimefield_value(at) for at in (now, now - per, now + per))
+        again = f"{table}.began_at > %s AND {table}.began_at < %s"
         with connection.cursor() as cursor, unsynced(cursor) as source:
             cursor.execute(
-                f"INSERT INTO {table} (key, window_, count) SELECT %s, %s, 1 {source} WHERE true "
-                "ON CONFLICT (key, window_) DO UPDATE SET count = " + table + ".count + 1 RETURNING count",
-                [key, connection.ops.adapt_datetimefield_value(window)],
+                f"INSERT INTO {table} (key, began_at, count) SELECT %s, %s, 1 {source} WHERE true "
+                f"ON CONFLICT (key) DO UPDATE SET count = CASE WHEN {again} THEN {table}.count + 1 ELSE 1 END, "
+                f"began_at = CASE WHEN {again} THEN {table}.began_at ELSE excluded.began_at END RETURNING count",
+                [key, began, over, ahead, over, ahead],
             )
-            count = int(cursor.fetchone()[0])
-            if count == 1:  # a new window: the earlier ones of this key are of no use any more
-                cls.objects.filter(key=key, window__lt=window).delete()
-        return count
+            return int(cursor.fetchone()[0])

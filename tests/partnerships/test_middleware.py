@@ -10,6 +10,7 @@ from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import include, path
+from django.utils import timezone
 
 from partnerships import limits
 from partnerships.forms import CheckedForm, ContentFormField, NameFormField, _offered, is_typed
@@ -231,7 +232,6 @@ def test_a_page_of_somebody_who_was_signed_in_before_is_loaded_anew(client, cast
 def test_writes_and_drafts_are_counted_apart_and_bounded(client, cast, monkeypatch):
     monkeypatch.setattr(limits, "WRITES_PER_MINUTE", 2)
     monkeypatch.setattr(limits, "DRAFT_SAVES_PER_MINUTE", 3)
-    monkeypatch.setattr(RateCounter, "hit", _counting())
     client.force_login(cast.ines)
     assert [client.post("/written/").status_code for _ in range(3)] == [200, 200, 429]
     assert [client.post("/drafts/x/").status_code for _ in range(4)] == [200, 200, 200, 429]
@@ -240,26 +240,24 @@ def test_writes_and_drafts_are_counted_apart_and_bounded(client, cast, monkeypat
     assert client.post("/written/").status_code == 200
 
 
-def _counting():
-    """Counts as the rows do, but for a minute that never ends in the middle of the test."""
-    counts: dict[str, int] = {}
-
-    def hit(key: str, *, per: timedelta) -> int:
-        assert per == timedelta(minutes=1)
-        counts[key] = counts.get(key, 0) + 1
-        return counts[key]
-
-    return hit
+@pytest.mark.both_databases
+def test_a_count_begins_with_the_first_and_not_with_the_minute():
+    first = datetime(2026, 11, 21, 12, 0, 59, tzinfo=UTC)
+    minute, second = timedelta(minutes=1), timedelta(seconds=1)
+    assert [RateCounter.hit("write:x", per=minute, now=first + n * second) for n in range(3)] == [1, 2, 3]
+    assert RateCounter.hit("write:x", per=minute, now=first + minute - second) == 4
+    assert RateCounter.hit("write:x", per=minute, now=first + minute) == 1
+    assert RateCounter.hit("write:x", per=minute, now=first + minute + second) == 2
+    assert RateCounter.hit("write:y", per=minute, now=first) == 1
+    assert sorted(RateCounter.objects.values_list("key", "count")) == [("write:x", 2), ("write:y", 1)]
 
 
 @pytest.mark.both_databases
-def test_a_counter_keeps_one_window():
-    now = datetime(2026, 11, 21, 12, 0, 59, tzinfo=UTC)
-    minute = timedelta(minutes=1)
-    assert [RateCounter.hit("write:x", per=minute, now=now) for _ in range(3)] == [1, 2, 3]
-    assert RateCounter.hit("write:x", per=minute, now=now + timedelta(seconds=1)) == 1
-    assert RateCounter.hit("write:y", per=minute, now=now) == 1
-    assert sorted(RateCounter.objects.values_list("key", "count")) == [("write:x", 1), ("write:y", 1)]
+def test_a_clock_that_was_ahead_and_is_set_right_holds_nobody_up():
+    now = timezone.now()
+    assert RateCounter.hit("write:x", per=timedelta(hours=1), now=now + timedelta(days=365)) == 1
+    assert [RateCounter.hit("write:x", per=timedelta(hours=1), now=now) for _ in range(2)] == [1, 2]
+    assert RateCounter.hit("write:x", per=timedelta(hours=1), now=now - timedelta(milliseconds=5)) == 3
 
 
 @pytest.mark.both_databases

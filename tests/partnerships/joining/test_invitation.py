@@ -289,6 +289,7 @@ def test_twenty_invitations_an_hour(client, invited, ines, monkeypatch):
     answers = [client.post(url, {"email": f"tom{n}@example.org"}) for n in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert answers[-1].headers["Retry-After"] == "3600"
+    assert "Wait an hour." in answers[-1].text
 
 
 def test_domains(client, ines, settings):

@@ -73,7 +73,7 @@ from partnerships.models import RateCounter
 from django.utils import timezone
 import itertools
 for number in itertools.count():
-    RateCounter.objects.create(key=f"{number}", window=timezone.now(), count=1)
+    RateCounter.objects.create(key=f"{number}", began_at=timezone.now(), count=1)
     print(number, flush=True)
 """
 TEXTS = """
