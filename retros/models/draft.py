@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from django.db import models, transaction
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 
 _KEY = re.compile(r"[\w:.-]{1,80}", re.ASCII)
 _CARD = re.compile(r"card:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+
+
+class Begun(NamedTuple):
+    """What somebody began to write in a box, as a page shows it: nothing, and version 0, before they do."""
+
+    key: str  # `Draft.Box.key`
+    text: str = ""
+    version: int = 0
 
 
 class Draft(models.Model):

@@ -100,15 +100,9 @@ class Column:
 
     @property
     def composer(self) -> Region:
-        draft = self._room.drafts.get(self.draft_key)
         return fixed(
             "retros/room/_composer.html", number=self._number, key=self.prompt.key, title=self.prompt.title,
             seat=self._room.seat.value, folds=self._room.phase == "write",
-            session=self._room.session.pk, prompt=self.prompt.pk, draft_key=self.draft_key,
-            draft=draft.text if draft else "", version=draft.version if draft else 0, is_begun=draft is not None,
-            starters=starters,
+            session=self._room.session.pk, prompt=self.prompt.pk, starters=starters,
+            box=self._room.box(Draft.Box.CARD.key(self.prompt.pk)),
         )  # fmt: skip
-
-    @property
-    def draft_key(self) -> str:
-        return Draft.Box.CARD.key(self.prompt.pk)

@@ -15,6 +15,7 @@ from partnerships.models import Lead, Person
 from retros.fields import starters
 from retros.models import Action, Draft, Entry, Note, Session, Step
 from retros.models.action import ActionLine, lines_of
+from retros.models.draft import Begun
 from retros.models.expiry import gone
 from retros.recurrence.common_hours import due_day
 from retros.room.dock import Dock, Side
@@ -295,11 +296,10 @@ class Frame:
         """All that the viewer began to write, here and elsewhere."""
         return Draft.begun(self.person)
 
-    @cached_property
-    def drafts(self) -> dict[str, Draft]:
-        if not (self.can_write and self.begun):
-            return {}
-        return {key: self.begun[key] for key in self.boxes if key in self.begun}
+    def box(self, key: str) -> Begun:
+        """The box of this key, with what the viewer began to write in it."""
+        draft = self.begun.get(key) if self.can_write else None
+        return Begun(key, draft.text, draft.version) if draft else Begun(key)
 
     @cached_property
     def left_behind(self) -> list[Draft]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from retros.models import Draft, Entry, Note, Prompt
+from retros.models.draft import Begun
 
 if TYPE_CHECKING:
     from retros.room.dock import Side
@@ -61,7 +62,7 @@ class Question:
     partners: Answer
     in_seat_order: list[Answer] = field(default_factory=list)
     surprises: list[Surprise] = field(default_factory=list)
-    draft: Draft | None = None  # what the viewer began to write about a surprise
+    box: Begun | None = None  # for what surprises the viewer
     sentence: Note | None = None  # what the two agreed on under both answers
 
     @property

@@ -30,6 +30,6 @@ addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr, requestConfig
   for (const mark of form.querySelectorAll("[type=checkbox]")) mark.checked = false;
   if (form.client_id) form.client_id.value = uuid();
   dispatchEvent(new CustomEvent("twofold:emptied", { detail: { form } }));
-  if ("once" in form.dataset) form.closest("details").open = Boolean(box.value);
+  if ("then" in form.dataset) form.closest("details").open = Boolean(box.value);
   if (goesOn && box.value.trim()) setTimeout(() => form.requestSubmit());
 });

@@ -1,5 +1,5 @@
 // <form data-composer data-column="1">: Enter sends, Shift+Enter breaks the line, Esc leaves the draft, Alt+1…9 moves
-// to that column. data-once: one is enough, and the form folds away.
+// to that column. data-then: one is enough; the form folds away, and what is named there gets the focus.
 const typed = (field) => field.dispatchEvent(new Event("input", { bubbles: true }));
 
 function move(form, box, number) {

@@ -15,7 +15,7 @@ from partnerships.models import Person
 from retros.agreements.page import Proposed, proposed_in
 from retros.models import Action, Draft, Entry, Jot, Note, Prompt, Session, Step
 from retros.models.action import ActionLine
-from retros.models.draft import card_of
+from retros.models.draft import Begun, card_of
 from retros.models.entry import NOT_HELD
 from retros.room.board import Card, CardShown, Column
 from retros.room.frame import Frame
@@ -210,12 +210,8 @@ class Board(Frame):
         return self.column_of(self.on_table.entry) if self.on_table else None
 
     @property
-    def table_key(self) -> str:
-        return Draft.Box.ACTION.key(self.on_table.entry.pk) if self.on_table else ""
-
-    @property
-    def table_draft(self) -> Draft | None:
-        return self.drafts.get(self.table_key)
+    def table_box(self) -> Begun | None:
+        return self.box(Draft.Box.ACTION.key(self.on_table.entry.pk)) if self.on_table else None
 
     @property
     def table_note(self) -> Note | None:
@@ -259,8 +255,8 @@ class Board(Frame):
         return found
 
     @cached_property
-    def not_added(self) -> list[tuple[Card, Draft]]:
+    def not_added(self) -> list[tuple[Card, Begun]]:
         """What the viewer typed as an action on the table and did not add, of cards that lie there no more."""
-        drafted = self.cards if self.drafts else []
-        cards = [(card, Draft.Box.ACTION.key(card.entry.pk)) for card in drafted if card is not self.on_table]
-        return [(card, self.drafts[key]) for card, key in cards if key in self.drafts]
+        cards = [card for card in self.cards if card is not self.on_table] if self.begun else []
+        begun = [(card, self.box(Draft.Box.ACTION.key(card.entry.pk))) for card in cards]
+        return [(card, box) for card, box in begun if box.text]

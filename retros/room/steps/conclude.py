@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from retros.agreements.page import Proposed, proposed_in
 from retros.models import Action, Draft, Entry, Note, Session
 from retros.models.action import ActionLine
+from retros.models.draft import Begun
 from retros.room.regions import Region, Rows, drawn
 from retros.room.steps.learns import Learns
 
@@ -72,32 +73,24 @@ class Conclude(Learns):
 
     @property
     def boxes(self) -> list[str]:
-        return [self.learn_key, self.try_key, self.action_key]
+        return [*super().boxes, Draft.Box.TRY.key(self.session.pk), *self.boxes_elsewhere]
 
     @property
     def boxes_elsewhere(self) -> tuple[str, ...]:
         """An action between retros has a page of its own."""
-        return (self.action_key,)
+        return (Draft.Box.ACTION.key(self.session.partnership_id),)
 
     @property
     def spoken(self) -> list[Entry | Note | Action]:
         return [*super().spoken, *self.actions]
 
     @property
-    def try_key(self) -> str:
-        return Draft.Box.TRY.key(self.session.pk)
+    def try_box(self) -> Begun:
+        return self.box(Draft.Box.TRY.key(self.session.pk))
 
     @property
-    def try_draft(self) -> Draft | None:
-        return self.drafts.get(self.try_key)
-
-    @property
-    def action_key(self) -> str:
-        return Draft.Box.ACTION.key(self.session.partnership_id)
-
-    @property
-    def action_draft(self) -> Draft | None:
-        return self.drafts.get(self.action_key)
+    def action_box(self) -> Begun:
+        return self.box(Draft.Box.ACTION.key(self.session.partnership_id))
 
     @cached_property
     def proposed(self) -> list[Proposed]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from retros.models import Action, Draft, Entry, Note
+from retros.models.draft import Begun
 from retros.room.frame import Frame
 
 
@@ -11,15 +12,11 @@ class Learns(Frame):
 
     @property
     def boxes(self) -> list[str]:
-        return [self.learn_key]
+        return [Draft.Box.LEARN.key(self.step.pk)]
 
     @property
-    def learn_key(self) -> str:
-        return Draft.Box.LEARN.key(self.step.pk)
-
-    @property
-    def learn_draft(self) -> Draft | None:
-        return self.drafts.get(self.learn_key)
+    def learn_box(self) -> Begun:
+        return self.box(Draft.Box.LEARN.key(self.step.pk))
 
     @property
     def spoken(self) -> list[Entry | Note | Action]:

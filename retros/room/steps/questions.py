@@ -9,6 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from retros.models import Action, Draft, Entry, Note, Prompt, Step
+from retros.models.draft import Begun
 from retros.room.decisions import settled
 from retros.room.questions import PlacesTable, Question, blocks_of, surprises_of
 from retros.room.regions import Region, Rows, drawn
@@ -60,7 +61,7 @@ class Questions(Asks):
 
     @property
     def boxes(self) -> list[str]:
-        return [self.decision_key, *(Draft.Box.SURPRISE.key(entry.pk) for entry in self._entries)]
+        return [Draft.Box.DECISION.key(self.step.pk), *(Draft.Box.SURPRISE.key(entry.pk) for entry in self._entries)]
 
     @cached_property
     def questions(self) -> list[Question]:
@@ -69,7 +70,7 @@ class Questions(Asks):
         if self.partner_side_open:
             for question in questions:
                 question.surprises = surprises_of(question, self._notes)
-                question.draft = self.drafts.get(question.surprise_key)
+                question.box = self.box(question.surprise_key)
         if self.step.is_revealed:
             sentences = self._sentences
             for question in questions:
@@ -99,9 +100,5 @@ class Questions(Asks):
         return self.phase == "write" and any(p.kind == Prompt.Kind.PLACE for p in self.step.prompts)
 
     @property
-    def decision_key(self) -> str:
-        return Draft.Box.DECISION.key(self.step.pk)
-
-    @property
-    def decision_draft(self) -> Draft | None:
-        return self.drafts.get(self.decision_key)
+    def decision_box(self) -> Begun:
+        return self.box(Draft.Box.DECISION.key(self.step.pk))

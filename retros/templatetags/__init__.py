@@ -1,0 +1,1 @@
+"""What the templates of retros can be asked for beyond Django's own tags. Never a question to the database."""
