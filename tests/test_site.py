@@ -410,6 +410,15 @@ def test_htmx_hears_of_every_button_outside_its_form() -> None:
     assert [found for found in buttons if 'type="submit"' not in found[1]] == []
 
 
+def test_the_day_of_a_moment_is_that_of_a_person() -> None:
+    """Django thinks in UTC here, so a day of a moment that is not told whose it is is nobody’s."""
+    ours = [path for app in ("partnerships", "retros") for path in (ROOT / app).rglob("*.py")]
+    days = {path.relative_to(ROOT).as_posix() for path in ours if re.search(r"_at\.date\(\)", path.read_text("utf-8"))}
+    assert days == {"retros/models/release.py"}  # written down once, for several readers
+    said = [path.name for path in TEMPLATES if re.search(r"_at\|(date|time)\b", path.read_text("utf-8"))]
+    assert said == []
+
+
 def test_every_form_of_htmx_has_an_id() -> None:
     """By which a press that waits for the network finds its form again after a reload; an Undo goes with its toast."""
     forms = [

@@ -247,9 +247,8 @@ class History:
         To a lead, retros alone: dates, and what became of them once their day is over.
         """
         sessions = Session.objects.filter(partnership=self.partnership).exclude(status=Session.Status.CANCELLED)
-        first, last = datetime(self.year, 1, 1, tzinfo=UTC), datetime(self.year + 1, 1, 1, tzinfo=UTC)
-        shown = Q(start_utc__gte=first, start_utc__lt=last) | Q(held_on__year=self.year)
-        recent = Q(start_utc__gte=datetime.combine(self._year_ago, time.min, UTC))
+        shown = Q(start_local__year=self.year) | Q(held_on__year=self.year)  # as `Session.day` has it
+        recent = Q(start_local__gte=datetime.combine(self._year_ago, time.min, UTC))
         rows = sessions.filter(shown | recent).select_related("agreement").order_by("start_utc")
         if self.reader.is_member:
             return list(rows)
@@ -360,9 +359,13 @@ class History:
             if self.reader.is_member:
                 url = reverse("version_detail", args=[version.pk])
                 quotes = [version.reason] if version.reason else []
-                yield Item(_signed(version), "agreements", "file-pen-line", title, url=url, quotes=quotes)
+                yield Item(self._signed(version), "agreements", "file-pen-line", title, url=url, quotes=quotes)
             else:
-                yield Item(_signed(version), "agreements", "file-pen-line", title, said=_("Signed by both."))
+                yield Item(self._signed(version), "agreements", "file-pen-line", title, said=_("Signed by both."))
+
+    def _signed(self, version: Version) -> date:
+        """The day, where the reader is."""
+        return (version.in_force_at or version.proposed_at).astimezone(self.person.tz).date()
 
     @cached_property
     def agreements(self) -> list[Standing]:
@@ -370,7 +373,7 @@ class History:
         newest = {version.agreement_id: version for version in self._own_versions}
         return [
             Standing(
-                version.title, version.number or 0, _signed(version), version.agreement.review_on,
+                version.title, version.number or 0, self._signed(version), version.agreement.review_on,
                 version.agreement.is_closed, self.today,
             )
             for version in newest.values()
@@ -462,10 +465,6 @@ def header_of(reader: Reader) -> dict[str, object]:
     if reader.is_member:
         return Header(reader.partnership, reader.person, place="history_detail").context
     return lead_menu()
-
-
-def _signed(version: Version) -> date:
-    return (version.in_force_at or version.proposed_at).date()
 
 
 def _fate(session: Session) -> tuple[str, str]:

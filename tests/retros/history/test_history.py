@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from partnerships.models import Agreement, Lead, Look, Membership, Partnership, Person
+from partnerships.models import Agreement, Lead, Look, Membership, Partnership, Person, Version
 from partnerships.reader import Reader
 from partnerships.wording import Wording
 from retros.dates import one_date
@@ -132,6 +132,36 @@ def test_a_filter_shows_one_kind_and_one_year(cast: Cast) -> None:
     assert "You started working together" in started
     for wrong in ("0", "x", "99999999999", "-1", ""):
         assert "Sketch early" in page(cast.ines, "history_detail", cast.checkout.pk, year=wrong, kind=wrong)
+
+
+@pytest.mark.parametrize(
+    ("zone", "wall", "utc"),
+    [
+        ("Pacific/Auckland", datetime(2025, 1, 1, 9, tzinfo=UTC), datetime(2024, 12, 31, 20, tzinfo=UTC)),
+        ("America/Los_Angeles", datetime(2024, 12, 31, 17, tzinfo=UTC), datetime(2025, 1, 1, 1, tzinfo=UTC)),
+    ],
+    ids=["ahead", "behind"],
+)
+def test_what_was_planned_around_the_new_year_stands_in_its_year(
+    cast: Cast, zone: str, wall: datetime, utc: datetime
+) -> None:
+    Partnership.objects.filter(pk=cast.checkout.pk).update(since=date(2023, 2, 1))
+    session = past(cast.checkout, date(2024, 6, 1), "skipped")
+    Session.objects.filter(pk=session.pk).update(start_local=wall, start_utc=utc, timezone=zone)
+    day = f'datetime="{wall:%Y-%m-%d}"'
+    years = [year for year in (2024, 2025) if day in page(cast.ines, "history_detail", cast.checkout.pk, year=year)]
+    assert years == [wall.year]
+
+
+def test_an_agreement_counts_from_the_day_that_its_reader_has(cast: Cast) -> None:
+    agreement = Agreement.begin(cast.checkout, by=cast.ines, kind="contract", title="Relaunch")
+    version = agreement.propose([Wording("One.")], by=cast.ines, reason="")
+    version.sign(by=cast.tom, digest=version.digest)
+    Version.objects.filter(pk=version.pk).update(in_force_at=datetime(2026, 3, 10, 23, 30, tzinfo=UTC))
+    assert cast.ines.timezone == "Europe/Paris"
+    text = page(cast.ines, "history_detail", cast.checkout.pk, year=2026)
+    assert 'datetime="2026-03-11"' in text
+    assert "10 March 2026" not in text
 
 
 def test_a_closed_retro_reads_as_it_was(cast: Cast) -> None:

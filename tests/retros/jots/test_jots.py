@@ -7,6 +7,7 @@ import json
 import re
 import threading
 import uuid
+from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings
@@ -15,7 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from partnerships.models import Partnership
+from partnerships.models import Partnership, Person
 from partnerships.refusals import NotAllowed, Refusal, Stale
 from retros import limits
 from retros.models import Draft, Entry, Jot
@@ -86,6 +87,16 @@ def test_on_the_day_it_becomes_a_card_with_one_press(pair: Pair, ines: Client) -
     assert (card.text, card.is_folded) == (WORDS, True)
     assert list(Jot.objects.kept(pair.ines)) == []
     assert "Fold it into" not in ines.get(board_of(session)).content.decode()
+
+
+def test_it_says_the_day_that_its_author_had(pair: Pair, ines: Client) -> None:
+    session = pair.planned()
+    Jot.objects.filter(pk=jot(ines, pair).pk).update(created_at=datetime(2026, 3, 10, 23, 30, tzinfo=UTC))
+    Person.objects.filter(pk=pair.ines.pk).update(timezone="Pacific/Auckland")
+    for where in (board_of(session), reverse("jot_list", args=[session.partnership_id])):
+        page = ines.get(where).text
+        assert "11 March" in page, where
+        assert "10 March" not in page, where
 
 
 def test_a_card_that_is_deleted_is_brought_back_as_a_card(pair: Pair, ines: Client) -> None:
