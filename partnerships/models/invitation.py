@@ -124,7 +124,7 @@ class Invitation(models.Model):
             by.check_admin()
             partnership, made = Partnership.objects.get_or_create(
                 pk=client_id or uuid.uuid4(),
-                defaults={"kind": kind, "label": label, "since": since or timezone.localdate()},
+                defaults={"kind": kind, "label": label, "since": since or timezone.localdate(timezone=by.tz)},
             )
             if not made:
                 return Arranged(partnership, [], is_new=False)

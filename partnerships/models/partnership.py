@@ -117,7 +117,7 @@ class Partnership(models.Model):
         with transaction.atomic():
             new_id = client_id or uuid.uuid4()
             partnership, made = cls.objects.get_or_create(
-                pk=new_id, defaults={"kind": kind, "label": label, "since": since or timezone.localdate()}
+                pk=new_id, defaults={"kind": kind, "label": label, "since": since or timezone.localdate(timezone=by.tz)}
             )
             if not made:
                 if cls.objects.of(by).filter(pk=new_id).exists():

@@ -159,7 +159,7 @@ def _look(request: PersonRequest, form: ImportForm) -> HttpResponse:
 @for_admins
 def partnership_import_example(request: PersonRequest) -> HttpResponse:
     """A spreadsheet with the columns and two pairs."""
-    content = example(timezone.localdate(), request.user.timezone)
+    content = example(timezone.localdate(timezone=request.user.tz), request.user.timezone)
     headers = {"Content-Disposition": 'attachment; filename="partnerships.xlsx"'}
     return HttpResponse(content, content_type=XLSX, headers=headers)
 

@@ -186,6 +186,14 @@ def test_partnership_create(client, ines, mailoutbox, django_capture_on_commit_c
     assert "&#" not in mail.body
 
 
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])  # at no moment both have UTC's day
+def test_it_begins_on_the_day_of_whoever_begins_it(zone):
+    by = PersonFactory.create(timezone=zone, is_staff=True)
+    founded = Partnership.begin(by=by, kind="other", label="One")
+    arranged = Invitation.arrange_partnership(by=by, emails=["a@x.example", "b@x.example"], kind="other", label="Two")
+    assert {founded.since, arranged.partnership.since} == {timezone.localdate(timezone=by.tz)}
+
+
 def test_the_link_is_shown_once(client, ines):
     client.force_login(ines)
     client.post(reverse("partnership_create"), NEW_PAIR)
