@@ -7,6 +7,7 @@ import json
 import re
 import threading
 import uuid
+from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings
@@ -15,7 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from partnerships.models import Partnership
+from partnerships.models import Partnership, Person
 from partnerships.refusals import NotAllowed, Refusal, Stale
 from retros import limits
 from retros.models import Draft, Entry, Jot
@@ -104,6 +105,17 @@ def test_it_is_offered_for_its_column(pair: Pair, ines: Client, column: str, tit
     session = pair.planned()
     jot(ines, pair, column=column)
     assert f"Fold it into {title}" in ines.get(board_of(session)).content.decode()
+
+
+def test_in_the_room_it_is_of_the_day_on_its_authors_clock(pair: Pair, ines: Client) -> None:
+    session = pair.planned()
+    kept = jot(ines, pair)
+    Person.objects.filter(pk=pair.ines.pk).update(timezone="Asia/Kolkata")
+    Jot.objects.filter(pk=kept.pk).update(created_at=datetime(2026, 3, 1, 23, 30, tzinfo=UTC))
+    for url in (jots_of(pair), board_of(session)):
+        page = ines.get(url).text
+        assert "2 March" in page
+        assert "1 March" not in page
 
 
 def test_dropped_by_mistake_it_comes_back(pair: Pair, ines: Client) -> None:
