@@ -26,6 +26,7 @@ from retros.administration.clashes import clashing, retros
 from retros.administration.invites import Invites, in_words, invites_to
 from retros.administration.month import Month
 from retros.administration.weeks import WEEK, in_short, monday_of, week_words, weeks_ahead
+from retros.dates.warnings import holidays
 from retros.models import RuleVersion, Series, Session
 from retros.models.session import undecided_since, within
 
@@ -133,6 +134,12 @@ class ScheduleRow:
     @property
     def starts(self) -> datetime | None:
         return self.next_start.astimezone(self.reader.tz) if self.next_start else None
+
+    @property
+    def notes(self) -> list[str]:
+        """What needs attention about it, and whose public holiday its next date is."""
+        ahead = self.next_start if self.next_start and self.next_start > self.now else None
+        return [*self.why, *(holidays(ahead, self.frame.people) if ahead else [])]
 
     @property
     def select(self) -> str:
