@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -163,7 +164,9 @@ class NameFormField(LineFormField):
 
 
 class ZoneSelect(forms.Select):
-    """A select as Django draws it, without two templates for each of its hundreds of options."""
+    """A select as Django draws it, without two templates for each of its hundreds of options. A zone that somebody has
+    is in it also where it is not offered.
+    """
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> Any:
         wanted = set(map(str, self.format_value(value)))
@@ -184,7 +187,9 @@ class ZoneSelect(forms.Select):
             return format_html_join("", "{}", ((part,) for part in drawn))
 
         own = self.build_attrs(self.attrs, {"name": name, **(attrs or {})})
-        return format_html("<select{}>{}</select>", flatatt(own), options(self.choices))
+        drawn = options(self.choices)
+        more = options([(zone, zones.words(zone)) for zone in sorted(wanted & zones.known())])
+        return format_html("<select{}>{}{}</select>", flatatt(own), drawn, more)
 
 
 @cache
@@ -192,11 +197,22 @@ def _option(key: str, label: str) -> str:
     return format_html('<option value="{}">{}</option>', key, label)
 
 
-class TimeZoneField(forms.ChoiceField):
-    """Offered from the browser: the page's script fills an empty choice with the device's own zone."""
+class ZoneField(forms.ChoiceField):
+    """Takes every zone that is known, under an old name too."""
+
+    widget = ZoneSelect
+
+    def valid_value(self, value: Any) -> bool:
+        return str(value) in zones.known()
+
+
+class TimeZoneField(ZoneField):
+    """Offered from the browser: the page's script fills an empty choice with the device's own zone, which it may know
+    by an older name.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         choices = [("", _("Choose a time zone")), *zones.offered()]
-        super().__init__(label=_("Time zone"), choices=choices, widget=ZoneSelect, **kwargs)
-        self.widget.attrs["data-own-timezone"] = True
+        super().__init__(label=_("Time zone"), choices=choices, **kwargs)
+        self.widget.attrs["data-own-timezone"] = json.dumps(zones.renamed())
         self.widget.attrs["autocomplete"] = "off"

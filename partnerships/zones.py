@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from functools import cache
+from importlib.resources import files
 
 
 @cache
@@ -14,10 +15,24 @@ def known() -> frozenset[str]:
 
 @cache
 def offered() -> list[tuple[str, str]]:
-    """(name, words) of those that people live in, by the name that browsers report, and UTC: for a select."""
-    return [(name, words(name)) for name in sorted(known()) if "/" in name or name == "UTC"]
+    """(name, words) of those that people live in, each place once, and UTC: for a select."""
+    # The table of the IANA has a line for each place, under its name of today.
+    places = {line.split("\t")[2] for line in _lines("zone.tab") if not line.startswith("#")}
+    return [(name, words(name)) for name in sorted(places | {"UTC"}) if name in known()]
+
+
+@cache
+def renamed() -> dict[str, str]:
+    """The name that is offered, by each older one of the same place: browsers still report those."""
+    names = dict(offered())
+    links = (line.split() for line in _lines("tzdata.zi") if line.startswith("L "))
+    return {old: new for _letter, new, old in links if new in names and old not in names}
 
 
 def words(name: str) -> str:
     """“America/New York”."""
     return name.replace("_", " ")
+
+
+def _lines(name: str) -> list[str]:
+    return files("tzdata").joinpath("zoneinfo", name).read_text(encoding="utf-8").splitlines()

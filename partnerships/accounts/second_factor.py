@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from allauth.core import context
@@ -25,7 +26,7 @@ from allauth.mfa.webauthn.forms import (
 from django import forms
 from django.conf import settings
 from django.core.cache import cache
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.forms.utils import ErrorDict, ErrorList
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from cryptography.fernet import Fernet
     from django.http import HttpRequest, HttpResponse
     from django.http.response import HttpResponseBase
+    from django_stubs_ext import StrOrPromise
 
     from partnerships.models import Person
 
@@ -50,9 +52,12 @@ WANTED_PAGE = "after_second_factor"
 SETTING_UP = ("mfa_", "account_", "reauthenticate_", "session_end_all")
 
 
-# Said of a code and of a passkey alike.
-DID_NOT_WORK = gettext_lazy(
-    "This did not work. Try again; a code of the app works once, for half a minute, so wait for the next one."
+WRONG_PASSKEY = gettext_lazy("This passkey did not work. Try again.")
+WRONG_APP_CODE = gettext_lazy(
+    "This code of the app did not work. Each works once, for half a minute: wait for the next one."
+)
+WRONG_RECOVERY_CODE = gettext_lazy(
+    "This is none of your recovery codes, or it was used: each works once. Look again, or take another one."
 )
 
 
@@ -60,7 +65,7 @@ class FactorAdapter(DefaultMFAAdapter):
     error_messages = {
         **DefaultMFAAdapter.error_messages,
         "cannot_generate_recovery_codes": gettext_lazy("Set up an app or a passkey first."),
-        "incorrect_code": DID_NOT_WORK,
+        "incorrect_code": WRONG_PASSKEY,  # those who know of codes say more of them
     }
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
@@ -116,7 +121,30 @@ def use_up(person: Person, code: str) -> None:
     """Raises ValidationError when this code of the app was taken before. It is kept as long as it would work."""
     works_for = (2 * app_settings.TOTP_TOLERANCE + 1) * app_settings.TOTP_PERIOD  # seconds
     if not cache.add(f"app_code:{person.pk}:{normalize_user_code(code)}", "used", timeout=works_for):
-        raise ValidationError(DID_NOT_WORK, code="incorrect_code")
+        raise ValidationError(WRONG_APP_CODE, code="incorrect_code")
+
+
+def what_is_wrong(code: str, *, has_app: bool) -> StrOrPromise:
+    """With what was typed, going by its length: as a code of the app, or as a recovery code."""
+    of_app, of_recovery = app_settings.TOTP_DIGITS, app_settings.RECOVERY_CODE_DIGITS
+    length = len(normalize_user_code(code))
+    if length == of_recovery:
+        return WRONG_RECOVERY_CODE
+    if not has_app:
+        return _("A recovery code has %(digits)d digits. Look again.") % {"digits": of_recovery}
+    if length == of_app:
+        return WRONG_APP_CODE
+    digits = {"app": of_app, "recovery": of_recovery}
+    return _("A code of the app has %(app)d digits, a recovery code %(recovery)d. Look again.") % digits
+
+
+@contextmanager
+def _said_of(words: Callable[[], StrOrPromise]) -> Iterator[None]:
+    """What allauth says of every code alike, in these words."""
+    try:
+        yield
+    except ValidationError as error:
+        raise ValidationError(words(), code=error.code) if error.code == "incorrect_code" else error from error
 
 
 class SetUpAppForm(ActivateTOTPForm):
@@ -127,7 +155,8 @@ class SetUpAppForm(ActivateTOTPForm):
         _plain_code_field(self)
 
     def clean_code(self) -> str:
-        code = str(super().clean_code())
+        with _said_of(lambda: WRONG_APP_CODE):
+            code = str(super().clean_code())
         use_up(self.user, code)
         return code
 
@@ -140,10 +169,14 @@ class _Code(BaseAuthenticateForm):
         _plain_code_field(self)
 
     def clean_code(self) -> str:
-        code = str(super().clean_code())
+        with _said_of(self._what_is_wrong):
+            code = str(super().clean_code())
         if self.authenticator.type == Authenticator.Type.TOTP:
             use_up(self.user, code)
         return code
+
+    def _what_is_wrong(self) -> StrOrPromise:
+        return what_is_wrong(self.cleaned_data["code"], has_app="totp" in second_factor.kinds_of(self.user))
 
 
 class CodeForm(_Code, AuthenticateForm):
@@ -167,6 +200,7 @@ class _Passkey:
     """
 
     data: Mapping[str, str]
+    cleaned_data: dict[str | None, Any]
     is_bound: bool
 
     def full_clean(self) -> None:
@@ -175,8 +209,13 @@ class _Passkey:
                 raise ValueError
             super().full_clean()  # type: ignore[misc]
         except (TypeError, ValueError, LookupError, AttributeError, RecursionError, struct.error):
-            self._errors = ErrorDict({"credential": ErrorList([str(DID_NOT_WORK)])})
+            self._errors = ErrorDict({NON_FIELD_ERRORS: ErrorList([str(WRONG_PASSKEY)])})
             self.data = {}  # the page would take it apart once more to show it
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """All of it is said of the form: nobody sees its fields."""
+        super().add_error(None, error)  # type: ignore[misc]
+        self.cleaned_data.pop(field, None)
 
 
 def _origin_in(credential: str) -> object:

@@ -35,6 +35,7 @@ def markdown(agreement: Agreement, person: Person) -> str:
     if agreement.ended:
         parts.append(f"## {_('Proposals that were taken back or answered')}")
         parts += [part for version in agreement.ended for part in _version(version, page)]
+    parts.append(_("Times as in %(zone)s.") % {"zone": person.timezone})
     return "\n\n".join(parts) + "\n"
 
 

@@ -48,10 +48,13 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         current = models.Q(expires_at=None) | models.Q(expires_at__gt=now)
         return shown.filter(current, status=Delivery.Status.SENT).order_by("send_at")
 
-    def invited_on(self, subject: models.OuterRef) -> models.QuerySet[Delivery, Any]:
-        """When the last invitation to it left by a mail server, as a subquery."""
-        mailed = self.filter(kind=Delivery.Kind.INVITE, subject_id=subject, by_server=True)
-        return mailed.order_by("-sent_at").values("sent_at")[:1]
+    def invitations(self) -> DeliveryQuerySet:
+        """To a date: what a mail server took, what waits for one, and what it refused. What went to the log alone is
+        none.
+        """
+        kept = [Delivery.Status.PENDING, Delivery.Status.CLAIMED, Delivery.Status.FAILED]
+        out = models.Q(status=Delivery.Status.SENT, by_server=True)
+        return self.filter(out | models.Q(status__in=kept), kind=Delivery.Kind.INVITE)
 
     def calendar_of(self, person: Person) -> dict[uuid.UUID, int]:
         """What mails put into this person's calendar and nothing took out since: the generation, by its subject. What

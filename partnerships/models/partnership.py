@@ -56,13 +56,14 @@ class PartnershipQuerySet(models.QuerySet["Partnership"]):
 
 
 NAME = ("person__name", "person__email", "person__erased_at")  # what it is made of
+PLACE = ("person__timezone", "person__country")  # whose days and holidays are theirs
 
 
 def who_sits_where(*, names_only: bool = False) -> models.Prefetch[Any]:
     """The memberships of partnerships with their people, seat A first; `names_only`: all that a long list shows."""
     members = Membership.objects.select_related("person").order_by("seat")
     if names_only:
-        members = members.only("partnership", "seat", "role_label", *NAME)
+        members = members.only("partnership", "seat", "role_label", *NAME, *PLACE)
     return models.Prefetch("memberships", members)
 
 

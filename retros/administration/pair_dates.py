@@ -16,6 +16,7 @@ from partnerships.header import admin_menu
 from partnerships.models import Membership, Partnership, Person
 from retros.administration.clashes import retros
 from retros.administration.settled import decided
+from retros.dates.warnings import holidays
 from retros.models import Session
 from retros.recurrence import adherence
 from retros.recurrence.adherence import Kept
@@ -53,6 +54,11 @@ class PairDates:
         """The earliest first, as somebody outside of the pair may know them."""
         ahead = retros().coming_outside(self.now).filter(partnership=self.partnership, start_utc__gt=self.now)
         return list(ahead[:SHOWN])
+
+    @cached_property
+    def ahead(self) -> list[tuple[Session, list[str]]]:
+        """Each date to come with whose public holiday it is."""
+        return [(session, holidays(session.start_utc, self.row.people)) for session in self.coming]
 
     @property
     def missed(self) -> list[Session]:

@@ -23,8 +23,10 @@ from partnerships.administration.partnerships import PartnershipRow, rows_of
 from partnerships.compiled import CompiledQuery
 from partnerships.models import Delivery, Membership, Partnership, Person
 from retros.administration.clashes import clashing, retros
+from retros.administration.invites import Invites, in_words, invites_to
 from retros.administration.month import Month
 from retros.administration.weeks import WEEK, in_short, monday_of, week_words, weeks_ahead
+from retros.dates.warnings import holidays
 from retros.models import RuleVersion, Series, Session
 from retros.models.session import undecided_since, within
 
@@ -118,7 +120,7 @@ class ScheduleRow:
 
     frame: PartnershipRow
     next_start: datetime | None
-    mailed_on: datetime | None
+    mails: Invites  # to that date
     current: RuleVersion | None
     has_unsent: bool
     reader: Person
@@ -132,6 +134,12 @@ class ScheduleRow:
     @property
     def starts(self) -> datetime | None:
         return self.next_start.astimezone(self.reader.tz) if self.next_start else None
+
+    @property
+    def notes(self) -> list[str]:
+        """What needs attention about it, and whose public holiday its next date is."""
+        ahead = self.next_start if self.next_start and self.next_start > self.now else None
+        return [*self.why, *(holidays(ahead, self.frame.people) if ahead else [])]
 
     @property
     def select(self) -> str:
@@ -154,12 +162,8 @@ class ScheduleRow:
         return _("%(rhythm)s, paused") % {"rhythm": words} if paused else words
 
     @property
-    def invites(self) -> str:
-        if self.has_unsent:
-            return _("Could not be sent")
-        if self.mailed_on is None:
-            return _("None sent")
-        return _("Sent on %(day)s") % {"day": date_format(self.mailed_on.astimezone(self.reader.tz), "j M")}
+    def invites(self) -> list[str]:
+        return in_words(self.mails, self.frame.people, self.reader, has_unsent=self.has_unsent)
 
     @property
     def week(self) -> str:
@@ -241,16 +245,17 @@ class Schedule(Listing[ScheduleRow]):
 
     def rows(self, items: list[Any]) -> list[ScheduleRow]:
         starts = {p.pk: p.next_start for p in items}
-        mailed = Subquery(Delivery.objects.invited_on(OuterRef("pk")))
         coming = retros().coming_outside(self.now).filter(partnership__in=starts, start_utc__in=set(starts.values()))
-        found = coming.values_list("partnership", "start_utc", mailed)
-        mailed_on = {pair: on for pair, start, on in found if start == starts[pair]}
+        found = coming.values_list("partnership", "start_utc", "pk")
+        sessions = {pair: pk for pair, start, pk in found if start == starts[pair]}
+        invites = invites_to(sessions.values())
+        mails = {pair: invites.get(pk, {}) for pair, pk in sessions.items()}
         rules = RuleVersion.objects.filter(series__partnership__in=items).select_related("series").order_by("n")
         current = {rule.series.partnership_id: rule for rule in rules}  # the last one is in force
         why = self._why(items) if self.state == "attention" else {}
         return [
             ScheduleRow(
-                frame, starts[frame.partnership.pk], mailed_on.get(frame.partnership.pk),
+                frame, starts[frame.partnership.pk], mails.get(frame.partnership.pk, {}),
                 current.get(frame.partnership.pk), frame.partnership.has_unsent,  # type: ignore[attr-defined]
                 self.reader, self.now, why.get(frame.partnership.pk, ()),
             )

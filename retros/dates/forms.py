@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits as shared_limits
 from partnerships import zones
-from partnerships.forms import CheckedForm, NameFormField, PageForm, ZoneSelect
+from partnerships.forms import CheckedForm, NameFormField, PageForm, ZoneField
 from retros.dates.planning import Outdated
 from retros.fields import DayField
 from retros.models import Session
@@ -46,7 +46,7 @@ class WhenForm(PageForm):
 
     day = forms.DateField(label=_("Day"), widget=DayField.widget)
     time = forms.TimeField(label=_("Time"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
-    zone = forms.ChoiceField(label=_("Whose clock"), widget=ZoneSelect)
+    zone = ZoneField(label=_("Whose clock"))
 
     def __init__(self, *args: Any, pair: Clocks, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from retros.dates import rhythm
 from retros.dates.planning import Planning
 from retros.dates.preview import preview
-from retros.dates.warnings import warnings
+from retros.dates.warnings import holidays, warnings
 from retros.models import Pause, Series, Session
 from retros.pair import Pair, PlannedRetro, kept_of, long_time, proposal
 from retros.recurrence.adherence import Kept
@@ -52,6 +52,12 @@ class ComingDate(PlannedRetro):
             reason = dict(Session.SkipReason.choices).get(session.reason, "")
             return _("Skipped: %(reason)s") % {"reason": reason} if reason else _("Skipped")
         return _("Called off")
+
+    @property
+    def holidays(self) -> list[str]:
+        """Whose public holiday it is by now."""
+        people = [member.person for member in self.pair.members]
+        return holidays(self.session.start_utc, people) if self.session.is_planned else []
 
     @property
     def can_return(self) -> bool:

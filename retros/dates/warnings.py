@@ -35,11 +35,30 @@ def warnings_of(session: Session, members: Iterable[Membership]) -> list[str]:
     return warnings([session.start_utc], [member.person for member in members])
 
 
+def holidays(moment: datetime, people: Iterable[Person]) -> list[str]:
+    """Whole sentences about the day of a date that is planned already: a country is changed, and so are holidays.
+
+    That it is night somewhere is no news in a list of dates, which has the time of both.
+    """
+    return [words for person in people if (words := _holiday(moment.astimezone(person.tz), person))]
+
+
 def _about(local: datetime, person: Person) -> Iterable[str]:
-    known = {"day": date_format(local, "D j F Y"), "time": date_format(local, "H:i"), "name": person.first_name}
     if not DAY_BEGINS <= local.time() < DAY_ENDS:
-        yield _("%(day)s: it is %(time)s for %(name)s then.") % known
-    if holiday := public_holidays.on(local.date(), person.lives_in):
-        country = public_holidays.name_of(person.lives_in)
-        words = _("%(day)s is a public holiday for %(name)s: %(holiday)s, %(country)s.")
-        yield words % {**known, "holiday": holiday, "country": country}
+        yield _("%(day)s: it is %(time)s for %(name)s then.") % {**_known(local, person), "time": f"{local:%H:%M}"}
+    if words := _holiday(local, person):
+        yield words
+
+
+def _holiday(local: datetime, person: Person) -> str:
+    """Empty when there is none."""
+    holiday = public_holidays.on(local.date(), person.lives_in)
+    if not holiday:
+        return ""
+    country = public_holidays.name_of(person.lives_in)
+    words = _("%(day)s is a public holiday for %(name)s: %(holiday)s, %(country)s.")
+    return words % {**_known(local, person), "holiday": holiday, "country": country}
+
+
+def _known(local: datetime, person: Person) -> dict[str, str]:
+    return {"day": date_format(local, "D j F Y"), "name": person.first_name}

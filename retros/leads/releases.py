@@ -112,6 +112,8 @@ class LeadRow:
     @property
     def now(self) -> str:
         """“Sees dates, counts and titles, and 2 things that you showed.”"""
+        if not self.lead.person.is_active:
+            return _("Sees nothing: the account is switched off.")
         count = len(self.shown)
         if not count:
             return _("Sees dates, counts and titles. Nothing of what you wrote.")

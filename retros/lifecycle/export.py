@@ -78,24 +78,24 @@ def _file(name: str) -> zipfile.ZipInfo:
 def _write(person: Person, data: IO[bytes], text: IO[bytes]) -> None:
     """The same to both: as JSON, and to read."""
     data.write(b"{")
-    text.write(b"# Twofold")
+    text.write("\n\n".join(["# Twofold", *readable(clock_of(person), 2, person.tz)]).encode())
     for n, (name, value) in enumerate(_parts(person)):
         data.write(f'{"," if n else ""}\n  "{name}": '.encode())
         if isinstance(value, Iterator):
-            _write_each(name, value, data, text)
+            _write_each(name, value, data, text, person.tz)
         else:
             data.write(_json(value, 2).encode())
-            text.write("".join(f"\n\n{part}" for part in readable({name: value}, 2)).encode())
+            text.write("".join(f"\n\n{part}" for part in readable({name: value}, 2, person.tz)).encode())
     data.write(b"\n}\n")
     text.write(b"\n")
 
 
-def _write_each(name: str, items: Iterator[Data], data: IO[bytes], text: IO[bytes]) -> None:
+def _write_each(name: str, items: Iterator[Data], data: IO[bytes], text: IO[bytes], zone: tzinfo) -> None:
     number = 0  # no enumerate: it holds the last one while the next one is made
     for item in items:
         data.write(f"{',' if number else '['}\n    {_json(item, 4)}".encode())
         number += 1
-        numbered = map(_markdown, _numbered(_title(name), number, item, 2))
+        numbered = map(_markdown, _numbered(_title(name), number, item, 2, zone))
         text.write("".join(f"\n\n{part}" for part in numbered).encode())
         del item
     data.write(b"\n  ]" if number else b"[]")
@@ -132,48 +132,52 @@ class Passage(NamedTuple):
     words: tuple[str, ...] = ()
 
 
-def blocks(value: Data, level: int) -> Iterator[Passage]:
-    """The same, laid out to be read; what is empty is left out."""
+def clock_of(person: Person) -> Data:
+    """What stands above everything that is laid out to be read: whose clock its days and times are by."""
+    return {"times_as_in": person.timezone}
+
+
+def blocks(value: Data, level: int, zone: tzinfo) -> Iterator[Passage]:
+    """The same, laid out to be read: days and times in words, by the clock of the reader's `zone`; what is empty, and
+    what does not hold, is left out.
+    """
     for name, held in value.items():
         if isinstance(held, dict):
             yield Passage(level, _title(name))
-            yield from blocks(held, level + 1)
+            yield from blocks(held, level + 1, zone)
         elif isinstance(held, list) and held and isinstance(held[0], dict):
             for number, item in enumerate(held, 1):
-                yield from _numbered(_title(name), number, item, level)
-        elif held not in (None, "", []):
-            yield Passage(0, _title(name), tuple(map(str, held)) if isinstance(held, list) else (str(held),))
+                yield from _numbered(_title(name), number, item, level, zone)
+        elif words := _words(held, zone):
+            yield Passage(0, _title(name), words)
+
+
+def _words(held: Any, zone: tzinfo) -> tuple[str, ...]:
+    match held:
+        case None | "" | False:
+            return ()
+        case True:
+            return ("yes",)
+        case Stamp():
+            return (held.words(zone),)
+        case list():
+            return tuple(map(str, held))
+    return (str(held),)
 
 
 def parts(value: Data, level: int, zone: tzinfo) -> list[list[Passage]]:
-    """The same in parts that belong together on paper: a heading with what stands under it. What does not hold is left
-    out there; days and times are in words, by the clock of the reader's `zone`.
-    """
+    """The same in parts that belong together on paper: a heading with what stands under it."""
     found: list[list[Passage]] = [[]]
-    for block in blocks(_on_paper(value, zone), level):
+    for block in blocks(value, level, zone):
         if block.level and any(not each.level for each in found[-1]):
             found.append([])
         found[-1].append(block)
     return found
 
 
-def _on_paper(value: Any, zone: tzinfo) -> Any:
-    """With “yes” for what holds, and nothing for what does not."""
-    match value:
-        case dict():
-            return {name: _on_paper(held, zone) for name, held in value.items()}
-        case list():
-            return [_on_paper(held, zone) for held in value]
-        case bool():
-            return "yes" if value else None
-        case Stamp():
-            return value.words(zone)
-    return value
-
-
-def readable(value: Data, level: int) -> list[str]:
+def readable(value: Data, level: int, zone: tzinfo) -> list[str]:
     """The same as Markdown: paragraphs, with an empty line between two."""
-    return [_markdown(block) for block in blocks(value, level)]
+    return [_markdown(block) for block in blocks(value, level, zone)]
 
 
 def _markdown(block: Passage) -> str:
@@ -184,9 +188,9 @@ def _markdown(block: Passage) -> str:
     return f"{block.title}:\n" + "\n\n".join(quoted)
 
 
-def _numbered(title: str, number: int, item: Data, level: int) -> Iterator[Passage]:
+def _numbered(title: str, number: int, item: Data, level: int, zone: tzinfo) -> Iterator[Passage]:
     yield Passage(level, f"{title} {number}")
-    yield from blocks(item, level + 1)
+    yield from blocks(item, level + 1, zone)
 
 
 def _title(name: str) -> str:
@@ -405,7 +409,7 @@ def _version(version: Version) -> Data:
 
 
 class Stamp(str):
-    """A day or a moment (`at`) as files have it; paper has it in words."""
+    """A day or a moment (`at`) as programs read it; people read it in words."""
 
     __slots__ = ("at",)
     at: date

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerships.cells import as_text
 from partnerships.models import Audit, RateCounter
-from retros.lifecycle.export import Data, cards_of, partnership_data, readable
+from retros.lifecycle.export import Data, cards_of, clock_of, partnership_data, readable
 from retros.models import Action
 
 if TYPE_CHECKING:
@@ -57,10 +57,11 @@ def take(partnership: Partnership, *, by: Person, form: Form) -> Data | File:
         if form == Form.JSON:
             text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
             return File("partnership.json", "application/json", text.encode())
+        said = {**clock_of(by), **data}
         if form == Form.MARKDOWN:
-            text = "\n\n".join(["# Twofold", *readable(data, 2)]) + "\n"
+            text = "\n\n".join(["# Twofold", *readable(said, 2, by.tz)]) + "\n"
             return File("partnership.md", "text/markdown; charset=utf-8", text.encode())
-        return data
+        return said
 
 
 def actions_table(partnership: Partnership, person: Person) -> str:

@@ -29,6 +29,32 @@ def test_what_is_offered_can_be_converted() -> None:
         ZoneInfo(name)
 
 
+def test_each_place_is_offered_once_under_its_name_of_today() -> None:
+    names = {name for name, _words in zones.offered()}
+    assert {"Asia/Kolkata", "Europe/Kyiv", "America/New_York", "Europe/Stockholm", "Africa/Asmara"} <= names
+    # Each link of the table is the old name of one that is offered, or a place of its own.
+    assert not names & zones.renamed().keys()
+    assert set(zones.renamed().values()) <= names
+    assert {zones.renamed()[old] for old in ("Asia/Calcutta", "Europe/Kiev", "US/Eastern")} == {
+        "Asia/Kolkata", "Europe/Kyiv", "America/New_York",
+    }  # fmt: skip
+    assert not [name for name in zones.known() & zones.renamed().keys() if name in names]
+
+
+def test_who_has_an_old_name_keeps_it() -> None:
+    class Page(forms.Form):
+        zone = TimeZoneField()
+
+    assert '<option value="Europe/Kiev"' not in str(Page()["zone"])
+    drawn = str(Page(initial={"zone": "Europe/Kiev"})["zone"])
+    assert '<option value="Europe/Kiev" selected>Europe/Kiev</option>' in drawn
+    assert drawn.count(" selected>") == 1
+    assert Page({"zone": "Europe/Kiev"}).is_valid()
+    unknown = Page({"zone": "Mars/Olympus"})
+    assert not unknown.is_valid()
+    assert "Mars" not in str(unknown["zone"])
+
+
 def test_a_zone_reads_as_words() -> None:
     assert dict(zones.offered())["America/New_York"] == "America/New York"
 

@@ -10,7 +10,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from playwright.sync_api import expect
 
-from partnerships.models import Invitation
+from partnerships.models import Invitation, Person
 from retros.models import Draft
 from tests.browser import Watched, look, press
 from tests.cast import page_of
@@ -104,6 +104,19 @@ def test_settings(new_context: Callable[..., Any], live_server: LiveServer) -> N
     page.get_by_label("New password, once more").fill("five small boats")
     press(page, "Change the password")
     expect(page.get_by_text("Password changed")).to_be_visible()
+
+
+def test_a_browser_that_knows_a_place_by_its_old_name(new_context: Callable[..., Any], live_server: LiveServer) -> None:
+    tom = PersonFactory.create(name="Tom Lindqvist", email="tom@example.org", timezone="Europe/Stockholm")
+    page = page_of(tom, new_context(timezone_id="Asia/Calcutta"), live_server)
+    page.goto("/settings/")
+    press(page, "Use the time zone of this device")
+    expect(page.get_by_label("Time zone")).to_have_value("Asia/Kolkata")
+    for kept in ("Asia/Kolkata", "Asia/Calcutta"):
+        Person.objects.update(timezone=kept)
+        page.reload()
+        expect(page.get_by_label("Time zone")).to_have_value(kept)
+        expect(page.get_by_role("button", name="Use the time zone of this device")).to_be_hidden()
 
 
 def test_a_change_of_the_address_is_undone_from_the_old_one(

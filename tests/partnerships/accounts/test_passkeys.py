@@ -145,6 +145,21 @@ def test_who_has_no_app_is_asked_for_no_code_of_it(ines: Person) -> None:
     assert "authenticator app shows" in client.get(reverse("mfa_reauthenticate"), secure=True).text
 
 
+@pytest.mark.parametrize("wrong", [{"verified": False}, {"origin": "https://blog.localhost"}, {}])
+@pytest.mark.parametrize("name", ["mfa_login_webauthn", "mfa_authenticate"])
+def test_what_did_not_work_is_called_a_passkey(ines: Person, name: str, wrong: dict[str, Any]) -> None:
+    """It is said where the passkey was used; nothing is said of a code."""
+    key, client = with_key(ines), browser()
+    if name == "mfa_authenticate":
+        client.post(reverse("account_login"), {"login": ines.email, "password": PASSWORD}, secure=True)
+    sent = key.used(options_on(client, name), **wrong)
+    if not wrong:
+        options_on(client, name)  # another one is asked for since
+    answer = client.post(reverse(name), {"credential": sent}, secure=True)
+    assert "This passkey did not work. Try again." in text_of(answer)
+    assert "half a minute" not in answer.text
+
+
 def test_a_key_that_was_found_signs_nobody_in(ines: Person) -> None:
     """It is touched, and neither PIN nor finger is given."""
     key, client = with_key(ines), browser()

@@ -31,6 +31,7 @@ from tests.partnerships.accounts.ways_in import (
 )
 from tests.partnerships.accounts.ways_in import clock as clock
 from tests.partnerships.accounts.ways_in import with_mail as with_mail
+from tests.retros.pages import text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database, pytest.mark.usefixtures("mail_without_commit")]
 
@@ -62,7 +63,7 @@ def test_an_app_is_set_up_and_told(ines: Person, clock: Clock, mailoutbox: list[
     secret = FactorAdapter().decrypt(client.session[totp.SECRET_SESSION_KEY])
     assert secret not in str(dict(client.session.items()))
     wrong = client.post(reverse("mfa_activate_totp"), {"code": "000000"})
-    assert "This did not work." in wrong.text
+    assert "This code of the app did not work." in wrong.text
     assert secret_to_type(secret) in wrong.text  # it is still the one that was scanned
 
     answer = set_up(client, clock)
@@ -109,7 +110,7 @@ def test_signing_in_asks_for_the_code(ines: Person, clock: Clock) -> None:
     client = sign_in(ines)
     assert not signed_in(client)
     code = clock.code(secret_of(ines))
-    assert "This did not work." in client.post(ASK, {"code": "000000"}).text
+    assert "This code of the app did not work." in client.post(ASK, {"code": "000000"}).text
     assert not signed_in(client)
     assert client.post(ASK, {"code": code}).status_code == 302
     assert signed_in(client)
@@ -121,6 +122,29 @@ def test_signing_in_asks_for_the_code(ines: Person, clock: Clock) -> None:
     assert signed_in(client)
 
 
+APP_CODE = "This code of the app did not work. Each works once, for half a minute: wait for the next one."
+RECOVERY_CODE = "This is none of your recovery codes, or it was used: each works once. Look again, or take another one."
+
+
+@pytest.mark.parametrize("page", [ASK, "mfa_reauthenticate"])
+def test_what_is_wrong_is_said_in_the_words_of_what_was_typed(ines: Person, clock: Clock, page: str) -> None:
+    set_up(entered(ines), clock)
+    client, url = (sign_in(ines), ASK) if page == ASK else (client_of(ines), reverse(page))
+    used = Authenticator.objects.get(user=ines, type="recovery_codes").wrap().get_unused_codes()[0]
+    assert sign_in(ines).post(ASK, {"code": used}).status_code == 302
+    either = "A code of the app has 6 digits, a recovery code 8. Look again."
+    for typed, said in (("000 000", APP_CODE), (used, RECOVERY_CODE), ("00000-000", RECOVERY_CODE), ("1234", either)):
+        assert said in text_of(client.post(url, {"code": typed}))
+
+
+def test_who_has_no_app_hears_of_recovery_codes_alone(ines: Person, clock: Clock) -> None:
+    set_up(entered(ines), clock)
+    Authenticator.objects.filter(user=ines, type="totp").update(type="webauthn")
+    client = client_of(ines)
+    for typed, said in (("00000000", RECOVERY_CODE), ("000000", "A recovery code has 8 digits. Look again.")):
+        assert said in text_of(client.post(reverse("mfa_reauthenticate"), {"code": typed}))
+
+
 def test_a_phone_may_be_half_a_minute_late_and_each_code_works_once(ines: Person, clock: Clock) -> None:
     client = entered(ines)
     set_up(client, clock)
@@ -130,17 +154,17 @@ def test_a_phone_may_be_half_a_minute_late_and_each_code_works_once(ines: Person
     clock.step += 1
     late = clock.code(secret)
     clock.step += 1
-    assert "This did not work." in sign_in(ines).post(ASK, {"code": later}).text
+    assert "This code of the app did not work." in sign_in(ines).post(ASK, {"code": later}).text
     client = sign_in(ines)
     client.post(ASK, {"code": late})
     assert signed_in(client)
-    assert "This did not work." in sign_in(ines).post(ASK, {"code": late}).text
+    assert "This code of the app did not work." in sign_in(ines).post(ASK, {"code": late}).text
 
 
 def test_the_code_that_set_the_app_up_signs_nobody_in(ines: Person, clock: Clock) -> None:
     set_up(entered(ines), clock)
     clock.step -= 1
-    assert "This did not work." in sign_in(ines).post(ASK, {"code": clock.code(secret_of(ines))}).text
+    assert "This code of the app did not work." in sign_in(ines).post(ASK, {"code": clock.code(secret_of(ines))}).text
 
 
 def test_a_used_code_is_remembered_as_long_as_it_would_work(ines: Person, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -642,6 +642,7 @@ def test_agreement_export_is_a_file_with_the_history(cast: Cast, contract: Agree
         "Taken back.",
         "> Because of\n> this",
         "Signed by Tom Lindqvist",
+        f"Times as in {cast.ines.timezone}.",
     ):
         assert word in text
     assert "2. # not a heading\n   - not a list" in text

@@ -23,6 +23,7 @@ from partnerships.mail import outbox
 from partnerships.models import Delivery, Organisation, Partnership, Person
 from partnerships.refusals import NotAllowed
 from retros.administration import import_partnerships
+from retros.administration.schedule import Schedule
 from retros.backup import archive
 from retros.dates import rhythm
 from retros.models import Tick
@@ -211,6 +212,36 @@ def test_sent_is_said_of_what_a_mail_server_took_alone(client: Client, cast: Cas
     invited.update(status="pending")
     outbox.send(now, worded)
     assert f"Sent on {now.astimezone(ada.tz):%-d %b}" in client.get(reverse("schedule")).text
+
+
+def test_the_schedule_says_what_became_of_each_invitation(
+    client: Client, cast: Cast, ada: Person, settings: Any
+) -> None:
+    settings.MAIL_IS_SENT = True
+    rule = Rule.starting(timezone.localdate() + timedelta(days=14), PRESETS["every_4_weeks"], time(14), "UTC")
+    rhythm.begin(cast.checkout, by=cast.ines, rule=rule)
+    now = timezone.now()
+    day = f"{now.astimezone(ada.tz):%-d %b}"
+
+    def said() -> list[str]:
+        rows = Schedule({}, ada).listed
+        return [words for row in rows if row.frame.partnership == cast.checkout for words in row.invites]
+
+    invited = Delivery.objects.filter(kind=Delivery.Kind.INVITE)
+    assert said() == ["Waiting"]
+    invited.filter(person=cast.ines).update(status="sent", sent_at=now, by_server=True)
+    assert said() == [f"Ines: sent on {day}", "Tom: waiting"]
+    page = client.get(reverse("schedule")).text
+    assert "Tom: waiting" in page
+    assert "Sent on" not in page
+    invited.filter(person=cast.tom).update(status="failed")
+    assert said() == [f"Ines: sent on {day}", "Tom: could not be sent"]
+    invited.filter(person=cast.tom).update(status="sent", sent_at=now, by_server=True)
+    assert said() == [f"Sent on {day}"]
+    invited.filter(person=cast.tom).delete()  # who takes no invitations gets none
+    assert said() == [f"Sent on {day}"]
+    invited.update(status="failed")
+    assert said() == ["Could not be sent"]
 
 
 @pytest.mark.parametrize(

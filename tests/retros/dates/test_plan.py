@@ -10,6 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -55,7 +57,8 @@ def test_session_create_plans_and_says_when(cast: Cast) -> None:
 def test_who_plans_or_moves_one_date_is_told_of_a_public_holiday(cast: Cast) -> None:
     Person.objects.filter(pk=cast.tom.pk).update(country="EE")
     client, session = client_of(cast.ines), play.plan(cast.checkout)
-    christmas = date(timezone.localdate().year + 1, 12, 25)
+    today = timezone.localdate()
+    christmas = date(today.year + (today > date(today.year, 12, 20)), 12, 25)
     where = {"day": christmas.isoformat()}
     moved = client.post(reverse("session_move", args=[session.pk]), when(**where), follow=True)
     boxing_day = when(day=(christmas + timedelta(days=1)).isoformat())
@@ -65,6 +68,35 @@ def test_who_plans_or_moves_one_date_is_told_of_a_public_holiday(cast: Cast) -> 
         assert "Planned for " in words
         assert f" is a public holiday for Tom: {holiday}, Estonia." in words
         assert answer.text.count('data-i="circle-alert"') == 1
+
+
+def test_a_date_that_became_a_public_holiday_is_named_in_the_lists_of_dates(cast: Cast, settings: Any) -> None:
+    """Of the two and of an admin, whoever changed what; without a further question to the database."""
+    settings.COUNTRY = ""
+    today = timezone.localdate()
+    christmas = date(today.year + (today > date(today.year, 12, 20)), 12, 25)
+    rule = Rule.starting(christmas, PRESETS["every_2_weeks"], time(22), "Europe/Berlin")
+    rhythm.begin(cast.checkout, by=cast.ines, rule=rule)
+    places = [
+        (client_of(cast.ines), reverse("series_detail", args=[cast.checkout.pk])),
+        (client_of(cast.ada), reverse("admin_partnership_dates", args=[cast.checkout.pk])),
+        (client_of(cast.ada), reverse("schedule")),
+    ]
+    said = f"25 December {christmas.year} is a public holiday for Tom: Christmas Day, Estonia."
+    for client, where in places:
+        client.get(where)  # the sign-in's own first look
+    asked = []
+    for country in ("", "EE"):
+        Person.objects.filter(pk=cast.tom.pk).update(country=country)
+        for client, where in places:
+            with CaptureQueriesContext(connection) as queries:
+                words = text_of(client.get(where))
+            asked.append(len(queries))
+            assert words.count(said) == bool(country), where
+            assert "it is 22:00 for" not in words  # no news: the time stands there
+    assert asked[:3] == asked[3:]
+    one_date.skip(Session.objects.earliest("start_utc"), by=cast.ines, reason="holiday")
+    assert not any(said in text_of(client.get(where)) for client, where in places)
 
 
 @pytest.mark.parametrize(

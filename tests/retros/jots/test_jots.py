@@ -89,16 +89,6 @@ def test_on_the_day_it_becomes_a_card_with_one_press(pair: Pair, ines: Client) -
     assert "Fold it into" not in ines.get(board_of(session)).content.decode()
 
 
-def test_it_says_the_day_that_its_author_had(pair: Pair, ines: Client) -> None:
-    session = pair.planned()
-    Jot.objects.filter(pk=jot(ines, pair).pk).update(created_at=datetime(2026, 3, 10, 23, 30, tzinfo=UTC))
-    Person.objects.filter(pk=pair.ines.pk).update(timezone="Pacific/Auckland")
-    for where in (board_of(session), reverse("jot_list", args=[session.partnership_id])):
-        page = ines.get(where).text
-        assert "11 March" in page, where
-        assert "10 March" not in page, where
-
-
 def test_a_card_that_is_deleted_is_brought_back_as_a_card(pair: Pair, ines: Client) -> None:
     session = pair.planned()
     kept = jot(ines, pair)
@@ -115,6 +105,17 @@ def test_it_is_offered_for_its_column(pair: Pair, ines: Client, column: str, tit
     session = pair.planned()
     jot(ines, pair, column=column)
     assert f"Fold it into {title}" in ines.get(board_of(session)).content.decode()
+
+
+def test_in_the_room_it_is_of_the_day_on_its_authors_clock(pair: Pair, ines: Client) -> None:
+    session = pair.planned()
+    kept = jot(ines, pair)
+    Person.objects.filter(pk=pair.ines.pk).update(timezone="Asia/Kolkata")
+    Jot.objects.filter(pk=kept.pk).update(created_at=datetime(2026, 3, 1, 23, 30, tzinfo=UTC))
+    for url in (jots_of(pair), board_of(session)):
+        page = ines.get(url).text
+        assert "2 March" in page
+        assert "1 March" not in page
 
 
 def test_dropped_by_mistake_it_comes_back(pair: Pair, ines: Client) -> None:

@@ -24,6 +24,7 @@ from retros.models.release import Thing, words_of
 from tests.cast import Cast, client_of, make_cast
 from tests.presses import AtOnce
 from tests.retros import play
+from tests.retros.pages import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -353,6 +354,23 @@ def test_of_several_leads_home_says_who_sees_what(stage: Stage) -> None:
     home = " ".join(stage.page(stage.cast.ines, "partnership_detail", stage.cast.checkout.pk).text.split())
     assert f"{stage.cast.sara.full_name}: Sees dates, counts and titles, and 1 thing that you showed." in home
     assert f"{stage.cast.mei.full_name}: Sees dates, counts and titles. Nothing of what you wrote." in home
+
+
+def test_that_the_account_of_a_lead_is_off_is_said(stage: Stage) -> None:
+    """To the two wherever it is said what that lead sees, and to an admin beside the name."""
+    sara, pair = stage.cast.sara, [stage.cast.checkout.pk]
+    places = [reverse(name, args=pair) for name in ("partnership_detail", "release_list")]
+    admins, badge = reverse("admin_partnership_detail", args=pair), "Since .{1,30} Switched off"
+    ines, ada = client_of(stage.cast.ines), client_of(stage.cast.ada)
+    off = "Sees nothing: the account is switched off."
+    assert not any(off in ines.get(where).text for where in places)
+    assert not re.search(badge, text_of(ada.get(admins)))
+    sara.deactivate(by=stage.cast.ada)
+    for where in places:
+        page = text_of(ines.get(where))
+        assert off in page
+        assert "Sees dates, counts and titles" not in page
+    assert re.search(badge, text_of(ada.get(admins)))
 
 
 # --- offers -----------------------------------------------------------------------------------------------------------

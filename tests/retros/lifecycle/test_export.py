@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from partnerships import limits
 from partnerships.models import Audit, Partnership, Person
-from retros.lifecycle.export import archive, everything, readable
+from retros.lifecycle.export import Stamp, archive, everything, readable
 from retros.models import Draft
 from tests.cast import Cast, client_of
 from tests.factories import PASSWORD, PartnershipFactory
@@ -55,8 +55,11 @@ def test_both_files_are_whole(cast: Cast) -> None:
     data = everything(cast.ines)
     assert {**json.loads(held["twofold.json"]), "made_at": ""} == {**data, "made_at": ""}
     assert held["twofold.json"] == json.dumps(json.loads(held["twofold.json"]), ensure_ascii=False, indent=2) + "\n"
-    data["made_at"] = json.loads(held["twofold.json"])["made_at"]
-    assert held["twofold.md"] == "\n\n".join(["# Twofold", *readable(data, 2)]) + "\n"
+    data["made_at"] = Stamp.of(datetime.fromisoformat(json.loads(held["twofold.json"])["made_at"]))
+    assert (
+        held["twofold.md"]
+        == "\n\n".join(["# Twofold", *readable({"times_as_in": cast.ines.timezone, **data}, 2, cast.ines.tz)]) + "\n"
+    )
 
 
 def test_it_holds_how_one_signs_in(cast: Cast) -> None:
@@ -127,7 +130,7 @@ def test_ten_in_an_hour(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_words_never_become_structure() -> None:
     text = "# Not a heading\n- no list\n\n> no quote"
-    lines = "\n".join(readable({"actions": [{"text": text}]}, 2)).split("\n")
+    lines = "\n".join(readable({"actions": [{"text": text}]}, 2, UTC)).split("\n")
     assert [line for line in lines if line.startswith("#")] == ["## Actions 1"]
     assert all(line.startswith(("#", ">", "Text:")) for line in lines)
 

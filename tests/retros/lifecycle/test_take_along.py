@@ -123,16 +123,24 @@ def test_odd_texts_are_read_back_from_each_file(cast: Cast) -> None:
     stored = {entry.text for entry in Entry.objects.visible_to(cast.ines)}
     assert stored == {text.strip() for text in ODD}
     data = json.loads(taken(cast.checkout, cast.ines, Form.JSON))
+    # “Yes” for what holds; what does not is left out. When it was is said in words.
+    moments = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:.*)?")
+    untimed = [text for text in words_in(data) if text != "False" and not moments.fullmatch(text)]
+    read = read_markdown(taken(cast.checkout, cast.ines, Form.MARKDOWN))
+    words = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}(, \d\d:\d\d)?")
+    assert [text for text in read if not words.fullmatch(text)] == [
+        cast.ines.timezone, *({"True": "yes"}.get(text, text) for text in untimed)
+    ]  # fmt: skip
+    assert len(read) == 1 + sum(text != "False" for text in words_in(data))
     cards = {card["text"] for step in data["sessions"][0]["steps"] for card in step["written"]}
     assert cards == stored
-    assert read_markdown(taken(cast.checkout, cast.ines, Form.MARKDOWN)) == words_in(data)
     rows = read_table(taken(cast.checkout, cast.ines, Form.ACTIONS))
     assert {(row["action"], row["if"], row["because"]) for row in rows} == {(t.strip(), t, t) for t in ODD}
 
 
 @given(st.lists(st.fixed_dictionaries({"text": TEXTS, "earlier_words": st.lists(TEXTS, max_size=3)}), max_size=3))
 def test_markdown_is_read_back_to_the_same_texts(written: list[dict[str, Any]]) -> None:
-    text = "\n\n".join(["# Twofold", *readable({"written": written}, 2)]) + "\n"
+    text = "\n\n".join(["# Twofold", *readable({"written": written}, 2, UTC)]) + "\n"
     assert read_markdown(text) == words_in(written)
 
 
@@ -215,19 +223,11 @@ def test_on_paper_stands_what_the_file_says(cast: Cast) -> None:
         html.unescape(text)
         for text in re.findall(r'<p class="typed" hx-disable dir="auto">(.*?)</p>', printed.text, re.S)
     ]
-    said = read_markdown(taken(cast.checkout, cast.tom, Form.MARKDOWN))
-    # “Yes” for what holds; what does not is left out. When it was is said in words.
-    moments = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:.*)?")
-    untimed = [text for text in said if text != "False" and not moments.fullmatch(text)]
-    words = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}(, \d\d:\d\d)?")
-    assert [text for text in shown if not words.fullmatch(text)] == [
-        {"True": "yes"}.get(text, text) for text in untimed
-    ]
-    assert len(shown) == sum(text != "False" for text in said)
+    assert shown == read_markdown(taken(cast.checkout, cast.tom, Form.MARKDOWN))
     assert {text.strip() for text in ODD} <= set(shown)
 
 
-def test_days_and_times_on_paper_are_in_words_by_the_clock_of_the_reader(cast: Cast) -> None:
+def test_days_and_times_are_read_in_words_by_the_clock_of_the_reader(cast: Cast) -> None:
     typed = "2027-02-09T10:00:00+00:00"
     action = play.agree(cast.checkout, typed)
     created, due = datetime(2027, 1, 1, 23, 30, tzinfo=UTC), date(2027, 2, 9)
@@ -238,6 +238,13 @@ def test_days_and_times_on_paper_are_in_words_by_the_clock_of_the_reader(cast: C
     assert "2 January 2027, 05:00</p>" in first
     assert "9 February 2027</p>" in first
     assert re.findall(r">(\d{4}-\d\d-\d\d[^<]*)<", first) == [typed]
+    assert "Asia/Kolkata</p>" in first
+    cast.tom.refresh_from_db()
+    written = taken(cast.checkout, cast.tom, Form.MARKDOWN)
+    for words in ("Times as in:\n> Asia/Kolkata", "> 2 January 2027, 05:00", "> 9 February 2027"):
+        assert f"\n{words}\n" in written
+    assert re.findall(r"\d{4}-\d\d-\d\d.*", written) == [typed]
+    assert created.isoformat() in taken(cast.checkout, cast.tom, Form.JSON)
     assert first.split("<main")[1].split("</main>")[0] == second.split("<main")[1].split("</main>")[0]
 
 

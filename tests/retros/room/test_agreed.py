@@ -5,13 +5,14 @@ from __future__ import annotations
 import html
 import re
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from partnerships.models import Person
 from retros.models import Action, Draft, Entry, Session
 from retros.models.action import lines_of
 from tests.cast import Cast, client_of
@@ -35,6 +36,16 @@ def session(cast: Cast) -> Session:
     play.Participant(cast.ines, session.pk).fold("The research calls")
     play.reveal(session, "write")
     return session
+
+
+def test_it_was_agreed_on_a_day_of_the_readers_clock(cast: Cast) -> None:
+    action = play.agree(cast.checkout)
+    Action.objects.filter(pk=action.pk).update(created_at=datetime(2026, 3, 1, 23, 30, tzinfo=UTC))
+    Person.objects.filter(pk=cast.ines.pk).update(timezone="Asia/Kolkata")
+    Person.objects.filter(pk=cast.tom.pk).update(timezone="America/New_York")
+    url = reverse("step_detail", args=[play.start(cast.checkout).pk, play.LOOK_BACK])
+    for person, day in ((cast.ines, "2 Mar"), (cast.tom, "1 Mar")):
+        assert f"agreed {day}" in client_of(person).get(url).text
 
 
 @pytest.fixture

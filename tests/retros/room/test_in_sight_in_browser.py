@@ -66,6 +66,22 @@ STEPS = """() => [...document.querySelectorAll(".path li")].map((step) => {
 })"""
 
 
+# The path of a retro of so many steps, at one of them, which is called so.
+STEP_NOW = """([steps, now, title]) => {
+  const path = [...document.querySelectorAll(".path li")];
+  for (const step of path.slice(steps)) step.remove();
+  path.slice(0, steps).forEach((step, n) => (step.className = n === now ? "now" : ""));
+  path[now].querySelector("span").textContent = title;
+}"""
+# From where to where the name of a step is drawn, and the middle of its circle.
+NAME = """(name) => {
+  const words = document.createRange(), step = name.closest("li").getBoundingClientRect();
+  words.selectNodeContents(name);
+  const { left, right } = words.getBoundingClientRect();
+  return [left, right, (step.left + step.right) / 2];
+}"""
+
+
 # The next thing to press that was not pressed yet, marked; what it is called without ids, or nothing. Of presses that
 # differ in their ids alone (the cards of a board) one is enough. What leads away from the room is only looked at.
 NEXT = """pressed => {
@@ -161,6 +177,21 @@ def test_the_whole_step_of_the_path_is_pressed(
     assert at is not None
     page.mouse.click(at["x"] + at["width"] / 2, at["y"] + 14)
     expect(page.get_by_role("heading", level=1)).to_have_text("Here’s how you both are")
+
+
+@pytest.mark.parametrize("title", ["Now", "What we learned about working across two time zones", "Rechtsschutz" * 4])
+def test_the_name_of_the_step_is_read_whole_on_a_phone(
+    open_page: Callable[..., Page], rooms: Rooms, title: str
+) -> None:
+    """Long or not, whichever step it is of however many."""
+    page = open_page(rooms.board(), {"width": 320, "height": 720})
+    for steps in (5, 3, 2, 1):
+        for now in range(steps):
+            page.evaluate(STEP_NOW, [steps, now, title])
+            left, right, step = page.locator("#path .now span").evaluate(NAME)
+            assert 0 <= left < right <= page.locator("#path").evaluate("path => path.getBoundingClientRect().right")
+            assert left <= step <= right
+        assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
 # --- in sight ---------------------------------------------------------------------------------------------------------
