@@ -337,7 +337,8 @@ class Frame:
     @property
     def partner_writes(self) -> bool:
         """Whether the other one is at a shared note of this step at this moment."""
-        return any(n.written_by_id == self.partner.person.pk and self.now - n.written_at < WRITING for n in self._notes)
+        theirs = [note for note in self._notes if note.written_by_id == self.partner.person.pk]
+        return any(abs(self.now - note.written_at) < WRITING for note in theirs)
 
     @cached_property
     def actions(self) -> list[Action]:
