@@ -18,6 +18,6 @@ def healthz(request: HttpRequest) -> JsonResponse:
     """200 while pages are answered; “warn” when the worker was not heard of for ten minutes, or a backup is missing."""
     now = timezone.now()
     worker = {"last_tick": Tick.last(), "late": Tick.is_late(now)}
-    backup = {"last": last_backup(), "late": is_late(now)}
+    backup = {"last": last_backup(now), "late": is_late(now)}
     status = "warn" if worker["late"] or backup["late"] else "ok"
     return JsonResponse({"status": status, "version": settings.VERSION, "worker": worker, "backup": backup})

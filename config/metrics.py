@@ -38,7 +38,7 @@ class Now(Collector):
         moment = timezone.now()
         for name, words, last in (
             ("twofold_worker_age_seconds", "Since the worker last finished a round.", Tick.last()),
-            ("twofold_backup_age_seconds", "Since the newest backup was made.", last_backup()),
+            ("twofold_backup_age_seconds", "Since the newest backup was made.", last_backup(moment)),
         ):
             if last is not None:
                 yield GaugeMetricFamily(name, words, (moment - last).total_seconds())

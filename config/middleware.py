@@ -114,9 +114,10 @@ class SessionLimitsMiddleware:
         if session.is_over(request.user, now):
             logout(request)
             return None
-        match = request.resolver_match
-        if "started" not in session:
+        match, idle = request.resolver_match, now - session.moment("seen", now)
+        # What is of the future is of a clock that was wrong, and would let a session live on.
+        if "started" not in session or session.moment("started", now) > now:
             session["started"] = session["seen"] = now.isoformat()
-        elif now - session.moment("seen", now) > LAST_SEEN_EVERY and (match is None or match.url_name not in BY_ITSELF):
+        elif abs(idle) > LAST_SEEN_EVERY and (match is None or match.url_name not in BY_ITSELF):
             session["seen"] = now.isoformat()
         return None

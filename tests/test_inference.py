@@ -588,6 +588,15 @@ def test_who_was_in_the_room_before_and_when_is_not_told_while_they_write_alone(
     assert partner_is(tom).startswith("Away since ")
 
 
+def test_nobody_is_there_who_was_seen_under_a_clock_that_was_wrong(stage: Stage) -> None:
+    ines, tom = stage.hands(stage.coming())
+    ines.session.see(ines.person)
+    stage.clock.pass_minutes(-60)
+    assert partner_is(tom) == "Away"
+    ines.session.see(ines.person)
+    assert partner_is(tom) == "Here"
+
+
 def test_coming_to_write_alone_is_not_counted(stage: Stage) -> None:
     """Tom's version would say how often Ines was there; who comes to something shared is shown at once."""
     session = stage.coming()

@@ -81,6 +81,17 @@ def test_being_there_is_noted_now_and_then(client: Client, ines: Person) -> None
     assert client.session["seen"] > before
 
 
+def test_a_clock_that_was_wrong_makes_no_session_longer(client: Client, ines: Person) -> None:
+    signed_in(client, ines, seen=timedelta(days=-400), started=timedelta(days=-400))
+    assert lets_in(client)
+    now = timezone.now()
+    assert client.session["seen"] <= now.isoformat()
+    assert client.session["started"] <= now.isoformat()
+    signed_in(client, ines, seen=timedelta(hours=-1), started=timedelta(hours=1))
+    assert lets_in(client)
+    assert client.session["seen"] <= timezone.now().isoformat()
+
+
 # --- Words that cannot be read -------------------------------------------------------------------
 
 FORM = "application/x-www-form-urlencoded"

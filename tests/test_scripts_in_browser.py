@@ -110,6 +110,30 @@ def test_what_is_typed_without_a_network_is_kept_and_sent_later(
     assert Draft.objects.get(person=people.ines).text == "Before and after"
 
 
+# What a browser answers that keeps nothing: by its settings, within another program, or because no room is left.
+FORBIDDEN = """for (const name of ["localStorage", "sessionStorage"])
+  Object.defineProperty(window, name, { get() { throw new DOMException("No", "SecurityError"); } });"""
+FULL = """for (const name of ["localStorage", "sessionStorage"]) {
+  const full = new Proxy({}, { set() { throw new DOMException("No", "QuotaExceededError"); } });
+  Object.defineProperty(window, name, { get: () => full });
+}"""
+
+
+@pytest.mark.parametrize("store", [FORBIDDEN, FULL], ids=["forbidden", "full"])
+def test_a_browser_that_keeps_nothing_stops_nobody(ines: Page, room: str, people: Cast, store: str) -> None:
+    ines.add_init_script(store)
+    ines.goto(room)
+    box = composer(ines)
+    box.fill("You pulled me in")
+    box.press("Enter")
+    expect(box).to_have_value("")
+    assert [entry.text for entry in Entry.objects.visible_to(people.ines)] == ["You pulled me in"]
+    ines.goto("/")
+    ines.get_by_role("button", name="Account: ").click()
+    ines.get_by_role("button", name="Sign out").click()
+    ines.wait_for_url(re.compile("/account/"))
+
+
 def test_a_killed_browser_finds_its_text_again(ines: Page, context: Any, room: str, watched: Watched) -> None:
     watched.expect_lost()
     ines.goto(room)

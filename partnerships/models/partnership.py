@@ -207,7 +207,8 @@ class Partnership(models.Model):
     @staticmethod
     def reminded_lately(partnerships: Collection[uuid.UUID], now: datetime) -> set[uuid.UUID]:
         """Those of them (by id) that nobody may remind again yet."""
-        lately = Look.objects.filter(what=Look.What.REMINDED, at__gt=now - limits.REMIND_EVERY)
+        since, until = now - limits.REMIND_EVERY, now + limits.REMIND_EVERY  # beyond: of a clock that was wrong
+        lately = Look.objects.filter(what=Look.What.REMINDED, at__gt=since, at__lt=until)
         return set(lately.filter(partnership__in=partnerships).values_list("partnership_id", flat=True))
 
     def offer_health_checks(self, every: int, *, by: Person) -> None:

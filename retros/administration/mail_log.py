@@ -68,7 +68,7 @@ class WorkerStatus:
 
     def __init__(self, reader: Person) -> None:
         self.last: datetime | None = Tick.last()
-        self.is_late = self.last is None or timezone.now() - self.last > TICK_LATE_AFTER
+        self.is_late = self.last is None or abs(timezone.now() - self.last) > TICK_LATE_AFTER
         self.reader = reader
 
     @property
@@ -103,8 +103,9 @@ class BackupStatus:
     """When the last backup was made, where a folder is set for them."""
 
     def __init__(self, reader: Person) -> None:
-        self.last = make.last_backup()
-        self.is_late = make.is_late(timezone.now())
+        now = timezone.now()
+        self.last = make.last_backup(now)
+        self.is_late = make.is_late(now)
         self.reader = reader
 
     @property

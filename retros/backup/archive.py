@@ -53,10 +53,9 @@ def all_in(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if NAME.fullmatch(path.name)) if folder.is_dir() else []
 
 
-def last_in(folder: Path) -> datetime | None:
-    """When the newest one was made."""
-    found = all_in(folder)
-    return made_at(found[-1]) if found else None
+def last_in(folder: Path, now: datetime) -> datetime | None:
+    """When the newest one was made. One of the future is of a clock that was wrong, and stands for no other."""
+    return max((at for path in all_in(folder) if (at := made_at(path)) and at <= now), default=None)
 
 
 def write(path: Path, manifest: Manifest, database: Path) -> None:

@@ -27,7 +27,7 @@ NOTHING = (
 
 
 def backup(folder: Path, now: datetime, *, keep: int = 0, portable: bool = False) -> Path:
-    """A new file in the folder; of all there the newest `keep` stay (0: all). Raises Trouble.
+    """A new file in the folder; of all there it and the newest stay, `keep` in all (0: all). Raises Trouble.
 
     `portable`: as SQLite, so that it can be restored into either database; on SQLite it always is.
     """
@@ -49,18 +49,18 @@ def daily(now: datetime) -> None:
 
 
 def is_due(folder: Path, now: datetime) -> bool:
-    last = archive.last_in(folder)
+    last = archive.last_in(folder, now)
     return last is None or last.date() < now.astimezone(UTC).date()
 
 
-def last_backup() -> datetime | None:
+def last_backup(now: datetime) -> datetime | None:
     """When the newest one in the folder that is set was made."""
-    return archive.last_in(settings.BACKUP_DIR) if settings.BACKUP_DIR else None
+    return archive.last_in(settings.BACKUP_DIR, now) if settings.BACKUP_DIR else None
 
 
 def is_late(now: datetime) -> bool:
     """Whether somebody should look: a folder is set, and no backup of the last day and a half is in it."""
-    last = last_backup()
+    last = last_backup(now)
     return settings.BACKUP_DIR is not None and (last is None or now - last > LATE_AFTER)
 
 
@@ -85,7 +85,8 @@ def _make(folder: Path, now: datetime, keep: int, portable: bool) -> Path:
         archive.write(path, made, draft)
     finally:
         draft.unlink(missing_ok=True)
-    for old in archive.all_in(folder)[:-keep] if keep else []:
+    others = [other for other in archive.all_in(folder) if other != path]
+    for old in others[: max(0, len(others) + 1 - keep)] if keep else []:
         old.unlink()
     return path
 

@@ -40,4 +40,4 @@ class Presence(models.Model):
         return f"{self.person_id} in {self.session_id}"
 
     def is_here(self, now: datetime) -> bool:
-        return self.seen_at is not None and now - self.seen_at < limits.AWAY_AFTER
+        return self.seen_at is not None and abs(now - self.seen_at) < limits.AWAY_AFTER

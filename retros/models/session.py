@@ -515,7 +515,7 @@ class Session(Planned):
         Somebody seen there a moment ago is not written down again.
         """
         known = self.sides[self.seat_of(person)]
-        if known.seen_at is None or timezone.now() - known.seen_at >= limits.PRESENCE_EVERY:
+        if known.seen_at is None or abs(timezone.now() - known.seen_at) >= limits.PRESENCE_EVERY:
             Presence.objects.filter(session=self, person=person).seen()
 
     def arrived(self, person: Person) -> None:

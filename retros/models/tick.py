@@ -35,6 +35,6 @@ class Tick(models.Model):
 
     @classmethod
     def is_late(cls, now: datetime) -> bool:
-        """Whether somebody should look: nothing by itself has happened for ten minutes."""
+        """Whether somebody should look: nothing by itself has happened for ten minutes, or a clock was wrong."""
         last = cls.last()
-        return last is None or now - last > TICK_LATE_AFTER
+        return last is None or abs(now - last) > TICK_LATE_AFTER

@@ -311,6 +311,18 @@ class Frame:
         return [self.begun[key] for key in here if key in self.begun]
 
     @property
+    def copies(self) -> list[tuple[str, str, Draft | None]]:
+        """Once the session has ended: the key of each copy that a browser may have kept of it, and of the draft that
+        takes it. Actions from cards are left out: a form for each card would be a long page.
+        """
+        if self.session.is_open:
+            return []
+        own = [key for key in self.boxes if key not in self.boxes_elsewhere and not key.startswith(Draft.Box.ACTION)]
+        answers = {f"answer:{p.pk}": Draft.Box.LATE.key(p.pk) for p in self.step.prompts if not p.takes_cards}
+        drafts = dict(zip(own, own, strict=True)) | answers
+        return [(copy, key, self.begun.get(key)) for copy, key in drafts.items()]
+
+    @property
     def late(self) -> list[UUID]:
         """What a text may be about that came after the session had ended."""
         return [self.step.pk, *(prompt.pk for prompt in self.step.prompts), *(entry.pk for entry in self._entries)]
@@ -337,7 +349,8 @@ class Frame:
     @property
     def partner_writes(self) -> bool:
         """Whether the other one is at a shared note of this step at this moment."""
-        return any(n.written_by_id == self.partner.person.pk and self.now - n.written_at < WRITING for n in self._notes)
+        theirs = [note for note in self._notes if note.written_by_id == self.partner.person.pk]
+        return any(abs(self.now - note.written_at) < WRITING for note in theirs)
 
     @cached_property
     def actions(self) -> list[Action]:

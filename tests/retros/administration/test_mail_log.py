@@ -72,7 +72,12 @@ def test_all_are_sent_again(client: Client, cast: Cast, ada: Person) -> None:
 
 @pytest.mark.parametrize(
     ("minutes", "words"),
-    [(None, "has not run yet"), (1, "The worker last ran on"), (11, "Nobody is reminded until it runs again")],
+    [
+        (None, "has not run yet"),
+        (1, "The worker last ran on"),
+        (11, "Nobody is reminded until it runs again"),
+        (-60, "Nobody is reminded until it runs again"),  # of a clock that was wrong
+    ],
 )
 def test_the_workers_last_round(client: Client, ada: Person, minutes: int | None, words: str) -> None:
     if minutes is not None:

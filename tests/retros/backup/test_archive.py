@@ -106,6 +106,27 @@ def test_one_a_day_and_the_newest_stay(folder: Path) -> None:
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.parametrize("wrong", [400 * DAY, -400 * DAY], ids=["ahead", "behind"])
+def test_a_clock_that_was_wrong_stops_no_later_backup(folder: Path, wrong: timedelta) -> None:
+    for day in range(4):
+        make.daily(NOW + day * DAY)
+    for minute in range(3):
+        make.daily(NOW + wrong + timedelta(minutes=minute))
+    assert [path for path in archive.all_in(folder) if archive.made_at(path) == NOW + wrong]
+    for day in (4, 5):
+        make.daily(NOW + day * DAY)
+    assert {NOW + day * DAY for day in (4, 5)} <= {archive.made_at(path) for path in archive.all_in(folder)}
+    assert len(archive.all_in(folder)) == 3
+
+
+def test_a_backup_of_a_clock_that_was_wrong_hides_none_that_is_missing(folder: Path) -> None:
+    make.backup(folder, NOW)
+    make.backup(folder, NOW + 400 * DAY)
+    assert make.last_backup(NOW + DAY) == NOW
+    assert not make.is_late(NOW + DAY)
+    assert make.is_late(NOW + 2 * DAY)
+
+
 def test_what_a_killed_one_left_goes_and_nothing_else(folder: Path) -> None:
     folder.mkdir()
     for name in (".twofold-20261128T093000Z.zip.part", "notes.txt", "twofold-of-my-own.zip"):

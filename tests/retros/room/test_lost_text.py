@@ -780,6 +780,29 @@ def test_what_comes_after_the_other_one_closed_the_retro_stays_its_authors(
     assert "My last words" not in other.content()
 
 
+@pytest.mark.parametrize("kind", ["write", "close"])
+def test_what_a_browser_kept_of_a_retro_that_was_closed_since_is_there(
+    page_of: Callable[..., Page], people: Cast, session: Session, watched: Watched, kind: str
+) -> None:
+    watched.expect_lost()
+    page = page_of(people.ines)
+    page.goto(place(session, kind))
+    page.context.set_offline(True)
+    box = composer(page) if kind == "write" else page.get_by_role("textbox", name="appreciate")
+    box.fill("On the train")
+    expect(page.locator("[data-saved]", has_text="Not saved yet")).to_be_visible()
+    page.close()
+    with Session.objects.get(pk=session.pk).writing(by=people.tom) as change:
+        change.session.close(change)
+    page.context.set_offline(False)
+    again = page.context.new_page()
+    again.goto(place(session, kind))
+    expect(again.get_by_text("This retro is closed.")).to_be_visible()
+    again.wait_for_function(f"() => !{COPIES}.includes('train')")
+    again.evaluate(LOOK)
+    expect(again.get_by_role("region", name="You were still writing this")).to_contain_text("On the train")
+
+
 # --- A press in the middle of a sentence ------------------------------------------------------------------------------
 
 
