@@ -44,7 +44,7 @@ def pages(pair: int) -> dict[str, Page]:
     version = Version.objects.filter(agreement=agreement).latest("number")
     lead = Person.objects.filter(leads__partnership=partnership).exclude(email=HEAD).get()
     admin, head = Person.objects.get(email=ADMIN), Person.objects.get(email=HEAD)
-    word, year = a.name[:4], f"?year={held.day.year}"
+    word, year, month = a.name[:4], f"?year={held.day.year}", f"?month={coming.wall_start:%Y-%m}"
 
     def of(person: Person, name: str, *args: UUID | int, query: str = "") -> Page:
         return person, reverse(name, args=args) + query
@@ -73,8 +73,8 @@ def pages(pair: int) -> dict[str, Page]:
         "lead of all, could use a word": of(head, "lead_list", query="?state=word"),
         "load": of(admin, "schedule_load"),
         "clashes and checks": of(admin, "schedule_checks"),
-        "month": of(admin, "schedule_month"),
-        "month by name": of(admin, "schedule_month", query=f"?q={word}"),
+        "month": of(admin, "schedule_month", query=month),
+        "month by name": of(admin, "schedule_month", query=f"{month}&q={word}"),
         "mail": of(admin, "mail_list"),
         "mail that waits": of(admin, "mail_list", query="?state=pending"),
         "person": of(admin, "person_detail", member.pk),

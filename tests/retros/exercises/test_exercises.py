@@ -181,7 +181,7 @@ def test_a_retro_of_another_kind_can_be_planned(pair: Pair) -> None:
     client = of_kind(pair, "pm_designer")
     url = reverse("session_create", args=[pair.partnership.pk])
     assert '<option value="retro-quick" selected>' in client.get(url, {"exercise": "retro-quick"}).content.decode()
-    sent = {"day": "2027-03-02", "time": "14:00", "zone": "UTC", "exercise": "retro-quick"}
+    sent = {"day": f"{play.next_year(3, 2):%Y-%m-%d}", "time": "14:00", "zone": "UTC", "exercise": "retro-quick"}
     client.post(url, sent | {"client_id": str(uuid.uuid4())})
     session = Session.objects.get(partnership=pair.partnership)
     assert session.template_key == "retro-quick"

@@ -20,7 +20,7 @@ from retros.lifecycle.retention import expire, months_later
 from retros.models import Entry, Measure, Prompt, Session, creation
 from tests.cast import client_of
 from tests.factories import PersonFactory
-from tests.retros.play import PULSE, Pair, make_pair, reveal, wall
+from tests.retros.play import PULSE, Pair, make_pair, next_year, reveal
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +43,7 @@ def asked_in(session: Session) -> list[str]:
 def test_planned_retros_follow_the_list_and_begun_ones_keep_their_questions(pair: Pair) -> None:
     begun, planned = pair.started(), pair.planned()
     measure = define(pair)
-    assert (asked_in(begun), asked_in(planned), asked_in(pair.planned(start=wall(2027, 5, 5)))) == ([], [TEXT], [TEXT])
+    assert (asked_in(begun), asked_in(planned), asked_in(pair.planned(start=next_year(5, 5)))) == ([], [TEXT], [TEXT])
     measure.edit(by=pair.tom, text="We decide once.", version=1)
     assert asked_in(planned) == ["We decide once."]
     measure.retire(by=pair.ines)
@@ -55,9 +55,7 @@ def test_planned_retros_follow_the_list_and_begun_ones_keep_their_questions(pair
 def test_one_that_begins_at_once_asks_too_and_a_retro_without_a_pulse_does_not(pair: Pair) -> None:
     define(pair)
     assert asked_in(creation.start_now(pair.partnership, by=pair.tom)) == [TEXT]
-    quick = one_date.plan(
-        pair.partnership, by=pair.ines, start=wall(2027, 6, 1), zone="UTC", template_key="retro-quick"
-    )
+    quick = one_date.plan(pair.partnership, by=pair.ines, start=next_year(6, 1), zone="UTC", template_key="retro-quick")
     assert not Prompt.objects.filter(step__session=quick, measure__isnull=False).exists()
 
 
@@ -113,7 +111,7 @@ def test_the_list_does_the_same_whether_or_not_somebody_answered_ahead(pair: Pai
     """docs/rules/visibility.md V20: what stands on the list and in the room hangs on no answer."""
     shown = []
     for answers in (True, False):
-        session, measure = pair.planned(start=wall(2027, 2, 1 + answers)), define(pair, f"{TEXT} {answers}")
+        session, measure = pair.planned(start=next_year(2, 1 + answers)), define(pair, f"{TEXT} {answers}")
         if answers:
             pair.hands(session)[0].answer(measure.key, value=2)
         for verb in (lambda m=measure: m.edit(by=pair.tom, text="Other words", version=1),

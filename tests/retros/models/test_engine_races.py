@@ -15,7 +15,19 @@ from partnerships.refusals import Stale
 from retros.access import get_action
 from retros.models import Action, Draft, Entry, Note, Ready, Review, Session, Step, creation
 from tests.presses import AtOnce
-from tests.retros.play import CONCLUDE, LAST, LOOK_BACK, PULSE, WRITE, Pair, Participant, at, make_pair, reveal, wall
+from tests.retros.play import (
+    CONCLUDE,
+    LAST,
+    LOOK_BACK,
+    PULSE,
+    WRITE,
+    Pair,
+    Participant,
+    at,
+    make_pair,
+    next_year,
+    reveal,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -144,7 +156,7 @@ def test_start_now_at_once_is_one_session(pair: Pair, both: AtOnce, rounds: int)
 @pytest.mark.parametrize("rounds", ROUNDS)
 def test_of_two_retros_started_at_once_one_is_open(pair: Pair, both: AtOnce, rounds: int) -> None:
     with transaction.atomic():
-        planned = [pair.planned(start=wall(2027, 1, day, 9, 0)) for day in (2, 3)]
+        planned = [pair.planned(start=next_year(1, day, 9, 0)) for day in (2, 3)]
     for _round in range(rounds):
 
         def load(hands: Participant) -> Load:

@@ -19,7 +19,7 @@ from tests.clock import Clock
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.retros.play import LAST, LOOK_BACK, PULSE, WRITE, Pair, Participant, at, make_pair, reveal, wall
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture

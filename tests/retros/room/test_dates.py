@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from django.test import Client
@@ -199,14 +199,14 @@ def test_what_is_no_time_is_refused_in_the_form(
     cast: Cast, closing: Session, ines: Client, sent: dict[str, str]
 ) -> None:
     following = play.plan(cast.checkout, days=40)
-    data = {"start": "2027-05-05T10:00", "zone": "UTC", **sent}
+    data = {"start": f"{play.next_year(5, 5, 10):%Y-%m-%dT%H:%M}", "zone": "UTC", **sent}
     answer = ines.post(reverse("session_next_move", args=[closing.pk]), data, headers=HTMX)
     assert answer.status_code == 422
     assert fresh(following).start_utc == following.start_utc
 
 
 def test_without_one_to_move_it_says_so(closing: Session, ines: Client) -> None:
-    data = {"start": "2027-05-05T10:00", "zone": "UTC"}
+    data = {"start": f"{play.next_year(5, 5, 10):%Y-%m-%dT%H:%M}", "zone": "UTC"}
     answer = ines.post(reverse("session_next_move", args=[closing.pk]), data, headers=HTMX)
     assert answer.status_code == 409
     assert "No retro is planned after this one" in answer.text
@@ -218,9 +218,15 @@ def test_what_lies_behind_is_not_the_next_one(cast: Cast, closing: Session, ines
     assert "When do you meet next?" in next_date(ines, closing)
 
 
+def saturday_night(*, in_days: int) -> datetime:
+    """At 21:15 UTC, so many days from now or up to six more."""
+    day = timezone.localdate() + timedelta(days=in_days)
+    return datetime.combine(day + timedelta(days=(5 - day.weekday()) % 7), time(21, 15), UTC)
+
+
 def test_wrap_up_and_actions_propose_no_weekend_and_no_night(cast: Cast, closing: Session, ines: Client) -> None:
     """It began at 21:15 on a Saturday."""
-    Session.objects.filter(pk=closing.pk).update(start_local=datetime(2027, 1, 23, 21, 15, tzinfo=UTC))
+    Session.objects.filter(pk=closing.pk).update(start_local=saturday_night(in_days=50))
     offered = re.findall(r'name="start" value="([^"]+)"', next_date(ines, closing))
     dates = [datetime.fromisoformat(value).replace(tzinfo=closing.zone) for value in offered[:2]]
     assert len(dates) == 2
@@ -229,10 +235,10 @@ def test_wrap_up_and_actions_propose_no_weekend_and_no_night(cast: Cast, closing
             assert local.weekday() < 5
             assert 8 <= local.hour < 18
     saturday = play.plan(cast.checkout, days=40)
-    start = datetime(2027, 3, 27, 21, 15, tzinfo=UTC)
+    start = saturday_night(in_days=110)
     Session.objects.filter(pk=saturday.pk).update(start_local=start, start_utc=start)
     text = ines.get(reverse("step_detail", args=[closing.pk, 3])).text
-    assert set(re.findall(r'name="due"\s+value="([^"]+)"', text)) == {"2027-03-26"}
+    assert set(re.findall(r'name="due"\s+value="([^"]+)"', text)) == {f"{start - timedelta(days=1):%Y-%m-%d}"}
 
 
 # --- long after -------------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from retros.room.steps.board import Board
 from retros.shelf.page import APPRECIATION
 from tests.cast import Cast, client_of
 from tests.retros import play
-from tests.retros.play import wall
+from tests.retros.play import next_year, wall
 from tests.retros.regions import regions
 from tests.world import HTMX
 
@@ -203,7 +203,7 @@ def test_the_next_retro_asks_about_the_last_actions(two: Two, cast: Cast) -> Non
 
 
 def test_starting_another_leads_into_the_open_room_and_says_so(two: Two, cast: Cast) -> None:
-    planned = one_date.plan(cast.checkout, by=cast.tom, start=wall(2027, 3, 2, 14, 0), zone="UTC")
+    planned = one_date.plan(cast.checkout, by=cast.tom, start=next_year(3, 2, 14, 0), zone="UTC")
     answer = two.tom.post(reverse("session_start", args=[planned.pk]), {"sure": "1"}, follow=True)
     assert answer.redirect_chain[-1][0] == reverse("step_detail", args=[two.session.pk, 0])
     assert f"{two.session.title} is still open. Close it, then start the next one." in answer.content.decode()
