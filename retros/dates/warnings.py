@@ -5,11 +5,13 @@ Nothing is refused because of it (docs/rules/scheduling.md S26).
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time
 from typing import TYPE_CHECKING
 
 from django.utils.formats import date_format
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from partnerships import public_holidays
@@ -36,29 +38,25 @@ def warnings_of(session: Session, members: Iterable[Membership]) -> list[str]:
 
 
 def holidays(moment: datetime, people: Iterable[Person]) -> list[str]:
-    """Whole sentences about the day of a date that is planned already: a country is changed, and so are holidays.
+    """What stands beside a date that is planned already, a line for each country: one may be changed since.
 
     That it is night somewhere is no news in a list of dates, which has the time of both.
     """
-    return [words for person in people if (words := _holiday(moment.astimezone(person.tz), person))]
+    names: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for person in people:
+        if holiday := public_holidays.on(moment.astimezone(person.tz).date(), person.lives_in):
+            names[holiday, public_holidays.name_of(person.lives_in)].append(person.first_name)
+    words = _("Public holiday for %(names)s: %(holiday)s, %(country)s.")
+    return [
+        words % {"names": get_text_list(of, _("and")), "holiday": holiday, "country": country}
+        for (holiday, country), of in names.items()
+    ]
 
 
 def _about(local: datetime, person: Person) -> Iterable[str]:
+    known = {"day": date_format(local, "D j F Y"), "time": date_format(local, "H:i"), "name": person.first_name}
     if not DAY_BEGINS <= local.time() < DAY_ENDS:
-        yield _("%(day)s: it is %(time)s for %(name)s then.") % {**_known(local, person), "time": f"{local:%H:%M}"}
-    if words := _holiday(local, person):
-        yield words
-
-
-def _holiday(local: datetime, person: Person) -> str:
-    """Empty when there is none."""
-    holiday = public_holidays.on(local.date(), person.lives_in)
-    if not holiday:
-        return ""
-    country = public_holidays.name_of(person.lives_in)
-    words = _("%(day)s is a public holiday for %(name)s: %(holiday)s, %(country)s.")
-    return words % {**_known(local, person), "holiday": holiday, "country": country}
-
-
-def _known(local: datetime, person: Person) -> dict[str, str]:
-    return {"day": date_format(local, "D j F Y"), "name": person.first_name}
+        yield _("%(day)s: it is %(time)s for %(name)s then.") % known
+    if holiday := public_holidays.on(local.date(), person.lives_in):
+        words = _("%(day)s is a public holiday for %(name)s: %(holiday)s, %(country)s.")
+        yield words % {**known, "holiday": holiday, "country": public_holidays.name_of(person.lives_in)}
