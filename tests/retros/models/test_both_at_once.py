@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,7 +21,7 @@ from retros.room.page import room_at
 from tests.conftest import LiveServer
 from tests.factories import PartnershipFactory
 from tests.retros.models.two import Answer, Browser, Two
-from tests.retros.play import CONCLUDE, LAST, LOOK_BACK, WRITE, make_pair
+from tests.retros.play import CONCLUDE, LAST, LOOK_BACK, WRITE, make_pair, next_year
 
 # The default suite runs on both databases: 25 rounds for each button on each.
 ROUNDS = [pytest.param(25, id="some"), pytest.param(1000, id="many", marks=pytest.mark.deep)]
@@ -124,7 +124,7 @@ def test_reopen_by_both_reopens_once(two: Two, rounds: int) -> None:
 @pytest.mark.parametrize("rounds", ROUNDS)
 def test_start_by_both_starts_once(two: Two, rounds: int) -> None:
     for turn, kind in enumerate(kinds(rounds)):
-        session = two.pair.planned(start=datetime.combine(DUE, time(8)) + timedelta(days=turn))
+        session = two.pair.planned(start=next_year(2, 1, 8) + timedelta(days=turn))
         answers = two.both("session_start", session.pk, kind=kind, sure="1")
         good(answers, kind)
         assert all(answer.moved for answer in answers)
