@@ -144,7 +144,9 @@ def _said_of(words: Callable[[], StrOrPromise]) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        raise ValidationError(words(), code=error.code) if error.code == "incorrect_code" else error from error
+        if error.code != "incorrect_code":
+            raise
+        raise ValidationError(words(), code=error.code) from error
 
 
 class SetUpAppForm(ActivateTOTPForm):

@@ -56,7 +56,7 @@ class PartnershipQuerySet(models.QuerySet["Partnership"]):
 
 
 NAME = ("person__name", "person__email", "person__erased_at")  # what it is made of
-PLACE = ("person__timezone", "person__country")  # whose days and holidays are theirs
+PLACE = ("person__timezone", "person__country")  # by which days and holidays somebody lives
 
 
 def who_sits_where(*, names_only: bool = False) -> models.Prefetch[Any]:

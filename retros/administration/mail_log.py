@@ -17,7 +17,6 @@ from partnerships.mail import at_once
 from partnerships.models import Delivery, Person
 from retros.backup import make
 from retros.models import Tick
-from retros.models.tick import TICK_LATE_AFTER
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -68,7 +67,7 @@ class WorkerStatus:
 
     def __init__(self, reader: Person) -> None:
         self.last: datetime | None = Tick.last()
-        self.is_late = self.last is None or abs(timezone.now() - self.last) > TICK_LATE_AFTER
+        self.is_late = Tick.is_late(timezone.now())
         self.reader = reader
 
     @property

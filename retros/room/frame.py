@@ -298,7 +298,10 @@ class Frame:
 
     def box(self, key: str) -> Begun:
         """The box of this key, with what the viewer began to write in it."""
-        draft = self.begun.get(key) if self.can_write else None
+        return self._begun(key) if self.can_write else Begun(key)
+
+    def _begun(self, key: str) -> Begun:
+        draft = self.begun.get(key)
         return Begun(key, draft.text, draft.version) if draft else Begun(key)
 
     @cached_property
@@ -311,16 +314,16 @@ class Frame:
         return [self.begun[key] for key in here if key in self.begun]
 
     @property
-    def copies(self) -> list[tuple[str, str, Draft | None]]:
-        """Once the session has ended: the key of each copy that a browser may have kept of it, and of the draft that
-        takes it. Actions from cards are left out: a form for each card would be a long page.
+    def copies(self) -> list[tuple[str, Begun]]:
+        """Once the session has ended: the key of each copy that a browser may have kept of it, and the draft that takes
+        it. Actions from cards are left out: a form for each card would be a long page.
         """
         if self.session.is_open:
             return []
         own = [key for key in self.boxes if key not in self.boxes_elsewhere and not key.startswith(Draft.Box.ACTION)]
         answers = {f"answer:{p.pk}": Draft.Box.LATE.key(p.pk) for p in self.step.prompts if not p.takes_cards}
         drafts = dict(zip(own, own, strict=True)) | answers
-        return [(copy, key, self.begun.get(key)) for copy, key in drafts.items()]
+        return [(copy, self._begun(key)) for copy, key in drafts.items()]
 
     @property
     def late(self) -> list[UUID]:

@@ -73,12 +73,12 @@ class Conclude(Learns):
 
     @property
     def boxes(self) -> list[str]:
-        return [*super().boxes, Draft.Box.TRY.key(self.session.pk), *self.boxes_elsewhere]
+        return [*super().boxes, self.try_box.key, self.action_box.key]
 
     @property
     def boxes_elsewhere(self) -> tuple[str, ...]:
         """An action between retros has a page of its own."""
-        return (Draft.Box.ACTION.key(self.session.partnership_id),)
+        return (self.action_box.key,)
 
     @property
     def spoken(self) -> list[Entry | Note | Action]:

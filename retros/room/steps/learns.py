@@ -12,7 +12,7 @@ class Learns(Frame):
 
     @property
     def boxes(self) -> list[str]:
-        return [Draft.Box.LEARN.key(self.step.pk)]
+        return [self.learn_box.key]
 
     @property
     def learn_box(self) -> Begun:

@@ -61,7 +61,7 @@ class Questions(Asks):
 
     @property
     def boxes(self) -> list[str]:
-        return [Draft.Box.DECISION.key(self.step.pk), *(Draft.Box.SURPRISE.key(entry.pk) for entry in self._entries)]
+        return [self.decision_box.key, *(Draft.Box.SURPRISE.key(entry.pk) for entry in self._entries)]
 
     @cached_property
     def questions(self) -> list[Question]:
