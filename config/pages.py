@@ -5,7 +5,6 @@ So neither a slow upload nor a slow reader holds a thread, and streams never wai
 
 from __future__ import annotations
 
-import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import cast
@@ -18,6 +17,7 @@ from django.urls import set_script_prefix
 
 from config.answers import Message, Receive, Scope, Send
 from config.bodies import Bodies, Gone, Refused, busy
+from retros.live.threads import in_thread
 
 AT_ONCE = 3  # pages in work; more threads than cores make each page slower and none faster
 WAITING = 200  # pages that wait for their turn; beyond it a quick "busy" is kinder than a slow answer
@@ -54,7 +54,7 @@ class Pages(ASGIHandler):
             raise busy(more=False)
         self.asked += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self.threads, self.page, scope, body)
+            return await in_thread(self.threads, self.page, scope, body)
         finally:
             self.asked -= 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,14 @@ def set_offline(page: Any, offline: bool) -> None:
     page.context.set_offline(offline)
     if page.evaluate("navigator.onLine") == before:
         page.evaluate("name => dispatchEvent(new Event(name))", "offline" if offline else "online")
+
+
+def until_caught(page: Any, caught: list[Any]) -> None:
+    """Playwright hands a request over only while the page is asked for something."""
+    until = time.monotonic() + 20
+    while not caught:
+        assert time.monotonic() < until
+        page.wait_for_timeout(50)
 
 
 # A function: the page's policy forbids to evaluate what stands in an expression.

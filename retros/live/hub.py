@@ -28,6 +28,7 @@ from retros import limits
 from retros.live import rights
 from retros.live.publish import receivers
 from retros.live.rights import Right, StreamSeat
+from retros.live.threads import in_thread
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -221,9 +222,7 @@ class Hub:
         self._all_drawn.clear()
         push, at = self.push, (stream.session_id, stream.asked, stream.shown)
         try:
-            found = await loop.run_in_executor(
-                self._drawers, rights.seen_by, stream.cookie, lambda person: push(person, *at)
-            )
+            found = await in_thread(self._drawers, rights.seen_by, stream.cookie, lambda person: push(person, *at))
         except Exception:
             log.exception("A change was not drawn for a stream; its browser asks.")
             return None
@@ -321,7 +320,7 @@ class Hub:
     async def _ask(self, question: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         if self._loop is None:
             raise Full
-        return await self._loop.run_in_executor(self._threads, lambda: question(*args, **kwargs))
+        return await in_thread(self._threads, question, *args, **kwargs)
 
     async def _every(self, seconds: float, job: Callable[[], Awaitable[None]]) -> None:
         while True:

@@ -35,8 +35,9 @@ const next = (path) => document.querySelector("#not-added summary, [aria-labelle
 function goOn({ elt, xhr, requestConfig: { verb, path } }) {
   const isDone = verb === "post" && xhr.status >= 200 && xhr.status < 300;
   const near = document.activeElement === document.body || elt.contains(document.activeElement);
-  if (isDone && path.endsWith("/table/")) give(document.getElementById("table-title"));
-  else if (isDone && path.endsWith("/talk/")) give(next(path));
+  const isFree = isDone && !writesElsewhere(elt);
+  if (isFree && path.endsWith("/table/")) give(document.getElementById("table-title"));
+  else if (isFree && path.endsWith("/talk/")) give(next(path));
   else if (isDone && near && elt.matches("[data-composer]")) {
     const added = elt.dataset.then && document.querySelector(elt.dataset.then);
     give(added || elt.querySelector("textarea"));

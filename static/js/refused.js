@@ -44,5 +44,5 @@ addEventListener("htmx:afterSwap", ({ detail: { target: notice } }) => {
   notice.id = "refused";
   group.ariaInvalid = "true";
   group.setAttribute("aria-describedby", notice.id);
-  field.focus();
+  if (!writesElsewhere(field.form)) field.focus();
 });

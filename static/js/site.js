@@ -10,6 +10,7 @@ import "./copies.js";
 import "./lost-network.js";
 import "./bring-back.js";
 import "./local-copy.js";
+import "./writes-elsewhere.js";
 import "./refused.js";
 import "./toast.js";
 import "./opens.js";

@@ -139,6 +139,33 @@ def test_the_answer_to_a_press_waits_for_what_is_drawn_for_the_other_page(
     assert loop.run(waited(0.5, 0.01)) == (["answered", "drawn", "told"], 0)
 
 
+@pytest.mark.parametrize("error", [RuntimeError, StopIteration, KeyError, DatabaseError])
+def test_whatever_fails_in_a_thread_leaves_no_stream_waiting(
+    known: dict[str, Any], monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    """Rows may go while a page reads them. What `next` raises then, asyncio would hand to nobody."""
+
+    def gone(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(rights, "seen_by", lambda _cookie, look: look(None))
+
+    async def told() -> str | None:
+        running = Hub()
+        running.push = gone
+        await running.start()
+        with running.open(SESSION, "cookie") as stream:
+            async with asyncio.timeout(10):
+                found = await running.news(stream)
+                monkeypatch.setattr(rights, "authorise", gone)
+                with pytest.raises(RuntimeError if error is StopIteration else error):
+                    await running.admit(stream)
+        await running.stop()
+        return found
+
+    assert loop.run(told()) is None
+
+
 def test_what_is_published_before_the_version_is_read_is_not_lost(known: dict[str, Any]) -> None:
     """Subscribe, then read: a verb may commit between the two."""
 

@@ -24,7 +24,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from partnerships.models import Person, SignIn
 from retros.models import Draft, Entry, Note, Session, Step
-from tests.browser import CHROMIUM_FLAGS, Watched, chromium, set_offline
+from tests.browser import CHROMIUM_FLAGS, Watched, chromium, set_offline, until_caught
 from tests.cast import Cast, sign_in
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD
@@ -79,14 +79,6 @@ def until(true: Callable[[], bool], seconds: float = 15) -> None:
     while not true():
         assert time.monotonic() < end, "It did not come to pass."
         time.sleep(0.05)
-
-
-def until_caught(page: Page, caught: list[Any]) -> None:
-    """Playwright hands a request over only while the page is asked for something."""
-    end = time.monotonic() + SLOW / 1000
-    while not caught:
-        assert time.monotonic() < end
-        page.wait_for_timeout(50)
 
 
 # --- typed while a card is under way ----------------------------------------------------------------------------------

@@ -14,7 +14,17 @@ from playwright.sync_api import Route, expect
 
 from retros.live.hub import hub
 from retros.models import Prompt, Session, Step
-from tests.browser import ALL_FOUR, BROKEN_WORDS, MAX_SCRIPT, PHONE_AND_DESK, TWO_FRAMES, enter, faults
+from tests.browser import (
+    ALL_FOUR,
+    BROKEN_WORDS,
+    MAX_SCRIPT,
+    PHONE_AND_DESK,
+    TWO_FRAMES,
+    Watched,
+    enter,
+    faults,
+    until_caught,
+)
 from tests.cast import make_cast, page_of
 from tests.conftest import LiveServer
 from tests.retros import play
@@ -402,6 +412,39 @@ def test_the_focus_goes_with_the_card(new_context: Callable[..., Any], live_serv
     expect(page.get_by_role("button", name="Undo")).to_be_focused()
     enter(page)
     expect(page.locator("[data-card]")).to_be_focused()
+
+
+@pytest.mark.parametrize("press", ["Put on the table", "Done talking", "Add action"])
+def test_an_answer_leaves_whoever_writes_elsewhere(
+    new_context: Callable[..., Any], live_server: LiveServer, watched: Watched, press: str
+) -> None:
+    """Pressed, and on in another box before the answer comes: what is typed then stays text, and is no shortcut."""
+    cast = make_cast()
+    rooms = Rooms(cast.ines, cast.tom)
+    page = page_of(cast.ines, new_context(), live_server)
+    page.goto(rooms.board() if press == "Put on the table" else rooms.table())
+    expect(page.locator("html")).to_have_attribute("data-connection", "live")
+    watched.expect(422)
+    held: list[Route] = []
+    page.route(re.compile("/(table|talk|actions)/$"), lambda route: held.append(route))
+    page.get_by_role("button", name=press).first.focus()
+    enter(page)
+    page.locator("#compose-good").locator("xpath=ancestor::details/summary").focus()
+    page.keyboard.press("Enter")
+    box = page.get_by_label("New card, The good")
+    expect(box).to_be_focused()
+    page.keyboard.type("Half a wo")
+    until_caught(page, held)
+    held.pop().continue_()
+    shown = {
+        "Put on the table": page.locator("#table .quote"),
+        "Done talking": page.get_by_text("Nothing lies here yet"),
+        "Add action": page.locator("#table [data-at]"),
+    }
+    expect(shown[press]).to_be_visible()
+    page.evaluate(TWO_FRAMES)
+    page.keyboard.type("rd, and no shortcut")
+    expect(box).to_have_value("Half a word, and no shortcut")
 
 
 def test_a_wish_to_reopen_is_read_on_a_phone_too(new_context: Callable[..., Any], live_server: LiveServer) -> None:
