@@ -25,6 +25,7 @@ from django.template.base import Template
 from django.test import override_settings
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from whitenoise.base import WhiteNoise
 
 from tests import served
 from tests.browser import CHROMIUM_FLAGS, FIREFOX_DRIVER, FLEETING, Watched, chromium
@@ -128,6 +129,22 @@ def pytest_collection_finish() -> None:
 def _templates_as_served(django_test_environment: None) -> None:
     """Without copies of each template's context for `answer.context`, which nobody reads: a quarter of a request."""
     Template._render = _render  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_listed_once() -> Iterator[None]:
+    """Each test client makes middlewares of its own, and Whitenoise's would read a folder that nobody changes again."""
+    lists, known = WhiteNoise.update_files_dictionary, dict[str, dict[str, Any]]()
+
+    def update_files_dictionary(self: WhiteNoise, root: str, prefix: str) -> None:
+        if root not in known:
+            own, self.files = self.files, {}
+            lists(self, root, prefix)
+            known[root], self.files = self.files, own
+        self.files.update(known[root])
+
+    with mock.patch.object(WhiteNoise, "update_files_dictionary", update_files_dictionary):
+        yield
 
 
 # --- The database --------------------------------------------------------------------------------
