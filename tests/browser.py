@@ -99,10 +99,10 @@ def set_offline(page: Any, offline: bool) -> None:
         page.evaluate("name => dispatchEvent(new Event(name))", "offline" if offline else "online")
 
 
-def until_caught(page: Any, caught: list[Any]) -> None:
+def until_caught(page: Any, caught: list[Any], count: int = 1) -> None:
     """Playwright hands a request over only while the page is asked for something."""
     until = time.monotonic() + 20
-    while not caught:
+    while len(caught) < count:
         assert time.monotonic() < until
         page.wait_for_timeout(50)
 

@@ -3,7 +3,7 @@
 const met = new WeakSet();
 const saves = (form) => form?.matches?.("form[data-autosave]");
 const formsIn = (root) => [...root.querySelectorAll("form[data-autosave]")];
-const everything = (leaving) => Promise.all(formsIn(document).map((form) => draftOf(form).save(leaving)));
+window.saveAll = (leaving) => Promise.all(formsIn(document).map((form) => draftOf(form).save(leaving)));
 
 function meet(form) {
   if (met.has(form)) return;
@@ -26,15 +26,12 @@ addEventListener("focusout", ({ target: { form }, relatedTarget: next }) => {
 
 // The step is drawn anew, perhaps without this box.
 const isNewStep = (html) => html.includes('id="step"');
-addEventListener("htmx:beforeSwap", ({ detail }) => isNewStep(detail.xhr.responseText) && everything());
-addEventListener("twofold:before-regions", ({ detail }) => isNewStep(detail.html) && everything());
-addEventListener("twofold:save-now", ({ detail }) => {
-  detail.waits.push(everything());
-});
-addEventListener("twofold:fresh-token", () => everything());
-addEventListener("online", () => everything());
-addEventListener("pagehide", () => everything(true));
-document.addEventListener("visibilitychange", () => everything(document.hidden)); // back: perhaps signed in elsewhere
+addEventListener("htmx:beforeSwap", ({ detail }) => isNewStep(detail.xhr.responseText) && saveAll());
+addEventListener("twofold:before-regions", ({ detail }) => isNewStep(detail.html) && saveAll());
+addEventListener("twofold:fresh-token", () => saveAll());
+addEventListener("online", () => saveAll());
+addEventListener("pagehide", () => saveAll(true));
+document.addEventListener("visibilitychange", () => saveAll(document.hidden)); // back: perhaps signed in elsewhere
 
 // <template data-fresh-for="box" data-version data-text data-chosen>: what is stored now, by whomever. It goes into the
 // box unless something newer is typed there.

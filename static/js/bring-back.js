@@ -1,17 +1,19 @@
 // <form data-copy-key="…">: what was typed in it and not stored comes back from this device.
-// data-copy-sent: the page itself brings back what was sent: no older copy goes over it.
+// data-copy-sent: the page itself brings back what was sent: of a copy only what was typed after that goes over it.
 const seen = new WeakSet();
 
 function bringBack(form) {
   if (seen.has(form)) return;
   seen.add(form);
-  if ("copySent" in form.dataset) return copies.keep(form);
   const draft = draftOf(form);
   const { words: here } = draft;
   const kept = copies.read(form);
+  const isSent = "copySent" in form.dataset;
+  const [sent] = kept.sent;
+  if (isSent && (!sent || sent === kept.text)) return copies.keep(form);
   if (!kept.text || kept.text === here) return copies.forget(form);
   const values = JSON.parse(kept.text);
-  if (asksForRows(form, values)) return;
+  if (!isSent && asksForRows(form, values)) return;
   // A killed browser may find an earlier copy. What was stored since goes on from it: nothing to bring back.
   const stored = JSON.parse(here);
   const goesOn = ([name, value], n) => name === stored[n][0] && stored[n][1].startsWith(value);
@@ -21,10 +23,12 @@ function bringBack(form) {
   const fields = [...form.elements].filter((field) => field.name && !["hidden", "submit"].includes(field.type));
   for (const field of fields) {
     const own = values.filter(([name]) => name === field.name).map(([, value]) => value);
+    if (isSent && own.every((value) => sent.includes(JSON.stringify([field.name, value])))) continue;
     if (["radio", "checkbox"].includes(field.type)) field.checked = own.includes(field.value);
     else field.value = own[0] ?? "";
   }
-  if (!kept.sent.includes(here)) draft.version = kept.version; // somebody stored another text: the server shows both
+  // Somebody stored another text: the server shows both.
+  if (!isSent && !kept.sent.includes(here)) draft.version = kept.version;
   // The same press once more, if its answer was lost.
   if (kept.id && copies.id(form)) form.client_id.value = kept.id;
   form.closest("details")?.setAttribute("open", "");

@@ -1,16 +1,17 @@
-// What becomes of a <form data-composer> that is sent: when it has arrived, it is empty again and has another key.
+// What becomes of a form that adds something and is sent: when it has arrived, it is empty again and has another key.
 const uuid = () => {
   const url = URL.createObjectURL(new Blob()); // it ends in one; randomUUID is missing on plain http
   URL.revokeObjectURL(url);
   return url.slice(-36);
 };
+const adds = (form) => form.matches("[data-autosave]") && form.client_id;
 
 // Sent again while it is under way: nothing, or what was typed behind it, when that has arrived.
 const again = new WeakSet();
 addEventListener(
   "submit",
   (event) => {
-    if (!event.target.matches("form[data-composer].htmx-request")) return;
+    if (!event.target.matches(".htmx-request") || !adds(event.target)) return;
     again.add(event.target);
     event.preventDefault();
     event.stopImmediatePropagation();
@@ -18,18 +19,24 @@ addEventListener(
   true,
 );
 
-// A refusal in the notice counts as "successful" too: ask the status, and what was sent.
-addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr, requestConfig } }) => {
-  const box = form.matches("form[data-composer]") && form.querySelector("textarea");
+addEventListener("htmx:afterRequest", ({ detail }) => {
+  const form = detail.elt;
+  const { formData } = detail.requestConfig;
   const goesOn = again.delete(form);
-  if (!box || xhr.status < 200 || xhr.status > 299) return;
-  for (const field of form.querySelectorAll("textarea, input:not([type])")) {
-    const { [field.name]: sent = "" } = requestConfig.parameters; // what was typed behind it stays
+  if (!detail.isDone || !adds(form)) return;
+  const fields = [...form.querySelectorAll("textarea, input:not([type])")];
+  for (const field of fields) {
+    const sent = formData.get(field.name) ?? ""; // what was typed behind it stays
     if (field.value.startsWith(sent)) field.value = field.value.slice(sent.length);
   }
-  for (const mark of form.querySelectorAll("[type=checkbox]")) mark.checked = false;
-  if (form.client_id) form.client_id.value = uuid();
-  dispatchEvent(new CustomEvent("twofold:emptied", { detail: { form } }));
-  if ("then" in form.dataset) form.closest("details").open = Boolean(box.value);
-  if (goesOn && box.value.trim()) setTimeout(() => form.requestSubmit());
+  const isEmpty = !fields.some((field) => field.value);
+  // What is ticked beside new words, or since, is meant for those.
+  for (const mark of form.querySelectorAll("[type=checkbox]")) mark.checked &&= !(isEmpty && formData.has(mark.name));
+  form.client_id.value = uuid();
+  // Its page goes: what was typed behind it is saved from the copy, by the next one.
+  const stays = "composer" in form.dataset;
+  draftOf(form).submitting = !stays;
+  dispatchEvent(new CustomEvent("twofold:emptied", { detail: { form, isEmpty } }));
+  if ("then" in form.dataset) form.closest("details").open = !isEmpty || wentOn(detail);
+  if (goesOn && stays && fields[0].value.trim()) setTimeout(() => form.requestSubmit());
 });

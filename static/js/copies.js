@@ -15,6 +15,7 @@ const named = (start) => Object.keys(device).filter((name) => name.startsWith(st
 const at = (name) => ({ sent: [], ...JSON.parse(device[name] ?? "{}") });
 
 window.copies = {
+  tab, // what the next page of this tab is to know
   id: (form) => ("copyId" in form.dataset ? form.client_id?.value : undefined),
   read: (form) => at(key(form)),
   // sent: the last texts that this device sent, the newest first; any of them may be what the server has.
@@ -23,9 +24,7 @@ window.copies = {
     const sent = [...new Set([sending, copies.read(form).sent].flat())].slice(0, 4);
     orNothing(() => (device[key(form)] = JSON.stringify({ text, sent, version, id: copies.id(form), at: Date.now() })));
   },
-  forget(form) {
-    delete device[key(form)];
-  },
+  forget: (form) => delete device[key(form)],
   wait(presses = copies.waiting) {
     copies.waiting = presses;
     orNothing(() => (tab.waiting = JSON.stringify([here, presses])));
@@ -50,9 +49,7 @@ addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.matches("[data-sign-out]")) return;
   event.preventDefault();
-  const detail = { waits: [] };
-  dispatchEvent(new CustomEvent("twofold:save-now", { detail }));
-  await Promise.all(detail.waits);
+  await saveAll();
   if (named(mine).length && !confirm(form.dataset.ask)) return;
   for (const name of named(mine)) delete device[name];
   delete tab.waiting;

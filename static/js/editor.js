@@ -7,10 +7,14 @@ document.addEventListener("click", (event) => {
   const [path] = link.getAttribute("href").split("#");
   htmx.ajax("GET", path, {
     source: link,
+    event,
     target: "#editor",
     select: "#editor-form",
     swap: "innerHTML ignoreTitle:true",
   });
+});
+addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.target.localName === "dialog" && wentOn(detail)) detail.shouldSwap = false; // they would type in it
 });
 addEventListener("htmx:afterSwap", ({ detail: { target, requestConfig } }) => {
   if (target.localName !== "dialog") return;
@@ -21,10 +25,11 @@ addEventListener("htmx:afterSwap", ({ detail: { target, requestConfig } }) => {
   target.querySelector(requestConfig.elt.dataset.edit || "textarea, input:not([type=hidden])")?.focus();
 });
 // Then the focus is on its card, or on the way back to it.
-addEventListener("htmx:afterRequest", ({ detail: { elt, xhr, requestConfig } }) => {
-  if (requestConfig.verb !== "post" || xhr.status < 200 || xhr.status > 299) return;
+addEventListener("htmx:afterRequest", ({ detail }) => {
+  const { elt, requestConfig } = detail;
+  if (requestConfig.verb !== "post" || !detail.isDone) return;
   elt.closest("dialog")?.close();
-  if (requestConfig.path.includes("/entries/") && !document.activeElement.closest("main"))
+  if (requestConfig.path.includes("/entries/") && !document.activeElement.closest("main") && !wentOn(detail))
     (cardOf(requestConfig.path) ?? document.querySelector(".toast button"))?.focus();
 });
 document.addEventListener("click", (event) => {

@@ -13,6 +13,6 @@ function signedIn(by) {
   const place = document.getElementById("sign-in");
   if (place?.firstChild && !place.contains(by)) place.outerHTML = '<div id="sign-in"></div>';
 }
-addEventListener("htmx:afterRequest", ({ detail: { xhr }, target }) => {
-  if (xhr.status >= 200 && xhr.status < 300) signedIn(target);
+addEventListener("htmx:afterRequest", ({ detail, target }) => {
+  if (detail.isDone) signedIn(target);
 });

@@ -24,5 +24,9 @@ Object.assign(htmx.config, {
 addEventListener("htmx:configRequest", ({ detail }) => {
   detail.headers["Twofold-Person"] = document.body.dataset.person;
 });
+// A refusal that is shown counts as "successful" for htmx.
+addEventListener("htmx:afterRequest", ({ detail }) => {
+  detail.isDone = `${detail.xhr.status}`.startsWith("2");
+});
 // What is added out of band (a toast) is added whole, with its own tag. In the room idiomorph says the same.
 htmx.defineExtension("whole", { isInlineSwap: () => true });

@@ -45,7 +45,7 @@ let seen;
 const look = () => (seen ??= focused() && !isBehind(focused()) && focused());
 const keep = (isPress) => {
   const now = focused();
-  if (now && (isPress || (now === seen && isBehind(now)))) show(now);
+  if (now && now === seen && (isPress || isBehind(now))) show(now);
   seen = null;
 };
 addEventListener("htmx:beforeSwap", look);

@@ -32,15 +32,14 @@ addEventListener("htmx:afterSettle", catchIt); // it takes back what the page ha
 
 // After a press: on the table, on what is left or comes next, in the next box, on what was added.
 const next = (path) => document.querySelector("#not-added summary, [aria-labelledby=next-up] button") ?? cardOf(path);
-function goOn({ elt, xhr, requestConfig: { verb, path } }) {
-  const isDone = verb === "post" && xhr.status >= 200 && xhr.status < 300;
-  const near = document.activeElement === document.body || elt.contains(document.activeElement);
-  const isFree = isDone && !writesElsewhere(elt);
-  if (isFree && path.endsWith("/table/")) give(document.getElementById("table-title"));
-  else if (isFree && path.endsWith("/talk/")) give(next(path));
-  else if (isDone && near && elt.matches("[data-composer]")) {
+function goOn(detail) {
+  const { elt } = detail;
+  const { verb, path } = detail.requestConfig;
+  if (verb === "post" && detail.isDone && !wentOn(detail)) {
     const added = elt.dataset.then && document.querySelector(elt.dataset.then);
-    give(added || elt.querySelector("textarea"));
+    if (path.endsWith("/table/")) give(document.getElementById("table-title"));
+    else if (path.endsWith("/talk/")) give(next(path));
+    else if (elt.matches("[data-composer]")) give(added || elt.querySelector("textarea"));
   }
   catchIt();
 }

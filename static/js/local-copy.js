@@ -4,6 +4,7 @@ const copied = (form) => form?.matches?.("form[data-copy-key]");
 const drafted = (form) => form.matches("[data-autosave]") && !form.querySelectorAll("textarea, input:not([type])")[1];
 
 addEventListener("input", ({ target: { form } }) => copied(form) && copies.keep(form));
+addEventListener("submit", ({ target: form }) => copied(form) && copies.keep(form, draftOf(form).words));
 addEventListener("twofold:sending", ({ target: form, detail: { text } }) => {
   if (copied(form)) copies.keep(form, text);
 });
@@ -11,9 +12,11 @@ addEventListener("twofold:accepted", ({ target: form, detail: { clean } }) => {
   // What went out with the form meanwhile has no copy any more.
   if (copied(form) && copies.read(form).text) copies[clean && drafted(form) ? "forget" : "keep"](form);
 });
-addEventListener("twofold:emptied", ({ detail: { form } }) => copied(form) && copies.forget(form));
-addEventListener("htmx:afterRequest", ({ detail: { elt: form, xhr } }) => {
-  if (copied(form) && !form.matches("[data-composer]") && xhr.status >= 200 && xhr.status < 300) copies.forget(form);
+addEventListener("twofold:emptied", ({ detail: { form, isEmpty } }) => copies[isEmpty ? "forget" : "keep"](form));
+addEventListener("htmx:afterRequest", ({ detail: { elt: form, isDone } }) => {
+  if (!isDone || !copied(form) || form.matches("[data-composer]")) return;
+  const { text, sent } = copies.read(form);
+  if (text === sent[0]) copies.forget(form); // nothing was typed since
 });
 
 // A save is refused because of a text that this very device sent as the page left: no conflict, ours goes on top.

@@ -44,9 +44,9 @@ addEventListener("htmx:timeout", wait);
 addEventListener("htmx:responseError", ({ detail: { elt, shouldSwap, requestConfig } }) => {
   if (!shouldSwap) tell(elt, requestConfig.path, broken);
 });
-addEventListener("htmx:afterRequest", ({ detail: { elt, xhr, requestConfig } }) => {
+addEventListener("htmx:afterRequest", ({ detail: { elt, xhr, isDone, requestConfig } }) => {
   if (!xhr.status) return;
-  if (xhr.status >= 200 && xhr.status < 300) elt.querySelector("[data-notice]")?.replaceChildren();
+  if (isDone) elt.querySelector("[data-notice]")?.replaceChildren();
   const rest = copies.waiting.filter((press) => !isSame(press, requestConfig));
   if (rest.length === copies.waiting.length) return;
   copies.wait(rest);

@@ -36,7 +36,8 @@ addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
   for (const part of elt.querySelectorAll("[aria-invalid]")) part.ariaInvalid = null;
   document.getElementById("refused")?.removeAttribute("id");
 });
-addEventListener("htmx:afterSwap", ({ detail: { target: notice } }) => {
+addEventListener("htmx:afterSwap", ({ detail }) => {
+  const { target: notice } = detail;
   const name = notice.querySelector("[data-at]")?.dataset.at;
   const field = name && notice.closest("form")?.querySelector(`[name="${name}"]:not([type=hidden])`);
   if (!field) return;
@@ -44,5 +45,5 @@ addEventListener("htmx:afterSwap", ({ detail: { target: notice } }) => {
   notice.id = "refused";
   group.ariaInvalid = "true";
   group.setAttribute("aria-describedby", notice.id);
-  if (!writesElsewhere(field.form)) field.focus();
+  if (!wentOn(detail)) field.focus();
 });

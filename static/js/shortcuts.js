@@ -11,15 +11,19 @@ function walk(card, step) {
   next?.scrollIntoView({ block: "nearest" });
 }
 
-// What is typed on when a push has taken the box away is no shortcut.
-let box, typed;
+// What is typed on when a push or an answer has taken the box away, or the whole page, is no shortcut.
+let box;
+let typed = copies.tab.typing && Date.now();
+const isTyping = () => Date.now() - typed < 1500;
 document.addEventListener("input", ({ target }) => {
   [box, typed] = [target, Date.now()];
 });
+addEventListener("pagehide", () => (copies.tab.typing = isTyping() ? "yes" : ""));
 
 document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") typed = 0; // left on purpose
   if (!help || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (box?.isConnected === false && Date.now() - typed < 1500) {
+  if (!box?.checkVisibility() && isTyping()) {
     typed = Date.now();
     return;
   }

@@ -10,8 +10,8 @@ const stay = (toast) => {
   if (toast.matches?.(".toast")) setTimeout(leave, 6000, toast);
 };
 
-addEventListener("htmx:afterRequest", ({ detail: { elt, xhr } }) => {
-  if (xhr.status < 300) elt.closest(".toast")?.remove();
+addEventListener("htmx:afterRequest", ({ detail: { elt, isDone } }) => {
+  if (isDone) elt.closest(".toast")?.remove();
 });
 new MutationObserver((changes) => changes.forEach((change) => change.addedNodes.forEach(stay))).observe(region, {
   childList: true,
