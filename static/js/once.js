@@ -1,8 +1,8 @@
 // A form that leads to another page goes out once, however often its button is pressed meanwhile.
-let leaving;
+let leaving = 0;
 addEventListener("submit", (event) => {
   if (event.defaultPrevented || event.target.method !== "post") return;
   if (leaving === event.submitter) event.preventDefault();
   leaving = event.submitter;
-  setTimeout(() => (leaving = null), 5000);
+  setTimeout(() => (leaving = 0), 5000);
 });
