@@ -219,7 +219,7 @@ def test_what_is_typed_on_when_the_box_or_the_page_is_gone_is_no_shortcut(
     rooms: Rooms, cast: Cast, go: Callable[[str], Page]
 ) -> None:
     page = go(where := rooms.pulse())
-    page.clock.set_fixed_time(timezone.now())  # all of it within the second and a half that count, on a slow machine too
+    page.clock.set_fixed_time(timezone.now())  # a slow machine types within the second and a half, too
     held = Held(page, "/(ready|next)/")
     goes_on = page.locator("#dock .offers button").last
     goes_on.click()
