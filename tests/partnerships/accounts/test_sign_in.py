@@ -259,9 +259,7 @@ def test_signed_out_elsewhere_in_the_middle_of_a_press(
     assert not is_in(signed_in)
 
 
-def test_a_session_that_cannot_be_kept_now_is_no_bad_form(
-    signed_in: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_session_that_cannot_be_kept_now_is_no_bad_form(signed_in: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def busy(*_: Any, **__: Any) -> None:
         raise OperationalError("database is locked")
 
