@@ -142,7 +142,7 @@ def test_some_changes_in_the_middle_of_a_page_or_a_press(scene: Scene) -> None:
         wrong += scene.wrong(who, name, change, scene.opening(who, name))
     for who, name, change in PUSHED:
         wrong += scene.wrong(who, name, change, scene.pressing(who, name), presses=True)
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 OPENED = [
@@ -184,4 +184,4 @@ def test_any_change_in_the_middle_of_any_press(scene: Scene, who: str) -> None:
     asks = {name: scene.pressing(who, name, **(HTMX if n % 2 else {})) for n, name in enumerate(names)}
     for name, change in in_turns(scene, names, 3 * PHASES.index(phase) + READERS.index(who) + 9):
         wrong += scene.wrong(who, name, change, asks[name], presses=True)
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
