@@ -82,6 +82,8 @@ class Kept:
     def __init__(self, other: Other) -> None:
         self._other = other
         if connection.vendor == "sqlite":
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._disconnect()
             self._rows = self._file.read_bytes()
         else:
@@ -91,6 +93,8 @@ class Kept:
     def back(self) -> None:
         if connection.vendor == "sqlite":
             self._disconnect()
+            for end in ("", "-wal", "-shm"):
+                Path(f"{self._file}{end}").unlink(missing_ok=True)
             self._file.write_bytes(self._rows)
         else:
             with connection.cursor() as cursor:
@@ -106,7 +110,6 @@ class Kept:
         return Path(connection.settings_dict["NAME"])
 
     def _disconnect(self) -> None:
-        """The last one to go writes what is in the log into the file."""
         self._other.does(connections.close_all)
         connections.close_all()
 
