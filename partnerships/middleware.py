@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import ValidationError
-from django.db import InterfaceError, OperationalError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.template.response import SimpleTemplateResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -29,10 +31,17 @@ from partnerships.refusals import Invalid, Refusal, Stale, TooMany
 if TYPE_CHECKING:
     from django.forms import BoundField
     from django.http.response import HttpResponseBase
+    from django.urls import ResolverMatch
+
+log = logging.getLogger("twofold.again")
 
 GetResponse = Callable[[HttpRequest], "HttpResponseBase"]
 View = Callable[..., "HttpResponseBase"]
 
+# What is raised of rows that went after they were read: nothing holds them between a loader and the lock of its verb,
+# which has stored nothing then and may be repeated (R8); nor between two questions of a page.
+GONE_FROM_VERB = (ObjectDoesNotExist, DatabaseError)
+GONE_FROM_PAGE = (*GONE_FROM_VERB, LookupError, StopIteration)
 ONLY_TO_READ = {403, 404}  # what would not go through however it is mended
 
 
@@ -205,7 +214,26 @@ class RefusalMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return self.get_response(request)
 
-    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
+        answer = self._refused(request, error)
+        gone = GONE_FROM_PAGE if request.method in {"GET", "HEAD"} else GONE_FROM_VERB
+        if answer is None and isinstance(error, gone) and not request.FILES:  # a file is read once
+            log.warning("A row may have gone meanwhile; the request is made once more.", exc_info=error)
+            return self._made_again(request)
+        return answer
+
+    def _made_again(self, request: HttpRequest) -> HttpResponseBase:
+        """What the same request is answered now. What it raises this time is no accident, and raised."""
+        match = cast("ResolverMatch", request.resolver_match)  # a view raised
+        try:
+            answer: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+            return answer.render() if isinstance(answer, SimpleTemplateResponse) else answer
+        except Exception as error:
+            if (refused := self._refused(request, error)) is None:
+                raise
+            return refused
+
+    def _refused(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, Refusal):
             return refuse(request, error)
         if isinstance(error, ValidationError):

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
-from django.db import models
+from django.db import OperationalError, models
 from django.utils import timezone
 
 from partnerships.compiled import CompiledQuery
@@ -76,6 +77,17 @@ class SessionStore(db.SessionStore):
             return {}
         self.person = row.person
         return self.decode(row.session_data)
+
+    def save(self, must_create: bool = False) -> None:
+        """Whoever was signed out elsewhere in the middle of a request gets its answer, and nothing more is kept.
+
+        Django would say of that answer, after all was done, that what was sent could not be read.
+        """
+        try:
+            super().save(must_create)
+        except UpdateError as error:
+            if isinstance(error.__context__, OperationalError):
+                raise error.__context__ from None  # the row may be there: the database was busy
 
     def is_over(self, person: Person, now: datetime) -> bool:
         """Whether the sign-in of this person was idle for too long, or is too old. Whoever answers to it asks."""

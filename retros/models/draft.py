@@ -86,6 +86,7 @@ class Draft(models.Model):
                     return 0
                 if cls.objects.filter(person=by).exclude(text="").count() >= limits.DRAFTS:
                     raise Refusal(_("There are too many unfinished texts. Fold or clear one of them first."))
+                by.check_here()  # what an erasure has deleted comes back by no save that was under way
                 draft, created = cls.objects.get_or_create(person=by, key=key, defaults={"text": text})
                 if created:
                     return draft.version
@@ -115,7 +116,9 @@ class Draft(models.Model):
         """Keep for its author what came after the session had ended, where nobody can write any more."""
         if text.strip():
             key = cls.Box.LATE.key(pk)
-            cls.objects.update_or_create(person=by, key=key, defaults={"text": content(text)})
+            with transaction.atomic():
+                by.check_here()
+                cls.objects.update_or_create(person=by, key=key, defaults={"text": content(text)})
 
     @classmethod
     def begun(cls, person: Person) -> dict[str, Draft]:

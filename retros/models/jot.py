@@ -75,6 +75,7 @@ class Jot(Droppable):
         if not cls.objects.filter(pk=id).exists():
             _must_have_room(by)
         with transaction.atomic():
+            by.check_here()
             jot, is_new = cls.objects.get_or_create(
                 pk=id, defaults={"partnership": partnership, "person": by, "text": text, "column": column}
             )

@@ -6,8 +6,8 @@ import pytest
 from django import forms
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
-from django.db import OperationalError, connection
-from django.http import HttpResponse
+from django.db import DatabaseError, IntegrityError, OperationalError, connection
+from django.http import Http404, HttpResponse
 from django.test import Client
 from django.urls import include, path
 from django.utils import timezone
@@ -15,7 +15,7 @@ from django.utils import timezone
 from partnerships import limits
 from partnerships.forms import CheckedForm, ContentFormField, NameFormField, _offered, is_typed
 from partnerships.http import saves_draft
-from partnerships.models import RateCounter
+from partnerships.models import Person, RateCounter
 from partnerships.models.sign_in import SessionStore
 from partnerships.refusals import Invalid, NotAllowed, Refusal, Stale, TooMany
 
@@ -29,6 +29,15 @@ ERRORS = {
     "busy": OperationalError("database is locked"),
     "full": OperationalError("database or disk is full"),
 }
+
+
+gone: list[Exception] = []  # what each call of the view below raises, then it answers
+
+
+def met(request):
+    if gone:
+        raise gone.pop(0)
+    return HttpResponse(f"answered {request.POST.get('text', '')}")
 
 
 def refusing(request, kind):
@@ -54,6 +63,7 @@ handler500 = "config.errors.server_error"
 urlpatterns = [
     path("refusing/<str:kind>/", refusing),
     path("written/", written),
+    path("met/", met),
     path("drafts/x/", drafted),
     path("public/", public),
     path("", include("config.urls")),
@@ -85,6 +95,41 @@ def test_each_refusal_has_its_status_and_its_words(client, cast, kind, status, m
     assert message in response.text
     assert ("<html" in response.text) is (not headers)
     assert ("Retry-After" in response) is (status in {429, 503})
+
+
+FROM_VERB = [Person.DoesNotExist(), IntegrityError(), DatabaseError()]
+FROM_PAGE = [*FROM_VERB, KeyError(), IndexError(), StopIteration()]
+
+
+@pytest.mark.parametrize(
+    ("method", "error"), [*(("get", error) for error in FROM_PAGE), *(("post", error) for error in FROM_VERB)], ids=repr
+)
+def test_a_row_that_went_in_the_middle_is_met_by_asking_once_more(client, cast, method, error):
+    client.force_login(cast.ines)
+    gone[:] = [error]
+    answer = getattr(client, method)("/met/", {"text": "mine"})
+    assert (answer.status_code, answer.text) == (200, "answered mine" if method == "post" else "answered ")
+
+
+def test_whatever_is_so_then_is_the_answer(client, cast, caplog):
+    client.force_login(cast.ines)
+    gone[:] = [Person.DoesNotExist(), Http404()]
+    assert client.get("/met/").status_code == 404
+    gone[:] = [Person.DoesNotExist(), Http404()]
+    answer = client.post("/met/", {"text": "mine"})
+    assert (answer.status_code, ">mine</textarea>" in answer.text) == (404, True)
+    gone[:] = [IntegrityError(), Refusal("This step is done.")]
+    answer = client.post("/met/", {"text": "mine"})
+    assert (answer.status_code, ">mine</textarea>" in answer.text) == (409, True)
+    assert "once more" in caplog.text
+
+
+def test_an_error_that_comes_again_is_one(client, cast):
+    client.force_login(cast.ines)
+    client.raise_request_exception = False
+    for method, errors in (("get", [KeyError(), KeyError()]), ("get", [ZeroDivisionError()]), ("post", [KeyError()])):
+        gone[:] = errors
+        assert (getattr(client, method)("/met/").status_code, gone) == (500, [])
 
 
 def test_a_plain_form_gets_back_all_that_was_typed_and_no_password(client, cast):

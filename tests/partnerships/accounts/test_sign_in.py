@@ -14,7 +14,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
-from django.db import connections, transaction
+from django.db import OperationalError, connections, transaction
 from django.http import HttpRequest
 from django.test import Client
 from django.urls import reverse
@@ -34,6 +34,8 @@ from tests.cast import client_of
 from tests.factories import PASSWORD, PartnershipFactory, PersonFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+
+SETTINGS = {"name": "Tomas", "timezone": "UTC", "theme": "dark", "role_label": "PM"}
 
 
 @pytest.fixture
@@ -238,6 +240,32 @@ def test_a_session_ended_while_signing_in_stays_ended(
     client.post(reverse("account_login"), {"login": tom.email, "password": PASSWORD})
     assert not is_in(client)
     assert tom.email not in repr([row.get_decoded() for row in SignIn.objects.all()])
+
+
+def test_signed_out_elsewhere_in_the_middle_of_a_press(
+    signed_in: Client, tom: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was done is answered as ever: it is no form that could not be read. The next page asks for the sign-in."""
+    keep = PersonForm.keep
+
+    def kept_and_signed_out(self: PersonForm) -> None:
+        keep(self)
+        SignIn.objects.filter(person=tom).delete()
+
+    monkeypatch.setattr(PersonForm, "keep", kept_and_signed_out)
+    answer = signed_in.post(reverse("person_update"), SETTINGS)
+    assert (answer.status_code, Person.objects.get(pk=tom.pk).name) == (302, "Tomas")
+    assert not SignIn.objects.filter(person=tom).exists()
+    assert not is_in(signed_in)
+
+
+def test_a_session_that_cannot_be_kept_now_is_no_bad_form(signed_in: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: Any, **__: Any) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(SignIn, "save", busy)
+    signed_in.raise_request_exception = False
+    assert signed_in.post(reverse("person_update"), SETTINGS).status_code == 503
 
 
 @pytest.mark.django_db(transaction=True)

@@ -472,3 +472,17 @@ def test_nobody_takes_a_seat_while_they_are_erased(monkeypatch: pytest.MonkeyPat
     assert not Partnership.objects.of(cast.mei).exists(), repr(pressed)
     if how == "accepts":
         assert isinstance(pressed, Refusal), repr(pressed)
+
+
+def test_a_save_that_was_under_way_leaves_nothing_behind(cast: Cast) -> None:
+    """Signed in before the erasure, it wrote after it: SQLite had it wait for just that."""
+    erase(Person.objects.get(pk=cast.tom.pk))
+    saves: list[Callable[[], object]] = [
+        lambda: Draft.keep(f"jot:{cast.checkout.pk}", "late words", version=0, by=cast.tom),
+        lambda: Draft.keep_late(uuid.uuid4(), by=cast.tom, text="late words"),
+        lambda: Jot.keep(cast.checkout, by=cast.tom, text="late words", id=uuid.uuid4()),
+    ]
+    for save in saves:
+        with pytest.raises(Refusal):
+            save()
+    assert not Draft.objects.filter(person=cast.tom).exists()
