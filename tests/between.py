@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 TABLES = re.compile(r'"((?:partnerships|retros|account|mfa|socialaccount|shared)_\w+)"')
 CHANGES = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
+IMPATIENT = {"postgresql": "SET lock_timeout = '20ms'", "sqlite": "PRAGMA busy_timeout = 20"}
 LOCKS = re.compile(r" FOR (?:NO KEY )?UPDATE\b")
 
 
@@ -50,15 +51,14 @@ class Other:
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(1)
-        self.does(self._begin)
-
-    def _begin(self) -> None:
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SET lock_timeout = '20ms'")
 
     def does(self, work: Callable[[], T]) -> T:
-        return self._pool.submit(work).result(60)
+        def impatiently() -> T:
+            with connection.cursor() as cursor:
+                cursor.execute(IMPATIENT[connection.vendor])
+            return work()
+
+        return self._pool.submit(impatiently).result(60)
 
     def writes(self, work: Callable[[], object]) -> Writes:
         """Does it, and returns what it wrote."""
