@@ -7,10 +7,10 @@ from then on `Writes` sends the same statements again, at the moment that is ask
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar
 
 from django.db import DatabaseError, connection, connections, transaction
@@ -79,39 +79,27 @@ class Other:
 class Kept:
     """The rows of the whole database as they are now, to be had back."""
 
-    def __init__(self, other: Other) -> None:
-        self._other = other
-        if connection.vendor == "sqlite":
-            with connection.cursor() as cursor:
-                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._disconnect()
-            self._rows = self._file.read_bytes()
-        else:
-            with connection.cursor() as cursor:
+    def __init__(self) -> None:
+        with connection.cursor() as cursor:
+            if connection.vendor == "sqlite":
+                self._rows = sqlite3.connect(":memory:")
+                connection.connection.backup(self._rows)
+            else:
                 _keep_on_postgresql(cursor)
 
     def back(self) -> None:
-        if connection.vendor == "sqlite":
-            self._disconnect()
-            for end in ("", "-wal", "-shm"):
-                Path(f"{self._file}{end}").unlink(missing_ok=True)
-            self._file.write_bytes(self._rows)
-        else:
-            with connection.cursor() as cursor:
+        with connection.cursor() as cursor:
+            if connection.vendor == "sqlite":
+                self._rows.backup(connection.connection)  # as one transaction: other threads have the file open
+            else:
                 cursor.execute("SELECT kept.back()")
 
     def forget(self) -> None:
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
+        with connection.cursor() as cursor:
+            if connection.vendor == "sqlite":
+                self._rows.close()
+            else:
                 cursor.execute("DROP SCHEMA kept CASCADE")
-
-    @property
-    def _file(self) -> Path:
-        return Path(connection.settings_dict["NAME"])
-
-    def _disconnect(self) -> None:
-        self._other.does(connections.close_all)
-        connections.close_all()
 
 
 # A trigger notes each table that is written to, in rows that nobody waits for; `back` puts back the rows of those.

@@ -48,7 +48,7 @@ class Scene:
             client.raise_request_exception = False  # a 500 shall be seen as one
         self.changes = changes(self.world, {who: self.world.client(who) for who in PRESSED})
         self.other = Other()
-        self.kept = Kept(self.other)
+        self.kept = Kept()
         self._written: dict[str, Writes] = {}
         self._asked: dict[Ask, list[str]] = {}
 

@@ -129,6 +129,7 @@ def test_a_form_that_comes_late_opens_over_nobody(rooms: Rooms, go: Callable[[st
     edits.first.click()
     held.wait()
     box = composer(page)
+    expect(box).to_be_focused()
     page.keyboard.type("Half a wo")
     held.let()
     page.keyboard.type("rd")
@@ -142,6 +143,7 @@ def test_what_is_ticked_while_a_card_is_under_way_is_meant_for_the_next(
     page = go(rooms.write_first())
     held = Held(page, "/entries/$")
     box, only_me = composer(page), page.locator("#compose-good [name=only_me]")
+    expect(box).to_be_focused()
     page.keyboard.type("One")
     page.keyboard.press("Enter")
     page.keyboard.type("Two")
@@ -164,6 +166,7 @@ def test_what_is_typed_behind_a_press_stays_in_its_box(rooms: Rooms, go: Callabl
     held = Held(page, "/(actions|learnings)/")
     for form, behind in (("try", "text"), ("action", "cue")):
         page.locator(f"summary[data-opens='#{form}-text']").click()
+        expect(page.locator(f"#{form}-text")).to_be_focused()
         page.keyboard.type("A first one")
         page.locator(f"#{form}-form [name=owner]").first.check(force=True)
         page.locator(f"#{form}-text").press("Enter")
