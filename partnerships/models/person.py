@@ -220,7 +220,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
             yield {person.pk for person in locked if person.is_staff and person.is_active}
 
     def check_here(self) -> None:
-        """For a verb that gives them a seat, in its transaction: whoever switches the account off or erases it waits.
+        """For a verb that stores something of theirs, in its transaction: who switches them off or erases them waits.
 
         Raises Refusal when that is done already.
         """
