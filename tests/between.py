@@ -19,7 +19,10 @@ T = TypeVar("T")
 
 TABLES = re.compile(r'"((?:partnerships|retros|account|mfa|socialaccount|shared)_\w+)"')
 CHANGES = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
-IMPATIENT = {"postgresql": "SET lock_timeout = '20ms'", "sqlite": "PRAGMA busy_timeout = 20"}
+WAITS = {"postgresql": "SET lock_timeout", "sqlite": "PRAGMA busy_timeout"}
+WAITED = {
+    "postgresql": "SELECT setting::int FROM pg_settings WHERE name = 'lock_timeout'", "sqlite": "PRAGMA busy_timeout"
+}  # fmt: skip
 LOCKS = re.compile(r" FOR (?:NO KEY )?UPDATE\b")
 
 
@@ -46,19 +49,35 @@ class Writes:
                 (cursor.executemany if many else cursor.execute)(sql, params)
 
 
+def patience() -> int:
+    """How long this connection waits for a lock, in milliseconds."""
+    with connection.cursor() as cursor:
+        cursor.execute(WAITED[connection.vendor])
+        return int(cursor.fetchone()[0])
+
+
+def wait(milliseconds: int) -> None:
+    """For a lock, from here on."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{WAITS[connection.vendor]} = {milliseconds}")
+
+
 class Other:
     """A thread with a connection of its own, as another request has. It waits for no lock for long."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(1)
+        self.thread = ThreadPoolExecutor(1)
 
     def does(self, work: Callable[[], T]) -> T:
         def impatiently() -> T:
-            with connection.cursor() as cursor:
-                cursor.execute(IMPATIENT[connection.vendor])
-            return work()
+            before = patience()
+            wait(20)
+            try:
+                return work()
+            finally:
+                wait(before)  # whoever gets it from the pool afterwards
 
-        return self._pool.submit(impatiently).result(60)
+        return self.thread.submit(impatiently).result(60)
 
     def writes(self, work: Callable[[], object]) -> Writes:
         """Does it, and returns what it wrote."""
@@ -72,8 +91,8 @@ class Other:
         return found
 
     def close(self) -> None:
-        self.does(connections.close_all)
-        self._pool.shutdown()
+        self.thread.submit(connections.close_all).result(60)
+        self.thread.shutdown()
 
 
 class Kept:

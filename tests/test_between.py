@@ -19,7 +19,7 @@ from django.test import Client
 from django.utils import timezone
 
 from partnerships import limits
-from tests.between import Between, Kept, Other, Writes, moments
+from tests.between import Between, Kept, Other, Writes, moments, patience
 from tests.changes import PRESSED, Refused, changes
 from tests.queries import asked
 from tests.routes import TABLE
@@ -150,6 +150,14 @@ def test_some_changes_in_the_middle_of_a_page_or_a_press(scene: Scene) -> None:
     for who, name, change in PUSHED:
         wrong += scene.wrong(who, name, change, scene.pressing(who, name), presses=True)
     assert not wrong, "\n".join(wrong)
+
+
+def test_the_other_connection_waits_as_before_once_it_is_done() -> None:
+    """The pool gives it to the next test, which would fail of a lock that it had to wait for."""
+    other, before = Other(), patience()
+    assert other.does(patience) < before
+    assert other.thread.submit(patience).result() == before
+    other.close()
 
 
 OPENED = [
