@@ -7,10 +7,10 @@ in the HTML is fetched from anywhere, and no link says who opened it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from partnerships.models import Organisation

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
+
+from django.utils.functional import cached_property
 
 from partnerships.compiled import CompiledQuery
 from partnerships.models import Partnership, Person

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -15,6 +14,7 @@ from dateutil.relativedelta import relativedelta
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy
 
 from partnerships.administration.listing import Listing

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import date, datetime
-from functools import cached_property
 from typing import Any
 
 from django.forms import Form
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from partnerships.administration.partnerships import PartnershipRow, frame_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from django.utils.functional import cached_property
 
 from partnerships.models import Partnership, Person
 from retros.models import Draft, Jot

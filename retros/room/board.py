@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
+
+from django.utils.functional import cached_property
 
 from partnerships.graphemes import shorten
 from retros import limits

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from urllib.parse import quote
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.functional import cached_property
 
 from partnerships.models import Lead
 from retros.agreements.due import DueAgreement, DueAgreements

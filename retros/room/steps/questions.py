@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from uuid import UUID
 
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from retros.models import Action, Draft, Entry, Note, Prompt, Step
