@@ -6,7 +6,10 @@ import pytest
 from django.apps import apps
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from partnerships.models import Partnership
+from retros.administration.schedule import health
 from tests.bench.pages import with_a_date
 from tests.bench.size import fill
 from tests.cast import client_of
@@ -15,8 +18,12 @@ pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 def costs(partnerships: int) -> dict[str, int]:
-    """The number of queries of each page, with so many pairs of a year."""
+    """The number of queries of each page, with so many pairs of a year: some in each state, since a page that lists
+    nobody asks less.
+    """
     fill(partnerships, 1)
+    going_on = Partnership.objects.active()
+    assert all(going_on.filter(in_state).exists() for in_state in health(timezone.now()).values())
     with connection.cursor() as cursor:  # as autovacuum does after such a change; the statistics may be those of none
         for model in apps.get_models():
             cursor.execute(f'ANALYZE "{model._meta.db_table}"')

@@ -73,6 +73,11 @@ def people_of(pair: int) -> tuple[int, int]:
     return first, first + 1
 
 
+def has_gone_by(pair: int) -> bool:
+    """Whether its last date went by and nobody said what became of it."""
+    return pair % 10 == 5
+
+
 def fill(partnerships: int, years: int) -> None:
     """Fill an empty, migrated database: so many pairs that met for so many years, until now.
 
@@ -242,11 +247,17 @@ class World:
     # --- one pair ---------------------------------------------------------------------------------------------------
 
     def pair(self, number: int) -> None:
-        """All of a pair. One in twenty has ended, one in thirty pauses, one in fifty has no rhythm: three of ten."""
+        """All of a pair. One in twenty has ended, one in thirty pauses, one in fifty has no rhythm, and one in ten said
+        nothing yet about a date that has just gone by: of the first ten one each.
+        """
         chance, now = self.chance, self.now
         weekday, hour = chance.randrange(5), chance.choice((9, 10, 11, 13, 14, 15, 16))
         first = now.date() - timedelta(days=61 * self.retros - chance.randrange(56))
         first += timedelta(days=(weekday - first.weekday()) % 7)
+        cadence = PRESETS[DEFAULT]
+        if has_gone_by(number):
+            lately = now.date() - timedelta(days=(3, 1, 1, 1, 1, 1, 2)[now.weekday()])  # the last day of work
+            cadence, first = PRESETS["every_8_weeks"], lately - timedelta(weeks=8 * ((lately - first).days // 56))
         ended = now - timedelta(days=chance.randrange(20, 200)) if number % 20 == 7 else None
         a, b = (self.known[n] for n in people_of(number))
         partnership = Partnership.objects.create(
@@ -259,7 +270,7 @@ class World:
         Partnership.objects.filter(pk=partnership.pk).update(created_at=datetime.combine(first, time(8), UTC))
         lead = Lead.objects.create(partnership=partnership, person=self.leads[number // PAIRS_OF_A_LEAD])
         Lead.objects.create(partnership=partnership, person=self.head)
-        rule = Rule.starting(first, PRESETS[DEFAULT], time(hour), chance.choice(ZONES))
+        rule = Rule.starting(first, cadence, time(hour), chance.choice(ZONES))
         if number == 0:
             self.rule_of_first = rule
         if number == 1:  # one of them is in the first pair, too: so among any ten pairs somebody is in two at once
@@ -292,7 +303,9 @@ class World:
         past = [slot for slot in slots if slot.start_utc <= (until or self.now)]
         for n, slot in enumerate(past):
             fate = (pair + len(past) - n) % 48  # so that among any ten pairs one missed its last
-            if fate % 12 == 5:
+            if has_gone_by(pair) and slot is past[-1]:
+                self.planned(two, template, slot, is_invited=True)
+            elif fate % 12 == 5:
                 self.planned(two, template, slot, status="missed")
             elif fate == 3:
                 self.planned(two, template, slot, status="skipped", reason="holiday", excused=True)

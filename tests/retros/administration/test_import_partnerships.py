@@ -34,7 +34,7 @@ from tests.rows import checksum
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
-FIRST = (timezone.localdate() + timedelta(days=20)).isoformat()
+FIRST = timezone.localdate() + timedelta(days=20)
 
 
 def line(a: str, b: str, label: str = "Growth", *, cadence: str = "every 2 months") -> str:
@@ -235,8 +235,7 @@ def test_clashes_are_named_before_anything_is_put_in(client: Client, cast: Cast,
         ("mei@example.org", frozenset({"Here, which is here already", "line 2, One"})),
         ("lea@x.example", frozenset({"line 3, Two", "line 4, Three"})),
     }
-    day = timezone.localdate() + timedelta(days=20)
-    assert {clash.when for clash in clashes} == {f"{day.day} {day:%B %Y}, 14:00 (Europe/Tallinn)"}
+    assert {clash.when for clash in clashes} == {f"{FIRST.day} {FIRST:%B %Y}, 14:00 (Europe/Tallinn)"}
     page = upload(client, text)
     assert "2 clashes are named below." in page.text
     assert page.text.index("Two retros at once") < page.text.index("What would be put in")
@@ -250,7 +249,7 @@ def test_holidays_and_early_hours_of_those_who_are_here_are_named(client: Client
     ahead = (timezone.localdate() + timedelta(days=n) for n in range(20, 160))
     holiday = next(day for day in ahead if public_holidays.on(day, "EE"))
     text = table(
-        line("mei@example.org", "a@x.example", "Holiday").replace(FIRST, holiday.isoformat()),
+        line("mei@example.org", "a@x.example", "Holiday").replace(str(FIRST), holiday.isoformat()),
         line("tom@example.org", "b@x.example", "Night"),
         line("c@x.example", "d@x.example", "By day"),
         line("e@x.example", "f@x.example", "Typed").replace("14:00", "05:00"),
