@@ -1,5 +1,5 @@
-// A form that leads to another page goes out once, however often its button is pressed meanwhile. data-file: what comes is
-// a file, and one stays.
+// A form that leads to another page goes out once, however often its button is pressed meanwhile. data-file: what comes
+// is a file, and one stays.
 let leaving = 0;
 addEventListener("submit", (event) => {
   const { target, submitter } = event;
