@@ -13,7 +13,7 @@ STYLESHEET = "css/site.css"
 SCRIPT = re.compile(r'^import "([\w./-]+\.js)";$', re.MULTILINE)
 NOT_CODE = re.compile(r"^[ \t]*(?://.*)?|(?<=[;,)}|]) // .*$", re.MULTILINE)
 # oxfmt puts them; of texts only selectors have some.
-SPACES = re.compile(r" ?(=>|[=!]==|&&|\|\||\?\?|[<>+-]=|[=?:,{}<>]) | (?=[{}])|\b(if|for) (?=\()|;(?=})")
+SPACES = re.compile(r" ?(=>|[=!]==|&&|\|\||\?\?|[<>+-]=|[=?:,{}<>]) | (?=[{}])|(?<=\)) (?=\w)|\b(if|for) (?=\()|;(?=})")
 LINE_ENDS = re.compile(r"(?<=[()\[{};,>])\n+")  # oxfmt ends each statement with one of these
 NOT_STYLE = re.compile(r"/\*.*?\*/|^\s+", re.MULTILINE | re.DOTALL)
 

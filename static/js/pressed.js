@@ -19,7 +19,7 @@ addEventListener("htmx:configRequest", ({ detail }) => {
   if (name) detail.parameters[name] = value;
 });
 // Who leaves for another page gets there, wherever the answer to an earlier press would lead.
-addEventListener("beforeunload", () => (left = Date.now()));
+addEventListener("beforeunload", ({ defaultPrevented }) => (left = !defaultPrevented && Date.now()));
 addEventListener("htmx:beforeOnLoad", (event) => {
   if (Date.now() - left < 8000 && event.detail.xhr.getResponseHeader("HX-Redirect")) event.preventDefault();
 });

@@ -12,7 +12,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
 from partnerships.models import Agreement, Invitation
-from retros.models import Action, Entry, Ready, Session
+from retros.models import Action, Entry, Session
 from tests.browser import TWO_FRAMES, Watched, press, until_caught
 from tests.cast import Cast, make_cast, page_of
 from tests.conftest import LiveServer
@@ -213,7 +213,9 @@ def test_who_leaves_gets_there_wherever_an_earlier_press_leads(
 
 
 def test_who_leaves_before_a_press_has_gone_out_is_asked(rooms: Rooms, cast: Cast, go: Callable[[str], Page]) -> None:
-    page = go(rooms.pulse())
+    page = go(rooms.pulse_revealed())
+    play.step_of(Session.objects.get(), "pulse").ready_for_next(by=cast.tom)
+    page.reload()
     page.on("dialog", lambda dialog: dialog.dismiss())
     leave = page.locator(".room-bar a.push")
 
@@ -221,14 +223,14 @@ def test_who_leaves_before_a_press_has_gone_out_is_asked(rooms: Rooms, cast: Cas
         with page.expect_event("dialog"):
             leave.click(no_wait_after=True)
 
-    held = Held(page, "/(answer|ready|pick)/$")
-    page.locator("#answer-changed textarea").fill("And more")
-    page.locator("#ready").click()
+    held = Held(page, "/(note|next|pick)/$")
+    page.locator("main textarea:visible").first.fill("And more")
+    page.locator("#dock .offers button").last.click()
     held.wait()
     stays()
     held.let()
-    held.let()
-    assert Ready.objects.filter(person=cast.ines).exists()
+    held.let(leaves=True)
+    expect(page).to_have_url(re.compile("/steps/2/$"))
     page.goto(rooms.full_board(4))
     picks = page.locator("#cards-good [data-key=p]")
     for n in range(2):
