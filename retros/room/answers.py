@@ -82,6 +82,12 @@ def room_again(request: PersonRequest, session_id: UUID, position: int) -> HttpR
     return room_answer(request, room_at(get_session(request.user, session_id), request.user, position))
 
 
+def with_version(answer: HttpResponse, version: int) -> HttpResponse:
+    """What was edited has this version now: whoever sent its form again meanwhile goes on from there."""
+    answer["Twofold-Version"] = str(version)
+    return answer
+
+
 def kept(request: PersonRequest, session_id: UUID, position: int, version: int) -> HttpResponse:
     """After a verb of a box that saves itself: then its version, else the room."""
     return JsonResponse({"version": version}) if is_autosave(request) else room_again(request, session_id, position)

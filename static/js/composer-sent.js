@@ -11,8 +11,10 @@ const again = new WeakSet();
 addEventListener(
   "submit",
   (event) => {
-    if (!event.target.matches(".htmx-request") || !adds(event.target)) return;
-    again.add(event.target);
+    const { target: form, submitter } = event;
+    if (!form.matches(".htmx-request") || submitter?.hasAttribute("formaction")) return;
+    if (!adds(form) && !form.matches("[data-editor]")) return;
+    again.add(form);
     event.preventDefault();
     event.stopImmediatePropagation();
   },
@@ -22,7 +24,7 @@ addEventListener(
 addEventListener("htmx:afterRequest", ({ detail }) => {
   const form = detail.elt;
   const { formData } = detail.requestConfig;
-  const goesOn = again.delete(form);
+  detail.goesOn = again.delete(form);
   if (!detail.isDone || !adds(form)) return;
   const fields = [...form.querySelectorAll("textarea, input:not([type])")];
   for (const field of fields) {
@@ -38,5 +40,5 @@ addEventListener("htmx:afterRequest", ({ detail }) => {
   draftOf(form).submitting = !stays;
   dispatchEvent(new CustomEvent("twofold:emptied", { detail: { form, isEmpty } }));
   if ("then" in form.dataset) form.closest("details").open = !isEmpty || wentOn(detail);
-  if (goesOn && stays && fields[0].value.trim()) setTimeout(() => form.requestSubmit());
+  if (detail.goesOn && stays && fields[0].value.trim()) setTimeout(() => form.requestSubmit());
 });

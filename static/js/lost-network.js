@@ -1,9 +1,11 @@
 // No answer: a press waits for the network and is made again, as it was made. Its id, or what it sets, makes it happen
 // once. It says so at its card or in its form's own notice, until the next answer.
-const { lost, waits, broken } = document.body.dataset;
+const { lost, waits, broken, refused } = document.body.dataset;
+const act = document.getElementById("act");
+const noticeOf = (form) => form?.querySelector("[data-notice]");
 
 function tell(elt, path, words) {
-  const place = (elt.matches(".acts") && cardOf(path)) || elt.querySelector("[data-notice]");
+  const place = (elt.matches(".acts") && cardOf(path)) || noticeOf(elt.hidden ? act : elt);
   if (!place) return;
   const box = document.createElement("div");
   box.className = words === waits ? "notice" : "notice error";
@@ -26,7 +28,7 @@ function wait({ detail: { elt, requestConfig: sent } }) {
   const values = [...formData];
   const known = copies.waiting.find((press) => isSame(press, sent));
   if (known) known.values = values;
-  else copies.waiting.push({ path, id: elt.id, values });
+  else copies.waiting.push({ path, id: elt.hidden || elt.id, values });
   copies.wait();
 }
 function again() {
@@ -46,7 +48,8 @@ addEventListener("htmx:responseError", ({ detail: { elt, shouldSwap, requestConf
 });
 addEventListener("htmx:afterRequest", ({ detail: { elt, xhr, isDone, requestConfig } }) => {
   if (!xhr.status) return;
-  if (isDone) elt.querySelector("[data-notice]")?.replaceChildren();
+  if (isDone) for (const form of [elt, requestConfig.verb === "post" ? act : elt]) noticeOf(form)?.replaceChildren();
+  else if (elt.hidden) tell(elt, "", refused);
   const rest = copies.waiting.filter((press) => !isSame(press, requestConfig));
   if (rest.length === copies.waiting.length) return;
   copies.wait(rest);

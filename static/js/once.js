@@ -1,8 +1,10 @@
-// A form that leads to another page goes out once, however often its button is pressed meanwhile.
+// A form that leads to another page goes out once, however often its button is pressed meanwhile. data-file: what comes
+// is a file, and one stays.
 let leaving = 0;
 addEventListener("submit", (event) => {
-  if (event.defaultPrevented || event.target.method !== "post") return;
-  if (leaving === event.submitter) event.preventDefault();
-  leaving = event.submitter;
-  setTimeout(() => (leaving = 0), 5000);
+  const { target, submitter } = event;
+  if (event.defaultPrevented || target.method !== "post" || "file" in target.dataset) return;
+  if (leaving === submitter) event.preventDefault();
+  leaving = submitter;
+  setTimeout(() => (leaving = 0), 10000);
 });

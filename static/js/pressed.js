@@ -2,7 +2,9 @@
 // answers it then leaves them where they are.
 const presses = new WeakMap();
 let acts = 0;
+let left = 0; // when
 const remember = (event) => {
+  left = 0;
   if (event.type === "click") acts++;
   const button = event.submitter;
   presses.set(event, { acts, path: button?.getAttribute("formaction"), name: button?.name, value: button?.value });
@@ -15,5 +17,10 @@ addEventListener("htmx:configRequest", ({ detail }) => {
   const { path, name, value } = pressOf(detail);
   if (path) detail.path = path;
   if (name) detail.parameters[name] = value;
+});
+// Who leaves for another page gets there, wherever the answer to an earlier press would lead.
+addEventListener("beforeunload", ({ defaultPrevented }) => (left = !defaultPrevented && Date.now()));
+addEventListener("htmx:beforeOnLoad", (event) => {
+  if (Date.now() - left < 8000 && event.detail.xhr.getResponseHeader("HX-Redirect")) event.preventDefault();
 });
 window.wentOn = ({ requestConfig }) => pressOf(requestConfig).acts !== acts;

@@ -1,11 +1,20 @@
-// A press goes out after what is typed, and ends the drafts whose text it takes over.
+// A press goes out after what is typed, and ends the drafts whose text it takes over. Who leaves before that is asked.
+let waiting = 0;
+const queues = ({ "htmx-internal-data": data }) => data?.queuedRequests?.length;
+addEventListener("beforeunload", (event) => {
+  if (waiting || [...document.querySelectorAll(".acts")].some(queues)) event.preventDefault();
+});
 const saves = (form) => form?.matches?.("form[data-autosave]");
 addEventListener("htmx:confirm", (event) => {
   if (event.detail.verb !== "post" || saves(event.target)) return;
   event.preventDefault();
+  waiting++;
   saveAll()
     .then(() => saveAll()) // what was typed meanwhile
-    .then(() => event.detail.issueRequest());
+    .then(() => {
+      waiting--;
+      event.detail.issueRequest();
+    });
 });
 
 addEventListener("submit", ({ target: form }) => {

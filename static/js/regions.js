@@ -13,15 +13,6 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (Number(version) < versionShown()) detail.shouldSwap = false;
 });
 
-// A push may have taken the pressed form away: its answer is the page's all the same, where htmx looks within the form.
-const show = (html) => htmx.swap(document.body, html, { swapStyle: "none" }, { eventInfo: { target: document.body } });
-function answered({ currentTarget: form, detail }) {
-  if (form.isConnected || !detail.shouldSwap) return;
-  detail.shouldSwap = false;
-  show(detail.xhr.responseText);
-}
-document.addEventListener("htmx:beforeRequest", ({ target }) => target.addEventListener("htmx:beforeSwap", answered));
-
 document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
   const { target } = detail,
     region = detail.fragment.firstElementChild,
@@ -49,7 +40,7 @@ addEventListener("twofold:regions", ({ detail: { version, shown, html } }) => {
   if (version < versionShown() || isShown()) return;
   const unsaved = [...document.querySelectorAll("form[data-autosave]")].filter((form) => draftOf(form).unsaved);
   dispatchEvent(new CustomEvent("twofold:before-regions", { detail: { html } }));
-  show(html);
+  htmx.swap(document.body, html, { swapStyle: "none" }, { eventInfo: { target: document.body } });
   requestAnimationFrame(() => dispatchEvent(new CustomEvent("twofold:after-regions"))); // laid out once
   const token = document.querySelector("#act [name=csrfmiddlewaretoken]").value;
   for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken][value='']")) field.value = token;

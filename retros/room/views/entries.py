@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from partnerships.http import PersonRequest, saves_draft
 from retros.access import get_entry, get_prompt
 from retros.models import Draft, Entry
-from retros.room.answers import kept, room_again
+from retros.room.answers import kept, room_again, with_version
 from retros.room.forms import AnswerForm, CardEditForm, CardForm, DraftForm, TalkForm
 from retros.room.late import kept_if_late
 from retros.room.page import room_at
@@ -49,7 +49,7 @@ def entry_update(request: PersonRequest, session_id: UUID, entry_id: UUID) -> Ht
         entry.edit(by=request.user, text=data["text"], version=data["version"], only_me=data["only_me"])
         if data["prompt"]:
             entry.move(get_prompt(request.user, session_id, data["prompt"]), by=request.user)
-        return room_again(request, session_id, entry.step.position)
+        return with_version(room_again(request, session_id, entry.step.position), entry.version)
     room = room_at(entry.step.session, request.user, entry.step.position)
     key = Draft.Box.EDIT.key(entry.pk)
     draft = Draft.of(request.user, [key]).get(key)

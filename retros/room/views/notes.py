@@ -17,7 +17,7 @@ from partnerships.http import PersonRequest
 from retros.access import get_action, get_entry, get_note, get_prompt, get_session, get_step
 from retros.actions.forms import ActionForm
 from retros.models import Action, Note, Step
-from retros.room.answers import kept, room_again
+from retros.room.answers import kept, room_again, with_version
 from retros.room.decisions import name_decision, settle_decision
 from retros.room.forms import LearningForm, NoteForm, PlaceForm, ReviewForm
 from retros.room.late import kept_if_late
@@ -104,7 +104,7 @@ def learning_update(request: PersonRequest, session_id: UUID, note_id: UUID) -> 
     note = get_note(request.user, session_id, note_id, deleted=request.method == "POST")
     if request.method == "POST":
         note.edit(by=request.user, **NoteForm(request.POST).checked())
-        return room_again(request, session_id, note.step.position)
+        return with_version(room_again(request, session_id, note.step.position), note.version)
     context = {"note": note, "session": note.step.session, "titles": form_titles(note)}
     return render(request, "retros/room/learning_update.html", context)
 

@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.urls import reverse
 from playwright.sync_api import expect
 
 from partnerships.models import Invitation, Person
 from retros.models import Draft
-from tests.browser import Watched, look, press
+from tests.browser import Watched, look, press, until_caught
 from tests.cast import page_of
 from tests.conftest import LiveServer
 from tests.factories import PASSWORD, PartnershipFactory, PersonFactory
 from tests.partnerships.accounts.ways_in import code_in
+from tests.partnerships.accounts.ways_in import with_mail as with_mail
 
 pytestmark = pytest.mark.one_database
 
@@ -172,6 +174,26 @@ def test_who_has_no_password_confirms_by_a_code(context: Any, live_server: LiveS
     press(page, "Go on")
     expect(page.get_by_role("heading", level=1)).to_have_text("Choose a password")
     look(page)
+
+
+def test_a_code_that_is_pressed_twice_signs_in(
+    page: Any, live_server: LiveServer, with_mail: None, mailoutbox: list[Any]
+) -> None:
+    PersonFactory.create(name="Tom Lindqvist", email="tom@example.org")
+    page.goto(reverse("account_request_login_code"))
+    page.get_by_label("Email").fill("tom@example.org")
+    page.locator("main button[type=submit]").first.click()
+    page.get_by_label("Code").fill(code_in(mailoutbox[-1]))
+    sent: list[Any] = []
+    page.route(f"**{reverse('account_confirm_login_code')}", lambda route: sent.append(route))
+    # Playwright itself touches no page that is about to be left.
+    page.keyboard.press("Enter")
+    until_caught(page, sent)
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(50)
+    sent[-1].continue_()
+    expect(page).to_have_url(f"{live_server.url}/")
+    assert len(sent) == 1
 
 
 def test_sign_out_everywhere(new_context: Callable[..., Any], live_server: LiveServer) -> None:

@@ -41,6 +41,7 @@ def test_a_handover_is_saved_while_it_is_typed_and_the_export_is_a_file(
     page.get_by_role("button", name="Export what I can see").click()
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Go on").click()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Export what I can see").click()
-    assert download.value.suggested_filename == "twofold.zip"
+    for _again in range(2):  # a file leads to no other page: who presses for it once more means it
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Export what I can see").click()
+        assert download.value.suggested_filename == "twofold.zip"

@@ -12,8 +12,8 @@ from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
 from partnerships.models import Agreement, Invitation
-from retros.models import Entry, Session
-from tests.browser import TWO_FRAMES, until_caught
+from retros.models import Action, Entry, Session
+from tests.browser import TWO_FRAMES, Watched, press, until_caught
 from tests.cast import Cast, make_cast, page_of
 from tests.conftest import LiveServer
 from tests.retros import play
@@ -137,6 +137,113 @@ def test_a_form_that_comes_late_opens_over_nobody(rooms: Rooms, go: Callable[[st
     expect(page.locator("#editor")).to_be_hidden()
 
 
+def test_what_becomes_of_a_press_is_told_when_its_form_is_shut_meanwhile(
+    rooms: Rooms, go: Callable[[str], Page], watched: Watched
+) -> None:
+    page = go(rooms.board())
+    held = Held(page, "/entries/[^/]+/$")
+    edit, text = page.locator("a[data-edit]:not([title])").first, page.locator("#editor textarea")
+    notice = page.locator("#act [data-notice]")
+
+    def keep(words: str, *, instead: str) -> None:
+        edit.click()
+        expect(text).to_have_value(re.compile(f"^{instead}"))
+        text.fill(words)
+        press(page, "Keep it")
+        held.wait()
+        page.keyboard.press("Escape")
+
+    watched.expect(422)
+    keep("x" * 11_000, instead="You pulled me")
+    held.let()
+    expect(notice).to_contain_text("That was not kept.")
+    # A lost one waits for the network, and the next that is done takes the words away.
+    watched.expect_lost()
+    keep("Other words", instead="xxx")
+    held.routes.pop().abort()
+    expect(notice).to_contain_text("Waiting for the network.")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    held.let()
+    expect(page.get_by_text("Other words")).to_be_visible()
+    expect(notice).to_be_empty()
+
+
+def test_what_is_edited_and_kept_again_before_the_answer_is_kept(
+    rooms: Rooms, cast: Cast, go: Callable[[str], Page]
+) -> None:
+    page = go(rooms.conclude())
+    held = Held(page, "/(learnings|actions)/")
+    text = page.locator("#editor textarea")
+    page.locator("main a[data-edit][href*=learnings]").click()
+    text.fill("One")
+    press(page, "Keep it")
+    text.fill("One, two")
+    press(page, "Keep it")
+    held.let()
+    held.let()
+    expect(text).to_be_hidden()
+    expect(page.get_by_text("One, two", exact=True)).to_be_visible()
+    # A page of its own is left by the first: the words are there when it is opened again.
+    action = Action.objects.earliest("created_at")
+    page.goto(where := reverse("action_update", args=[action.pk]))
+    for words in ("Book it", "Book it today"):
+        page.locator("#id_text").fill(words)
+        press(page, "Keep the changes")
+    held.let(leaves=True)
+    expect(page).not_to_have_url(re.compile(where))
+    page.goto(where)
+    expect(page.locator("#id_text")).to_have_value("Book it today")
+
+
+def test_who_leaves_gets_there_wherever_an_earlier_press_leads(
+    rooms: Rooms, cast: Cast, go: Callable[[str], Page]
+) -> None:
+    page = go(rooms.pulse_revealed())
+    play.step_of(Session.objects.get(), "pulse").ready_for_next(by=cast.tom)
+    page.reload()
+    held, left = Held(page, "/next/"), Held(page, "/partnerships/[^/]+/$", "GET")
+    page.locator("#dock .offers button").last.click()
+    held.wait()
+    # Playwright itself touches no page that is about to be left.
+    page.evaluate("setTimeout(() => document.querySelector('.room-bar a.push').click())")
+    left.wait()
+    held.let(leaves=True)
+    left.let(leaves=True)
+    expect(page).to_have_url(re.compile("/partnerships/[^/]+/$"))
+
+
+def test_who_leaves_before_a_press_has_gone_out_is_asked(rooms: Rooms, cast: Cast, go: Callable[[str], Page]) -> None:
+    page = go(rooms.pulse_revealed())
+    play.step_of(Session.objects.get(), "pulse").ready_for_next(by=cast.tom)
+    page.reload()
+    page.on("dialog", lambda dialog: dialog.dismiss())
+    leave = page.locator(".room-bar a.push")
+
+    def stays() -> None:
+        with page.expect_event("dialog"):
+            leave.click(no_wait_after=True)
+
+    held = Held(page, "/(note|next|pick)/$")
+    page.locator("main textarea:visible").first.fill("And more")
+    page.locator("#dock .offers button").last.click()
+    held.wait()
+    stays()
+    held.let()
+    held.let(leaves=True)
+    expect(page).to_have_url(re.compile("/steps/2/$"))
+    page.goto(rooms.full_board(4))
+    picks = page.locator("#cards-good [data-key=p]")
+    for n in range(2):
+        picks.nth(n).click()
+    held.wait()
+    stays()
+    held.let()
+    held.let()
+    expect(page.locator("#cards-good [aria-pressed=true]")).to_have_count(2)
+    leave.click()
+    expect(page).to_have_url(re.compile("/partnerships/[^/]+/$"))
+
+
 def test_what_is_ticked_while_a_card_is_under_way_is_meant_for_the_next(
     rooms: Rooms, cast: Cast, go: Callable[[str], Page]
 ) -> None:
@@ -251,6 +358,8 @@ def test_a_form_that_leads_to_another_page_goes_out_once(
     cast: Cast, new_context: Callable[..., Any], live_server: LiveServer
 ) -> None:
     page = page_of(cast.ada, new_context(), live_server)
+    # Eight seconds go by at once.
+    page.add_init_script("const later = setTimeout; window.setTimeout = (act, ms) => later(act, ms > 8000 ? ms : 0)")
     page.goto(where := reverse("person_invite"))
     held = Held(page, f"{where}$")
     page.get_by_role("textbox", name="Email").fill("new@example.org")
