@@ -1,9 +1,9 @@
 """Between any two questions of a request, somebody else commits something. The answer is a page, a way elsewhere or a
 refusal with words, never a fault of ours, and shows nothing that is not for its reader; a verb stores all of it or
-nothing.
+nothing. What a stream tells is the page before it or after it (tests/told.py).
 
-A few places by default, which failed before or stand for their kind. `deep`: every page and press of the pair, with one
-in EVERY of tests/changes.py by turns, at every moment that can matter (tests/between.py).
+A few places by default, which failed before or stand for their kind. `deep`: every page, press and step of the pair,
+with one in EVERY of tests/changes.py by turns, at every moment that can matter (tests/between.py).
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from itertools import islice, product
 import pytest
 
 from tests.between import Other, patience
+from tests.retros.play import CONCLUDE, WRITE
 from tests.routes import TABLE
 from tests.scenes import Scene
+from tests.told import Side
 from tests.world import HTMX
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
@@ -23,14 +25,17 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_database
 EVERY = 25  # 1 tries all of them: hours
 PHASES = ("folded", "revealed", "closed")
 READERS = ("ines", "sara", "ada")
+SITTINGS = ("now", "folded sitting", "open sitting")
 
 
-def test_some_changes_in_the_middle_of_a_page_or_a_press(scene: Scene) -> None:
+def test_some_changes_in_the_middle_of_a_page_a_press_or_a_stream(scene: Scene) -> None:
     wrong = []
     for who, name, change in OPENED:
         wrong += scene.wrong(who, name, change, scene.opening(who, name))
     for who, name, change in PUSHED:
         wrong += scene.wrong(who, name, change, scene.pressing(who, name), presses=True)
+    for who, position, change in TOLD:
+        wrong += Side(scene, who, "now", position, loaded=True).wrong(change)
     assert not wrong, "\n".join(wrong)
 
 
@@ -52,6 +57,11 @@ PUSHED = [
     ("ines", "release_create", "what_was_agreed_goes"),
     ("ines", "entry_note_update", "the_writing_goes"),
     ("ines", "sign_in_links", "ines session_end_all"),
+]
+TOLD = [
+    ("ines", CONCLUDE, "tom learning_create"),
+    ("ines", WRITE, "tom_is_erased"),
+    ("tom", WRITE, "tom_is_erased"),
 ]
 
 
@@ -83,4 +93,19 @@ def test_any_change_in_the_middle_of_any_press(scene: Scene, who: str) -> None:
     for name, change in in_turns(scene, names, 3 * PHASES.index(phase) + READERS.index(who) + 9):
         if change != "a_sitting_goes":
             wrong += scene.wrong(who, name, change, asks[name], presses=True, scripted=name in scripted)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("who", ["ines", "tom"])
+@pytest.mark.parametrize("scene", ["folded", "revealed", "closed"], indirect=True)
+def test_any_change_in_the_middle_of_what_any_stream_tells(scene: Scene, who: str) -> None:
+    sides = [
+        Side(scene, who, sitting, position, loaded=loaded)
+        for sitting in SITTINGS
+        for position in range(len(scene.world.sessions[sitting].steps))
+        for loaded in (True, False)
+    ]
+    turns = islice(product(sides, scene.changes), len(scene.world.phase) % EVERY, None, EVERY)
+    wrong = [fault for side, change in turns for fault in side.wrong(change)]
     assert not wrong, "\n".join(wrong)

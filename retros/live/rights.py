@@ -51,10 +51,12 @@ def seen_by(cookie: str, look: Callable[[Person], T]) -> T | None:
     """
     close_old_connections()
     try:
-        if (person := _signed_in(cookie)) is None:
+        if _signed_in(cookie) is None:
             return None
         with _one_moment():
-            return look(person)
+            session = SessionStore(cookie)  # once more: the sign-in may have ended since
+            session.load()
+            return look(session.person) if session.person else None
     finally:
         close_old_connections()
 

@@ -1,7 +1,5 @@
-"""Between any two questions of what a stream tells, somebody else commits something. What is told is the page before it
-or after it, or nothing; and with the next version the browser shows what its page would.
-
-A few places by default. `deep`: every step of three sittings, with one in EVERY of tests/changes.py by turns.
+"""What a stream tells to one browser, while somebody else commits something between any two questions of it: the page
+before it or after it, or nothing; and with the next version the browser shows what its page would.
 """
 
 from __future__ import annotations
@@ -9,25 +7,17 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from itertools import islice, product
 from typing import Any, NamedTuple
 
-import pytest
 from django.conf import settings
 from django.urls import reverse
 
 from retros.live import rights
 from retros.room.answers import push
 from retros.room.regions import named
-from tests.retros.play import CLOSE, CONCLUDE, WRITE
 from tests.retros.regions import ids_in, shown_in
 from tests.scenes import Scene
 from tests.world import MARK
-
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
-
-EVERY = 12  # 1 tries all of them: an hour
-SITTINGS = ("now", "folded sitting", "open sitting")
 
 
 class Picture(NamedTuple):
@@ -67,6 +57,10 @@ class Side:
 
     def wrong(self, change: str) -> Iterator[str]:
         """What is wrong with what is told, wherever in the middle of it this change comes."""
+        for fault in self._wrong(change):
+            yield f"{self.who} at {self.position} of {self.session.title}, {change}: {fault}"
+
+    def _wrong(self, change: str) -> Iterator[str]:
         pictures: tuple[Picture, Picture] | None = None
         for found in self.scene.met(self, change):
             after = self.picture().digests
@@ -93,34 +87,3 @@ class Side:
             yield "the next version tells something else than the page"
         elif self.shown and not named(after) <= here:
             yield "the next version leaves something out"
-
-
-def test_what_a_stream_tells_is_of_one_moment(scene: Scene) -> None:
-    wrong = [
-        f"{who} {position} {change}: {fault}"
-        for who, position, change in TOLD
-        for fault in Side(scene, who, "now", position, loaded=True).wrong(change)
-    ]
-    assert not wrong, "\n".join(wrong)
-
-
-TOLD = [
-    ("ines", CONCLUDE, "tom learning_create"),
-    ("ines", WRITE, "tom_is_erased"),
-    ("tom", CLOSE, "a_retro_goes_its_course"),
-]
-
-
-@pytest.mark.deep
-@pytest.mark.parametrize("who", ["ines", "tom"])
-@pytest.mark.parametrize("scene", ["folded", "revealed", "closed"], indirect=True)
-def test_any_change_in_the_middle_of_what_any_stream_tells(scene: Scene, who: str) -> None:
-    sides = [
-        (f"{who} {sitting} {position}{' anew' * (not loaded)}", Side(scene, who, sitting, position, loaded=loaded))
-        for sitting in SITTINGS
-        for position in range(len(scene.world.sessions[sitting].steps))
-        for loaded in (True, False)
-    ]
-    turns = islice(product(sides, scene.changes), len(scene.world.phase) % EVERY, None, EVERY)
-    wrong = [f"{name}, {change}: {fault}" for (name, side), change in turns for fault in side.wrong(change)]
-    assert not wrong, "\n".join(wrong)
