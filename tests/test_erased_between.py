@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -101,7 +102,7 @@ def pressed_meanwhile(press: Press, erase: Callable[[], None], within: list[str]
         press.do(client)
     for number in moments(within, written.tables - BESIDE, to_the_end=True)[len(str(press)) % EACH :: EACH]:
         client = press.begin()
-        between = Between(press.scene.other, number, lambda client=client: _pressed(press, client))  # type: ignore[misc]
+        between = Between(press.scene.other, number, partial(_pressed, press, client))
         with connection.execute_wrapper(between):
             erase()
         if between.done:
