@@ -17,7 +17,7 @@ from partnerships.mail import outbox
 from partnerships.models import SignIn, SignInChange
 from retros.backup import make
 from retros.dates import upkeep
-from retros.lifecycle import retention
+from retros.lifecycle import erasure, retention
 from retros.models import Tick
 from retros.notifications.plan import plan_deliveries
 from retros.notifications.wording import message_for
@@ -40,6 +40,7 @@ def tick(now: datetime) -> None:
         lambda: upkeep.close_grace(now),
         *(once_a_day if is_new_day(now) else ()),
         lambda: plan_deliveries(now),
+        lambda: erasure.finish(now),
         lambda: outbox.expire(now),
         lambda: begin_after_restoring(now),
         lambda: outbox.show(now),

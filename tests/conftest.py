@@ -35,6 +35,7 @@ from tests.cast import mail_at_once as mail_at_once
 from tests.cast import mail_without_commit as mail_without_commit
 from tests.cast import people as people
 from tests.presses import both as both
+from tests.scenes import scene as scene
 from tests.world import made_world as made_world
 from tests.world import world as world
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def watched(person: Person) -> Iterator[None]:
     """One transaction: what is done, its line of the record, and the mail with the link that takes it back."""
     with transaction.atomic():
-        Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+        person.check_not_erased()
         before = WaysIn.of(person)
         yield
         if noted := SignInChange.note(person, before):

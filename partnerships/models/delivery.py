@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -287,7 +287,9 @@ class Preference(models.Model):
     @classmethod
     def unsubscribe(cls, person: Person) -> None:
         """No reminder by mail any more. Calendar mail goes on, and so does what stands in the app."""
-        cls.keep({(kind, Delivery.Channel.EMAIL): False for kind in mailed_reminders()}, by=person)
+        with transaction.atomic():
+            person.check_not_erased()
+            cls.keep({(kind, Delivery.Channel.EMAIL): False for kind in mailed_reminders()}, by=person)
 
 
 def mailed_reminders() -> list[str]:

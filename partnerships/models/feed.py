@@ -3,7 +3,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
 from partnerships.models.invitation import hash_token
@@ -30,7 +30,10 @@ class CalendarFeed(models.Model):
     def issue(cls, *, by: Person) -> str:
         """A new address, shown this once; the earlier one stops working."""
         token = secrets.token_urlsafe(32)
-        cls.objects.update_or_create(person=by, defaults={"token_hash": hash_token(token), "made_at": timezone.now()})
+        made = {"token_hash": hash_token(token), "made_at": timezone.now()}
+        with transaction.atomic():
+            by.check_not_erased()
+            cls.objects.update_or_create(person=by, defaults=made)
         return token
 
     @classmethod

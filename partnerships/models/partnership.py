@@ -155,10 +155,9 @@ class Partnership(models.Model):
         with self._administering(by):
             if Partnership.objects.filter(pk=self.pk, archived_at__isnull=False).exists():
                 raise Refusal(_("This partnership has ended. Nobody new can lead it."))
-            if not Person.objects.filter(pk=person.pk, is_active=True).exists():
-                raise Refusal(_("This person can no longer sign in."))
             if Membership.objects.filter(partnership=self, person=person).exists():
                 raise Refusal(_("One of the two members cannot lead the partnership."))
+            person.check_here()  # of no member, whose erasure holds the person and wants the partnership
             _lead, is_new = Lead.objects.get_or_create(partnership=self, person=person, defaults={"assigned_by": by})
             if not is_new:
                 return False

@@ -192,9 +192,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
         """
         with transaction.atomic():
             if not self._state.adding and not self.erased_at:
-                here = Person.objects.select_for_update(no_key=True).filter(pk=self.pk)
-                if here.values_list("erased_at", flat=True).get() is not None:
-                    raise NotAllowed(_("This account was erased."))
+                self.check_not_erased()
             super().save(*args, **kwargs)
 
     # --- what an admin does with an account ---------------------------------------------------------------------
@@ -226,6 +224,12 @@ class Person(AbstractBaseUser, PermissionsMixin):
         """
         if not Person.objects.select_for_update(no_key=True).get(pk=self.pk).is_active:
             raise Refusal(_("This person can no longer sign in."))
+
+    def check_not_erased(self) -> None:
+        """The same for what may be stored of somebody who was switched off. Raises NotAllowed."""
+        here = Person.objects.select_for_update(no_key=True).filter(pk=self.pk)
+        if here.values_list("erased_at", flat=True).get() is not None:
+            raise NotAllowed(_("This account was erased."))
 
     def check_admin(self) -> None:
         """For a verb of an admin, in its transaction. Raises NotAllowed for whoever is no admin (any more)."""

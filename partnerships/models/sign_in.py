@@ -59,6 +59,15 @@ class SignIn(AbstractBaseSession):
             over.filter(pk=key).delete()
 
     @classmethod
+    def forget(cls, person: Person) -> None:
+        """All of theirs, and each browser's in which a sign-in of theirs was begun: nobody's yet, it names them."""
+        cls.objects.filter(person=person).delete()
+        ids = str(person.pk), person.pk.hex
+        begun = cls.objects.filter(person=None)
+        theirs = [row.pk for row in begun.iterator() if any(each in str(row.get_decoded()) for each in ids)]
+        begun.filter(pk__in=theirs).delete()
+
+    @classmethod
     def get_session_store_class(cls) -> type[SessionStore]:
         return SessionStore
 

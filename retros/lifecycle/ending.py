@@ -21,9 +21,10 @@ def end(partnership: Partnership, *, by: Person, leaving: bool = False) -> bool:
     """
     with transaction.atomic():
         series = Series.objects.filter(partnership=partnership)
-        still_open = Session.objects.filter(partnership=partnership).unfinished()
+        sessions = Session.objects.filter(partnership=partnership)
+        still_open = sessions.unfinished()
         list(series.select_for_update(no_key=True))  # in the order of `planning`
-        list(still_open.select_for_update(no_key=True).order_by("pk"))
+        list(sessions.select_for_update(no_key=True).order_by("pk").values_list("pk"))  # one over can be reopened
         ended = partnership.archive(by=by)
         if leaving:
             partnership.leave(by=by)

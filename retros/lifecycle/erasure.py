@@ -7,6 +7,7 @@ handover. The row of the person stays too, as “Former member”, without anyth
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from allauth.account.models import EmailAddress
@@ -37,11 +38,15 @@ from partnerships.refusals import Refusal
 from retros.lifecycle import ending
 from retros.models import BulkLine, Draft, Entry, EntryRevision, Jot, KindWord, Need, Note, Pick, Prompt, Release
 from retros.models.template import catalogue
+from retros.room.decisions import sentence_of
 from retros.room.regions import memory
 from retros.search import index
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
+
+UNDER_WAY = timedelta(hours=1)  # what began before an erasure is long over by then
 
 
 def erase(person: Person) -> None:
@@ -60,6 +65,16 @@ def erase(person: Person) -> None:
         index.wipe(connection)
         transaction.on_commit(memory.forget)
         Audit.record(Audit.Act.ERASED, by=person, about=person)
+
+
+def finish(now: datetime) -> None:
+    """Once more, of whoever erased themselves within the last hour, what stores no verb waits for them with: a request
+    or a round of the worker that was under way may have put something there since.
+    """
+    for person in Person.objects.filter(erased_at__gt=now - UNDER_WAY):
+        with transaction.atomic():
+            _told(person)
+            _signing_in(person)
 
 
 def _check_an_admin_stays(person: Person) -> None:
@@ -84,7 +99,7 @@ def _writing(person: Person) -> None:
 
 
 def _names(person: Person) -> None:
-    """First names that were copied into the choices of questions, and role labels."""
+    """First names that were copied into the choices of questions and what was settled by them, and role labels."""
     steps = Prompt.objects.filter(step__session__partnership__memberships__person=person).exclude(choices=[])
     for prompt in steps.select_related("step__session"):
         _forget_name(prompt, person)
@@ -102,9 +117,12 @@ def _forget_name(prompt: Prompt, person: Person) -> None:
         for presence in session.presences.select_related("person")
     }
     written = dict(alike[0].choices) if alike and len(names) == len(Seat) else {}
-    prompt.choices = [
-        [value, _without_name(label, person, written.get(value), names)] for value, label in prompt.choices
-    ]
+    labels = {label: _without_name(label, person, written.get(value), names) for value, label in prompt.choices}
+    for label, nameless in labels.items():
+        if nameless != label:  # nobody wrote the sentence that the two settled by it
+            settled = Note.objects.filter(pk=prompt.sentence_key, text=sentence_of(prompt, label))
+            settled.update(text=sentence_of(prompt, nameless))
+    prompt.choices = [[value, labels[label]] for value, label in prompt.choices]
     prompt.save(update_fields=["choices"])
 
 
@@ -118,12 +136,14 @@ def _without_name(label: str, person: Person, written: str | None, names: dict[s
 
 
 def _invitations(person: Person) -> None:
-    """Addresses they were invited by; links they sent that are still open."""
+    """Addresses they were invited by; links they sent that are still unused, and could be renewed."""
     theirs = Q(accepted_by=person)
     for address in {person.email, *_addresses(person)}:
         theirs |= Q(email__iexact=address)
-    Invitation.objects.open().filter(theirs | Q(invited_by=person)).update(revoked_at=timezone.now())
-    Invitation.objects.filter(theirs).update(email="", role_label="")
+    concerned = Invitation.objects.filter(theirs | Q(invited_by=person))
+    list(concerned.select_for_update(no_key=True).order_by("pk"))  # whoever renews one by now has made the new one
+    concerned.filter(accepted_at=None, revoked_at=None).update(revoked_at=timezone.now())
+    Invitation.objects.exclude(accepted_at=None, revoked_at=None).filter(theirs).update(email="", role_label="")
 
 
 def _told(person: Person) -> None:
@@ -139,9 +159,9 @@ def _schedules(person: Person) -> None:
 
 def _roles(person: Person) -> None:
     """What they lead, with everything that was released to them, and what they ever answered as a lead."""
-    Need.objects.filter(answered_by=person).update(answer="", answered_by=None)
     leads = Lead.objects.filter(person=person)
     list(leads.select_for_update(no_key=True).order_by("pk"))  # nothing more hangs on them from here on
+    Need.objects.filter(answered_by=person).update(answer="", answered_by=None)
     leads.delete()
 
 
@@ -156,7 +176,7 @@ def _signing_in(person: Person) -> None:
     EmailAddress.objects.filter(user=person).delete()
     SocialAccount.objects.filter(user=person).delete()
     second_factor.remove(person)
-    SignIn.objects.filter(person=person).delete()
+    SignIn.forget(person)
     SignInChange.objects.filter(person=person).delete()
     SignInLink.objects.filter(person=person).delete()
     RateCounter.objects.filter(key__endswith=str(person.pk)).delete()

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db import close_old_connections, connections
+from django.db import close_old_connections, connection, connections, transaction
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils import timezone
@@ -45,16 +45,39 @@ def authorise(session_id: UUID, cookie: str) -> tuple[UUID, Right] | None:
 
 
 def seen_by(cookie: str, look: Callable[[Person], T]) -> T | None:
-    """What the person behind the cookie sees at this moment; None for nobody.
+    """What the person behind the cookie sees at this moment, all of it as of one; None for nobody.
 
     As for a page, the connection stays with the thread where the settings say so.
     """
     close_old_connections()
     try:
-        person = _signed_in(cookie)
-        return look(person) if person else None
+        with _one_moment():
+            person = _signed_in(cookie)
+            return look(person) if person else None
     finally:
         close_old_connections()
+
+
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """What others commit meanwhile is not among what is read here: half before and half after it, a page never was.
+
+    It is for reading. A transaction of Django's own would hold the one lock for writing that SQLite has; so a sign-in
+    that holds no more is ended by the next page there, and not in here.
+    """
+    if connection.in_atomic_block:
+        yield
+    elif connection.vendor == "postgresql":
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            yield
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN")
+            try:
+                yield
+            finally:
+                cursor.execute("ROLLBACK")
 
 
 def _signed_in(cookie: str) -> Person | None:

@@ -65,7 +65,7 @@ def settle_decision(prompt: Prompt, *, by: Person, value: int) -> Note:
     if prompt.kind != Prompt.Kind.PLACE or label is None:
         raise Invalid(_("That is not one of the choices."))
     session = prompt.step.session
-    sentences = {_sentence(prompt, words) for _value, words in prompt.choices}
+    sentences = {sentence_of(prompt, words) for _value, words in prompt.choices}
     with session.writing(by=by, step=prompt.step) as change:
         if not prompt.step.is_revealed:
             raise Refusal(_("Open this step first, together. Both of you press “I’m ready”."))
@@ -74,9 +74,9 @@ def settle_decision(prompt: Prompt, *, by: Person, value: int) -> Note:
             note = Note(id=prompt.sentence_key, step=session.steps[-1], kind=Note.Kind.LEARNED, version=0)
         elif note.text not in sentences and note.deleted_at is None:
             raise Refusal(_("You changed this sentence by hand. Change it where it stands."))
-        if note.text != _sentence(prompt, label) or note.deleted_at is not None:
+        if note.text != sentence_of(prompt, label) or note.deleted_at is not None:
             note.deleted_at = None
-            note.write(_sentence(prompt, label), by)
+            note.write(sentence_of(prompt, label), by)
             change.tell(Told.SETTLED, prompt.pk)
     return note
 
@@ -88,5 +88,6 @@ def settled(prompts: list[Prompt], person: Person) -> dict[uuid.UUID, str]:
     return {by_note[note.pk]: note.text for note in notes}
 
 
-def _sentence(prompt: Prompt, label: str) -> str:
+def sentence_of(prompt: Prompt, label: str) -> str:
+    """What a decision reads as, once the two have settled it."""
     return _("%(decision)s: %(place)s.") % {"decision": prompt.title, "place": label}

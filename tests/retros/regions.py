@@ -45,3 +45,8 @@ def regions(answer: str) -> list[str]:
 def without_digests(text: str) -> str:
     """Digests go by the ids of what stands in a region. Of them their number stays; what they are of is compared."""
     return re.sub(r'(?<=data-v=")[\w-]+|(?<=data-order=")[\w-]+', lambda found: f"{len(found[0])} letters", text)
+
+
+def ids_in(html: str) -> list[str]:
+    """Of all its elements, in order."""
+    return re.findall(r'<\w+[^>]* id="([\w-]+)"', html)

@@ -21,8 +21,22 @@ from django.core import mail
 from django.db import connection, connections, models, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from partnerships.models import Agreement, Audit, Invitation, Lead, Partnership, Person
+from partnerships.accounts.sign_in_changes import watched
+from partnerships.models import (
+    Agreement,
+    Audit,
+    CalendarFeed,
+    Delivery,
+    Invitation,
+    Lead,
+    Partnership,
+    Person,
+    Preference,
+    SignIn,
+)
+from partnerships.models.sign_in import SessionStore
 from partnerships.refusals import Refusal
 from retros.catalogue import templates
 from retros.catalogue.text import written
@@ -44,14 +58,16 @@ from retros.models import (
     creation,
 )  # fmt: skip
 from retros.models.release import words_of
+from retros.room.decisions import settle_decision
 from retros.room.regions import memory
+from retros.worker import tick
 from tests.cast import Cast, client_of, make_cast, send_mails
 from tests.factories import PASSWORD
 from tests.presses import Gate, at_once
 from tests.retros import play
 from tests.retros.lifecycle.files import files
 from tests.retros.play import WRITE, at, make_pair
-from tests.world import World, make_world
+from tests.world import World, make_world, released
 
 pytestmark = pytest.mark.django_db
 
@@ -455,9 +471,9 @@ def test_something_for_a_lead_who_is_being_erased(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("how", ["accepts", "is put there"])
+@pytest.mark.parametrize("how", ["accepts", "is put there", "leads"])
 def test_nobody_takes_a_seat_while_they_are_erased(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
-    """Else somebody would work with a former member, in a partnership that the erasure did not see."""
+    """Else somebody would work with a former member, or be led by one, which the erasure did not see."""
     cast, gate = make_cast(), Gate()
     pair = Partnership.begin(by=cast.ines, kind="other", label="Onboarding")
     invitation, _token = Invitation.for_seat(pair, email=cast.mei.email, by=cast.ines)
@@ -465,12 +481,14 @@ def test_nobody_takes_a_seat_while_they_are_erased(monkeypatch: pytest.MonkeyPat
     presses: dict[str, Callable[[], Any]] = {
         "accepts": lambda: invitation.accept(by=cast.mei),
         "is put there": lambda: Invitation.arrange_partnership(by=cast.ada, emails=both, kind="other", label="Growth"),
+        "leads": lambda: cast.search.assign_lead(cast.mei, by=cast.ada),
     }
     monkeypatch.setattr(erasure, "STORES", (gate.stop, *erasure.STORES))
     erased, pressed = at_once(lambda: erase(cast.mei), gate.then(presses[how]))
     assert erased is None
     assert not Partnership.objects.of(cast.mei).exists(), repr(pressed)
-    if how == "accepts":
+    assert not Lead.objects.filter(person=cast.mei).exists(), repr(pressed)
+    if how != "is put there":
         assert isinstance(pressed, Refusal), repr(pressed)
 
 
@@ -481,8 +499,129 @@ def test_a_save_that_was_under_way_leaves_nothing_behind(cast: Cast) -> None:
         lambda: Draft.keep(f"jot:{cast.checkout.pk}", "late words", version=0, by=cast.tom),
         lambda: Draft.keep_late(uuid.uuid4(), by=cast.tom, text="late words"),
         lambda: Jot.keep(cast.checkout, by=cast.tom, text="late words", id=uuid.uuid4()),
+        lambda: CalendarFeed.issue(by=cast.tom),
+        lambda: Preference.unsubscribe(cast.tom),
+        lambda: watched(cast.tom).__enter__(),
     ]
     for save in saves:
         with pytest.raises(Refusal):
             save()
+    assert not CalendarFeed.objects.filter(person=cast.tom).exists()
+    assert not Preference.objects.filter(person=cast.tom).exists()
     assert not Draft.objects.filter(person=cast.tom).exists()
+
+
+def stopping_after(words: str, gate: Gate) -> Callable[..., Any]:
+    """Around what is asked: stands at the gate after the first statement that begins so."""
+
+    def execute(ask: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        found = ask(sql, *rest)
+        if sql.startswith(words):
+            gate.stop()
+        return found
+
+    return execute
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reply_of_a_lead_who_is_being_erased() -> None:
+    """The need stays with the two, and would keep an answer that came after the others had gone."""
+    cast, gate = make_cast(), Gate()
+    lead = Lead.objects.get(person=cast.sara, partnership=cast.checkout)
+    need = Need.write(lead, by=cast.ines, text="A word with the board", id=uuid.uuid4())
+    released(lead, "need", need, cast.ines, cast.tom)
+
+    def go() -> None:
+        with connection.execute_wrapper(stopping_after('UPDATE "retros_need"', gate)):
+            erase(cast.sara)
+
+    erased, _replied = at_once(go, gate.then(lambda: need.reply(by=cast.sara, text="late words")))
+    assert erased is None
+    assert Need.objects.get().answer == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_invitation_that_is_renewed_while_its_address_goes() -> None:
+    """It had run out, and the erasure did not take it back: the new one was open to anybody, without an address."""
+    cast, gate = make_cast(), Gate()
+    pair = Partnership.begin(by=cast.ines, kind="other", label="Onboarding")
+    invitation, _token = Invitation.for_seat(pair, email=cast.mei.email, by=cast.ines)
+    Invitation.objects.update(expires_at=timezone.now())
+
+    def go() -> None:
+        with connection.execute_wrapper(stopping_after('UPDATE "partnerships_invitation"', gate)):
+            erase(cast.mei)
+
+    erased, _renewed = at_once(go, gate.then(lambda: invitation.renew(by=cast.ines)))
+    assert erased is None
+    assert not Invitation.objects.unused().exists()
+    assert "mei@" not in everywhere()
+    with pytest.raises(Refusal):
+        invitation.renew(by=cast.ines)
+    assert "mei@" not in everywhere()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_retro_that_is_reopened_while_one_of_the_two_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is over with the partnership: nobody could write in it, or close it."""
+    pair, gate = make_pair(), Gate()
+    session = play.hold(pair.partnership)
+    session.reopen(by=pair.ines)
+    lock = Session._lock_pair
+
+    def stopped(session: Session) -> None:
+        gate.stop()
+        lock(session)
+
+    monkeypatch.setattr(Session, "_lock_pair", stopped)
+    _reopened, erased = at_once(lambda: session.reopen(by=pair.tom), gate.then(lambda: erase(pair.ines)))
+    assert erased is None
+    assert not Session.objects.unfinished().exists()
+
+
+def test_the_next_round_takes_what_came_after_an_erasure(cast: Cast, settings: Any) -> None:
+    """What no verb stores of them waits for nobody: a mail that was being planned, a sign-in that was begun."""
+    settings.BACKUP_DIR = None
+    tom = Person.objects.get(pk=cast.tom.pk)
+    erase(tom)
+    Delivery.enqueue([tom], Delivery.Kind.NEWS, about=tom, key="late", at=timezone.now())
+    EmailAddress.objects.create(user=cast.tom, email="tom@example.org")
+    begun = SessionStore()
+    begun["account_login"] = {"user_pk": tom.pk.hex, "email": "tom@example.org"}
+    begun.save()
+    tick(timezone.now())
+    assert not Delivery.objects.filter(person=tom).exists()
+    assert not SignIn.objects.exists()
+    assert "tom@" not in everywhere()
+
+
+def test_a_sign_in_that_was_begun_in_a_strangers_browser_goes_too(cast: Cast) -> None:
+    """It holds the address that the code was sent to; others go on."""
+    codes = reverse("account_request_login_code")
+    for email in ("tom@example.org", "ines@example.org"):
+        assert Client().post(codes, {"email": email}).status_code == 302
+
+    def begun() -> list[str]:
+        return sorted(row.get_decoded()["account_login"]["email"] for row in SignIn.objects.filter(person=None))
+
+    assert begun() == ["ines@example.org", "tom@example.org"]
+    erase(cast.tom)
+    assert begun() == ["ines@example.org"]
+
+
+def test_a_name_in_what_the_two_settled_goes_too(cast: Cast) -> None:
+    """The sentence was put together from a choice. Where one of the two changed it by hand, it stays as it is."""
+    agreement = Agreement.begin(cast.checkout, by=cast.ines, kind="contract", title="Checkout")
+    sitting = creation.begin(agreement, by=cast.ines)
+    play.reveal(sitting, 0)
+    known = [p for p in Prompt.objects.filter(step__session=sitting, kind="place") if "Tom" in str(p.choices)]
+    for prompt in known[:2]:
+        value = next(value for value, label in prompt.choices if "Tom" in label)
+        settle_decision(prompt, by=cast.ines, value=int(value))
+    first, second = Note.objects.order_by("created_at")
+    second.edit(by=cast.ines, text=f"{second.text} Always.", version=second.version)
+    erase(cast.tom)
+    texts = dict(Note.objects.values_list("pk", "text"))
+    assert "Tom" not in texts[first.pk]
+    assert "Former member" in texts[first.pk]
+    assert texts[second.pk] == second.text
