@@ -260,7 +260,9 @@ TABLE: dict[str, Route] = {
     ),
     "offer_accept": press("302 302 302 302 403", data={"choice": 1}),
     "offer_decline": press("302 302 302 302 403"),
-    "need_answer": leads("200", "302 302 302 302 409", data=TEXT),
+    "need_answer": leads(
+        "200", "302 302 302 302 409", data=lambda w, who: {**TEXT, "version": w.ids["answer version"]}
+    ),
     "release_list": page(),
     "release_create": page(
         post="302",

@@ -320,7 +320,9 @@ def _show(world: World) -> None:
     for kind, thing in (("summary", summary), ("outcome", tried), ("version", version), ("need", need)):
         released(sara, kind, thing, cast.ines, cast.tom)
     need.edit(by=cast.tom, text=mark("needlater", BOTH), version=1)
-    need.reply(by=cast.sara, text=mark("reply", shown))
+    need.reply(by=cast.sara, text=mark("reply", shown), version=0)
+    need.refresh_from_db()
+    world.ids["answer version"] = need.answer_version
     hidden = {name: Need.write(sara, by=cast.tom, text=mark(f"need{name}", BOTH), id=uuid.uuid4()) for name in "wxy"}
     waiting = released(sara, "need", hidden["w"], cast.tom)
     released(sara, "need", hidden["x"], cast.ines, cast.tom).withdraw(by=cast.tom)

@@ -33,9 +33,9 @@ def plan(
 ) -> Session:
     """Plan one retro, outside of any rhythm, at the wall time `start` (naive) in `zone`.
 
-    The same press twice plans one session, by the client's own `id` or by what was asked. Raises Refusal when the time does not exist
-    or lies in the past, when the other seat is still free, or when a retro already stands on that day, by that
-    zone's clock, or is not over by then.
+    The same press twice plans one session, by the client's own `id` or by what was asked. Raises Refusal when the time
+    does not exist or lies in the past, when the other seat is still free, or when another retro already stands on that
+    day, by that zone's clock, or is not over by then.
     """
     start_utc = wall_to_utc(start, zone)
     if start_utc < (now or timezone.now()) - timedelta(minutes=5):
