@@ -9,6 +9,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec
 from uuid import UUID
 
+from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -248,8 +249,10 @@ def has_partnerships() -> bool:
 
 
 def get_failed_delivery(delivery_id: UUID) -> Delivery:
-    """A mail that could not be sent, for an admin. Raises Http404."""
-    delivery = Delivery.objects.failed().filter(pk=delivery_id).first()
+    """A mail that could not be sent, or is being sent since somebody tried again, for an admin. Raises Http404."""
+    status = Delivery.Status
+    again = Q(channel=Delivery.Channel.EMAIL, status__in=[status.PENDING, *Delivery.OUT])
+    delivery = Delivery.objects.filter(Q(status=status.FAILED) | again, pk=delivery_id).first()
     if delivery is None:
         raise Http404
     return delivery

@@ -213,7 +213,7 @@ TABLE: dict[str, Route] = {
             "wanted": ["day_ahead:email"],
         },
     ),
-    "feed_create": account(405, 200, 302, 302),
+    "feed_create": account(405, 200, 302, 302, data=lambda w, who: {"seen": w.feed_mark(who)}),
     "feed_delete": account(405, 302, 302, 302),
     "notice_dismiss": press("404/302", own=True),
     "unsubscribe": account(args=known(token="unsubscribe"), public=True),

@@ -134,6 +134,11 @@ class World:
     def _made(self, made: Made, who: str) -> dict[str, Any]:
         return made(self, who) if callable(made) else dict(made)
 
+    def feed_mark(self, who: str) -> str:
+        """What the page shows them of their feed."""
+        feed = CalendarFeed.of(self.people[who]) if who in self.people else None
+        return feed.mark if feed else ""
+
     def card(self, name: str, who: str) -> Entry:
         """The one that this route leads to."""
         return Entry.unrestricted.get(pk=self.args(name, who)["entry_id"])
