@@ -124,7 +124,10 @@ class Invitation(models.Model):
             )
             Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
             earlier = cls.objects.filter(partnership=partnership).order_by("-created_at").first()
-            return (earlier, "") if earlier else cls.for_seat(partnership, email=email, by=by)
+            if earlier:
+                return earlier, ""
+            cls._check_new(partnership, [by.email, email])
+            return cls.for_seat(partnership, email=email, by=by)
 
     @classmethod
     def arrange_partnership(
@@ -148,10 +151,24 @@ class Invitation(models.Model):
             pair = [(seat, email.strip().lower()) for seat, email in zip(Seat, emails, strict=True)]
             if pair[0][1] == pair[1][1]:
                 raise Refusal(_("A partnership is two different people."))
+            cls._check_new(partnership, [email for _seat, email in pair])
             both = Person.objects.filter(email__in=[email for _seat, email in pair])
             list(both.select_for_update(no_key=True).order_by("pk"))  # in the order of all who lock several
             issued = [cls._seat(partnership, seat, email, by) for seat, email in pair]
             return Arranged(partnership, [invited for invited in issued if invited], is_new=True)
+
+    @classmethod
+    def _check_new(cls, partnership: Partnership, emails: Sequence[str]) -> None:
+        """Raises Refusal where these two have one with this name that goes on: the form was sent before, with another
+        id, because its answer was lost and the page came anew.
+        """
+        same = Partnership.objects.filter(label=partnership.label, archived_at=None).exclude(pk=partnership.pk)
+        for email in emails:
+            invited = cls.objects.unused().filter(email__iexact=email).values("partnership")
+            here = models.Q(memberships__person__email__iexact=email, memberships__left_at=None)
+            same = same.filter(here | models.Q(pk__in=invited))
+        if same.exists():
+            raise Refusal(_("These two have a partnership with this name already."))
 
     @classmethod
     def _seat(cls, partnership: Partnership, seat: str, email: str, by: Person) -> tuple[Invitation, str] | None:

@@ -467,3 +467,23 @@ def test_an_invitation_that_is_taken_back_again_is_taken_back(client, invited, i
     refused = client.post(reverse("invitation_delete", args=[other.pk]))
     assert refused.status_code == 409
     assert "This invitation was accepted in between." in refused.text
+
+
+def test_a_partnership_that_is_begun_again_under_another_id_is_there_once(client, ines, tom):
+    """The answer got lost, and the page that “back” shows has a new id."""
+    ada = PersonFactory.create(email="ada@example.org", is_staff=True)
+    arranged = {**NEW_PAIR, "label": "Search", "email_a": tom.email, "email_b": "new@example.org"}
+    for who, where, data in (
+        (ines, reverse("partnership_create"), NEW_PAIR),
+        (ada, reverse("admin_partnership_create"), arranged),
+    ):
+        client.force_login(who)
+        assert client.post(where, data | {"client_id": str(uuid.uuid4())}).status_code == 200
+        refused = client.post(where, data | {"client_id": str(uuid.uuid4())})
+        assert refused.status_code == 409
+        assert "These two have a partnership with this name already." in refused.text
+        assert client.post(where, data | {"label": "Another", "client_id": str(uuid.uuid4())}).status_code == 200
+    assert Partnership.objects.filter(label__in=["Checkout", "Search"]).count() == 2
+    # One that has ended is begun anew.
+    Partnership.objects.filter(label="Search").update(archived_at=timezone.now())
+    assert client.post(where, data | {"client_id": str(uuid.uuid4())}).status_code == 200
