@@ -636,3 +636,16 @@ def test_of_an_action_of_both_one_chooses_whose_is_shown(stage: Stage) -> None:
         assert label in text
     assert text.count("Sketch early") == text.count(": Sketch early")
     assert "Tom: Ask Sara" not in text
+
+
+def test_what_the_other_one_took_up_is_not_declined(stage: Stage) -> None:
+    starts = [datetime.combine(timezone.localdate() + timedelta(days=n), time(10)) for n in (8, 9, 10)]
+    offer = Offer.make(stage.lead, by=stage.cast.sara, kind="times", starts=starts)
+    offers.accept(offer, by=stage.cast.tom)
+    refused = client_of(stage.cast.ines).post(reverse("offer_decline", args=[offer.pk]))
+    assert refused.status_code == 409
+    assert "One of you took this up in between." in refused.content.decode()
+    # What was declined is, whoever says so again.
+    other = Offer.make(stage.lead, by=stage.cast.sara, kind="times", starts=starts)
+    for person in (stage.cast.ines, stage.cast.tom):
+        assert client_of(person).post(reverse("offer_decline", args=[other.pk])).status_code == 302
