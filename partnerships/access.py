@@ -9,6 +9,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec
 from uuid import UUID
 
+from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -139,8 +140,10 @@ def get_waiting_invitation(invitation_id: str | None) -> Invitation | None:
 
 
 def get_own_invitation(person: Person, invitation_id: UUID) -> Invitation:
-    """An open invitation to the other seat that one of the two sent. Raises Http404, to an admin for theirs, too."""
-    invitations = Invitation.objects.open().filter(partnership__memberships__person=person, invited_by=person)
+    """An invitation to the other seat that one of the two sent, whatever became of it. Raises Http404, to an admin for
+    theirs, too.
+    """
+    invitations = Invitation.objects.filter(partnership__memberships__person=person, invited_by=person)
     return get_object_or_404(invitations.select_related("partnership"), pk=invitation_id)
 
 
@@ -246,16 +249,18 @@ def has_partnerships() -> bool:
 
 
 def get_failed_delivery(delivery_id: UUID) -> Delivery:
-    """A mail that could not be sent, for an admin. Raises Http404."""
-    delivery = Delivery.objects.failed().filter(pk=delivery_id).first()
+    """A mail that could not be sent, or is being sent since somebody tried again, for an admin. Raises Http404."""
+    status = Delivery.Status
+    again = Q(channel=Delivery.Channel.EMAIL, status__in=[status.PENDING, *Delivery.OUT])
+    delivery = Delivery.objects.filter(Q(status=status.FAILED) | again, pk=delivery_id).first()
     if delivery is None:
         raise Http404
     return delivery
 
 
-def get_unused_invitation(invitation_id: UUID) -> Invitation:
-    """Any invitation that nobody accepted or took back, for an admin; it may have run out. Raises Http404."""
-    invitation = Invitation.objects.unused().with_people().filter(pk=invitation_id, makes_admin=False).first()
+def get_any_invitation(invitation_id: UUID) -> Invitation:
+    """Any invitation but the set-up link, for an admin, whatever became of it. Raises Http404."""
+    invitation = Invitation.objects.with_people().filter(pk=invitation_id, makes_admin=False).first()
     if invitation is None:
         raise Http404
     return invitation

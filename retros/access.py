@@ -218,11 +218,17 @@ def get_missed(session_id: UUID) -> Session:
     return get_object_or_404(missed.select_related("partnership"), pk=session_id)
 
 
-def get_planned(session_id: UUID) -> Session:
-    """A retro to come of any pair, for an admin: its dates and nothing in it. Raises Http404."""
+def get_planned(session_id: UUID, *, or_skipped: bool = False) -> Session:
+    """A retro to come of any pair, or one that is skipped by now, for an admin: its dates and nothing in it.
+
+    Raises Http404.
+    """
     now = timezone.now()
-    planned = Session.objects.filter(kind=Session.Kind.RETRO, start_utc__gt=now, partnership__archived_at=None)
-    return get_object_or_404(planned.coming_outside(now).select_related("partnership"), pk=session_id)
+    ahead = Session.objects.filter(kind=Session.Kind.RETRO, start_utc__gt=now, partnership__archived_at=None)
+    found = ahead.coming_outside(now)
+    if or_skipped:
+        found = found | ahead.filter(status=Session.Status.SKIPPED)
+    return get_object_or_404(found.select_related("partnership"), pk=session_id)
 
 
 def get_own_template(key: str) -> OwnTemplate:

@@ -112,17 +112,19 @@ class WallTimeField(forms.CharField):
 
 
 def text_areas(form: forms.Form, **rows: int) -> None:
-    """As high as the text; the browser's own memory of a field would overwrite what is kept of it."""
+    """As high as the text."""
     for name, count in rows.items():
         if name in form.fields:
             form.fields[name].widget = forms.Textarea(
-                attrs={
-                    "rows": count,
-                    "autocomplete": "off",
-                    "class": "short" if count > 1 else "shortest",
-                    "dir": "auto",
-                }
+                attrs={"rows": count, "class": "short" if count > 1 else "shortest", "dir": "auto"}
             )
+
+
+def kept_areas(form: forms.Form, **rows: int) -> None:
+    """The same for what is kept while it is typed: the browser's own memory of a field would overwrite that."""
+    text_areas(form, **rows)
+    for name in rows.keys() & form.fields.keys():
+        form.fields[name].widget.attrs["autocomplete"] = "off"
 
 
 class WordsForm(PageForm):

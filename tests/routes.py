@@ -213,7 +213,7 @@ TABLE: dict[str, Route] = {
             "wanted": ["day_ahead:email"],
         },
     ),
-    "feed_create": account(405, 200, 302, 302),
+    "feed_create": account(405, 200, 302, 302, data=lambda w, who: {"seen": w.feed_mark(who)}),
     "feed_delete": account(405, 302, 302, 302),
     "notice_dismiss": press("404/302", own=True),
     "unsubscribe": account(args=known(token="unsubscribe"), public=True),
@@ -260,7 +260,9 @@ TABLE: dict[str, Route] = {
     ),
     "offer_accept": press("302 302 302 302 403", data={"choice": 1}),
     "offer_decline": press("302 302 302 302 403"),
-    "need_answer": leads("200", "302 302 302 302 409", data=TEXT),
+    "need_answer": leads(
+        "200", "302 302 302 302 409", data=lambda w, who: {**TEXT, "version": w.ids["answer version"]}
+    ),
     "release_list": page(),
     "release_create": page(
         post="302",

@@ -134,6 +134,11 @@ class World:
     def _made(self, made: Made, who: str) -> dict[str, Any]:
         return made(self, who) if callable(made) else dict(made)
 
+    def feed_mark(self, who: str) -> str:
+        """What the page shows them of their feed."""
+        feed = CalendarFeed.of(self.people[who]) if who in self.people else None
+        return feed.mark if feed else ""
+
     def card(self, name: str, who: str) -> Entry:
         """The one that this route leads to."""
         return Entry.unrestricted.get(pk=self.args(name, who)["entry_id"])
@@ -320,7 +325,9 @@ def _show(world: World) -> None:
     for kind, thing in (("summary", summary), ("outcome", tried), ("version", version), ("need", need)):
         released(sara, kind, thing, cast.ines, cast.tom)
     need.edit(by=cast.tom, text=mark("needlater", BOTH), version=1)
-    need.reply(by=cast.sara, text=mark("reply", shown))
+    need.reply(by=cast.sara, text=mark("reply", shown), version=0)
+    need.refresh_from_db()
+    world.ids["answer version"] = need.answer_version
     hidden = {name: Need.write(sara, by=cast.tom, text=mark(f"need{name}", BOTH), id=uuid.uuid4()) for name in "wxy"}
     waiting = released(sara, "need", hidden["w"], cast.tom)
     released(sara, "need", hidden["x"], cast.ines, cast.tom).withdraw(by=cast.tom)

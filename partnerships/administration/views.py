@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partnerships import links
-from partnerships.access import for_admins, get_account, get_frame, get_person, get_unused_invitation
+from partnerships.access import for_admins, get_account, get_any_invitation, get_frame, get_person
 from partnerships.administration.forms import AccountForm, ArrangeForm, DetailsForm, LeadForm, RoleForm, RolesForm
 from partnerships.administration.issued import show_links_once
 from partnerships.administration.partnerships import Partnerships, frame_of
@@ -59,18 +59,16 @@ def person_invite(request: PersonRequest) -> HttpResponse:
 @for_admins
 def admin_invitation_update(request: PersonRequest, invitation_id: UUID) -> HttpResponse:
     """A fresh link to the same address, whoever sent the first."""
-    return _link_once(request, *get_unused_invitation(invitation_id).renew(by=request.user))
+    return _link_once(request, *get_any_invitation(invitation_id).renew(by=request.user))
 
 
 @require_POST
 @for_admins
 def admin_invitation_delete(request: PersonRequest, invitation_id: UUID) -> HttpResponse:
-    invitation = get_unused_invitation(invitation_id)
+    invitation = get_any_invitation(invitation_id)
     invitation.revoke(by=request.user)
     messages.success(request, _("Invitation taken back. The link no longer works."))
-    if invitation.partnership:
-        return redirect("admin_partnership_detail", invitation.partnership.pk)
-    return redirect("person_list")
+    return _to_invitations(invitation)
 
 
 @require_POST
@@ -146,7 +144,15 @@ def _done(request: PersonRequest, person: Person, words: str) -> HttpResponse:
     return redirect(url_of(Page.HOME) if own_end else reverse("person_detail", args=[person.pk]))
 
 
+def _to_invitations(invitation: Invitation) -> HttpResponse:
+    if invitation.partnership:
+        return redirect("admin_partnership_detail", invitation.partnership.pk)
+    return redirect("person_list")
+
+
 def _link_once(request: PersonRequest, invitation: Invitation, token: str) -> HttpResponse:
+    if not token:  # sent before: its link was shown, and is nowhere any more
+        return _to_invitations(invitation)
     letters.send_invitation(invitation, token)
     return show_links_once(request, [(invitation, token)])
 

@@ -18,6 +18,7 @@ from partnerships.models import Partnership, Person
 class InvitationForm(forms.Form):
     """Whom to invite into the free seat."""
 
+    client_id = forms.UUIDField(widget=forms.HiddenInput, required=False, initial=uuid.uuid4)
     email = forms.EmailField(
         label=_("Their work email"),
         max_length=254,
@@ -31,7 +32,6 @@ class InvitationForm(forms.Form):
 class PartnershipForm(InvitationForm):
     """A new partnership and the invitation to its other seat."""
 
-    client_id = forms.UUIDField(widget=forms.HiddenInput, required=False)
     kind = forms.ChoiceField(label=_("The two of you are"), choices=Partnership.Kind.choices, widget=forms.RadioSelect)
     label = NameFormField(
         label=_("What you work on together"),
@@ -46,7 +46,7 @@ class PartnershipForm(InvitationForm):
     field_order = ["kind", "label", "role_label", "since", "email"]
 
     def __init__(self, data: Any = None, *, by: Person) -> None:
-        super().__init__(data, initial={"client_id": uuid.uuid4(), "role_label": by.role_label})
+        super().__init__(data, initial={"role_label": by.role_label})
         self.by = by
 
     def clean_email(self) -> str:

@@ -66,9 +66,7 @@ def invitation_waiting_accept(request: PersonRequest) -> HttpResponse:
 @require_POST
 def invitation_update(request: PersonRequest, invitation_id: UUID) -> HttpResponse:
     """A fresh link to the same address; the earlier one stops working."""
-    invitation, token = get_own_invitation(request.user, invitation_id).renew(by=request.user)
-    letters.send_invitation(invitation, token)
-    return show_link_once(request, invitation, token)
+    return _send(request, *get_own_invitation(request.user, invitation_id).renew(by=request.user))
 
 
 @require_POST
@@ -104,11 +102,7 @@ def partnership_create(request: PersonRequest) -> HttpResponse:
     if not form.is_valid():
         status = 422 if form.is_bound else 200
         return render(request, "partnerships/joining/partnership_create.html", {"form": form}, status=status)
-    invitation, token = Invitation.begin_partnership(by=request.user, **form.cleaned_data)
-    if not token:  # the same form a second time: its link was shown, and is nowhere any more
-        return redirect("partnership_invite", invitation.partnership_id)
-    letters.send_invitation(invitation, token)
-    return show_link_once(request, invitation, token)
+    return _send(request, *Invitation.begin_partnership(by=request.user, **form.cleaned_data))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -118,7 +112,12 @@ def partnership_invite(request: PersonRequest, partnership_id: UUID) -> HttpResp
     form = InvitationForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         return _show_invite(request, partnership, get_open_invitation(partnership), form=form)
-    invitation, token = Invitation.for_seat(partnership, email=form.cleaned_data["email"], by=request.user)
+    return _send(request, *Invitation.for_seat(partnership, by=request.user, **form.cleaned_data))
+
+
+def _send(request: PersonRequest, invitation: Invitation, token: str) -> HttpResponse:
+    if not token:  # sent before: its link was shown, and is nowhere any more
+        return redirect("partnership_invite", invitation.partnership_id)
     letters.send_invitation(invitation, token)
     return show_link_once(request, invitation, token)
 

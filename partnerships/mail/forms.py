@@ -12,7 +12,17 @@ from django.forms.boundfield import BoundWidget
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from partnerships.forms import CheckedForm
 from partnerships.models import Delivery, Person, Preference
+
+
+class FeedForm(CheckedForm):
+    """What the page showed of the feed when a new address was asked for; empty where there was none."""
+
+    not_typed = ("seen",)
+
+    seen = forms.CharField(required=False)
+
 
 WEEKDAYS = (
     ("1", _("Monday")),

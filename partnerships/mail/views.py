@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from partnerships.access import get_notice, get_subscriber
 from partnerships.http import PersonRequest
 from partnerships.links import Page, url_of
-from partnerships.mail.forms import ReminderForm
+from partnerships.mail.forms import FeedForm, ReminderForm
 from partnerships.mail.letters import feed_link
 from partnerships.models import CalendarFeed, Preference
 
@@ -33,7 +33,10 @@ def reminder_update(request: PersonRequest) -> HttpResponse:
 @require_POST
 def feed_create(request: PersonRequest) -> HttpResponse:
     """The answer shows the address, once, and is no redirect: an address kept for the next page would be at rest."""
-    token = CalendarFeed.issue(by=request.user)
+    token = CalendarFeed.issue(by=request.user, seen=FeedForm(request.POST).checked()["seen"])
+    if not token:
+        messages.info(request, _("Your feed has its address already. It was shown once"))
+        return redirect("reminder_update")
     return _show(request, ReminderForm(instance=request.user), link=feed_link(token))
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from partnerships.models.invitation import hash_token
 
 if TYPE_CHECKING:
-    from partnerships.models.person import Person
+    from partnerships.models import Person
 
 
 class CalendarFeed(models.Model):
@@ -27,14 +27,25 @@ class CalendarFeed(models.Model):
         return cls.objects.filter(person=person).first()
 
     @classmethod
-    def issue(cls, *, by: Person) -> str:
-        """A new address, shown this once; the earlier one stops working."""
+    def issue(cls, *, by: Person, seen: str | None = None) -> str:
+        """A new address, shown this once; the earlier one stops working.
+
+        `seen` is the `mark` of what the page showed: where that has an address of its own by now, none is made, and the
+        answer is empty. A page that is loaded again sends its form again, and would take the place of what it shows.
+        """
         token = secrets.token_urlsafe(32)
-        made = {"token_hash": hash_token(token), "made_at": timezone.now()}
         with transaction.atomic():
             by.check_not_erased()
-            cls.objects.update_or_create(person=by, defaults=made)
+            known = cls.of(by)
+            if seen is not None and seen != (known.mark if known else ""):
+                return ""
+            new = {"token_hash": hash_token(token), "made_at": timezone.now()}
+            cls.objects.update_or_create(person=by, defaults=new)
         return token
+
+    @property
+    def mark(self) -> str:
+        return self.made_at.isoformat()
 
     @classmethod
     def revoke(cls, *, by: Person) -> None:

@@ -47,6 +47,22 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
     def accepted_with(self, token: str, *, by: Person) -> Invitation | None:
         return self.with_people().filter(token_hash=hash_token(token), accepted_by=by).first()
 
+    def sent_as(
+        self, client_id: uuid.UUID | None, *, by: Person, email: str, partnership: Partnership | None = None
+    ) -> Invitation | None:
+        """What a form with this id of its own has sent already. Raises Refusal when that was something else."""
+        sent: Invitation | None = self.with_people().filter(pk=client_id).first() if client_id else None
+        asked = by.pk, email, partnership.pk if partnership else None
+        if sent and (sent.invited_by_id, sent.email, sent.partnership_id) != asked:
+            raise Refusal(_("This form was sent already, for another address. Open it anew."))
+        return sent
+
+    def renewed(self, earlier: Invitation) -> Invitation | None:
+        """The open one that took the place of this one."""
+        same = self.open().filter(partnership=earlier.partnership_id, seat=earlier.seat, email=earlier.email)
+        fresh: Invitation | None = same.order_by("-created_at").first()
+        return fresh if fresh and earlier.revoked_at and fresh.created_at >= earlier.revoked_at else None
+
     def with_people(self) -> InvitationQuerySet:
         return self.select_related("partnership", "invited_by")
 
@@ -108,7 +124,10 @@ class Invitation(models.Model):
             )
             Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk)
             earlier = cls.objects.filter(partnership=partnership).order_by("-created_at").first()
-            return (earlier, "") if earlier else cls.for_seat(partnership, email=email, by=by)
+            if earlier:
+                return earlier, ""
+            cls._check_new(partnership, [by.email, email])
+            return cls.for_seat(partnership, email=email, by=by)
 
     @classmethod
     def arrange_partnership(
@@ -132,10 +151,24 @@ class Invitation(models.Model):
             pair = [(seat, email.strip().lower()) for seat, email in zip(Seat, emails, strict=True)]
             if pair[0][1] == pair[1][1]:
                 raise Refusal(_("A partnership is two different people."))
+            cls._check_new(partnership, [email for _seat, email in pair])
             both = Person.objects.filter(email__in=[email for _seat, email in pair])
             list(both.select_for_update(no_key=True).order_by("pk"))  # in the order of all who lock several
             issued = [cls._seat(partnership, seat, email, by) for seat, email in pair]
             return Arranged(partnership, [invited for invited in issued if invited], is_new=True)
+
+    @classmethod
+    def _check_new(cls, partnership: Partnership, emails: Sequence[str]) -> None:
+        """Raises Refusal where these two have one with this name that goes on: the form was sent before, with another
+        id, because its answer was lost and the page came anew.
+        """
+        same = Partnership.objects.filter(label=partnership.label, archived_at=None).exclude(pk=partnership.pk)
+        for email in emails:
+            invited = cls.objects.unused().filter(email__iexact=email).values("partnership")
+            here = models.Q(memberships__person__email__iexact=email, memberships__left_at=None)
+            same = same.filter(here | models.Q(pk__in=invited))
+        if same.exists():
+            raise Refusal(_("These two have a partnership with this name already."))
 
     @classmethod
     def _seat(cls, partnership: Partnership, seat: str, email: str, by: Person) -> tuple[Invitation, str] | None:
@@ -148,25 +181,32 @@ class Invitation(models.Model):
         return None
 
     @classmethod
-    def for_account(cls, *, email: str, by: Person, role_label: str = "") -> tuple[Invitation, str]:
+    def for_account(
+        cls, *, email: str, by: Person, role_label: str = "", client_id: uuid.UUID | None = None
+    ) -> tuple[Invitation, str]:
         """An admin invites somebody to have an account; a partnership comes later.
 
-        An earlier open invitation to the same address stops working. Raises Refusal when there is such an account.
+        An earlier open invitation to the same address stops working. The same form sent twice invites once: the second
+        time the token is empty. Raises Refusal when there is such an account.
         """
         email = email.strip().lower()
         _count(by)
         with transaction.atomic():
             by.check_admin()
+            if sent := cls.objects.sent_as(client_id, by=by, email=email):
+                return sent, ""
             if Person.objects.filter(email__iexact=email).exists():
                 raise Refusal(_("There is an account with this address already."))
             cls.objects.for_accounts().filter(email=email).update(revoked_at=timezone.now())
-            return cls._invite(by, email=email, invited_by=by, role_label=role_label)
+            return cls._invite(by, id=client_id, email=email, invited_by=by, role_label=role_label)
 
     @classmethod
     def for_seat(
-        cls, partnership: Partnership, *, email: str, by: Person, role_label: str = ""
-    ) -> tuple[Invitation, str]:
-        """Invite somebody into the free seat. Returns the invitation and its token, which is never shown again.
+        cls, partnership: Partnership, *, email: str, by: Person, role_label: str = "",
+        client_id: uuid.UUID | None = None,
+    ) -> tuple[Invitation, str]:  # fmt: skip
+        """Invite somebody into the free seat. Returns the invitation and its token, which is never shown again: it is
+        empty when the same form is sent a second time.
 
         An earlier open invitation to the same seat is revoked: one link at a time. Raises Refusal when no seat is
         free, or the address is the inviter's own or a member's; TooMany beyond the limit of an hour.
@@ -176,6 +216,8 @@ class Invitation(models.Model):
         with transaction.atomic():
             if Partnership.objects.select_for_update(no_key=True).get(pk=partnership.pk).is_archived:
                 raise Refusal(_("This partnership has ended. You can read it, and no longer write in it."))
+            if sent := cls.objects.sent_as(client_id, by=by, email=email, partnership=partnership):
+                return sent, ""
             members = list(Membership.objects.filter(partnership=partnership).select_related("person"))
             if by.owns(email) or email in {m.person.email.lower() for m in members}:
                 raise Refusal(_("That is the address of somebody who is already in this partnership."))
@@ -189,8 +231,9 @@ class Invitation(models.Model):
                 raise Refusal(_("Both seats were taken before. With somebody new, begin a new partnership."))
             earlier.unused().update(revoked_at=timezone.now())
             return cls._invite(
-                by, partnership=partnership, seat=free[0], email=email, invited_by=by, role_label=role_label
-            )
+                by, id=client_id, partnership=partnership, seat=free[0], email=email, invited_by=by,
+                role_label=role_label,
+            )  # fmt: skip
 
     @classmethod
     def for_first_admin(cls) -> str:
@@ -219,10 +262,12 @@ class Invitation(models.Model):
     def new(cls, **fields: Any) -> tuple[Invitation, str]:
         """Unsaved, with its token, which is nowhere else."""
         token = secrets.token_urlsafe(32)
+        fields["id"] = fields.get("id") or uuid.uuid4()
         return cls(token_hash=hash_token(token), expires_at=timezone.now() + limits.INVITATION_LIFE, **fields), token
 
     def renew(self, *, by: Person) -> tuple[Invitation, str]:
-        """A fresh link for the same seat or account, from the same inviter; this one stops working.
+        """A fresh link for the same seat or account, from the same inviter; this one stops working. Pressed again it is
+        the same link, and the token is empty.
 
         Raises Refusal when it was used or taken back meanwhile, and when the partnership has ended.
         """
@@ -234,6 +279,9 @@ class Invitation(models.Model):
             if pair and pair.is_archived:
                 raise Refusal(_("This partnership has ended. You can read it, and no longer write in it."))
             if not Invitation.objects.unused().filter(pk=self.pk).update(revoked_at=timezone.now()):
+                self.refresh_from_db(fields=["revoked_at", "accepted_at"])
+                if fresh := Invitation.objects.with_people().renewed(self):
+                    return fresh, ""
                 raise Refusal(_("This invitation was used, taken back or has run out. Ask for a new link."))
             return Invitation._invite(
                 by, partnership=self.partnership, seat=self.seat, email=self.email, invited_by=self.invited_by,
@@ -241,9 +289,12 @@ class Invitation(models.Model):
             )  # fmt: skip
 
     def revoke(self, *, by: Person) -> None:
+        """Raises Refusal once it was accepted."""
         with transaction.atomic():
             if Invitation.objects.unused().filter(pk=self.pk).update(revoked_at=timezone.now()):
                 Audit.record(Audit.Act.INVITATION_REVOKED, by=by, about=self, partnership=self.partnership)
+            elif Invitation.objects.filter(pk=self.pk, accepted_at__isnull=False).exists():
+                raise Refusal(_("This invitation was accepted in between."))
 
     @property
     def is_open(self) -> bool:

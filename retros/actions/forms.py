@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerships.forms import CheckedForm, ContentFormField, PageForm
 from partnerships.models.partnership import Seat
-from retros.fields import DayField, text_areas
+from retros.fields import DayField, kept_areas
 from retros.models import Action, Draft
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class ActionPageForm(ActionForm, PageForm):
         _owner_by_name(self, pair, both=True, chosen=pair.you.seat)
         self.fields["client_id"].widget = forms.HiddenInput()
         self.fields["client_id"].initial = uuid.uuid4
-        text_areas(self, text=2, cue=1)
+        kept_areas(self, text=2, cue=1)
 
 
 class ActionChangeForm(ActionEditForm, PageForm):
@@ -106,7 +106,7 @@ class ActionChangeForm(ActionEditForm, PageForm):
             }.items():
                 self.fields[name].label = label
         self.fields["version"].widget = forms.HiddenInput()
-        text_areas(self, text=3, cue=2, because=2, seen_by=2, decider=1)
+        kept_areas(self, text=3, cue=2, because=2, seen_by=2, decider=1)
 
     @property
     def words(self) -> list[forms.BoundField]:

@@ -109,6 +109,7 @@ def _do(line: BulkLine, wish: BulkRequest, by: Person, now: datetime) -> None:
                 return
             line = known
             with planning_within(line.partnership, by=by, now=now, version=line.version) as change:
+                change.check_seen()
                 before, pair, again = dates_of(change), BulkPair(change), BulkLine()
                 bulk_acts.act(wish, pair, again, _facts(wish, pair, line, now))
                 if (again.before, again.after) != (line.before, line.after):

@@ -117,9 +117,7 @@ class ImportForm(TableForm):
         help_text=_("Mark the rows there with their first line, copy, and paste them here."),
         required=False,
         strip=False,
-        widget=forms.Textarea(
-            attrs={"rows": 6, "autocomplete": "off", "spellcheck": "false", "dir": "auto", "wrap": "off"}
-        ),
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "dir": "auto", "wrap": "off"}),
     )
     dates = forms.ChoiceField(required=False, choices=[("", ""), ("day", ""), ("month", "")])
     skip_bad = forms.BooleanField(required=False)

@@ -300,7 +300,7 @@ def admin_session_move(request: PersonRequest, session_id: UUID) -> HttpResponse
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_admins
 def admin_session_skip(request: PersonRequest, session_id: UUID) -> HttpResponse:
-    session = get_planned(session_id)
+    session = get_planned(session_id, or_skipped=True)
     dates = PairDates(session.partnership, request.user)
     form = SkipForm.of(request, initial={"version": session.dates_version})
     if request.method == "POST":

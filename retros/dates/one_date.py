@@ -33,9 +33,9 @@ def plan(
 ) -> Session:
     """Plan one retro, outside of any rhythm, at the wall time `start` (naive) in `zone`.
 
-    `id` is the client's own: the same press twice plans one session. Raises Refusal when the time does not exist
-    or lies in the past, when the other seat is still free, or when a retro already stands on that day, by that
-    zone's clock, or is not over by then.
+    The same press twice plans one session, by the client's own `id` or by what was asked. Raises Refusal when the time
+    does not exist or lies in the past, when the other seat is still free, or when another retro already stands on that
+    day, by that zone's clock, or is not over by then.
     """
     start_utc = wall_to_utc(start, zone)
     if start_utc < (now or timezone.now()) - timedelta(minutes=5):
@@ -46,6 +46,10 @@ def plan(
         for row in change.rows:
             if not row.is_planned:
                 continue
+            if (row.start_utc, row.timezone, row.duration_min) == (start_utc, zone, duration_min) and (
+                template_key in {row.template_key, ""}
+            ):
+                return row
             if row.start_utc.astimezone(ZoneInfo(zone)).date() == start.date():
                 raise Refusal(_("There is a retro on that day already. Move that one, or pick another day."))
             if row.overlaps(start_utc, duration_min):
@@ -74,11 +78,13 @@ def move(
 def move_in(change: Planning, session: Session, start: datetime, zone: str) -> None:
     """`move`, on dates in memory."""
     start_utc = wall_to_utc(start, zone)
+    stands_there_now = session.is_planned and (start_utc, zone) == (session.start_utc, session.timezone)
+    if stands_there_now and start_utc >= change.now:
+        return
+    change.check_seen()
     _must_be_planned(session, _("This session has started. It cannot be moved any more."))
     if start_utc < change.now:
         raise gone_by()
-    if (start_utc, zone) == (session.start_utc, session.timezone):
-        return
     unmade = _next_unmade(change) if session.series_id else None
     _check_place(session, start_utc, change, unmade=unmade)
     dates = {"old": by_its_clock(session.start_utc, zone), "new": in_words(start_utc, zone)}
@@ -94,6 +100,7 @@ def skip(session: Session, *, by: Person, reason: str, version: int | None = Non
     with planning(session.partnership, by=by, now=now, version=version) as change:
         if change.take(session).status == session.Status.SKIPPED:
             return
+        change.check_seen()
         _must_be_planned(session, _("This session has started. It cannot be skipped any more."))
         session.drop(session.Status.SKIPPED, reason, change.now)
         words = _("Skipped %(when)s.") % {"when": in_words(session.start_utc, session.timezone)}
@@ -107,6 +114,7 @@ def restore(session: Session, *, by: Person, version: int | None = None, now: da
     with planning(session.partnership, by=by, now=now, version=version) as change:
         if change.take(session).is_planned:
             return
+        change.check_seen()
         if session.status not in session.NOT_TO_COME:
             raise Refusal(_("This retro took place. There is nothing to plan again."))
         if session.start_utc < change.now:
@@ -126,8 +134,9 @@ def met_on(session: Session, day: date, *, by: Person, version: int | None = Non
     An admin may later too. Raises Refusal for another one, Invalid for a day that cannot be.
     """
     with planning(session.partnership, by=by, now=now, version=version) as change:
-        if change.take(session).status == session.Status.HELD:
+        if change.take(session).status == session.Status.HELD and session.held_on == day:
             return
+        change.check_seen()
         if session.start_utc > change.now or session.status not in {session.Status.SCHEDULED, session.Status.MISSED}:
             raise Refusal(_("This one is still to come, or is settled already."))
         if change.now - session.start_utc > LATE and not by.is_staff:

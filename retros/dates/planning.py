@@ -86,6 +86,7 @@ class Planning:
         self._pauses_before = {pause.pk: pause.to_date for pause in self.pauses}
 
     def did(self, act: Audit.Act, words: str, about: Model | None = None) -> None:
+        self.check_seen()
         self.act, self.words, self.about = act, words, about
 
     def today(self, zone: str) -> date:
@@ -146,12 +147,22 @@ class Planning:
         return [row for row in self.rows if row.pk not in self.before]
 
     def check(self) -> None:
-        """Raises NotAllowed without the right or when the partnership has ended, Outdated when the page was old."""
+        """Raises NotAllowed and Outdated: for what was not asked for yet, and so cannot be done already."""
+        self.check_rights()
+        self.check_seen()
+
+    def check_rights(self) -> None:
+        """Raises NotAllowed without the right or when the partnership has ended."""
         if self.by is not None:
             if not self.by_member and not self.by_admin:
                 raise NotAllowed(_("This is not your partnership."))
             if self.partnership.is_archived:
                 raise NotAllowed(_("You can read this, and no longer write in it."))
+
+    def check_seen(self) -> None:
+        """Raises Outdated when the page was old. A verb asks before it changes anything, after it has looked whether
+        what it was asked for is so already: a press that is made once more, because its answer was lost, is done.
+        """
         if self.series is not None and self.changed_since is not None:
             raise Outdated(self.series.version, self.changed_since)
 
@@ -238,7 +249,8 @@ def planning(
     """Lock the dates of a pair, read rights again, do the work, write it, and tell whoever shows them.
 
     Either member may, and an admin; `by` is None for the clock. `version` is the series' as the page showed it.
-    Raises Outdated when it has changed since, NotAllowed without the right or when the partnership has ended.
+    Raises NotAllowed without the right or when the partnership has ended; when it has changed since, whatever is done
+    raises Outdated (`check_seen`).
 
     Locks are taken in one order: series, sessions, partnership. Verbs of the room hold a session, and then want the
     partnership.
@@ -253,8 +265,12 @@ def planning_within(
 ) -> Iterator[Planning]:
     """The same as part of a transaction that is open, and is given up whole when this raises anything."""
     (change,) = _load([partnership.pk], by, now or timezone.now(), {partnership.pk: version}, lock=True)
-    change.check()
-    yield change
+    change.check_rights()
+    try:
+        yield change
+    except Refusal:
+        change.check_seen()  # the dates are others than the page showed: that comes first
+        raise
     change.write()
 
 

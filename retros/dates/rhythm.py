@@ -107,6 +107,9 @@ def change_from_in(
     movable = _movable(since, change)
     _check_first(rule, movable, session, change)
     reset = [row.slot_date for row in movable if row.moved and row.slot_date]
+    if rule == series.rule and not reset:
+        return
+    change.check_seen()
     if reset and not confirmed:
         raise Unconfirmed(reset)
     add_rule(series, rule, change)
@@ -158,9 +161,11 @@ def pause_in(change: Planning, from_date: date, to_date: date | None = None) -> 
     if to_date is not None and to_date < from_date:
         raise Invalid(_("The pause ends before it begins."))
     _check_century(from_date, to_date)
-    series, others = _living(change), change.open_pauses()
+    others = change.open_pauses()
     if any(p.from_date <= from_date and p.to_date == to_date for p in others):
         return
+    change.check_seen()
+    series = _living(change)
     if other := next((p for p in others if p.overlaps(from_date, to_date)), None):
         raise Refusal(_("%(pause)s Resume first, or pick other days.") % {"pause": other})
     pause = Pause(series=series, from_date=from_date, to_date=to_date)
@@ -171,16 +176,19 @@ def pause_in(change: Planning, from_date: date, to_date: date | None = None) -> 
 
 
 def resume(
-    series: Series, *, by: Person, pause: Pause | None = None, version: int | None = None, now: datetime | None = None
+    series: Series, *, by: Person, pause: int | None = None, version: int | None = None, now: datetime | None = None
 ) -> None:
-    """End this pause, or all that are not over, and go on in the same phase. What is still ahead comes back; nothing
-    is caught up on.
+    """End this pause (by its key), or all that are not over, and go on in the same phase. What is still ahead comes
+    back; nothing is caught up on. Of a pause that is over or gone nothing is left to do.
     """
     with planning(series.partnership, by=by, now=now, version=version) as change:
         change.take_series(series)
-        pauses = [each for each in change.open_pauses() if pause in {None, each}]
+        pauses = [each for each in change.open_pauses() if pause in {None, each.pk}]
+        if not pauses and change.open_pauses():
+            change.check_seen()  # another one came since
         if series.is_ended or not pauses:
             return
+        change.check_seen()
         _cut(pauses, series, change)
         _settle(series, change)
         _fill(series, change)
@@ -211,6 +219,9 @@ def end(
     with planning(series.partnership, by=by, now=now, version=version) as change:
         change.take_series(series)
         rule = replace(series.rule, ends_on=last, ends_after=None)
+        if rule == series.rule and not series.is_ended:
+            return
+        change.check_seen()
         add_rule(series, rule.after_moment(change.now) if series.is_ended else rule, change)
         _settle(series, change)
         _fill(series, change)
@@ -228,6 +239,7 @@ def describe(
         title = clean_name(title, limit=TITLE_LENGTH)
         if (title, meeting_url) == (series.title, series.meeting_url):
             return
+        change.check_seen()
         series.title, series.meeting_url = title, meeting_url
         for row in change.of_rhythm():
             if row.is_planned and row.start_utc > change.now and row.invited_at:

@@ -68,6 +68,7 @@ def take_back(
     Refusal when the dates changed since, Misplaced when one of them has gone by.
     """
     with planning(partnership, by=by, now=now, version=version or None) as change:
+        change.check_seen()
         rows = {str(row.pk): row for row in change.rows if str(row.pk) in how["known"]}
         if any(pk not in rows or _mark(_written(rows[pk])) != mark for pk, mark in how["known"].items()):
             raise Refusal(_("Its dates changed since, so it stays as it is."))

@@ -109,8 +109,9 @@ def series_resume(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     """End one pause, or all of them."""
     series = get_series(request.user, partnership_id)
     data = SeriesResumeForm(request.POST).checked()
-    pause = get_pause(request.user, partnership_id, data["pause"]) if data["pause"] else None
-    rhythm.resume(series, by=request.user, pause=pause, version=data["version"])
+    if data["pause"] and data["version"] in {None, series.version}:  # an older page shows some that are gone
+        get_pause(request.user, partnership_id, data["pause"])
+    rhythm.resume(series, by=request.user, **data)
     messages.success(request, _("Your rhythm goes on"))
     return redirect("series_detail", partnership_id)
 

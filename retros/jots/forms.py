@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from partnerships.forms import ContentFormField, PageForm
-from retros.fields import text_areas
+from retros.fields import kept_areas
 from retros.models import Draft, Jot
 
 SHARED = ("jot", "title", "text", "url")  # the last three by public/manifest.webmanifest
@@ -39,7 +39,7 @@ class JotForm(PageForm):
         self.fields["column"] = forms.ChoiceField(
             label=_("Where it belongs"), required=False, choices=[("", _("Decide later")), *Jot.Column.choices]
         )
-        text_areas(self, text=2)
+        kept_areas(self, text=2)
 
     def jot(self) -> dict[str, Any]:
         """What `Jot.keep` takes. Raises Invalid."""

@@ -50,10 +50,10 @@ def offer_create(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
 def need_answer(request: PersonRequest, need_id: UUID) -> HttpResponse:
     """Read what the two need, as they released it, and answer."""
     need = get_asked_need(request.user, need_id)
-    form = WordsForm.of(request, initial={"text": need.answer})
+    form = WordsForm.of(request, initial={"text": need.answer, "version": need.answer_version})
     if request.method == "POST":
         with form.on_page(at="text"):
-            need.reply(by=request.user, text=form.checked()["text"])
+            need.reply(by=request.user, **form.checked())
             messages.success(request, _("Answered. Both of them read it"))
             return redirect("history_detail", need.partnership_id)
     with get_reader(request.user, need.partnership_id).opening() as look:

@@ -169,18 +169,21 @@ class Action(models.Model):
 
     @classmethod
     def bring_in(cls, partnership: Partnership, *, by: Person, rows: list[dict[str, Any]], id: uuid.UUID) -> None:
-        """Add many at once, all or none, all of them the actor's. `id` is the client's own: a retry adds nothing."""
+        """Add many at once, all or none, all of them the actor's. `id` is the client's own: a retry adds nothing, but
+        what else stands in the form by then.
+        """
         with _writing(partnership, by, None):
             actions = [
-                Action(id=uuid.uuid5(id, str(number)), partnership=partnership, owner=by, **row)
+                Action(id=uuid.uuid5(id, f"{number} {sorted(row.items())}"), partnership=partnership, owner=by, **row)
                 for number, row in enumerate(rows)
             ]
             known = cls.objects.filter(pk__in=[action.pk for action in actions])
             if any(twin.partnership_id != partnership.pk or twin.owner_id != by.pk for twin in known):
                 raise key_is_taken()
-            if not known:
-                _must_have_room(partnership, len(actions))
-                Action.objects.bulk_create(actions)
+            there = {twin.pk for twin in known}
+            if new := [action for action in actions if action.pk not in there]:
+                _must_have_room(partnership, len(new))
+                Action.objects.bulk_create(new)
 
     def edit(
         self, *, by: Person, version: int, text: str, due: date | None, owner: str, cue: str | None = None,

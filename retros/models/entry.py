@@ -200,19 +200,23 @@ class Entry(models.Model):
 
     @classmethod
     def fold_all(cls, step: Step, *, by: Person, cards: list[tuple[Prompt, str]], id: uuid.UUID) -> None:
-        """Fold many at once, all or none. `id` is the client's own: a retry folds nothing again.
+        """Fold many at once, all or none. `id` is the client's own: a retry folds nothing again but what else stands
+        in the form by then.
 
         Raises Refusal when one's own side lies open already, and when they do not fit.
         """
         with step.session.writing(by=by, step=step) as change:
             entries = [
                 Entry(
-                    prompt=prompt, step=step, author=by, client_id=uuid.uuid5(id, str(number)), text=text,
-                    sealed_at=change.now,
+                    prompt=prompt, step=step, author=by, text=text, sealed_at=change.now,
+                    client_id=uuid.uuid5(id, f"{number} {prompt.pk} {text}"),
                 )
                 for number, (prompt, text) in enumerate(cards)
             ]  # fmt: skip
-            if cls.unrestricted.filter(author=by, client_id__in=[entry.client_id for entry in entries]).exists():
+            own = cls.unrestricted.filter(author=by, client_id__in=[entry.client_id for entry in entries])
+            known = set(own.values_list("client_id", flat=True))
+            entries = [entry for entry in entries if entry.client_id not in known]
+            if not entries:
                 return
             if step.side_open(change.seat):
                 raise Refusal(_("Your side of the board is open, so these would be at once. Write them there."))

@@ -57,13 +57,17 @@ class Need(models.Model):
 
     @classmethod
     def write(cls, lead: Lead, *, by: Person, text: str, id: uuid.UUID) -> Need:
-        """Begin one. `id` is the client's own: a retry adds nothing. Raises Refusal when they lead no more."""
+        """Begin one. `id` is the client's own: a retry adds nothing, and other words under it raise Stale. Raises
+        Refusal when they lead no more.
+        """
         text = content(text, needed=_("There is nothing written here yet."))
         with lead.partnership.writing(by):
             check_leads(lead)
             if twin := cls.objects.filter(pk=id).first():
                 if twin.lead_id != lead.pk:
                     raise key_is_taken()
+                if twin.text != text:
+                    raise Stale.kept_already(mine=text, theirs=twin.text, version=twin.version)
                 return twin
             return cls.objects.create(id=id, partnership=lead.partnership, lead=lead, text=text, written_by=by)
 
@@ -79,12 +83,25 @@ class Need(models.Model):
             self.text, self.version, self.written_by = text, self.version + 1, by
             self.save(update_fields=["text", "version", "written_by", "written_at"])
 
-    def reply(self, *, by: Person, text: str) -> None:
-        """The lead's answer, for the two to read. Raises Refusal when it is no longer theirs to read."""
+    @property
+    def answer_version(self) -> int:
+        """When it was answered, to the microsecond; 0 before."""
+        return round(self.answered_at.timestamp() * 1_000_000) if self.answered_at else 0
+
+    def reply(self, *, by: Person, text: str, version: int) -> None:
+        """The lead's answer, for the two to read. `version`: the `answer_version` that the page showed.
+
+        Raises Refusal when it is no longer theirs to read, Stale after another answer, of another tab.
+        """
         text = content(text, needed=_("There is nothing written here yet."))
         with leading(self.lead, by):
             if not Need.objects.asked_of(by).filter(pk=self.pk).exists():
                 raise Refusal(_("The two took this back."))
+            self.refresh_from_db(fields=["answer", "answered_at"])
+            if text == self.answer:
+                return
+            if version != self.answer_version:
+                raise Stale.kept_already(mine=text, theirs=self.answer, version=self.answer_version)
             Need.objects.filter(pk=self.pk).update(answer=text, answered_by=by, answered_at=timezone.now())
 
 

@@ -115,9 +115,12 @@ class Offer(models.Model):
             return cls.objects.create(lead=lead, kind=kind, starts=told, timezone=zone, template_key=template)
 
     def decline(self, *, by: Person) -> None:
+        """Raises Refusal once it was taken up."""
         with self.lead.partnership.writing(by):
             check_leads(self.lead)
             self.refresh_from_db(fields=["state", "session"])
+            if self.state == self.State.TAKEN:
+                raise Refusal(_("One of you took this up in between."))
             if self.is_open:
                 self.settle(self.State.DECLINED)
 

@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from partnerships.forms import ContentFormField, PageForm
-from retros.fields import text_areas
+from retros.fields import kept_areas
 from retros.models import Draft
 
 
@@ -19,7 +19,7 @@ class KindWordForm(PageForm):
 
     def __init__(self, *args: Any, draft: Draft | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **{"auto_id": "word_%s", "initial": {"text": draft.text if draft else ""}, **kwargs})
-        text_areas(self, text=2)
+        kept_areas(self, text=2)
 
     def word(self) -> dict[str, Any]:
         """What `KindWord.give` takes. Raises Invalid."""

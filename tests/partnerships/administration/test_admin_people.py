@@ -153,7 +153,7 @@ def test_an_admin_renews_and_takes_back_any_invitation(client: Client, cast: Cas
     assert (again.seat, again.invited_by) == ("b", cast.mei)
     client.post(reverse("admin_invitation_delete", args=[again.pk]))
     assert client.get(reverse("invitation_detail", args=[new])).status_code == 404
-    assert client.post(reverse("admin_invitation_update", args=[again.pk])).status_code == 404
+    assert client.post(reverse("admin_invitation_update", args=[again.pk])).status_code == 409
 
 
 # --- roles, switching off ---------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -425,3 +426,64 @@ def test_the_same_form_twice_at_once_begins_one_partnership():
 
 def test_password_of_the_factories_signs_in(client, tom):
     assert client.login(email=tom.email, password=PASSWORD)
+
+
+def test_a_page_that_is_loaded_again_after_its_press_sends_no_second_mail(
+    client, invited, ines, mailoutbox, django_capture_on_commit_callbacks
+):
+    """The link that the mail holds works on: it is shown once, and the browser asks to send the form again."""
+    half = Partnership.objects.get()
+    ada = PersonFactory.create(email="ada@example.org", is_staff=True)
+    renew = reverse("invitation_update", args=[invited[0].pk])
+    invite, to_account = reverse("partnership_invite", args=[half.pk]), reverse("person_invite")
+
+    def press(where: str, **data: str) -> None:
+        mailoutbox.clear()
+        with django_capture_on_commit_callbacks(execute=True):
+            pages = [client.post(where, data) for _ in range(2)]
+        assert [page.status_code for page in pages] == [200, 302]
+        assert client.get(pages[1].url).status_code == 200
+        assert [token_in(pages[0].text)] == [token_in(mail.body) for mail in mailoutbox]
+        assert Invitation.objects.by_token(token_in(pages[0].text))
+
+    client.force_login(ines)
+    press(renew)
+    press(invite, email="other@example.org", client_id=str(uuid.uuid4()))
+    client.force_login(ada)
+    press(to_account, email="new@example.org", client_id=(key := str(uuid.uuid4())))
+    fresh = Invitation.objects.open().get(email="new@example.org")
+    press(reverse("admin_invitation_update", args=[fresh.pk]))
+    refused = client.post(to_account, {"email": "third@example.org", "client_id": key})
+    assert (refused.status_code, "third@example.org" in refused.text) == (409, True)
+
+
+def test_an_invitation_that_is_taken_back_again_is_taken_back(client, invited, ines, tom):
+    invitation = invited[0]
+    client.force_login(ines)
+    back = reverse("invitation_delete", args=[invitation.pk])
+    assert [client.post(back).status_code for _ in range(2)] == [302, 302]
+    other, _token = Invitation.for_seat(invitation.partnership, email=tom.email, by=ines)
+    other.accept(by=tom)
+    refused = client.post(reverse("invitation_delete", args=[other.pk]))
+    assert refused.status_code == 409
+    assert "This invitation was accepted in between." in refused.text
+
+
+def test_a_partnership_that_is_begun_again_under_another_id_is_there_once(client, ines, tom):
+    """The answer got lost, and the page that “back” shows has a new id."""
+    ada = PersonFactory.create(email="ada@example.org", is_staff=True)
+    arranged = {**NEW_PAIR, "label": "Search", "email_a": tom.email, "email_b": "new@example.org"}
+    for who, where, data in (
+        (ines, reverse("partnership_create"), NEW_PAIR),
+        (ada, reverse("admin_partnership_create"), arranged),
+    ):
+        client.force_login(who)
+        assert client.post(where, data | {"client_id": str(uuid.uuid4())}).status_code == 200
+        refused = client.post(where, data | {"client_id": str(uuid.uuid4())})
+        assert refused.status_code == 409
+        assert "These two have a partnership with this name already." in refused.text
+        assert client.post(where, data | {"label": "Another", "client_id": str(uuid.uuid4())}).status_code == 200
+    assert Partnership.objects.filter(label__in=["Checkout", "Search"]).count() == 2
+    # One that has ended is begun anew.
+    Partnership.objects.filter(label="Search").update(archived_at=timezone.now())
+    assert client.post(where, data | {"client_id": str(uuid.uuid4())}).status_code == 200

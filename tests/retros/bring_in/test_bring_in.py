@@ -144,7 +144,13 @@ def test_sent_again_nothing_comes_twice(cast: Cast) -> None:
         assert bring(cast.ines, cast.checkout, "action", text=action, **same).status_code == 302
     assert texts(cast.ines) == ["One", "Two"]
     assert Action.objects.count() == 1
-    assert bring(cast.tom, cast.checkout, "action", text="action,due\nMine,2030-01-02", **same).status_code == 422
+    assert bring(cast.tom, cast.checkout, "action", text=action, **same).status_code == 422
+    # What was typed on since is no part of what came in, and comes in alone.
+    for _time in range(2):
+        assert bring(cast.ines, cast.checkout, "card", text="One\nTwo\nThree", **same).status_code == 302
+        assert bring(cast.ines, cast.checkout, "action", text=f"{action}\nDraw,2030-01-02", **same).status_code == 302
+    assert texts(cast.ines) == ["One", "Two", "Three"]
+    assert [action.text for action in Action.objects.order_by("text")] == ["Draw", "Sketch"]
 
 
 def test_nothing_is_brought_onto_an_open_board_or_over_the_limit(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

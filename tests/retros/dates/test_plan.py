@@ -291,3 +291,27 @@ def test_nobody_else_plans_or_moves(cast: Cast, who: str) -> None:
     session.refresh_from_db()
     assert not session.moved
     assert Session.objects.count() == 1
+
+
+def test_a_retro_that_is_planned_again_for_the_same_time_is_that_one(cast: Cast) -> None:
+    """The answer was lost, and the form that “back” shows has another id."""
+    client, day = client_of(cast.ines), (timezone.localdate() + timedelta(days=9)).isoformat()
+    for name, who in (("session_create", client), ("admin_session_create", client_of(cast.ada))):
+        for _ in range(2):
+            data = {"day": day, "time": "14:00", "zone": "Europe/Paris", "client_id": str(uuid.uuid4())}
+            answer = who.post(reverse(name, args=[cast.checkout.pk]), data)
+            assert answer.status_code == 302
+    assert Session.objects.count() == 1
+
+
+def test_a_retro_is_held_on_one_day_whoever_says_so_last(cast: Cast) -> None:
+    session = play.plan(cast.checkout, by=cast.ines)
+    Session.objects.filter(pk=session.pk).update(start_utc=timezone.now() - timedelta(days=5))
+    session.refresh_from_db()
+    days = [timezone.localdate() - timedelta(days=back) for back in (3, 3, 2)]
+    answers = [
+        client_of(who).post(reverse("session_met", args=[session.pk]), {"day": day.isoformat()})
+        for who, day in zip((cast.ines, cast.tom, cast.tom), days, strict=True)
+    ]
+    assert [answer.status_code for answer in answers] == [302, 302, 409]
+    assert "settled already" in answers[2].content.decode()

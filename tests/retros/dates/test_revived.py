@@ -208,7 +208,7 @@ def test_pauses_do_not_overlap_and_are_taken_back_one_by_one(planned: Planned) -
     rhythm.pause(series, date(2027, 1, 1), date(2027, 1, 31), by=planned.by, now=planned.now)  # the same press again
     assert series.pauses.count() == 2
     march = series.pauses.get(from_date=date(2027, 3, 1))
-    rhythm.resume(series, by=planned.by, pause=march, now=planned.now)
+    rhythm.resume(series, by=planned.by, pause=march.pk, now=planned.now)
     assert [day for day, state in states(planned).items() if state == "skipped"] == ["01-05", "01-19"]
     rhythm.resume(series, by=planned.by, now=planned.now)
     assert set(states(planned).values()) == {"scheduled"}

@@ -453,14 +453,17 @@ def test_the_second_of_two_editors_sees_what_changed(plan: Any, cast: Cast) -> N
 def test_every_verb_refuses_an_old_version(plan: Any, cast: Cast, verb: str) -> None:
     planned, _given, _expected = plan("OPS-05")
     row, series = planned.at("2027-02-16"), planned.series
+    left_out = planned.at("2027-03-02")
+    one_date.skip(left_out, by=cast.ines, reason="leave", now=planned.now)
+    rhythm.pause(series, date(2027, 3, 30), by=cast.ines, now=planned.now)
     args: dict[str, Any] = {"by": cast.tom, "version": 0, "now": planned.now}
     verbs = {
         "move": lambda: one_date.move(row, start=wall("2027-02-17T10:00"), zone="UTC", **args),
         "skip": lambda: one_date.skip(row, reason="leave", **args),
-        "restore": lambda: one_date.restore(row, **args),
+        "restore": lambda: one_date.restore(left_out, **args),
         "pause": lambda: rhythm.pause(series, date(2027, 2, 16), **args),
         "resume": lambda: rhythm.resume(series, **args),
-        "end": lambda: rhythm.end(series, None, **args),
+        "end": lambda: rhythm.end(series, date(2027, 3, 16), **args),
         "describe": lambda: rhythm.describe(series, title="Ours", **args),
         "change_from": lambda: rhythm.change_from(series, row, weekday=3, **args),
     }

@@ -278,13 +278,60 @@ def test_a_rhythm_that_ended_is_brought_back_by_a_later_last_day(cast: Cast) -> 
 def test_an_old_page_changes_nothing_and_is_told_why(cast: Cast, name: str) -> None:
     series = planned_rhythm(cast)
     old = series.version
+    rhythm.pause(series, timezone.localdate(), timezone.localdate(), by=cast.ines)
     one_date.skip(rows(series)[0], by=cast.ines, reason="leave")
     client, before = client_of(cast.tom), checksum()
-    data = {"version": old, "from_date": "2030-01-01", "last": "2030-01-01"}
+    data = {"version": old, "from_date": "2030-01-01", "last": "2030-01-01", "title": "Ours"}
     answer = client.post(reverse(name, args=[cast.checkout.pk]), data)
     assert answer.status_code == 409
     assert "Ines Okafor: Skipped " in text_of(answer)
     assert {k: v for k, v in checksum().items() if k != "partnerships_ratecounter"} == before
+
+
+@pytest.mark.parametrize(
+    "name", ["series_pause", "series_resume", "series_end", "series_update", "series_change", "move", "skip", "restore"]
+)
+def test_a_press_whose_answer_was_lost_is_done_when_it_is_sent_again(cast: Cast, name: str) -> None:
+    series = planned_rhythm(cast)
+    client, day = client_of(cast.ines), timezone.localdate() + timedelta(days=90)
+    rhythm.pause(series, day, day, by=cast.ines)
+    first, second = rows(series)[:2]
+    one_date.skip(second, by=cast.ines, reason="leave")
+    sent = {
+        "series_pause": {"from_date": day + timedelta(days=1)},
+        "series_resume": {"pause": Pause.objects.get().pk},
+        "series_end": {"last": day},
+        "series_update": {"title": "Ours"},
+        "series_change": {**following(first, series, time="09:00"), "confirm": "1"},
+        "move": {"day": first.wall_start.date(), "time": "16:30", "zone": "Europe/London"},
+        "skip": {"reason": "leave"},
+        "restore": {},
+    }[name]
+    args = [{"series_change": first.pk, "move": first.pk, "skip": first.pk}.get(name, second.pk)]
+    where = reverse(
+        name if name.startswith("series") else f"session_{name}",
+        args=args if name in {"series_change", "move", "skip", "restore"} else [cast.checkout.pk],
+    )
+    data = {**sent, "version": Series.objects.get().version}
+    answers, sums = [], []
+    for _ in range(2):
+        answers.append(text_of(client.post(where, data, follow=True)))
+        sums.append({k: v for k, v in checksum().items() if k != "partnerships_ratecounter"})
+    assert "Nothing of yours was done" not in answers[1]
+    assert answers[0] == answers[1]
+    assert sums[0] == sums[1]
+
+
+def test_a_press_on_what_was_gone_on_with_names_a_pause_that_came_since(cast: Cast) -> None:
+    series = planned_rhythm(cast)
+    today = timezone.localdate()
+    rhythm.pause(series, today, today, by=cast.ines)
+    data = {"version": series.version, "pause": Pause.objects.get().pk}
+    rhythm.resume(series, by=cast.tom)
+    rhythm.pause(series, today, today + timedelta(days=3), by=cast.tom)
+    answer = client_of(cast.ines).post(reverse("series_resume", args=[cast.checkout.pk]), data)
+    assert answer.status_code == 409
+    assert "Nothing of yours was done" in text_of(answer)
 
 
 @pytest.mark.parametrize(

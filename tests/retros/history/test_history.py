@@ -281,7 +281,7 @@ def test_the_lead_is_told_to_read_what_they_need(cast: Cast) -> None:
     release.confirm(by=cast.tom, digest=release.digest)
     assert "They need something from you" in page(cast.sara, "history_detail", cast.checkout.pk)
     assert "They wrote what they need from you." in page(cast.sara, "lead_list")
-    need.reply(by=cast.sara, text="In March")
+    need.reply(by=cast.sara, text="In March", version=0)
     assert "They wrote what they need from you." not in page(cast.sara, "lead_list")
 
 

@@ -317,7 +317,7 @@ def test_a_summary_belongs_to_the_wrap_up(cast: Cast) -> None:
 
 def test_a_need_is_text_of_both(stage: Stage) -> None:
     need, cast = stage.need, stage.cast
-    assert Need.write(stage.lead, by=cast.ines, text="again", id=need.pk) == need  # a retry
+    assert Need.write(stage.lead, by=cast.ines, text=need.text, id=need.pk) == need  # a retry
     need.edit(by=cast.tom, text="Other words", version=1)
     with pytest.raises(Stale) as both:
         Need.objects.get(pk=need.pk).edit(by=cast.ines, text="Mine", version=1)
@@ -328,22 +328,53 @@ def test_a_need_is_text_of_both(stage: Stage) -> None:
         assert not Need.objects.visible_to(person).exists()
 
 
+def test_a_need_that_is_sent_again_with_other_words_keeps_both(stage: Stage) -> None:
+    client, where = (
+        client_of(stage.cast.ines),
+        reverse("need_create", args=[stage.cast.checkout.pk, stage.cast.sara.pk]),
+    )
+    data = {"client_id": uuid.uuid4(), "text": "A date"}
+    assert [client.post(where, data).status_code for _ in range(2)] == [302, 302]
+    answer = client.post(where, data | {"text": "A date, and who decides"})
+    assert answer.status_code == 409
+    assert "A date, and who decides" in answer.content.decode()
+    assert Need.objects.filter(text__startswith="A date,").count() == 0
+
+
+def test_an_answer_of_another_tab_is_not_written_over(stage: Stage) -> None:
+    stage.shown()
+    client, where = client_of(stage.cast.sara), reverse("need_answer", args=[stage.need.pk])
+
+    def version() -> str:
+        return re.findall(r'name="version" value="(\d+)"', client.get(where).content.decode())[0]
+
+    shown = version()
+    answers = [client.post(where, {"text": f"In {month}", "version": shown}) for month in ("March", "March", "April")]
+    assert [answer.status_code for answer in answers] == [302, 302, 409]
+    for words in ("In March", "In April"):
+        assert words in answers[2].content.decode()
+    assert Need.objects.get(pk=stage.need.pk).answer == "In March"
+    # On top of what the page has shown beside it.
+    assert f'name="version" value="{version()}"' in answers[2].content.decode()
+    assert client.post(where, {"text": "In April", "version": version()}).status_code == 302
+
+
 def test_the_lead_answers_what_was_released(stage: Stage) -> None:
     need, cast = stage.need, stage.cast
     with pytest.raises(Refusal):
-        need.reply(by=cast.sara, text="Soon")
+        need.reply(by=cast.sara, text="Soon", version=0)
     release = stage.shown()
-    need.reply(by=cast.sara, text="In March")
+    need.reply(by=cast.sara, text="In March", version=0)
     for person in (cast.ines, cast.tom):
         home = stage.page(person, "partnership_detail", cast.checkout.pk).text
         assert "In March" in home
         assert "Sara answers what you need" in home
     for person in (cast.mei, cast.tom):
         with pytest.raises(NotAllowed):
-            need.reply(by=person, text="x")
+            need.reply(by=person, text="x", version=0)
     release.withdraw(by=cast.tom)
     with pytest.raises(Refusal):
-        need.reply(by=cast.sara, text="Later")
+        need.reply(by=cast.sara, text="Later", version=0)
 
 
 def test_of_several_leads_home_says_who_sees_what(stage: Stage) -> None:
@@ -605,3 +636,16 @@ def test_of_an_action_of_both_one_chooses_whose_is_shown(stage: Stage) -> None:
         assert label in text
     assert text.count("Sketch early") == text.count(": Sketch early")
     assert "Tom: Ask Sara" not in text
+
+
+def test_what_the_other_one_took_up_is_not_declined(stage: Stage) -> None:
+    starts = [datetime.combine(timezone.localdate() + timedelta(days=n), time(10)) for n in (8, 9, 10)]
+    offer = Offer.make(stage.lead, by=stage.cast.sara, kind="times", starts=starts)
+    offers.accept(offer, by=stage.cast.tom)
+    refused = client_of(stage.cast.ines).post(reverse("offer_decline", args=[offer.pk]))
+    assert refused.status_code == 409
+    assert "One of you took this up in between." in refused.content.decode()
+    # What was declined is, whoever says so again.
+    other = Offer.make(stage.lead, by=stage.cast.sara, kind="times", starts=starts)
+    for person in (stage.cast.ines, stage.cast.tom):
+        assert client_of(person).post(reverse("offer_decline", args=[other.pk])).status_code == 302

@@ -370,3 +370,26 @@ def test_a_form_that_leads_to_another_page_goes_out_once(
     held.let(leaves=True)
     expect(page.get_by_text("new@example.org").first).to_be_visible()
     assert Invitation.objects.count() == 1
+
+
+def test_a_page_that_is_come_back_to_as_it_was_can_be_pressed_again(
+    cast: Cast, new_context: Callable[..., Any], live_server: LiveServer
+) -> None:
+    page = page_of(cast.ada, new_context(), live_server)
+    page.goto(reverse("person_invite"))
+    presses = page.evaluate(
+        """() => {
+  const presses = [];
+  addEventListener("submit", (event) => {
+    presses.push(event.defaultPrevented ? "stopped" : "sent");
+    event.preventDefault();
+  });
+  const button = document.querySelector("main form button.primary");
+  button.click();
+  button.click();
+  dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+  button.click();
+  return presses;
+}"""
+    )
+    assert presses == ["sent", "stopped", "sent"]
