@@ -75,7 +75,7 @@ def _letters(people: People) -> Made:
         letters.send_arranged(made, by=people.ada)
     emails = (people.ines.email, people.dana.email)
     letters.send_arranged(
-        Invitation.arrange_partnership(by=people.ada, emails=emails, kind="other", label=LABEL), by=people.ada
+        Invitation.arrange_partnership(by=people.ada, emails=emails, kind="other", label=LABEL + "2"), by=people.ada
     )
     with override_settings(MAIL_IS_SENT=True):
         server.send_test(by=people.ada)

@@ -297,7 +297,7 @@ def test_a_press_whose_answer_was_lost_is_done_when_it_is_sent_again(cast: Cast,
     rhythm.pause(series, day, day, by=cast.ines)
     first, second = rows(series)[:2]
     one_date.skip(second, by=cast.ines, reason="leave")
-    sent = {
+    sent: dict[str, dict[str, Any]] = {
         "series_pause": {"from_date": day + timedelta(days=1)},
         "series_resume": {"pause": Pause.objects.get().pk},
         "series_end": {"last": day},
@@ -306,13 +306,13 @@ def test_a_press_whose_answer_was_lost_is_done_when_it_is_sent_again(cast: Cast,
         "move": {"day": first.wall_start.date(), "time": "16:30", "zone": "Europe/London"},
         "skip": {"reason": "leave"},
         "restore": {},
-    }[name]
+    }
     args = [{"series_change": first.pk, "move": first.pk, "skip": first.pk}.get(name, second.pk)]
     where = reverse(
         name if name.startswith("series") else f"session_{name}",
         args=args if name in {"series_change", "move", "skip", "restore"} else [cast.checkout.pk],
     )
-    data = {**sent, "version": Series.objects.get().version}
+    data = {**sent[name], "version": Series.objects.get().version}
     answers, sums = [], []
     for _ in range(2):
         answers.append(text_of(client.post(where, data, follow=True)))

@@ -346,7 +346,8 @@ def test_an_answer_of_another_tab_is_not_written_over(stage: Stage) -> None:
     client, where = client_of(stage.cast.sara), reverse("need_answer", args=[stage.need.pk])
 
     def version() -> str:
-        return re.findall(r'name="version" value="(\d+)"', client.get(where).content.decode())[0]
+        found: list[str] = re.findall(r'name="version" value="(\d+)"', client.get(where).content.decode())
+        return found[0]
 
     shown = version()
     answers = [client.post(where, {"text": f"In {month}", "version": shown}) for month in ("March", "March", "April")]
