@@ -223,7 +223,7 @@ def killed_at(query: int) -> Iterator[None]:
 # Who is killed closes no cursor; psycopg says so when the collector finds one.
 @pytest.mark.filterwarnings("ignore:.*ServerCursorMixin.__del__:pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("kills", [pytest.param(6, id="some"), pytest.param(100, id="many", marks=pytest.mark.deep)])
+@pytest.mark.parametrize("kills", [pytest.param(3, id="some"), pytest.param(100, id="many", marks=pytest.mark.deep)])
 def test_killed_at_random_points(kills: int) -> None:
     """Each reminder of nine comes in that hour, once; after a kill in the middle of a mail, at most once more."""
     rng = random.Random(kills)
