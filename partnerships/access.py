@@ -248,7 +248,7 @@ def has_partnerships() -> bool:
     return Partnership.objects.exists()
 
 
-def get_failed_delivery(delivery_id: UUID) -> Delivery:
+def get_delivery_to_retry(delivery_id: UUID) -> Delivery:
     """A mail that could not be sent, or is being sent since somebody tried again, for an admin. Raises Http404."""
     status = Delivery.Status
     again = Q(channel=Delivery.Channel.EMAIL, status__in=[status.PENDING, *Delivery.OUT])

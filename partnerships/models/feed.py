@@ -9,7 +9,7 @@ from django.utils import timezone
 from partnerships.models.invitation import hash_token
 
 if TYPE_CHECKING:
-    from partnerships.models import Person
+    from partnerships.models.person import Person
 
 
 class CalendarFeed(models.Model):

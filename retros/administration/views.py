@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from partnerships.access import for_admins, get_failed_delivery, get_frame, has_partnerships
+from partnerships.access import for_admins, get_delivery_to_retry, get_frame, has_partnerships
 from partnerships.administration.forms import OrganisationForm
 from partnerships.administration.issued import show_links_once
 from partnerships.administration.partnerships import frame_of
@@ -226,7 +226,7 @@ def _mail_page(request: PersonRequest, answer: str = "") -> HttpResponse:
 @require_POST
 @for_admins
 def mail_retry(request: PersonRequest, delivery_id: UUID) -> HttpResponse:
-    get_failed_delivery(delivery_id).retry()
+    get_delivery_to_retry(delivery_id).retry()
     messages.success(request, _("It is sent again in the next round"))
     return redirect("mail_list")
 
