@@ -43,7 +43,8 @@ function goOn(detail) {
   }
   catchIt();
 }
-addEventListener("htmx:afterRequest", ({ detail }) => requestAnimationFrame(() => goOn(detail)));
+// A copy: on a slow machine htmx has put in another `elt` by then, of what settles.
+addEventListener("htmx:afterRequest", ({ detail: { ...detail } }) => requestAnimationFrame(() => goOn(detail)));
 
 // From one step to the next: on what it says was done, or on its heading. Who comes from elsewhere begins at the top.
 const roomOf = (url) => /\/sessions\/[^/]+\//.exec(url)?.[0];

@@ -278,7 +278,8 @@ def test_a_rhythm_that_ended_is_brought_back_by_a_later_last_day(cast: Cast) -> 
 def test_an_old_page_changes_nothing_and_is_told_why(cast: Cast, name: str) -> None:
     series = planned_rhythm(cast)
     old = series.version
-    rhythm.pause(series, timezone.localdate(), timezone.localdate(), by=cast.ines)
+    today = series.today(timezone.now())
+    rhythm.pause(series, today, today, by=cast.ines)
     one_date.skip(rows(series)[0], by=cast.ines, reason="leave")
     client, before = client_of(cast.tom), checksum()
     data = {"version": old, "from_date": "2030-01-01", "last": "2030-01-01", "title": "Ours"}
@@ -324,7 +325,7 @@ def test_a_press_whose_answer_was_lost_is_done_when_it_is_sent_again(cast: Cast,
 
 def test_a_press_on_what_was_gone_on_with_names_a_pause_that_came_since(cast: Cast) -> None:
     series = planned_rhythm(cast)
-    today = timezone.localdate()
+    today = series.today(timezone.now())
     rhythm.pause(series, today, today, by=cast.ines)
     data = {"version": series.version, "pause": Pause.objects.get().pk}
     rhythm.resume(series, by=cast.tom)

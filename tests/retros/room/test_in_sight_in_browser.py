@@ -431,6 +431,20 @@ def test_after_adding_the_focus_is_in_the_next_box_or_on_what_was_added(
     assert Action.objects.visible_to(people.ines).count() == 2
 
 
+def test_the_focus_goes_on_where_a_frame_is_late(open_page: Callable[..., Page], rooms: Rooms) -> None:
+    """On a slow machine the next frame comes after htmx has settled what it swapped in (20 ms)."""
+    page = open_page(rooms.conclude_first(), DESK)
+    page.evaluate("() => { window.requestAnimationFrame = (draw) => setTimeout(draw, 100); }")
+    page.locator("summary", has_text="Add an action").click()
+    text = page.locator("#action-text")
+    text.fill("Book the sketch hour")
+    form = page.locator("form", has=text)
+    form.locator("input[name=owner]").first.check(force=True)
+    form.get_by_role("button", name="Add action").click()
+    expect(page.locator("#actions")).to_contain_text("Book the sketch hour")
+    expect(text).to_be_focused()
+
+
 def test_a_focus_whose_button_another_takes_away_goes_to_the_nearest_heading(
     open_page: Callable[..., Page], rooms: Rooms
 ) -> None:
