@@ -136,9 +136,8 @@ class Dock:
         person, step = presence.person, self.step
         is_you = person.pk == self.person.pk
         here = is_you or presence.is_here(self.now)
-        purpose = Ready.Purpose.NEXT if step.is_revealed or not step.written_alone else Ready.Purpose.REVEAL
-        waits = self.session.is_running and (step.is_current or purpose == Ready.Purpose.REVEAL)
-        ready = waits and step.marked(purpose, person) is not None
+        waits = self.session.is_running and (step.is_current or step.is_folded)
+        ready = waits and step.marked(step.purpose, person) is not None
         return Side(
             seat=seat, person=person, is_you=is_you, is_here=here, is_ready=ready,
             doing=_("Ready") if ready else self._doing(presence, here),
@@ -211,8 +210,7 @@ class Dock:
         """Minutes until one may go on without the other, counted from one's own Ready; 0 without one, or elsewhere."""
         if not self.step.is_current:
             return 0
-        purpose = Ready.Purpose.NEXT if self.phase in {"revealed", "shared"} else Ready.Purpose.REVEAL
-        mine = self.step.marked(purpose, self.person)
+        mine = self.step.marked(self.step.purpose, self.person)
         if mine is None or self.can_go_on_alone:
             return 0
         return max(1, -int(-(limits.ALONE_AFTER - (self.now - mine.at)).total_seconds() // 60))
