@@ -232,7 +232,7 @@ class Frame:
         has_cards = self.step.kind == Step.Kind.WRITE
         folded = self.folded if has_cards and not self.partner_side_open else 0
         return region(
-            "retros/room/_tray.html", is_shown=self.can_write and self.phase in {"write", "opened"}, phase=self.phase,
+            "retros/room/_tray.html", is_shown=self.can_write and self.step.is_folded, phase=self.phase,
             name=self.partner.name, seat=self.partner.seat.value, is_open=self.partner_side_open,
             is_ready=self.partner.is_ready, has_cards=has_cards, folded=folded, locks=range(min(folded, 8)),
         )  # fmt: skip
@@ -333,7 +333,7 @@ class Frame:
     @cached_property
     def folded(self) -> int:
         """How many folded cards the partner has here: the one number that is told before the reveal."""
-        return 0 if self.phase in {"revealed", "shared"} else self.step.folded_cards(self.partner.person)
+        return self.step.folded_cards(self.partner.person) if self.step.is_folded else 0
 
     @property
     def your_side_open(self) -> bool:
