@@ -283,13 +283,8 @@ class Frame:
 
     @property
     def boxes(self) -> list[str]:
-        """The keys (`Draft.key`) of the boxes of this step. The verb that takes a text over drops its draft."""
+        """The keys (`Draft.key`) of the boxes that only this step has. What takes a text over drops its draft."""
         return []
-
-    @property
-    def boxes_elsewhere(self) -> tuple[str, ...]:
-        """Those of the boxes that another page shows as well."""
-        return ()
 
     @cached_property
     def begun(self) -> dict[str, Draft]:
@@ -309,8 +304,7 @@ class Frame:
         """What the viewer was still typing here when the session ended: in a box, or saved too late."""
         if self.session.is_open or not self.begun:
             return []
-        here = [key for key in self.boxes if key not in self.boxes_elsewhere]
-        here += [Draft.Box.LATE.key(pk) for pk in self.late]
+        here = [*self.boxes, *(Draft.Box.LATE.key(pk) for pk in self.late)]
         return [self.begun[key] for key in here if key in self.begun]
 
     @property
@@ -320,7 +314,7 @@ class Frame:
         """
         if self.session.is_open:
             return []
-        own = [key for key in self.boxes if key not in self.boxes_elsewhere and not key.startswith(Draft.Box.ACTION)]
+        own = [key for key in self.boxes if not key.startswith(Draft.Box.ACTION)]
         answers = {f"answer:{p.pk}": Draft.Box.LATE.key(p.pk) for p in self.step.prompts if not p.takes_cards}
         drafts = dict(zip(own, own, strict=True)) | answers
         return [(copy, self._begun(key)) for copy, key in drafts.items()]

@@ -73,12 +73,7 @@ class Conclude(Learns):
 
     @property
     def boxes(self) -> list[str]:
-        return [*super().boxes, self.try_box.key, self.action_box.key]
-
-    @property
-    def boxes_elsewhere(self) -> tuple[str, ...]:
-        """An action between retros has a page of its own."""
-        return (self.action_box.key,)
+        return [*super().boxes, self.try_box.key]
 
     @property
     def spoken(self) -> list[Entry | Note | Action]:
@@ -90,6 +85,7 @@ class Conclude(Learns):
 
     @property
     def action_box(self) -> Begun:
+        """The page of an action between retros shows it as well."""
         return self.box(Draft.Box.ACTION.key(self.session.partnership_id))
 
     @cached_property
