@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from partnerships.compiled import CompiledQuery
 from partnerships.models import Lead, Person
+from retros.agreements.page import Proposed, proposed_in
 from retros.fields import starters
 from retros.models import Action, Draft, Entry, Note, Session, Step
 from retros.models.action import ActionLine, lines_of
@@ -358,6 +359,11 @@ class Frame:
     def agreed(self) -> list[ActionLine]:
         """The same as they are listed: what both took is one line."""
         return lines_of(self.actions)
+
+    @cached_property
+    def clauses(self) -> list[Proposed]:
+        """What of this session went into an agreement, or waits for a signature."""
+        return proposed_in(self.session, self.person, self.partner.name)
 
     @property
     def default_due(self) -> str:

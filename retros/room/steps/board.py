@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from partnerships.compiled import CompiledQuery
 from partnerships.models import Person
-from retros.agreements.page import Proposed, proposed_in
+from retros.agreements.page import Proposed
 from retros.models import Action, Draft, Entry, Jot, Note, Prompt, Session, Step
 from retros.models.action import ActionLine
 from retros.models.draft import Begun, card_of
@@ -226,20 +226,16 @@ class Board(Frame):
         found = [(card, notes.get(pk), self._agreed_from.get(pk, [])) for card, pk in cards]
         return [(card, note, actions) for card, note, actions in found if note or actions]
 
-    @cached_property
-    def _proposed(self) -> list[Proposed]:
-        return proposed_in(self.session, self.person, self.partner.name)
-
     @property
     def proposed_from_table(self) -> list[Proposed]:
         """Other words for a clause that came from the card on the table."""
         table = self.on_table.entry.pk if self.on_table else None
-        return [each for each in self._proposed if table and each.entry_id == table]
+        return [each for each in self.clauses if table and each.entry_id == table]
 
     @property
     def proposed(self) -> list[Proposed]:
         """The others."""
-        return [each for each in self._proposed if each not in self.proposed_from_table]
+        return [each for each in self.clauses if each not in self.proposed_from_table]
 
     @property
     def table_actions(self) -> list[ActionLine]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from retros.agreements.page import Proposed, proposed_in
 from retros.models import Action, Draft, Entry, Note, Session
 from retros.models.action import ActionLine
 from retros.models.draft import Begun
@@ -87,11 +86,6 @@ class Conclude(Learns):
     def action_box(self) -> Begun:
         """The page of an action between retros shows it as well."""
         return self.box(Draft.Box.ACTION.key(self.session.partnership_id))
-
-    @cached_property
-    def proposed(self) -> list[Proposed]:
-        """New words for a clause that came up in this retro."""
-        return proposed_in(self.session, self.person, self.partner.name)
 
     @property
     def experiments(self) -> list[ActionLine]:
