@@ -46,16 +46,12 @@ class Questions(Asks):
     @property
     def middle(self) -> object:
         decisions = len(self.step.prompts) if self.names_decisions else 0
-        return decisions, self.topic and (self.topic.pk, self.topic.version), self.is_silent
+        topic = self.step_note
+        return decisions, topic and (topic.pk, topic.version), self.is_silent
 
     @property
     def spoken(self) -> list[Entry | Note | Action]:
         return [*self._notes]
-
-    @property
-    def topic(self) -> Note | None:
-        """What the two look at, in words of both, where the exercise asks for it."""
-        return next((note for note in self._notes if note.kind == Note.Kind.CAME_UP and note.entry_id is None), None)
 
     @property
     def boxes(self) -> list[str]:
