@@ -20,14 +20,7 @@ class Close(Asks):
     """Wrap-up: a kind word, a summary, what was agreed, agreements to look at, the next date."""
 
     template = "retros/room/_close.html"
-    parts = (
-        "tray",
-        "answers",
-        "summary_state",
-        "agreed",
-        "looks",
-        "next_date",
-    )
+    parts = ("tray", "answers", "summary_state", "agreed", "looks", "next_date")
 
     @property
     def summary(self) -> Note | None:
