@@ -90,6 +90,11 @@ class Step(models.Model):
             prompt.step = self
         return found
 
+    @property
+    def columns(self) -> list[Prompt]:
+        """Its prompts that take cards."""
+        return [prompt for prompt in self.prompts if prompt.takes_cards]
+
     @cached_property
     def marks(self) -> list[Ready]:
         return _marks(self)

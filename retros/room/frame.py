@@ -101,6 +101,10 @@ class Frame:
         return self.session.is_open and not self.session.partnership.is_archived
 
     @property
+    def writes_alone(self) -> bool:
+        return self.can_write and self.phase == "write"
+
+    @property
     def lede(self) -> str:
         return self.step.lede
 

@@ -31,7 +31,7 @@ class Asks(Frame):
         """What the viewer answered to these questions for a retro that did not take place, the latest of each, with the
         version of the empty answer here. Offered while they have not answered here.
         """
-        if not (self.phase == "write" and self.can_write and self.session.kind == Session.Kind.RETRO):
+        if not (self.writes_alone and self.session.kind == Session.Kind.RETRO):
             return []
         entries = Entry.objects.visible_to(self.person).left_over(self.session.partnership, self.person)
         entries = entries.that_say_something().filter(is_card=False, step__kind=self.step.kind)

@@ -21,18 +21,10 @@ from retros.room.board import Card, CardShown, Column
 from retros.room.frame import Frame
 from retros.room.regions import Region, Rows, drawn, region
 
+# Read of each card.
 ON_A_BOARD = (
-    "prompt",
-    "author",
-    "client_id",
-    "is_card",
-    "text",
-    "only_me",
-    "in_person",
-    "version",
-    "talk",
-    "opened_at",
-)  # read of each card
+    "prompt", "author", "client_id", "is_card", "text", "only_me", "in_person", "version", "talk", "opened_at",
+)  # fmt: skip
 
 _cards = CompiledQuery(
     lambda person, step: Entry.objects.visible_to(person).in_step(step).with_picks(person).only(*ON_A_BOARD),
@@ -71,7 +63,7 @@ class Board(Frame):
 
     @property
     def boxes(self) -> list[str]:
-        keys = [Draft.Box.CARD.key(p.pk) for p in self.step.prompts if p.takes_cards]
+        keys = [Draft.Box.CARD.key(prompt.pk) for prompt in self.step.columns]
         return [*keys, *(Draft.Box.ACTION.key(card.entry.pk) for card in self.cards if not card.entry.is_folded)]
 
     # --- cards --------------------------------------------------------------------------------------------------
@@ -85,30 +77,29 @@ class Board(Frame):
         """Cards that the viewer wrote or began to write for retros that did not take place, each with its column
         here, and the id that it would have here: taken along twice, it is one card.
         """
-        if not (self.phase == "write" and self.can_write):
+        columns = {prompt.key: prompt for prompt in self.step.columns}
+        if not (self.writes_alone and columns):
             return []
         here = {entry.client_id for entry in self._entries}
-        columns = {prompt.key: prompt for prompt in self.step.prompts if prompt.takes_cards}
         cards = Entry.objects.visible_to(self.person).left_over(self.session.partnership, self.person)
-        cards = cards.filter(is_card=True)
-        found = [(card, card.pk) for card in cards.select_related("prompt")]
+        found = [(card, card.pk) for card in cards.filter(is_card=True).select_related("prompt")]
         found += [(Entry(prompt=prompt, text=text), prompt.pk) for prompt, text in self._cards_begun]
         offered = [(card, uuid5(origin, str(self.session.pk))) for card, origin in found]
         return [
             (card, columns.get(card.prompt.key) or next(iter(columns.values())), key)
             for card, key in offered
-            if key not in here and columns
+            if key not in here
         ]
 
     @cached_property
     def jots(self) -> list[tuple[Jot, Prompt]]:
         """What the viewer jotted down since, each with its column here; used, it becomes a card under its own id."""
-        if not (self.phase == "write" and self.can_write and self.session.kind == Session.Kind.RETRO):
+        asked = self.step.columns
+        if not (self.writes_alone and asked and self.session.kind == Session.Kind.RETRO):
             return []
-        asked = [prompt for prompt in self.step.prompts if prompt.takes_cards]
         columns = {prompt.column: prompt for prompt in reversed(asked)}
         jots = Jot.objects.kept(self.person).filter(partnership=self.session.partnership_id)
-        return [(jot, columns.get(jot.column) or asked[-1]) for jot in jots if asked]
+        return [(jot, columns.get(jot.column) or asked[-1]) for jot in jots]
 
     @property
     def _cards_begun(self) -> list[tuple[Prompt, str]]:
@@ -132,8 +123,10 @@ class Board(Frame):
         cards: dict[UUID, list[CardShown]] = {}
         for card in self.cards:
             cards.setdefault(card.entry.prompt_id, []).append(self._shown(card))
-        asked = [prompt for prompt in self.step.prompts if prompt.takes_cards]
-        return [Column(self, number, prompt, cards.get(prompt.pk, [])) for number, prompt in enumerate(asked, 1)]
+        return [
+            Column(self, number, prompt, cards.get(prompt.pk, []))
+            for number, prompt in enumerate(self.step.columns, start=1)
+        ]
 
     def _shown(self, card: Card) -> CardShown:
         entry, side, revealed = card.entry, card.side, self.phase == "revealed"

@@ -32,7 +32,7 @@ class Questions(Asks):
     @cached_property
     def shown_blocks(self) -> list[tuple[Question | PlacesTable, Region]]:
         """Empty while one writes."""
-        if self.phase == "write" and self.can_write:
+        if self.writes_alone:
             return []
         return [(block, drawn("retros/room/_question_block.html", room=self, block=block)) for block in self.blocks]
 
