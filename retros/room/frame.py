@@ -19,7 +19,7 @@ from retros.models.action import ActionLine, lines_of
 from retros.models.draft import Begun
 from retros.models.expiry import gone
 from retros.recurrence.common_hours import due_day
-from retros.room.dock import Dock, Side
+from retros.room.dock import Dock
 from retros.room.regions import Region, Rows, draw, drawn, region, short
 from retros.room.said import said
 
@@ -185,9 +185,6 @@ class Frame:
         cards = [e for e in self._entries if e.is_card and not e.only_me and e.author_id == self.person.pk]
         return self.step.hash_rows((e.pk, e.version) for e in cards)
 
-    def side_of(self, entry: Entry) -> Side:
-        return self.you if entry.author_id == self.person.pk else self.partner
-
     # --- how it is drawn (retros/room/regions.py) ----------------------------------------------------------------
 
     @property
@@ -249,9 +246,13 @@ class Frame:
         return short((self.step.pk, self.phase, self.session.status, self.middle, self.step.is_current, left))
 
     @property
+    def _place(self) -> str:
+        return short((self.session.pk, self.step.position))
+
+    @property
     def followed(self) -> str:
         """Shown by whoever stands on the step that the two share, and goes with them."""
-        return short((self.session.pk, self.step.position)) if self.step.is_current else ""
+        return self._place if self.step.is_current else ""
 
     @property
     def tab_digest(self) -> str:
@@ -262,9 +263,7 @@ class Frame:
         """Whether a browser that shows these stood on the shared step, and the two have left it since; not where the
         session was called off.
         """
-        if self.step.is_current or not self.session.is_open:
-            return False
-        return short((self.session.pk, self.step.position)) in shown
+        return self.session.is_open and not self.step.is_current and self._place in shown
 
     @property
     def digests(self) -> list[str]:

@@ -17,7 +17,7 @@ from retros.models import Action, Draft, Entry, Jot, Note, Prompt, Session, Step
 from retros.models.action import ActionLine
 from retros.models.draft import Begun, card_of
 from retros.models.entry import NOT_HELD
-from retros.room.board import Card, CardShown, Column
+from retros.room.board import Card, CardShown, Column, OnTable
 from retros.room.frame import Frame
 from retros.room.regions import Region, Rows, drawn, region
 
@@ -112,11 +112,8 @@ class Board(Frame):
 
     @cached_property
     def cards(self) -> list[Card]:
-        return [
-            Card(e, self.side_of(e), e.picked_by_you, e.picked_by_partner)  # type: ignore[attr-defined]
-            for e in self._entries
-            if e.is_card
-        ]
+        cards = [(e, self.you if e.author_id == self.person.pk else self.partner) for e in self._entries if e.is_card]
+        return [Card(e, side, e.picked_by_you, e.picked_by_partner) for e, side in cards]  # type: ignore[attr-defined]
 
     @cached_property
     def columns(self) -> list[Column]:
@@ -152,10 +149,6 @@ class Board(Frame):
         return f"{reverse('exercise_detail', args=[self.session.partnership_id, 'difference'])}?card={entry.pk}"
 
     @property
-    def table_difference_url(self) -> str:
-        return self.difference_url(self.on_table.entry) if self.on_table else ""
-
-    @property
     def spoken(self) -> list[Entry | Note | Action]:
         return [*self._entries, *(self.actions if self.phase == "revealed" else [])]
 
@@ -181,6 +174,18 @@ class Board(Frame):
     def on_table(self) -> Card | None:
         return next((card for card in self.cards if card.entry.talk == Entry.Talk.ON_TABLE), None)
 
+    @cached_property
+    def table(self) -> OnTable | None:
+        if self.on_table is None:
+            return None
+        entry = self.on_table.entry
+        return OnTable(
+            column=self.column_of(entry), box=self.box(Draft.Box.ACTION.key(entry.pk)),
+            note=next((note for note in self._notes if note.entry_id == entry.pk), None),
+            actions=self._agreed_from.get(entry.pk, []), difference_url=self.difference_url(entry),
+            clauses=[each for each in self.clauses if each.entry_id == entry.pk],
+        )  # fmt: skip
+
     @property
     def next_on_list(self) -> list[Card]:
         """Picked and not talked about yet; what both picked comes first."""
@@ -199,19 +204,6 @@ class Board(Frame):
         return self._prompts[entry.prompt_id]
 
     @property
-    def table_column(self) -> Prompt | None:
-        return self.column_of(self.on_table.entry) if self.on_table else None
-
-    @property
-    def table_box(self) -> Begun | None:
-        return self.box(Draft.Box.ACTION.key(self.on_table.entry.pk)) if self.on_table else None
-
-    @property
-    def table_note(self) -> Note | None:
-        on_table = self.on_table
-        return next((n for n in self._notes if on_table and n.entry_id == on_table.entry.pk), None)
-
-    @property
     def came_up(self) -> list[tuple[Card, Note | None, list[ActionLine]]]:
         """What came of the cards that no longer lie on the table: their notes and actions."""
         notes = {n.entry_id: n for n in self._notes if n.entry_id and n.text}
@@ -220,19 +212,9 @@ class Board(Frame):
         return [(card, note, actions) for card, note, actions in found if note or actions]
 
     @property
-    def proposed_from_table(self) -> list[Proposed]:
-        """Other words for a clause that came from the card on the table."""
-        table = self.on_table.entry.pk if self.on_table else None
-        return [each for each in self.clauses if table and each.entry_id == table]
-
-    @property
-    def proposed(self) -> list[Proposed]:
-        """The others."""
-        return [each for each in self.clauses if each not in self.proposed_from_table]
-
-    @property
-    def table_actions(self) -> list[ActionLine]:
-        return self._agreed_from.get(self.on_table.entry.pk, []) if self.on_table else []
+    def other_clauses(self) -> list[Proposed]:
+        """Those that did not come from the card on the table."""
+        return [each for each in self.clauses if not (self.table and each in self.table.clauses)]
 
     @cached_property
     def _agreed_from(self) -> dict[UUID, list[ActionLine]]:
