@@ -127,15 +127,22 @@ def kept_areas(form: forms.Form, **rows: int) -> None:
         form.fields[name].widget.attrs["autocomplete"] = "off"
 
 
+class VersionField(forms.IntegerField):
+    """The version that a page showed of something; 0 of what was not there yet."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=0, required=False, **kwargs)
+
+    def clean(self, value: object) -> int:
+        return super().clean(value) or 0
+
+
 class WordsForm(PageForm):
     """One text, on a page of its own."""
 
     text = ContentFormField(required=False, label=_("In your words"))
-    version = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
+    version = VersionField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         text_areas(self, text=5)
-
-    def clean_version(self) -> int:
-        return self.cleaned_data["version"] or 0

@@ -24,7 +24,7 @@ from partnerships.models.partnership import Seat
 from retros.agreements.due import DueAgreements
 from retros.history.trend import Asked, Trend, trends
 from retros.leads.releases import LeadsNotice
-from retros.models import Entry, Pause, Ready, RuleVersion, Series, Session, Step
+from retros.models import Entry, Pause, RuleVersion, Series, Session, Step
 from retros.notifications.wording import Notice, notices_for
 from retros.pair import Pair, PlannedRetro, kept_of, short_date
 from retros.recurrence.adherence import LATE, Kept
@@ -433,11 +433,10 @@ class Sitting:
         self.session = session
         self.home = home
         self.step = session.current_step
-        self.is_folded = self.step.written_alone and not self.step.is_revealed
-        purpose = Ready.Purpose.REVEAL if self.is_folded else Ready.Purpose.NEXT
-        self.you_are_ready = self.step.marked(purpose, home.person) is not None
+        self.is_folded = self.step.is_folded
+        self.you_are_ready = self.step.marked(self.step.purpose, home.person) is not None
         partner = home.partner.person if home.partner else None
-        self.partner_is_ready = partner is not None and self.step.marked(purpose, partner) is not None
+        self.partner_is_ready = partner is not None and self.step.marked(self.step.purpose, partner) is not None
 
     @property
     def waits_for_you(self) -> bool:

@@ -79,7 +79,7 @@ class Note(models.Model):
                 entry.must_take_words()
                 if entry.step_id != step.pk:
                     raise Invalid(_("This card belongs to another step."))
-            elif step.written_alone and not step.is_revealed:
+            elif step.is_folded:
                 raise Refusal(_("Open this step first, together. Both of you press “I’m ready”."))
             note = cls._in_box(step, cls.Kind.CAME_UP, entry)
             change.shared = note._fill(text, version, by)

@@ -213,8 +213,8 @@ class Session(Planned):
     @property
     def is_together(self) -> bool:
         """Whether the retro has begun, and its shared step is not one that the two write alone now."""
-        alone = self.current_step.written_alone and not self.current_step.is_revealed
-        return self.started_at is not None and (self.is_closed or (self.is_running and not alone))
+        is_shared = self.is_running and not self.current_step.is_folded
+        return self.started_at is not None and (self.is_closed or is_shared)
 
     @cached_property
     def steps(self) -> list[Step]:

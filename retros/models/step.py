@@ -90,6 +90,11 @@ class Step(models.Model):
             prompt.step = self
         return found
 
+    @property
+    def columns(self) -> list[Prompt]:
+        """Its prompts that take cards."""
+        return [prompt for prompt in self.prompts if prompt.takes_cards]
+
     @cached_property
     def marks(self) -> list[Ready]:
         return _marks(self)
@@ -110,6 +115,16 @@ class Step(models.Model):
     @property
     def is_revealed(self) -> bool:
         return self.opened_a_at is not None and self.opened_b_at is not None
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether it is still written alone: not both sides lie open."""
+        return self.written_alone and not self.is_revealed
+
+    @property
+    def purpose(self) -> str:
+        """What a Ready is for here, now."""
+        return Ready.Purpose.REVEAL if self.is_folded else Ready.Purpose.NEXT
 
     def read_again(self, person: Person) -> Seat | None:
         """Which sides lie open by now; with that, the seat of the person while the partnership goes on.
@@ -336,7 +351,7 @@ class Step(models.Model):
                 self.__dict__.pop("marks", None)
                 if not self.can_go_on_alone(by, change.now):
                     raise Refusal(_("Give it a few minutes more. You can go on alone after a while."))
-            elif self.written_alone and not self.is_revealed:
+            elif self.is_folded:
                 raise Refusal(_("Open this step first, together. Both of you press “I’m ready”."))
             if not self.mark(Ready.Purpose.NEXT, change) and not alone:
                 return False
@@ -358,13 +373,11 @@ class Step(models.Model):
     def can_go_on_alone(self, person: Person, now: datetime) -> bool:
         """Whether the stated wait is over: ready for five minutes while the other is not, or the other away as long.
 
-        Ready for what comes next here: for the reveal, and once that is done, for the next step. Nobody goes on alone
-        while the other seat is free.
+        Nobody goes on alone while the other seat is free.
         """
         if self.session.awaits:
             return False
-        folded = self.written_alone and not self.is_revealed
-        mark = self.marked(Ready.Purpose.REVEAL if folded else Ready.Purpose.NEXT, person)
+        mark = self.marked(self.purpose, person)
         mine = [mark.at] if mark else []
         seen = self.session.sides[self.session.seat_of(person).other].seen_at
         since = [*mine, *([seen] if seen else [self.started_at or now])]

@@ -16,6 +16,10 @@ from retros.paths import mark, short_id
 from retros.room.regions import Region, Rows, fixed, region
 
 if TYPE_CHECKING:
+    from retros.agreements.page import Proposed
+    from retros.models import Note
+    from retros.models.action import ActionLine
+    from retros.models.draft import Begun
     from retros.room.dock import Side
     from retros.room.frame import Frame
 
@@ -81,6 +85,17 @@ class CardShown(NamedTuple):
     def talk_class(self) -> str:
         """With the space before it."""
         return TALK_CLASS.get(self.talk, "")
+
+
+class OnTable(NamedTuple):
+    """What belongs to the card on the table."""
+
+    column: Prompt
+    box: Begun  # for an action from it
+    note: Note | None
+    actions: list[ActionLine]
+    clauses: list[Proposed]
+    difference_url: str
 
 
 class Column:

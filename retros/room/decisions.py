@@ -81,13 +81,6 @@ def settle_decision(prompt: Prompt, *, by: Person, value: int) -> Note:
     return note
 
 
-def settled(prompts: list[Prompt], person: Person) -> dict[uuid.UUID, str]:
-    """The sentence that stands for each of these decisions, by the prompt's id."""
-    by_note = {prompt.sentence_key: prompt.pk for prompt in prompts}
-    notes = Note.objects.visible_to(person).filter(pk__in=by_note)
-    return {by_note[note.pk]: note.text for note in notes}
-
-
 def sentence_of(prompt: Prompt, label: str) -> str:
     """What a decision reads as, once the two have settled it."""
     return _("%(decision)s: %(place)s.") % {"decision": prompt.title, "place": label}

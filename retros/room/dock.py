@@ -71,8 +71,8 @@ class Said(NamedTuple):
 class Timer(NamedTuple):
     words: str
     left: int  # what is left of the ring, 0 to 100
-    is_over: bool
-    minutes: int  # of the step; 0 where the words say enough
+    is_over: bool = False
+    minutes: int = 0  # of the step; 0 where the words say enough
 
 
 class SideShown(NamedTuple):
@@ -136,9 +136,8 @@ class Dock:
         person, step = presence.person, self.step
         is_you = person.pk == self.person.pk
         here = is_you or presence.is_here(self.now)
-        purpose = Ready.Purpose.NEXT if step.is_revealed or not step.written_alone else Ready.Purpose.REVEAL
-        waits = self.session.is_running and (step.is_current or purpose == Ready.Purpose.REVEAL)
-        ready = waits and step.marked(purpose, person) is not None
+        waits = self.session.is_running and (step.is_current or step.is_folded)
+        ready = waits and step.marked(step.purpose, person) is not None
         return Side(
             seat=seat, person=person, is_you=is_you, is_here=here, is_ready=ready,
             doing=_("Ready") if ready else self._doing(presence, here),
@@ -169,21 +168,17 @@ class Dock:
         return self.session.current_step.minutes_left(self.session.paused_at or self.now)
 
     @property
-    def is_over_time(self) -> bool:
-        return self.session.paused_at is None and self.minutes_left <= 0
-
-    @property
     def timer(self) -> Timer | None:
         if not (self.session.is_running and self.is_timed):
             return None
         minutes, left = self.session.current_step.minutes, self.minutes_left
         part = max(0, min(100, round(100 * left / (minutes or 1))))
         if self.session.paused_at:
-            return Timer(_("Paused"), part, is_over=False, minutes=0)
-        if self.is_over_time:
-            return Timer(_("A bit over, take the time you need"), part, is_over=True, minutes=0)
+            return Timer(_("Paused"), part)
+        if left <= 0:
+            return Timer(_("A bit over, take the time you need"), part, is_over=True)
         words = ngettext("%(left)d min left", "%(left)d min left", left) % {"left": left}
-        return Timer(words, part, is_over=False, minutes=minutes)
+        return Timer(words, part, minutes=minutes)
 
     @property
     def timer_speaks(self) -> str:
@@ -211,8 +206,7 @@ class Dock:
         """Minutes until one may go on without the other, counted from one's own Ready; 0 without one, or elsewhere."""
         if not self.step.is_current:
             return 0
-        purpose = Ready.Purpose.NEXT if self.phase in {"revealed", "shared"} else Ready.Purpose.REVEAL
-        mine = self.step.marked(purpose, self.person)
+        mine = self.step.marked(self.step.purpose, self.person)
         if mine is None or self.can_go_on_alone:
             return 0
         return max(1, -int(-(limits.ALONE_AFTER - (self.now - mine.at)).total_seconds() // 60))
@@ -232,6 +226,9 @@ class Dock:
         offers: tuple[DockPress | None, ...] = ()
         if self.session.is_closed and self.can_reopen:
             said, offers = (self._asks_to_reopen(),), (self._to_reopen(),)
+        elif runs and self.session.paused_at:
+            resume = reverse("session_resume", args=[self.session.pk])
+            offers = (DockPress(_("Go on together"), resume, "btn primary"),)
         elif runs:
             said, offers = (self._waiting(), self._alone_soon()), (self._back(), self._alone(), self._ready(digest))
         elif can_write and self.session.status == Session.Status.SCHEDULED:
@@ -245,22 +242,22 @@ class Dock:
 
     def more(self, digest: str) -> MoreShown:
         """Behind the three points; it lies on the page also when nothing leads to it."""
-        in_time = self.step.is_current and self.is_timed and not self.session.paused_at
+        can_take_back = self.session.can_be_taken_back(self.now)
         return MoreShown(
             is_retro=self.is_timed,
             open_url=self._url("step_open") if self.phase == "write" and not self.session.awaits else "",
             digest=digest,
-            extend_url=self._url("step_extend") if in_time else "",
+            extend_url=self._url("step_extend") if self._can_extend else "",
             minutes=self.step.minutes,
             pause_url=reverse("session_pause", args=[self.session.pk]),
-            take_back_url=reverse("session_start_delete", args=[self.session.pk]) if self._can_be_taken_back else "",
+            take_back_url=reverse("session_start_delete", args=[self.session.pk]) if can_take_back else "",
             discard_url="" if self.session.is_opened else reverse("session_discard", args=[self.session.pk]),
             guide_part=GUIDE[Session.Kind(self.session.kind)],
         )
 
     @property
-    def _can_be_taken_back(self) -> bool:
-        return self.session.can_be_taken_back(self.now)
+    def _can_extend(self) -> bool:
+        return self.step.is_current and self.is_timed and not self.session.paused_at
 
     def _url(self, name: str) -> str:
         return reverse(name, args=[self.session.pk, self.step.position])
@@ -272,34 +269,36 @@ class Dock:
         done = DockPress(_("Done for now"), home, "btn primary", is_link=True)
         if self.session.awaits:
             return (done,)
-        return (start._replace(style="btn primary"),) if self.starts_soon else (start, done)
+        if self.session.start_utc - self.now <= START_OFFERED_AHEAD:
+            return (start._replace(style="btn primary"),)
+        return start, done
 
     def _asks_to_reopen(self) -> Said | None:
-        return Said(self.reopen_words) if self.reopen_words else None
+        if self.you_want_reopen:
+            return Said(_("Waiting for %(name)s to agree") % {"name": self.partner.name})
+        if self.step.marked(Ready.Purpose.REOPEN, self.partner.person):
+            return Said(_("%(name)s would like to reopen it") % {"name": self.partner.name})
+        return None
 
     def _to_reopen(self) -> DockPress:
         url, pressed = reverse("session_reopen", args=[self.session.pk]), "true" if self.you_want_reopen else ""
         return DockPress(_("Reopen it together"), url, pressed=pressed)
 
     def _back(self) -> DockPress | None:
-        """On, or back to where the two are."""
-        if self.session.paused_at:
-            return DockPress(_("Go on together"), reverse("session_resume", args=[self.session.pk]), "btn primary")
+        """To where the two are."""
         if self.step.is_current:
             return None
         words = _("To %(step)s") % {"step": self.session.current_step.title}
         return DockPress(words, reverse("session_detail", args=[self.session.pk]), is_link=True)
 
     def _more_time(self) -> DockPress | None:
-        if self.session.paused_at or not self.step.is_current or not self.is_timed:
+        if not self._can_extend:
             return None
         minutes = str(self.step.minutes)
         return DockPress(_("5 more minutes"), self._url("step_extend"), "btn small opt", "known", minutes)
 
     def _waiting(self) -> Said | None:
         """For what the two wait, where the presses do not say it."""
-        if self.session.paused_at:
-            return None
         if self.phase == "opened":
             return Said(_("Your side is open. Waiting for %(name)s") % {"name": self.partner.name})
         if self.phase == "write" or not self.you.is_ready or not self.step.is_last or self.signs:
@@ -307,7 +306,7 @@ class Dock:
         return Said(_("Waiting for %(name)s.") % {"name": self.partner.name}, is_optional=True)
 
     def _alone_soon(self) -> Said | None:
-        if self.session.paused_at or not (minutes := self.alone_in):
+        if not (minutes := self.alone_in):
             return None
         if self.step.is_last:
             words = ngettext(
@@ -320,7 +319,7 @@ class Dock:
         return Said(words % {"minutes": minutes}, is_optional=True)
 
     def _alone(self) -> DockPress | None:
-        if self.session.paused_at or not self.can_go_on_alone:
+        if not self.can_go_on_alone:
             return None
         words = _("Close it without %(name)s") if self.step.is_last else _("Go on and let %(name)s catch up")
         return DockPress(
@@ -329,7 +328,7 @@ class Dock:
 
     def _ready(self, digest: str) -> DockPress | None:
         """The one press that goes on: once more, when what it signed has changed since."""
-        if self.session.paused_at or self.phase == "opened":
+        if self.phase == "opened":
             return None
         if self.phase == "write" and self.you.is_ready:
             return DockPress(_("I’m ready"), self._url("step_ready_delete"), pressed="true", key="r")
@@ -348,7 +347,7 @@ class Dock:
 
     @property
     def ready_label(self) -> str:
-        if self.phase in {"write", "opened"}:
+        if self.step.is_folded:
             if not self.ready_reveals:
                 return _("I’m ready")
             return _("Ready, and open yours") if self.step.side_open(self.partner.seat) else _("Ready, and open both")
@@ -362,12 +361,7 @@ class Dock:
 
     @property
     def ready_reveals(self) -> bool:
-        return self.phase in {"write", "opened"} and self.partner.is_ready and not self.you.is_ready
-
-    @property
-    def starts_soon(self) -> bool:
-        """Whether “Start the retro” is the next thing to do; days ahead, writing is."""
-        return self.session.start_utc - self.now <= START_OFFERED_AHEAD
+        return self.step.is_folded and self.partner.is_ready and not self.you.is_ready
 
     # --- after it was closed ---------------------------------------------------------------------------------------
 
@@ -383,11 +377,3 @@ class Dock:
     @property
     def you_want_reopen(self) -> bool:
         return self.step.marked(Ready.Purpose.REOPEN, self.person) is not None
-
-    @property
-    def reopen_words(self) -> str:
-        if self.you_want_reopen:
-            return _("Waiting for %(name)s to agree") % {"name": self.partner.name}
-        if self.step.marked(Ready.Purpose.REOPEN, self.partner.person):
-            return _("%(name)s would like to reopen it") % {"name": self.partner.name}
-        return ""

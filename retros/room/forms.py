@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerships import zones
 from partnerships.forms import CheckedForm, ContentFormField
-from retros.fields import DayField, WallTimeField
+from retros.fields import DayField, VersionField, WallTimeField
 from retros.models import Action, Entry, Review
 
 
@@ -69,10 +69,7 @@ class LearningForm(CheckedForm):
 
 
 class TalkForm(CheckedForm):
-    talk = forms.ChoiceField(
-        choices=[("", ""), (Entry.Talk.TALKED, ""), (Entry.Talk.PARKED, "")],
-        required=False,
-    )
+    talk = forms.ChoiceField(choices=[("", ""), (Entry.Talk.TALKED, ""), (Entry.Talk.PARKED, "")], required=False)
 
 
 class MinutesForm(CheckedForm):
@@ -120,17 +117,11 @@ class ReviewForm(CheckedForm):
     verdict = forms.ChoiceField(choices=Review.Verdict.choices, label=_("What became of it?"), widget=forms.RadioSelect)
     helped = forms.ChoiceField(choices=Action.Helped.choices, required=False)
     remark = ContentFormField(required=False)
-    version = forms.IntegerField(min_value=0, required=False)
+    version = VersionField()
     due = DayField(label=_("Carries over, new date"), required=False)
-
-    def clean_version(self) -> int:
-        return self.cleaned_data["version"] or 0
 
 
 class DraftForm(CheckedForm):
     text = ContentFormField(required=False)
-    version = forms.IntegerField(min_value=0, required=False)
+    version = VersionField()
     client_id = forms.UUIDField(required=False)
-
-    def clean_version(self) -> int:
-        return self.cleaned_data["version"] or 0

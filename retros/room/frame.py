@@ -12,13 +12,14 @@ from django.utils.translation import gettext as _
 
 from partnerships.compiled import CompiledQuery
 from partnerships.models import Lead, Person
+from retros.agreements.page import Proposed, proposed_in
 from retros.fields import starters
 from retros.models import Action, Draft, Entry, Note, Session, Step
 from retros.models.action import ActionLine, lines_of
 from retros.models.draft import Begun
 from retros.models.expiry import gone
 from retros.recurrence.common_hours import due_day
-from retros.room.dock import Dock, Side
+from retros.room.dock import Dock
 from retros.room.regions import Region, Rows, draw, drawn, region, short
 from retros.room.said import said
 
@@ -98,6 +99,10 @@ class Frame:
     @cached_property
     def can_write(self) -> bool:
         return self.session.is_open and not self.session.partnership.is_archived
+
+    @property
+    def writes_alone(self) -> bool:
+        return self.can_write and self.phase == "write"
 
     @property
     def lede(self) -> str:
@@ -180,9 +185,6 @@ class Frame:
         cards = [e for e in self._entries if e.is_card and not e.only_me and e.author_id == self.person.pk]
         return self.step.hash_rows((e.pk, e.version) for e in cards)
 
-    def side_of(self, entry: Entry) -> Side:
-        return self.you if entry.author_id == self.person.pk else self.partner
-
     # --- how it is drawn (retros/room/regions.py) ----------------------------------------------------------------
 
     @property
@@ -232,7 +234,7 @@ class Frame:
         has_cards = self.step.kind == Step.Kind.WRITE
         folded = self.folded if has_cards and not self.partner_side_open else 0
         return region(
-            "retros/room/_tray.html", is_shown=self.can_write and self.phase in {"write", "opened"}, phase=self.phase,
+            "retros/room/_tray.html", is_shown=self.can_write and self.step.is_folded, phase=self.phase,
             name=self.partner.name, seat=self.partner.seat.value, is_open=self.partner_side_open,
             is_ready=self.partner.is_ready, has_cards=has_cards, folded=folded, locks=range(min(folded, 8)),
         )  # fmt: skip
@@ -244,9 +246,13 @@ class Frame:
         return short((self.step.pk, self.phase, self.session.status, self.middle, self.step.is_current, left))
 
     @property
+    def _place(self) -> str:
+        return short((self.session.pk, self.step.position))
+
+    @property
     def followed(self) -> str:
         """Shown by whoever stands on the step that the two share, and goes with them."""
-        return short((self.session.pk, self.step.position)) if self.step.is_current else ""
+        return self._place if self.step.is_current else ""
 
     @property
     def tab_digest(self) -> str:
@@ -257,9 +263,7 @@ class Frame:
         """Whether a browser that shows these stood on the shared step, and the two have left it since; not where the
         session was called off.
         """
-        if self.step.is_current or not self.session.is_open:
-            return False
-        return short((self.session.pk, self.step.position)) in shown
+        return self.session.is_open and not self.step.is_current and self._place in shown
 
     @property
     def digests(self) -> list[str]:
@@ -283,13 +287,8 @@ class Frame:
 
     @property
     def boxes(self) -> list[str]:
-        """The keys (`Draft.key`) of the boxes of this step. The verb that takes a text over drops its draft."""
+        """The keys (`Draft.key`) of the boxes that only this step has. What takes a text over drops its draft."""
         return []
-
-    @property
-    def boxes_elsewhere(self) -> tuple[str, ...]:
-        """Those of the boxes that another page shows as well."""
-        return ()
 
     @cached_property
     def begun(self) -> dict[str, Draft]:
@@ -309,8 +308,7 @@ class Frame:
         """What the viewer was still typing here when the session ended: in a box, or saved too late."""
         if self.session.is_open or not self.begun:
             return []
-        here = [key for key in self.boxes if key not in self.boxes_elsewhere]
-        here += [Draft.Box.LATE.key(pk) for pk in self.late]
+        here = [*self.boxes, *(Draft.Box.LATE.key(pk) for pk in self.late)]
         return [self.begun[key] for key in here if key in self.begun]
 
     @property
@@ -320,7 +318,7 @@ class Frame:
         """
         if self.session.is_open:
             return []
-        own = [key for key in self.boxes if key not in self.boxes_elsewhere and not key.startswith(Draft.Box.ACTION)]
+        own = [key for key in self.boxes if not key.startswith(Draft.Box.ACTION)]
         answers = {f"answer:{p.pk}": Draft.Box.LATE.key(p.pk) for p in self.step.prompts if not p.takes_cards}
         drafts = dict(zip(own, own, strict=True)) | answers
         return [(copy, self._begun(key)) for copy, key in drafts.items()]
@@ -333,7 +331,7 @@ class Frame:
     @cached_property
     def folded(self) -> int:
         """How many folded cards the partner has here: the one number that is told before the reveal."""
-        return 0 if self.phase in {"revealed", "shared"} else self.step.folded_cards(self.partner.person)
+        return self.step.folded_cards(self.partner.person) if self.step.is_folded else 0
 
     @property
     def your_side_open(self) -> bool:
@@ -364,6 +362,11 @@ class Frame:
     def agreed(self) -> list[ActionLine]:
         """The same as they are listed: what both took is one line."""
         return lines_of(self.actions)
+
+    @cached_property
+    def clauses(self) -> list[Proposed]:
+        """What of this session went into an agreement, or waits for a signature."""
+        return proposed_in(self.session, self.person, self.partner.name)
 
     @property
     def default_due(self) -> str:

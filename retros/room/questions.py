@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -31,10 +30,14 @@ class Answer:
     real: Answer | None = None
 
     @property
+    def place(self) -> str:
+        """Which place on a line was chosen, as the choices of its prompt name it; empty without one."""
+        return str(self.entry.value) if self.entry and self.entry.value is not None else ""
+
+    @property
     def label(self) -> str:
         """The word for a scale: “Fair”."""
-        labels = dict(self.prompt.choices)
-        return labels.get(str(self.entry.value), "") if self.entry and self.entry.value is not None else ""
+        return next((label for value, label in self.prompt.choices if value == self.place), "")
 
     @property
     def tag_labels(self) -> list[str]:
@@ -63,7 +66,7 @@ class Question:
     in_seat_order: list[Answer] = field(default_factory=list)
     surprises: list[Surprise] = field(default_factory=list)
     box: Begun | None = None  # for what surprises the viewer
-    sentence: Note | None = None  # what the two agreed on under both answers
+    sentence: Note | None = None  # what the two agreed on under both answers, or in place of them
 
     @property
     def has_places(self) -> bool:
@@ -132,9 +135,7 @@ def questions_of(prompts: Sequence[Prompt], entries: Sequence[Entry], sides: Seq
     return questions
 
 
-def blocks_of(
-    questions: Sequence[Question], *, revealed: bool, sentences: Mapping[UUID, str]
-) -> list[Question | PlacesTable]:
+def blocks_of(questions: Sequence[Question], *, revealed: bool) -> list[Question | PlacesTable]:
     """The questions as the page shows them: those with the same places together in one table."""
     blocks: list[Question | PlacesTable] = []
     for choices, group in groupby(questions, lambda q: q.prompt.choices if q.has_places else q.prompt.pk):
@@ -142,7 +143,7 @@ def blocks_of(
         if not rows[0].has_places:
             blocks += rows
             continue
-        table = [_row(question, revealed, sentences.get(question.prompt.pk, "")) for question in rows]
+        table = [_row(question, revealed) for question in rows]
         decides = rows[0].prompt.kind == Prompt.Kind.PLACE
         blocks.append(PlacesTable(table, [label for _value, label in choices], decides))
     return blocks
@@ -163,14 +164,11 @@ def surprise_words(prompt: Prompt, name: str) -> str:
     return said % {"name": name}
 
 
-def _row(question: Question, revealed: bool, sentence: str) -> PlaceRow:
+def _row(question: Question, revealed: bool) -> PlaceRow:
     a, b = question.in_seat_order
-    cells = [
-        [answer.side for answer in (a, b) if answer.entry is not None and str(answer.entry.value) == value]
-        for value, _label in question.prompt.choices
-    ]
-    same = a.entry is not None and b.entry is not None and a.label and a.entry.value == b.entry.value
-    agreed = str(a.entry.value) if same and a.entry else ""
+    cells = [[answer.side for answer in (a, b) if answer.place == value] for value, _label in question.prompt.choices]
+    agreed = a.place if a.label and a.place == b.place else ""
+    sentence = question.sentence.text if question.sentence else ""
     return PlaceRow(question, cells, _said(a, b) if revealed else _own(question.yours), sentence, agreed)
 
 
@@ -184,7 +182,7 @@ def _said(a: Answer, b: Answer) -> str:
         return _("%(name)s: %(place)s. %(other)s has not placed this.") % words
     if a.label == b.label:
         return _("Both of you: %(place)s.") % {"place": a.label}
-    apart = abs((a.entry.value or 0) - (b.entry.value or 0)) if a.entry and b.entry else 0
+    apart = abs(int(a.place) - int(b.place))
     return ngettext(
         "%(a)s: %(place_a)s. %(b)s: %(place_b)s. %(apart)d place apart.",
         "%(a)s: %(place_a)s. %(b)s: %(place_b)s. %(apart)d places apart.",

@@ -1,17 +1,10 @@
 // <form data-autosave="URL"> is saved 600 ms after the last key, at least every 1.5 s, when a field of it is left, and
 // before anything that could take it away.
-const met = new WeakSet();
-const saves = (form) => form?.matches?.("form[data-autosave]");
-const formsIn = (root) => [...root.querySelectorAll("form[data-autosave]")];
-window.saveAll = (leaving) => Promise.all(formsIn(document).map((form) => draftOf(form).save(leaving)));
-
-function meet(form) {
-  if (met.has(form)) return;
-  met.add(form);
-  if (draftOf(form).unsaved) draftOf(form).later(600);
-}
-formsIn(document).forEach(meet);
-addEventListener("htmx:load", ({ target }) => formsIn(target.parentNode ?? target).forEach(meet));
+const FORMS = "form[data-autosave]";
+const saves = (form) => form?.matches?.(FORMS);
+window.saveAll = (leaving) =>
+  Promise.all([...document.querySelectorAll(FORMS)].map((form) => draftOf(form).save(leaving)));
+eachForm(FORMS, (form) => draftOf(form).unsaved && draftOf(form).later(600));
 
 addEventListener("input", ({ target: { form } }) => {
   if (!saves(form)) return;
@@ -38,7 +31,7 @@ document.addEventListener("visibilitychange", () => saveAll(document.hidden)); /
 addEventListener("htmx:afterSettle", () => {
   for (const { dataset: fresh } of document.querySelectorAll("[data-fresh-for]")) {
     const box = document.getElementById(fresh.freshFor);
-    if (box?.form?.matches("form[data-autosave]")) refresh(box, draftOf(box.form), fresh);
+    if (saves(box?.form)) refresh(box, draftOf(box.form), fresh);
   }
 });
 

@@ -1,10 +1,8 @@
 // <form data-copy-key="…">: what was typed in it and not stored comes back from this device.
 // data-copy-sent: the page itself brings back what was sent: of a copy only what was typed after that goes over it.
-const seen = new WeakSet();
+eachForm("form[data-copy-key]", bringBack);
 
 function bringBack(form) {
-  if (seen.has(form)) return;
-  seen.add(form);
   const draft = draftOf(form);
   const { words: here } = draft;
   const kept = copies.read(form);
@@ -45,9 +43,6 @@ function asksForRows(form, values) {
   return true;
 }
 
-const all = (root) => root.querySelectorAll("form[data-copy-key]").forEach(bringBack);
-all(document);
-addEventListener("htmx:load", ({ target }) => all(target.parentNode ?? target));
 // A press that waits goes out once, whoever presses it again.
 for (const { id, values } of copies.waiting) {
   const field = document.getElementById(id)?.client_id;

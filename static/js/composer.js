@@ -6,8 +6,10 @@ addEventListener("keydown", (event) => {
   if (!form || box.localName !== "textarea" || event.isComposing || event.keyCode === 229) return;
   if (event.key === "Escape") {
     box.blur();
-    if (!box.value) form.closest("details.composer")?.removeAttribute("open");
-    if (!box.value) form.closest("details.composer")?.querySelector("summary").focus();
+    const folds = !box.value && form.closest("details.composer");
+    if (!folds) return;
+    folds.open = false;
+    folds.querySelector("summary").focus();
   } else if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
     event.preventDefault();
     if (box.value.trim()) form.requestSubmit();

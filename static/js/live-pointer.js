@@ -25,20 +25,17 @@ customElements.define(
       });
       this.clocks = [setInterval(() => this.tick(), TICK), setInterval(() => this.poll(), POLL)];
       // Of a page that was loaded just now.
-      if (!document.hidden) this.open(this.shown);
+      if (!document.hidden) this.open(`${versionShown()}`);
     }
     disconnectedCallback() {
       this.stop.abort();
       this.clocks.forEach(clearInterval);
       this.close();
     }
-    get shown() {
-      return document.querySelector("[data-version-shown]")?.dataset.versionShown;
-    }
     look() {
       // a press of our own that is under way brings its own view: fetch only what is newer than that
       this.held = this.presses > 0;
-      if (!this.held && Number(this.version) > Number(this.shown ?? -1)) this.point();
+      if (!this.held && this.version > versionShown()) this.point();
     }
     point() {
       this.dispatchEvent(new CustomEvent("twofold:pointer"));
@@ -57,7 +54,7 @@ customElements.define(
       this.close();
       this.version = version || null;
       this.doubt = setTimeout(() => this.tries > 2 || this.say("reconnecting"), PATIENCE);
-      const shown = [...document.querySelectorAll("[data-v]")].map((region) => region.dataset.v).join("");
+      const shown = regionsShown().join("");
       const stream = (this.stream = new EventSource(`${this.getAttribute("src")}&version=${version}&shown=${shown}`));
       stream.addEventListener("open", () => {
         clearTimeout(this.doubt);

@@ -1,11 +1,12 @@
 // A region is an element with data-v: what it shows, in short. Every request of the room names the page's regions and
 // version, and is answered with the regions that are not among them. Of a list come its order and its new rows.
-const regions = () => [...document.querySelectorAll("[data-v]")].map((region) => region.dataset.v);
-const versionShown = () => Number(document.querySelector("[data-version-shown]").dataset.versionShown);
+window.regionsShown = () => [...document.querySelectorAll("[data-v]")].map((region) => region.dataset.v);
+window.versionShown = () => Number(document.querySelector("[data-version-shown]").dataset.versionShown);
 const askAgain = () => document.getElementById("pointer").dispatchEvent(new CustomEvent("twofold:pointer"));
 
-document.addEventListener("htmx:configRequest", ({ detail }) => (detail.parameters.shown = regions().join("")));
-document.addEventListener("htmx:configRequest", ({ detail }) => (detail.parameters.at = versionShown()));
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  Object.assign(detail.parameters, { shown: regionsShown().join(""), at: versionShown() });
+});
 
 // Asked for before a press, answered after it: no news any more.
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
@@ -33,7 +34,7 @@ document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
 // What a stream tells: { version, shown, html }. What the page should show then and does not, it asks for.
 addEventListener("twofold:regions", ({ detail: { version, shown, html } }) => {
   const isShown = () => {
-    const here = new Set(regions());
+    const here = new Set(regionsShown());
     return shown.match(/.{8}/g).every((digest) => here.has(digest));
   };
   // Of a press of one's own, whose answer has come, there is nothing to do.

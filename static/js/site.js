@@ -1,6 +1,7 @@
 // Every page of somebody who is signed in. collectstatic joins these files into this one; they listen in this order.
 import "./htmx-config.js";
 import "./fresh-token.js";
+import "./each-form.js";
 import "./draft.js";
 import "./save-draft.js";
 import "./autosave.js";

@@ -6,7 +6,7 @@ from django.utils.functional import cached_property
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
-from retros.models import Entry, Prompt, Session
+from retros.models import Entry, Note, Prompt, Session
 from retros.room.dock import Side
 from retros.room.frame import Frame
 from retros.room.questions import Answer, Question, questions_of
@@ -31,7 +31,7 @@ class Asks(Frame):
         """What the viewer answered to these questions for a retro that did not take place, the latest of each, with the
         version of the empty answer here. Offered while they have not answered here.
         """
-        if not (self.phase == "write" and self.can_write and self.session.kind == Session.Kind.RETRO):
+        if not (self.writes_alone and self.session.kind == Session.Kind.RETRO):
             return []
         entries = Entry.objects.visible_to(self.person).left_over(self.session.partnership, self.person)
         entries = entries.that_say_something().filter(is_card=False, step__kind=self.step.kind)
@@ -46,6 +46,11 @@ class Asks(Frame):
     @property
     def asked(self) -> list[Question]:
         return [question for question in self.questions if not question.prompt.is_guess]
+
+    @property
+    def step_note(self) -> Note | None:
+        """What came up, in words of both. Of an exercise that asks for it: what the two look at."""
+        return next((note for note in self._notes if note.kind == Note.Kind.CAME_UP and note.entry_id is None), None)
 
     @property
     def has_weathers(self) -> bool:

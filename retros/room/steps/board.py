@@ -12,27 +12,19 @@ from django.utils.translation import ngettext
 
 from partnerships.compiled import CompiledQuery
 from partnerships.models import Person
-from retros.agreements.page import Proposed, proposed_in
+from retros.agreements.page import Proposed
 from retros.models import Action, Draft, Entry, Jot, Note, Prompt, Session, Step
 from retros.models.action import ActionLine
 from retros.models.draft import Begun, card_of
 from retros.models.entry import NOT_HELD
-from retros.room.board import Card, CardShown, Column
+from retros.room.board import Card, CardShown, Column, OnTable
 from retros.room.frame import Frame
 from retros.room.regions import Region, Rows, drawn, region
 
+# Read of each card.
 ON_A_BOARD = (
-    "prompt",
-    "author",
-    "client_id",
-    "is_card",
-    "text",
-    "only_me",
-    "in_person",
-    "version",
-    "talk",
-    "opened_at",
-)  # read of each card
+    "prompt", "author", "client_id", "is_card", "text", "only_me", "in_person", "version", "talk", "opened_at",
+)  # fmt: skip
 
 _cards = CompiledQuery(
     lambda person, step: Entry.objects.visible_to(person).in_step(step).with_picks(person).only(*ON_A_BOARD),
@@ -71,7 +63,7 @@ class Board(Frame):
 
     @property
     def boxes(self) -> list[str]:
-        keys = [Draft.Box.CARD.key(p.pk) for p in self.step.prompts if p.takes_cards]
+        keys = [Draft.Box.CARD.key(prompt.pk) for prompt in self.step.columns]
         return [*keys, *(Draft.Box.ACTION.key(card.entry.pk) for card in self.cards if not card.entry.is_folded)]
 
     # --- cards --------------------------------------------------------------------------------------------------
@@ -85,30 +77,29 @@ class Board(Frame):
         """Cards that the viewer wrote or began to write for retros that did not take place, each with its column
         here, and the id that it would have here: taken along twice, it is one card.
         """
-        if not (self.phase == "write" and self.can_write):
+        columns = {prompt.key: prompt for prompt in self.step.columns}
+        if not (self.writes_alone and columns):
             return []
         here = {entry.client_id for entry in self._entries}
-        columns = {prompt.key: prompt for prompt in self.step.prompts if prompt.takes_cards}
         cards = Entry.objects.visible_to(self.person).left_over(self.session.partnership, self.person)
-        cards = cards.filter(is_card=True)
-        found = [(card, card.pk) for card in cards.select_related("prompt")]
+        found = [(card, card.pk) for card in cards.filter(is_card=True).select_related("prompt")]
         found += [(Entry(prompt=prompt, text=text), prompt.pk) for prompt, text in self._cards_begun]
         offered = [(card, uuid5(origin, str(self.session.pk))) for card, origin in found]
         return [
             (card, columns.get(card.prompt.key) or next(iter(columns.values())), key)
             for card, key in offered
-            if key not in here and columns
+            if key not in here
         ]
 
     @cached_property
     def jots(self) -> list[tuple[Jot, Prompt]]:
         """What the viewer jotted down since, each with its column here; used, it becomes a card under its own id."""
-        if not (self.phase == "write" and self.can_write and self.session.kind == Session.Kind.RETRO):
+        asked = self.step.columns
+        if not (self.writes_alone and asked and self.session.kind == Session.Kind.RETRO):
             return []
-        asked = [prompt for prompt in self.step.prompts if prompt.takes_cards]
         columns = {prompt.column: prompt for prompt in reversed(asked)}
         jots = Jot.objects.kept(self.person).filter(partnership=self.session.partnership_id)
-        return [(jot, columns.get(jot.column) or asked[-1]) for jot in jots if asked]
+        return [(jot, columns.get(jot.column) or asked[-1]) for jot in jots]
 
     @property
     def _cards_begun(self) -> list[tuple[Prompt, str]]:
@@ -121,19 +112,18 @@ class Board(Frame):
 
     @cached_property
     def cards(self) -> list[Card]:
-        return [
-            Card(e, self.side_of(e), e.picked_by_you, e.picked_by_partner)  # type: ignore[attr-defined]
-            for e in self._entries
-            if e.is_card
-        ]
+        cards = [(e, self.you if e.author_id == self.person.pk else self.partner) for e in self._entries if e.is_card]
+        return [Card(e, side, e.picked_by_you, e.picked_by_partner) for e, side in cards]  # type: ignore[attr-defined]
 
     @cached_property
     def columns(self) -> list[Column]:
         cards: dict[UUID, list[CardShown]] = {}
         for card in self.cards:
             cards.setdefault(card.entry.prompt_id, []).append(self._shown(card))
-        asked = [prompt for prompt in self.step.prompts if prompt.takes_cards]
-        return [Column(self, number, prompt, cards.get(prompt.pk, [])) for number, prompt in enumerate(asked, 1)]
+        return [
+            Column(self, number, prompt, cards.get(prompt.pk, []))
+            for number, prompt in enumerate(self.step.columns, start=1)
+        ]
 
     def _shown(self, card: Card) -> CardShown:
         entry, side, revealed = card.entry, card.side, self.phase == "revealed"
@@ -157,10 +147,6 @@ class Board(Frame):
         if self.session.partnership.is_archived:
             return ""
         return f"{reverse('exercise_detail', args=[self.session.partnership_id, 'difference'])}?card={entry.pk}"
-
-    @property
-    def table_difference_url(self) -> str:
-        return self.difference_url(self.on_table.entry) if self.on_table else ""
 
     @property
     def spoken(self) -> list[Entry | Note | Action]:
@@ -188,6 +174,18 @@ class Board(Frame):
     def on_table(self) -> Card | None:
         return next((card for card in self.cards if card.entry.talk == Entry.Talk.ON_TABLE), None)
 
+    @cached_property
+    def table(self) -> OnTable | None:
+        if self.on_table is None:
+            return None
+        entry = self.on_table.entry
+        return OnTable(
+            column=self.column_of(entry), box=self.box(Draft.Box.ACTION.key(entry.pk)),
+            note=next((note for note in self._notes if note.entry_id == entry.pk), None),
+            actions=self._agreed_from.get(entry.pk, []), difference_url=self.difference_url(entry),
+            clauses=[each for each in self.clauses if each.entry_id == entry.pk],
+        )  # fmt: skip
+
     @property
     def next_on_list(self) -> list[Card]:
         """Picked and not talked about yet; what both picked comes first."""
@@ -206,19 +204,6 @@ class Board(Frame):
         return self._prompts[entry.prompt_id]
 
     @property
-    def table_column(self) -> Prompt | None:
-        return self.column_of(self.on_table.entry) if self.on_table else None
-
-    @property
-    def table_box(self) -> Begun | None:
-        return self.box(Draft.Box.ACTION.key(self.on_table.entry.pk)) if self.on_table else None
-
-    @property
-    def table_note(self) -> Note | None:
-        on_table = self.on_table
-        return next((n for n in self._notes if on_table and n.entry_id == on_table.entry.pk), None)
-
-    @property
     def came_up(self) -> list[tuple[Card, Note | None, list[ActionLine]]]:
         """What came of the cards that no longer lie on the table: their notes and actions."""
         notes = {n.entry_id: n for n in self._notes if n.entry_id and n.text}
@@ -226,24 +211,10 @@ class Board(Frame):
         found = [(card, notes.get(pk), self._agreed_from.get(pk, [])) for card, pk in cards]
         return [(card, note, actions) for card, note, actions in found if note or actions]
 
-    @cached_property
-    def _proposed(self) -> list[Proposed]:
-        return proposed_in(self.session, self.person, self.partner.name)
-
     @property
-    def proposed_from_table(self) -> list[Proposed]:
-        """Other words for a clause that came from the card on the table."""
-        table = self.on_table.entry.pk if self.on_table else None
-        return [each for each in self._proposed if table and each.entry_id == table]
-
-    @property
-    def proposed(self) -> list[Proposed]:
-        """The others."""
-        return [each for each in self._proposed if each not in self.proposed_from_table]
-
-    @property
-    def table_actions(self) -> list[ActionLine]:
-        return self._agreed_from.get(self.on_table.entry.pk, []) if self.on_table else []
+    def other_clauses(self) -> list[Proposed]:
+        """Those that did not come from the card on the table."""
+        return [each for each in self.clauses if not (self.table and each in self.table.clauses)]
 
     @cached_property
     def _agreed_from(self) -> dict[UUID, list[ActionLine]]:

@@ -11,7 +11,6 @@ from django.utils.functional import cached_property
 
 from partnerships.models import Lead
 from retros.agreements.due import DueAgreement, DueAgreements
-from retros.agreements.page import Proposed, proposed_in
 from retros.models import Note, Session
 from retros.models.session import undecided_since
 from retros.room.steps.asks import Asks
@@ -21,14 +20,7 @@ class Close(Asks):
     """Wrap-up: a kind word, a summary, what was agreed, agreements to look at, the next date."""
 
     template = "retros/room/_close.html"
-    parts = (
-        "tray",
-        "answers",
-        "summary_state",
-        "agreed",
-        "looks",
-        "next_date",
-    )
+    parts = ("tray", "answers", "summary_state", "agreed", "looks", "next_date")
 
     @property
     def summary(self) -> Note | None:
@@ -41,11 +33,6 @@ class Close(Asks):
             return []
         today = self.now.astimezone(self.person.tz).date()
         return DueAgreements(self.session.partnership, self.person, today).at_wrap_up
-
-    @cached_property
-    def clauses(self) -> list[Proposed]:
-        """What of this retro went into an agreement, or waits for a signature."""
-        return proposed_in(self.session, self.person, self.partner.name)
 
     @property
     def is_past(self) -> bool:

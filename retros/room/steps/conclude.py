@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from retros.agreements.page import Proposed, proposed_in
 from retros.models import Action, Draft, Entry, Note, Session
 from retros.models.action import ActionLine
 from retros.models.draft import Begun
@@ -73,12 +72,7 @@ class Conclude(Learns):
 
     @property
     def boxes(self) -> list[str]:
-        return [*super().boxes, self.try_box.key, self.action_box.key]
-
-    @property
-    def boxes_elsewhere(self) -> tuple[str, ...]:
-        """An action between retros has a page of its own."""
-        return (self.action_box.key,)
+        return [*super().boxes, self.try_box.key]
 
     @property
     def spoken(self) -> list[Entry | Note | Action]:
@@ -90,12 +84,8 @@ class Conclude(Learns):
 
     @property
     def action_box(self) -> Begun:
+        """The page of an action between retros shows it as well."""
         return self.box(Draft.Box.ACTION.key(self.session.partnership_id))
-
-    @cached_property
-    def proposed(self) -> list[Proposed]:
-        """New words for a clause that came up in this retro."""
-        return proposed_in(self.session, self.person, self.partner.name)
 
     @property
     def experiments(self) -> list[ActionLine]:

@@ -9,14 +9,10 @@ from django.utils.functional import cached_property
 from retros.agreements.page import Adopted, adopted
 from retros.models import Action, Review
 from retros.models.action import lines_of
+from retros.room.frame import Frame
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from uuid import UUID
-
-    from django_stubs_ext import StrOrPromise
-
-from retros.room.frame import Frame
 
 
 class LookBack(Frame):
@@ -24,6 +20,8 @@ class LookBack(Frame):
 
     template = "retros/room/_look_back.html"
     parts = ("review_states", "adopted_here")
+    verdicts = Review.Verdict.choices
+    helped_choices = Action.Helped.choices
 
     @cached_property
     def _said(self) -> dict[Action, Review | None]:
@@ -46,11 +44,3 @@ class LookBack(Frame):
     @property
     def late(self) -> list[UUID]:
         return [*super().late, *(action.pk for action in self._said)]
-
-    @property
-    def verdicts(self) -> Sequence[tuple[str, StrOrPromise]]:
-        return Review.Verdict.choices
-
-    @property
-    def helped_choices(self) -> Sequence[tuple[str, StrOrPromise]]:
-        return Action.Helped.choices

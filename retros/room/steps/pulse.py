@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from retros.models import Note, Prompt
+from retros.models import Prompt
 from retros.room.steps.asks import Asks
 
 
@@ -46,7 +46,3 @@ class Pulse(Asks):
         if self.phase != "revealed":
             return self.step.heading
         return _("How you both were") if self.session.is_closed else _("Here’s how you both are")
-
-    @property
-    def step_note(self) -> Note | None:
-        return next((n for n in self._notes if n.kind == Note.Kind.CAME_UP and n.entry_id is None), None)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from uuid import UUID
 
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from retros.models import Action, Draft, Entry, Note, Prompt, Step
 from retros.models.draft import Begun
-from retros.room.decisions import settled
 from retros.room.questions import PlacesTable, Question, blocks_of, surprises_of
 from retros.room.regions import Region, Rows, drawn
 from retros.room.steps.asks import Asks
@@ -34,7 +32,7 @@ class Questions(Asks):
     @cached_property
     def shown_blocks(self) -> list[tuple[Question | PlacesTable, Region]]:
         """Empty while one writes."""
-        if self.phase == "write" and self.can_write:
+        if self.writes_alone:
             return []
         return [(block, drawn("retros/room/_question_block.html", room=self, block=block)) for block in self.blocks]
 
@@ -48,16 +46,12 @@ class Questions(Asks):
     @property
     def middle(self) -> object:
         decisions = len(self.step.prompts) if self.names_decisions else 0
-        return decisions, self.topic and (self.topic.pk, self.topic.version), self.is_silent
+        topic = self.step_note
+        return decisions, topic and (topic.pk, topic.version), self.is_silent
 
     @property
     def spoken(self) -> list[Entry | Note | Action]:
         return [*self._notes]
-
-    @property
-    def topic(self) -> Note | None:
-        """What the two look at, in words of both, where the exercise asks for it."""
-        return next((note for note in self._notes if note.kind == Note.Kind.CAME_UP and note.entry_id is None), None)
 
     @property
     def boxes(self) -> list[str]:
@@ -72,15 +66,11 @@ class Questions(Asks):
                 question.surprises = surprises_of(question, self._notes)
                 question.box = self.box(question.surprise_key)
         if self.step.is_revealed:
-            sentences = self._sentences
+            keys = [prompt.sentence_key for prompt in self.step.prompts]
+            sentences = Note.objects.visible_to(self.person).in_bulk(keys)
             for question in questions:
                 question.sentence = sentences.get(question.prompt.sentence_key)
         return questions
-
-    @property
-    def _sentences(self) -> dict[UUID, Note]:
-        keys = [prompt.sentence_key for prompt in self.step.prompts]
-        return Note.objects.visible_to(self.person).in_bulk(keys)
 
     @property
     def takes_sentences(self) -> bool:
@@ -90,9 +80,7 @@ class Questions(Asks):
     @property
     def blocks(self) -> list[Question | PlacesTable]:
         """The questions with the answers of both, once something is open: what shares a line stands in one table."""
-        decisions = [prompt for prompt in self.step.prompts if prompt.kind == Prompt.Kind.PLACE]
-        sentences = settled(decisions, self.person) if decisions and self.step.is_revealed else {}
-        return blocks_of(self.questions, revealed=self.partner_side_open, sentences=sentences)
+        return blocks_of(self.questions, revealed=self.partner_side_open)
 
     @property
     def names_decisions(self) -> bool:

@@ -154,7 +154,7 @@ def step_ready_create(request: PersonRequest, session_id: UUID, position: int) -
 
 def _say_what_is_not_folded(request: PersonRequest, step: Step) -> None:
     """What was typed as a card and not folded is not among those that open."""
-    boxes = [Draft.Box.CARD.key(prompt.pk) for prompt in step.prompts if prompt.takes_cards]
+    boxes = [Draft.Box.CARD.key(prompt.pk) for prompt in step.columns]
     if boxes and (drafts := len(Draft.of(request.user, boxes))):
         words = ngettext(
             "%(n)d card is still a draft and stays yours", "%(n)d cards are still drafts and stay yours", drafts
