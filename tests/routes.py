@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
+from partnerships.models import Organisation
+from partnerships.seen import version_of
 from tests.retros.play import CLOSE, CONCLUDE, PULSE, WRITE
 
 if TYPE_CHECKING:
@@ -138,6 +140,21 @@ def agreement(w: World, who: str) -> Fields:
 
 def proposed(w: World, who: str) -> Fields:
     return {"digest": w.ids["proposal digest"]}
+
+
+def described(w: World, who: str) -> Fields:
+    w.cast.checkout.refresh_from_db()
+    return {"label": "zzzlabel", "kind": "other", "version": version_of(w.cast.checkout.details)}
+
+
+def roles(w: World, who: str) -> Fields:
+    now = w.cast.checkout.memberships.order_by("seat").values_list("role_label", flat=True)
+    return {"a": "zzzrole", "b": "", "version": version_of(list(now))}
+
+
+def role(w: World, who: str) -> Fields:
+    w.cast.tom.refresh_from_db(fields=["role_label"])
+    return {"role_label": "zzzrole", "version": version_of([w.cast.tom.role_label])}
 
 
 def when(w: World, who: str) -> Fields:
@@ -440,7 +457,7 @@ TABLE: dict[str, Route] = {
     "audit_list": admins(),
     "person_detail": admins(),
     "person_invite": admins(post="200", data={"email": "y@example.org", "role_label": "zzzrole"}),
-    "person_role_update": admins("405", "302", data={"role_label": "zzzrole"}),
+    "person_role_update": admins("405", "302", data=role),
     "person_admin_create": admins("405", "302"),
     "person_admin_delete": admins("405", "302"),
     "person_deactivate": admins("405", "302"),
@@ -452,7 +469,7 @@ TABLE: dict[str, Route] = {
     "admin_invitation_delete": admins("405", "302"),
     "admin_partnership_list": admins(),
     "admin_partnership_detail": admins(),
-    "admin_partnership_roles": admins(post="302"),
+    "admin_partnership_roles": admins(post="302", data=roles),
     "admin_partnership_create": admins(
         post="200",
         data=lambda w, who: {
@@ -496,12 +513,16 @@ TABLE: dict[str, Route] = {
     "admin_session_skip": admins(
         "200 200 200 200 404", "302 302 302 302 404", args=session("slot"), data={"reason": "leave"}
     ),
-    "admin_partnership_update": admins("405", "302", data={"label": "zzzlabel", "kind": "other"}),
+    "admin_partnership_update": admins("405", "302", data=described),
     "bulk_resume": admins("405", "302"),
     "bulk_undo": admins("405", "409"),
     "mail_list": admins(),
     "mail_retry": admins("405", "302", args=known(delivery_id="failed")),
-    "organisation_update": admins("200", "302", data={"name": "Zzz Organisation"}),
+    "organisation_update": admins(
+        "200",
+        "302",
+        data=lambda w, who: {"name": "Zzz Organisation", "version": version_of([Organisation.bare_name()])},
+    ),
     "mail_test": admins("405", "409"),  # no mail server
     "mail_retry_all": admins("405", "302"),
     "partnership_import": admins(post="422"),  # no file

@@ -21,7 +21,16 @@ class AccountForm(InvitationForm, PageForm):
     role_label = NameFormField(label=_("Their role"), required=False)
 
 
-class OrganisationForm(PageForm):
+class SeenForm(CheckedForm):
+    """A few words that another admin may change meanwhile: with what the page showed of them (`partnerships.seen`)."""
+
+    version = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
+
+    def clean_version(self) -> int:
+        return self.cleaned_data["version"] or 0
+
+
+class OrganisationForm(PageForm, SeenForm):
     """What the installation says of whom it is for."""
 
     not_typed = ("later", "test")
@@ -58,21 +67,26 @@ class ArrangeForm(PageForm):
         return {"emails": [data.pop("email_a"), data.pop("email_b")], **data}
 
 
-class RolesForm(PageForm):
+class RolesForm(PageForm, SeenForm):
     """What each of the two is in their partnership. The fields are named by seat."""
 
     a = NameFormField(label=_("Role of the first"), required=False)
     b = NameFormField(label=_("Role of the second"), required=False)
 
+    def roles(self) -> dict[str, Any]:
+        """What `Partnership.label_roles` takes. Raises Invalid."""
+        roles = dict(self.checked())
+        return {"version": roles.pop("version"), "roles": roles}
 
-class DetailsForm(CheckedForm):
+
+class DetailsForm(SeenForm):
     """What a partnership is called, and of which kind it is."""
 
     label = NameFormField(label=_("What they work on together"))
     kind = forms.ChoiceField(label=_("The two are"), choices=Partnership.Kind.choices)
 
 
-class RoleForm(CheckedForm):
+class RoleForm(SeenForm):
     role_label = NameFormField(required=False)
 
 

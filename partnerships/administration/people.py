@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from partnerships.administration.listing import PER_PAGE, Listing
 from partnerships.administration.partnerships import PartnershipRow, rows_of
 from partnerships.models import Invitation, Partnership, Person, second_factor
+from partnerships.seen import version_of
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,10 @@ class PersonPage:
 
     def __init__(self, person: Person) -> None:
         self.person = person
+
+    @property
+    def role_version(self) -> int:
+        return version_of([self.person.role_label])
 
     @cached_property
     def has_second_factor(self) -> bool:

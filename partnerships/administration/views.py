@@ -24,6 +24,7 @@ from partnerships.http import PersonRequest
 from partnerships.links import Page, url_of
 from partnerships.mail import letters
 from partnerships.models import Invitation, SignInLink
+from partnerships.seen import version_of
 
 if TYPE_CHECKING:
     from partnerships.models import Person
@@ -75,7 +76,7 @@ def admin_invitation_delete(request: PersonRequest, invitation_id: UUID) -> Http
 @for_admins
 def person_role_update(request: PersonRequest, person_id: UUID) -> HttpResponse:
     person = get_person(person_id)
-    person.label_role(RoleForm(request.POST).checked()["role_label"], by=request.user)
+    person.label_role(by=request.user, **RoleForm(request.POST).checked())
     return _done(request, person, _("Role kept"))
 
 
@@ -168,7 +169,8 @@ def admin_partnership_list(request: PersonRequest) -> HttpResponse:
 @for_admins
 def admin_partnership_detail(request: PersonRequest, partnership_id: UUID) -> HttpResponse:
     row, dates = frame_of(get_frame(partnership_id)), links.url_of(links.Page.PAST_DATES, partnership_id)
-    form = DetailsForm(initial={"label": row.partnership.label, "kind": row.partnership.kind})
+    shown = {"label": row.partnership.label, "kind": row.partnership.kind}
+    form = DetailsForm(initial={**shown, "version": version_of(row.partnership.details)})
     context = {**admin_menu("admin_partnership_list"), "row": row, "dates": dates, "form": form}
     return render(request, "partnerships/administration/admin_partnership_detail.html", context)
 
@@ -196,10 +198,11 @@ def admin_partnership_roles(request: PersonRequest, partnership_id: UUID) -> Htt
     """What each of the two is in this partnership."""
     partnership = get_frame(partnership_id)
     row = frame_of(partnership)
-    form = RolesForm.of(request, initial={side.seat: side.role for side in row.seats})
+    shown = {side.seat: side.role for side in row.seats}
+    form = RolesForm.of(request, initial={**shown, "version": version_of(list(shown.values()))})
     if request.method == "POST":
         with form.on_page():
-            partnership.label_roles(form.checked(), by=request.user)
+            partnership.label_roles(by=request.user, **form.roles())
             messages.success(request, _("Roles kept"))
             return redirect("admin_partnership_detail", partnership.pk)
     context = {**admin_menu("admin_partnership_list"), "row": row, "form": form}

@@ -85,17 +85,17 @@ class Agreement(models.Model):
     ) -> Agreement:
         """An empty agreement, to be filled by a first version. Beginning the Dream Team one twice is once.
 
-        `id` is the client's own: the same form sent twice begins one agreement. Raises Invalid without a title.
+        `id` is the client's own: the same form sent twice begins one agreement, and so does a form with another id and
+        the same title as long as nothing is written. Raises Invalid without a title.
         """
         title = _line(title, clean_name, needed=_("Give it a name."))
         with partnership.writing(by):
-            if kind == cls.Kind.DREAM_TEAM and (
-                known := cls.objects.filter(partnership=partnership, kind=kind).first()
-            ):
+            begun = cls.objects.filter(partnership=partnership, kind=kind)
+            if kind != cls.Kind.DREAM_TEAM:
+                begun = begun.filter(models.Q(pk=id) | models.Q(title=title, closed_at=None, versions=None))
+            if known := begun.first():
                 return known
-            if id and (known := cls.objects.filter(pk=id).first()):
-                if known.partnership_id == partnership.pk:
-                    return known
+            if id and cls.objects.filter(pk=id).exists():
                 id = None  # somebody else's: never told, never touched
             return cls.objects.create(id=id or uuid.uuid4(), partnership=partnership, kind=kind, title=title)
 

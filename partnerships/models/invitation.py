@@ -140,7 +140,7 @@ class Invitation(models.Model):
         switched off.
         """
         with transaction.atomic():
-            by.check_admin()
+            by.check_admin_here(*(email.strip().lower() for email in emails))
             partnership, made = Partnership.objects.get_or_create(
                 pk=client_id or uuid.uuid4(),
                 defaults={"kind": kind, "label": label, "since": since or timezone.localdate(timezone=by.tz)},
@@ -152,8 +152,6 @@ class Invitation(models.Model):
             if pair[0][1] == pair[1][1]:
                 raise Refusal(_("A partnership is two different people."))
             cls._check_new(partnership, [email for _seat, email in pair])
-            both = Person.objects.filter(email__in=[email for _seat, email in pair])
-            list(both.select_for_update(no_key=True).order_by("pk"))  # in the order of all who lock several
             issued = [cls._seat(partnership, seat, email, by) for seat, email in pair]
             return Arranged(partnership, [invited for invited in issued if invited], is_new=True)
 
@@ -192,7 +190,7 @@ class Invitation(models.Model):
         email = email.strip().lower()
         _count(by)
         with transaction.atomic():
-            by.check_admin()
+            by.check_admin_here()
             if sent := cls.objects.sent_as(client_id, by=by, email=email):
                 return sent, ""
             if Person.objects.filter(email__iexact=email).exists():

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from partnerships import limits
 from partnerships.content import isolated
+from partnerships.seen import check_seen
 
 
 class Organisation(models.Model):
@@ -34,8 +35,13 @@ class Organisation(models.Model):
         return isolated(cls.bare_name())
 
     @classmethod
-    def call(cls, name: str) -> None:
-        cls.objects.update_or_create(pk=cls.ONLY, defaults={"name": name})
+    def call(cls, name: str, *, version: int) -> None:
+        """`version`: of the name that the page showed. Raises Stale when it was changed meanwhile."""
+        with transaction.atomic():
+            known, _is_new = cls.objects.select_for_update(no_key=True).get_or_create(pk=cls.ONLY)
+            check_seen(version, mine=[name], theirs=[known.name])
+            known.name = name
+            known.save(update_fields=["name"])
 
     @classmethod
     def ask_no_more(cls) -> None:

@@ -16,6 +16,7 @@ from partnerships.models.delivery import Delivery
 from partnerships.models.look import Look
 from partnerships.models.person import Person
 from partnerships.refusals import NotAllowed, Refusal
+from partnerships.seen import check_seen
 
 
 class Seat(models.TextChoices):
@@ -180,16 +181,32 @@ class Partnership(models.Model):
             Look.objects.create(partnership=self, person=by, what=Look.What.LEAD_ENDED, about=person)
             return True
 
-    def label_roles(self, roles: Mapping[str, str], *, by: Person) -> None:
-        """What each of the two is here, by seat; also somebody who is invited. Raises NotAllowed unless by an admin."""
+    def label_roles(self, roles: Mapping[str, str], *, by: Person, version: int) -> None:
+        """What each of the two is here, by seat; also somebody who is invited. `version`: of the roles that the page
+        showed. Raises NotAllowed unless by an admin, Stale when somebody changed them meanwhile.
+        """
         with self._administering(by):
+            members = self.memberships.all()
+            invited = self.invitations.filter(accepted_at=None, revoked_at=None)
+            now = dict([*invited.values_list("seat", "role_label"), *members.values_list("seat", "role_label")])
+            check_seen(version, mine=list(roles.values()), theirs=[now.get(seat, "") for seat in roles])
             for seat, role in roles.items():
-                self.memberships.filter(seat=seat).update(role_label=role)
-                self.invitations.filter(seat=seat, accepted_at=None, revoked_at=None).update(role_label=role)
+                members.filter(seat=seat).update(role_label=role)
+                invited.filter(seat=seat).update(role_label=role)
 
-    def describe(self, *, kind: str, label: str, by: Person) -> None:
-        """An admin changes what it is called, and which sittings are offered first. The two read that it was done."""
+    @property
+    def details(self) -> list[str]:
+        """In words."""
+        return [self.label, str(self.get_kind_display())]
+
+    def describe(self, *, kind: str, label: str, by: Person, version: int) -> None:
+        """An admin changes what it is called, and which sittings are offered first. The two read that it was done.
+
+        `version`: of the `details` that the page showed. Raises Stale when somebody changed them meanwhile.
+        """
         with self._administering(by):
+            self.refresh_from_db(fields=["kind", "label"])
+            check_seen(version, mine=[label, str(self.Kind(kind).label)], theirs=self.details)
             if (kind, label) != (self.kind, self.label):
                 self.kind, self.label = kind, label
                 self.save(update_fields=["kind", "label"])

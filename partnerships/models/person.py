@@ -27,6 +27,7 @@ from partnerships.models.audit import Audit
 from partnerships.models.delivery import Delivery
 from partnerships.models.sign_in import SignIn
 from partnerships.refusals import NotAllowed, Refusal
+from partnerships.seen import check_seen
 
 
 def check_timezone(name: str) -> None:
@@ -236,8 +237,18 @@ class Person(AbstractBaseUser, PermissionsMixin):
         if not Person.objects.admins().filter(pk=self.pk).exists():
             raise NotAllowed(_("Only an admin can do this."))
 
-    def label_role(self, role_label: str, *, by: Person) -> None:
+    def check_admin_here(self, *emails: str) -> None:
+        """The same for what goes with them, such as an invitation: who erases them waits. Whoever has one of these
+        addresses is locked, too, in the order of all who lock several.
+        """
+        held = Person.objects.filter(Q(pk=self.pk) | Q(email__in=emails))
+        list(held.select_for_update(no_key=True).order_by("pk"))
+        self.check_admin()
+
+    def label_role(self, role_label: str, *, by: Person, version: int) -> None:
+        """`version`: of the one that the page showed. Raises Stale when it was changed meanwhile."""
         with self.administered(by=by):
+            check_seen(version, mine=[role_label], theirs=[self.role_label])
             self.role_label = clean_name(role_label)
             self.save(update_fields=["role_label"])
 

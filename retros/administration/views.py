@@ -21,6 +21,7 @@ from partnerships.http import PersonRequest
 from partnerships.mail import server
 from partnerships.mail.server import MailServer
 from partnerships.models import Delivery, Organisation
+from partnerships.seen import version_of
 from retros.access import get_bulk, get_missed, get_planned
 from retros.administration import bulk, import_partnerships
 from retros.administration.checks import Checks
@@ -174,14 +175,16 @@ def mail_list(request: PersonRequest) -> HttpResponse:
 @for_admins
 def organisation_update(request: PersonRequest) -> HttpResponse:
     """The name, and whether mail leaves: the second screen of the set-up, which stays where a test is asked for."""
-    form = OrganisationForm.of(request, initial={"name": Organisation.bare_name()})
+    name = Organisation.bare_name()
+    form = OrganisationForm.of(request, initial={"name": name, "version": version_of([name])})
     if "later" in request.POST:
         Organisation.ask_no_more()
         return redirect("schedule")
     answer = ""
     if request.method == "POST":
         with form.on_page(at="name"):
-            Organisation.call(form.checked()["name"])
+            Organisation.call(**form.checked())
+            form.show("version", str(version_of([form.checked()["name"]])))
             if "test" not in request.POST:
                 return redirect("schedule")
             answer = server.send_test(by=request.user)

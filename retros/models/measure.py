@@ -63,7 +63,8 @@ class Measure(models.Model):
 
     @classmethod
     def define(cls, partnership: Partnership, *, by: Person, text: str, id: uuid.UUID) -> Measure:
-        """Put one on the list. `id` is the client's own: a retry adds nothing, and with other words it raises Stale.
+        """Put one on the list, where no other one has these words. `id` is the client's own: a retry adds nothing, and
+        with other words it raises Stale.
 
         Raises Refusal when the list is full, NotAllowed for who may not write here.
         """
@@ -74,6 +75,8 @@ class Measure(models.Model):
                 if twin.text != text:
                     raise Stale.kept_already(mine=text, theirs=twin.text, version=twin.version)
                 return twin
+            if asked := cls.objects.asked().filter(partnership=partnership, text=text).first():
+                return asked
             _must_have_room(partnership)
             measure = cls.objects.create(id=id, partnership=partnership, text=text)
             _planned_ones_follow(partnership)

@@ -62,11 +62,18 @@ class OwnTemplate(models.Model):
 
     @classmethod
     def clone(cls, template: Template, *, by: Person) -> OwnTemplate:
-        """A copy under the next free key, for changes. It is nobody's usual one."""
+        """A copy under the next free key, for changes; one that nobody has changed yet is that copy. It is nobody's
+        usual one.
+        """
         start = template.key.removesuffix(SHORT)[: limits.TEMPLATE_KEY_LENGTH - 4].rstrip("-_")
-        taken = {*templates(), *cls.objects.values_list("key", flat=True)}
-        key = next(k for k in (f"{start}-{n}" for n in range(2, limits.TEMPLATES + 3)) if k not in taken)
-        return cls.make(written(replace(template, key=key, default=False)), by=by)
+        own = {each.key: each for each in cls.objects.all()}
+        for key in (f"{start}-{n}" for n in range(2, limits.TEMPLATES + 3)):
+            text = written(replace(template, key=key, default=False))
+            if key in own and own[key].text == text and not own[key].retired_at:
+                return own[key]
+            if key not in own and key not in templates():
+                break
+        return cls.make(text, by=by)
 
     def edit(self, template: Template, *, by: Person, version: int) -> None:
         """Other words, steps, minutes. Raises Invalid, and Stale with both texts when somebody changed it meanwhile."""

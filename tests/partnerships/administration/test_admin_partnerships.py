@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import uuid
 from functools import partial
 from typing import Any
@@ -10,7 +11,8 @@ from django.urls import reverse
 
 from partnerships.models import Invitation, Lead, Look, Membership, Partnership, Person
 from partnerships.refusals import NotAllowed, Refusal
-from tests.cast import Cast, send_mails
+from partnerships.seen import version_of
+from tests.cast import Cast, client_of, send_mails
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.presses import at_once, token_in
 
@@ -194,7 +196,8 @@ def test_roles_are_changed_later_of_who_is_here_and_of_who_is_invited(client: Cl
     create(client, cast.mei.email, "new@example.org")
     pair = Partnership.objects.get(label="Growth")
     url = reverse("admin_partnership_roles", args=[pair.pk])
-    assert client.post(url, {"a": "Designer", "b": "Product manager"}).status_code == 302
+    shown = version_of([cast.mei.role_label, ""])
+    assert client.post(url, {"a": "Designer", "b": "Product manager", "version": shown}).status_code == 302
     assert pair.memberships.get().role_label == "Designer"
     assert pair.invitations.get().role_label == "Product manager"
     page = client.get(url)
@@ -205,4 +208,56 @@ def test_roles_are_changed_later_of_who_is_here_and_of_who_is_invited(client: Cl
     assert "www.evil.example" in refused.text
     assert pair.memberships.get().role_label == "Designer"
     with pytest.raises(NotAllowed):
-        pair.label_roles({"a": "x"}, by=cast.mei)
+        pair.label_roles({"a": "x"}, by=cast.mei, version=0)
+
+
+class Admins:
+    """Two of them have the same page open; each has typed something else there."""
+
+    def __init__(self, cast: Cast, url: str, name: str, at: str = "", **beside: str) -> None:
+        cast.sara.make_admin(by=cast.ada)
+        self.url, self.at, self.name, self.beside = url, at or url, name, beside
+        self.first, self.second = client_of(cast.ada), client_of(cast.sara)
+        (self.shown,) = re.findall(r'name="version" value="(\d+)"', self.first.get(url).text)
+
+    def keep(self, client: Client, words: str, version: str = "") -> Any:
+        return client.post(self.at, {**self.beside, self.name: words, "version": version or self.shown})
+
+
+@pytest.mark.parametrize("what", ["label", "kind", "a", "role_label", "name"])
+def test_what_another_admin_changed_meanwhile_is_not_written_over(cast: Cast, what: str) -> None:
+    pair, of_pair, of_mei = cast.checkout, [cast.checkout.pk], [cast.mei.pk]
+    detail = reverse("admin_partnership_detail", args=of_pair), reverse("admin_partnership_update", args=of_pair)
+    admins, words = {
+        "label": lambda: (Admins(cast, detail[0], "label", detail[1], kind=pair.kind), ("By Ada", "By Sara")),
+        "kind": lambda: (Admins(cast, detail[0], "kind", detail[1], label=pair.label), ("other", "em_pm")),
+        "a": lambda: (Admins(cast, reverse("admin_partnership_roles", args=of_pair), "a", b="PM"), ("One", "Two")),
+        "role_label": lambda: (
+            Admins(
+                cast, reverse("person_detail", args=of_mei), "role_label", reverse("person_role_update", args=of_mei)
+            ),
+            ("One", "Two"),
+        ),
+        "name": lambda: (Admins(cast, reverse("organisation_update"), "name"), ("Ours", "Yours")),
+    }[what]()
+    assert admins.keep(admins.first, words[0]).status_code == 302
+    assert admins.keep(admins.first, words[0]).status_code == 302  # pressed again, it is done
+    refused = admins.keep(admins.second, words[1])
+    assert refused.status_code == 409
+    mine, theirs = re.findall(r"<textarea[^>]*>([^<]*)</textarea>", refused.text)
+    label = dict(Partnership.Kind.choices).get
+    assert str(label(words[1], words[1])) in mine
+    assert str(label(words[0], words[0])) in theirs
+    (version,) = re.findall(r'name="version" value="(\d+)"', refused.text)
+    assert admins.keep(admins.second, words[1], version).status_code == 302  # “Keep mine”
+    assert f'value="{words[1]}"' in admins.first.get(admins.url).text
+
+
+def test_what_another_admin_took_away_meanwhile_is_said(cast: Cast) -> None:
+    url, at = (reverse(name, args=[cast.mei.pk]) for name in ("person_detail", "person_role_update"))
+    cast.mei.label_role("Researcher", by=cast.ada, version=version_of([cast.mei.role_label]))
+    admins = Admins(cast, url, "role_label", at)
+    admins.keep(admins.first, "")
+    refused = admins.keep(admins.second, "Writer")
+    assert refused.status_code == 409
+    assert "(nothing)" in refused.text

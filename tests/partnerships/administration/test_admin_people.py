@@ -14,6 +14,7 @@ from django.utils import timezone
 from partnerships import limits
 from partnerships.models import Invitation, Lead, Membership, Partnership, Person, SignIn
 from partnerships.refusals import NotAllowed, Refusal
+from partnerships.seen import version_of
 from tests.cast import Cast, client_of, send_mails
 from tests.factories import PartnershipFactory, PersonFactory
 from tests.presses import at_once, token_in
@@ -160,7 +161,8 @@ def test_an_admin_renews_and_takes_back_any_invitation(client: Client, cast: Cas
 
 
 def test_person_role_update(client: Client, cast: Cast, ada: Person) -> None:
-    press(client, "person_role_update", cast.mei, role_label="  Researcher ")
+    shown = str(version_of([cast.mei.role_label]))
+    press(client, "person_role_update", cast.mei, role_label="  Researcher ", version=shown)
     cast.mei.refresh_from_db()
     assert cast.mei.role_label == "Researcher"
     assert press(client, "person_role_update", cast.mei, role_label="x" * 61).status_code == 422

@@ -70,6 +70,21 @@ def test_the_same_form_twice_begins_one(cast: Cast) -> None:
     assert Agreement.objects.count() == 1
 
 
+def test_begun_again_under_another_id_there_is_one_until_it_has_words(cast: Cast, contract: Agreement) -> None:
+    """What “back” shows after an answer that got lost is a form with a new id."""
+
+    def again() -> Agreement:
+        return Agreement.begin(cast.checkout, by=cast.ines, kind="contract", title="Relaunch", id=uuid.uuid4())
+
+    assert again() == contract
+    assert Agreement.begin(cast.search, by=cast.priya, kind="contract", title="Relaunch") != contract
+    propose(contract, cast.ines, ONE)
+    second = again()
+    assert second != contract
+    second.close(by=cast.ines)
+    assert again() not in {contract, second}
+
+
 def test_an_id_of_another_pair_tells_nothing(cast: Cast, contract: Agreement) -> None:
     other = Agreement.begin(cast.search, by=cast.priya, kind="contract", title="Mine", id=contract.pk)
     assert other.pk != contract.pk

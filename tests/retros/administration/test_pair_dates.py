@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from partnerships import public_holidays
 from partnerships.models import Audit, Look, Person
+from partnerships.seen import version_of
 from retros.administration import bulk
 from retros.administration.bulk_acts import BulkRequest
 from retros.administration.clashes import clashes
@@ -92,7 +93,7 @@ def test_two_pairs_of_the_same_two_are_told_apart(client: Client, cast: Cast, ad
 
 
 def test_label_and_kind_are_changed_and_the_two_can_read_it(client: Client, cast: Cast, ada: Person) -> None:
-    sent = {"label": "Payments", "kind": "other"}
+    sent = {"label": "Payments", "kind": "other", "version": version_of(cast.checkout.details)}
     answer = client.post(reverse("admin_partnership_update", args=[cast.checkout.pk]), sent, follow=True)
     assert "Payments" in text_of(answer)
     cast.checkout.refresh_from_db()

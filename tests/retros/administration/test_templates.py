@@ -334,3 +334,17 @@ def test_no_template_is_made_twice_under_one_key(cast: Cast) -> None:
     assert OwnTemplate.make(text, by=cast.ada) == first
     with pytest.raises(Refusal):
         OwnTemplate.make(written(replace(read(text), title="Other")), by=cast.ada)
+
+
+def test_a_copy_that_nobody_has_changed_yet_is_made_once(cast: Cast) -> None:
+    """“Clone it” is pressed again on the page before, because its answer got lost."""
+    own = clone(cast)
+    assert clone(cast) == own
+    assert clone(cast, "retro-classic") != own
+    own.edit(replace(own.template, title="Ours"), by=cast.ada, version=1)
+    second = clone(cast)
+    assert second != own
+    second.retire(by=cast.ada)
+    third = clone(cast)
+    assert third not in {own, second}
+    assert clone(cast) == third

@@ -341,6 +341,14 @@ def test_a_need_that_is_sent_again_with_other_words_keeps_both(stage: Stage) -> 
     assert Need.objects.filter(text__startswith="A date,").count() == 0
 
 
+def test_a_need_that_is_sent_again_under_another_id_is_there_once(stage: Stage) -> None:
+    """What “back” shows after an answer that got lost is a form with a new id."""
+    cast, words = stage.cast, stage.need.text
+    assert Need.write(stage.lead, by=cast.tom, text=words, id=uuid.uuid4()) == stage.need
+    other = cast.checkout.leads.create(person=cast.mei, assigned_by=cast.ada)
+    assert Need.write(other, by=cast.ines, text=words, id=uuid.uuid4()) != stage.need
+
+
 def test_an_answer_of_another_tab_is_not_written_over(stage: Stage) -> None:
     stage.shown()
     client, where = client_of(stage.cast.sara), reverse("need_answer", args=[stage.need.pk])

@@ -562,6 +562,28 @@ def test_an_invitation_that_is_renewed_while_its_address_goes() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", ["account", "partnership"])
+def test_whom_an_admin_invites_while_they_erase_themselves(how: str) -> None:
+    """The invitation would stay open, in the name of somebody who is gone."""
+    cast, gate = make_cast(), Gate()
+    Person.objects.filter(pk=cast.mei.pk).update(is_staff=True)
+    both = ["one@example.org", "two@example.org"]
+    presses: dict[str, Callable[[], Any]] = {
+        "account": lambda: Invitation.for_account(email=both[0], by=cast.ada),
+        "partnership": lambda: Invitation.arrange_partnership(by=cast.ada, emails=both, kind="other", label="Growth"),
+    }
+
+    def go() -> None:
+        with connection.execute_wrapper(stopping_after('UPDATE "partnerships_invitation"', gate)):
+            erase(cast.ada)
+
+    erased, invited = at_once(go, gate.then(presses[how]))
+    assert erased is None
+    assert isinstance(invited, Refusal), repr(invited)
+    assert not Invitation.objects.unused().filter(invited_by=cast.ada).exists()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_retro_that_is_reopened_while_one_of_the_two_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is over with the partnership: nobody could write in it, or close it."""
     pair, gate = make_pair(), Gate()

@@ -148,6 +148,18 @@ def test_pressed_twice_it_is_there_once_and_a_lost_race_shows_both(pair: Pair) -
     assert (lost.value.mine, lost.value.theirs) == ("By Tom", "By Ines")
 
 
+def test_put_on_the_list_again_under_another_id_it_is_there_once(pair: Pair) -> None:
+    """What “back” shows after an answer that got lost is a form with a new id."""
+    measure = define(pair)
+    assert define(pair) == measure
+    assert define(make_pair()) != measure
+    measure.retire(by=pair.ines)
+    again = define(pair)
+    for n in range(4):
+        define(pair, f"Statement {n}")
+    assert define(pair) == again != measure
+
+
 def test_nobody_else_has_a_list_here(pair: Pair) -> None:
     measure = define(pair)
     mei = PersonFactory.create(name="Mei Tan")
