@@ -153,6 +153,16 @@ class LineFormField(forms.CharField):
         return {**super().widget_attrs(widget), "dir": "auto"}
 
 
+class VersionField(forms.IntegerField):
+    """The version that a page showed of something; 0 of what was not there yet."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=0, required=False, **kwargs)
+
+    def clean(self, value: object) -> int:
+        return super().clean(value) or 0
+
+
 class NameFormField(LineFormField):
     """A name, a label, a role, a title."""
 

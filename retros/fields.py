@@ -10,7 +10,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from partnerships.forms import ContentFormField, PageForm
+from partnerships.forms import ContentFormField, PageForm, VersionField
 from partnerships.refusals import Invalid
 from retros.recurrence.rule import CENTURY
 from retros.spreadsheet import LEGACY, guessed, text_of
@@ -125,16 +125,6 @@ def kept_areas(form: forms.Form, **rows: int) -> None:
     text_areas(form, **rows)
     for name in rows.keys() & form.fields.keys():
         form.fields[name].widget.attrs["autocomplete"] = "off"
-
-
-class VersionField(forms.IntegerField):
-    """The version that a page showed of something; 0 of what was not there yet."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=0, required=False, **kwargs)
-
-    def clean(self, value: object) -> int:
-        return super().clean(value) or 0
 
 
 class WordsForm(PageForm):

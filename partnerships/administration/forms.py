@@ -10,7 +10,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from partnerships.forms import CheckedForm, NameFormField, PageForm
+from partnerships.forms import CheckedForm, NameFormField, PageForm, VersionField
 from partnerships.joining.forms import InvitationForm, checked_address, day_gone_by
 from partnerships.models import Partnership
 
@@ -24,10 +24,7 @@ class AccountForm(InvitationForm, PageForm):
 class SeenForm(CheckedForm):
     """A few words that another admin may change meanwhile: with what the page showed of them (`partnerships.seen`)."""
 
-    version = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
-
-    def clean_version(self) -> int:
-        return self.cleaned_data["version"] or 0
+    version = VersionField(widget=forms.HiddenInput)
 
 
 class OrganisationForm(PageForm, SeenForm):

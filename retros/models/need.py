@@ -57,8 +57,8 @@ class Need(models.Model):
 
     @classmethod
     def write(cls, lead: Lead, *, by: Person, text: str, id: uuid.UUID) -> Need:
-        """Begin one, where none of this lead has these words. `id` is the client's own: a retry adds nothing, and other
-        words under it raise Stale. Raises Refusal when they lead no more.
+        """Begin one, where none that this lead has not answered has these words. `id` is the client's own: a retry adds
+        nothing, and other words under it raise Stale. Raises Refusal when they lead no more.
         """
         text = content(text, needed=_("There is nothing written here yet."))
         with lead.partnership.writing(by):
@@ -69,7 +69,8 @@ class Need(models.Model):
                 if twin.text != text:
                     raise Stale.kept_already(mine=text, theirs=twin.text, version=twin.version)
                 return twin
-            if same := next((need for need in cls.objects.filter(lead=lead) if need.text == text), None):
+            open_ones = cls.objects.filter(lead=lead, answered_at=None)
+            if same := next((need for need in open_ones if need.text == text), None):
                 return same
             return cls.objects.create(id=id, partnership=lead.partnership, lead=lead, text=text, written_by=by)
 

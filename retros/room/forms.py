@@ -8,8 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from partnerships import zones
-from partnerships.forms import CheckedForm, ContentFormField
-from retros.fields import DayField, VersionField, WallTimeField
+from partnerships.forms import CheckedForm, ContentFormField, VersionField
+from retros.fields import DayField, WallTimeField
 from retros.models import Action, Entry, Review
 
 

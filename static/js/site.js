@@ -19,4 +19,3 @@ import "./copy-text.js";
 import "./composer.js";
 import "./composer-sent.js";
 import "./once.js";
-import "./version-back.js";

@@ -347,6 +347,8 @@ def test_a_need_that_is_sent_again_under_another_id_is_there_once(stage: Stage) 
     assert Need.write(stage.lead, by=cast.tom, text=words, id=uuid.uuid4()) == stage.need
     other = cast.checkout.leads.create(person=cast.mei, assigned_by=cast.ada)
     assert Need.write(other, by=cast.ines, text=words, id=uuid.uuid4()) != stage.need
+    Need.objects.filter(pk=stage.need.pk).update(answered_at=timezone.now())
+    assert Need.write(stage.lead, by=cast.tom, text=words, id=uuid.uuid4()) != stage.need
 
 
 def test_an_answer_of_another_tab_is_not_written_over(stage: Stage) -> None:
