@@ -393,6 +393,18 @@ def test_done_talking_leads_to_what_was_not_added_then_to_the_next_card(
     expect(page.locator("section", has=page.locator("#came-up"))).not_to_contain_text("Say it in the channel")
 
 
+def add_an_action(page: Page) -> None:
+    """The next one can be typed at once."""
+    page.locator("summary", has_text="Add an action").click()
+    text = page.locator("#action-text")
+    text.fill("Book the sketch hour")
+    form = page.locator("form", has=text)
+    form.locator("input[name=owner]").first.check(force=True)
+    form.get_by_role("button", name="Add action").click()
+    expect(page.locator("#actions")).to_contain_text("Book the sketch hour")
+    expect(text).to_be_focused()
+
+
 @SIZES
 def test_after_adding_the_focus_is_in_the_next_box_or_on_what_was_added(
     open_page: Callable[..., Page], rooms: Rooms, people: Cast, size: dict[str, int]
@@ -419,14 +431,7 @@ def test_after_adding_the_focus_is_in_the_next_box_or_on_what_was_added(
 
     page.mouse.move(0, 0)  # a toast leaves when nothing points at it
     expect(page.locator(".toast")).to_have_count(0, timeout=15_000)
-    page.locator("summary", has_text="Add an action").click()
-    text = page.locator("#action-text")
-    text.fill("Book the sketch hour")
-    form = page.locator("form", has=text)
-    form.locator("input[name=owner]").first.check(force=True)
-    form.get_by_role("button", name="Add action").click()
-    expect(page.locator("#actions")).to_contain_text("Book the sketch hour")
-    expect(text).to_be_focused()
+    add_an_action(page)
     check_in_sight(page)
     assert Action.objects.visible_to(people.ines).count() == 2
 
@@ -435,14 +440,7 @@ def test_the_focus_goes_on_where_a_frame_is_late(open_page: Callable[..., Page],
     """On a slow machine the next frame comes after htmx has settled what it swapped in (20 ms)."""
     page = open_page(rooms.conclude_first(), DESK)
     page.evaluate("() => { window.requestAnimationFrame = (draw) => setTimeout(draw, 100); }")
-    page.locator("summary", has_text="Add an action").click()
-    text = page.locator("#action-text")
-    text.fill("Book the sketch hour")
-    form = page.locator("form", has=text)
-    form.locator("input[name=owner]").first.check(force=True)
-    form.get_by_role("button", name="Add action").click()
-    expect(page.locator("#actions")).to_contain_text("Book the sketch hour")
-    expect(text).to_be_focused()
+    add_an_action(page)
 
 
 def test_a_focus_whose_button_another_takes_away_goes_to_the_nearest_heading(
